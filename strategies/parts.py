@@ -1,0 +1,89 @@
+"""The small strategies that cases are drawn from, each legal by construction."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from verify.case import EPILOGUE
+from verify.geometry import Axis, dilated, largest_dilation, least_size, same_padding, turning_sizes
+
+STEPS = ("plain", "strided", "dilated", "both")
+BLOCKS = (3, 4, 5, 7, 8, 9, 15, 16, 17)
+"""Counts at and about the blocks of 4, 8 and 16 that kernels work in."""
+
+
+def steps() -> SearchStrategy[str]:
+    """Which of strides and dilations may exceed 1: "plain", "strided", "dilated" or "both".
+
+    Shrinks towards "plain".
+    """
+    return st.sampled_from(STEPS)
+
+
+def paddings(modes: tuple[str, ...] = ("same", "valid", "explicit")) -> SearchStrategy[str]:
+    """A mode of padding. Shrinks towards the first."""
+    return st.sampled_from(modes)
+
+
+def batches(largest: int = 3) -> SearchStrategy[int]:
+    """A batch of 1, often more, seldom none. Shrinks towards 1."""
+    more = [size for size in (2, 2, 3, 3) if size <= largest]
+    return st.sampled_from([1] * 6 + more * 2 + [0])
+
+
+def channel_counts(largest: int = 17) -> SearchStrategy[int]:
+    """A count of channels or filters: small, or at the edge of a block of 4, 8 or 16.
+
+    Shrinks towards 1.
+    """
+    blocks = [count for count in BLOCKS if count <= largest]
+    small = st.integers(1, min(largest, 3))
+    return small | st.sampled_from(blocks) if blocks else small
+
+
+def epilogues() -> SearchStrategy[tuple[str, ...]]:
+    """What follows the convolution: nothing, a bias, relu or both. Shrinks towards nothing."""
+    return st.sampled_from([(), (), ("bias",), ("bias",), ("relu",), EPILOGUE])
+
+
+def seeds() -> SearchStrategy[int]:
+    """The seed of a fill. Shrinks towards 0."""
+    return st.integers(0, 2**16 - 1)
+
+
+@st.composite
+def axes(
+    draw: DrawFn,
+    *,
+    padding: str = "same",
+    step: str = "both",
+    max_side: int = 12,
+    max_kernel: int = 5,
+    max_stride: int = 4,
+    max_dilation: int = 3,
+) -> Axis:
+    """One legal axis with the given mode of padding.
+
+    Half of the sizes are drawn at the turning points of the kernel, stride and dilation, a few are 0.
+    Explicit padding is small, or as large as the dilated kernel and one more, on either side alone.
+    Shrinks towards a kernel of 1 over an axis of 1.
+    """
+    kernel = draw(st.integers(1, min(max_kernel, max_side)))
+    stride = draw(st.integers(1, max_stride)) if step in ("strided", "both") else 1
+    dilation = 1
+    if step in ("dilated", "both") and kernel > 1:
+        dilation = draw(st.integers(1, min(max_dilation, largest_dilation(kernel, max_side))))
+    before = after = least = 0
+    if padding == "explicit":
+        span = dilated(kernel, dilation)
+        cells = st.integers(0, 2) | st.sampled_from([span, span + 1])
+        before, after = draw(cells), draw(cells)
+    if padding != "same":
+        least = least_size(kernel, stride, dilation, before, after)
+    turns = turning_sizes(kernel, stride, dilation)
+    corners = [size for size in [*turns, *turns, 0] if least <= size <= max_side]
+    size = draw(st.integers(max(least, 1), max_side) | st.sampled_from(corners))
+    if padding == "same":
+        before, after = same_padding(size, kernel, stride, dilation)
+    return Axis(size, kernel, stride, dilation, before, after)

@@ -1,0 +1,151 @@
+"""How far a correct answer may lie from the reference, element by element.
+
+Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1: a sum of n
+products, in any order, blocked or fused, errs by at most γ_n · Σ|x||w| with γ_n = n·u / (1 − n·u).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from verify.case import Array, Case, Operands
+from verify.dtypes import FORMATS
+from verify.fills import promises_exactness
+from verify.reference import Layer, activate, layer_of, linear, magnitudes
+
+
+class Judgement(NamedTuple):
+    """What a correct answer is: the wanted values, the distance allowed from them, and why.
+
+    `wanted` is float64 in the answer's shape; `allowed` has its shape, or is 0.0 where the answer
+    must be equal. `why(index)` gives the reason for one element as a phrase.
+    """
+
+    wanted: Array
+    allowed: Array | float
+    why: Callable[[tuple[int, ...]], str]
+
+
+def gamma(terms: int, roundoff: float) -> float:
+    """γ_n = n·u / (1 − n·u); infinite where n·u reaches 1 and the theory says nothing."""
+    product = terms * roundoff
+    return product / (1 - product) if product < 1 else float("inf")
+
+
+def judgement(case: Case) -> Judgement:
+    """The judgement of a case: equality where its fill promises exact sums, else the bound."""
+    return judge_operands(layer_of(case), case.make_operands(), case.products, exact=promises_exactness(case))
+
+
+def judge_operands(layer: Layer, given: Operands, products: int, *, exact: bool) -> Judgement:
+    """The judgement of arrays: `products` in the sum of each element, `exact` if they add exactly."""
+    answer = linear(layer, given, exact=exact)
+    wanted = activate(layer, answer)
+    if exact:
+        return Judgement(_rounded(layer, wanted), 0.0, lambda index: "the sums are exact")
+    magnitude = magnitudes(layer, given)
+    allowed = error_bound(layer, given, products, answer, magnitude)
+    return Judgement(wanted, allowed, lambda index: _reason(layer, products, float(magnitude[index])))
+
+
+def error_bound(layer: Layer, given: Operands, products: int, answer: Array, magnitude: Array) -> Array:
+    """|computed − reference| at most, for any order of summation; shape of the answer.
+
+    With n products, a bias b and u the accumulator's roundoff, term by term:
+
+    * γ_(n+1)·(Σ|x||w| + |b|), the sum and the bias (n without a bias);
+    * the reference's own error: the same with float64's u, twice (once for the reference and once
+      for Σ|x||w|); for f64, where it sums in doubled precision, u·|answer| and γ² · Σ|x||w|;
+    * two smallest normals for each of those operations, as denormals may be flushed to 0 (the
+      operands themselves are taken to be normal);
+    * where the dtype is narrower than the accumulator, one rounding of the convolution and, if a
+      bias follows, one after it: frameworks store the answer in between. Half the least denormal
+      is added for each;
+    * relu brings no two numbers further apart, and what must be negative must become 0.
+
+    Infinite where a partial sum may overflow.
+    """
+    form, accumulator = layer.format, FORMATS[layer.format.accumulator]
+    terms = products + ("bias" in layer.epilogue)
+    own = gamma(terms, FORMATS["f64"].roundoff)
+    allowed = gamma(terms, accumulator.roundoff) * magnitude
+    if accumulator.token == "f64":
+        allowed += own * own * magnitude + accumulator.roundoff * np.abs(answer)
+    allowed += 2 * own * (1 if accumulator.token != "f64" else own) * magnitude
+    allowed += 2 * terms * accumulator.least_normal
+    if form.token != accumulator.token:
+        for step in _stored(layer, given, answer):
+            allowed += form.roundoff * (step + allowed) + form.least_normal * form.roundoff
+    if "relu" in layer.epilogue:
+        allowed = np.maximum(allowed + np.minimum(answer, 0), 0)
+    overflow = (magnitude + allowed >= accumulator.largest) | (np.abs(answer) + allowed >= form.largest)
+    finite = np.isfinite(answer) | _all_finite(given)
+    return np.where(finite, np.where(overflow, np.inf, allowed), 0.0)
+
+
+def _stored(layer: Layer, given: Operands, answer: Array) -> list[Array]:
+    """|values| that are rounded to the narrow dtype on the way, at most."""
+    if given.bias is None:
+        return [np.abs(answer)]
+    bias = np.abs(given.bias.astype(np.float64))
+    if layer.channels_first:
+        bias = bias.reshape(-1, *(1,) * len(layer.axes))
+    return [np.abs(answer) + bias, np.abs(answer)]
+
+
+def _all_finite(given: Operands) -> bool:
+    return all(part is None or bool(np.isfinite(part).all()) for part in given)
+
+
+def _rounded(layer: Layer, wanted: Array) -> Array:
+    """The exact answer as the dtype holds it, rounded once to nearest even."""
+    with np.errstate(over="ignore"):
+        return wanted.astype(layer.format.dtype).astype(np.float64)
+
+
+def _reason(layer: Layer, products: int, magnitude: float) -> str:
+    accumulator = FORMATS[layer.format.accumulator]
+    terms = products + ("bias" in layer.epilogue)
+    sums = "|x||w| + |b|" if "bias" in layer.epilogue else "|x||w|"
+    reason = (
+        f"gamma_{terms} {gamma(terms, accumulator.roundoff):.3g} of sum {sums} = {magnitude:.6g}, "
+        f"summed in {accumulator.name}"
+    )
+    if layer.format.token != accumulator.token:
+        reason += f", rounded to {layer.format.name}"
+    return reason
+
+
+def sums_are_exact(layer: Layer, given: Operands) -> bool:
+    """Whether the data itself shows that every order of summation gives the same bits.
+
+    True where every product and the bias is a multiple of some power of two g, Σ|x||w| + |b| stays
+    below g · 2**p with p the accumulator's significand, and g is a normal number; where the dtype
+    is narrower and a bias follows, p is the dtype's, as it is rounded before the bias too.
+    """
+    if layer.format.exact_integers:
+        return True
+    if not _all_finite(given):
+        return False
+    form, accumulator = layer.format, FORMATS[layer.format.accumulator]
+    unit = _last_bit(given.input) + _last_bit(given.filters)
+    narrow = form.token != accumulator.token and given.bias is not None
+    if given.bias is not None:
+        unit = min(unit, _last_bit(given.bias))
+    largest = float(magnitudes(layer, given).max(initial=0.0))
+    bits = (form if narrow else accumulator).precision
+    return accumulator.least_exponent <= unit and largest <= 2.0 ** min(unit + bits, 1023)
+
+
+def _last_bit(values: Array) -> int:
+    """The exponent of the least significant bit that any of the values uses."""
+    fractions, exponents = np.frexp(values.astype(np.float64))
+    bits = np.ldexp(fractions, 53).astype(np.int64)
+    used = bits != 0
+    if not used.any():
+        return 0
+    lowest = np.frexp((bits[used] & -bits[used]).astype(np.float64))[1] - 1
+    return int((exponents[used] - 53 + lowest).min())

@@ -1,0 +1,267 @@
+"""A case and a subject, judged: a `Verdict`, or the `Mismatch` whose class is the kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, get_args
+
+import numpy as np
+
+from verify.bounds import Judgement, judge_operands, judgement, sums_are_exact
+from verify.case import Array, Case, Operands
+from verify.clock import Clock
+from verify.compare import Kind, Verdict, compare_form, compare_values, disagrees
+from verify.reference import layer_from
+from verify.report import disagreement, worst_phrase
+
+Subject = Callable[[Case], Any]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class Declined(Exception):
+    """Raised by a subject for a case that it does not support; the message says why."""
+
+
+class Mismatch(AssertionError):
+    """A subject disagrees with the reference. One subclass for each kind."""
+
+    def __init__(self, case: Case, subject: str, switches: Mapping[str, str], verdict: Verdict) -> None:
+        super().__init__(disagreement(case, subject, switches, verdict))
+        self.case = case
+        self.subject = subject
+        self.switches = switches
+        self.verdict = verdict
+
+
+class ShapeMismatch(Mismatch):
+    """The answer has the wrong shape."""
+
+
+class DTypeMismatch(Mismatch):
+    """The answer has the wrong dtype."""
+
+
+class ValueMismatch(Mismatch):
+    """A value lies further from the reference than is allowed."""
+
+
+class NonFiniteMismatch(Mismatch):
+    """A NaN or an infinity stands where it should not, or is missing where it should."""
+
+
+class InputModified(Mismatch):
+    """The subject wrote to its operands."""
+
+
+class Refused(Mismatch):
+    """The subject raised an error, or returned no array, where an answer is due."""
+
+
+class NotRepeatable(Mismatch):
+    """The same case was answered twice with different bits."""
+
+
+MISMATCHES: dict[Kind, type[Mismatch]] = {
+    "shape": ShapeMismatch,
+    "dtype": DTypeMismatch,
+    "value": ValueMismatch,
+    "non-finite": NonFiniteMismatch,
+    "input modified": InputModified,
+    "refused": Refused,
+    "not repeatable": NotRepeatable,
+}
+
+
+def subject_name(subject: Subject) -> str:
+    """A subject's own `name`, else `module:qualified.name`."""
+    named = getattr(subject, "name", None)
+    if isinstance(named, str):
+        return named
+    kind = subject if hasattr(subject, "__qualname__") else type(subject)
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def check(
+    case: Case,
+    subject: Subject,
+    *,
+    kinds: Collection[Kind] = KINDS,
+    repeats: int = 1,
+    clock: Clock | None = None,
+) -> Verdict:
+    """Run a subject on a case and judge its answer.
+
+    Only disagreements of `kinds` are judged. With `repeats` above 1 the subject is asked that many
+    times, and all answers must have the same bits.
+    Raises the subclass of Mismatch for the kind of a disagreement; TypeError for a subject that
+    cannot be called.
+    """
+    verdict, cause = _examine(case, subject, kinds, repeats, clock or Clock())
+    if verdict.kind is not None:
+        switches = getattr(subject, "switches", {})
+        raise MISMATCHES[verdict.kind](case, subject_name(subject), switches, verdict) from cause
+    return verdict
+
+
+def compare(case: Case, actual: Any) -> Verdict:
+    """The verdict on an answer that the caller already has; a disagreement is not raised."""
+    answer = _as_array(actual)
+    if isinstance(answer, Verdict):
+        return answer
+    return compare_form(answer, case.output_shape, case.dtype) or _judge(judgement(case), answer)
+
+
+def assert_conv(
+    actual: Any,
+    x: Array,
+    w: Array,
+    *,
+    strides: int | Sequence[int] = 1,
+    padding: str | Sequence[Sequence[int]] = "VALID",
+    dilations: int | Sequence[int] = 1,
+    groups: int = 1,
+    bias: Array | None = None,
+    data_format: str | None = None,
+) -> None:
+    """Assert that an array is the convolution of plain arrays; the arguments are those of `conv`.
+
+    The values must be equal where the data shows that every order of summation gives the same bits,
+    and within the bound of `verify.bounds` elsewhere. The answer must have x's dtype, one of
+    float16, bfloat16, float32, float64 and int32, as must `w` and `bias`.
+    Raises AssertionError for a disagreement, ValueError for arguments that no convolution has.
+    """
+    x, w = np.asarray(x), np.asarray(w)
+    b = None if bias is None else np.asarray(bias)
+    for name, part in (("w", w), ("bias", b)):
+        if part is not None and part.dtype != x.dtype:
+            raise ValueError(f"x is {x.dtype.name} and {name} is {part.dtype.name}; give both one dtype")
+    if b is not None and b.shape != w.shape[-1:]:
+        raise ValueError(f"bias has shape {b.shape}, not one number for each of {w.shape[-1]} filters")
+    layer = layer_from(
+        x,
+        w,
+        strides=strides,
+        padding=padding,
+        dilations=dilations,
+        groups=groups,
+        data_format=data_format,
+        epilogue=() if b is None else ("bias",),
+    )
+    if layer.format.name != x.dtype.name:
+        raise ValueError(
+            f"x is {x.dtype.name}; assert_conv judges float16, bfloat16, float32, float64 and int32"
+        )
+    answer = _as_array(actual)
+    if isinstance(answer, Verdict):
+        raise AssertionError(answer.sentence)
+    given = Operands(x, w, b)
+    rule = judge_operands(layer, given, w.size // w.shape[-1], exact=sums_are_exact(layer, given))
+    verdict = compare_form(answer, rule.wanted.shape, x.dtype) or _judge(rule, answer)
+    if not verdict.holds:
+        worst = f"; the worst {worst_phrase(verdict.worst)}" if verdict.worst else ""
+        raise AssertionError(f"not the convolution of x and w: {verdict.sentence}{worst}")
+
+
+def _judge(rule: Judgement, answer: Array) -> Verdict:
+    return compare_values(rule.wanted, answer, rule.allowed, rule.why)
+
+
+def _as_array(answer: Any) -> Array | Verdict:
+    if isinstance(answer, np.ndarray):
+        return answer
+    if hasattr(answer, "__array__"):
+        return np.asarray(answer)
+    return disagrees("refused", f"it returned {_article(answer)} where an array is due")
+
+
+def _article(answer: Any) -> str:
+    return "None" if answer is None else f"a {type(answer).__name__}"
+
+
+def _examine(
+    case: Case, subject: Subject, kinds: Collection[Kind], repeats: int, clock: Clock
+) -> tuple[Verdict, Exception | None]:
+    if not callable(subject):
+        raise TypeError(f"{subject!r} is no subject: a subject is a callable that takes a case")
+    asked = replace(case)
+    answer, cause = _ask(subject, asked, clock)
+    if isinstance(answer, Verdict):
+        return _only(kinds, answer), cause
+    verdict = _verdict(case, asked, answer, kinds, clock)
+    for _ in range(repeats - 1):
+        if verdict.holds:
+            again, cause = _ask(subject, replace(case), clock)
+            verdict = again if isinstance(again, Verdict) else _repeated(verdict, answer, again)
+    return _only(kinds, verdict), cause
+
+
+def _ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, Exception | None]:
+    """The subject's answer, or why there is none and the error that says so."""
+    with clock.part("operands"):
+        asked.input  # noqa: B018 - made here, so that its time is not counted as the subject's
+    try:
+        with clock.part("subject"):
+            return _as_array(subject(asked)), None
+    except Declined as why:
+        return Verdict(outcome="declined", sentence=str(why)), None
+    except Exception as error:
+        return _raised(error), error
+
+
+def _raised(error: Exception) -> Verdict:
+    message = " ".join(str(error).split())
+    shown = message if len(message) <= 300 else message[:300] + "…"
+    return disagrees("refused", f"it raised {type(error).__name__}: {shown}")
+
+
+def _only(kinds: Collection[Kind], verdict: Verdict) -> Verdict:
+    """The verdict, unless it is of a kind that is judged elsewhere."""
+    if verdict.kind is None or verdict.kind in kinds:
+        return verdict
+    return Verdict(outcome="vacuous", sentence=f"{verdict.sentence}, which is not judged here")
+
+
+def _verdict(case: Case, asked: Case, answer: Array, kinds: Collection[Kind], clock: Clock) -> Verdict:
+    if "input modified" in kinds:
+        with clock.part("comparison"):
+            verdict = _modified(case, asked)
+        if verdict:
+            return verdict
+    form = compare_form(answer, case.output_shape, case.dtype)
+    if form and (form.kind in kinds or form.kind == "shape"):
+        return form
+    if not {"value", "non-finite"} & set(kinds):
+        return Verdict(outcome="agrees")
+    with clock.part("reference"):
+        rule = judgement(case)
+    with clock.part("comparison"):
+        return _judge(rule, answer)
+
+
+def _modified(case: Case, asked: Case) -> Verdict | None:
+    given = Operands(asked.input, asked.filters, asked.bias)
+    for name, was, now in zip(Operands._fields, case.make_operands(), given, strict=True):
+        if was is not None and now is not None and was.tobytes() != now.tobytes():
+            return disagrees("input modified", f"it wrote to the {name} that it was given")
+    return None
+
+
+def _repeated(verdict: Verdict, first: Array, again: Array) -> Verdict:
+    """The verdict so far, or the disagreement of two answers to one case."""
+    if first.tobytes() == again.tobytes() and first.shape == again.shape:
+        return verdict
+    if first.shape != again.shape or first.dtype != again.dtype:
+        shapes = f"{first.dtype.name} {first.shape} and {again.dtype.name} {again.shape}"
+        return disagrees("not repeatable", f"answered twice, it gave {shapes}")
+    size = first.dtype.itemsize
+    bits = (np.frombuffer(each.tobytes(), np.uint8).reshape(-1, size) for each in (first, again))
+    differ = np.not_equal(*bits).any(axis=1)
+    place = int(np.argmax(differ))
+    index = tuple(int(i) for i in np.unravel_index(place, first.shape))
+    return disagrees(
+        "not repeatable",
+        f"answered twice, {int(differ.sum())} of {differ.size} values have different bits; "
+        f"at {index} first {float(first[index])!r}, then {float(again[index])!r}",
+    )

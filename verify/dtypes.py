@@ -1,0 +1,69 @@
+"""The five dtypes of a case: their tokens, their roundings and their ranges."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Format(NamedTuple):
+    """A dtype as error analysis sees it (IEEE 754-2019, table 3.5; bfloat16 after Intel, 2018).
+
+    `precision` counts the bits of the significand, the hidden one included, so that the unit
+    roundoff is 2**-precision; `least_exponent` is that of the smallest normal number.
+    For integers `precision` is the word's length and there is no rounding.
+    """
+
+    token: str
+    name: str
+    precision: int
+    least_exponent: int
+    largest: float
+    accumulator: str
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The NumPy dtype. bfloat16 is not NumPy's own and comes from ml_dtypes."""
+        if self.token == "bf16":
+            # Frameworks exchange bfloat16 arrays through this extension of NumPy alone.
+            import ml_dtypes
+
+            return np.dtype(ml_dtypes.bfloat16)  # type: ignore[no-any-return]
+        return np.dtype(self.name)
+
+    @property
+    def exact_integers(self) -> bool:
+        return self.token == "i32"
+
+    @property
+    def roundoff(self) -> float:
+        """u, half the distance from 1 to the next number."""
+        return 0.0 if self.exact_integers else 2.0**-self.precision
+
+    @property
+    def least_normal(self) -> float:
+        return 0.0 if self.exact_integers else 2.0**self.least_exponent
+
+
+FORMATS = {
+    form.token: form
+    for form in (
+        Format("f16", "float16", 11, -14, 65504.0, "f32"),
+        Format("bf16", "bfloat16", 8, -126, (2 - 2.0**-7) * 2.0**127, "f32"),
+        Format("f32", "float32", 24, -126, (2 - 2.0**-23) * 2.0**127, "f32"),
+        Format("f64", "float64", 53, -1022, float(np.finfo(np.float64).max), "f64"),
+        Format("i32", "int32", 32, 0, 2.0**31 - 1, "i32"),
+    )
+}
+"""Token → format. `accumulator` is the format that sums products unless a subject says otherwise."""
+
+TOKENS = {form.name: form.token for form in FORMATS.values()}
+
+
+def format_of(dtype: np.dtype[Any]) -> Format:
+    """The format of a NumPy dtype; ValueError for one that no case can have."""
+    if dtype.name not in TOKENS:
+        known = ", ".join(TOKENS)
+        raise ValueError(f"{dtype.name} is not one of the dtypes {known}")
+    return FORMATS[TOKENS[dtype.name]]

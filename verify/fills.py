@@ -1,0 +1,262 @@
+"""How a case makes its operands, and whether sums over them are exact in every order.
+
+Numbers come from counters hashed with SplitMix64 (Steele, Lea and Flood, "Fast splittable
+pseudorandom number generators", 2014), not from NumPy's Generator, whose streams may change between
+versions: a word means the same arrays everywhere, for ever.
+Arrays are made channels last and moved, so that both data formats of a case hold the same numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.case import Array, Case, Operands, provide_operands
+from verify.geometry import Axis
+
+Values = NDArray[np.float64] | NDArray[np.int64]
+
+_INPUT, _FILTERS, _BIAS = range(3)
+
+
+class Scale(NamedTuple):
+    """How large the integers of an exact fill may be: |input|, |filters| and |bias| at most."""
+
+    input: int
+    filters: int
+    bias: int
+
+
+def exact_limit(case: Case) -> int:
+    """The sum of magnitudes up to which integer data gives one answer in every order.
+
+    Sums of integers are exact in the accumulator below 2**precision. A narrower dtype rounds them
+    once, at the end; where a bias follows it would round before and after, so that there the sums
+    must be exact in the dtype itself. float16 also overflows above 65504.
+    """
+    form = case.format
+    if form.exact_integers:
+        return 2**31 - 1
+    if form.accumulator == form.token or "bias" in case.epilogue:
+        return 1 << form.precision
+    return 2**15 if form.token == "f16" else 2**24
+
+
+def scale_of(case: Case) -> Scale | None:
+    """The largest integers of an exact fill, or None for a fill of real numbers."""
+    widest = exact_limit(case)
+    operand = widest if case.format.exact_integers else 2**case.format.precision
+    n = case.products
+    match case.fill:
+        case "ones":
+            return Scale(1, 1, 1)
+        case "cs231n":
+            return Scale(2, 1, 1)
+        case "iota" | "ints" | "unread":
+            largest = max(1, min(9, math.isqrt(widest // (n + 1))))
+            return Scale(largest, largest, largest)
+        case "impulse":
+            largest = max(1, min(operand // 2, widest // 2) - 1)
+            return Scale(1, largest, largest)
+        case "dyadic":
+            largest = max(1, min(operand - 1, widest // (4 * n)))
+            wide, narrow = (largest, 2) if case.seed % 2 == 0 else (2, largest)
+            return Scale(wide, narrow, largest)
+    return None
+
+
+def promises_exactness(case: Case) -> bool:
+    """Whether every order of summation gives this case's answer, bit for bit.
+
+    True where the products and the bias, taken at their largest, add up to less than the limit;
+    always for integers, whose sums wrap; never for `reals`. An `impulse` has one product.
+    """
+    if case.format.exact_integers:
+        return True
+    scale = scale_of(case)
+    if scale is None:
+        return False
+    products = 1 if case.fill == "impulse" else case.products
+    bias = scale.bias if "bias" in case.epilogue else 0
+    return products * scale.input * scale.filters + bias <= exact_limit(case)
+
+
+@provide_operands
+def operands(case: Case) -> Operands:
+    """The input, the filters and the bias of a case: new arrays, always the same numbers."""
+    shape = (case.batch, *case.size, case.channels)
+    make = _MAKERS[case.fill]
+    x = make(case, _INPUT, shape)
+    if case.channels_first:
+        x = np.moveaxis(x, -1, 1)
+    w = make(case, _FILTERS, case.filter_shape)
+    b = make(case, _BIAS, (case.filter_count,)) if "bias" in case.epilogue else None
+    return Operands(_cast(x, case), _cast(w, case), None if b is None else _cast(b, case))
+
+
+def _cast(values: Values, case: Case) -> Array:
+    return np.ascontiguousarray(values.astype(case.dtype))
+
+
+def _bits(case: Case, operand: int, count: int) -> NDArray[np.uint64]:
+    """SplitMix64 of 0 … count−1, in a stream of its own for each seed and operand."""
+    start = ((3 * case.seed + operand) << 40) & (2**64 - 1)
+    z = (np.arange(count, dtype=np.uint64) + np.uint64(start)) * np.uint64(0x9E3779B97F4A7C15)
+    z ^= z >> np.uint64(30)
+    z *= np.uint64(0xBF58476D1CE4E5B9)
+    z ^= z >> np.uint64(27)
+    z *= np.uint64(0x94D049BB133111EB)
+    z ^= z >> np.uint64(31)
+    return z
+
+
+def _integers(case: Case, operand: int, shape: tuple[int, ...], largest: int) -> NDArray[np.int64]:
+    """Integers from −largest to largest."""
+    bits = _bits(case, operand, math.prod(shape)) >> np.uint64(32)
+    return ((bits * np.uint64(2 * largest + 1) >> np.uint64(32)).astype(np.int64) - largest).reshape(shape)
+
+
+def _largest(case: Case, operand: int) -> int:
+    scale = scale_of(case)
+    assert scale is not None
+    return scale[operand]
+
+
+def _ones(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
+    return np.ones(shape)
+
+
+def _iota(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
+    """1, 2, 3 … in order, starting again after the largest that keeps sums exact."""
+    return (np.arange(math.prod(shape)) % _largest(case, operand) + 1).reshape(shape)
+
+
+def _ints(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
+    """Small integers of both signs, zero included."""
+    return _integers(case, operand, shape, _largest(case, operand))
+
+
+def _impulse(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
+    """A single 1 in the input, in a cell that the seed chooses; 1, 2, 3 … in the filters."""
+    if operand != _INPUT:
+        return _iota(case, operand, shape)
+    x = np.zeros(math.prod(shape))
+    if x.size:
+        x[int(_bits(case, operand, 1)[0]) % x.size] = 1
+    return x.reshape(shape)
+
+
+def _dyadic(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
+    """Wide odd integers against ±1 and ±2: their low bits reach the answer and die in a downcast.
+
+    The input is wide for even seeds and the filters are for odd ones. In i32 the wide ones span
+    the type, and the answer wraps.
+    """
+    narrow = _INPUT if case.seed % 2 else _FILTERS
+    bits = _bits(case, operand, math.prod(shape)).reshape(shape)
+    sign = 1 - 2 * (bits & np.uint64(1)).astype(np.int64)
+    if operand == narrow:
+        return sign << (bits >> np.uint64(1) & np.uint64(1)).astype(np.int64)
+    if case.format.exact_integers:
+        return (bits >> np.uint64(32)).astype(np.int64) - 2**31 | 1
+    halves = np.uint64((_largest(case, operand) + 1) // 2)
+    odd = 2 * (bits // np.uint64(2) % halves).astype(np.int64) + 1
+    return sign * odd
+
+
+def _reals(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
+    """Real numbers of three kinds, by seed modulo 3.
+
+    0: near normal, the sum of four uniforms (Irwin and Hall); 1: the same over eight binades;
+    2: all within 2 % of 1, the input's signs alternating so that sums cancel.
+    Only exact operations make them, so that no libm can change them.
+    """
+    count = math.prod(shape)
+    bits = _bits(case, operand, 3 * count).reshape(3, *shape)
+    uniforms = np.stack([bits[:2] >> np.uint64(32), bits[:2] & np.uint64(2**32 - 1)])
+    bell: Values = np.ldexp(uniforms.astype(np.float64) + 0.5, -31).sum(axis=(0, 1)) - 4
+    if case.seed % 3 == 1:
+        bell = np.ldexp(bell, (bits[2] & np.uint64(7)).astype(np.int64) - 6)
+    elif case.seed % 3 == 2:
+        bell = 1 + bell / 256
+        if operand == _INPUT:
+            bell = bell * (1 - 2 * (np.arange(count).reshape(shape) % 2))
+    return bell
+
+
+def _unread(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
+    """`ints`, with NaN and both infinities in the input cells that no window reads."""
+    values = _ints(case, operand, shape)
+    if operand != _INPUT:
+        return values
+    poison = np.array([np.nan, np.inf, -np.inf])
+    unread = ~read_cells(case)[np.newaxis, ..., np.newaxis]
+    kinds = (_bits(case, operand, values.size) % np.uint64(3)).reshape(shape)
+    return np.where(unread, poison[kinds], values)
+
+
+def read_cells(case: Case) -> NDArray[np.bool_]:
+    """For each spatial cell of the input, whether any window reads it; shape `case.size`."""
+    read = np.ones((), dtype=bool)
+    for axis in case.axes:
+        read = np.logical_and.outer(read, _read_along(axis))
+    return read
+
+
+def _read_along(axis: Axis) -> NDArray[np.bool_]:
+    padded = np.zeros(axis.padded, dtype=bool)
+    reach = (axis.out - 1) * axis.stride + 1
+    if axis.kernel <= axis.out:
+        for tap in range(0, axis.span, axis.dilation):
+            padded[tap : tap + reach : axis.stride] = True
+    else:
+        for first in range(0, axis.out * axis.stride, axis.stride):
+            padded[first : first + axis.span : axis.dilation] = True
+    return padded[axis.before : axis.before + axis.size]
+
+
+def _lecture(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
+    """The worked example of the convolution notes of Stanford's CS231n, its zero border included."""
+    return _LECTURE[operand]
+
+
+def _planes(*planes: str) -> NDArray[np.int64]:
+    """Square planes of digits, each written row by row, a digit with its sign."""
+    digits = [[int(digit) for digit in re.findall("-?[0-9]", plane)] for plane in planes]
+    side = math.isqrt(len(digits[0]))
+    return np.array(digits).reshape(len(planes), side, side)
+
+
+_LECTURE = (
+    np.pad(
+        _planes(
+            "01010 21012 02001 20100 00122",
+            "10011 02211 21210 21122 12022",
+            "21111 22121 11022 21220 12200",
+        ),
+        ((0, 0), (1, 1), (1, 1)),
+    ).transpose(1, 2, 0)[np.newaxis],
+    np.stack(
+        [
+            _planes("0 0 1 -1 1 1 0 1 0", "1 1 1 0 1 1 0 1 0", "-1 0 0 -1 1 1 0 -1 0"),
+            _planes("0 0 0 1 1 -1 -1 1 1", "0 1 -1 1 1 -1 -1 1 -1", "1 1 0 -1 -1 0 0 -1 1"),
+        ]
+    ).transpose(2, 3, 1, 0),
+    np.array([1, 0]),
+)
+
+_MAKERS: dict[str, Callable[[Case, int, tuple[int, ...]], Values]] = {
+    "ones": _ones,
+    "iota": _iota,
+    "impulse": _impulse,
+    "ints": _ints,
+    "dyadic": _dyadic,
+    "reals": _reals,
+    "unread": _unread,
+    "cs231n": _lecture,
+}

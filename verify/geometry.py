@@ -1,0 +1,88 @@
+"""The integer arithmetic of one spatial axis: its padding, its windows and its output size."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+def ceil_div(dividend: int, divisor: int) -> int:
+    """⌈dividend / divisor⌉ for a positive divisor, without a float."""
+    return -(-dividend // divisor)
+
+
+def dilated(kernel: int, dilation: int) -> int:
+    """Cells from the first tap of a kernel to its last, both included."""
+    return (kernel - 1) * dilation + 1
+
+
+def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+    """SAME's padding cells (before, after) one axis: the least that gives ⌈size/stride⌉ outputs.
+
+    The odd cell goes after.
+    Source: TensorFlow's `tf.nn.convolution` notes on padding, with the dilated kernel in place of
+    the kernel; the clamp at 0 is for strides that step over cells.
+    """
+    out = ceil_div(size, stride)
+    total = max((out - 1) * stride + dilated(kernel, dilation) - size, 0)
+    before = total // 2
+    return before, total - before
+
+
+class Axis(NamedTuple):
+    """One spatial axis of a convolution; every number counts cells."""
+
+    size: int
+    kernel: int
+    stride: int = 1
+    dilation: int = 1
+    before: int = 0
+    after: int = 0
+
+    @property
+    def span(self) -> int:
+        """Cells that one window covers, the skipped ones included."""
+        return dilated(self.kernel, self.dilation)
+
+    @property
+    def padded(self) -> int:
+        return self.before + self.size + self.after
+
+    @property
+    def out(self) -> int:
+        """Windows that fit into the padded axis."""
+        return max(ceil_div(self.padded - self.span + 1, self.stride), 0)
+
+    @property
+    def shortfall(self) -> int:
+        """Cells by which the axis is too short even for an empty answer; 0 where it is legal.
+
+        Frameworks compute (padded − span + stride) // stride and refuse it below 0, so the span
+        may exceed the padded size by up to one stride.
+        """
+        return max(self.span - self.padded - self.stride, 0)
+
+    def cells(self, window: int) -> range:
+        """Input cells that the taps of a window read; those outside 0 … size−1 are padding."""
+        first = window * self.stride - self.before
+        return range(first, first + self.span, self.dilation)
+
+
+def least_size(kernel: int, stride: int, dilation: int, before: int, after: int) -> int:
+    """The smallest legal size of an axis; its answer may be empty."""
+    return max(dilated(kernel, dilation) - stride - before - after, 0)
+
+
+def largest_dilation(kernel: int, cells: int) -> int:
+    """The largest dilation with which a kernel covers at most so many cells; 1 where none does."""
+    return max((cells - 1) // (kernel - 1), 1) if kernel > 1 else cells
+
+
+def turning_sizes(kernel: int, stride: int, dilation: int) -> list[int]:
+    """Sizes about which the windows or the padding of an axis change, in growing order.
+
+    No window yet, the first, one cell that no window reads, the most such cells, the second window;
+    and, for SAME, one output, the first cell of a second, two outputs.
+    """
+    span = dilated(kernel, dilation)
+    about = {span - 1, span, span + 1, span + stride - 1, span + stride, stride, stride + 1, 2 * stride}
+    return sorted(about)

@@ -1,0 +1,71 @@
+"""A condition on a case, written as one line of data: `rank == 3 and max(dilations) > 1`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import CodeType
+from typing import Any
+
+from verify.case import Case
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "all": all,
+    "any": any,
+    "len": len,
+    "max": max,
+    "min": min,
+    "sum": sum,
+    "zip": zip,
+}
+
+_SAMPLE = Case(size=(2, 2), kernel=(1, 1), padding="SAME")
+
+
+def names_of(case: Case) -> dict[str, Any]:
+    """What a condition may speak of: a case's numbers, under the names of its fields.
+
+    `padding` is "same", "valid" or "explicit", `dtype` a token; `out` has each axis's output size,
+    `span` the cells that its dilated kernel covers, `pads` its (before, after) cells.
+    """
+    return {
+        "operation": case.operation,
+        "rank": case.rank,
+        "batch": case.batch,
+        "size": case.size,
+        "channels": case.channels,
+        "kernel": case.kernel,
+        "filters": case.filter_count,
+        "strides": case.strides,
+        "dilations": case.dilations,
+        "groups": case.groups,
+        "products": case.products,
+        "padding": case.padding.lower() if isinstance(case.padding, str) else "explicit",
+        "dtype": case.format.token,
+        "channels_first": case.channels_first,
+        "epilogue": case.epilogue,
+        "fill": case.fill,
+        "seed": case.seed,
+        "out": tuple(axis.out for axis in case.axes),
+        "span": tuple(axis.span for axis in case.axes),
+        "pads": tuple((axis.before, axis.after) for axis in case.axes),
+    }
+
+
+class Predicate:
+    """A compiled condition. Raises ValueError, naming the text, for one that cannot be evaluated."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        try:
+            self._code: CodeType = compile(text, "<condition>", "eval")
+            self._value(names_of(_SAMPLE))
+        except Exception as error:
+            raise ValueError(f"the condition {text!r} cannot be evaluated: {error}") from None
+
+    def holds(self, names: Mapping[str, Any]) -> bool:
+        """Whether the condition holds of a case; `names` is `names_of(case)`."""
+        return bool(self._value(names))
+
+    def _value(self, names: Mapping[str, Any]) -> Any:
+        # Conditions are the project's or the user's own data, as trusted as their code.
+        return eval(self._code, {"__builtins__": {}, **_FUNCTIONS, **names})

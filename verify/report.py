@@ -1,0 +1,50 @@
+"""What a reader is told of a disagreement: what differs, where, what was allowed, how to run it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from verify.case import Case
+from verify.compare import Verdict, Worst
+from verify.geometry import Axis
+
+
+def disagreement(case: Case, subject: str, switches: Mapping[str, str], verdict: Verdict) -> str:
+    """The whole message for one disagreement, several lines."""
+    lines = [f"{subject} disagrees with the reference: {verdict.sentence}", line("case", str(case))]
+    lines += [axis_line(number, axis) for number, axis in enumerate(case.axes) if matters(axis)]
+    if verdict.worst is not None:
+        lines.append(line("worst", worst_phrase(verdict.worst)))
+    lines.append(line("replay", replay(str(case), subject, switches)))
+    return "\n".join(lines)
+
+
+def line(label: str, text: str) -> str:
+    return f"  {label:<8} {text}"
+
+
+def matters(axis: Axis) -> bool:
+    """Whether an axis does anything but walk over its cells one by one."""
+    return axis != Axis(axis.size, 1)
+
+
+def axis_line(number: int, axis: Axis) -> str:
+    return line(
+        f"axis {number}",
+        f"size {axis.size}, kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation} "
+        f"-> out {axis.out}, padding {axis.before} before, {axis.after} after",
+    )
+
+
+def worst_phrase(worst: Worst) -> str:
+    allowed = f"{worst.allowed:.3g}" if worst.allowed else "0"
+    return f"at {worst.index}: got {worst.got!r}, want {worst.want!r}, allowed {allowed} ({worst.why})"
+
+
+def replay(word: str, subject: str, switches: Mapping[str, str]) -> str:
+    """The one line that runs a case again; Python where the subject cannot be named in a shell."""
+    if ":" in subject and "<" in subject:
+        return f"verify.check(verify.Case.parse({word!r}), subject)"
+    settings = "".join(f"{name}={value} " for name, value in switches.items())
+    return f"{settings}python -m verify replay {shlex.quote(subject)} {word}"

@@ -1,0 +1,107 @@
+"""The table of subjects by name, each imported when it is first asked for."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
+from typing import Any
+
+from verify.case import Case
+from verify.check import Subject
+
+BUILTIN: Mapping[str, str] = MappingProxyType(
+    {
+        "tensorflow": "TensorFlow, eager: tf.nn.conv1d, conv2d, conv3d, and tf.nn.convolution where "
+        "only that can",
+        "tensorflow:convolution": "TensorFlow, eager: tf.nn.convolution throughout",
+    }
+)
+"""Name → what it runs."""
+
+
+class UnknownSubject(ValueError):
+    """A name that is neither built in nor a `package.module:callable` that can be imported."""
+
+
+def load(name: str) -> Subject:
+    """The subject of a name: a built-in one, or `package.module:callable`.
+
+    Raises UnknownSubject, one sentence, also where the module or its framework is not installed.
+    """
+    family = name.partition(":")[0]
+    if name in BUILTIN:
+        return _built_in(name)
+    if family in BUILTIN or ":" not in name:
+        near = difflib.get_close_matches(name, BUILTIN, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise UnknownSubject(
+            f"{name!r} is no subject: it is one of {', '.join(BUILTIN)}, or package.module:callable{hint}"
+        )
+    return _Own(name)
+
+
+def _built_in(name: str) -> Subject:
+    try:
+        module = import_module(f"verify.subjects.{name.partition(':')[0]}")
+    except ModuleNotFoundError as missing:
+        raise UnknownSubject(f"{name!r} needs {missing.name}, which is not installed") from None
+    subject: Subject = module.subject(name)
+    return subject
+
+
+class _Own:
+    """A user's callable under the name that it was asked for by."""
+
+    def __init__(self, name: str) -> None:
+        module, _, path = name.partition(":")
+        if "" not in sys.path and os.getcwd() not in sys.path:
+            sys.path.insert(0, os.getcwd())
+        try:
+            target: Any = import_module(module)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise UnknownSubject(f"{name!r} is no subject: importing {module} raised {reason}") from error
+        for part in path.split("."):
+            if not hasattr(target, part):
+                raise UnknownSubject(f"{name!r} is no subject: {module} has no {path!r}")
+            target = getattr(target, part)
+        if not callable(target):
+            raise UnknownSubject(f"{name!r} is no subject: {path} is a {type(target).__name__}, not callable")
+        self.name = name
+        self.switches: Mapping[str, str] = getattr(target, "switches", {})
+        self._call: Subject = target
+
+    def __call__(self, case: Case) -> Any:
+        return self._call(case)
+
+
+def switches() -> dict[str, str]:
+    """TensorFlow's settings that are fixed when it is imported, as this process has or will have them.
+
+    oneDNN's own default depends on the CPU, so it is always set explicitly: off unless the
+    environment says otherwise.
+    """
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    names = ("TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def versions() -> dict[str, str]:
+    """What is in play, by name, without importing it."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for package in ("numpy", "hypothesis", "tensorflow"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def threads() -> str:
+    """The threads of TensorFlow's kernels: what the environment says, else one for each core."""
+    return os.environ.get("TF_NUM_INTRAOP_THREADS") or str(os.cpu_count() or 1)
