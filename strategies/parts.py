@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from verify.case import EPILOGUE
-from verify.geometry import Axis, dilated, largest_dilation, least_size, same_padding, turning_sizes
+from verify.geometry import Axis, dilated, largest_dilation, same_padding, turning_sizes
 
 STEPS = ("plain", "strided", "dilated", "both")
 BLOCKS = (3, 4, 5, 7, 8, 9, 15, 16, 17)
@@ -28,8 +28,7 @@ def paddings(modes: tuple[str, ...] = ("same", "valid", "explicit")) -> SearchSt
 
 def batches(largest: int = 3) -> SearchStrategy[int]:
     """A batch of 1, often more, seldom none. Shrinks towards 1."""
-    more = [size for size in (2, 2, 3, 3) if size <= largest]
-    return st.sampled_from([1] * 6 + more * 2 + [0])
+    return st.sampled_from([1] * 16 + [0] + list(range(1, largest + 1)) * 6)
 
 
 def channel_counts(largest: int = 17) -> SearchStrategy[int]:
@@ -65,7 +64,8 @@ def axes(
 ) -> Axis:
     """One legal axis with the given mode of padding.
 
-    Half of the sizes are drawn at the turning points of the kernel, stride and dilation, a few are 0.
+    Half of the sizes are drawn at the turning points of the kernel, stride and dilation, a few of
+    them without an answer.
     Explicit padding is small, or as large as the dilated kernel and one more, on either side alone.
     Shrinks towards a kernel of 1 over an axis of 1.
     """
@@ -74,16 +74,18 @@ def axes(
     dilation = 1
     if step in ("dilated", "both") and kernel > 1:
         dilation = draw(st.integers(1, min(max_dilation, largest_dilation(kernel, max_side))))
-    before = after = least = 0
+    before = after = 0
     if padding == "explicit":
         span = dilated(kernel, dilation)
         cells = st.integers(0, 2) | st.sampled_from([span, span + 1])
         before, after = draw(cells), draw(cells)
-    if padding != "same":
-        least = least_size(kernel, stride, dilation, before, after)
-    turns = turning_sizes(kernel, stride, dilation)
-    corners = [size for size in [*turns, *turns, 0] if least <= size <= max_side]
-    size = draw(st.integers(max(least, 1), max_side) | st.sampled_from(corners))
-    if padding == "same":
-        before, after = same_padding(size, kernel, stride, dilation)
-    return Axis(size, kernel, stride, dilation, before, after)
+
+    def with_size(size: int) -> Axis:
+        pads = same_padding(size, kernel, stride, dilation) if padding == "same" else (before, after)
+        return Axis(size, kernel, stride, dilation, *pads)
+
+    turns = [with_size(size) for size in (0, *turning_sizes(kernel, stride, dilation)) if size <= max_side]
+    answered = [axis.size for axis in turns if axis.out and axis.size]
+    empty = [axis.size for axis in turns if axis.size not in answered and not axis.shortfall]
+    sizes = st.integers(min(answered), max_side)
+    return with_size(draw(sizes | st.sampled_from([*answered * 6, *empty, *answered * 6])))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from verify.bounds import Judgement, judge_operands, judgement, sums_are_exact
 from verify.case import Array, Case, Operands
 from verify.clock import Clock
-from verify.compare import Kind, Verdict, compare_form, compare_values, disagrees
+from verify.compare import KINDS, Kind, Verdict, compare_form, compare_values, disagrees
 from verify.reference import layer_from
 from verify.report import disagreement, worst_phrase
 
 Subject = Callable[[Case], Any]
-
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Declined(Exception):
@@ -98,6 +96,7 @@ def check(
     Raises the subclass of Mismatch for the kind of a disagreement; TypeError for a subject that
     cannot be called.
     """
+    __tracebackhide__ = True
     verdict, cause = _examine(case, subject, kinds, repeats, clock or Clock())
     if verdict.kind is not None:
         switches = getattr(subject, "switches", {})
@@ -230,10 +229,12 @@ def _verdict(case: Case, asked: Case, answer: Array, kinds: Collection[Kind], cl
         if verdict:
             return verdict
     form = compare_form(answer, case.output_shape, case.dtype)
-    if form and (form.kind in kinds or form.kind == "shape"):
+    if form and form.kind in kinds:
         return form
     if not {"value", "non-finite"} & set(kinds):
         return Verdict(outcome="agrees")
+    if form and form.kind == "shape":
+        return form
     with clock.part("reference"):
         rule = judgement(case)
     with clock.part("comparison"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from verify.case import Array
 
 Outcome = Literal["agrees", "disagrees", "declined", "vacuous"]
 Kind = Literal["shape", "dtype", "value", "non-finite", "input modified", "refused", "not repeatable"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, kw_only=True)

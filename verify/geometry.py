@@ -67,11 +67,6 @@ class Axis(NamedTuple):
         return range(first, first + self.span, self.dilation)
 
 
-def least_size(kernel: int, stride: int, dilation: int, before: int, after: int) -> int:
-    """The smallest legal size of an axis; its answer may be empty."""
-    return max(dilated(kernel, dilation) - stride - before - after, 0)
-
-
 def largest_dilation(kernel: int, cells: int) -> int:
     """The largest dilation with which a kernel covers at most so many cells; 1 where none does."""
     return max((cells - 1) // (kernel - 1), 1) if kernel > 1 else cells

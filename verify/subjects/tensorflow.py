@@ -9,8 +9,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
 
+from verify import deviations
 from verify.case import Case
 from verify.check import Declined, Subject
+from verify.deviations import Deviation
 from verify.predicates import Predicate, names_of
 from verify.subjects import switches
 
@@ -41,6 +43,13 @@ def limits() -> tuple[Limit, ...]:
     return tuple(Limit(**{**entry, "when": Predicate(entry["when"])}) for entry in entries)
 
 
+@cache
+def known(name: str) -> tuple[Deviation, ...]:
+    """What is recorded of this subject in the installed TensorFlow, from `tensorflow_known.toml`."""
+    text = files("verify.subjects").joinpath("tensorflow_known.toml").read_text("utf-8")
+    return deviations.read(text, subject=name, version=tf.__version__)
+
+
 def subject(name: str) -> Subject:
     """The subject of a built-in name."""
     entries: dict[str, tuple[Entry, ...]] = {
@@ -56,6 +65,7 @@ class _Eager:
     def __init__(self, name: str, entries: tuple[Entry, ...]) -> None:
         self.name = name
         self.switches: Mapping[str, str] = _SWITCHES
+        self.known = known(name)
         self._entries = entries
 
     def __call__(self, case: Case) -> Any:

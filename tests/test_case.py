@@ -1,0 +1,406 @@
+"""The case word: what it reads, what it prints, what it refuses, and the shapes that follow."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, replace
+from itertools import permutations, product
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strategies import cases
+from verify import Case, InvalidCase
+from verify.case import MEMORY_LIMIT
+from verify.dtypes import FORMATS
+
+quick = settings(max_examples=60, deadline=None, database=None)
+
+SIMPLEST = Case(size=(3,), kernel=(2,), padding="SAME")
+
+WORDS = (
+    "conv_i1_k1_same_ones",
+    "conv_n2_i7x8_c6_k3x2_f4_s2x1_d1x3_g2_p1.2x0.3_f16_cf_bias_relu_ints7",
+    "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n",
+    "conv_n0_i4x0x3_k1x1x1_valid_f64_impulse12",
+    "conv_i5_k3_p9.0_bf16_relu_dyadic1",
+    "conv_i32_k1_same_ones",
+    "conv_i32_k1_same_i32_iota",
+    "conv_i32_k1_f32_same_i32_ones",
+    "conv_i5_k1_f16_same_f16_ones",
+    "conv_i5_k1_f64_same_f32_ones",
+    "conv_i2x2_k5x5_s4x4_valid_unread999999999",
+)
+
+REFUSALS = {
+    "": "its first token '' is none of conv",
+    "cnv_i3_k3_same": "its first token 'cnv' is none of conv",
+    "i3_conv_k3_same": "its first token 'i3' is none of conv",
+    "conv": "it has no size token, such as i3x3",
+    "conv_k3_same": "it has no size token, such as i3x3",
+    "conv_i3_same": "it has no kernel token, such as k3x3",
+    "conv_i3_k3": "it has no padding token, such as same, valid or p1.1x0.2",
+    "conv_i3_k3_vald": "'vald' is not a token; did you mean 'valid'?",
+    "conv_i3_k3_same_boas": "'boas' is not a token; did you mean 'bias'?",
+    "conv_i3_k3_same_ones3": "'ones3' is not a token; did you mean 'ones'?",
+    "conv_i3_k3_same_wxyz": "'wxyz' is not a token",
+    "conv_n-1_i3_k3_same": "'n-1' is not a token",
+    "conv_i３_k3_same": "'i３' is not a token",
+    "conv_i3_k٣_same": "'k٣' is not a token",
+    "conv_i3_k3_same_ints²": "'ints²' is not a token; did you mean 'ints'?",
+    "conv_i3__k3_same": "it has an empty token (two underscores together, or one at an end)",
+    "conv_i3_k3_same_": "it has an empty token (two underscores together, or one at an end)",
+    "conv_i1234567890_k3_same": "'i1234567890' is not 1 to 3 sizes of at most 9 digits, such as i3x3",
+    "conv_i3_k3_s2x_same": "'s2x' is not 1 to 3 sizes of at most 9 digits, such as s3x3",
+    "conv_i3x3x3x3_k3_same": "'i3x3x3x3' is not 1 to 3 sizes of at most 9 digits, such as i3x3",
+    "conv_i3x_k3_same": "'i3x' is not 1 to 3 sizes of at most 9 digits, such as i3x3",
+    "conv_n1234567890_i3_k3_same": "'n1234567890' is not a count of at most 9 digits, such as n2",
+    "conv_i3_k3_p1x1": "'p1x1' is not a padding such as p1.0x0.2: before.after for 1 to 3 axes",
+    "conv_i3_i4_k3_same": "'i4' gives its size a second time",
+    "conv_i3_k3_k3_same": "'k3' gives its kernel a second time",
+    "conv_i3_k3_same_valid": "'valid' gives its padding a second time",
+    "conv_i3_k3_f2_f3_same": "'f3' gives its filter count a second time",
+    "conv_i3_k3_same_ones_ints3": "'ints3' gives its fill a second time",
+    "conv_i3_k3_same_bf16_i32_f2_f16": "'f16' gives its dtype a second time",
+    "conv_i3_k3_same_f16_f16_f16": "'f16' gives its dtype a second time",
+    "conv_i3_k3_same_cf_cf": "'cf' gives its channels first a second time",
+    "conv_i3_k3_same_bias_bias": "'bias' gives its epilogue a second time",
+    "conv_i3_k3_same_relu_bias": "'relu_bias' is not an epilogue; it is bias, relu or bias_relu",
+    "conv_i3x3_k3_same": "'k3' does not fit the spatial axes of i3x3",
+    "conv_i3_k3_s2x2_same": "'s2x2' does not fit the spatial axes of i3",
+    "conv_i3_k3_d2x2_same": "'d2x2' does not fit the spatial axes of i3",
+    "conv_i3_k3_p1.1x1.1": "'p1.1x1.1' does not fit the spatial axes of i3",
+    "conv_i3_k0_same": "'k0' has a number below 1",
+    "conv_i3_k3_s0_same": "'s0' has a number below 1",
+    "conv_i3_k3_d0_same": "'d0' has a number below 1",
+    "conv_i3_c0_k3_same": "'c0' has a number below 1",
+    "conv_i3_k3_f0_same": "'f0' has a number below 1",
+    "conv_i3_k3_g0_same": "'g0' has a number below 1",
+    "conv_i3_c4_k1_f3_g3_same": "'g3' does not divide 'c4'",
+    "conv_i3_c3_k1_f2_g3_same": "'g3' does not divide 'f2'",
+    "conv_i3_k5_valid": (
+        "on axis 0 the dilated kernel covers 5 cells of a padded input of 3, "
+        "so the output size would be negative (stride 1)"
+    ),
+    "conv_i9x3_k3x3_d1x4_s2x2_p0.0x1.1": (
+        "on axis 1 the dilated kernel covers 9 cells of a padded input of 5, "
+        "so the output size would be negative (stride 2)"
+    ),
+    "conv_n99999_i999x999_k3x3_same": (
+        "its arrays would take 1,490.1 GiB as float64, more than the limit of 1 GiB"
+    ),
+    "conv_i3_k3_same_i32_reals": "the fill 'reals' needs a floating-point dtype, not i32",
+    "conv_i3_k3_same_i32_unread1": "the fill 'unread' needs a floating-point dtype, not i32",
+    "conv_i7x7_c3_k3x3_f2_s2x2_same_cs231n": (
+        "the fill 'cs231n' belongs to i7x7_c3_k3x3_f2_s2x2_valid alone"
+    ),
+    "conv_n2_i7x7_c3_k3x3_f2_s2x2_valid_cs231n": (
+        "the fill 'cs231n' belongs to i7x7_c3_k3x3_f2_s2x2_valid alone"
+    ),
+}
+
+
+def refusal(word: str) -> str:
+    with pytest.raises(InvalidCase) as refused:
+        Case.parse(word)
+    return str(refused.value)
+
+
+def refusal_of(**fields: object) -> str:
+    with pytest.raises(InvalidCase) as refused:
+        replace(SIMPLEST, **fields)
+    return str(refused.value)
+
+
+def orders(word: str) -> list[str]:
+    """A word with its tokens in every order, the operation first."""
+    operation, *tokens = word.split("_")
+    return ["_".join([operation, *each]) for each in permutations(tokens)]
+
+
+def pretty(case: Case) -> str:
+    """What a pretty printer of the IPython kind is told."""
+    told: list[str] = []
+    case._repr_pretty_(SimpleNamespace(text=told.append), cycle=False)
+    return "".join(told)
+
+
+def falsifying_note() -> str:
+    """What Hypothesis prints for a drawn case that fails."""
+
+    @settings(max_examples=1, database=None, deadline=None)
+    @given(cases(ranks=(2,)))
+    def fail(case: Case) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as failure:
+        fail()
+    return "\n".join(failure.value.__notes__)
+
+
+@given(case=cases(max_side=40, max_channels=70, max_groups=9))
+@settings(max_examples=300, deadline=None)
+def test_word_of_a_drawn_case_reads_back_as_the_case(case):
+    assert Case.parse(str(case)) == case
+
+
+@pytest.mark.parametrize("count", [1, 16, 32, 64])
+@pytest.mark.parametrize("dtype", FORMATS)
+@pytest.mark.parametrize("size", [(32,), (3,), (32, 32), (32, 3, 3)])
+def test_word_reads_back_where_sizes_and_dtypes_look_alike(size, dtype, count):
+    case = Case(
+        size=size,
+        kernel=(1,) * len(size),
+        padding="VALID",
+        filter_count=count,
+        dtype=FORMATS[dtype].dtype,
+    )
+    assert Case.parse(str(case)) == case
+
+
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("epilogue", [(), ("bias",), ("relu",), ("bias", "relu")])
+@pytest.mark.parametrize("padding", ["SAME", "VALID", ((0, 0), (3, 11))])
+@pytest.mark.parametrize("fill", ["ones", "iota", "impulse", "ints", "dyadic", "reals", "unread"])
+def test_word_reads_back_with_every_choice(fill, padding, epilogue, first):
+    case = Case(
+        size=(5, 0),
+        kernel=(2, 1),
+        padding=padding,
+        epilogue=epilogue,
+        channels_first=first,
+        fill=fill,
+        seed=0 if fill in ("ones", "iota") else 41,
+    )
+    assert Case.parse(str(case)) == case
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_canonical_word_is_printed_as_it_was_read(word):
+    assert str(Case.parse(word)) == word
+
+
+def test_defaults_are_left_out_of_the_word():
+    word = "conv_n1_i3x3_c1_k2x2_f1_s1x1_d1x1_g1_same_f32_ints0"
+    assert str(Case.parse(word)) == "conv_i3x3_k2x2_same_ints"
+
+
+def test_fill_is_ones_unless_named():
+    assert Case.parse("conv_i3_k2_same").fill == "ones"
+
+
+def test_case_with_only_what_is_required_has_the_defaults():
+    assert str(SIMPLEST) == "conv_i3_k2_same_ones"
+    assert (SIMPLEST.strides, SIMPLEST.dilations) == ((1,), (1,))
+
+
+def test_float32_is_named_where_the_filters_look_like_a_dtype():
+    assert str(replace(SIMPLEST, filter_count=16)) == "conv_i3_k2_f16_same_f32_ones"
+
+
+@pytest.mark.parametrize("word", orders("conv_n2_i5_k2_same_bf16_ints3"))
+def test_tokens_are_read_in_any_order(word):
+    assert str(Case.parse(word)) == "conv_n2_i5_k2_same_bf16_ints3"
+
+
+@pytest.mark.parametrize("word", orders("conv_i32_i32_k2_f16_same"))
+def test_repeated_size_token_is_a_size_and_a_dtype_in_any_order(word):
+    assert str(Case.parse(word)) == "conv_i32_k2_f16_same_i32_ones"
+
+
+@given(shuffled=st.permutations(WORDS[1].split("_")[1:-4] + ["cf", "ints7"]))
+@quick
+def test_long_word_is_read_in_any_order(shuffled):
+    assert Case.parse("_".join(["conv", *shuffled])) == replace(Case.parse(WORDS[1]), epilogue=())
+
+
+def test_of_two_alike_tokens_the_first_counts_filters_and_the_second_is_the_dtype():
+    case = Case.parse("conv_i3_k2_same_f64_f16")
+    assert (case.filter_count, case.dtype) == (64, np.float16)
+
+
+def test_lone_token_that_could_count_filters_is_the_dtype():
+    case = Case.parse("conv_i3_k2_same_f16")
+    assert (case.filter_count, case.dtype) == (1, np.float16)
+
+
+def test_token_beside_another_dtype_counts_filters():
+    case = Case.parse("conv_i3_k2_same_bf16_f16")
+    assert (case.filter_count, case.format.token) == (16, "bf16")
+
+
+def test_lone_i32_is_the_size():
+    case = Case.parse("conv_i32_k2_same")
+    assert (case.size, case.format.token) == ((32,), "f32")
+
+
+def test_i32_beside_a_size_is_the_dtype():
+    case = Case.parse("conv_i32_i5_k2_same")
+    assert (case.size, case.format.token) == ((5,), "i32")
+
+
+@pytest.mark.parametrize(("word", "sentence"), list(REFUSALS.items()))
+def test_refusal_is_one_sentence_that_names_the_word_and_the_token(word, sentence):
+    assert refusal(word) == f"{word!r} is no case: {sentence}"
+
+
+def test_refusal_stays_on_one_line_whatever_the_word():
+    assert refusal("conv_i3\n_k3_same") == (
+        "'conv_i3\\n_k3_same' is no case: "
+        "'i3\\n' is not 1 to 3 sizes of at most 9 digits, such as i3x3"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"fill": "ones", "seed": 3}, "the fill 'ones' takes no seed"),
+        ({"fill": "iota", "seed": 1}, "the fill 'iota' takes no seed"),
+        ({"fill": "noise"}, "'noise' is none of the fills ones, iota, cs231n, impulse, ints, dyadic, "
+                            "reals, unread"),
+        ({"operation": "pool"}, "'pool' is none of the operations conv"),
+        ({"padding": "FULL"}, "padding 'FULL' is neither \"SAME\", \"VALID\" nor pairs"),
+        ({"dtype": np.dtype("int8")}, "int8 is none of the dtypes float16, bfloat16, float32, float64, "
+                                      "int32"),
+        ({"size": (), "kernel": (), "strides": (), "dilations": ()}, "it has 0 spatial axes, not 1 to 3"),
+        ({"size": (1, 1, 1, 1)}, "it has 4 spatial axes, not 1 to 3"),
+        ({"batch": -1}, "it has a number below 0"),
+        ({"size": (-1,)}, "it has a number below 0"),
+        ({"padding": ((0, -1),)}, "it has a number below 0"),
+        ({"fill": "ints", "seed": -1}, "it has a number below 0"),
+    ],
+)
+def test_fields_that_no_word_could_name_are_refused_with_one_sentence(fields, sentence):
+    assert refusal_of(**fields) == sentence
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"fill": "ints", "seed": 10**9},
+        {"batch": 0, "size": (10**9,)},
+        {"size": (0,), "batch": 10**9},
+        {"strides": (10**9,)},
+        {"kernel": (1,), "dilations": (10**9,)},
+        {"batch": 0, "padding": ((10**9, 0),)},
+    ],
+)
+def test_number_too_long_for_a_word_is_refused(fields):
+    assert "9 digits" in refusal_of(**fields)
+
+
+def test_memory_limit_counts_padded_input_filters_and_answer_as_float64():
+    fits = Case(size=(MEMORY_LIMIT // 16 - 1,), kernel=(1,), padding="VALID", dtype=np.dtype(np.float16))
+    assert 8 * (2 * fits.size[0] + 1) < MEMORY_LIMIT
+    assert refusal_of(size=(fits.size[0] + 1,), kernel=(1,)) == (
+        "its arrays would take 1.0 GiB as float64, more than the limit of 1 GiB"
+    )
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "conv_n0_i999999999x999999999x999999999_k1x1x1_same",
+        "conv_n0_i999999x999999_k1x1_same_unread",
+        "conv_i0x999999x999999_k1x1x1_same_unread",
+    ],
+)
+def test_word_with_an_empty_side_cannot_ask_for_more_memory_either(word):
+    assert "more than the limit" in refusal(word)
+
+
+def test_case_is_frozen():
+    with pytest.raises(FrozenInstanceError):
+        SIMPLEST.batch = 2
+
+
+def test_equal_cases_have_equal_hashes():
+    assert hash(Case.parse("conv_i3_k2_same")) == hash(SIMPLEST)
+
+
+@given(case=cases())
+@quick
+def test_repr_can_be_pasted(case):
+    assert eval(repr(case), {"Case": Case}) == case
+
+
+@given(case=cases())
+@quick
+def test_repr_is_one_line_however_it_is_printed(case):
+    assert pretty(case) == repr(case) == f"Case.parse('{case}')"
+
+
+def test_hypothesis_prints_a_case_in_one_line():
+    assert "case=Case.parse('conv_i1x1_k1x1_same_ones')" in falsifying_note()
+
+
+@given(case=cases())
+@quick
+def test_word_needs_no_quotes_in_a_shell(case):
+    assert set(str(case)) <= set("abcdefghijklmnopqrstuvwxyz0123456789_.")
+
+
+@pytest.mark.parametrize(
+    ("word", "data_format", "input_shape", "output_shape"),
+    [
+        ("conv_n2_i7_c3_k3_f5_valid", "NWC", (2, 7, 3), (2, 5, 5)),
+        ("conv_n2_i7_c3_k3_f5_valid_cf", "NCW", (2, 3, 7), (2, 5, 5)),
+        ("conv_n2_i7x9_c3_k3x2_f5_s2x1_same", "NHWC", (2, 7, 9, 3), (2, 4, 9, 5)),
+        ("conv_n2_i7x9_c3_k3x2_f5_s2x1_same_cf", "NCHW", (2, 3, 7, 9), (2, 5, 4, 9)),
+        ("conv_n2_i4x5x6_c3_k1x2x3_f5_p0.0x1.0x2.2", "NDHWC", (2, 4, 5, 6, 3), (2, 4, 5, 8, 5)),
+        ("conv_n2_i4x5x6_c3_k1x2x3_f5_p0.0x1.0x2.2_cf", "NCDHW", (2, 3, 4, 5, 6), (2, 5, 4, 5, 8)),
+    ],
+)
+def test_shapes_follow_the_data_format(word, data_format, input_shape, output_shape):
+    case = Case.parse(word)
+    assert (case.data_format, case.input_shape, case.output_shape) == (
+        data_format,
+        input_shape,
+        output_shape,
+    )
+
+
+@pytest.mark.parametrize("suffix", ["", "_cf"])
+def test_filters_have_the_channels_of_one_group_in_either_data_format(suffix):
+    assert Case.parse(f"conv_i7x7_c6_k3x2_f4_g2_same{suffix}").filter_shape == (3, 2, 3, 4)
+
+
+def test_products_are_the_taps_times_the_channels_of_one_group():
+    assert Case.parse("conv_i7x7_c6_k3x2_f4_g2_same").products == 18
+
+
+@pytest.mark.parametrize(
+    ("word", "output_shape"),
+    [
+        ("conv_n0_i3_k2_same", (0, 3, 1)),
+        ("conv_i0_k2_same", (1, 0, 1)),
+        ("conv_i2x5_k3x3_valid", (1, 0, 3, 1)),
+        ("conv_i1_k4_s3_valid", (1, 0, 1)),
+    ],
+)
+def test_empty_extents_are_legal(word, output_shape):
+    assert Case.parse(word).output_shape == output_shape
+
+
+def test_case_has_new_operands_each_time_it_makes_them():
+    first, second = SIMPLEST.make_operands(), SIMPLEST.make_operands()
+    assert not np.shares_memory(first.input, second.input)
+
+
+def test_case_hands_out_one_set_of_its_own():
+    case = replace(SIMPLEST, epilogue=("bias",))
+    assert case.input is case.input
+    assert case.filters is case.filters
+    assert case.bias is case.bias
+
+
+def test_case_without_a_bias_has_none():
+    assert SIMPLEST.bias is None
+
+
+@pytest.mark.parametrize(("form", "count"), list(product(FORMATS.values(), [1, 5])))
+def test_bias_has_one_number_for_each_filter_in_the_dtype(form, count):
+    bias = replace(SIMPLEST, epilogue=("bias",), filter_count=count, dtype=form.dtype).bias
+    assert (bias.shape, bias.dtype) == ((count,), form.dtype)

@@ -1,0 +1,165 @@
+"""The command line: `python -m verify run | replay | explain | list`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from verify import corpus
+from verify.case import FILLS, OPERATIONS, Case
+from verify.subjects import BUILTIN, load, switches, threads, versions
+
+EXIT_CODES = "exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little"
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with a wrong option answered by one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except BrokenPipeError:
+        # The reader of a pipe has gone; point stdout elsewhere so that closing it is silent.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    except (ValueError, OSError) as wrong:
+        print(f"conv-verify: {wrong}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="conv-verify", description="Verify convolutions against a proved reference.", epilog=EXIT_CODES
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, what, add, command in (
+        ("run", "gate subjects: draw cases, check each, say what was proved", _add_run, _run),
+        ("replay", "check named cases again, without drawing any", _add_replay, _replay),
+        ("explain", "show how one output cell is computed", _add_explain, _explain),
+        ("list", "name subjects, operations, fills, properties and versions", None, _list),
+    ):
+        each = commands.add_parser(name, help=what, description=what, epilog=EXIT_CODES)
+        each.set_defaults(command=command)
+        if add is not None:
+            add(each)
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    named = f"a name from `list`, or package.module:callable (default: {' '.join(BUILTIN)})"
+    drawn = "200, 500 or 20,000 cases for each property; ci draws the same every time (default: dev)"
+    all_of = list(OPERATIONS)
+    add("subjects", nargs="*", metavar="SUBJECT", default=list(BUILTIN), help=named)
+    add("--operations", nargs="+", metavar="OP", choices=OPERATIONS, default=all_of, help="(default: all)")
+    add("--examples", type=_positive, metavar="N", help="cases for each property (default: the profile's)")
+    add("--max-time", type=_seconds, metavar="SECONDS", help="stop drawing after so many seconds")
+    add("--profile", choices=("dev", "ci", "night"), default="dev", help=drawn)
+    add("--seed", type=int, metavar="N", help="draw the cases of this seed")
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    words = "a case, a corpus file or directory, or - for lines on standard input"
+    parser.add_argument("subject", metavar="SUBJECT", help="a name from `list`, or package.module:callable")
+    parser.add_argument("words", nargs="+", metavar="WORD", help=words)
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    colors = ("auto", "always", "never")
+    parser.add_argument("word", metavar="WORD", help="a case")
+    parser.add_argument("--at", metavar="INDEX", help="the cell, such as 0,2,1,0 (default: the first)")
+    parser.add_argument("--color", choices=colors, default="auto", help="(default: auto)")
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
+    return seconds
+
+
+def _run(options: argparse.Namespace) -> int:
+    for name in options.subjects:
+        load(name)
+    from rich.console import Console
+
+    from verify.run import run
+
+    return run(
+        Console(),
+        options.subjects,
+        operations=options.operations,
+        examples=options.examples,
+        max_time=options.max_time,
+        profile=options.profile,
+        seed=options.seed,
+    )
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from verify.replay import replay
+
+    named = [case for word in options.words for case in _cases(word)]
+    return replay(load(options.subject), named)
+
+
+def _cases(word: str) -> Iterator[Case]:
+    """The cases that one argument names."""
+    if word == "-":
+        yield from corpus.parse(sys.stdin, "standard input")
+    elif os.sep in word or Path(word).exists():
+        yield from corpus.read(word)
+    else:
+        yield Case.parse(word)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from verify.explain import coloured, explain, parse_index, plain
+
+    at = None if options.at is None else parse_index(options.at)
+    lines = explain(Case.parse(options.word), at)
+    auto = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    bright = options.color == "always" or (options.color == "auto" and auto)
+    print((coloured if bright else plain)(lines))
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    from verify.gate import PROPERTIES
+
+    _section("subjects", [f"{name:<24}{what}" for name, what in BUILTIN.items()])
+    _section("", ["package.module:callable  your own: a callable that takes a case"])
+    _section("operations", [", ".join(OPERATIONS)])
+    _section("fills", [", ".join(FILLS)])
+    _section("properties", [f"{each.name:<24}{each.title}" for each in PROPERTIES])
+    found = {**versions(), "oneDNN": "on" if switches()["TF_ENABLE_ONEDNN_OPTS"] == "1" else "off"}
+    _section("versions", [f"{name:<24}{number}" for name, number in {**found, "threads": threads()}.items()])
+    return 0
+
+
+def _section(title: str, lines: list[str]) -> None:
+    for number, line in enumerate(lines):
+        print(f"{title if number == 0 else '':<12}{line}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

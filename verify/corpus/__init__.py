@@ -1,0 +1,34 @@
+"""Pinned words: text files of one word a line, the reason in the comment above."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from verify.case import Case, InvalidCase
+
+SHIPPED = Path(__file__).parent
+
+
+def read(place: str | Path) -> list[Case]:
+    """The cases of a corpus file, or of all `*.txt` files of a directory, in order.
+
+    Raises ValueError, one sentence with the file and the line, for a line that is no case, and
+    FileNotFoundError where there is no such place.
+    """
+    place = Path(place)
+    if place.is_dir():
+        return [case for file in sorted(place.glob("*.txt")) for case in read(file)]
+    with place.open(encoding="utf-8") as lines:
+        return list(parse(lines, str(place)))
+
+
+def parse(lines: Iterable[str], source: str) -> Iterator[Case]:
+    """The cases of lines of text; blank lines and comments after `#` are passed over."""
+    for number, line in enumerate(lines, start=1):
+        word = line.partition("#")[0].strip()
+        if word:
+            try:
+                yield Case.parse(word)
+            except InvalidCase as refusal:
+                raise ValueError(f"{source}, line {number}: {refusal}") from None

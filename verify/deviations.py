@@ -1,0 +1,70 @@
+"""Known deviations: recorded disagreements of a subject, as strict data."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from verify.case import Case
+from verify.compare import KINDS, Kind
+from verify.predicates import Predicate, names_of
+
+
+class Deviation(NamedTuple):
+    """One recorded disagreement.
+
+    `when` holds of the cases that it touches, `kinds` are the disagreements that it explains there,
+    `word` is the smallest case that shows it, `sentence` says what is wrong, with the arithmetic.
+    `versions` are those of the subject's framework in which it was seen, "2.21" for any 2.21.x.
+    """
+
+    name: str
+    subjects: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    when: Predicate
+    word: str
+    sentence: str
+    versions: tuple[str, ...] = ()
+    link: str = ""
+
+    def explains(self, case: Case, kind: Kind | None) -> bool:
+        return kind in self.kinds and self.when.holds(names_of(case))
+
+
+def read(text: str, *, subject: str, version: str | None) -> tuple[Deviation, ...]:
+    """The deviations of a TOML text that are about a subject in a version of its framework.
+
+    Raises ValueError, one sentence, for an entry with a missing or unknown key, a bad condition, an
+    unknown kind or a word that is no case.
+    """
+    entries = tomllib.loads(text).get("deviation", [])
+    found = [_entry(entry) for entry in entries]
+    return tuple(each for each in found if subject in each.subjects and _seen_in(each, version))
+
+
+def explaining(deviations: Iterable[Deviation], case: Case, kind: Kind | None) -> Deviation | None:
+    """The first deviation that explains a disagreement, or None."""
+    return next((each for each in deviations if each.explains(case, kind)), None)
+
+
+def _seen_in(deviation: Deviation, version: str | None) -> bool:
+    if not deviation.versions or version is None:
+        return True
+    return any(f"{version}.".startswith(f"{seen}.") for seen in deviation.versions)
+
+
+def _entry(entry: Mapping[str, Any]) -> Deviation:
+    name = entry.get("name", "without a name")
+    try:
+        listed: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
+        }
+        deviation = Deviation(**{**listed, "when": Predicate(listed["when"])})
+        Case.parse(deviation.word)
+    except (KeyError, TypeError, ValueError) as wrong:
+        raise ValueError(f"the deviation {name!r} cannot be read: {wrong}") from None
+    strange = set(deviation.kinds) - set(KINDS)
+    if strange:
+        raise ValueError(f"the deviation {name!r} has the unknown kind {strange.pop()!r}")
+    return deviation

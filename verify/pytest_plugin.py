@@ -1,0 +1,78 @@
+"""The pytest plugin: a header, `--conv-examples`, and a summary of what the gate saw."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from rich.console import Console
+
+from verify import gate
+from verify.subjects import switches, threads, versions
+from verify.summary import print_summary
+from verify.tally import Tally
+
+KEY = "conv-verify"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conv-verify", "verification of convolutions")
+    group.addoption(
+        "--conv-examples", type=int, metavar="N", help="cases to draw for each property of a gate"
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    gate.limits.examples = config.getoption("--conv-examples")
+
+
+gate.register_profiles()
+
+
+def pytest_report_header() -> str:
+    return f"conv-verify: {environment()}"
+
+
+def environment() -> str:
+    """Versions, switches, threads and the Hypothesis profile, in one line."""
+    found = ", ".join(f"{name} {number}" for name, number in versions().items())
+    onednn = "on" if switches()["TF_ENABLE_ONEDNN_OPTS"] == "1" else "off"
+    profile = getattr(settings, "get_current_profile_name", lambda: "default")()
+    return f"{found}; oneDNN {onednn}, threads {threads()}; profile {profile}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    held = getattr(getattr(item, "cls", None), "gate", None)
+    if call.when == "call" and isinstance(held, gate.Gate):
+        tally = held.close(item.name, call.duration)
+        if tally is not None:
+            report.user_properties.append((KEY, tally.to_json()))
+    return report
+
+
+def tallies_of(reports: list[Any]) -> list[Tally]:
+    """The tallies that reports carry, those of xdist's workers included."""
+    found = [value for each in reports for name, value in getattr(each, "user_properties", []) if name == KEY]
+    return [Tally.from_json(text) for text in found]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    reports = [each for group in terminalreporter.stats.values() for each in group]
+    calls = [each for each in reports if getattr(each, "when", "") == "call"]
+    tallies = tallies_of(sorted(calls, key=lambda report: report.nodeid.rpartition("::")[0]))
+    if not tallies:
+        return
+    terminalreporter.section("conv-verify")
+    text = io.StringIO()
+    width = shutil.get_terminal_size().columns
+    print_summary(Console(file=text, width=width, no_color=True), tallies)
+    terminalreporter.write(text.getvalue())

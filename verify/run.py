@@ -1,0 +1,136 @@
+"""A run of the gate through pytest: progress while it goes, then what it proved."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from verify import gate
+from verify.pytest_plugin import environment
+from verify.summary import STYLES, exit_code, print_summary
+from verify.tally import Tally
+
+INTERRUPTED = 2
+
+
+def run(
+    console: Console,
+    subjects: Sequence[str],
+    *,
+    operations: Sequence[str],
+    examples: int | None,
+    max_time: float | None,
+    profile: str,
+    seed: int | None,
+) -> int:
+    """Gate the subjects and print what was proved; the exit code. Subjects must be loadable."""
+    watcher = _Watcher(console, max_time)
+    options = ["--hypothesis-profile", profile]
+    if examples is not None:
+        options += ["--conv-examples", str(examples)]
+    if seed is not None:
+        options += ["--hypothesis-seed", str(seed)]
+    with tempfile.TemporaryDirectory(prefix="conv-verify-") as folder:
+        status = pytest.main([*_arguments(Path(folder), subjects, operations), *options], plugins=[watcher])
+    tallies = watcher.tallies()
+    if tallies:
+        console.print()
+        print_summary(console, tallies)
+    if watcher.broken:
+        console.print(f"\nCould not run: {watcher.broken[0]}", highlight=False, markup=False)
+        return 2
+    if status == INTERRUPTED:
+        console.print("Interrupted: the properties after the last one above were not judged.", style="bold")
+        return exit_code(tallies) or 3
+    return exit_code(tallies)
+
+
+def _arguments(folder: Path, subjects: Sequence[str], operations: Sequence[str]) -> list[str]:
+    """pytest's arguments for a test file like the one that a user would write."""
+    gated = [
+        f"Test{number} = conformance({subject!r}, operations={tuple(operations)!r})"
+        for number, subject in enumerate(subjects)
+    ]
+    file, settings = folder / "test_gate.py", folder / "pytest.ini"
+    file.write_text("\n".join(["from verify.gate import conformance", *gated, ""]), encoding="utf-8")
+    settings.write_text("[pytest]\n", encoding="utf-8")
+    plugins = ["-p", "verify.pytest_plugin", "-p", "no:terminal", "-p", "no:cacheprovider"]
+    return [str(file), "-c", str(settings), "--rootdir", str(folder), *plugins]
+
+
+class _Watcher:
+    """A pytest plugin that shows each property as it goes and shares out the time."""
+
+    def __init__(self, console: Console, max_time: float | None) -> None:
+        self.console = console
+        self.end = time.monotonic() + max_time if max_time is not None else float("inf")
+        self.broken: list[str] = []
+        self._gates: list[gate.Gate] = []
+        self._left = 0
+        self._item: Any = None
+        self._start = 0.0
+        self._named = ""
+        self._live = Live(get_renderable=self._line, console=console, transient=True)
+
+    def tallies(self) -> list[Tally]:
+        """What was seen, in order; the property that was interrupted included."""
+        return [tallier.tally for held in self._gates for tallier in held.talliers.values()]
+
+    def pytest_sessionstart(self) -> None:
+        self.console.print(environment(), style="dim", highlight=False)
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        self._gates = list(dict.fromkeys(item.cls.gate for item in items))
+        self._left = len(items)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Any:
+        if not self.console.is_terminal:
+            return (yield)
+        with self._live:
+            return (yield)
+
+    def pytest_runtest_setup(self, item: Any) -> None:
+        now = time.monotonic()
+        gate.limits.until = now + max(self.end - now, 0) / max(self._left, 1)
+        self._left -= 1
+        self._item, self._start = item, now
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed and (report.when != "call" or not self._failures()):
+            self.broken.append(str(report.longreprtext).strip().splitlines()[-1])
+        tally = self._tally()
+        if report.when == "call" and tally is not None:
+            verdict = f"[{STYLES[tally.verdict]}]{tally.verdict}[/]"
+            counts = f"{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
+            if self._named != tally.subject:
+                self.console.print(tally.subject, style="bold", highlight=False)
+                self._named = tally.subject
+            self.console.print(f"  {tally.title:<30}{counts}{verdict}", highlight=False)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        if self._item is not None:
+            self._item.cls.gate.close(self._item.name, time.monotonic() - self._start)
+
+    def _tally(self) -> Tally | None:
+        tallier = self._item.cls.gate.talliers.get(self._item.name) if self._item is not None else None
+        return tallier.tally if tallier is not None else None
+
+    def _failures(self) -> bool:
+        tally = self._tally()
+        return tally is not None and bool(tally.failures)
+
+    def _line(self) -> Text:
+        tally = self._tally()
+        if tally is None:
+            return Text("loading …")
+        doing = "shrinking a disagreement" if tally.failures else f"{tally.cases:,} cases"
+        return Text(f"{tally.subject} {tally.title}: {doing}")

@@ -1,0 +1,120 @@
+"""What a run proved, as tables: properties, coverage, time, known deviations and failures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from verify.tally import Failure, Tally
+
+PARTS = ("drawing", "operands", "reference", "subject", "comparison")
+STYLES = {"holds": "green", "disagrees": "bold red", "nothing graded": "yellow"}
+
+
+def exit_code(tallies: Sequence[Tally]) -> int:
+    """0 holds, 1 disagrees, 3 proves too little: no property at all, or one that graded nothing."""
+    if any(tally.failures for tally in tallies):
+        return 1
+    return 0 if tallies and all(tally.verdict == "holds" for tally in tallies) else 3
+
+
+def print_summary(console: Console, tallies: Sequence[Tally]) -> None:
+    """Everything that a run has to say. Messages are not wrapped, so that a line can be pasted."""
+    for subject in dict.fromkeys(tally.subject for tally in tallies):
+        console.print(_properties(subject, [tally for tally in tallies if tally.subject == subject]))
+    for text in (*_coverage(tallies), *_time(tallies), *_declined(tallies), *_known(tallies)):
+        console.print(text, highlight=False)
+    for message in failure_texts(tallies):
+        console.print(f"\n{message}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"\n{sentence(tallies)}", highlight=False, style="bold")
+
+
+def sentence(tallies: Sequence[Tally]) -> str:
+    """The run in one sentence."""
+    cases = sum(tally.cases for tally in tallies)
+    graded = sum(tally.agreed for tally in tallies)
+    failures = distinct(tallies)
+    match exit_code(tallies):
+        case 0:
+            return f"Holds: {graded:,} of {cases:,} cases graded and none disagrees."
+        case 1:
+            noun = "disagreement" if len(failures) == 1 else "disagreements"
+            return f"Disagrees: {len(failures)} distinct {noun} in {cases:,} cases."
+    empty = [tally.title for tally in tallies if tally.verdict == "nothing graded"]
+    return f"Proves too little: nothing was graded for {', '.join(empty) or 'any property'}."
+
+
+def distinct(tallies: Iterable[Tally]) -> list[tuple[Failure, list[str]]]:
+    """Each distinct failure once, with the properties that found it.
+
+    Failures of one subject, kind and geometry are one, whatever the fill that showed them.
+    """
+    found: dict[tuple[str, str, str], tuple[Failure, list[str]]] = {}
+    for tally in tallies:
+        for failure in tally.failures.values():
+            key = (tally.subject, failure.kind, failure.word.rpartition("_")[0])
+            found.setdefault(key, (failure, []))[1].append(tally.title)
+    return list(found.values())
+
+
+def failure_texts(tallies: Iterable[Tally]) -> list[str]:
+    """The message of each distinct failure, and the properties that found it."""
+    return [f"{failure.text}\n  found by {', '.join(titles)}" for failure, titles in distinct(tallies)]
+
+
+def _properties(subject: str, tallies: Sequence[Tally]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(subject, no_wrap=True, min_width=30)
+    for name in ("cases", "declined", "vacuous", "known"):
+        table.add_column(name, justify="right")
+    table.add_column("verdict", no_wrap=True)
+    for tally in tallies:
+        counts = (tally.cases, tally.declined.total(), tally.vacuous, tally.known.total())
+        verdict = tally.verdict + (f" ({tally.note})" if tally.note else "")
+        row = [tally.title, *(f"{count:,}" for count in counts)]
+        table.add_row(*row, Text(verdict, STYLES[tally.verdict]))
+    return table
+
+
+def _coverage(tallies: Sequence[Tally]) -> list[str]:
+    """How many cases were graded of each operation, rank, dtype and padding."""
+    seen: dict[str, Counter[str]] = {}
+    for tally in tallies:
+        for name, counts in tally.coverage.items():
+            seen.setdefault(name, Counter()).update(counts)
+    rows = ((name, sorted(counts.items())) for name, counts in seen.items())
+    return [
+        f"{name + 's':<11}" + ", ".join(f"{value} {count:,}" for value, count in row) for name, row in rows
+    ]
+
+
+def _time(tallies: Sequence[Tally]) -> list[str]:
+    """Shares of the run's time; what no part accounts for went to drawing."""
+    spent: dict[str, float] = dict.fromkeys((*PARTS, "loading"), 0.0)
+    for tally in tallies:
+        for part, seconds in tally.seconds.items():
+            spent[part] += seconds
+    elapsed = sum(tally.elapsed for tally in tallies) - spent.pop("loading")
+    if elapsed <= 0:
+        return []
+    spent["drawing"] = max(elapsed - sum(spent.values()), 0.0)
+    shares = ", ".join(f"{part} {100 * seconds / elapsed:.0f} %" for part, seconds in spent.items())
+    return [f"{'time':<11}{elapsed:.1f} s: {shares}"]
+
+
+def _declined(tallies: Sequence[Tally]) -> list[str]:
+    reasons: Counter[str] = Counter()
+    for tally in tallies:
+        reasons.update(tally.declined)
+    return [f"{'declined':<11}{count:,}: {reason}" for reason, count in reasons.most_common()]
+
+
+def _known(tallies: Sequence[Tally]) -> list[str]:
+    seen: Counter[str] = Counter()
+    for tally in tallies:
+        seen.update(tally.known)
+    return [f"{'known':<11}{count:,}: {name}" for name, count in seen.most_common()]

@@ -1,0 +1,123 @@
+"""What one property of one subject saw in a run: counts, coverage, time and failures."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from verify.case import Case
+from verify.check import Mismatch
+from verify.clock import Clock
+from verify.compare import Verdict
+from verify.deviations import Deviation
+
+
+@dataclass(kw_only=True)
+class Failure:
+    """The smallest case found of one kind of disagreement, and its message."""
+
+    kind: str
+    word: str
+    text: str
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """Counts distinct cases; everything in it survives JSON, so that a worker can send it.
+
+    `agreed` cases were judged and could have failed; `vacuous` ones proved little; `known` counts
+    the disagreements that a recorded deviation explains, by its name.
+    """
+
+    subject: str
+    title: str
+    agreed: int = 0
+    vacuous: int = 0
+    declined: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
+    coverage: dict[str, Counter[str]] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    error: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+    elapsed: float = 0.0
+    note: str = ""
+
+    @property
+    def cases(self) -> int:
+        """Every case that was put to the subject."""
+        return self.agreed + self.vacuous + self.declined.total() + self.known.total() + len(self.failures)
+
+    @property
+    def verdict(self) -> str:
+        if self.failures:
+            return "disagrees"
+        return "holds" if self.agreed or self.known else "nothing graded"
+
+    def to_json(self) -> str:
+        return json.dumps(vars(self), default=vars)
+
+    @classmethod
+    def from_json(cls, text: str) -> Tally:
+        fields: dict[str, Any] = json.loads(text)
+        fields["declined"], fields["known"] = Counter(fields["declined"]), Counter(fields["known"])
+        fields["coverage"] = {name: Counter(seen) for name, seen in fields["coverage"].items()}
+        fields["failures"] = {kind: Failure(**each) for kind, each in fields["failures"].items()}
+        return cls(**fields)
+
+
+class Tallier:
+    """Fills a tally as cases are judged, each distinct case once."""
+
+    def __init__(self, subject: str, title: str) -> None:
+        self.tally = Tally(subject=subject, title=title)
+        self.clock = Clock()
+        self._seen: set[Case] = set()
+        self.mismatches: dict[Case, Mismatch] = {}
+
+    def judged(self, case: Case, verdict: Verdict) -> None:
+        if not self._is_new(case):
+            return
+        if verdict.outcome == "declined":
+            self.tally.declined[verdict.sentence] += 1
+            return
+        self._cover(case)
+        if verdict.outcome == "vacuous":
+            self.tally.vacuous += 1
+        else:
+            self.tally.agreed += 1
+            self.tally.error = max(self.tally.error, verdict.error)
+
+    def deviated(self, case: Case, deviation: Deviation) -> None:
+        if self._is_new(case):
+            self._cover(case)
+            self.tally.known[deviation.name] += 1
+
+    def failed(self, mismatch: Mismatch) -> None:
+        """Hypothesis runs the smallest example of each kind last, so the last one is kept."""
+        kind = mismatch.verdict.kind or ""
+        self.mismatches[mismatch.case] = mismatch
+        self.tally.failures[kind] = Failure(kind=kind, word=str(mismatch.case), text=str(mismatch))
+
+    def close(self, elapsed: float) -> Tally:
+        """The tally, with where its time went: what is left over went to drawing."""
+        self.tally.seconds = dict(self.clock.seconds)
+        self.tally.elapsed = elapsed
+        return self.tally
+
+    def _is_new(self, case: Case) -> bool:
+        new = case not in self._seen
+        self._seen.add(case)
+        return new
+
+    def _cover(self, case: Case) -> None:
+        padding = case.padding.lower() if isinstance(case.padding, str) else "explicit"
+        seen = {
+            "operation": case.operation,
+            "rank": str(case.rank),
+            "dtype": case.format.token,
+            "padding": padding,
+        }
+        for name, value in seen.items():
+            self.tally.coverage.setdefault(name, Counter())[value] += 1
