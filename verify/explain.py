@@ -49,8 +49,11 @@ class _Cell(NamedTuple):
     window: Array
     inside: Array
     weights: Array
-    products: Array
     bias: float
+
+    @property
+    def products(self) -> Array:
+        return self.window * self.weights
 
 
 class _Grids(NamedTuple):
@@ -126,16 +129,23 @@ def _cell(case: Case, index: tuple[int, ...]) -> _Cell:
     members = range(group * count, (group + 1) * count)
     reads = [np.array(axis.cells(place)) for axis, place in zip(case.axes, windows, strict=True)]
     held = [np.flatnonzero((read >= 0) & (read < size)) for read, size in zip(reads, case.size, strict=True)]
-    taps = np.ix_(range(count), *held)
-    cells = np.ix_(members, *(read[kept] for read, kept in zip(reads, held, strict=True)))
+    taps = np.ix_(np.arange(count), *held)
+    cells = np.ix_(np.array(members), *(read[kept] for read, kept in zip(reads, held, strict=True)))
     x = given.input[batch] if case.channels_first else np.moveaxis(given.input[batch], -1, 0)
-    window, inside = np.zeros((count, *case.kernel), kind), np.zeros((count, *case.kernel), bool)
-    window[taps], inside[taps] = x[cells], True
     weights = np.moveaxis(given.filters[..., number].astype(kind), -1, 0)
+    window, inside = np.zeros(weights.shape, kind), np.zeros(weights.shape, bool)
+    window[taps], inside[taps] = x[cells], True
     block = (count, *(1,) * (3 - case.rank), *case.kernel)
-    arrays = [array.reshape(block) for array in (window, inside, weights, window * weights)]
-    bias = 0 if given.bias is None else given.bias[number].astype(kind).item()
-    return _Cell(batch, tuple(windows), number, members, *arrays, bias)
+    return _Cell(
+        batch=batch,
+        windows=tuple(windows),
+        filter=number,
+        members=members,
+        window=window.reshape(block),
+        inside=inside.reshape(block),
+        weights=weights.reshape(block),
+        bias=0 if given.bias is None else given.bias[number].astype(kind).item(),
+    )
 
 
 def _entry(label: str, text: str, style: Style = "plain") -> list[Line]:
@@ -153,9 +163,9 @@ def _heading(case: Case, index: tuple[int, ...], cell: _Cell) -> list[Line]:
     lines += _entry("cell", f"{index}: batch {cell.batch}{place}, filter {cell.filter}")
     if case.groups > 1:
         first, last = cell.members[0], cell.members[-1]
-        group = f"{first // len(cell.members)} of 0 to {case.groups - 1}"
         reads = f"channels {first} to {last}" if first < last else f"channel {first}"
-        lines += _entry("group", f"{group}, so filter {cell.filter} reads {reads}")
+        group = f"{first // len(cell.members)} ({case.groups} in all)"
+        lines += _entry("group", f"{group}: filter {cell.filter} reads {reads}")
     return lines
 
 
@@ -220,7 +230,7 @@ def _channels(case: Case, cell: _Cell) -> Iterator[Line]:
         if products.size > math.prod(drawn):
             rest = products.copy()
             rest[tuple(map(slice, drawn))] = 0
-            yield (Span(f"    {_more(products.size - math.prod(drawn), 'product', rest)}"),)
+            yield (Span(f"  {_more(products.size - math.prod(drawn), 'product', rest)}"),)
     if len(cell.products) > channels:
         rest = cell.products[channels:]
         yield (Span(_more(len(rest), "channel", rest)),)
@@ -240,9 +250,9 @@ def _grids(cell: _Cell) -> _Grids:
         )
         texts = [np.where(cell.inside[block], window, PADDING), weights, products]
         texts = [np.char.rjust(text, np.char.str_len(text).max()) for text in texts]
-        wide = sum(text.dtype.itemsize // 4 + 1 for text in texts)
-        # A margin of 4, two signs with their gaps, and no space after the last column of each grid.
-        room = WIDTH - 4 - 2 * (2 * len(gap) + 1) + 3
+        wide = sum(len(text.flat[0]) + 1 for text in texts)
+        # A margin of 2, two signs with their gaps, and no space after the last column of each grid.
+        room = WIDTH - 2 - 2 * (2 * len(gap) + 1) + 3
         if columns * wide <= room:
             break
         columns_shown = max((room - 3 * len(" …")) // wide, 1)
@@ -258,7 +268,7 @@ def _rows(grids: _Grids, channel: int, tap: int, *, cut: bool) -> Iterator[Line]
     for number, (window, weights, products) in enumerate(drawn):
         times, equals = "×=" if number == (len(drawn) - 1) // 2 else "  "
         yield (
-            Span("   "),
+            Span(" "),
             *(Span(f" {text}", "padding" if text.endswith(PADDING) else "window") for text in window),
             *(end, Span(f"{grids.gap}{times}{grids.gap}"), Span(" ".join(weights), "filter")),
             *(end, Span(f"{grids.gap}{equals}{grids.gap}"), Span(" ".join(products), "product"), end),
