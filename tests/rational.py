@@ -141,3 +141,15 @@ def _of(case: Case, x: Any, w: Any, bias: Any) -> Any:
         bias=bias,
         channels_first=case.channels_first,
     )
+
+
+def nearest(value: Fraction, precision: int) -> Fraction:
+    """The number of so many bits of significand that is nearest, the even one of two."""
+    if not value:
+        return value
+    exponent = 0
+    while abs(value) >= Fraction(2) ** (exponent + precision):
+        exponent += 1
+    while abs(value) < Fraction(2) ** (exponent + precision - 1):
+        exponent -= 1
+    return round(value / Fraction(2) ** exponent) * Fraction(2) ** exponent

@@ -63,7 +63,7 @@ REFUSALS = {
     "conv_i3_k3_same_valid": "'valid' gives its padding a second time",
     "conv_i3_k3_f2_f3_same": "'f3' gives its filter count a second time",
     "conv_i3_k3_same_ones_ints3": "'ints3' gives its fill a second time",
-    "conv_i3_k3_same_bf16_i32_f2_f16": "'f16' gives its dtype a second time",
+    "conv_i3_k3_same_bf16_f2_f16": "'f16' gives its dtype a second time",
     "conv_i3_k3_same_f16_f16_f16": "'f16' gives its dtype a second time",
     "conv_i3_k3_same_cf_cf": "'cf' gives its channels first a second time",
     "conv_i3_k3_same_bias_bias": "'bias' gives its epilogue a second time",
@@ -200,9 +200,9 @@ def test_float32_is_named_where_the_filters_look_like_a_dtype():
     assert str(replace(SIMPLEST, filter_count=16)) == "conv_i3_k2_f16_same_f32_ones"
 
 
-@pytest.mark.parametrize("word", orders("conv_n2_i5_k2_same_bf16_ints3"))
+@pytest.mark.parametrize("word", orders("conv_i5_k2_same_bf16_ints3"))
 def test_tokens_are_read_in_any_order(word):
-    assert str(Case.parse(word)) == "conv_n2_i5_k2_same_bf16_ints3"
+    assert str(Case.parse(word)) == "conv_i5_k2_same_bf16_ints3"
 
 
 @pytest.mark.parametrize("word", orders("conv_i32_i32_k2_f16_same"))
@@ -210,7 +210,7 @@ def test_repeated_size_token_is_a_size_and_a_dtype_in_any_order(word):
     assert str(Case.parse(word)) == "conv_i32_k2_f16_same_i32_ones"
 
 
-@given(shuffled=st.permutations(WORDS[1].split("_")[1:-4] + ["cf", "ints7"]))
+@given(shuffled=st.permutations([*WORDS[1].split("_")[1:-4], "cf", "ints7"]))
 @quick
 def test_long_word_is_read_in_any_order(shuffled):
     assert Case.parse("_".join(["conv", *shuffled])) == replace(Case.parse(WORDS[1]), epilogue=())
@@ -248,8 +248,7 @@ def test_refusal_is_one_sentence_that_names_the_word_and_the_token(word, sentenc
 
 def test_refusal_stays_on_one_line_whatever_the_word():
     assert refusal("conv_i3\n_k3_same") == (
-        "'conv_i3\\n_k3_same' is no case: "
-        "'i3\\n' is not 1 to 3 sizes of at most 9 digits, such as i3x3"
+        "'conv_i3\\n_k3_same' is no case: 'i3\\n' is not 1 to 3 sizes of at most 9 digits, such as i3x3"
     )
 
 
@@ -258,12 +257,16 @@ def test_refusal_stays_on_one_line_whatever_the_word():
     [
         ({"fill": "ones", "seed": 3}, "the fill 'ones' takes no seed"),
         ({"fill": "iota", "seed": 1}, "the fill 'iota' takes no seed"),
-        ({"fill": "noise"}, "'noise' is none of the fills ones, iota, cs231n, impulse, ints, dyadic, "
-                            "reals, unread"),
+        (
+            {"fill": "noise"},
+            "'noise' is none of the fills ones, iota, cs231n, impulse, ints, dyadic, reals, unread",
+        ),
         ({"operation": "pool"}, "'pool' is none of the operations conv"),
-        ({"padding": "FULL"}, "padding 'FULL' is neither \"SAME\", \"VALID\" nor pairs"),
-        ({"dtype": np.dtype("int8")}, "int8 is none of the dtypes float16, bfloat16, float32, float64, "
-                                      "int32"),
+        ({"padding": "FULL"}, 'padding \'FULL\' is neither "SAME", "VALID" nor pairs'),
+        (
+            {"dtype": np.dtype("int8")},
+            "int8 is none of the dtypes float16, bfloat16, float32, float64, int32",
+        ),
         ({"size": (), "kernel": (), "strides": (), "dilations": ()}, "it has 0 spatial axes, not 1 to 3"),
         ({"size": (1, 1, 1, 1)}, "it has 4 spatial axes, not 1 to 3"),
         ({"batch": -1}, "it has a number below 0"),
@@ -281,7 +284,6 @@ def test_fields_that_no_word_could_name_are_refused_with_one_sentence(fields, se
     [
         {"fill": "ints", "seed": 10**9},
         {"batch": 0, "size": (10**9,)},
-        {"size": (0,), "batch": 10**9},
         {"strides": (10**9,)},
         {"kernel": (1,), "dilations": (10**9,)},
         {"batch": 0, "padding": ((10**9, 0),)},

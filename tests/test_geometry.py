@@ -12,7 +12,6 @@ from verify.geometry import (
     ceil_div,
     dilated,
     largest_dilation,
-    least_size,
     same_padding,
     turning_sizes,
 )
@@ -40,9 +39,7 @@ def tensorflow_out(axis: Axis) -> int:
 
 
 def fitting(axis: Axis) -> int:
-    return rational.windows(
-        axis.before + axis.size + axis.after, axis.kernel, axis.stride, axis.dilation
-    )
+    return rational.windows(axis.before + axis.size + axis.after, axis.kernel, axis.stride, axis.dilation)
 
 
 def valid_sizes_with(count: int, kernel: int, stride: int, dilation: int) -> list[int]:
@@ -160,22 +157,6 @@ def test_no_window_reads_beyond_the_padding():
 
 def test_one_more_window_would_read_beyond_the_padding():
     assert [axis for axis in PADDED if axis.cells(axis.out)[-1] < axis.size + axis.after] == []
-
-
-def test_least_size_is_legal():
-    wrong = [
-        axis
-        for axis in PADDED
-        if axis._replace(size=least_size(*axis[1:])).shortfall
-    ]
-    assert wrong == []
-
-
-def test_nothing_below_the_least_size_is_legal():
-    leasts = [axis._replace(size=least_size(*axis[1:])) for axis in PADDED]
-    below = [axis._replace(size=axis.size - 1) for axis in leasts if axis.size]
-    assert len(below) > 100
-    assert [axis for axis in below if not axis.shortfall] == []
 
 
 def test_largest_dilation_is_the_last_that_fits():

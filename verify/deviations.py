@@ -14,8 +14,9 @@ from verify.predicates import Predicate, names_of
 class Deviation(NamedTuple):
     """One recorded disagreement.
 
-    `when` holds of the cases that it touches, `kinds` are the disagreements that it explains there,
-    `word` is the smallest case that shows it, `sentence` says what is wrong, with the arithmetic.
+    `when` holds of the cases that it touches, switches included, and `kinds` are the disagreements
+    that it explains there. `word` is the smallest case that shows it; `sentence` says what is wrong,
+    with the arithmetic.
     `versions` are those of the subject's framework in which it was seen, "2.21" for any 2.21.x.
     """
 
@@ -28,8 +29,12 @@ class Deviation(NamedTuple):
     versions: tuple[str, ...] = ()
     link: str = ""
 
-    def explains(self, case: Case, kind: Kind | None) -> bool:
-        return kind in self.kinds and self.when.holds(names_of(case))
+    def applies(self, switches: Mapping[str, str]) -> bool:
+        """Whether the condition holds of the deviation's own word under a subject's switches."""
+        return self.when.holds(names_of(Case.parse(self.word), switches))
+
+    def explains(self, case: Case, kind: Kind | None, switches: Mapping[str, str]) -> bool:
+        return kind in self.kinds and self.when.holds(names_of(case, switches))
 
 
 def read(text: str, *, subject: str, version: str | None) -> tuple[Deviation, ...]:
@@ -43,9 +48,11 @@ def read(text: str, *, subject: str, version: str | None) -> tuple[Deviation, ..
     return tuple(each for each in found if subject in each.subjects and _seen_in(each, version))
 
 
-def explaining(deviations: Iterable[Deviation], case: Case, kind: Kind | None) -> Deviation | None:
-    """The first deviation that explains a disagreement, or None."""
-    return next((each for each in deviations if each.explains(case, kind)), None)
+def explaining(
+    deviations: Iterable[Deviation], case: Case, kind: Kind | None, switches: Mapping[str, str]
+) -> Deviation | None:
+    """The first deviation that explains a disagreement under a subject's switches, or None."""
+    return next((each for each in deviations if each.explains(case, kind, switches)), None)
 
 
 def _seen_in(deviation: Deviation, version: str | None) -> bool:

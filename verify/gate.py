@@ -111,8 +111,10 @@ class Gate:
         return self._subject
 
     @property
-    def known(self) -> Sequence[Deviation]:
-        return getattr(self.subject, "known", ()) if self._known is None else self._known
+    def known(self) -> list[Deviation]:
+        """The deviations that apply under the subject's switches."""
+        recorded = getattr(self.subject, "known", ()) if self._known is None else self._known
+        return [each for each in recorded if each.applies(getattr(self.subject, "switches", {}))]
 
     def tallier(self, test: str, title: str) -> Tallier:
         return self.talliers.setdefault(test, Tallier(self.name, title))
@@ -172,7 +174,7 @@ def _judge(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
     try:
         verdict = check(case, subject, kinds=judged.kinds, repeats=judged.repeats, clock=tallier.clock)
     except Mismatch as mismatch:
-        deviation = explaining(gate.known, case, mismatch.verdict.kind)
+        deviation = explaining(gate.known, case, mismatch.verdict.kind, mismatch.switches)
         if deviation is None:
             tallier.failed(mismatch)
             raise
@@ -211,7 +213,7 @@ def _still(gate: Gate, tallier: Tallier, deviation: Deviation) -> bool:
         check(case, gate.subject, kinds=KINDS, clock=tallier.clock)
     except Mismatch as mismatch:
         tallier.deviated(case, deviation)
-        return deviation.explains(case, mismatch.verdict.kind)
+        return deviation.explains(case, mismatch.verdict.kind, mismatch.switches)
     return False
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import CodeType
+from types import CodeType, MappingProxyType
 from typing import Any
 
 from verify.case import Case
@@ -21,11 +21,12 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 _SAMPLE = Case(size=(2, 2), kernel=(1, 1), padding="SAME")
 
 
-def names_of(case: Case) -> dict[str, Any]:
+def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
     """What a condition may speak of: a case's numbers, under the names of its fields.
 
     `padding` is "same", "valid" or "explicit", `dtype` a token; `out` has each axis's output size,
-    `span` the cells that its dilated kernel covers, `pads` its (before, after) cells.
+    `span` the cells that its dilated kernel covers, `pads` its (before, after) cells. `switches` are
+    the subject's settings: `switches.get('TF_ENABLE_ONEDNN_OPTS') == '1'`.
     """
     return {
         "operation": case.operation,
@@ -48,6 +49,7 @@ def names_of(case: Case) -> dict[str, Any]:
         "out": tuple(axis.out for axis in case.axes),
         "span": tuple(axis.span for axis in case.axes),
         "pads": tuple((axis.before, axis.after) for axis in case.axes),
+        "switches": switches,
     }
 
 

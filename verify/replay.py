@@ -32,7 +32,7 @@ def _replay(subject: Subject, case: Case) -> str:
     except Mismatch as mismatch:
         print(mismatch)
         known: Sequence[Deviation] = getattr(subject, "known", ())
-        deviation = explaining(known, case, mismatch.verdict.kind)
+        deviation = explaining(known, case, mismatch.verdict.kind, mismatch.switches)
         if deviation is not None:
             print(f"  known    {deviation.name}: {' '.join(deviation.sentence.split())}")
         return "disagrees"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
@@ -16,11 +19,33 @@ from verify.deviations import Deviation
 from verify.predicates import Predicate, names_of
 from verify.subjects import switches
 
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what native code prints on standard error, unless the block fails.
+
+    TensorFlow's import logs there before its own log level is in force.
+    """
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(stderr, kept.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
 # Both are read when TensorFlow is imported, so they are set before it.
 _SWITCHES = switches()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-import tensorflow as tf  # noqa: E402
+with _quiet():
+    import tensorflow as tf
 
 Entry = Literal["nd", "convolution"]
 
@@ -69,7 +94,7 @@ class _Eager:
         self._entries = entries
 
     def __call__(self, case: Case) -> Any:
-        names = names_of(case)
+        names = names_of(case, self.switches)
         refusals = []
         for entry in self._entries:
             met = [limit for limit in limits() if limit.entry == entry and limit.when.holds(names)]

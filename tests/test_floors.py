@@ -1,0 +1,126 @@
+"""The house: what each module may import, proved from the source."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# From the ground up. DESIGN's floors 2 to 4 are each two steps here: the reference needs the
+# doubled sums, the verdicts need their words, a check raises its text.
+FLOORS = [
+    {"verify.geometry", "verify.dtypes", "verify.clock"},
+    {"verify.case"},
+    {"verify.fills", "verify.compensated", "verify.predicates", "verify.corpus"},
+    {"verify.reference"},
+    {"verify.bounds", "verify.compare", "verify.explain"},
+    {"verify.report", "verify.deviations"},
+    {"verify.check"},
+    {"verify"},
+    {"verify.subjects"},
+    {"verify.subjects.tensorflow"},
+    {"strategies.parts"},
+    {"strategies.cases"},
+    {"strategies"},
+    {"verify.tally"},
+    {"verify.gate", "verify.summary", "verify.replay"},
+    {"verify.pytest_plugin"},
+    {"verify.run"},
+    {"verify.__main__"},
+]
+FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
+
+DOORS = {"verify.gate", "verify.pytest_plugin", "verify.run", "verify.__main__"}
+OUTSIDE = {
+    # NumPy has no bfloat16; this extension of it is what frameworks exchange.
+    "ml_dtypes": {"verify.dtypes"},
+    "tensorflow": {"verify.subjects.tensorflow"},
+    "hypothesis": {"strategies.parts", "strategies.cases", *DOORS},
+    "pytest": DOORS,
+    "rich": {"verify.summary", *DOORS},
+}
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {
+    module_of(path): path for top in ("verify", "strategies") for path in sorted((ROOT / top).rglob("*.py"))
+}
+
+
+def imports_of(module: str) -> set[str]:
+    """Every module that a source names in an import, those inside functions included."""
+    found = set()
+    for node in ast.walk(ast.parse(SOURCES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            source = node.module or ""
+            found |= {f"{source}.{a.name}" if f"{source}.{a.name}" in SOURCES else source for a in node.names}
+    return found
+
+
+def test_every_module_has_a_floor() -> None:
+    assert set(SOURCES) == set(FLOOR)
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_imports_point_down(module: str) -> None:
+    inside = {name for name in imports_of(module) if name.split(".")[0] in ("verify", "strategies")}
+    assert {name for name in inside if FLOOR[name] >= FLOOR[module]} == set()
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_outside_packages_are_imported_where_they_belong(module: str) -> None:
+    outside = {name.split(".")[0] for name in imports_of(module)}
+    outside -= {"verify", "strategies", "numpy", *sys.stdlib_module_names}
+    assert {name for name in outside if module not in OUTSIDE.get(name, set())} == set()
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_every_module_says_in_one_sentence_what_it_is(module: str) -> None:
+    first = (ast.get_docstring(ast.parse(SOURCES[module].read_text(encoding="utf-8"))) or "").split("\n\n")[0]
+    assert first.endswith(".")
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Top-level modules that a fresh interpreter has after a statement."""
+    code = f"{statement}\nimport sys; print(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+HEAVY = {"tensorflow", "hypothesis", "pytest", "rich"}
+
+
+def test_importing_verify_loads_no_framework() -> None:
+    assert loaded_by("import verify") & HEAVY == set()
+
+
+def test_explaining_a_word_loads_no_framework() -> None:
+    run = "from verify.__main__ import main; main(['explain', 'conv_i3x3_k2x2_same_ones'])"
+    assert loaded_by(run) & HEAVY == set()
+
+
+def test_help_loads_no_framework() -> None:
+    run = "from verify.__main__ import main\ntry: main(['--help'])\nexcept SystemExit: pass"
+    assert loaded_by(run) & HEAVY == set()
+
+
+def test_drawing_cases_loads_no_tensorflow() -> None:
+    assert "tensorflow" not in loaded_by("import strategies")
+
+
+def test_only_what_belongs_stands_at_the_top() -> None:
+    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=False, cwd=ROOT)
+    tops = {name.split("/")[0] for name in listed.stdout.splitlines()}
+    allowed = {"verify", "strategies", "tests", "pyproject.toml", "README.md", "LICENSE"}
+    assert {top for top in tops if not top.startswith(".")} - allowed == set()
