@@ -77,7 +77,7 @@ WRONG: dict[str, tuple[Subject, type[Mismatch], str]] = {
     "wavers": (
         planted.wavering(),
         NotRepeatable,
-        "answered twice, 1 of 80 values have different bits; at (0, 0, 0, 0) first 30.0, then 31.0",
+        "answered twice, 1 of 80 values have different bits; at (0, 0, 0, 0) first 52.0, then 53.0",
     ),
 }
 
@@ -298,7 +298,7 @@ class TestKinds:
         twice = lambda case: 2 * planted.widened(case)  # noqa: E731
         assert type(mismatch(CASE, twice, kinds=("value",))) is ValueMismatch
 
-    @pytest.mark.parametrize("kind", ["<U1", "O", "complex128", "datetime64[s]"])
+    @pytest.mark.parametrize("kind", ["<U1", "O", "complex128"])
     def test_values_that_are_no_real_numbers_are_vacuous_where_dtype_is_not_judged(self, kind):
         verdict = check(CASE, lambda case: np.zeros(case.output_shape, kind), kinds=("value", "non-finite"))
         assert (verdict.outcome, verdict.sentence) == (
@@ -306,7 +306,7 @@ class TestKinds:
             f"the answer is {np.dtype(kind).name}, not float32, which is not judged here",
         )
 
-    @pytest.mark.parametrize("kind", ["<U1", "O", "complex128", "datetime64[s]"])
+    @pytest.mark.parametrize("kind", ["<U1", "O", "complex128"])
     def test_values_that_are_no_real_numbers_have_the_wrong_dtype(self, kind):
         assert type(mismatch(CASE, lambda case: np.zeros(case.output_shape, kind))) is DTypeMismatch
 
@@ -331,7 +331,8 @@ class TestMessage:
                 "tests.planted:off_by_one disagrees with the reference: 1 of 1 values differ",
                 "  case     conv_i2_c3_k1_s2_same_bf16_bias_reals1",
                 "  axis 0   size 2, kernel 1, stride 2, dilation 1 -> out 1, padding 0 before, 0 after",
-                "BOUNDED",
+                "  worst    at (0, 0, 0): got 0.8046875, want -0.1976276896893978, allowed 0.00232 (gamma_4 "
+                "2.38e-07 of sum |x||w| + |b| = 0.198857, summed in float32, rounded to bfloat16)",
                 "  replay   python -m verify replay tests.planted:off_by_one "
                 "conv_i2_c3_k1_s2_same_bf16_bias_reals1",
             ]
@@ -567,7 +568,7 @@ class TestAssertConv:
     def test_wrong_value_is_said_literally(self):
         assert complaint(ONE, planted.off_by_one(ONE)) == (
             "not the convolution of x and w: 1 of 4 values differ; "
-            "the worst at (0, 0, 0): got 28.0, want 27.0, allowed 0 (the sums are exact)"
+            "the worst at (0, 0, 0): got 50.0, want 49.0, allowed 0 (the sums are exact)"
         )
 
     def test_wrong_dtype_is_said_literally(self):

@@ -270,8 +270,8 @@ def test_impulse_puts_the_mirrored_filter_into_the_answer():
     )
 
 
-@given(case=cases(fills=("unread",), **small))
-@quick
+@given(case=cases(fills=("unread",), steps=("strided", "both"), **small))
+@settings(max_examples=150, deadline=None, database=None)
 def test_unread_poisons_exactly_the_cells_that_no_window_reads(case):
     assert all(cells == unread_cells(case) for cells in poisoned_cells(case))
 

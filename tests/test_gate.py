@@ -1,90 +1,184 @@
-"""The gate: one test for each property, so that one broken property does not hide the others."""
+"""The gate and its plugin: one test for each property, so that none hides another."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
+from hypothesis import settings
 
 from verify import Case, reference
-from verify.check import Subject
+from verify.case import Array
 from verify.deviations import Deviation
-from verify.gate import PROPERTIES, conformance
+from verify.gate import PROFILES, PROPERTIES, conformance
 from verify.predicates import Predicate
 
-ROOT = Path(__file__).parent.parent
+HERE = Path(__file__).parent
 
-SUBJECTS = '''
-import numpy as np
-from verify import Declined, reference
-
-def right(case):
-    return reference(case).astype(case.dtype)
-
-def flips(case):
-    """Wrong in values alone: the first axis is turned round."""
-    return right(case)[:, ::-1]
-
-def truncates(case):
-    """Wrong in precision alone: 11 bits of each operand are kept, as TF32 does."""
-    answer = right(case)
-    if case.fill != "dyadic" or case.format.token not in ("f32", "f64"):
-        return answer
-    mantissa, exponent = np.frexp(answer.astype(np.float64))
-    return np.ldexp(np.round(mantissa * 2**11) / 2**11, exponent).astype(case.dtype)
-
-def poisons(case):
-    """Wrong where it should not read: a NaN anywhere in the input reaches the answer."""
-    answer = right(case)
-    return answer if np.isfinite(case.input.astype(np.float64)).all() else answer * np.nan
-
-def widens(case):
-    """Wrong in dtype alone."""
-    return reference(case) if case.format.token == "f32" else right(case)
-
-def writes(case):
-    """Wrong in what it does to its input."""
-    answer = right(case)
-    case.input[...] = 0
-    return answer
-
-calls = []
-
-def wavers(case):
-    """Wrong every second time, by one sign."""
-    calls.append(case)
-    answer = right(case)
-    return answer if len(calls) % 2 else -answer
-
-def declines(case):
-    raise Declined("not today")
-
-def loses(case):
-    """Two faults at once: a value in rank 1, a shape in rank 2."""
-    answer = right(case)
-    if case.rank == 2:
-        return answer[..., :0]
-    return answer + 1 if case.rank == 1 else answer
-'''
+Gate = Callable[..., pytest.RunResult]
 
 
-def gate(pytester: pytest.Pytester, subject: str, *options: str, **narrowings: object) -> pytest.RunResult:
-    """Run a test file that gates one of the subjects above, in a process of its own."""
-    pytester.makepyfile(
-        subjects=SUBJECTS,
-        test_mine=f"from verify.gate import conformance\\nTestMine = conformance({subject!r}, **{narrowings!r})".replace("\\\\n", "\\n"),
+@pytest.fixture
+def gate(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """Runs pytest on a file that gates one of `subjects_to_gate`, in a process of its own."""
+    monkeypatch.setenv("PYTHONPATH", f"{HERE.parent}:{HERE}")
+
+    def run(subject: str, *options: str, narrowing: str = "") -> pytest.RunResult:
+        source = f"""
+            from verify.gate import conformance
+            TestMine = conformance("subjects_to_gate:{subject}", {narrowing})
+        """
+        pytester.makepyfile(test_mine=source)
+        common = ("-p", "verify.pytest_plugin", "--hypothesis-seed=1", "-rA", "--conv-examples=30")
+        return pytester.runpytest_subprocess(*common, *options)
+
+    return run
+
+
+def reported(result: pytest.RunResult, outcome: str) -> set[str]:
+    """The names of the tests that a run reports with an outcome such as FAILED."""
+    lines = [line for line in result.outlines if line.startswith(f"{outcome} test_mine.py")]
+    return {line.split("::")[2].split(" ")[0] for line in lines}
+
+
+def test_a_right_subject_passes_every_property(gate: Gate) -> None:
+    result = gate("right")
+    assert reported(result, "PASSED") == {"test_pinned", *(f"test_{each.name}" for each in PROPERTIES)}
+    result.stdout.fnmatch_lines(["Holds: * cases graded and none disagrees."])
+
+
+@pytest.mark.parametrize(
+    ("subject", "broken"),
+    [
+        ("shifts_values", "test_values"),
+        ("truncates", "test_precision"),
+        ("rounds_badly", "test_rounding"),
+        ("poisons", "test_unread"),
+        ("widens", "test_form"),
+        ("writes", "test_inputs"),
+        ("wavers", "test_bits"),
+    ],
+)
+def test_a_broken_property_fails_alone(gate: Gate, subject: str, broken: str) -> None:
+    assert reported(gate(subject), "FAILED") - {"test_pinned"} == {broken}
+
+
+def test_two_faults_are_both_reported(gate: Gate) -> None:
+    result = gate("has_two_faults", "-k", "values")
+    result.stdout.fnmatch_lines(
+        ["* disagrees with the reference: it raised RuntimeError: two axes are too many"]
     )
-    return pytester.runpytest_subprocess(
-        "-p", "verify.pytest_plugin", "--conv-examples", "40", "--hypothesis-seed=1", *options
+    result.stdout.fnmatch_lines(
+        ["  replay   python -m verify replay subjects_to_gate:has_two_faults conv_i1_k1_*"]
+    )
+    result.stdout.fnmatch_lines(["Disagrees: 2 distinct disagreements in * cases."])
+
+
+def test_a_property_that_graded_nothing_fails(gate: Gate) -> None:
+    result = gate("declines", narrowing="ranks=(1,)")
+    assert reported(result, "FAILED") == {f"test_{each.name}" for each in PROPERTIES}
+    result.stdout.fnmatch_lines(["declined   *: not today, with 1 axes"])
+    result.stdout.fnmatch_lines(["Proves too little: nothing was graded for values on exact fills, *"])
+
+
+def test_a_property_without_cases_is_skipped_with_the_reason(gate: Gate) -> None:
+    result = gate("right", narrowing='fills=("ints",)')
+    skipped = "SKIPPED * the narrowings leave no case for precision on dyadic"
+    result.stdout.fnmatch_lines([skipped])
+    assert "test_precision" not in reported(result, "PASSED")
+
+
+def test_an_unknown_subject_fails_its_tests_in_one_sentence(gate: Gate) -> None:
+    gate("missing").stdout.fnmatch_lines(
+        ["*UnknownSubject: 'subjects_to_gate:missing' is no subject: subjects_to_gate has no 'missing'"]
     )
 
 
-def failed(result: pytest.RunResult) -> set[str]:
-    """The names of the tests that failed."""
-    lines = [line for line in result.outlines if line.startswith("FAILED ")]
-    return {line.split("::")[-1].split(" ")[0] for line in lines}
+def test_a_wrong_narrowing_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match=r"^ranks has 4; choose from 1, 2, 3$"):
+        conformance("right", ranks=(4,))
+
+
+def test_the_header_names_versions_switches_and_profile(gate: Gate) -> None:
+    header = "conv-verify: python *, numpy *, hypothesis *, tensorflow *; oneDNN o*, threads *; profile *"
+    gate("right").stdout.fnmatch_lines([header])
+
+
+def test_examples_are_set_on_the_command_line(gate: Gate) -> None:
+    gate("right", "--conv-examples=7").stdout.re_match_lines([r"values on exact fills +[67] "])
+
+
+def test_workers_of_xdist_send_what_they_saw(gate: Gate) -> None:
+    alone, shared = gate("widens"), gate("widens", "-n", "2")
+    shared.stdout.fnmatch_lines(["Disagrees: 1 distinct disagreement in * cases."])
+    assert reported(shared, "FAILED") == reported(alone, "FAILED") == {"test_form"}
+
+
+def test_a_failure_is_shown_once_with_one_line_to_replay_it(gate: Gate) -> None:
+    summary = "\n".join(gate("shifts_values").outlines).split("= conv-verify =")[1]
+    assert summary.count("  replay   python -m verify replay subjects_to_gate:shifts_values conv_") == 1
+
+
+def test_the_lecture_and_the_pins_are_judged_before_any_case_is_drawn(
+    gate: Gate, pytester: pytest.Pytester
+) -> None:
+    pins = pytester.mkdir("pins")
+    (pins / "mine.txt").write_text("# it failed once\nconv_i5_k2_same_bf16_ints77\n", encoding="utf-8")
+    result = gate("right", narrowing=f"corpus={str(pins)!r}")
+    result.stdout.re_match_lines([r"pinned words +2 ", r"values on exact fills +30 "], consecutive=True)
+
+
+def test_every_pinned_word_that_fails_is_reported(gate: Gate, pytester: pytest.Pytester) -> None:
+    words = "conv_i5_k2_same_ints77\nconv_i4_k1_same_ints77\n"
+    pins = pytester.makefile(".txt", pins=words)
+    result = gate("shifts_values", "-k", "pinned", narrowing=f"corpus={str(pins)!r}")
+    result.stdout.fnmatch_lines(["Disagrees: 2 distinct disagreements in 3 cases."])
+
+
+def test_a_pinned_word_that_fails_does_not_stand_in_for_the_smallest(gate: Gate) -> None:
+    result = gate("has_two_faults", narrowing='fills=("ints",)')
+    assert reported(result, "FAILED") == {"test_pinned", "test_values"}
+
+
+def deviation(word: str, when: str) -> Deviation:
+    return Deviation("planted", ("mine",), ("value",), Predicate(when), word, "It adds one.")
+
+
+def plus_one_in_one_axis(case: Case) -> Array:
+    return reference(case).astype(case.dtype) + (case.rank == 1)
+
+
+def run_gate(gated: type, test: str) -> None:
+    getattr(gated(), f"test_{test}")()
+
+
+def test_a_recorded_deviation_is_known_and_passes() -> None:
+    entry = deviation("conv_i1_k1_same_ones", "rank == 1")
+    gated = conformance(plus_one_in_one_axis, known=[entry], fills=("ones", "ints"))
+    run_gate(gated, "values")
+    run_gate(gated, "known")
+    assert gated.gate.talliers["test_values"].tally.known["planted"] > 0  # type: ignore[attr-defined]
+
+
+def test_a_disagreement_that_no_entry_explains_fails() -> None:
+    entry = deviation("conv_i1_k1_same_ones", "rank == 2")
+    gated = conformance(plus_one_in_one_axis, known=[entry], fills=("ones",), ranks=(1,))
+    with pytest.raises(AssertionError, match="values differ"):
+        run_gate(gated, "values")
+
+
+def test_a_deviation_that_no_longer_happens_fails_the_gate() -> None:
+    entry = deviation("conv_i1x1_k1x1_same_ones", "rank == 2")
+    gated = conformance(plus_one_in_one_axis, known=[entry])
+    with pytest.raises(pytest.fail.Exception, match="no longer deviates as recorded in 'planted'"):
+        run_gate(gated, "known")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_profile_has_a_deadline(profile: str) -> None:
+    assert settings.get_profile(profile).deadline is None
+
+
+def test_the_ci_profile_draws_the_same_cases_every_time() -> None:
+    assert settings.get_profile("ci").derandomize

@@ -198,6 +198,7 @@ def _examine(
 
 def _ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, Exception | None]:
     """The subject's answer, or why there is none and the error that says so."""
+    __tracebackhide__ = True
     with clock.part("operands"):
         asked.input  # noqa: B018 - made here, so that its time is not counted as the subject's
     try:

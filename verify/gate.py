@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import Phase, example, given, settings
+from hypothesis import Phase, given, settings
 
 from strategies import cases
 from strategies.cases import DRAWN_FILLS
 from verify import corpus as corpora
-from verify.case import Case
+from verify.case import FILLS, Case
 from verify.check import Mismatch, Subject, check, subject_name
 from verify.compare import KINDS, Kind
 from verify.deviations import Deviation, explaining
@@ -43,6 +43,8 @@ PROPERTIES = (
     Property("inputs", "inputs left alone", DRAWN_FILLS, ("input modified",)),
     Property("bits", "the same bits twice", DRAWN_FILLS, ("not repeatable",), repeats=2),
 )
+
+EVERYTHING = Property("pinned", "pinned words", FILLS, KINDS, repeats=2)
 
 PROFILES: dict[str, dict[str, Any]] = {
     "dev": {"max_examples": 200},
@@ -82,17 +84,18 @@ def conformance(
     """A test class for pytest that gates a subject: `TestMine = conformance("mylib.conv:conv2d")`.
 
     `subject` is a name, as on the command line, or a callable. `corpus` is a file or a directory of
-    pinned words that are run before cases are drawn, beside the lecture's example. `known` are
-    deviations to report as known, by default those that the subject brings. The narrowings are
-    those of `strategies.cases`; a property whose fills they leave out is skipped.
+    pinned words, a test of their own beside the lecture's example (where the narrowings allow it).
+    `known` are deviations to report as known, by default those that the subject brings. The
+    narrowings are those of `strategies.cases`; a property whose fills they leave out is skipped.
     Raises ValueError at once for a wrong narrowing or corpus; an unknown subject fails its tests.
     """
     cases(**narrowings)
-    pinned = [*corpora.read(corpora.SHIPPED), *(corpora.read(corpus) if corpus else [])]
+    shipped = [case for case in corpora.read(corpora.SHIPPED) if _is_within(case, narrowings)]
+    pinned = [*shipped, *(corpora.read(corpus) if corpus else [])]
     gate = Gate(subject, known)
-    tests = {f"test_{each.name}": _test(gate, each, pinned, narrowings) for each in PROPERTIES}
-    body = {**tests, "test_known_deviations": _known_test(gate), "__module__": __name__, "gate": gate}
-    return type("Conformance", (), body)
+    drawn = {f"test_{each.name}": _drawn_test(gate, each, narrowings) for each in PROPERTIES}
+    written = {"test_pinned": _pinned_test(gate, pinned), "test_known": _known_test(gate)}
+    return type("Conformance", (), {**written, **drawn, "__module__": __name__, "gate": gate})
 
 
 class Gate:
@@ -116,17 +119,15 @@ class Gate:
         recorded = getattr(self.subject, "known", ()) if self._known is None else self._known
         return [each for each in recorded if each.applies(getattr(self.subject, "switches", {}))]
 
-    def tallier(self, test: str, title: str) -> Tallier:
-        return self.talliers.setdefault(test, Tallier(self.name, title))
+    def tallier(self, test: str, title: str, *, drawn: bool = True) -> Tallier:
+        return self.talliers.setdefault(test, Tallier(self.name, title, drawn=drawn))
 
     def close(self, test: str, elapsed: float) -> Tally | None:
         """The tally of a test that has ended, or None for one that judged nothing."""
         return self.talliers[test].close(elapsed) if test in self.talliers else None
 
 
-def _test(
-    gate: Gate, judged: Property, pinned: list[Case], narrowings: dict[str, Any]
-) -> Callable[..., None]:
+def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Callable[..., None]:
     name = f"test_{judged.name}"
     fills = [fill for fill in narrowings.get("fills", DRAWN_FILLS) if fill in judged.fills]
     strategy = _narrowed({**narrowings, "fills": fills}) if fills else None
@@ -145,8 +146,6 @@ def _test(
     test.__name__ = test.__qualname__ = name
     test.__doc__ = f"{judged.title} of {gate.name}"
     tested: Callable[..., None] = given(case=strategy)(test)
-    for case in reversed([case for case in pinned if _belongs(case, judged)]):
-        tested = example(case=case)(tested)
     examples = limits.examples or settings().max_examples
     return settings(deadline=None, phases=PHASES, max_examples=examples)(tested)
 
@@ -157,11 +156,6 @@ def _narrowed(narrowings: dict[str, Any]) -> Any:
         return cases(**narrowings)
     except ValueError:
         return None
-
-
-def _belongs(case: Case, judged: Property) -> bool:
-    """Pinned words are judged by the property of their fill, those of no fill by their values."""
-    return case.fill in judged.fills or (judged.name == "values" and case.fill not in DRAWN_FILLS)
 
 
 def _judge(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
@@ -192,19 +186,48 @@ def _stop(tallier: Tallier, case: Case) -> None:
         pytest.skip("the time is up")
 
 
+def _is_within(case: Case, narrowings: dict[str, Any]) -> bool:
+    """Whether narrowings leave room for a case, by its operation, rank, dtype and padding."""
+    padding = case.padding.lower() if isinstance(case.padding, str) else "explicit"
+    has = {"operations": case.operation, "ranks": case.rank, "dtypes": case.format.token, "paddings": padding}
+    return all(value in narrowings.get(name, (value,)) for name, value in has.items())
+
+
+def _pinned_test(gate: Gate, pinned: list[Case]) -> Callable[..., None]:
+    def test_pinned(self: Any) -> None:
+        """Every pinned word holds, in all respects at once."""
+        __tracebackhide__ = True
+        tallier = gate.tallier("test_pinned", EVERYTHING.title, drawn=False)
+        found = [mismatch for case in pinned if (mismatch := _mismatch(gate, tallier, case))]
+        if len(found) == 1:
+            raise found[0]
+        if found:
+            raise ExceptionGroup(f"{len(found)} of {len(pinned)} pinned words disagree", found)
+
+    return test_pinned
+
+
+def _mismatch(gate: Gate, tallier: Tallier, case: Case) -> Mismatch | None:
+    try:
+        _judge(gate, EVERYTHING, tallier, case)
+    except Mismatch as mismatch:
+        return mismatch
+    return None
+
+
 def _known_test(gate: Gate) -> Callable[..., None]:
-    def test_known_deviations(self: Any) -> None:
+    def test_known(self: Any) -> None:
         """Every recorded deviation still happens, shown by its smallest word."""
         if not gate.known:
             pytest.skip(f"nothing is recorded of {gate.name}")
-        tallier = gate.tallier("test_known_deviations", "known deviations still happen")
+        tallier = gate.tallier("test_known", "known deviations still happen", drawn=False)
         gone = [each for each in gate.known if not _still(gate, tallier, each)]
         if gone:
             text = "\n".join(_gone(gate.name, each) for each in gone)
             tallier.tally.failures["fixed"] = Failure(kind="fixed", word=gone[0].word, text=text)
             pytest.fail(text, pytrace=False)
 
-    return test_known_deviations
+    return test_known
 
 
 def _still(gate: Gate, tallier: Tallier, deviation: Deviation) -> bool:

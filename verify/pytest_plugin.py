@@ -56,6 +56,9 @@ def pytest_runtest_makereport(
         tally = held.close(item.name, call.duration)
         if tally is not None:
             report.user_properties.append((KEY, tally.to_json()))
+            if report.passed and tally.verdict == "nothing graded":
+                report.outcome = "failed"
+                report.longrepr = f"{tally.title}: nothing was graded, so that this proves nothing"
     return report
 
 

@@ -11,15 +11,15 @@ from rich.text import Text
 
 from verify.tally import Failure, Tally
 
-PARTS = ("drawing", "operands", "reference", "subject", "comparison")
-STYLES = {"holds": "green", "disagrees": "bold red", "nothing graded": "yellow"}
+PARTS = ("drawing", "reference", "subject", "comparison")
+STYLES = {"holds": "green", "disagrees": "bold red", "nothing graded": "yellow", "declined": "dim"}
 
 
 def exit_code(tallies: Sequence[Tally]) -> int:
     """0 holds, 1 disagrees, 3 proves too little: no property at all, or one that graded nothing."""
     if any(tally.failures for tally in tallies):
         return 1
-    return 0 if tallies and all(tally.verdict == "holds" for tally in tallies) else 3
+    return 0 if tallies and not any(tally.verdict == "nothing graded" for tally in tallies) else 3
 
 
 def print_summary(console: Console, tallies: Sequence[Tally]) -> None:
@@ -93,12 +93,10 @@ def _coverage(tallies: Sequence[Tally]) -> list[str]:
 
 
 def _time(tallies: Sequence[Tally]) -> list[str]:
-    """Shares of the run's time; what no part accounts for went to drawing."""
-    spent: dict[str, float] = dict.fromkeys((*PARTS, "loading"), 0.0)
-    for tally in tallies:
-        for part, seconds in tally.seconds.items():
-            spent[part] += seconds
-    elapsed = sum(tally.elapsed for tally in tallies) - spent.pop("loading")
+    """Shares of the run's time; what no part accounts for went to drawing cases and their operands."""
+    spent = {part: sum(tally.seconds.get(part, 0.0) for tally in tallies) for part in PARTS}
+    loading = sum(tally.seconds.get("loading", 0.0) for tally in tallies)
+    elapsed = sum(tally.elapsed for tally in tallies) - loading
     if elapsed <= 0:
         return []
     spent["drawing"] = max(elapsed - sum(spent.values()), 0.0)

@@ -28,7 +28,8 @@ class Tally:
     """Counts distinct cases; everything in it survives JSON, so that a worker can send it.
 
     `agreed` cases were judged and could have failed; `vacuous` ones proved little; `known` counts
-    the disagreements that a recorded deviation explains, by its name.
+    the disagreements that a recorded deviation explains, by its name. A property whose cases are
+    `drawn` must grade some; pinned words may all be declined.
     """
 
     subject: str
@@ -43,6 +44,7 @@ class Tally:
     seconds: dict[str, float] = field(default_factory=dict)
     elapsed: float = 0.0
     note: str = ""
+    drawn: bool = True
 
     @property
     def cases(self) -> int:
@@ -53,7 +55,9 @@ class Tally:
     def verdict(self) -> str:
         if self.failures:
             return "disagrees"
-        return "holds" if self.agreed or self.known else "nothing graded"
+        if self.agreed or self.known:
+            return "holds"
+        return "nothing graded" if self.drawn else "declined"
 
     def to_json(self) -> str:
         return json.dumps(vars(self), default=vars)
@@ -70,8 +74,8 @@ class Tally:
 class Tallier:
     """Fills a tally as cases are judged, each distinct case once."""
 
-    def __init__(self, subject: str, title: str) -> None:
-        self.tally = Tally(subject=subject, title=title)
+    def __init__(self, subject: str, title: str, *, drawn: bool = True) -> None:
+        self.tally = Tally(subject=subject, title=title, drawn=drawn)
         self.clock = Clock()
         self._seen: set[Case] = set()
         self.mismatches: dict[Case, Mismatch] = {}
@@ -95,10 +99,11 @@ class Tallier:
             self.tally.known[deviation.name] += 1
 
     def failed(self, mismatch: Mismatch) -> None:
-        """Hypothesis runs the smallest example of each kind last, so the last one is kept."""
-        kind = mismatch.verdict.kind or ""
+        """Keep a disagreement; of a search the last of each kind, which Hypothesis makes the smallest."""
+        kind, word = mismatch.verdict.kind or "", str(mismatch.case)
         self.mismatches[mismatch.case] = mismatch
-        self.tally.failures[kind] = Failure(kind=kind, word=str(mismatch.case), text=str(mismatch))
+        key = kind if self.tally.drawn else f"{kind} {word}"
+        self.tally.failures[key] = Failure(kind=kind, word=word, text=str(mismatch))
 
     def close(self, elapsed: float) -> Tally:
         """The tally, with where its time went: what is left over went to drawing."""

@@ -1,0 +1,79 @@
+"""Subjects that are right, or wrong in one respect, for tests of the gate in processes of their own."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import numpy as np
+
+from verify import Case, Declined, reference
+from verify.case import Array
+
+
+def right(case: Case) -> Array:
+    return reference(case).astype(case.dtype)
+
+
+def shifts_values(case: Case) -> Array:
+    """Wrong in the values of exact fills alone."""
+    return right(case) + (case.fill in ("ones", "iota", "ints", "impulse"))
+
+
+def truncates(case: Case) -> Array:
+    """Wrong in precision alone: wide integers keep 11 bits, as TF32 has."""
+    answer = right(case)
+    if case.fill != "dyadic" or case.format.token not in ("f32", "f64"):
+        return answer
+    fractions, exponents = np.frexp(answer)
+    return np.ldexp(np.round(fractions * 2**11) / 2**11, exponents).astype(case.dtype)
+
+
+def rounds_badly(case: Case) -> Array:
+    """Wrong in rounding alone: real numbers come out 1 % too large."""
+    answer = right(case)
+    return (answer * 1.01).astype(case.dtype) if case.fill == "reals" else answer
+
+
+def poisons(case: Case) -> Array:
+    """Wrong where it should not read: a NaN anywhere in the input reaches the answer."""
+    answer = right(case)
+    if np.isfinite(case.input.astype(np.float64)).all():
+        return answer
+    return answer * case.dtype.type(np.nan)
+
+
+def widens(case: Case) -> Array:
+    """Wrong in dtype alone."""
+    answer = reference(case)
+    return answer if case.fill != "cs231n" else answer.astype(case.dtype)
+
+
+def writes(case: Case) -> Array:
+    """Wrong in what it does to its input."""
+    answer = right(case)
+    case.input[...] = 0
+    return answer
+
+
+_calls = count()
+
+
+def wavers(case: Case) -> Array:
+    """Wrong in every second answer to one case: +0 becomes −0, which equals it."""
+    answer = right(case)
+    return (
+        answer
+        if next(_calls) % 2 or answer.dtype.kind == "i"
+        else np.where(answer == 0, -0.0, answer).astype(case.dtype)
+    )
+
+
+def declines(case: Case) -> Array:
+    raise Declined(f"not today, with {case.rank} axes")
+
+
+def has_two_faults(case: Case) -> Array:
+    """A value is wrong in one axis, an error comes with two."""
+    if case.rank == 2:
+        raise RuntimeError("two axes are too many")
+    return right(case) + (case.rank == 1)

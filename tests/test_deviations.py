@@ -1,0 +1,192 @@
+"""Recorded disagreements: what an entry explains, in which versions, and which entries are refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from verify import Case
+from verify.deviations import Deviation, explaining, read
+from verify.predicates import Predicate
+
+ENTRY = {
+    "name": "'flips'",
+    "subjects": "['mine', 'mine:fast']",
+    "kinds": "['value', 'non-finite']",
+    "when": "'rank == 1'",
+    "word": "'conv_i2_k2_same_ones'",
+    "sentence": "'It flips the kernel.'",
+}
+
+FLIPS = Deviation(
+    name="flips",
+    subjects=("mine",),
+    kinds=("value",),
+    when=Predicate("rank == 1"),
+    word="conv_i2_k2_same_iota",
+    sentence="It flips the kernel.",
+)
+FAST = FLIPS._replace(name="fast", when=Predicate("rank == 1 and switches.get('FAST') == '1'"))
+SHIFTS = FLIPS._replace(name="shifts", when=Predicate("rank < 3"))
+
+ONE_AXIS = Case.parse("conv_i2_k2_same_ones")
+TWO_AXES = Case.parse("conv_i2x2_k2x2_same_ones")
+
+
+def toml(**changed: str | None) -> str:
+    """An entry of a deviation file, some of its lines changed, added or (None) left out."""
+    lines = {key: value for key, value in {**ENTRY, **changed}.items() if value is not None}
+    return "[[deviation]]\n" + "".join(f"{key} = {value}\n" for key, value in lines.items())
+
+
+def names(text: str, *, subject: str = "mine", version: str | None = None) -> list[str]:
+    return [each.name for each in read(text, subject=subject, version=version)]
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - the whole text is compared
+        read(text, subject="mine", version=None)
+    return str(refused.value)
+
+
+def test_entry_is_read_field_by_field():
+    (found,) = read(toml(versions="['2.21']", link="'https://x'"), subject="mine", version="2.21.0")
+    assert found._replace(when=found.when.text) == (
+        "flips",
+        ("mine", "mine:fast"),
+        ("value", "non-finite"),
+        "rank == 1",
+        "conv_i2_k2_same_ones",
+        "It flips the kernel.",
+        ("2.21",),
+        "https://x",
+    )
+
+
+def test_entries_keep_their_order():
+    assert names(toml() + toml(name="'shifts'")) == ["flips", "shifts"]
+
+
+def test_empty_file_has_no_entry():
+    assert names("# nothing is known\n") == []
+
+
+@pytest.mark.parametrize("subject", ["mine", "mine:fast"])
+def test_entry_is_about_each_of_its_subjects(subject):
+    assert names(toml(), subject=subject) == ["flips"]
+
+
+@pytest.mark.parametrize("subject", ["yours", "min", "mine:slow", ""])
+def test_entry_is_about_no_other_subject(subject):
+    assert names(toml(), subject=subject) == []
+
+
+@pytest.mark.parametrize("version", ["2.21", "2.21.0", "2.21.17", "2.21.0.dev3"])
+def test_version_covers_its_releases(version):
+    assert names(toml(versions="['2.21']"), version=version) == ["flips"]
+
+
+@pytest.mark.parametrize("version", ["2.2", "2.2.1", "2", "2.210", "2.211.0", "12.21.0", "3.0"])
+def test_version_covers_no_other_release(version):
+    assert names(toml(versions="['2.21']"), version=version) == []
+
+
+@pytest.mark.parametrize("version", ["2.20.1", "2.21.0"])
+def test_any_of_the_versions_will_do(version):
+    assert names(toml(versions="['2.20', '2.21']"), version=version) == ["flips"]
+
+
+def test_entry_without_versions_is_about_all():
+    assert names(toml(), version="9.9") == ["flips"]
+
+
+def test_subject_without_a_version_has_every_entry():
+    assert names(toml(versions="['2.21']"), version=None) == ["flips"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"when": "'rnk == 1'"}, "the condition 'rnk == 1' cannot be evaluated: name 'rnk' is not defined"),
+        ({"word": "'conv_k2'"}, "'conv_k2' is no case: it has no size token, such as i3x3"),
+        ({"when": None}, "'when'"),
+        ({"word": None}, "Deviation.__new__() missing 1 required positional argument: 'word'"),
+        ({"colour": "'red'"}, "Deviation.__new__() got an unexpected keyword argument 'colour'"),
+    ],
+)
+def test_entry_that_cannot_be_read_is_refused(changed, reason):
+    assert refusal(toml(**changed)) == f"the deviation 'flips' cannot be read: {reason}"
+
+
+def test_entry_without_a_name_is_refused():
+    assert refusal(toml(name=None)).startswith("the deviation 'without a name' cannot be read: ")
+
+
+def test_entry_with_an_unknown_kind_is_refused():
+    assert refusal(toml(kinds="['value', 'values']")) == "the deviation 'flips' has the unknown kind 'values'"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("versions", "'2.21'"), ("subjects", "'mine:fast'"), ("kinds", "'value'"), ("versions", "[2.20]")],
+)
+def test_entry_whose_list_is_none_is_refused(key, value):
+    shown = value.replace("[2.20]", "(2.2,)")
+    assert refusal(toml(**{key: value})) == (
+        f"the deviation 'flips' cannot be read: {key} is {shown}, not a list of strings"
+    )
+
+
+@pytest.mark.parametrize(("key", "value"), [("word", "3"), ("when", "3"), ("sentence", "3")])
+def test_entry_whose_text_is_none_is_refused(key, value):
+    assert refusal(toml(**{key: value})) == (
+        f"the deviation 'flips' cannot be read: {key} is {value}, not a string"
+    )
+
+
+@pytest.mark.parametrize("header", ["[deviation]", "[[deviations]]", "[[known]]"])
+def test_file_with_another_header_is_refused(header):
+    text = toml().replace("[[deviation]]", header)
+    assert refusal(text) == "a file of deviations holds [[deviation]] entries and nothing else"
+
+
+def test_text_that_is_no_toml_is_refused():
+    assert refusal("[[deviation]\n").startswith("Expected ']]' at the end of an array declaration")
+
+
+def test_entry_explains_its_kind_where_its_condition_holds():
+    assert FLIPS.explains(ONE_AXIS, "value", {})
+
+
+@pytest.mark.parametrize("kind", ["shape", "refused", "not repeatable", None])
+def test_entry_explains_no_other_kind(kind):
+    assert not FLIPS.explains(ONE_AXIS, kind, {})
+
+
+def test_entry_explains_nothing_where_its_condition_fails():
+    assert not FLIPS.explains(TWO_AXES, "value", {})
+
+
+def test_first_of_the_entries_that_explain_is_named():
+    assert explaining([FLIPS, SHIFTS], ONE_AXIS, "value", {}) is FLIPS
+
+
+def test_entries_that_do_not_explain_are_passed_over():
+    assert explaining([FLIPS, SHIFTS], TWO_AXES, "value", {}) is SHIFTS
+
+
+def test_what_no_entry_explains_is_new():
+    assert explaining([FLIPS, SHIFTS], ONE_AXIS, "shape", {}) is None
+
+
+@pytest.mark.parametrize(("switches", "explained"), [({"FAST": "1"}, True), ({"FAST": "0"}, False), ({}, False)])
+def test_entry_may_be_about_one_setting_of_a_switch(switches, explained):
+    assert FAST.explains(ONE_AXIS, "value", switches) is explained
+
+
+@pytest.mark.parametrize(("switches", "explained"), [({"FAST": "1"}, True), ({"FAST": "0"}, False), ({}, False)])
+def test_entry_applies_under_the_switches_that_its_own_word_needs(switches, explained):
+    assert FAST.applies(switches) is explained
+
+
+def test_entry_whose_word_does_not_meet_its_condition_applies_nowhere():
+    assert not FLIPS._replace(word="conv_i2x2_k2x2_same_ones").applies({})

@@ -1,0 +1,124 @@
+"""Conditions on cases, as the data files write them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from strategies import cases
+from verify import Case
+from verify.predicates import Predicate, names_of
+
+WORD = "conv_n2_i9x8_c4_k3x2_f6_s2x1_d1x2_g2_p1.0x0.3_f64_cf_bias_relu_ints7"
+CASE = Case.parse(WORD)
+
+
+def holds(text: str, word: str = WORD) -> bool:
+    return Predicate(text).holds(names_of(Case.parse(word)))
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - the whole text is compared
+        Predicate(text)
+    return str(refused.value)
+
+
+def test_names_are_the_numbers_of_the_case():
+    assert names_of(CASE) == {
+        "operation": "conv",
+        "rank": 2,
+        "batch": 2,
+        "size": (9, 8),
+        "channels": 4,
+        "kernel": (3, 2),
+        "filters": 6,
+        "strides": (2, 1),
+        "dilations": (1, 2),
+        "groups": 2,
+        "products": 12,
+        "padding": "explicit",
+        "dtype": "f64",
+        "channels_first": True,
+        "epilogue": ("bias", "relu"),
+        "fill": "ints",
+        "seed": 7,
+        "out": (4, 9),
+        "span": (3, 3),
+        "pads": ((1, 0), (0, 3)),
+        "switches": {},
+    }
+
+
+@pytest.mark.parametrize(("mode", "name"), [("same", "same"), ("valid", "valid"), ("p0.0", "explicit")])
+def test_padding_is_named(mode, name):
+    assert names_of(Case.parse(f"conv_i3_k1_{mode}_ones"))["padding"] == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "True",
+        "rank == 2 and padding == 'explicit'",
+        "max(strides) > 1 and max(dilations) > 1",
+        "min(size) == 8 and sum(kernel) == 5 and len(out) == 2",
+        "any(i - s > 5 for i, s in zip(size, span))",
+        "all(before >= 0 for before, after in pads)",
+        "dtype in ('f64', 'f32')",
+        "'relu' in epilogue",
+        "channels_first",
+        "rank == 3 or\\\n groups > 1",
+    ],
+)
+def test_condition_holds(text):
+    assert holds(text)
+
+
+@pytest.mark.parametrize("text", ["False", "0", "rank == 3", "'bias' not in epilogue", "max(size) > 9"])
+def test_condition_does_not_hold(text):
+    assert not holds(text)
+
+
+@pytest.mark.parametrize(("value", "truth"), [("1", True), ("0", False)])
+def test_condition_may_speak_of_a_switch(value, truth):
+    condition = Predicate("switches.get('TF_ENABLE_ONEDNN_OPTS') == '1'")
+    assert condition.holds(names_of(CASE, {"TF_ENABLE_ONEDNN_OPTS": value})) is truth
+
+
+def test_switch_that_is_not_set_is_nothing():
+    assert not holds("switches.get('TF_ENABLE_ONEDNN_OPTS') == '1'")
+
+
+def test_condition_keeps_its_text():
+    assert Predicate("rank == 3").text == "rank == 3"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("ranck == 3", "name 'ranck' is not defined"),
+        ("open('x')", "name 'open' is not defined"),
+        ("__import__('os')", "name '__import__' is not defined"),
+        ("rank + 'a'", "unsupported operand type(s) for +: 'int' and 'str'"),
+        ("rank ==", "invalid syntax (<condition>, line 1)"),
+    ],
+)
+def test_condition_that_cannot_be_evaluated_is_refused(text, reason):
+    assert refusal(text) == f"the condition {text!r} cannot be evaluated: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("size[1] > 1", "tuple index out of range"), ("rank < 3 or wide", "name 'wide' is not defined")],
+)
+def test_condition_that_fails_in_one_rank_is_refused(text, reason):
+    assert refusal(text) == f"the condition {text!r} cannot be evaluated: {reason}"
+
+
+def test_condition_that_looks_at_the_rank_first_is_taken():
+    assert not holds("rank > 1 and size[1] > 1", "conv_i3_k1_same_ones")
+
+
+@given(case=cases())
+@settings(max_examples=50, deadline=None, database=None)
+def test_every_case_has_every_name(case):
+    assert names_of(case).keys() == names_of(CASE).keys()
