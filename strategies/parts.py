@@ -86,6 +86,8 @@ def axes(
 
     turns = [with_size(size) for size in (0, *turning_sizes(kernel, stride, dilation)) if size <= max_side]
     answered = [axis.size for axis in turns if axis.out and axis.size]
-    empty = [axis.size for axis in turns if axis.size not in answered and not axis.shortfall]
+    empty = [
+        axis.size for axis in turns if axis.size not in answered and (padding == "same" or not axis.shortfall)
+    ]
     sizes = st.integers(min(answered), max_side)
     return with_size(draw(sizes | st.sampled_from([*answered * 6, *empty, *answered * 6])))

@@ -18,7 +18,7 @@ from verify.case import Operands
 from verify.compare import compare_values
 from verify.dtypes import FORMATS
 from verify.fills import promises_exactness
-from verify.reference import Layer, layer_from
+from verify.layer import Layer, layer_from
 
 quick = settings(max_examples=30, deadline=None, database=None)
 
@@ -81,7 +81,7 @@ def dots(dtype: str, x: Any, w: Any, bias: Any = None) -> tuple[Layer, Operands]
         dilations=1,
         groups=1,
         data_format=None,
-        epilogue=() if bias is None else ("bias",),
+        bias=given.bias,
     )
     return layer, given
 

@@ -86,7 +86,9 @@ def test_wrong_line_of_a_directory_is_named_with_its_file(tmp_path):
 
 def test_two_words_on_a_line_are_refused(tmp_path):
     file = written(tmp_path / "mine.txt", "conv_i1_k1_same_ones conv_i2_k1_same_ones\n")
-    assert refusal(file).startswith(f"{file}, line 1: 'conv_i1_k1_same_ones conv_i2_k1_same_ones' is no case: ")
+    assert refusal(file).startswith(
+        f"{file}, line 1: 'conv_i1_k1_same_ones conv_i2_k1_same_ones' is no case: "
+    )
 
 
 def test_place_that_is_not_there_is_an_error(tmp_path):

@@ -178,12 +178,16 @@ def test_what_no_entry_explains_is_new():
     assert explaining([FLIPS, SHIFTS], ONE_AXIS, "shape", {}) is None
 
 
-@pytest.mark.parametrize(("switches", "explained"), [({"FAST": "1"}, True), ({"FAST": "0"}, False), ({}, False)])
+@pytest.mark.parametrize(
+    ("switches", "explained"), [({"FAST": "1"}, True), ({"FAST": "0"}, False), ({}, False)]
+)
 def test_entry_may_be_about_one_setting_of_a_switch(switches, explained):
     assert FAST.explains(ONE_AXIS, "value", switches) is explained
 
 
-@pytest.mark.parametrize(("switches", "explained"), [({"FAST": "1"}, True), ({"FAST": "0"}, False), ({}, False)])
+@pytest.mark.parametrize(
+    ("switches", "explained"), [({"FAST": "1"}, True), ({"FAST": "0"}, False), ({}, False)]
+)
 def test_entry_applies_under_the_switches_that_its_own_word_needs(switches, explained):
     assert FAST.applies(switches) is explained
 

@@ -65,7 +65,7 @@ def unread_cells(case: Case) -> set[tuple[int, ...]]:
 def poisoned_cells(case: Case) -> list[set[tuple[int, ...]]]:
     """For each batch element and channel, the spatial cells that are not finite."""
     x = np.moveaxis(case.input, 1, -1) if case.channels_first else case.input
-    planes = ~np.isfinite(np.moveaxis(x, -1, 1).reshape(-1, *case.size).astype(np.float64))
+    planes = ~np.isfinite(np.moveaxis(x, -1, 1).reshape(case.batch * case.channels, *case.size).astype(float))
     return [set(map(tuple, np.argwhere(plane).tolist())) for plane in planes]
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"verify.geometry", "verify.dtypes", "verify.clock"},
     {"verify.case"},
-    {"verify.fills", "verify.compensated", "verify.predicates", "verify.corpus"},
+    {"verify.fills", "verify.compensated", "verify.layer", "verify.predicates", "verify.corpus"},
     {"verify.reference"},
     {"verify.bounds", "verify.compare", "verify.explain"},
     {"verify.report", "verify.deviations"},

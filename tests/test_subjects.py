@@ -141,7 +141,10 @@ def test_subject_keeps_what_is_known_of_it(here):
         ("mine:", "mine has no ''"),
         ("mine:number", "number is a int, not callable"),
         ("broken:f", "importing broken raised ZeroDivisionError: division by zero"),
-        ("unwritten:f", "importing unwritten raised SyntaxError: '(' was never closed (unwritten.py, line 1)"),
+        (
+            "unwritten:f",
+            "importing unwritten raised SyntaxError: '(' was never closed (unwritten.py, line 1)",
+        ),
         ("leaves:f", "importing leaves raised SystemExit: 0"),
     ],
 )

@@ -14,7 +14,8 @@ import numpy as np
 from verify.case import Array, Case, Operands
 from verify.dtypes import FORMATS
 from verify.fills import promises_exactness
-from verify.reference import Layer, activate, layer_of, linear, magnitudes
+from verify.layer import Layer, layer_of
+from verify.reference import activate, is_doubled, linear, magnitudes
 
 
 class Judgement(NamedTuple):
@@ -58,7 +59,7 @@ def error_bound(layer: Layer, given: Operands, products: int, answer: Array, mag
 
     * γ_(n+1)·(Σ|x||w| + |b|), the sum and the bias (n without a bias);
     * the reference's own error: the same with float64's u, twice (once for the reference and once
-      for Σ|x||w|); for f64, where it sums in doubled precision, u·|answer| and γ² · Σ|x||w|;
+      for Σ|x||w|); where it sums in doubled precision, u·|answer| and three times γ² · Σ|x||w|;
     * two smallest normals for each of those operations, as denormals may be flushed to 0 (the
       operands themselves are taken to be normal);
     * where the dtype is narrower than the accumulator, one rounding of the convolution and, if a
@@ -72,16 +73,19 @@ def error_bound(layer: Layer, given: Operands, products: int, answer: Array, mag
     terms = products + ("bias" in layer.epilogue)
     own = gamma(terms, FORMATS["f64"].roundoff)
     allowed = gamma(terms, accumulator.roundoff) * magnitude
-    if accumulator.token == "f64":
-        allowed += own * own * magnitude + accumulator.roundoff * np.abs(answer)
-    allowed += 2 * own * (1 if accumulator.token != "f64" else own) * magnitude
+    if is_doubled(layer, given):
+        allowed += 3 * own * own * magnitude + accumulator.roundoff * np.abs(answer)
+    else:
+        allowed += 2 * own * magnitude
     allowed += 2 * terms * accumulator.least_normal
+    stored = np.abs(answer)
     if form.token != accumulator.token:
         for step in _stored(layer, given, answer):
             allowed += form.roundoff * (step + allowed) + form.least_normal * form.roundoff
+            stored = np.maximum(stored, step)
     if "relu" in layer.epilogue:
         allowed = np.maximum(allowed + np.minimum(answer, 0), 0)
-    overflow = (magnitude + allowed >= accumulator.largest) | (np.abs(answer) + allowed >= form.largest)
+    overflow = (magnitude + allowed >= accumulator.largest) | (stored + allowed >= form.largest)
     finite = np.isfinite(answer) | _all_finite(given)
     return np.where(finite, np.where(overflow, np.inf, allowed), 0.0)
 
@@ -123,8 +127,8 @@ def sums_are_exact(layer: Layer, given: Operands) -> bool:
     """Whether the data itself shows that every order of summation gives the same bits.
 
     True where every product and the bias is a multiple of some power of two g, Σ|x||w| + |b| stays
-    below g · 2**p with p the accumulator's significand, and g is a normal number; where the dtype
-    is narrower and a bias follows, p is the dtype's, as it is rounded before the bias too.
+    below g · 2**p with p the accumulator's significand and below its largest number, and g is a
+    normal number. Where a bias follows, all of that is asked of the dtype, in which the sum is stored.
     """
     if layer.format.exact_integers:
         return True
@@ -132,12 +136,12 @@ def sums_are_exact(layer: Layer, given: Operands) -> bool:
         return False
     form, accumulator = layer.format, FORMATS[layer.format.accumulator]
     unit = _last_bit(given.input) + _last_bit(given.filters)
-    narrow = form.token != accumulator.token and given.bias is not None
+    held = form if given.bias is not None else accumulator
     if given.bias is not None:
         unit = min(unit, _last_bit(given.bias))
     largest = float(magnitudes(layer, given).max(initial=0.0))
-    bits = (form if narrow else accumulator).precision
-    return accumulator.least_exponent <= unit and largest <= 2.0 ** min(unit + bits, 1023)
+    below = 2.0 ** min(unit + held.precision, 1023)
+    return held.least_exponent <= unit and largest < below and largest <= held.largest
 
 
 def _last_bit(values: Array) -> int:

@@ -31,7 +31,8 @@ MEMORY_LIMIT = 2**30
 _COUNTS = {"n": "batch", "c": "channels", "f": "filter_count", "g": "groups"}
 _SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations"}
 _SHARED = {"f16": "filter_count", "f32": "filter_count", "f64": "filter_count", "i32": "size"}
-_NUMBER = "[0-9]{1,9}"
+DIGITS = 9
+_NUMBER = f"[0-9]{{1,{DIGITS}}}"
 _CS231N = {
     "size": (7, 7),
     "channels": 3,
@@ -290,17 +291,15 @@ def _field(token: str) -> tuple[str, Any]:
 def _unknown(token: str) -> str:
     if not token:
         return "it has an empty token (two underscores together, or one at an end)"
-    words = ["same", "valid", "cf", *EPILOGUE, *FORMATS, *FILLS]
-    near = difflib.get_close_matches(token, words, n=1)
-    if near:
-        return f"{token!r} is not a token; did you mean {near[0]!r}?"
     if re.match("p[0-9]", token):
         return f"{token!r} is not a padding such as p1.0x0.2: before.after for 1 to 3 axes"
     if re.match("[iksd][0-9]", token):
         return f"{token!r} is not 1 to 3 sizes of at most 9 digits, such as {token[0]}3x3"
     if re.match("[ncfg][0-9]", token):
         return f"{token!r} is not a count of at most 9 digits, such as {token[0]}2"
-    return f"{token!r} is not a token"
+    words = ["same", "valid", "cf", *EPILOGUE, *FORMATS, *FILLS]
+    near = difflib.get_close_matches(token.lower(), words, n=1)
+    return f"{token!r} is not a token" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
 def _validate(case: Case) -> None:
@@ -353,6 +352,9 @@ def _wrong_numbers(case: Case) -> str | None:
     pads = () if isinstance(case.padding, str) else sum(case.padding, ())
     if min((case.batch, *case.size, *pads, case.seed)) < 0:
         return "it has a number below 0"
+    largest = max((case.batch, *case.size, *pads, case.seed, *sum(positive.values(), ())))
+    if largest >= 10**DIGITS:
+        return f"{largest} has more than {DIGITS} digits"
     for letter, count in (("c", case.channels), ("f", case.filter_count)):
         if count % case.groups:
             return f"'g{case.groups}' does not divide '{letter}{count}'"
@@ -373,13 +375,15 @@ def _wrong_fill(case: Case) -> str | None:
 
 def _wrong_extent(case: Case) -> str | None:
     for number, axis in enumerate(case.axes):
-        if axis.shortfall:
+        if axis.shortfall and case.padding != "SAME":
             return (
                 f"on axis {number} the dilated kernel covers {axis.span} cells of a padded input of "
                 f"{axis.padded}, so the output size would be negative (stride {axis.stride})"
             )
-    padded = case.batch * math.prod(axis.padded for axis in case.axes) * case.channels
-    size = 8 * (padded + math.prod(case.filter_shape) + math.prod(case.output_shape))
+    # An extent of 0 counts as 1: a mask or a single row of an empty array must fit as well.
+    padded = (case.batch, *(axis.padded for axis in case.axes), case.channels)
+    shapes = (padded, case.filter_shape, case.output_shape)
+    size = 8 * sum(math.prod(max(extent, 1) for extent in shape) for shape in shapes)
     if size > MEMORY_LIMIT:
         return (
             f"its arrays would take {size / 2**30:,.1f} GiB as float64, "

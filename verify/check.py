@@ -12,7 +12,7 @@ from verify.bounds import Judgement, judge_operands, judgement, sums_are_exact
 from verify.case import Array, Case, Operands
 from verify.clock import Clock
 from verify.compare import KINDS, Kind, Verdict, compare_form, compare_values, disagrees
-from verify.reference import layer_from
+from verify.layer import layer_from
 from verify.report import disagreement, worst_phrase
 
 Subject = Callable[[Case], Any]
@@ -136,8 +136,6 @@ def assert_conv(
     for name, part in (("w", w), ("bias", b)):
         if part is not None and part.dtype != x.dtype:
             raise ValueError(f"x is {x.dtype.name} and {name} is {part.dtype.name}; give both one dtype")
-    if b is not None and b.shape != w.shape[-1:]:
-        raise ValueError(f"bias has shape {b.shape}, not one number for each of {w.shape[-1]} filters")
     layer = layer_from(
         x,
         w,
@@ -145,8 +143,8 @@ def assert_conv(
         padding=padding,
         dilations=dilations,
         groups=groups,
+        bias=b,
         data_format=data_format,
-        epilogue=() if b is None else ("bias",),
     )
     if layer.format.name != x.dtype.name:
         raise ValueError(

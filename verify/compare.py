@@ -94,8 +94,11 @@ def compare_values(
             why="a NaN or an infinity has no distance",
         )
         return disagrees("non-finite", count, worst, float("inf"))
+    # A value that must be equal is worse than any that may differ a little.
+    strict = wrong & (allowed == 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        excess = np.where(wrong, np.where(allowed > 0, distance / allowed, distance), -1.0)
+        ratio = np.where(wrong, distance / allowed, -1.0)
+    excess = np.where(strict, distance, -1.0) if strict.any() else ratio
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
     worst = Worst(
         index=index,
@@ -113,6 +116,8 @@ def _agreement(wanted: Array, distance: Array, allowed: Array) -> Verdict:
         return Verdict(outcome="vacuous", sentence="the answer is empty")
     if not wanted.any():
         return Verdict(outcome="vacuous", sentence="the answer is all zeros")
-    bounded = np.isfinite(allowed) & (allowed > 0)
+    if np.isposinf(allowed).all():
+        return Verdict(outcome="vacuous", sentence="every value is allowed, as sums may overflow")
+    bounded = np.isfinite(allowed) & (allowed > 0) & np.isfinite(distance)
     error = float((distance[bounded] / allowed[bounded]).max()) if bounded.any() else 0.0
     return Verdict(outcome="agrees", error=error)

@@ -11,18 +11,23 @@ import numpy as np
 
 from verify.case import Array
 
-WORK = 2**18
-"""Products held at a time."""
+WORK = 2**14
+"""Products held at a time; about ten arrays of them are at work at once."""
+
+SPLITTABLE = 2.0**450
+"""Entries below this can be split, and products of two of them summed, without overflow."""
 
 _SPLITTER = 2.0**27 + 1
 
 
-def dot2(rows: Array, weights: Array, offset: Array | None, out: Array) -> None:
-    """rows (m, n) times weights (n, f), plus an offset (f,), written to out (m, f).
+def dot2(rows: Array, weights: Array, offset: Array | None, out: Array | None = None) -> Array:
+    """rows (m, n) times weights (n, f), plus an offset (f,): (m, f), written to `out` if it is given.
 
-    Exact splitting needs |entries| below 2**996 and products above 2**-969, as the source states.
+    Entries must lie below SPLITTABLE. Products below 2**-969 lose less than the smallest normal number.
     """
     taps, filters = weights.shape
+    if out is None:
+        out = np.empty((len(rows), filters))
     step = max(WORK // (taps * filters), 1)
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
@@ -31,6 +36,7 @@ def dot2(rows: Array, weights: Array, offset: Array | None, out: Array) -> None:
             end = np.broadcast_to(offset, (len(part), 1, filters))
             products = np.concatenate([products, end], axis=1)
         out[start : start + step] = _sum2(products, slips.sum(axis=1))
+    return out
 
 
 def _sum2(terms: Array, slips: Array) -> Array:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, seed, settings
 
 from strategies import cases
 from strategies.cases import DRAWN_FILLS
@@ -65,9 +66,10 @@ def register_profiles() -> None:
 
 @dataclass
 class Limits:
-    """What the command line sets for the whole process: examples a property, and when to stop."""
+    """What the command line sets for the whole process: examples a property, the seed, when to stop."""
 
     examples: int | None = None
+    seed: int | None = None
     until: float = float("inf")
 
 
@@ -146,6 +148,9 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
     test.__name__ = test.__qualname__ = name
     test.__doc__ = f"{judged.title} of {gate.name}"
     tested: Callable[..., None] = given(case=strategy)(test)
+    if limits.seed is not None:
+        # Each property draws cases of its own, or all would see the same geometry.
+        tested = seed(zlib.crc32(f"{limits.seed} {gate.name} {name}".encode()))(tested)
     examples = limits.examples or settings().max_examples
     return settings(deadline=None, phases=PHASES, max_examples=examples)(tested)
 

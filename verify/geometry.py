@@ -23,7 +23,8 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[in
     the kernel; the clamp at 0 is for strides that step over cells.
     """
     out = ceil_div(size, stride)
-    total = max((out - 1) * stride + dilated(kernel, dilation) - size, 0)
+    covered = (out - 1) * stride + dilated(kernel, dilation) if out else 0
+    total = max(covered - size, 0)
     before = total // 2
     return before, total - before
 
@@ -54,7 +55,7 @@ class Axis(NamedTuple):
 
     @property
     def shortfall(self) -> int:
-        """Cells by which the axis is too short even for an empty answer; 0 where it is legal.
+        """Cells by which the axis is too short even for an empty answer; 0 where VALID is legal.
 
         Frameworks compute (padded − span + stride) // stride and refuse it below 0, so the span
         may exceed the padded size by up to one stride.
@@ -69,7 +70,7 @@ class Axis(NamedTuple):
 
 def largest_dilation(kernel: int, cells: int) -> int:
     """The largest dilation with which a kernel covers at most so many cells; 1 where none does."""
-    return max((cells - 1) // (kernel - 1), 1) if kernel > 1 else cells
+    return max((cells - 1) // (kernel - 1) if kernel > 1 else cells, 1)
 
 
 def turning_sizes(kernel: int, stride: int, dilation: int) -> list[int]:

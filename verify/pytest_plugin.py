@@ -17,6 +17,7 @@ from verify.summary import print_summary
 from verify.tally import Tally
 
 KEY = "conv-verify"
+NOTHING = "nothing was graded, so that this proves nothing"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,7 +59,7 @@ def pytest_runtest_makereport(
             report.user_properties.append((KEY, tally.to_json()))
             if report.passed and tally.verdict == "nothing graded":
                 report.outcome = "failed"
-                report.longrepr = f"{tally.title}: nothing was graded, so that this proves nothing"
+                report.longrepr = f"{tally.title}: {NOTHING}"
     return report
 
 

@@ -5,33 +5,18 @@ Pad, view windows, contract. It imports no padding arithmetic but `verify.geomet
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from verify.case import Array, Case, Operands
-from verify.compensated import dot2
-from verify.dtypes import Format, format_of
-from verify.geometry import Axis, same_padding
+from verify.compensated import SPLITTABLE, dot2
+from verify.geometry import Axis
+from verify.layer import Layer, layer_from, layer_of
 
 SLAB = 2**21
 """Bytes of window matrix worked at a time (or one window, where that alone is larger)."""
-
-
-class Layer(NamedTuple):
-    """What is computed, without its numbers: the axes, the groups, the epilogue and the dtype."""
-
-    axes: tuple[Axis, ...]
-    groups: int
-    epilogue: tuple[str, ...]
-    format: Format
-    channels_first: bool
-
-
-def layer_of(case: Case) -> Layer:
-    return Layer(case.axes, case.groups, case.epilogue, case.format, case.channels_first)
 
 
 def reference(case: Case) -> Array:
@@ -62,99 +47,46 @@ def conv(
     and the answer have the channels second; `w` never changes.
     `strides` and `dilations` are one number or one for each spatial axis. `padding` is "SAME",
     "VALID" or (before, after) pairs for the spatial axes, or for all axes as TensorFlow takes them.
-    The answer is float64, or int64 (wrapping at 64 bits) where `x` holds integers.
+    The answer is float64, or int64 (wrapping at 64 bits) where all of the arrays hold integers.
     Raises ValueError, one sentence, for arguments that no convolution has.
 
     Formula: y[n, o, f] = Σ x[n, o·stride + t·dilation − before, c] · w[t, c, f], cells outside x
     being 0; a correlation, as in every framework (Dumoulin and Visin, arXiv:1603.07285).
     """
     x, w = np.asarray(x), np.asarray(w)
-    layer = layer_from(
-        x, w, strides=strides, padding=padding, dilations=dilations, groups=groups, data_format=data_format
-    )
     b = None if bias is None else np.asarray(bias)
+    layer = layer_from(
+        x,
+        w,
+        strides=strides,
+        padding=padding,
+        dilations=dilations,
+        groups=groups,
+        bias=b,
+        data_format=data_format,
+    )
     return _in_data_format(layer, _convolve(_channels_last(layer, x), w, layer, b))
 
 
-def layer_from(
-    x: Array,
-    w: Array,
-    *,
-    strides: int | Sequence[int],
-    padding: str | Sequence[Sequence[int]],
-    dilations: int | Sequence[int],
-    groups: int,
-    data_format: str | None,
-    epilogue: tuple[str, ...] = (),
-) -> Layer:
-    """The layer that `conv`'s arguments name; ValueError where they fit no convolution.
-
-    The format is that of `x`'s dtype, float64's where no case has that dtype.
-    """
-    rank = x.ndim - 2
-    if not 1 <= rank <= 3 or w.ndim != x.ndim:
-        raise ValueError(f"x and w have {x.ndim} and {w.ndim} axes; both need the same 3, 4 or 5")
-    first = data_format is not None and data_format.startswith("NC")
-    letters = "DHW"[-rank:]
-    if data_format not in (None, f"N{letters}C", f"NC{letters}"):
-        raise ValueError(f"data_format {data_format!r} is neither 'N{letters}C' nor 'NC{letters}'")
-    size, channels = (x.shape[2:], x.shape[1]) if first else (x.shape[1:-1], x.shape[-1])
-    if groups < 1 or channels != w.shape[-2] * groups or w.shape[-1] % groups:
-        raise ValueError(
-            f"x has {channels} channels and w has shape {w.shape}, which does not fit {groups} groups"
-        )
-    steps = _for_axes("strides", strides, rank), _for_axes("dilations", dilations, rank)
-    numbers = list(zip(size, w.shape[:rank], *steps, strict=True))
-    axes = tuple(Axis(*each, *pair) for each, pair in zip(numbers, _pairs(padding, numbers), strict=True))
-    for number, axis in enumerate(axes):
-        if axis.kernel < 1:
-            raise ValueError(f"w has shape {w.shape}, a kernel without taps on axis {number}")
-        if axis.shortfall:
-            raise ValueError(
-                f"on axis {number} the dilated kernel covers {axis.span} cells of a padded input of "
-                f"{axis.padded}, so the output size would be negative (stride {axis.stride})"
-            )
-    known = x.dtype.name in ("float16", "bfloat16", "float32", "float64", "int32")
-    return Layer(axes, groups, epilogue, format_of(x.dtype if known else np.dtype(np.float64)), first)
-
-
-def _for_axes(name: str, numbers: int | Sequence[int], rank: int) -> tuple[int, ...]:
-    steps = (numbers,) * rank if isinstance(numbers, (int, np.integer)) else tuple(numbers)
-    if len(steps) != rank or min(steps) < 1:
-        raise ValueError(f"{name} {numbers!r} is not a positive number, or one for each of {rank} axes")
-    return tuple(int(step) for step in steps)
-
-
-def _pairs(
-    padding: str | Sequence[Sequence[int]], numbers: Sequence[tuple[int, int, int, int]]
-) -> list[tuple[int, int]]:
-    if isinstance(padding, str):
-        if padding.upper() == "SAME":
-            return [same_padding(*each) for each in numbers]
-        if padding.upper() == "VALID":
-            return [(0, 0) for _ in numbers]
-        raise ValueError(f"padding {padding!r} is neither 'SAME', 'VALID' nor (before, after) pairs")
-    pairs = [tuple(int(cells) for cells in pair) for pair in padding]
-    if len(pairs) == len(numbers) + 2 and pairs.count((0, 0)) >= 2:
-        # All axes, TensorFlow's way: the two pairs of (0, 0) that stand for batch and channels.
-        pairs = pairs[1:-1] if pairs[-1] == (0, 0) else pairs[2:]
-    if len(pairs) != len(numbers) or any(len(pair) != 2 or min(pair) < 0 for pair in pairs):
-        raise ValueError(f"padding {padding!r} is not a (before, after) pair for each spatial axis")
-    return [(pair[0], pair[1]) for pair in pairs]
-
-
 def linear(layer: Layer, given: Operands, *, exact: bool = False) -> Array:
-    """The convolution and its bias, before any activation, channels first where the layer is.
+    """The convolution and its bias, before any activation, in the layer's data format.
 
     `exact` says that plain sums are exact; elsewhere float64 operands are summed in twice the
-    precision.
+    precision, where `is_doubled` allows it.
     """
     x = _channels_last(layer, given.input)
-    doubled = layer.format.token == "f64" and not exact
+    doubled = not exact and is_doubled(layer, given)
     answer = _convolve(x, given.filters, layer, given.bias, doubled=doubled)
     if layer.format.exact_integers:
         answer = answer.astype(np.int32).astype(np.float64)
     return _in_data_format(layer, answer)
+
+
+def is_doubled(layer: Layer, given: Operands) -> bool:
+    """Whether sums are worked in twice float64's precision: f64 operands whose products can be split."""
+    if layer.format.token != "f64":
+        return False
+    return all(part is None or np.abs(part).max(initial=0.0) < SPLITTABLE for part in given)
 
 
 def activate(layer: Layer, answer: Array) -> Array:
@@ -178,50 +110,71 @@ def _in_data_format(layer: Layer, y: Array) -> Array:
 
 def _convolve(x: Array, w: Array, layer: Layer, bias: Array | None, *, doubled: bool = False) -> Array:
     """Pad, view windows, contract; channels last."""
-    contract = dot2 if doubled else _dot
-    kind = np.int64 if x.dtype.kind in "iub" else np.float64
-    windows = _windows(_pad(x, layer.axes, kind), layer.axes)
-    places = (x.shape[0], *(axis.out for axis in layer.axes))
-    filters = w.shape[-1] // layer.groups
-    members, taps = w.shape[-2], w.size // w.shape[-1]
-    rows = max(SLAB // (8 * taps), 1)
-    matrix = np.empty((min(rows, math.prod(places)), taps), dtype=kind)
-    answer = np.empty((layer.groups, *places, filters), dtype=kind)
+    whole = all(part is None or part.dtype.kind in "iub" for part in (x, w, bias))
+    kind = np.int64 if whole else np.float64
+    weights = w.astype(kind)
+    out = [axis.out for axis in layer.axes]
+    windows = _windows(_pad(x, layer.axes, kind), layer.axes, out)
+    if layer.groups == 1:
+        return _contract(windows, weights, len(out), bias, doubled)
+    members, filters = w.shape[-2], w.shape[-1] // layer.groups
+    parts = []
     for group in range(layer.groups):
         share = slice(group * filters, (group + 1) * filters)
         view = windows[..., group * members : (group + 1) * members]
-        weights = w[..., share].reshape(taps, filters).astype(kind)
-        offset = None if bias is None else bias[share].astype(kind)
-        for slab in slabs(places, rows):
-            block = view[slab]
-            used = matrix[: math.prod(block.shape) // taps]
-            used.reshape(block.shape)[...] = block
-            contract(used, weights, offset, answer[group][slab].reshape(-1, filters))
-    return np.moveaxis(answer, 0, -2).reshape(*places, w.shape[-1])
+        offset = None if bias is None else bias[share]
+        parts.append(_contract(view, weights[..., share], len(out), offset, doubled))
+    return np.concatenate(parts, axis=-1)
 
 
-def _dot(rows: Array, weights: Array, offset: Array | None, out: Array) -> None:
-    np.matmul(rows, weights, out=out)
-    if offset is not None:
-        out += offset
+def _contract(windows: Array, weights: Array, rank: int, bias: Array | None, doubled: bool) -> Array:
+    """Windows (batch, *out, *kernel, c) by weights (*kernel, c, f), and the bias: (batch, *out, f).
+
+    The window matrix is a slab at a time, but for a small problem, which is one slab.
+    """
+    places, filters = windows.shape[: rank + 1], weights.shape[-1]
+    table = weights.reshape(-1, filters)
+    taps, offset = len(table), None if bias is None else bias.astype(table.dtype)
+    contract = dot2 if doubled else _dot
+    if windows.size * 8 <= SLAB:
+        return contract(windows.reshape(-1, taps), table, offset).reshape(*places, filters)
+    answer = np.empty((*places, filters), dtype=table.dtype)
+    rows = max(SLAB // (8 * taps), 1)
+    matrix = np.empty((rows, taps), dtype=table.dtype)
+    for slab in slabs(places, rows):
+        block = windows[slab]
+        used = matrix[: block.size // taps]
+        used.reshape(block.shape)[...] = block
+        contract(used, table, offset, out=answer[slab].reshape(-1, filters))
+    return answer
+
+
+def _dot(rows: Array, table: Array, offset: Array | None, out: Array | None = None) -> Array:
+    with np.errstate(invalid="ignore", over="ignore"):
+        products = np.matmul(rows, table, out=out)
+        if offset is not None:
+            products += offset
+    return products
 
 
 def _pad(x: Array, axes: tuple[Axis, ...], kind: Any) -> Array:
+    """The padded input, contiguous; the input itself where there is nothing to do."""
+    if not any(axis.before or axis.after for axis in axes):
+        return np.ascontiguousarray(x, dtype=kind)
     padded = np.zeros((x.shape[0], *(axis.padded for axis in axes), x.shape[-1]), dtype=kind)
     inner = tuple(slice(axis.before, axis.before + axis.size) for axis in axes)
     padded[(slice(None), *inner)] = x
     return padded
 
 
-def _windows(padded: Array, axes: tuple[Axis, ...]) -> Array:
+def _windows(padded: Array, axes: tuple[Axis, ...], out: list[int]) -> Array:
     """Every window as a view: (batch, *out, *kernel, channels). NumPy checks that it stays inside."""
     batch, *between, channel = padded.strides
-    steps = [stride * axis.stride for stride, axis in zip(between, axes, strict=True)]
-    reach = [stride * axis.dilation for stride, axis in zip(between, axes, strict=True)]
-    out, kernel = [axis.out for axis in axes], [axis.kernel for axis in axes]
-    shape = (padded.shape[0], *out, *kernel, padded.shape[-1])
+    shape = (padded.shape[0], *out, *(axis.kernel for axis in axes), padded.shape[-1])
     if 0 in shape:
         return np.zeros(shape, dtype=padded.dtype)
+    steps = [stride * axis.stride for stride, axis in zip(between, axes, strict=True)]
+    reach = [stride * axis.dilation for stride, axis in zip(between, axes, strict=True)]
     return np.ndarray(shape, padded.dtype, padded, strides=(batch, *steps, *reach, channel))
 
 

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from verify import gate
-from verify.pytest_plugin import environment
+from verify.pytest_plugin import NOTHING, environment
 from verify.summary import STYLES, exit_code, print_summary
 from verify.tally import Tally
 
@@ -33,11 +33,10 @@ def run(
 ) -> int:
     """Gate the subjects and print what was proved; the exit code. Subjects must be loadable."""
     watcher = _Watcher(console, max_time)
+    gate.limits.seed = seed
     options = ["--hypothesis-profile", profile]
     if examples is not None:
         options += ["--conv-examples", str(examples)]
-    if seed is not None:
-        options += ["--hypothesis-seed", str(seed)]
     with tempfile.TemporaryDirectory(prefix="conv-verify-") as folder:
         status = pytest.main([*_arguments(Path(folder), subjects, operations), *options], plugins=[watcher])
     tallies = watcher.tallies()
@@ -105,9 +104,10 @@ class _Watcher:
         self._item, self._start = item, now
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        if report.failed and (report.when != "call" or not self._failures()):
-            self.broken.append(str(report.longreprtext).strip().splitlines()[-1])
         tally = self._tally()
+        explained = report.when == "call" and tally is not None and tally.failures
+        if report.failed and not explained and not report.longreprtext.endswith(NOTHING):
+            self.broken.append(report.longreprtext.strip().splitlines()[-1])
         if report.when == "call" and tally is not None:
             verdict = f"[{STYLES[tally.verdict]}]{tally.verdict}[/]"
             counts = f"{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
@@ -123,10 +123,6 @@ class _Watcher:
     def _tally(self) -> Tally | None:
         tallier = self._item.cls.gate.talliers.get(self._item.name) if self._item is not None else None
         return tallier.tally if tallier is not None else None
-
-    def _failures(self) -> bool:
-        tally = self._tally()
-        return tally is not None and bool(tally.failures)
 
     def _line(self) -> Text:
         tally = self._tally()

@@ -1,0 +1,111 @@
+"""How fast the reference, the bound and the comparison are; `pytest tests/benchmarks/bench_*.py`."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from strategies import cases
+from verify import Case, compare, conv, reference
+
+LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
+
+
+def article(x: Any, w: Any, bias: Any, stride: int) -> Any:
+    """Four nested loops, as the article writes the lecture's convolution: a window at a time."""
+    size, _, filters = w.shape[0], w.shape[2], w.shape[3]
+    out = (x.shape[1] - size) // stride + 1
+    answer = np.zeros((x.shape[0], out, out, filters))
+    for n in range(x.shape[0]):
+        for f in range(filters):
+            for row in range(out):
+                for column in range(out):
+                    top, left = row * stride, column * stride
+                    window = x[n, top : top + size, left : left + size]
+                    answer[n, row, column, f] = np.sum(window * w[..., f]) + bias[f]
+    return answer
+
+
+def seconds(act: Callable[[], object], rounds: int) -> float:
+    """The time of one call."""
+    start = time.perf_counter()
+    for _ in range(rounds):
+        act()
+    return (time.perf_counter() - start) / rounds
+
+
+def ratio(first: Callable[[], object], second: Callable[[], object], rounds: int, runs: int = 15) -> float:
+    """How much longer the first takes than the second: the median over alternating runs."""
+    first(), second()
+    return statistics.median(seconds(first, rounds) / seconds(second, rounds) for _ in range(runs))
+
+
+def test_the_reference_is_8_times_as_fast_as_the_article_on_the_lecture(benchmark: Any) -> None:
+    x, w, b = (part.astype(np.float64) for part in LECTURE.make_operands() if part is not None)
+    benchmark(lambda: reference(LECTURE))
+    measured = ratio(lambda: article(x, w, b, 2), lambda: reference(LECTURE), rounds=200)
+    benchmark.extra_info["ratio"] = measured
+    assert measured >= 8
+
+
+def test_the_reference_reaches_60_percent_of_the_rate_of_a_matrix_product(benchmark: Any) -> None:
+    generator = np.random.default_rng(1)
+    x, w = generator.standard_normal((4, 56, 56, 64)), generator.standard_normal((3, 3, 64, 64))
+    a, b = generator.standard_normal((2, 1024, 1024))
+    benchmark.pedantic(lambda: conv(x, w, padding="SAME"), rounds=7, warmup_rounds=1)
+    work = (4 * 56 * 56 * 9 * 64 * 64) / 1024**3
+    measured = work * ratio(lambda: a @ b, lambda: conv(x, w, padding="SAME"), rounds=1, runs=25)
+    benchmark.extra_info["ratio"] = measured
+    assert measured >= 0.6
+
+
+def drawn(count: int) -> list[Case]:
+    found: list[Case] = []
+
+    @seed(1)
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases())
+    def collect(case: Case) -> None:
+        found.append(case)
+
+    collect()
+    return found
+
+
+def test_a_drawn_case_is_judged_below_200_microseconds(benchmark: Any) -> None:
+    judged = []
+    for case in drawn(600):
+        answer = reference(case).astype(case.dtype)
+        case.input  # noqa: B018 - made before the clock starts
+        judged.append((case, answer))
+    spent = [seconds(lambda each=each: compare(*each), rounds=3) for each in judged]
+    median = statistics.median(spent)
+    endless = itertools.cycle(judged)
+    benchmark(lambda: compare(*next(endless)))
+    benchmark.extra_info["median_microseconds"] = 1e6 * median
+    assert median < 200e-6
+
+
+@pytest.mark.parametrize("shape", [(4, 56, 56, 64), (1, 224, 224, 16)])
+def test_the_reference_takes_3_times_what_it_reads_and_writes_at_most(shape: tuple[int, ...]) -> None:
+    x, w = np.ones(shape), np.ones((3, 3, shape[-1], 64))
+    windows = shape[0] * shape[1] * shape[2] * 9 * shape[-1] * 8
+    tracemalloc.start()
+    answer = conv(x, w, padding="SAME")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= 3 * (x.nbytes + w.nbytes + min(windows, 2**21) + answer.nbytes)

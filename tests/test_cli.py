@@ -1,0 +1,226 @@
+"""The command line: what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from verify.__main__ import main
+
+HERE = Path(__file__).parent
+LECTURE = "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n"
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """Runs `python -m verify` in an empty folder, where `subjects_to_gate` can be imported."""
+    environment = {**os.environ, "PYTHONPATH": f"{HERE.parent}:{HERE}", "COLUMNS": "100"}
+
+    def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "verify", *arguments],
+            input=given, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment,
+        )  # fmt: skip
+
+    return run
+
+
+def test_a_run_that_holds_exits_0_and_says_what_was_proved(command: Command) -> None:
+    done = command("run", "subjects_to_gate:right", "--examples", "20", "--seed", "1")
+    assert done.returncode == 0
+    assert "values on exact fills" in done.stdout
+    assert "\noperations conv " in done.stdout
+    assert "\ntime " in done.stdout
+    assert done.stdout.rstrip().endswith("cases graded and none disagrees.")
+
+
+def test_a_run_that_disagrees_exits_1_with_a_line_to_replay(command: Command) -> None:
+    done = command("run", "subjects_to_gate:writes", "--examples", "20", "--seed", "1")
+    assert done.returncode == 1
+    assert "it wrote to the input that it was given" in done.stdout
+    assert "  replay   python -m verify replay subjects_to_gate:writes conv_i1_k1_same_ones\n" in done.stdout
+
+
+def test_the_replay_line_shows_the_failure_again(command: Command) -> None:
+    done = command("replay", "subjects_to_gate:writes", "conv_i1_k1_same_ones")
+    assert done.returncode == 1
+    assert done.stdout.startswith(
+        "subjects_to_gate:writes disagrees with the reference: it wrote to the input"
+    )
+
+
+def test_a_run_that_grades_nothing_exits_3(command: Command) -> None:
+    done = command("run", "subjects_to_gate:declines", "--examples", "5")
+    assert done.returncode == 3
+    assert "Proves too little: nothing was graded for values on exact fills" in done.stdout
+
+
+def test_a_run_keeps_to_its_time(command: Command) -> None:
+    start = time.monotonic()
+    done = command("run", "subjects_to_gate:right", "--examples", "1000000", "--max-time", "6")
+    assert time.monotonic() - start < 6 + 5
+    assert (done.returncode, done.stdout.count("(stopped: its time was up)")) == (0, 7)
+
+
+def test_one_seed_draws_the_same_cases(command: Command) -> None:
+    counted = [
+        command("run", "subjects_to_gate:right", "--examples", "15", "--seed", "7")
+        .stdout.split("\ntime")[0]
+        .splitlines()[-4:]
+        for _ in range(2)
+    ]
+    assert counted[0] == counted[1]
+
+
+def test_ctrl_c_ends_a_run_with_what_was_done(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": f"{HERE.parent}:{HERE}", "PYTHONUNBUFFERED": "1"}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "verify", "run", "subjects_to_gate:right", "--examples", "300"],
+        stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment,
+    )  # fmt: skip
+    with running:
+        assert running.stdout is not None
+        seen = iter(running.stdout.readline, "")
+        next(line for line in seen if "precision on dyadic" in line)
+        running.send_signal(signal.SIGINT)
+        rest = "".join(seen)
+    assert "Interrupted: the properties after the last one above were not judged." in rest
+    assert "values on exact fills" in rest
+    assert running.returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["replay", "tensorflo", LECTURE],
+            "conv-verify: 'tensorflo' is no subject: it is one of tensorflow, ",
+        ),
+        (
+            ["replay", "subjects_to_gate:none", LECTURE],
+            "conv-verify: 'subjects_to_gate:none' is no subject: ",
+        ),
+        (
+            ["run", "no_such_module:f"],
+            "conv-verify: 'no_such_module:f' is no subject: importing no_such_module ",
+        ),
+        (
+            ["replay", "subjects_to_gate:right", "conv_i5"],
+            "conv-verify: 'conv_i5' is no case: it has no kernel ",
+        ),
+        (
+            ["replay", "subjects_to_gate:right", "pins/none"],
+            "conv-verify: [Errno 2] No such file or directory",
+        ),
+        (
+            ["explain", "conv_i5_k3_sme"],
+            "conv-verify: 'conv_i5_k3_sme' is no case: 'sme' is not a token; did you",
+        ),
+        (
+            ["explain", LECTURE, "--at", "9,9,9,9"],
+            "conv-verify: (9, 9, 9, 9) lies outside the answer, whose shape",
+        ),
+        (
+            ["run", "--examples", "none"],
+            "conv-verify run: argument --examples: 'none' is not a positive number",
+        ),
+        (
+            ["run", "--max-time", "-1"],
+            "conv-verify run: argument --max-time: '-1' is not a positive number of sec",
+        ),
+        (["run", "--profile", "fast"], "conv-verify run: argument --profile: invalid choice: 'fast'"),
+        (["sing"], "conv-verify: argument COMMAND: invalid choice: 'sing'"),
+        ([], "conv-verify: the following arguments are required: COMMAND"),
+    ],
+)
+def test_a_wrong_word_subject_or_option_is_one_sentence_and_exit_2(
+    command: Command, arguments: list[str], sentence: str
+) -> None:
+    done = command(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(sentence)
+    assert done.stderr.count("\n") == 1
+
+
+def test_replay_reads_words_files_folders_and_standard_input(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "pins").mkdir()
+    (tmp_path / "pins" / "a.txt").write_text("# why\nconv_i1_k1_same_ones\n\nconv_i2_k1_same_ones # so\n")
+    words = ["conv_i3_k1_same_ones", "pins", "pins/a.txt", "-"]
+    done = command("replay", "subjects_to_gate:right", *words, given="conv_i4_k1_same_ones\n")
+    numbers = [line.split("_")[1] for line in done.stdout.splitlines()]
+    assert (done.returncode, numbers) == (0, ["i3", "i1", "i2", "i1", "i2", "i4"])
+
+
+def test_replay_names_what_is_declined_and_what_is_vacuous(capsys: pytest.CaptureFixture[str]) -> None:
+    sys.path.insert(0, str(HERE))
+    assert main(["replay", "subjects_to_gate:declines", LECTURE]) == 3
+    assert main(["replay", "subjects_to_gate:right", "conv_n0_i1_k1_same_ones"]) == 0
+    assert capsys.readouterr().out == (
+        f"declined  {LECTURE}  (not today, with 2 axes)\n"
+        "Proves too little: no case was judged.\n"
+        "vacuous   conv_n0_i1_k1_same_ones  (the answer is empty)\n"
+    )
+
+
+def test_explain_shows_the_first_cell(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", LECTURE]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "answer   6"
+
+
+def test_explain_is_coloured_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["explain", LECTURE, "--color", "always"])
+    assert "\x1b[" in capsys.readouterr().out
+
+
+def test_list_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    listed = capsys.readouterr().out
+    words = (
+        "tensorflow:convolution",
+        "conv",
+        "dyadic",
+        "the same bits twice",
+        "hypothesis",
+        "oneDNN",
+        "threads",
+    )
+    assert [word for word in words if word not in listed] == []
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    pipe = f"{sys.executable} -m verify list | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, check=False, cwd=HERE.parent)
+    assert done.stderr == ""
+
+
+HELP = """\
+usage: conv-verify [-h] COMMAND ...
+
+Verify convolutions against a proved reference.
+
+options:
+  -h, --help  show this help message and exit
+
+commands:
+  COMMAND
+    run       gate subjects: draw cases, check each, say what was proved
+    replay    check named cases again, without drawing any
+    explain   show how one output cell is computed
+    list      name subjects, operations, fills, properties and versions
+
+exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little
+"""
+
+
+def test_help_fits_a_screen(command: Command) -> None:
+    assert command("--help").stdout == HELP
+    assert len(command("run", "--help").stdout.splitlines()) < 25

@@ -1,0 +1,430 @@
+"""What is drawn: legal cases alone, every corner of them, and the smallest one in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+import pytest
+from hypothesis import Phase, find, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from strategies import axes, batches, cases, channel_counts, epilogues, paddings, seeds, steps
+from tests import planted
+from verify import Case
+from verify.check import Mismatch, Subject, check
+from verify.geometry import Axis
+
+searching = settings(
+    max_examples=5_000,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.generate, Phase.shrink],
+)
+unshrunk = settings(searching, phases=[Phase.generate])
+
+Corner = Callable[[Case], bool]
+COUNTS = (3, 4, 5, 7, 8, 9, 15, 16, 17)
+TINY = {
+    "max_side": 1,
+    "max_kernel": 1,
+    "max_stride": 1,
+    "max_dilation": 1,
+    "max_channels": 1,
+    "max_groups": 1,
+    "max_batch": 1,
+}
+
+
+class Sample(NamedTuple):
+    """What came of so many draws: the cases, and how many draws were begun for them."""
+
+    cases: list[Case]
+    begun: int
+
+
+@cache
+def sample() -> Sample:
+    """2,000 cases as a run draws them."""
+    drawn: list[Case] = []
+    begun = []
+    strategy = cases()
+
+    @st.composite
+    def counted(draw: DrawFn) -> Case:
+        begun.append(1)
+        return draw(strategy)
+
+    @given(case=counted())
+    @seed(1)
+    @settings(unshrunk, max_examples=2_000)
+    def collect(case: Case) -> None:
+        drawn.append(case)
+
+    collect()
+    return Sample(drawn, len(begun))
+
+
+def drawn(strategy: SearchStrategy[object], examples: int = 60) -> list[object]:
+    """Some of what a strategy draws."""
+    found = []
+
+    @given(value=strategy)
+    @settings(unshrunk, max_examples=examples)
+    def collect(value: object) -> None:
+        found.append(value)
+
+    collect()
+    return found
+
+
+def share(corner: Corner) -> float:
+    """Of 2,000 drawn cases, the share at a corner."""
+    return sum(map(corner, sample().cases)) / len(sample().cases)
+
+
+def reaches(strategy: SearchStrategy[object], condition: Callable[[object], bool]) -> bool:
+    """Whether a strategy draws something that meets a condition; NoSuchExample where it does not."""
+    return condition(find(strategy, condition, settings=unshrunk))
+
+
+def minimal(
+    strategy: SearchStrategy[object], condition: Callable[[object], bool] = lambda value: True
+) -> object:
+    return find(strategy, condition, settings=searching)
+
+
+def disagrees(case: Case, subject: Subject) -> bool:
+    try:
+        check(case, subject)
+    except Mismatch:
+        return True
+    return False
+
+
+def shrunk(subject: Subject, **narrowings: object) -> str:
+    """The word of the smallest case that shows a subject to be wrong."""
+    return str(minimal(cases(**narrowings), lambda case: disagrees(case, subject)))
+
+
+def some(condition: Callable[[Axis], bool]) -> Corner:
+    return lambda case: any(map(condition, case.axes))
+
+
+def mode(case: Case) -> str:
+    return case.padding.lower() if isinstance(case.padding, str) else "explicit"
+
+
+def in_mode(name: str, condition: Callable[[Axis], bool]) -> Corner:
+    return lambda case: mode(case) == name and some(condition)(case)
+
+
+def has_odd_total(axis: Axis) -> bool:
+    return (axis.before + axis.after) % 2 == 1
+
+
+def steps_over_the_end(axis: Axis) -> bool:
+    """SAME's formula without its clamp would be negative."""
+    return (axis.out - 1) * axis.stride + axis.span < axis.size
+
+
+def leaves_cells_unread(axis: Axis) -> bool:
+    """A whole remainder of the input lies behind the last window."""
+    return axis.out > 0 and (axis.out - 1) * axis.stride + axis.span < axis.before + axis.size
+
+
+def is_one_short(axis: Axis) -> bool:
+    return axis.span == axis.size + 1 and axis.out == 0
+
+
+def is_padded_on_one_side(axis: Axis) -> bool:
+    return (axis.before == 0) != (axis.after == 0)
+
+
+CORNERS: dict[str, Corner] = {
+    "SAME with an odd total": in_mode("same", has_odd_total),
+    "SAME that steps over cells": in_mode("same", steps_over_the_end),
+    "stride above the kernel": some(lambda axis: axis.stride > axis.span),
+    "dilated kernel above the input": some(lambda axis: axis.dilation > 1 and axis.span > axis.size),
+    "kernel one above the input, VALID": in_mode("valid", is_one_short),
+    "remainder of VALID": in_mode("valid", leaves_cells_unread),
+    "remainder of SAME": in_mode("same", leaves_cells_unread),
+    "remainder of explicit padding": in_mode("explicit", leaves_cells_unread),
+    "1x1 kernel with strides": lambda case: set(case.kernel) == {1} and max(case.strides) > 1,
+    "unequal sizes": lambda case: len(set(case.size)) > 1,
+    "unequal kernels": lambda case: len(set(case.kernel)) > 1,
+    "unequal strides": lambda case: len(set(case.strides)) > 1,
+    "unequal dilations": lambda case: len(set(case.dilations)) > 1,
+    "strides and dilations of one axis": some(lambda axis: axis.stride > 1 and axis.dilation > 1),
+    "padding larger than the kernel": in_mode("explicit", lambda axis: max(axis[4:]) > axis.span),
+    "padding on one side alone": in_mode("explicit", is_padded_on_one_side),
+    "explicit padding of nothing": lambda case: (
+        mode(case) == "explicit" and not any(axis.before + axis.after for axis in case.axes)
+    ),
+    "batch above 1": lambda case: case.batch > 1,
+    "no batch": lambda case: case.batch == 0,
+    "no input": lambda case: 0 in case.size,
+    "groups": lambda case: case.groups > 1,
+    "as many groups as channels": lambda case: case.groups == case.channels > 1,
+    "groups of several channels": lambda case: case.channels > case.groups > 1,
+    "channels first": lambda case: case.channels_first,
+    "no epilogue": lambda case: case.epilogue == (),
+    "bias": lambda case: case.epilogue == ("bias",),
+    "relu": lambda case: case.epilogue == ("relu",),
+    "bias and relu": lambda case: case.epilogue == ("bias", "relu"),
+    **{f"rank {rank}": lambda case, rank=rank: case.rank == rank for rank in (1, 2, 3)},
+    **{f"{count} channels": lambda case, count=count: case.channels == count for count in COUNTS},
+    **{f"{count} filters": lambda case, count=count: case.filter_count == count for count in COUNTS},
+    **{
+        token: lambda case, token=token: case.format.token == token
+        for token in ("f16", "bf16", "f32", "f64", "i32")
+    },
+    **{name: lambda case, name=name: mode(case) == name for name in ("same", "valid", "explicit")},
+    **{
+        fill: lambda case, fill=fill: case.fill == fill
+        for fill in ("ones", "iota", "impulse", "ints", "dyadic", "reals", "unread")
+    },
+}
+
+SPATIAL = [name for name in CORNERS if name not in ("no batch", "batch above 1")][:17]
+EVERY_RANK = [
+    pytest.param(name, rank, id=f"{name}-{rank}")
+    for name in SPATIAL
+    for rank in (1, 2, 3)
+    if not (rank == 1 and name.startswith("unequal"))
+]
+
+OBEYED: dict[str, tuple[dict[str, object], Corner]] = {
+    "ranks": ({"ranks": (2,)}, lambda case: case.rank == 2),
+    "dtypes": ({"dtypes": ("f16", "i32")}, lambda case: case.format.token in ("f16", "i32")),
+    "paddings": ({"paddings": ("explicit",)}, lambda case: mode(case) == "explicit"),
+    "fills": ({"fills": ("dyadic", "reals")}, lambda case: case.fill in ("dyadic", "reals")),
+    "plain": ({"steps": ("plain",)}, lambda case: {*case.strides, *case.dilations} == {1}),
+    "strided": ({"steps": ("strided",)}, lambda case: set(case.dilations) == {1}),
+    "dilated": ({"steps": ("dilated",)}, lambda case: set(case.strides) == {1}),
+    "channels last": ({"data_formats": ("channels_last",)}, lambda case: not case.channels_first),
+    "channels first": ({"data_formats": ("channels_first",)}, lambda case: case.channels_first),
+    "max_side": ({"max_side": 3}, lambda case: max(case.size) <= 3),
+    "max_kernel": ({"max_kernel": 2}, lambda case: max(case.kernel) <= 2),
+    "max_stride": ({"max_stride": 2}, lambda case: max(case.strides) <= 2),
+    "max_dilation": ({"max_dilation": 2}, lambda case: max(case.dilations) <= 2),
+    "max_channels": ({"max_channels": 5}, lambda case: max(case.channels, case.filter_count) <= 5),
+    "max_groups": ({"max_groups": 2}, lambda case: case.groups <= 2),
+    "max_batch": ({"max_batch": 1}, lambda case: case.batch <= 1),
+    "tiny": (TINY, lambda case: max(*case.size, *case.kernel, *case.strides, case.channels, case.batch) <= 1),
+    "i32 without real fills": (
+        {"dtypes": ("i32",), "fills": ("reals", "unread", "ints")},
+        lambda case: case.fill == "ints",
+    ),
+    "real fills without i32": ({"fills": ("reals",)}, lambda case: case.format.token != "i32"),
+}
+
+WIDENED: dict[str, tuple[dict[str, object], Corner]] = {
+    "max_side": ({"max_side": 40}, lambda case: max(case.size) == 40),
+    "max_kernel": ({"max_kernel": 9}, lambda case: max(case.kernel) == 9),
+    "max_stride": ({"max_stride": 7}, lambda case: max(case.strides) == 7),
+    "max_dilation": ({"max_dilation": 6}, lambda case: max(case.dilations) == 6),
+    "max_channels": ({"max_channels": 2}, lambda case: case.channels == 2),
+    "max_groups": ({"max_groups": 8}, lambda case: case.groups == 8),
+    "max_batch": ({"max_batch": 5}, lambda case: case.batch == 5),
+}
+
+REFUSED: list[tuple[dict[str, object], str]] = [
+    ({"operations": ("pool",)}, "operations has 'pool'; choose from conv"),
+    ({"ranks": ()}, "ranks has nothing; choose from 1, 2, 3"),
+    ({"ranks": (2, 4)}, "ranks has 4; choose from 1, 2, 3"),
+    ({"dtypes": ("f8",)}, "dtypes has 'f8'; choose from f32, f64, f16, bf16, i32"),
+    ({"paddings": ("SAME",)}, "paddings has 'SAME'; choose from same, valid, explicit"),
+    (
+        {"fills": ("cs231n",)},
+        "fills has 'cs231n'; choose from ones, iota, impulse, ints, dyadic, reals, unread",
+    ),
+    ({"steps": ("big",)}, "steps has 'big'; choose from plain, strided, dilated, both"),
+    ({"data_formats": ("NHWC",)}, "data_formats has 'NHWC'; choose from channels_last, channels_first"),
+    *(({name: 0}, f"{name} is 0; it must be at least 1") for name in TINY),
+    ({"max_side": -3}, "max_side is -3; it must be at least 1"),
+    ({"dtypes": ("i32",), "fills": ("reals",)}, "none of the fills reals can fill i32"),
+]
+
+SHRUNK: dict[str, tuple[Subject, dict[str, object], str]] = {
+    "SAME's odd cell before": (planted.odd_cell_before, {}, "conv_i1_k2_same_iota"),
+    "SAME's odd cell before, seen by ones": (
+        planted.odd_cell_before,
+        {"ranks": (2,), "fills": ("ones",)},
+        "conv_i1x2_k1x2_same_ones",
+    ),
+    "SAME ignores the stride": (
+        planted.same_ignores_stride,
+        {"steps": ("strided",), "fills": ("iota",)},
+        "conv_i2_k3_s2_same_iota",
+    ),
+    "dilation ignored": (planted.dilation_ignored, {}, "conv_i1_k2_d2_same_ones"),
+    "kernel flipped": (planted.kernel_flipped, {}, "conv_i1_k2_same_iota"),
+    "strides exchanged": (planted.strides_exchanged, {}, "conv_i1x2_k1x1_s1x2_same_ones"),
+    "last bias lost": (planted.last_bias_lost, {}, "conv_i1_k1_same_bias_ones"),
+    "last group reads its neighbour": (
+        planted.last_group_reads_its_neighbour,
+        {},
+        "conv_i1_c2_k1_f2_g2_same_iota",
+    ),
+    "batch repeats its first": (planted.batch_repeats_its_first, {}, "conv_n2_i1_k1_same_iota"),
+    # Where groups are drawn, the shrinker may stop at two groups of 5 channels.
+    "channels after blocks of 8 lost": (
+        planted.channels_after_blocks_lost,
+        {"ranks": (1,), "max_groups": 1},
+        "conv_i1_c9_k1_same_ones",
+    ),
+    "input downcast to bfloat16": (planted.input_downcast, {}, "conv_i1_c2_k1_same_dyadic"),
+    "relu missing": (planted.relu_missing, {}, "conv_i1_k1_same_relu_ints"),
+}
+
+
+class TestCases:
+    def test_every_case_is_written_as_a_word_that_names_it(self):
+        assert [case for case in sample().cases if Case.parse(str(case)) != case] == []
+
+    def test_at_most_one_draw_in_a_hundred_is_discarded(self):
+        assert sample().begun - len(sample().cases) <= 0.01 * sample().begun
+
+    def test_at_most_one_draw_in_twenty_is_drawn_again(self):
+        assert len(set(sample().cases)) >= 0.95 * len(sample().cases)
+
+    @pytest.mark.parametrize("corner", CORNERS.values(), ids=CORNERS)
+    def test_corner_is_one_case_in_a_hundred_or_more(self, corner):
+        assert share(corner) >= 0.01
+
+    @pytest.mark.parametrize(("name", "rank"), EVERY_RANK)
+    def test_corner_is_reached_in_each_rank(self, name, rank):
+        assert reaches(cases(ranks=(rank,)), CORNERS[name])
+
+    @pytest.mark.parametrize(("narrowing", "condition"), OBEYED.values(), ids=OBEYED)
+    def test_narrowing_is_obeyed(self, narrowing, condition):
+        assert [case for case in drawn(cases(**narrowing)) if not condition(case)] == []
+
+    @pytest.mark.parametrize(("narrowing", "condition"), WIDENED.values(), ids=WIDENED)
+    def test_limit_is_reached(self, narrowing, condition):
+        assert reaches(cases(ranks=(1,), **narrowing), condition)
+
+    @pytest.mark.parametrize(("narrowing", "sentence"), REFUSED)
+    def test_wrong_narrowing_is_refused(self, narrowing, sentence):
+        with pytest.raises(ValueError) as refused:  # noqa: PT011 - the whole text is compared
+            cases(**narrowing)
+        assert str(refused.value) == sentence
+
+    def test_case_shrinks_to_one_cell(self):
+        assert str(minimal(cases())) == "conv_i1_k1_same_ones"
+
+    @pytest.mark.parametrize(
+        ("narrowing", "word"),
+        [
+            ({"ranks": (3,)}, "conv_i1x1x1_k1x1x1_same_ones"),
+            ({"dtypes": ("bf16", "f32")}, "conv_i1_k1_same_bf16_ones"),
+            ({"paddings": ("valid", "same")}, "conv_i1_k1_valid_ones"),
+            ({"fills": ("reals", "ones")}, "conv_i1_k1_same_reals"),
+            ({"data_formats": ("channels_first",)}, "conv_i1_k1_same_cf_ones"),
+        ],
+    )
+    def test_case_shrinks_to_the_first_choice(self, narrowing, word):
+        assert str(minimal(cases(**narrowing))) == word
+
+    @pytest.mark.parametrize("narrowing", [{"ranks": (3, 1)}, {"paddings": ("explicit", "same")}])
+    def test_case_of_fewer_draws_is_smaller_than_the_first_choice(self, narrowing):
+        assert str(minimal(cases(**narrowing))) == "conv_i1_k1_same_ones"
+
+    def test_case_that_is_large_shrinks_in_all_else(self):
+        assert str(minimal(cases(), lambda case: max(case.size) > 9)) == "conv_i10_k1_same_ones"
+
+    @pytest.mark.parametrize(("subject", "narrowing", "word"), SHRUNK.values(), ids=SHRUNK)
+    def test_planted_fault_shrinks_to(self, subject, narrowing, word):
+        assert shrunk(subject, **narrowing) == word
+
+    def test_right_subject_is_never_wrong(self):
+        assert [case for case in sample().cases[::10] if disagrees(case, planted.right)] == []
+
+
+class TestAxes:
+    @pytest.mark.parametrize("step", ["plain", "strided", "dilated", "both"])
+    @pytest.mark.parametrize("padding", ["same", "valid", "explicit"])
+    def test_axis_is_never_too_short(self, padding, step):
+        assert [axis for axis in drawn(axes(padding=padding, step=step), 60) if axis.shortfall] == []
+
+    @pytest.mark.parametrize(("step", "fields"), [("plain", (2, 3)), ("strided", (3,)), ("dilated", (2,))])
+    def test_axis_does_not_step_otherwise_than_told(self, step, fields):
+        assert {axis[field] for axis in drawn(axes(step=step)) for field in fields} == {1}
+
+    def test_valid_axis_is_not_padded(self):
+        assert {axis[4:] for axis in drawn(axes(padding="valid"))} == {(0, 0)}
+
+    def test_same_axis_has_an_answer_for_each_stride_begun(self):
+        wrong = [axis for axis in drawn(axes(padding="same")) if axis.out != -(-axis.size // axis.stride)]
+        assert wrong == []
+
+    def test_axis_keeps_within_its_limits(self):
+        limits = {"max_side": 4, "max_kernel": 3, "max_stride": 2, "max_dilation": 2}
+        wrong = [axis for axis in drawn(axes(**limits)) if any(map(int.__gt__, axis[:4], limits.values()))]
+        assert wrong == []
+
+    @pytest.mark.parametrize("padding", ["valid", "explicit"])
+    def test_axis_without_an_answer_is_reached(self, padding):
+        assert reaches(axes(padding=padding), lambda axis: axis.size > 0 and axis.out == 0)
+
+    @pytest.mark.parametrize("padding", ["same", "valid", "explicit"])
+    def test_axis_shrinks_to_one_cell(self, padding):
+        assert minimal(axes(padding=padding)) == Axis(1, 1)
+
+
+class TestParts:
+    @pytest.mark.parametrize("largest", [1, 2, 3, 4, 8, 17, 100])
+    def test_channel_count_keeps_within_its_limit(self, largest):
+        assert {1 <= count <= largest for count in drawn(channel_counts(largest), 30)} == {True}
+
+    @pytest.mark.parametrize("count", [1, 2, *COUNTS])
+    def test_channel_count_is_reached(self, count):
+        assert reaches(channel_counts(), lambda drawn: drawn == count)
+
+    @pytest.mark.parametrize("least", [1, 3, 6, 10])
+    def test_channel_count_shrinks_to_the_least(self, least):
+        edges = [count for count in (1, 2, *COUNTS) if count >= least]
+        assert minimal(channel_counts(), lambda count: count >= least) == edges[0]
+
+    @pytest.mark.parametrize("largest", [1, 2, 5])
+    def test_batches_are_all_up_to_the_largest(self, largest):
+        assert set(drawn(batches(largest))) == set(range(largest + 1))
+
+    def test_batch_shrinks_to_one(self):
+        assert minimal(batches()) == 1
+
+    def test_epilogues_are_all_there_are(self):
+        assert set(drawn(epilogues())) == {(), ("bias",), ("relu",), ("bias", "relu")}
+
+    def test_epilogue_shrinks_to_nothing(self):
+        assert minimal(epilogues()) == ()
+
+    def test_seeds_fit_into_a_word(self):
+        assert {0 <= seed < 10**9 for seed in drawn(seeds())} == {True}
+
+    def test_seed_shrinks_to_nought(self):
+        assert minimal(seeds()) == 0
+
+    @pytest.mark.parametrize("parity", [0, 1])
+    def test_seed_of_each_parity_is_reached(self, parity):
+        assert reaches(seeds(), lambda seed: seed % 2 == parity and seed > 99)
+
+    def test_steps_are_all_there_are(self):
+        assert set(drawn(steps())) == {"plain", "strided", "dilated", "both"}
+
+    def test_step_shrinks_to_plain(self):
+        assert minimal(steps()) == "plain"
+
+    def test_paddings_are_all_there_are(self):
+        assert set(drawn(paddings())) == {"same", "valid", "explicit"}
+
+    def test_paddings_are_those_that_are_named(self):
+        assert set(drawn(paddings(("valid", "same")))) == {"valid", "same"}
+
+    @pytest.mark.parametrize(("modes", "first"), [(("same", "valid"), "same"), (("valid", "same"), "valid")])
+    def test_padding_shrinks_to_the_first(self, modes, first):
+        assert minimal(paddings(modes)) == first

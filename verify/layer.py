@@ -1,0 +1,106 @@
+"""What is computed, without its numbers: the layer of a case, or of the arguments of a call."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from verify.case import Array, Case
+from verify.dtypes import TOKENS, Format, format_of
+from verify.geometry import Axis, same_padding
+
+
+class Layer(NamedTuple):
+    """The axes, the groups, the epilogue, the dtype and the data format of a convolution."""
+
+    axes: tuple[Axis, ...]
+    groups: int
+    epilogue: tuple[str, ...]
+    format: Format
+    channels_first: bool
+
+
+def layer_of(case: Case) -> Layer:
+    return Layer(case.axes, case.groups, case.epilogue, case.format, case.channels_first)
+
+
+def layer_from(
+    x: Array,
+    w: Array,
+    *,
+    strides: int | Sequence[int],
+    padding: str | Sequence[Sequence[int]],
+    dilations: int | Sequence[int],
+    groups: int,
+    bias: Array | None,
+    data_format: str | None,
+) -> Layer:
+    """The layer that the arguments of `verify.conv` name; ValueError where they fit no convolution.
+
+    The format is that of `x`'s dtype, float64's where no case has that dtype.
+    """
+    rank = x.ndim - 2
+    if not 1 <= rank <= 3 or w.ndim != x.ndim:
+        raise ValueError(f"x and w have {x.ndim} and {w.ndim} axes; both need the same 3, 4 or 5")
+    first = data_format is not None and data_format.startswith("NC")
+    letters = "DHW"[-rank:]
+    if data_format not in (None, f"N{letters}C", f"NC{letters}"):
+        raise ValueError(f"data_format {data_format!r} is neither 'N{letters}C' nor 'NC{letters}'")
+    size, channels = (x.shape[2:], x.shape[1]) if first else (x.shape[1:-1], x.shape[-1])
+    if groups < 1 or channels != w.shape[-2] * groups or w.shape[-1] % groups:
+        raise ValueError(
+            f"x has {channels} channels and w has shape {w.shape}, which does not fit {groups} groups"
+        )
+    if bias is not None and bias.shape != w.shape[-1:]:
+        raise ValueError(f"bias has shape {bias.shape}, not one number for each of {w.shape[-1]} filters")
+    steps = _for_axes("strides", strides, rank), _for_axes("dilations", dilations, rank)
+    numbers = list(zip(size, w.shape[:rank], *steps, strict=True))
+    is_same = isinstance(padding, str) and padding.upper() == "SAME"
+    pairs = _pairs(padding, numbers, first)
+    axes = tuple(Axis(*each, *pair) for each, pair in zip(numbers, pairs, strict=True))
+    for number, axis in enumerate(axes):
+        if axis.kernel < 1:
+            raise ValueError(f"w has shape {w.shape}, a kernel without taps on axis {number}")
+        if axis.shortfall and not is_same:
+            raise ValueError(
+                f"on axis {number} the dilated kernel covers {axis.span} cells of a padded input of "
+                f"{axis.padded}, so the output size would be negative (stride {axis.stride})"
+            )
+    known = x.dtype if x.dtype.name in TOKENS else np.dtype(np.float64)
+    return Layer(axes, groups, () if bias is None else ("bias",), format_of(known), first)
+
+
+def _for_axes(name: str, numbers: int | Sequence[int], rank: int) -> tuple[int, ...]:
+    try:
+        given = numbers if isinstance(numbers, Sequence | np.ndarray) else (numbers,) * rank
+        steps = tuple(operator.index(number) for number in given)
+    except TypeError:
+        steps = ()
+    if len(steps) != rank or min(steps) < 1:
+        raise ValueError(f"{name} {numbers!r} is not a positive number, or one for each of {rank} axes")
+    return steps
+
+
+def _pairs(
+    padding: str | Sequence[Sequence[int]], numbers: Sequence[tuple[int, int, int, int]], first: bool
+) -> list[tuple[int, int]]:
+    if isinstance(padding, str):
+        if padding.upper() == "SAME":
+            return [same_padding(*each) for each in numbers]
+        if padding.upper() == "VALID":
+            return [(0, 0) for _ in numbers]
+        raise ValueError(f"padding {padding!r} is neither 'SAME', 'VALID' nor (before, after) pairs")
+    try:
+        pairs = [(operator.index(before), operator.index(after)) for before, after in padding]
+    except (TypeError, ValueError):
+        pairs = []
+    if len(pairs) == len(numbers) + 2:
+        # All axes, TensorFlow's way: batch and channels come with a pair of (0, 0) each.
+        batch, channels = pairs[0], pairs[1 if first else -1]
+        pairs = (pairs[2:] if first else pairs[1:-1]) if batch == channels == (0, 0) else []
+    if len(pairs) != len(numbers) or min(map(min, pairs)) < 0:
+        raise ValueError(f"padding {padding!r} is not a (before, after) pair for each spatial axis")
+    return pairs
