@@ -20,7 +20,7 @@ def answer(case: Case, *, epilogue: tuple[str, ...] | None = None, **changed: An
         "x": case.input,
         "w": case.filters,
         "strides": case.strides,
-        "padding": pads(case),
+        "padding": case.padding,
         "dilations": case.dilations,
         "groups": case.groups,
         "bias": case.bias,
@@ -31,14 +31,10 @@ def answer(case: Case, *, epilogue: tuple[str, ...] | None = None, **changed: An
     return np.maximum(y, y.dtype.type(0)) if "relu" in steps else y
 
 
-def pads(case: Case) -> list[tuple[int, int]]:
-    return [(axis.before, axis.after) for axis in case.axes]
-
-
-def same(case: Case, strides: tuple[int, ...], dilations: tuple[int, ...]) -> list[tuple[int, int]]:
+def same(case: Case, strides: tuple[int, ...], dilations: tuple[int, ...]) -> Any:
     """A case's padding, where it is SAME with other strides and dilations in its formula."""
-    if case.padding != "SAME":
-        return pads(case)
+    if case.padding != "SAME" or 0 in case.size:
+        return case.padding
     return [same_padding(*each) for each in zip(case.size, case.kernel, strides, dilations, strict=True)]
 
 
@@ -53,7 +49,9 @@ def right(case: Case) -> Array:
 
 def odd_cell_before(case: Case) -> Array:
     """SAME's odd cell goes before."""
-    return answer(case, padding=[pair[::-1] for pair in pads(case)] if case.padding == "SAME" else pads(case))
+    if case.padding != "SAME" or 0 in case.size:
+        return answer(case)
+    return answer(case, padding=[(axis.after, axis.before) for axis in case.axes])
 
 
 def same_ignores_stride(case: Case) -> Array:

@@ -144,7 +144,7 @@ def is_padded_on_one_side(axis: Axis) -> bool:
     return (axis.before == 0) != (axis.after == 0)
 
 
-CORNERS: dict[str, Corner] = {
+SPATIAL: dict[str, Corner] = {
     "SAME with an odd total": in_mode("same", has_odd_total),
     "SAME that steps over cells": in_mode("same", steps_over_the_end),
     "stride above the kernel": some(lambda axis: axis.stride > axis.span),
@@ -159,11 +159,13 @@ CORNERS: dict[str, Corner] = {
     "unequal strides": lambda case: len(set(case.strides)) > 1,
     "unequal dilations": lambda case: len(set(case.dilations)) > 1,
     "strides and dilations of one axis": some(lambda axis: axis.stride > 1 and axis.dilation > 1),
-    "padding larger than the kernel": in_mode("explicit", lambda axis: max(axis[4:]) > axis.span),
-    "padding on one side alone": in_mode("explicit", is_padded_on_one_side),
-    "explicit padding of nothing": lambda case: (
-        mode(case) == "explicit" and not any(axis.before + axis.after for axis in case.axes)
+    "padding larger than the kernel": in_mode(
+        "explicit", lambda axis: max(axis.before, axis.after) > axis.span
     ),
+    "padding on one side alone": in_mode("explicit", is_padded_on_one_side),
+}
+CORNERS: dict[str, Corner] = {
+    **SPATIAL,
     "batch above 1": lambda case: case.batch > 1,
     "no batch": lambda case: case.batch == 0,
     "no input": lambda case: 0 in case.size,
@@ -189,7 +191,6 @@ CORNERS: dict[str, Corner] = {
     },
 }
 
-SPATIAL = [name for name in CORNERS if name not in ("no batch", "batch above 1")][:17]
 EVERY_RANK = [
     pytest.param(name, rank, id=f"{name}-{rank}")
     for name in SPATIAL
@@ -298,7 +299,7 @@ class TestCases:
 
     @pytest.mark.parametrize(("name", "rank"), EVERY_RANK)
     def test_corner_is_reached_in_each_rank(self, name, rank):
-        assert reaches(cases(ranks=(rank,)), CORNERS[name])
+        assert reaches(cases(ranks=(rank,)), SPATIAL[name])
 
     @pytest.mark.parametrize(("narrowing", "condition"), OBEYED.values(), ids=OBEYED)
     def test_narrowing_is_obeyed(self, narrowing, condition):
@@ -347,25 +348,29 @@ class TestCases:
 
 class TestAxes:
     @pytest.mark.parametrize("step", ["plain", "strided", "dilated", "both"])
-    @pytest.mark.parametrize("padding", ["same", "valid", "explicit"])
+    @pytest.mark.parametrize("padding", ["valid", "explicit"])
     def test_axis_is_never_too_short(self, padding, step):
-        assert [axis for axis in drawn(axes(padding=padding, step=step), 60) if axis.shortfall] == []
+        assert [axis for axis in drawn(axes(padding=padding, step=step)) if axis.shortfall] == []
 
-    @pytest.mark.parametrize(("step", "fields"), [("plain", (2, 3)), ("strided", (3,)), ("dilated", (2,))])
-    def test_axis_does_not_step_otherwise_than_told(self, step, fields):
-        assert {axis[field] for axis in drawn(axes(step=step)) for field in fields} == {1}
+    @pytest.mark.parametrize("step", ["plain", "dilated"])
+    def test_axis_has_no_stride_unless_told(self, step):
+        assert {axis.stride for axis in drawn(axes(step=step))} == {1}
+
+    @pytest.mark.parametrize("step", ["plain", "strided"])
+    def test_axis_has_no_dilation_unless_told(self, step):
+        assert {axis.dilation for axis in drawn(axes(step=step))} == {1}
 
     def test_valid_axis_is_not_padded(self):
-        assert {axis[4:] for axis in drawn(axes(padding="valid"))} == {(0, 0)}
+        assert {(axis.before, axis.after) for axis in drawn(axes(padding="valid"))} == {(0, 0)}
 
     def test_same_axis_has_an_answer_for_each_stride_begun(self):
         wrong = [axis for axis in drawn(axes(padding="same")) if axis.out != -(-axis.size // axis.stride)]
         assert wrong == []
 
-    def test_axis_keeps_within_its_limits(self):
-        limits = {"max_side": 4, "max_kernel": 3, "max_stride": 2, "max_dilation": 2}
-        wrong = [axis for axis in drawn(axes(**limits)) if any(map(int.__gt__, axis[:4], limits.values()))]
-        assert wrong == []
+    @pytest.mark.parametrize(("field", "limit"), [("size", 5), ("kernel", 4), ("stride", 2), ("dilation", 3)])
+    def test_axis_reaches_its_limits_and_no_more(self, field, limit):
+        narrow = axes(max_side=5, max_kernel=4, max_stride=2, max_dilation=3)
+        assert max(getattr(axis, field) for axis in drawn(narrow)) == limit
 
     @pytest.mark.parametrize("padding", ["valid", "explicit"])
     def test_axis_without_an_answer_is_reached(self, padding):

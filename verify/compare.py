@@ -71,53 +71,60 @@ def compare_values(
     |actual − wanted| ≤ allowed. Where `allowed` is infinite every value agrees.
     """
     got = actual.astype(np.float64)
-    if isinstance(allowed, float):
-        allowed = np.broadcast_to(allowed, wanted.shape)
+    if isinstance(allowed, float) and np.array_equal(got, wanted):
+        return _agreement(wanted)
+    allowed = np.broadcast_to(np.asarray(allowed, dtype=np.float64), wanted.shape)
     with np.errstate(invalid="ignore", over="ignore"):
         distance = np.abs(got - wanted)
-        same = (distance <= allowed) | (got == wanted) | (np.isnan(got) & np.isnan(wanted))
-    same |= np.isposinf(allowed)
-    if same.all():
-        return _agreement(wanted, distance, allowed)
-    wrong = ~same
-    stray = wrong & (np.isfinite(got) != np.isfinite(wanted)) | wrong & ~np.isfinite(wanted)
+    wrong = ~(
+        (distance <= allowed) | (got == wanted) | (np.isnan(got) & np.isnan(wanted)) | (allowed == np.inf)
+    )
+    if not wrong.any():
+        if (allowed == np.inf).all():
+            return Verdict(outcome="vacuous", sentence="every value is allowed, as sums may overflow")
+        return _agreement(wanted, _largest_error(distance, allowed))
+    stray = wrong & ~(np.isfinite(got) & np.isfinite(wanted))
     if stray.any():
-        index = tuple(int(i) for i in np.unravel_index(int(np.argmax(stray)), stray.shape))
-        count = f"{int(stray.sum())} of {stray.size} values are not finite where they should be"
-        if not np.isfinite(wanted[index]):
-            count = f"{int(stray.sum())} of {stray.size} values should be NaN or infinite and differ"
-        worst = Worst(
-            index=index,
-            got=float(got[index]),
-            want=float(wanted[index]),
-            allowed=0.0,
-            why="a NaN or an infinity has no distance",
-        )
-        return disagrees("non-finite", count, worst, float("inf"))
+        return _non_finite(wanted, got, stray)
     # A value that must be equal is worse than any that may differ a little.
     strict = wrong & (allowed == 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(wrong, distance / allowed, -1.0)
-    excess = np.where(strict, distance, -1.0) if strict.any() else ratio
-    index = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
-    worst = Worst(
-        index=index,
-        got=float(got[index]),
-        want=float(wanted[index]),
-        allowed=float(allowed[index]),
-        why=why(index),
-    )
+        excess = (
+            np.where(strict, distance, -1.0) if strict.any() else np.where(wrong, distance / allowed, -1.0)
+        )
+    index = _place(excess)
+    worst = _worst(index, got, wanted, float(allowed[index]), why(index))
     error = float(excess[index]) if worst.allowed else float("inf")
     return disagrees("value", f"{int(wrong.sum())} of {wrong.size} values differ", worst, error)
 
 
-def _agreement(wanted: Array, distance: Array, allowed: Array) -> Verdict:
+def _agreement(wanted: Array, error: float = 0.0) -> Verdict:
     if not wanted.size:
         return Verdict(outcome="vacuous", sentence="the answer is empty")
     if not wanted.any():
         return Verdict(outcome="vacuous", sentence="the answer is all zeros")
-    if np.isposinf(allowed).all():
-        return Verdict(outcome="vacuous", sentence="every value is allowed, as sums may overflow")
-    bounded = np.isfinite(allowed) & (allowed > 0) & np.isfinite(distance)
-    error = float((distance[bounded] / allowed[bounded]).max()) if bounded.any() else 0.0
     return Verdict(outcome="agrees", error=error)
+
+
+def _largest_error(distance: Array, allowed: Array) -> float:
+    """The largest distance in units of what was allowed, where that is a positive number."""
+    bounded = np.isfinite(allowed) & (allowed > 0) & np.isfinite(distance)
+    return float((distance[bounded] / allowed[bounded]).max(initial=0.0))
+
+
+def _non_finite(wanted: Array, got: Array, stray: Array) -> Verdict:
+    index = _place(stray)
+    told = "are not finite where they should be"
+    if not np.isfinite(wanted[index]):
+        told = "should be NaN or infinite and differ"
+    worst = _worst(index, got, wanted, 0.0, "a NaN or an infinity has no distance")
+    return disagrees("non-finite", f"{int(stray.sum())} of {stray.size} values {told}", worst, float("inf"))
+
+
+def _place(values: Array) -> tuple[int, ...]:
+    """The index of the largest value."""
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(values)), values.shape))
+
+
+def _worst(index: tuple[int, ...], got: Array, wanted: Array, allowed: float, why: str) -> Worst:
+    return Worst(index=index, got=float(got[index]), want=float(wanted[index]), allowed=allowed, why=why)

@@ -100,7 +100,7 @@ def operands(case: Case) -> Operands:
 
 
 def _cast(values: Values, case: Case) -> Array:
-    return np.ascontiguousarray(values.astype(case.dtype))
+    return values.astype(case.dtype, order="C")
 
 
 def _bits(case: Case, operand: int, count: int) -> NDArray[np.uint64]:

@@ -110,7 +110,7 @@ def _in_data_format(layer: Layer, y: Array) -> Array:
 
 def _convolve(x: Array, w: Array, layer: Layer, bias: Array | None, *, doubled: bool = False) -> Array:
     """Pad, view windows, contract; channels last."""
-    whole = all(part is None or part.dtype.kind in "iub" for part in (x, w, bias))
+    whole = x.dtype.kind in "iub" and w.dtype.kind in "iub" and (bias is None or bias.dtype.kind in "iub")
     kind = np.int64 if whole else np.float64
     weights = w.astype(kind)
     out = [axis.out for axis in layer.axes]
