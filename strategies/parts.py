@@ -90,4 +90,4 @@ def axes(
         axis.size for axis in turns if axis.size not in answered and (padding == "same" or not axis.shortfall)
     ]
     sizes = st.integers(min(answered), max_side)
-    return with_size(draw(sizes | st.sampled_from([*answered * 6, *empty, *answered * 6])))
+    return with_size(draw(sizes | st.sampled_from([*answered * 2, *empty, *answered * 2])))

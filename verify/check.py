@@ -73,12 +73,14 @@ MISMATCHES: dict[Kind, type[Mismatch]] = {
 
 
 def subject_name(subject: Subject) -> str:
-    """A subject's own `name`, else `module:qualified.name`."""
+    """A subject's own `name`, else `module:qualified.name`, in angle brackets for an object."""
     named = getattr(subject, "name", None)
     if isinstance(named, str):
         return named
-    kind = subject if hasattr(subject, "__qualname__") else type(subject)
-    return f"{kind.__module__}:{kind.__qualname__}"
+    if hasattr(subject, "__qualname__") and not hasattr(subject, "__self__"):
+        return f"{subject.__module__}:{subject.__qualname__}"
+    kind = type(getattr(subject, "__self__", subject))
+    return f"{kind.__module__}:<{kind.__qualname__}>"
 
 
 def check(
@@ -166,20 +168,19 @@ def _judge(rule: Judgement, answer: Array) -> Verdict:
 
 
 def _as_array(answer: Any) -> Array | Verdict:
-    if isinstance(answer, np.ndarray):
-        return answer
-    if hasattr(answer, "__array__"):
-        return np.asarray(answer)
+    if isinstance(answer, np.ndarray) or hasattr(answer, "__array__"):
+        return np.asarray(answer)  # a masked array's values too: what it hides is part of the answer
     return disagrees("refused", f"it returned {_article(answer)} where an array is due")
 
 
 def _article(answer: Any) -> str:
-    return "None" if answer is None else f"a {type(answer).__name__}"
+    name = type(answer).__name__
+    return "None" if answer is None else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def _examine(
     case: Case, subject: Subject, kinds: Collection[Kind], repeats: int, clock: Clock
-) -> tuple[Verdict, Exception | None]:
+) -> tuple[Verdict, BaseException | None]:
     if not callable(subject):
         raise TypeError(f"{subject!r} is no subject: a subject is a callable that takes a case")
     asked = replace(case)
@@ -187,14 +188,16 @@ def _examine(
     if isinstance(answer, Verdict):
         return _only(kinds, answer), cause
     verdict = _verdict(case, asked, answer, kinds, clock)
+    if repeats > 1:
+        answer = answer.copy()  # a subject may write every answer into one buffer
     for _ in range(repeats - 1):
         if verdict.holds:
             again, cause = _ask(subject, replace(case), clock)
-            verdict = again if isinstance(again, Verdict) else _repeated(verdict, answer, again)
+            verdict = _repeated(verdict, answer, again)
     return _only(kinds, verdict), cause
 
 
-def _ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, Exception | None]:
+def _ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, BaseException | None]:
     """The subject's answer, or why there is none and the error that says so."""
     __tracebackhide__ = True
     with clock.part("operands"):
@@ -204,11 +207,11 @@ def _ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, 
             return _as_array(subject(asked)), None
     except Declined as why:
         return Verdict(outcome="declined", sentence=str(why)), None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return _raised(error), error
 
 
-def _raised(error: Exception) -> Verdict:
+def _raised(error: BaseException) -> Verdict:
     message = " ".join(str(error).split())
     shown = message if len(message) <= 300 else message[:300] + "…"
     return disagrees("refused", f"it raised {type(error).__name__}: {shown}")
@@ -232,7 +235,7 @@ def _verdict(case: Case, asked: Case, answer: Array, kinds: Collection[Kind], cl
         return form
     if not {"value", "non-finite"} & set(kinds):
         return Verdict(outcome="agrees")
-    if form and form.kind == "shape":
+    if form and (form.kind == "shape" or not np.can_cast(answer.dtype, np.float64, "same_kind")):
         return form
     with clock.part("reference"):
         rule = judgement(case)
@@ -248,8 +251,12 @@ def _modified(case: Case, asked: Case) -> Verdict | None:
     return None
 
 
-def _repeated(verdict: Verdict, first: Array, again: Array) -> Verdict:
+def _repeated(verdict: Verdict, first: Array, again: Array | Verdict) -> Verdict:
     """The verdict so far, or the disagreement of two answers to one case."""
+    if isinstance(again, Verdict):
+        declined = again.outcome == "declined"
+        sentence = f"answered once, then declined: {again.sentence}"
+        return disagrees("not repeatable", sentence) if declined else again
     if first.tobytes() == again.tobytes() and first.shape == again.shape:
         return verdict
     if first.shape != again.shape or first.dtype != again.dtype:

@@ -43,7 +43,10 @@ def read(text: str, *, subject: str, version: str | None) -> tuple[Deviation, ..
     Raises ValueError, one sentence, for an entry with a missing or unknown key, a bad condition, an
     unknown kind or a word that is no case.
     """
-    entries = tomllib.loads(text).get("deviation", [])
+    tables = tomllib.loads(text)
+    entries = tables.get("deviation", [])
+    if set(tables) - {"deviation"} or not isinstance(entries, list):
+        raise ValueError("a file of deviations holds [[deviation]] entries and nothing else")
     found = [_entry(entry) for entry in entries]
     return tuple(each for each in found if subject in each.subjects and _seen_in(each, version))
 
@@ -67,11 +70,21 @@ def _entry(entry: Mapping[str, Any]) -> Deviation:
         listed: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
         }
+        for key, value in listed.items():
+            _require_type(key, value)
         deviation = Deviation(**{**listed, "when": Predicate(listed["when"])})
         Case.parse(deviation.word)
     except (KeyError, TypeError, ValueError) as wrong:
         raise ValueError(f"the deviation {name!r} cannot be read: {wrong}") from None
     strange = set(deviation.kinds) - set(KINDS)
     if strange:
-        raise ValueError(f"the deviation {name!r} has the unknown kind {strange.pop()!r}")
+        raise ValueError(f"the deviation {name!r} has the unknown kind {min(strange)!r}")
     return deviation
+
+
+def _require_type(key: str, value: Any) -> None:
+    if key in ("subjects", "kinds", "versions"):
+        if not isinstance(value, tuple) or not all(isinstance(each, str) for each in value):
+            raise TypeError(f"{key} is {value!r}, not a list of strings")
+    elif not isinstance(value, str):
+        raise TypeError(f"{key} is {value!r}, not a string")

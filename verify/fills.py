@@ -104,8 +104,8 @@ def _cast(values: Values, case: Case) -> Array:
 
 
 def _bits(case: Case, operand: int, count: int) -> NDArray[np.uint64]:
-    """SplitMix64 of 0 … count−1, in a stream of its own for each seed and operand."""
-    start = ((3 * case.seed + operand) << 40) & (2**64 - 1)
+    """SplitMix64 of 1 … count, in a stream of its own for each seed and operand; its hash of 0 is 0."""
+    start = (((3 * case.seed + operand) << 40) + 1) & (2**64 - 1)
     z = (np.arange(count, dtype=np.uint64) + np.uint64(start)) * np.uint64(0x9E3779B97F4A7C15)
     z ^= z >> np.uint64(30)
     z *= np.uint64(0xBF58476D1CE4E5B9)

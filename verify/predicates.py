@@ -18,7 +18,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "zip": zip,
 }
 
-_SAMPLE = Case(size=(2, 2), kernel=(1, 1), padding="SAME")
+_SAMPLES = [Case(size=(2,) * rank, kernel=(1,) * rank, padding="SAME") for rank in (1, 2, 3)]
 
 
 def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
@@ -60,7 +60,8 @@ class Predicate:
         self.text = text
         try:
             self._code: CodeType = compile(text, "<condition>", "eval")
-            self._value(names_of(_SAMPLE))
+            for sample in _SAMPLES:
+                self._value(names_of(sample))
         except Exception as error:
             raise ValueError(f"the condition {text!r} cannot be evaluated: {error}") from None
 

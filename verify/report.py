@@ -44,7 +44,7 @@ def worst_phrase(worst: Worst) -> str:
 
 def replay(word: str, subject: str, switches: Mapping[str, str]) -> str:
     """The one line that runs a case again; Python where the subject cannot be named in a shell."""
-    if ":" in subject and "<" in subject:
+    if subject.startswith("__main__:") or (":" in subject and "<" in subject):
         return f"verify.check(verify.Case.parse({word!r}), subject)"
-    settings = "".join(f"{name}={value} " for name, value in switches.items())
+    settings = "".join(f"{name}={shlex.quote(value)} " for name, value in switches.items())
     return f"{settings}python -m verify replay {shlex.quote(subject)} {word}"

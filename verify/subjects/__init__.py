@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from typing import Any
 
 from verify.case import Case
 from verify.check import Subject
+from verify.deviations import Deviation
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
     {
@@ -63,7 +64,7 @@ class _Own:
             sys.path.insert(0, os.getcwd())
         try:
             target: Any = import_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             reason = f"{type(error).__name__}: {error}"
             raise UnknownSubject(f"{name!r} is no subject: importing {module} raised {reason}") from error
         for part in path.split("."):
@@ -74,6 +75,7 @@ class _Own:
             raise UnknownSubject(f"{name!r} is no subject: {path} is a {type(target).__name__}, not callable")
         self.name = name
         self.switches: Mapping[str, str] = getattr(target, "switches", {})
+        self.known: Sequence[Deviation] = getattr(target, "known", ())
         self._call: Subject = target
 
     def __call__(self, case: Case) -> Any:
