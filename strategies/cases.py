@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from strategies.parts import STEPS, axes, batches, channel_counts, epilogues, seeds
-from verify.case import FILLS, OPERATIONS, SEEDED_FILLS, Case, Padding
+from verify.case import Case
 from verify.dtypes import FORMATS
 from verify.geometry import Axis
+from verify.word import FILLS, OPERATIONS, SEEDED_FILLS, Padding
 
 DTYPES = ("f32", "f64", "f16", "bf16", "i32")
 PADDINGS = ("same", "valid", "explicit")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from verify.case import EPILOGUE
 from verify.geometry import Axis, dilated, largest_dilation, same_padding, turning_sizes
+from verify.word import EPILOGUE
 
 STEPS = ("plain", "strided", "dilated", "both")
 BLOCKS = (3, 4, 5, 7, 8, 9, 15, 16, 17)

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 # doubled sums, the verdicts need their words, a check raises its text.
 FLOORS = [
     {"verify.geometry", "verify.dtypes", "verify.clock"},
+    {"verify.word"},
     {"verify.case"},
     {"verify.fills", "verify.compensated", "verify.layer", "verify.predicates", "verify.corpus"},
     {"verify.reference"},

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 
 from strategies import cases
 from verify import Case, Declined, Mismatch, check
-from verify.deviations import Deviation
+from verify.deviations import Deviation, explaining
 from verify.gate import conformance
 from verify.predicates import names_of
 from verify.subjects import load, switches
@@ -19,16 +19,25 @@ from verify.subjects.tensorflow import Limit, call, known, limits
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 
+
+def agrees_or_is_known(case: Case) -> bool:
+    """Whether TensorFlow holds on a case, or a recorded deviation explains that it does not."""
+    try:
+        return check(case, load("tensorflow")).holds
+    except Mismatch as found:
+        known_here = known("tensorflow")
+        return explaining(known_here, case, found.verdict.kind, found.switches) is not None
+
+
 TestTensorflow = conformance("tensorflow")
 TestConvolution = conformance("tensorflow:convolution")
 
 
-# Three axes and, with oneDNN on, empty answers have known deviations, which the gates above know of.
 @example(case=LECTURE)
-@given(case=cases(ranks=(1, 2), fills=("ints", "dyadic")))
+@given(case=cases())
 @settings(deadline=None, max_examples=50)
-def test_the_lecture_and_what_is_drawn_in_one_and_two_axes_agrees(case: Case) -> None:
-    assert check(case, load("tensorflow")).holds
+def test_the_lecture_and_what_is_drawn_agrees_or_is_known(case: Case) -> None:
+    assert agrees_or_is_known(case)
 
 
 def limit_id(limit: Limit) -> str:

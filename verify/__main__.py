@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from verify import corpus
-from verify.case import FILLS, OPERATIONS, Case
+from verify.case import Case
 from verify.subjects import BUILTIN, load, switches, threads, versions
+from verify.word import FILLS, OPERATIONS
 
 EXIT_CODES = "exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little"
 

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from verify.dtypes import FORMATS, TOKENS, Format, format_of
 from verify.geometry import Axis, same_padding
+from verify.word import (
+    DIGITS,
+    EPILOGUE,
+    FILLS,
+    OPERATIONS,
+    PLAIN_FILLS,
+    InvalidCase,
+    Padding,
+    by,
+    padding_token,
+    read,
+)
 
 Array: TypeAlias = NDArray[Any]
-Padding: TypeAlias = Literal["SAME", "VALID"] | tuple[tuple[int, int], ...]
-
-OPERATIONS = ("conv",)
-PLAIN_FILLS = ("ones", "iota", "cs231n")
-SEEDED_FILLS = ("impulse", "ints", "dyadic", "reals", "unread")
-FILLS = (*PLAIN_FILLS, *SEEDED_FILLS)
-EPILOGUE = ("bias", "relu")
 
 MEMORY_LIMIT = 2**30
 """Bytes that the padded input, the filters and the answer of a case may take as float64."""
 
-_COUNTS = {"n": "batch", "c": "channels", "f": "filter_count", "g": "groups"}
-_SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations"}
-_SHARED = {"f16": "filter_count", "f32": "filter_count", "f64": "filter_count", "i32": "size"}
-DIGITS = 9
-_NUMBER = f"[0-9]{{1,{DIGITS}}}"
 _CS231N = {
     "size": (7, 7),
     "channels": 3,
@@ -41,10 +39,6 @@ _CS231N = {
     "strides": (2, 2),
     "padding": "VALID",
 }
-
-
-class InvalidCase(ValueError):
-    """A word or a set of fields that is no case; the message is one sentence."""
 
 
 class Operands(NamedTuple):
@@ -98,7 +92,7 @@ class Case:
         Raises InvalidCase, whose sentence repeats the word and names the token.
         """
         try:
-            return cls(**_read(word))
+            return cls(**read(word))
         except InvalidCase as refusal:
             raise InvalidCase(f"{word!r} is no case: {refusal}") from None
 
@@ -107,14 +101,14 @@ class Case:
         tokens = [
             self.operation,
             f"n{self.batch}" * (self.batch != 1),
-            "i" + _by(self.size),
+            "i" + by(self.size),
             f"c{self.channels}" * (self.channels != 1),
-            "k" + _by(self.kernel),
+            "k" + by(self.kernel),
             f"f{self.filter_count}" * (self.filter_count != 1),
-            ("s" + _by(self.strides)) * (self.strides != (1,) * rank),
-            ("d" + _by(self.dilations)) * (self.dilations != (1,) * rank),
+            ("s" + by(self.strides)) * (self.strides != (1,) * rank),
+            ("d" + by(self.dilations)) * (self.dilations != (1,) * rank),
             f"g{self.groups}" * (self.groups != 1),
-            _padding_token(self.padding),
+            padding_token(self.padding),
             self.format.token * (self._dtype_is_named),
             "cf" * self.channels_first,
             *self.epilogue,
@@ -215,93 +209,6 @@ def provide_operands(maker: Callable[[Case], Operands]) -> Callable[[Case], Oper
     return maker
 
 
-def _by(numbers: tuple[int, ...]) -> str:
-    return "x".join(map(str, numbers))
-
-
-def _padding_token(padding: Padding) -> str:
-    if isinstance(padding, str):
-        return padding.lower()
-    return "p" + "x".join(f"{before}.{after}" for before, after in padding)
-
-
-def _read(word: str) -> dict[str, Any]:
-    """The fields that a word's tokens name."""
-    operation, *tokens = word.split("_")
-    if operation not in OPERATIONS:
-        raise InvalidCase(f"its first token {operation!r} is none of {', '.join(OPERATIONS)}")
-    fields: dict[str, Any] = {"operation": operation}
-    for token in tokens:
-        if token not in _SHARED:
-            _add(fields, token, *_field(token))
-    _add_shared(fields, [token for token in tokens if token in _SHARED])
-    for name, letter in (("size", "i"), ("kernel", "k"), ("padding", None)):
-        if name not in fields:
-            hint = f"{letter}3x3" if letter else "same, valid or p1.1x0.2"
-            raise InvalidCase(f"it has no {name} token, such as {hint}")
-    return fields
-
-
-def _add(fields: dict[str, Any], token: str, name: str, value: Any) -> None:
-    if name == "epilogue":
-        value = (*fields.get("epilogue", ()), *value)
-    elif name == "fill":
-        value, fields["seed"] = value if "fill" not in fields else (None, None)
-    if name in fields and (name != "epilogue" or len(set(value)) < len(value)):
-        raise InvalidCase(f"{token!r} gives its {name.replace('_', ' ')} a second time")
-    fields[name] = value
-
-
-def _add_shared(fields: dict[str, Any], tokens: list[str]) -> None:
-    """Tokens that may be a dtype or a number: the number comes first, the dtype after."""
-    for token in sorted(tokens, key=lambda shared: shared[0] != "i"):
-        name = _SHARED[token]
-        twins = [other for other in tokens if _SHARED[other] == name]
-        counts = name not in fields and (name == "size" or "dtype" in fields or len(twins) > 1)
-        if counts:
-            _add(fields, token, name, (32,) if name == "size" else int(token[1:]))
-        else:
-            _add(fields, token, "dtype", FORMATS[token].dtype)
-
-
-def _field(token: str) -> tuple[str, Any]:
-    """The field that one unambiguous token sets, and its value."""
-    if token in ("same", "valid"):
-        return "padding", token.upper()
-    if token in EPILOGUE:
-        return "epilogue", (token,)
-    if token == "cf":
-        return "channels_first", True
-    if token in FORMATS:
-        return "dtype", FORMATS[token].dtype
-    if token in FILLS:
-        return "fill", (token, 0)
-    if match := re.fullmatch(f"({'|'.join(SEEDED_FILLS)})({_NUMBER})", token):
-        return "fill", (match[1], int(match[2]))
-    if match := re.fullmatch(f"([ncfg])({_NUMBER})", token):
-        return _COUNTS[match[1]], int(match[2])
-    if match := re.fullmatch(f"([iksd])({_NUMBER}(?:x{_NUMBER}){{0,2}})", token):
-        return _SIZES[match[1]], tuple(map(int, match[2].split("x")))
-    pair = rf"{_NUMBER}\.{_NUMBER}"
-    if match := re.fullmatch(f"p({pair}(?:x{pair}){{0,2}})", token):
-        return "padding", tuple(tuple(map(int, ends.split("."))) for ends in match[1].split("x"))
-    raise InvalidCase(_unknown(token))
-
-
-def _unknown(token: str) -> str:
-    if not token:
-        return "it has an empty token (two underscores together, or one at an end)"
-    if re.match("p[0-9]", token):
-        return f"{token!r} is not a padding such as p1.0x0.2: before.after for 1 to 3 axes"
-    if re.match("[iksd][0-9]", token):
-        return f"{token!r} is not 1 to 3 sizes of at most 9 digits, such as {token[0]}3x3"
-    if re.match("[ncfg][0-9]", token):
-        return f"{token!r} is not a count of at most 9 digits, such as {token[0]}2"
-    words = ["same", "valid", "cf", *EPILOGUE, *FORMATS, *FILLS]
-    near = difflib.get_close_matches(token.lower(), words, n=1)
-    return f"{token!r} is not a token" + (f"; did you mean {near[0]!r}?" if near else "")
-
-
 def _validate(case: Case) -> None:
     """Raise InvalidCase for the first thing that is wrong."""
     for complaint in (_wrong_vocabulary, _wrong_lengths, _wrong_numbers, _wrong_fill, _wrong_extent):
@@ -329,21 +236,21 @@ def _wrong_lengths(case: Case) -> str | None:
     named = {"k": case.kernel, "s": case.strides, "d": case.dilations}
     for letter, numbers in named.items():
         if len(numbers) != case.rank:
-            token = letter + _by(numbers)
-            return f"{token!r} does not fit the spatial axes of i{_by(case.size)}"
+            token = letter + by(numbers)
+            return f"{token!r} does not fit the spatial axes of i{by(case.size)}"
     if not isinstance(case.padding, str) and len(case.padding) != case.rank:
-        token = _padding_token(case.padding)
-        return f"{token!r} does not fit the spatial axes of i{_by(case.size)}"
+        token = padding_token(case.padding)
+        return f"{token!r} does not fit the spatial axes of i{by(case.size)}"
     return None
 
 
 def _wrong_numbers(case: Case) -> str | None:
     positive = {
         f"c{case.channels}": (case.channels,),
-        f"k{_by(case.kernel)}": case.kernel,
+        f"k{by(case.kernel)}": case.kernel,
         f"f{case.filter_count}": (case.filter_count,),
-        f"s{_by(case.strides)}": case.strides,
-        f"d{_by(case.dilations)}": case.dilations,
+        f"s{by(case.strides)}": case.strides,
+        f"d{by(case.dilations)}": case.dilations,
         f"g{case.groups}": (case.groups,),
     }
     for token, numbers in positive.items():

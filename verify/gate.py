@@ -15,12 +15,13 @@ from hypothesis import Phase, given, seed, settings
 from strategies import cases
 from strategies.cases import DRAWN_FILLS
 from verify import corpus as corpora
-from verify.case import FILLS, Case
+from verify.case import Case
 from verify.check import Mismatch, Subject, check, subject_name
 from verify.compare import KINDS, Kind
 from verify.deviations import Deviation, explaining
 from verify.subjects import load
 from verify.tally import Failure, Tallier, Tally
+from verify.word import FILLS
 
 VALUE_KINDS: tuple[Kind, ...] = ("refused", "value", "non-finite")
 

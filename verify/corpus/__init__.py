@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from verify.case import Case, InvalidCase
+from verify.case import Case
+from verify.word import InvalidCase
 
 SHIPPED = Path(__file__).parent
 
