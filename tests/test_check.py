@@ -77,7 +77,7 @@ WRONG: dict[str, tuple[Subject, type[Mismatch], str]] = {
     "wavers": (
         planted.wavering(),
         NotRepeatable,
-        "answered twice, 1 of 80 values have different bits; at (0, 0, 0, 0) first 52.0, then 53.0",
+        "answered twice, 1 of 80 values have different bits; at (0, 0, 0, 0) first 105.0, then 106.0",
     ),
 }
 
@@ -239,6 +239,12 @@ class TestCheck:
         answers = iter([planted.right(CASE)])
         assert type(mismatch(CASE, lambda case: next(answers), repeats=2)) is Refused
 
+    def test_subject_that_declines_the_second_time_is_not_repeatable(self):
+        asked = iter([planted.right, planted.declines])
+        wavers = mismatch(CASE, lambda case: next(asked)(case), repeats=2)
+        assert type(wavers) is NotRepeatable
+        assert wavers.verdict.sentence == "answered once, then declined: no kernel for this shape"
+
     def test_answers_in_one_buffer_are_told_apart(self):
         assert type(mismatch(CASE, planted.in_one_buffer(), repeats=2)) is NotRepeatable
 
@@ -332,8 +338,8 @@ class TestMessage:
                 "tests.planted:off_by_one disagrees with the reference: 1 of 1 values differ",
                 "  case     conv_i2_c3_k1_s2_same_bf16_bias_reals1",
                 "  axis 0   size 2, kernel 1, stride 2, dilation 1 -> out 1, padding 0 before, 0 after",
-                "  worst    at (0, 0, 0): got 0.8046875, want -0.1976276896893978, allowed 0.00232 (gamma_4 "
-                "2.38e-07 of sum |x||w| + |b| = 0.198857, summed in float32, rounded to bfloat16)",
+                "  worst    at (0, 0, 0): got -0.0625, want -1.0652296766638756, allowed 0.0124 (gamma_4 "
+                "2.38e-07 of sum |x||w| + |b| = 1.06641, summed in float32, rounded to bfloat16)",
                 "  replay   python -m verify replay tests.planted:off_by_one "
                 "conv_i2_c3_k1_s2_same_bf16_bias_reals1",
             ]
@@ -569,7 +575,7 @@ class TestAssertConv:
     def test_wrong_value_is_said_literally(self):
         assert complaint(ONE, planted.off_by_one(ONE)) == (
             "not the convolution of x and w: 1 of 4 values differ; "
-            "the worst at (0, 0, 0): got 50.0, want 49.0, allowed 0 (the sums are exact)"
+            "the worst at (0, 0, 0): got 61.0, want 60.0, allowed 0 (the sums are exact)"
         )
 
     def test_wrong_dtype_is_said_literally(self):

@@ -98,7 +98,7 @@ answer   12
 """
 
 SAME = """\
-conv_i4x5_c2_k3x2_f2_s2x1_same_cf_bias_relu_ints3
+conv_i4x5_c2_k3x2_f2_s2x1_same_cf_bias_relu_ints19
 answer   shape (1, 2, 2, 5), NCHW
 cell     (0, 1, 1, 4): batch 0, row 1, column 4, filter 1
 
@@ -116,23 +116,23 @@ axis 1   column: size 5, kernel 2, stride 1, dilation 1, padding SAME
          window 4 reads cells 4 ·
          · is a cell of padding and counts as 0
 
-channel 0: window × filter = products, summing to -18
-  -7  ·      4  7     -28   0
-  -5  ·  ×  -2  5  =   10   0
-   ·  ·      1  1       0   0
-channel 1: window × filter = products, summing to 77
-  -4  ·     -7  5      28   0
-  -7  ·  ×  -7 -3  =   49   0
-   ·  ·      0  7       0   0
+channel 0: window × filter = products, summing to -22
+   7  ·     -4 -4     -28   0
+   3  ·  ×   2 -7  =    6   0
+   ·  ·      7  1       0   0
+channel 1: window × filter = products, summing to 51
+   1  ·      3  8       3   0
+  -6  ·  ×  -8 -9  =   48   0
+   ·  ·      7 -1       0   0
 
-sum      -18 + 77 = 59
-bias     59 + 6 = 65
-relu     max(65, 0) = 65
-answer   65
+sum      -22 + 51 = 29
+bias     29 + 6 = 35
+relu     max(35, 0) = 35
+answer   35
 """
 
 GROUPED = """\
-conv_n2_i6_c4_k3_f2_d2_g2_p1.2_f16_reals7
+conv_n2_i6_c4_k3_f2_d2_g2_p1.2_f16_reals10
 answer   shape (2, 5, 2), NWC
 cell     (1, 3, 1): batch 1, position 3, filter 1
 group    1 (2 in all): filter 1 reads channels 2 to 3
@@ -144,13 +144,13 @@ axis 0   position: size 6, kernel 3, stride 1, dilation 2, padding (1, 2)
          window 3 reads cells 2 4 ·
          · is a cell of padding and counts as 0
 
-channel 2: window × filter = products, summing to 0.053792
-  0.0703 0.1288      · ×  0.6982  0.0368 -0.0021 =  0.0491  0.0047       0
-channel 3: window × filter = products, summing to -0.044268
-  0.0042 0.0201      · × -1.4434 -1.9043 -0.0402 = -0.0060 -0.0382       0
+channel 2: window × filter = products, summing to 0.167966
+  -0.0026  0.3884       · × -0.0075  0.4324  0.0537 = 2.0e-05  0.1679       0
+channel 3: window × filter = products, summing to -0.129612
+   0.4443 -0.6206       · ×  0.4121  0.5039 -0.0132 =  0.1831 -0.3127       0
 
-sum      0.053792 - 0.044268 = 0.009524
-answer   0.009523928165435791, which float16 holds as 0.00952
+sum      0.167966 - 0.129612 = 0.038354
+answer   0.038353685587935615, which float16 holds as 0.03836
 """
 
 ELIDED = """\
@@ -178,25 +178,7 @@ axis 2   column: size 2, kernel 2, stride 1, dilation 1, padding SAME
          window 0 reads cells 0 1
          · is a cell of padding and counts as 0
 
-channel 0: window × filter = products, summing to 3302895964
-  depth tap 0, on cell 0
-            ·           ·     -1  1               0           0
-            ·           ·     -2 -1               0           0
-            ·           ·     -1 -2               0           0
-            ·           ·  ×   1 -2  =            0           0
-    915762787  1915424071     -1 -2      -915762787 -3830848142
-    520347845  1052707297     -2  1     -1040695690  1052707297
-   1377161463  -483315491      1  1      1377161463  -483315491
-  depth tap 1, on cell 1
-            ·           ·     -1  2               0           0
-            ·           ·      2  2               0           0
-            ·           ·     -2  1               0           0
-            ·           ·  ×  -2 -1  =            0           0
-    947381643  1036151857      2  1      1894763286  1036151857
-   -512196905  -484355735     -1  2       512196905  -968711470
-  -1554551285   687284653     -1 -1      1554551285  -687284653
-  … 8 more products, summing to 3801982104
-channel 1: window × filter = products, summing to 6833937666
+channel 0: window × filter = products, summing to 6833937666
   depth tap 0, on cell 0
             ·           ·     -1  2               0           0
             ·           ·     -1  1               0           0
@@ -214,7 +196,7 @@ channel 1: window × filter = products, summing to 6833937666
     972233083  -462818659      1 -2       972233083   925637318
    1575470283 -1815810013      2 -1      3150940566  1815810013
   … 8 more products, summing to -1150439587
-channel 2: window × filter = products, summing to 12080699876
+channel 1: window × filter = products, summing to 12080699876
   depth tap 0, on cell 0
             ·           ·      1  2               0           0
             ·           ·      2  2               0           0
@@ -232,11 +214,29 @@ channel 2: window × filter = products, summing to 12080699876
   -1148412413  -319158299     -2  2      2296824826  -638316598
    1947182321  1988891845     -2  2     -3894364642  3977783690
   … 8 more products, summing to 3743495943
-… 2 more channels, summing to 5302760390
+channel 2: window × filter = products, summing to 1287963822
+  depth tap 0, on cell 0
+            ·           ·      2 -1               0           0
+            ·           ·     -2  1               0           0
+            ·           ·      2 -1               0           0
+            ·           ·  ×  -1 -2  =            0           0
+  -1042339771   502410907      1  1     -1042339771   502410907
+   -443698409  2063127509     -2  2       887396818  4126255018
+   -477342701 -1430793963     -2 -2       954685402  2861587926
+  depth tap 1, on cell 1
+            ·           ·      1  2               0           0
+            ·           ·      1 -1               0           0
+            ·           ·     -2  2               0           0
+            ·           ·  ×   2 -2  =            0           0
+  -1008576811   827783275      2 -1     -2017153622  -827783275
+   1744359239  1954731673     -1 -2     -1744359239 -3909463346
+    265496361  -283939379      2  2       530992722  -567878758
+  … 8 more products, summing to 1533613040
+… 2 more channels, summing to 4128313450
 
-sum      3302895964 + 6833937666 + 12080699876 + 5302760390 = 27520293896
-int32    27520293896 - 6*2**32 = 1750490120
-answer   1750490120
+sum      6833937666 + 12080699876 + 1287963822 + 4128313450 = 24330914814
+int32    24330914814 - 6*2**32 = -1438888962
+answer   -1438888962
 """
 
 
@@ -310,8 +310,8 @@ def drawn_window(lines: list[Line]) -> str:
     [
         (LECTURE, None, LECTURE_FIRST),
         (LECTURE, "0,2,2,1", LECTURE_LAST),
-        ("conv_i4x5_c2_k3x2_f2_s2x1_same_cf_bias_relu_ints3", "0,1,1,4", SAME),
-        ("conv_n2_i6_c4_k3_f2_d2_g2_p1.2_f16_reals7", "1,3,1", GROUPED),
+        ("conv_i4x5_c2_k3x2_f2_s2x1_same_cf_bias_relu_ints19", "0,1,1,4", SAME),
+        ("conv_n2_i6_c4_k3_f2_d2_g2_p1.2_f16_reals10", "1,3,1", GROUPED),
         ("conv_i2x4x2_c5_k2x9x2_same_i32_dyadic2", None, ELIDED),
     ],
 )
@@ -399,9 +399,9 @@ def test_no_line_ends_with_a_space(drawn: tuple[Case, tuple[int, ...]]) -> None:
 
 
 def test_padding_is_dim_in_colour() -> None:
-    text = coloured(explain(Case.parse("conv_i2_k3_same_ints11")))
+    text = coloured(explain(Case.parse("conv_i2_k3_same_ints3")))
     assert "reads cells\x1b[90m ·\x1b[0m\x1b[36m 0\x1b[0m\x1b[36m 1\x1b[0m\n" in text
-    assert "\x1b[90m  ·\x1b[0m\x1b[36m -4\x1b[0m\x1b[36m  7\x1b[0m" in text
+    assert "\x1b[90m  ·\x1b[0m\x1b[36m  5\x1b[0m\x1b[36m -4\x1b[0m" in text
 
 
 def test_padding_is_marked_and_a_zero_of_the_input_is_not() -> None:
@@ -426,11 +426,11 @@ def test_kernel_of_one_cell_is_one_product() -> None:
 
 
 def test_integers_wrap_before_relu() -> None:
-    assert tail_of("conv_i1x1_c3_k1x1_same_i32_bias_relu_dyadic4", label="sum") == [
-        "sum      -440681947 + 4034418490 - 840790146 = 2752946397",
-        "bias     2752946397 - 125673681 = 2627272716",
-        "int32    2627272716 - 1*2**32 = -1667694580",
-        "relu     max(-1667694580, 0) = 0",
+    assert tail_of("conv_i1x1_c3_k1x1_same_i32_bias_relu_dyadic28", label="sum") == [
+        "sum      1795506503 - 1508586022 + 2270507658 = 2557428139",
+        "bias     2557428139 - 249353301 = 2308074838",
+        "int32    2308074838 - 1*2**32 = -1986892458",
+        "relu     max(-1986892458, 0) = 0",
         "answer   0",
     ]
 
@@ -442,8 +442,8 @@ def test_integers_wrap_before_relu() -> None:
         ("conv_i2049_k2049_valid_f16_ones", "2049, which float16 holds as 2048"),
         ("conv_i70000_k70000_valid_f16_ones", "70000, which float16 holds as inf"),
         ("conv_i2049_k2049_valid_ones", "2049"),
-        ("conv_i1_k1_valid_reals", "-0.055047060263280656, which float32 holds as -0.05504706"),
-        ("conv_i1_k1_valid_f64_reals", "-0.05504706248309582"),
+        ("conv_i1_k1_valid_reals", "-2.5110965032078667, which float32 holds as -2.5110965"),
+        ("conv_i1_k1_valid_f64_reals", "-2.5110964106948326"),
     ],
 )
 def test_answer_is_shown_as_its_dtype_holds_it_where_that_differs(word: str, answer: str) -> None:

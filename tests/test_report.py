@@ -91,6 +91,7 @@ def test_values_are_shown_to_their_last_digit():
         ("my kernel", {}, "python -m verify replay 'my kernel' conv_i1_k1_same_ones"),
         ("m:f", {"A": "0 1"}, "A='0 1' python -m verify replay m:f conv_i1_k1_same_ones"),
         ("m:f.<locals>.g", {"A": "0"}, "verify.check(verify.Case.parse('conv_i1_k1_same_ones'), subject)"),
+        ("__main__:mine", {"A": "0"}, "verify.check(verify.Case.parse('conv_i1_k1_same_ones'), subject)"),
         ("m:<lambda>", {}, "verify.check(verify.Case.parse('conv_i1_k1_same_ones'), subject)"),
     ],
 )

@@ -278,7 +278,7 @@ SHRUNK: dict[str, tuple[Subject, dict[str, object], str]] = {
         {"ranks": (1,), "max_groups": 1},
         "conv_i1_c9_k1_same_ones",
     ),
-    "input downcast to bfloat16": (planted.input_downcast, {}, "conv_i1_c2_k1_same_dyadic"),
+    "input downcast to bfloat16": (planted.input_downcast, {}, "conv_i1_k1_same_dyadic"),
     "relu missing": (planted.relu_missing, {}, "conv_i1_k1_same_relu_ints"),
 }
 
