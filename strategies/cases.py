@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -42,7 +43,8 @@ def cases(
 
     Each argument narrows what is drawn. `dtypes` are tokens ("f32"), `paddings` are "same",
     "valid" and "explicit", `steps` say whether strides and dilations may exceed 1 ("plain",
-    "strided", "dilated", "both"). `max_side` is 24, 12 and 7 cells for 1, 2 and 3 axes and
+    "strided", "dilated", "both"); where these allow it, `unread` is drawn strided, as only windows that
+    skip cells leave some unread. `max_side` is 24, 12 and 7 cells for 1, 2 and 3 axes and
     `max_kernel` 7, 5 and 3 unless given. A dtype that none of the `fills` can fill is not drawn.
     Shrinks towards `conv_i1_k1_same_ones`: the first of each sequence, sizes of 1, seed 0.
     Raises ValueError for an empty or unknown choice.
@@ -83,6 +85,7 @@ def cases(
         paddings=st.sampled_from(paddings),
         fills=tuple(fills),
         steps=st.sampled_from(steps),
+        strided=st.sampled_from([step for step in steps if step in ("strided", "both")] or steps),
         first=st.sampled_from([False] * 9 + [True])
         if len(data_formats) == 2
         else st.just(data_formats[0] == "channels_first"),
@@ -106,6 +109,7 @@ def _cases(
     paddings: SearchStrategy[str],
     fills: tuple[str, ...],
     steps: SearchStrategy[str],
+    strided: SearchStrategy[str],
     first: SearchStrategy[bool],
     max_side: int | None,
     max_kernel: int | None,
@@ -116,8 +120,12 @@ def _cases(
     batches: SearchStrategy[int],
 ) -> Case:
     operation, rank = draw(operations), draw(ranks)
-    padding, step = draw(paddings), draw(steps)
-    each = axes(
+    padding = draw(paddings)
+    dtype = draw(dtypes)
+    fill = draw(st.sampled_from([f for f in fills if dtype != "i32" or f not in REAL_FILLS]))
+    step = draw(strided if fill == "unread" else steps)
+    each = partial(
+        axes,
         padding=padding,
         step=step,
         max_side=max_side or SIDES[rank],
@@ -125,11 +133,9 @@ def _cases(
         max_stride=max_stride,
         max_dilation=max_dilation,
     )
-    spatial = [draw(each) for _ in range(rank)]
+    spatial = [draw(each(skips=fill == "unread" and not number)) for number in range(rank)]
     group = draw(groups)
     counts = channel_counts(max_channels // group)
-    dtype = draw(dtypes)
-    fill = draw(st.sampled_from([f for f in fills if dtype != "i32" or f not in REAL_FILLS]))
     return Case(
         operation=operation,
         batch=draw(batches),

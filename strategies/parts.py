@@ -61,18 +61,23 @@ def axes(
     max_kernel: int = 5,
     max_stride: int = 4,
     max_dilation: int = 3,
+    skips: bool = False,
 ) -> Axis:
     """One legal axis with the given mode of padding.
 
     Half of the sizes are drawn at the turning points of the kernel, stride and dilation, a few of
     them without an answer.
     Explicit padding is small, or as large as the dilated kernel and one more, on either side alone.
+    With `skips`, some cell is read by no window, where any size of the axis can have that.
     Shrinks towards a kernel of 1 over an axis of 1.
     """
-    kernel = draw(st.integers(1, min(max_kernel, max_side)))
-    stride = draw(st.integers(1, max_stride)) if step in ("strided", "both") else 1
+    is_strided = step in ("strided", "both") and max_stride > 1
+    stride = draw(st.integers(2 if skips else 1, max_stride)) if is_strided else 1
+    # SAME leaves a cell unread only between two windows.
+    between = skips and is_strided and padding == "same"
+    kernel = draw(st.integers(1, min(max_kernel, max_side, stride - 1 if between else max_kernel)))
     dilation = 1
-    if step in ("dilated", "both") and kernel > 1:
+    if step in ("dilated", "both") and kernel > 1 and not between:
         dilation = draw(st.integers(1, min(max_dilation, largest_dilation(kernel, max_side))))
     before = after = 0
     if padding == "explicit":
@@ -89,5 +94,8 @@ def axes(
     empty = [
         axis.size for axis in turns if axis.size not in answered and (padding == "same" or not axis.shortfall)
     ]
-    sizes = st.integers(min(answered), max_side)
-    return with_size(draw(sizes | st.sampled_from([*answered * 2, *empty, *answered * 2])))
+    sizes = st.integers(min(answered), max_side) | st.sampled_from([*answered * 2, *empty, *answered * 2])
+    if skips and (skipping := [size for size in range(1, max_side + 1) if with_size(size).skips]):
+        # Two branches here as well: choices that Hypothesis varies stay where they are.
+        sizes = st.sampled_from(skipping) | st.sampled_from(skipping[::-1])
+    return with_size(draw(sizes))

@@ -66,7 +66,12 @@ def test_last_bit_disagrees_where_nothing_is_allowed():
 
 
 def test_error_is_the_largest_in_units_of_what_was_allowed():
-    assert judge([1.0, 1.0, 1.0], [1.25, 1.5, 1.0], [1.0, 1.0, 4.0]).error == 0.5
+    assert judge([9.0, 9.0, 9.0], [9.25, 9.5, 9.0], [1.0, 1.0, 4.0]).error == 0.5
+
+
+def test_values_that_zeros_would_have_matched_within_the_bound_are_vacuous():
+    verdict = judge([1.0, -1.0], [1.25, -1.5], [1.0, 1.0])
+    assert (verdict.outcome, verdict.sentence) == ("vacuous", "zeros lie within the bound everywhere")
 
 
 def test_error_of_a_disagreement_is_that_of_its_worst_value():

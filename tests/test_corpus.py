@@ -92,8 +92,14 @@ def test_two_words_on_a_line_are_refused(tmp_path):
 
 
 def test_place_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ValueError, match=r"^there is no file or folder '.*none.txt'$"):
         corpus.read(tmp_path / "none.txt")
+
+
+def test_file_that_is_not_text_is_an_error(tmp_path):
+    (tmp_path / "mine.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match=r"^'.*mine.txt' cannot be read as words: 'utf-8' codec"):
+        corpus.read(tmp_path / "mine.txt")
 
 
 def test_shipped_corpus_pins_the_lecture():

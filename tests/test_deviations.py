@@ -59,6 +59,7 @@ def test_entry_is_read_field_by_field():
         "It flips the kernel.",
         ("2.21",),
         "https://x",
+        "",
     )
 
 

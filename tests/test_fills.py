@@ -202,11 +202,26 @@ def test_seeds_differ():
     assert len({digest(f"conv_i9_k2_valid_ints{seed}") for seed in range(50)}) == 50
 
 
-def test_iota_starts_again_after_nine():
-    assert Case.parse("conv_i1_k20_same_bias_iota").filters.ravel().tolist() == [*range(1, 10)] * 2 + [1, 2]
+def test_iota_starts_again_after_thirteen():
+    assert Case.parse("conv_i1_k20_same_bias_iota").filters.ravel().tolist() == [*range(1, 14), *range(1, 8)]
 
 
-@pytest.mark.parametrize("fill", ["iota", "ints", "unread"])
+@pytest.mark.parametrize("channels", [3, 4, 5, 7, 8, 9, 15, 16, 17])
+def test_iota_tells_neighbouring_cells_apart_in_every_block_of_channels(channels):
+    cells = Case.parse(f"conv_i9_c{channels}_k1_same_iota").input[0]
+    assert not (cells[1:] == cells[:-1]).all(axis=1).any()
+
+
+@pytest.mark.parametrize("dtype", ["f16", "bf16", "f32", "f64"])
+@pytest.mark.parametrize("taps", [1, 2, 7, 25, 200, 999])
+@pytest.mark.parametrize("bias", ["", "_bias"])
+def test_iota_has_the_largest_period_that_keeps_sums_exact(dtype, taps, bias):
+    case = Case.parse(f"conv_i1_k{taps}_same_{dtype}{bias}_iota")
+    periods = [each for each in (1, 2, 3, 5, 7, 11, 13) if (taps + 1) * each * each <= exact_limit(case)]
+    assert scale_of(case).input == max(periods, default=1)
+
+
+@pytest.mark.parametrize("fill", ["ints", "unread"])
 @pytest.mark.parametrize("dtype", ["f16", "bf16", "f32", "f64"])
 @pytest.mark.parametrize("taps", [1, 2, 7, 25, 200, 999])
 @pytest.mark.parametrize("bias", ["", "_bias"])

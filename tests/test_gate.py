@@ -126,7 +126,7 @@ def test_the_lecture_and_the_pins_are_judged_before_any_case_is_drawn(
     pins = pytester.mkdir("pins")
     (pins / "mine.txt").write_text("# it failed once\nconv_i5_k2_same_bf16_ints77\n", encoding="utf-8")
     result = gate("right", narrowing=f"corpus={str(pins)!r}")
-    result.stdout.re_match_lines([r"pinned words +2 ", r"values on exact fills +30 "], consecutive=True)
+    result.stdout.re_match_lines([r"pinned words +2 ", r"values on exact fills +\d+ "], consecutive=True)
 
 
 def test_every_pinned_word_that_fails_is_reported(gate: Gate, pytester: pytest.Pytester) -> None:
@@ -171,7 +171,7 @@ def test_a_disagreement_that_no_entry_explains_fails() -> None:
 def test_a_deviation_that_no_longer_happens_fails_the_gate() -> None:
     entry = deviation("conv_i1x1_k1x1_same_ones", "rank == 2")
     gated = conformance(plus_one_in_one_axis, known=[entry])
-    with pytest.raises(pytest.fail.Exception, match="no longer deviates as recorded in 'planted'"):
+    with pytest.raises(pytest.fail.Exception, match="no longer deviates where 'planted' records a deviation"):
         run_gate(gated, "known")
 
 

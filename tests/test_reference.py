@@ -440,7 +440,7 @@ def test_conv_adds_a_bias_to_each_filter():
             {"padding": [(1,), (0, 0)]},
             "padding [(1,), (0, 0)] is not a (before, after) pair for each spatial axis",
         ),
-        ({"w": np.ones((0, 3, 1, 1))}, "w has shape (0, 3, 1, 1), a kernel without taps on axis 0"),
+        ({"w": np.ones((0, 3, 1, 1))}, "w has shape (0, 3, 1, 1), a filter without elements"),
         (
             {"dilations": (1, 3)},
             "on axis 1 the dilated kernel covers 7 cells of a padded input of 5, "

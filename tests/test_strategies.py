@@ -251,7 +251,7 @@ REFUSED: list[tuple[dict[str, object], str]] = [
 ]
 
 SHRUNK: dict[str, tuple[Subject, dict[str, object], str]] = {
-    "SAME's odd cell before": (planted.odd_cell_before, {}, "conv_i1_k2_same_iota"),
+    "SAME's odd cell before": (planted.odd_cell_before, {}, "conv_i2_k2_same_ones"),
     "SAME's odd cell before, seen by ones": (
         planted.odd_cell_before,
         {"ranks": (2,), "fills": ("ones",)},

@@ -169,10 +169,16 @@ def test_onednn_is_set_off_where_the_environment_says_nothing(monkeypatch):
     assert switches() == {"TF_ENABLE_ONEDNN_OPTS": "0"}
 
 
-def test_onednn_is_set_for_the_process_itself(monkeypatch):
+def test_asking_for_switches_changes_nothing(monkeypatch):
     monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
     switches()
-    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
+    assert "TF_ENABLE_ONEDNN_OPTS" not in os.environ
+
+
+@pytest.mark.parametrize(("value", "means"), [("true", "1"), ("True", "1"), ("false", "0"), ("", "0")])
+def test_onednn_is_read_as_tensorflow_reads_it(value, means, monkeypatch):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", value)
+    assert switches()["TF_ENABLE_ONEDNN_OPTS"] == means
 
 
 @pytest.mark.parametrize("value", ["0", "1"])

@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from verify import corpus
@@ -14,6 +13,7 @@ from verify.case import Case
 from verify.subjects import BUILTIN, load, switches, threads, versions
 from verify.word import FILLS, OPERATIONS
 
+DEFAULT = "tensorflow"
 EXIT_CODES = "exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little"
 
 
@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
+    except KeyboardInterrupt:
+        print("conv-verify: interrupted", file=sys.stderr)
+        return 3
     except BrokenPipeError:
         # The reader of a pipe has gone; point stdout elsewhere so that closing it is silent.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -58,11 +61,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    named = f"a name from `list`, or package.module:callable (default: {' '.join(BUILTIN)})"
+    named = f"a name from `list`, or package.module:callable (default: {DEFAULT})"
     drawn = "200, 500 or 20,000 cases for each property; ci draws the same every time (default: dev)"
-    all_of = list(OPERATIONS)
-    add("subjects", nargs="*", metavar="SUBJECT", default=list(BUILTIN), help=named)
-    add("--operations", nargs="+", metavar="OP", choices=OPERATIONS, default=all_of, help="(default: all)")
+    add("subjects", nargs="*", metavar="SUBJECT", default=[DEFAULT], help=named)
+    add("--operations", type=_operations, metavar="OP,…", default=OPERATIONS, help="(default: all)")
     add("--examples", type=_positive, metavar="N", help="cases for each property (default: the profile's)")
     add("--max-time", type=_seconds, metavar="SECONDS", help="stop drawing after so many seconds")
     add("--profile", choices=("dev", "ci", "night"), default="dev", help=drawn)
@@ -80,6 +82,14 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("word", metavar="WORD", help="a case")
     parser.add_argument("--at", metavar="INDEX", help="the cell, such as 0,2,1,0 (default: the first)")
     parser.add_argument("--color", choices=colors, default="auto", help="(default: auto)")
+
+
+def _operations(text: str) -> tuple[str, ...]:
+    chosen = tuple(text.split(","))
+    for operation in chosen:
+        if operation not in OPERATIONS:
+            raise argparse.ArgumentTypeError(f"{operation!r} is none of {', '.join(OPERATIONS)}")
+    return chosen
 
 
 def _positive(text: str) -> int:
@@ -101,12 +111,10 @@ def _seconds(text: str) -> float:
 def _run(options: argparse.Namespace) -> int:
     for name in options.subjects:
         load(name)
-    from rich.console import Console
-
-    from verify.run import run
+    from verify.run import TerminalConsole, run
 
     return run(
-        Console(),
+        TerminalConsole(),
         options.subjects,
         operations=options.operations,
         examples=options.examples,
@@ -127,8 +135,11 @@ def _cases(word: str) -> Iterator[Case]:
     """The cases that one argument names."""
     if word == "-":
         yield from corpus.parse(sys.stdin, "standard input")
-    elif os.sep in word or Path(word).exists():
-        yield from corpus.read(word)
+    elif os.sep in word or "." in word.partition("_p")[0] or os.path.exists(word):
+        found = corpus.read(word)
+        if not found:
+            raise ValueError(f"{word!r} holds no case; of a folder, the *.txt files are read")
+        yield from found
     else:
         yield Case.parse(word)
 
@@ -148,7 +159,7 @@ def _list(options: argparse.Namespace) -> int:
     from verify.gate import PROPERTIES
 
     _section("subjects", [f"{name:<24}{what}" for name, what in BUILTIN.items()])
-    _section("", ["package.module:callable  your own: a callable that takes a case"])
+    _section("", [f"{'package.module:callable':<24}your own: a callable that takes a case"])
     _section("operations", [", ".join(OPERATIONS)])
     _section("fills", [", ".join(FILLS)])
     _section("properties", [f"{each.name:<24}{each.title}" for each in PROPERTIES])

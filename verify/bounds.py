@@ -36,9 +36,16 @@ def gamma(terms: int, roundoff: float) -> float:
     return product / (1 - product) if product < 1 else float("inf")
 
 
-def judgement(case: Case) -> Judgement:
-    """The judgement of a case: equality where its fill promises exact sums, else the bound."""
-    return judge_operands(layer_of(case), case.make_operands(), case.products, exact=promises_exactness(case))
+def judgement(case: Case, *, accumulator: str | None = None) -> Judgement:
+    """The judgement of a case: equality where its fill promises exact sums, else the bound.
+
+    With an `accumulator`, the token of a dtype, it is the bound of sums in that dtype.
+    """
+    layer = layer_of(case)
+    if accumulator is not None:
+        layer = layer._replace(format=layer.format._replace(accumulator=accumulator))
+    exact = accumulator is None and promises_exactness(case)
+    return judge_operands(layer, case.make_operands(), case.products, exact=exact)
 
 
 def judge_operands(layer: Layer, given: Operands, products: int, *, exact: bool) -> Judgement:

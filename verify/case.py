@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +30,10 @@ from verify.word import (
 Array: TypeAlias = NDArray[Any]
 
 MEMORY_LIMIT = 2**30
-"""Bytes that the padded input, the filters and the answer of a case may take as float64."""
+"""Bytes that the padded input, the filters and the answer of a case may take as float64.
+
+Making and judging them takes a few times as much for a while.
+"""
 
 _CS231N = {
     "size": (7, 7),
@@ -77,9 +81,8 @@ class Case:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("strides", "dilations"):
-            if not getattr(self, name):
-                object.__setattr__(self, name, (1,) * len(self.size))
+        for name, value in _normal(self).items():
+            object.__setattr__(self, name, value)
         _validate(self)
 
     @classmethod
@@ -209,6 +212,26 @@ def provide_operands(maker: Callable[[Case], Operands]) -> Callable[[Case], Oper
     return maker
 
 
+def _normal(case: Case) -> dict[str, Any]:
+    """The fields as plain integers, tuples of them and a dtype of this machine's byte order."""
+    fields: dict[str, Any] = {}
+    try:
+        for name in ("batch", "channels", "filter_count", "groups", "seed"):
+            fields[name] = int(operator.index(getattr(case, name)))
+        for name in ("size", "kernel", "strides", "dilations"):
+            fields[name] = tuple(int(operator.index(number)) for number in getattr(case, name))
+        if not isinstance(case.padding, str):
+            pairs = [(operator.index(before), operator.index(after)) for before, after in case.padding]
+            fields["padding"] = tuple((int(before), int(after)) for before, after in pairs)
+        fields["dtype"] = np.dtype(case.dtype).newbyteorder("=")
+        fields["epilogue"] = tuple(case.epilogue)
+    except (TypeError, ValueError) as wrong:
+        raise InvalidCase(f"a field is of the wrong type: {wrong}") from None
+    for name in ("strides", "dilations"):
+        fields[name] = fields[name] or (1,) * len(fields["size"])
+    return fields
+
+
 def _validate(case: Case) -> None:
     """Raise InvalidCase for the first thing that is wrong."""
     for complaint in (_wrong_vocabulary, _wrong_lengths, _wrong_numbers, _wrong_fill, _wrong_extent):
@@ -283,10 +306,7 @@ def _wrong_fill(case: Case) -> str | None:
 def _wrong_extent(case: Case) -> str | None:
     for number, axis in enumerate(case.axes):
         if axis.shortfall and case.padding != "SAME":
-            return (
-                f"on axis {number} the dilated kernel covers {axis.span} cells of a padded input of "
-                f"{axis.padded}, so the output size would be negative (stride {axis.stride})"
-            )
+            return axis.refusal(number)
     # An extent of 0 counts as 1: a mask or a single row of an empty array must fit as well.
     padded = (case.batch, *(axis.padded for axis in case.axes), case.channels)
     shapes = (padded, case.filter_shape, case.output_shape)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from traceback import extract_tb
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from verify.bounds import Judgement, judge_operands, judgement, sums_are_exact
 from verify.case import Array, Case, Operands
 from verify.clock import Clock
 from verify.compare import KINDS, Kind, Verdict, compare_form, compare_values, disagrees
+from verify.fills import shows_nothing
 from verify.layer import layer_from
 from verify.report import disagreement, worst_phrase
 
@@ -90,19 +92,23 @@ def check(
     kinds: Collection[Kind] = KINDS,
     repeats: int = 1,
     clock: Clock | None = None,
+    accumulator: str | None = None,
 ) -> Verdict:
     """Run a subject on a case and judge its answer.
 
     Only disagreements of `kinds` are judged. With `repeats` above 1 the subject is asked that many
-    times, and all answers must have the same bits.
+    times, and all answers must have the same bits. With an `accumulator`, the token of a dtype,
+    values are judged by the bound of sums in it. A `clock` is told where the time goes.
     Raises the subclass of Mismatch for the kind of a disagreement; TypeError for a subject that
     cannot be called.
     """
     __tracebackhide__ = True
-    verdict, cause = _examine(case, subject, kinds, repeats, clock or Clock())
+    verdict, cause = _examine(case, subject, kinds, repeats, clock or Clock(), accumulator)
     if verdict.kind is not None:
         switches = getattr(subject, "switches", {})
-        raise MISMATCHES[verdict.kind](case, subject_name(subject), switches, verdict) from cause
+        mismatch = MISMATCHES[verdict.kind](case, subject_name(subject), switches, verdict)
+        mismatch.__context__ = cause  # by which Hypothesis tells one error from another
+        raise mismatch from cause
     return verdict
 
 
@@ -168,9 +174,12 @@ def _judge(rule: Judgement, answer: Array) -> Verdict:
 
 
 def _as_array(answer: Any) -> Array | Verdict:
-    if isinstance(answer, np.ndarray) or hasattr(answer, "__array__"):
+    if not isinstance(answer, np.ndarray) and not hasattr(answer, "__array__"):
+        return disagrees("refused", f"it returned {_article(answer)} where an array is due")
+    try:
         return np.asarray(answer)  # a masked array's values too: what it hides is part of the answer
-    return disagrees("refused", f"it returned {_article(answer)} where an array is due")
+    except Exception as error:
+        return disagrees("refused", f"its answer cannot be read as an array: {_said(error)}")
 
 
 def _article(answer: Any) -> str:
@@ -179,7 +188,12 @@ def _article(answer: Any) -> str:
 
 
 def _examine(
-    case: Case, subject: Subject, kinds: Collection[Kind], repeats: int, clock: Clock
+    case: Case,
+    subject: Subject,
+    kinds: Collection[Kind],
+    repeats: int,
+    clock: Clock,
+    accumulator: str | None,
 ) -> tuple[Verdict, BaseException | None]:
     if not callable(subject):
         raise TypeError(f"{subject!r} is no subject: a subject is a callable that takes a case")
@@ -187,7 +201,7 @@ def _examine(
     answer, cause = _ask(subject, asked, clock)
     if isinstance(answer, Verdict):
         return _only(kinds, answer), cause
-    verdict = _verdict(case, asked, answer, kinds, clock)
+    verdict = _verdict(case, asked, answer, kinds, clock, accumulator)
     if repeats > 1:
         answer = answer.copy()  # a subject may write every answer into one buffer
     for _ in range(repeats - 1):
@@ -207,14 +221,27 @@ def _ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, 
             return _as_array(subject(asked)), None
     except Declined as why:
         return Verdict(outcome="declined", sentence=str(why)), None
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
         return _raised(error), error
 
 
 def _raised(error: BaseException) -> Verdict:
-    message = " ".join(str(error).split())
-    shown = message if len(message) <= 300 else message[:300] + "…"
-    return disagrees("refused", f"it raised {type(error).__name__}: {shown}")
+    verdict = disagrees("refused", f"it raised {_said(error)}")
+    own = [frame for frame in extract_tb(error.__traceback__)[1:] if "site-packages" not in frame.filename]
+    if not own:
+        return verdict
+    return replace(verdict, place=f"at {own[-1].filename}:{own[-1].lineno} in {own[-1].name}")
+
+
+def _said(error: BaseException) -> str:
+    """The class of an error and the beginning of what it says, in one line."""
+    try:
+        message = " ".join(str(error).split())
+    except Exception:
+        message = "(its message cannot be read)"
+    return f"{type(error).__name__}: {message if len(message) <= 300 else message[:300] + '…'}"
 
 
 def _only(kinds: Collection[Kind], verdict: Verdict) -> Verdict:
@@ -224,7 +251,9 @@ def _only(kinds: Collection[Kind], verdict: Verdict) -> Verdict:
     return Verdict(outcome="vacuous", sentence=f"{verdict.sentence}, which is not judged here")
 
 
-def _verdict(case: Case, asked: Case, answer: Array, kinds: Collection[Kind], clock: Clock) -> Verdict:
+def _verdict(
+    case: Case, asked: Case, answer: Array, kinds: Collection[Kind], clock: Clock, accumulator: str | None
+) -> Verdict:
     if "input modified" in kinds:
         with clock.part("comparison"):
             verdict = _modified(case, asked)
@@ -238,9 +267,13 @@ def _verdict(case: Case, asked: Case, answer: Array, kinds: Collection[Kind], cl
     if form and (form.kind == "shape" or not np.can_cast(answer.dtype, np.float64, "same_kind")):
         return form
     with clock.part("reference"):
-        rule = judgement(case)
-    with clock.part("comparison"):
-        return _judge(rule, answer)
+        rule = judgement(case, accumulator=accumulator)
+    with clock.part("comparison"), np.errstate(over="ignore", invalid="ignore"):
+        # A wrong dtype is judged elsewhere; here its values are held to what the right one holds.
+        verdict = _judge(rule, answer.astype(case.dtype))
+    if verdict.outcome == "agrees" and shows_nothing(case):
+        return Verdict(outcome="vacuous", sentence="every cell of the input is read")
+    return verdict
 
 
 def _modified(case: Case, asked: Case) -> Verdict | None:

@@ -30,7 +30,8 @@ class Worst:
 class Verdict:
     """Whether a subject and the reference agree on a case.
 
-    `kind` names a disagreement, `sentence` says what differs or why nothing was judged. `error` is
+    `kind` names a disagreement, `sentence` says what differs or why nothing was judged, `place` the
+    line of code where a subject raised an error. `error` is
     the largest error in units of what was allowed: 0 to 1 where the answer agrees within a bound.
     A `vacuous` case was answered correctly, but any subject that returns zeros would have been.
     """
@@ -38,6 +39,7 @@ class Verdict:
     outcome: Outcome
     kind: Kind | None = None
     sentence: str = ""
+    place: str = ""
     worst: Worst | None = None
     error: float = 0.0
 
@@ -54,7 +56,7 @@ def compare_form(actual: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> V
     """The disagreement of an answer's shape or dtype, or None."""
     if actual.shape != shape:
         return disagrees("shape", f"the answer has shape {actual.shape}, not {shape}")
-    if actual.dtype != dtype:
+    if actual.dtype.newbyteorder("=") != dtype:
         return disagrees("dtype", f"the answer is {actual.dtype.name}, not {dtype.name}")
     return None
 
@@ -82,6 +84,8 @@ def compare_values(
     if not wrong.any():
         if (allowed == np.inf).all():
             return Verdict(outcome="vacuous", sentence="every value is allowed, as sums may overflow")
+        if wanted.any() and (np.abs(wanted) <= allowed).all():
+            return Verdict(outcome="vacuous", sentence="zeros lie within the bound everywhere")
         return _agreement(wanted, _largest_error(distance, allowed))
     stray = wrong & ~(np.isfinite(got) & np.isfinite(wanted))
     if stray.any():

@@ -28,15 +28,23 @@ def dot2(rows: Array, weights: Array, offset: Array | None, out: Array | None = 
     taps, filters = weights.shape
     if out is None:
         out = np.empty((len(rows), filters))
-    step = max(WORK // (taps * filters), 1)
-    for start in range(0, len(rows), step):
-        part = rows[start : start + step]
-        products, slips = two_product(part[:, :, np.newaxis], weights)
-        if offset is not None:
-            end = np.broadcast_to(offset, (len(part), 1, filters))
-            products = np.concatenate([products, end], axis=1)
-        out[start : start + step] = _sum2(products, slips.sum(axis=1))
+    across = max(min(WORK // taps, filters), 1)
+    down = max(WORK // (taps * across), 1)
+    for left in range(0, filters, across):
+        columns = slice(left, left + across)
+        part = None if offset is None else offset[columns]
+        for top in range(0, len(rows), down):
+            block = slice(top, top + down)
+            out[block, columns] = _dot2(rows[block], weights[:, columns], part)
     return out
+
+
+def _dot2(rows: Array, weights: Array, offset: Array | None) -> Array:
+    products, slips = two_product(rows[:, :, np.newaxis], weights)
+    if offset is not None:
+        end = np.broadcast_to(offset, (len(rows), 1, len(offset)))
+        products = np.concatenate([products, end], axis=1)
+    return _sum2(products, slips.sum(axis=1))
 
 
 def _sum2(terms: Array, slips: Array) -> Array:

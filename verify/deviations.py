@@ -17,6 +17,8 @@ class Deviation(NamedTuple):
     `when` holds of the cases that it touches, switches included, and `kinds` are the disagreements
     that it explains there. `word` is the smallest case that shows it; `sentence` says what is wrong,
     with the arithmetic.
+    Where there is an `accumulator`, only values within the bound of sums in it are explained: the
+    token of a dtype, or "own" for the operands'.
     `versions` are those of the subject's framework in which it was seen, "2.21" for any 2.21.x.
     """
 
@@ -28,6 +30,7 @@ class Deviation(NamedTuple):
     sentence: str
     versions: tuple[str, ...] = ()
     link: str = ""
+    accumulator: str = ""
 
     def applies(self, switches: Mapping[str, str]) -> bool:
         """Whether the condition holds of the deviation's own word under a subject's switches."""

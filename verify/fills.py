@@ -23,6 +23,9 @@ Values = NDArray[np.float64] | NDArray[np.int64]
 
 _INPUT, _FILTERS, _BIAS = range(3)
 
+SLICE = 2**16
+"""Hashes worked at a time."""
+
 
 class Scale(NamedTuple):
     """How large the integers of an exact fill may be: |input|, |filters| and |bias| at most."""
@@ -57,7 +60,12 @@ def scale_of(case: Case) -> Scale | None:
             return Scale(1, 1, 1)
         case "cs231n":
             return Scale(2, 1, 1)
-        case "iota" | "ints" | "unread":
+        case "iota":
+            # Periods that blocks of channels do not divide, where the sums leave room for them.
+            fitting = max(1, math.isqrt(widest // (n + 1)))
+            largest = next(period for period in (13, 11, 7, 5, 3, 2, 1) if period <= fitting)
+            return Scale(largest, largest, largest)
+        case "ints" | "unread":
             largest = max(1, min(9, math.isqrt(widest // (n + 1))))
             return Scale(largest, largest, largest)
         case "impulse":
@@ -103,10 +111,25 @@ def _cast(values: Values, case: Case) -> Array:
     return values.astype(case.dtype, order="C")
 
 
-def _bits(case: Case, operand: int, count: int) -> NDArray[np.uint64]:
-    """SplitMix64 of 1 … count, in a stream of its own for each seed and operand; its hash of 0 is 0."""
-    start = (((3 * case.seed + operand) << 40) + 1) & (2**64 - 1)
-    z = (np.arange(count, dtype=np.uint64) + np.uint64(start)) * np.uint64(0x9E3779B97F4A7C15)
+def _hashed(
+    case: Case, operand: int, shape: tuple[int, ...], make: Callable[[NDArray[np.uint64]], Values]
+) -> Values:
+    """What is made of a hash for each place, worked in slices so that memory stays near the answer's."""
+    count = math.prod(shape)
+    values = np.empty(count, dtype=np.int64)
+    for start in range(0, count, SLICE):
+        stop = min(start + SLICE, count)
+        values[start:stop] = make(_bits(case, operand, start, stop))
+    return values.reshape(shape)
+
+
+def _bits(case: Case, operand: int, start: int, stop: int, stream: int = 0) -> NDArray[np.uint64]:
+    """SplitMix64 of start+1 … stop, in a sequence of its own for each seed, operand and stream.
+
+    The hash of 0 is 0, so that counting begins with 1.
+    """
+    first = (((3 * case.seed + operand) << 40) + (stream << 36) + 1) & (2**64 - 1)
+    z = (np.arange(start, stop, dtype=np.uint64) + np.uint64(first)) * np.uint64(0x9E3779B97F4A7C15)
     z ^= z >> np.uint64(30)
     z *= np.uint64(0xBF58476D1CE4E5B9)
     z ^= z >> np.uint64(27)
@@ -115,10 +138,9 @@ def _bits(case: Case, operand: int, count: int) -> NDArray[np.uint64]:
     return z
 
 
-def _integers(case: Case, operand: int, shape: tuple[int, ...], largest: int) -> NDArray[np.int64]:
+def _integers(bits: NDArray[np.uint64], largest: int) -> NDArray[np.int64]:
     """Integers from −largest to largest."""
-    bits = _bits(case, operand, math.prod(shape)) >> np.uint64(32)
-    return ((bits * np.uint64(2 * largest + 1) >> np.uint64(32)).astype(np.int64) - largest).reshape(shape)
+    return ((bits >> np.uint64(32)) * np.uint64(2 * largest + 1) >> np.uint64(32)).astype(np.int64) - largest
 
 
 def _largest(case: Case, operand: int) -> int:
@@ -132,13 +154,14 @@ def _ones(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
 
 
 def _iota(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
-    """1, 2, 3 … in order, starting again after the largest that keeps sums exact."""
+    """1, 2, 3 … in order, starting again after the largest."""
     return (np.arange(math.prod(shape)) % _largest(case, operand) + 1).reshape(shape)
 
 
 def _ints(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
     """Small integers of both signs, zero included."""
-    return _integers(case, operand, shape, _largest(case, operand))
+    largest = _largest(case, operand)
+    return _hashed(case, operand, shape, lambda bits: _integers(bits, largest))
 
 
 def _impulse(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
@@ -147,7 +170,7 @@ def _impulse(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
         return _iota(case, operand, shape)
     x = np.zeros(math.prod(shape))
     if x.size:
-        x[int(_bits(case, operand, 1)[0]) % x.size] = 1
+        x[int(_bits(case, operand, 0, 1)[0]) % x.size] = 1
     return x.reshape(shape)
 
 
@@ -157,16 +180,19 @@ def _dyadic(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
     The input is wide for even seeds and the filters are for odd ones. In i32 the wide ones span
     the type, and the answer wraps.
     """
-    narrow = _INPUT if case.seed % 2 else _FILTERS
-    bits = _bits(case, operand, math.prod(shape)).reshape(shape)
-    sign = 1 - 2 * (bits & np.uint64(1)).astype(np.int64)
-    if operand == narrow:
-        return sign << (bits >> np.uint64(1) & np.uint64(1)).astype(np.int64)
-    if case.format.exact_integers:
-        return (bits >> np.uint64(32)).astype(np.int64) - 2**31 | 1
+    narrow = operand == (_INPUT if case.seed % 2 else _FILTERS)
     halves = np.uint64((_largest(case, operand) + 1) // 2)
-    odd = 2 * (bits // np.uint64(2) % halves).astype(np.int64) + 1
-    return sign * odd
+    one = np.uint64(1)
+
+    def make(bits: NDArray[np.uint64]) -> Values:
+        sign = 1 - 2 * (bits & one).astype(np.int64)
+        if narrow:
+            return sign << (bits >> one & one).astype(np.int64)
+        if case.format.exact_integers:
+            return (bits >> np.uint64(32)).astype(np.int64) - 2**31 | 1
+        return sign * (2 * ((bits >> one) % halves).astype(np.int64) + 1)
+
+    return _hashed(case, operand, shape, make)
 
 
 def _reals(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
@@ -176,17 +202,20 @@ def _reals(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
     2: all within 2 % of 1, the input's signs alternating so that sums cancel.
     Only exact operations make them, so that no libm can change them.
     """
-    count = math.prod(shape)
-    bits = _bits(case, operand, 3 * count).reshape(3, *shape)
-    uniforms = np.stack([bits[:2] >> np.uint64(32), bits[:2] & np.uint64(2**32 - 1)])
-    bell: Values = np.ldexp(uniforms.astype(np.float64) + 0.5, -31).sum(axis=(0, 1)) - 4
-    if case.seed % 3 == 1:
-        bell = np.ldexp(bell, (bits[2] & np.uint64(7)).astype(np.int64) - 6)
-    elif case.seed % 3 == 2:
-        bell = 1 + bell / 256
-        if operand == _INPUT:
-            bell = bell * (1 - 2 * (np.arange(count).reshape(shape) % 2))
-    return bell
+    count, kind = math.prod(shape), case.seed % 3
+    values = np.empty(count)
+    for start in range(0, count, SLICE):
+        part = slice(start, min(start + SLICE, count))
+        streams = [_bits(case, operand, part.start, part.stop, stream) for stream in range(3)]
+        low = np.uint64(2**32 - 1)
+        halves = [half for bits in streams[:2] for half in (bits >> np.uint64(32), bits & low)]
+        bell = sum(np.ldexp(half.astype(np.float64) + 0.5, -31) for half in halves) - 4
+        if kind == 1:
+            bell = np.ldexp(bell, (streams[2] & np.uint64(7)).astype(np.int64) - 6)
+        values[part] = 1 + bell / 256 if kind == 2 else bell
+    if kind == 2 and operand == _INPUT:
+        values[1::2] *= -1
+    return values.reshape(shape)
 
 
 def _unread(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
@@ -196,8 +225,13 @@ def _unread(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
         return values
     poison = np.array([np.nan, np.inf, -np.inf])
     unread = ~read_cells(case)[np.newaxis, ..., np.newaxis]
-    kinds = (_bits(case, operand, values.size) % np.uint64(3)).reshape(shape)
+    kinds = np.arange(values.size).reshape(shape) % 3
     return np.where(unread, poison[kinds], values)
+
+
+def shows_nothing(case: Case) -> bool:
+    """Whether a case cannot show what its fill is for: `unread` where every cell is read."""
+    return case.fill == "unread" and bool(read_cells(case).all())
 
 
 def read_cells(case: Case) -> NDArray[np.bool_]:

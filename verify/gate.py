@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import zlib
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import Phase, given, seed, settings
+from hypothesis.errors import InvalidArgument
 
 from strategies import cases
 from strategies.cases import DRAWN_FILLS
@@ -46,23 +48,33 @@ PROPERTIES = (
     Property("bits", "the same bits twice", DRAWN_FILLS, ("not repeatable",), repeats=2),
 )
 
+KNOWN = "known deviations still happen"
 EVERYTHING = Property("pinned", "pinned words", FILLS, KINDS, repeats=2)
 
-PROFILES: dict[str, dict[str, Any]] = {
-    "dev": {"max_examples": 200},
-    "ci": {"max_examples": 500, "derandomize": True, "database": None},
-    "night": {"max_examples": 20_000},
-}
+PROFILES = {"dev": 200, "ci": 500, "night": 20_000}
+"""Hypothesis profile → cases for each property."""
 
 
-PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]
+PHASES = [Phase.reuse, Phase.generate, Phase.shrink]
 """All but Hypothesis's guesses at the lines to blame: a case is explained by its arithmetic."""
 
 
 def register_profiles() -> None:
-    """Register `dev`, `ci` (derandomised) and `night` with Hypothesis; none has a deadline."""
-    for name, chosen in PROFILES.items():
-        settings.register_profile(name, deadline=None, **chosen)
+    """Register those of `dev`, `ci` and `night` that Hypothesis does not know; none has a deadline.
+
+    Hypothesis has a `ci` of its own, which draws the same cases every time, and a user may have others.
+    """
+    for name, examples in PROFILES.items():
+        try:
+            settings.get_profile(name)
+        except InvalidArgument:
+            derandomize = name == "ci"
+            settings.register_profile(name, deadline=None, derandomize=derandomize, max_examples=examples)
+
+
+def _examples() -> int:
+    """The cases to draw for each property: the command line's, else the profile's."""
+    return limits.examples or PROFILES.get(settings.get_current_profile_name(), settings().max_examples)
 
 
 @dataclass
@@ -72,6 +84,7 @@ class Limits:
     examples: int | None = None
     seed: int | None = None
     until: float = float("inf")
+    interrupted: bool = False
 
 
 limits = Limits()
@@ -122,6 +135,21 @@ class Gate:
         recorded = getattr(self.subject, "known", ()) if self._known is None else self._known
         return [each for each in recorded if each.applies(getattr(self.subject, "switches", {}))]
 
+    def explaining(self, mismatch: Mismatch) -> Deviation | None:
+        """The recorded deviation that explains a disagreement, or None."""
+        found = explaining(self.known, mismatch.case, mismatch.verdict.kind, mismatch.switches)
+        return found if found is None or self._is_within(found, mismatch.case) else None
+
+    def _is_within(self, deviation: Deviation, case: Case) -> bool:
+        """Whether the values are right for the accumulator that a deviation names, if it names one."""
+        if not deviation.accumulator:
+            return True
+        token = case.format.token if deviation.accumulator == "own" else deviation.accumulator
+        try:
+            return check(case, self.subject, accumulator=token).holds
+        except Mismatch:
+            return False
+
     def tallier(self, test: str, title: str, *, drawn: bool = True) -> Tallier:
         return self.talliers.setdefault(test, Tallier(self.name, title, drawn=drawn))
 
@@ -143,17 +171,18 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
         return skipped
 
     def test(self: Any, case: Case) -> None:
-        __tracebackhide__ = True
         _judge(gate, judged, gate.tallier(name, judged.title), case)
 
-    test.__name__ = test.__qualname__ = name
+    # The subject is part of the name by which Hypothesis keeps examples.
+    test.__name__ = test.__qualname__ = f"{name}_of_{re.sub(r'[^a-zA-Z0-9]', '_', gate.name)}"
     test.__doc__ = f"{judged.title} of {gate.name}"
     tested: Callable[..., None] = given(case=strategy)(test)
+    chosen = settings(deadline=None, phases=PHASES, max_examples=_examples(), print_blob=False)
     if limits.seed is not None:
         # Each property draws cases of its own, or all would see the same geometry.
         tested = seed(zlib.crc32(f"{limits.seed} {gate.name} {name}".encode()))(tested)
-    examples = limits.examples or settings().max_examples
-    return settings(deadline=None, phases=PHASES, max_examples=examples)(tested)
+        chosen = settings(chosen, database=None)
+    return chosen(tested)
 
 
 def _narrowed(narrowings: dict[str, Any]) -> Any:
@@ -165,7 +194,8 @@ def _narrowed(narrowings: dict[str, Any]) -> Any:
 
 
 def _judge(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
-    __tracebackhide__ = True
+    if limits.interrupted:
+        raise KeyboardInterrupt
     if time.monotonic() > limits.until:
         _stop(tallier, case)
         return
@@ -174,7 +204,7 @@ def _judge(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
     try:
         verdict = check(case, subject, kinds=judged.kinds, repeats=judged.repeats, clock=tallier.clock)
     except Mismatch as mismatch:
-        deviation = explaining(gate.known, case, mismatch.verdict.kind, mismatch.switches)
+        deviation = gate.explaining(mismatch)
         if deviation is None:
             tallier.failed(mismatch)
             raise
@@ -185,7 +215,7 @@ def _judge(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
 
 def _stop(tallier: Tallier, case: Case) -> None:
     """End a property whose time is up; what has failed goes on failing, so that it is reported."""
-    tallier.tally.note = "stopped: its time was up"
+    tallier.tally.note = "its time was up"
     if case in tallier.mismatches:
         raise tallier.mismatches[case]
     if not tallier.mismatches:
@@ -202,7 +232,8 @@ def _is_within(case: Case, narrowings: dict[str, Any]) -> bool:
 def _pinned_test(gate: Gate, pinned: list[Case]) -> Callable[..., None]:
     def test_pinned(self: Any) -> None:
         """Every pinned word holds, in all respects at once."""
-        __tracebackhide__ = True
+        if not pinned:
+            pytest.skip("no word is pinned")
         tallier = gate.tallier("test_pinned", EVERYTHING.title, drawn=False)
         found = [mismatch for case in pinned if (mismatch := _mismatch(gate, tallier, case))]
         if len(found) == 1:
@@ -226,29 +257,29 @@ def _known_test(gate: Gate) -> Callable[..., None]:
         """Every recorded deviation still happens, shown by its smallest word."""
         if not gate.known:
             pytest.skip(f"nothing is recorded of {gate.name}")
-        tallier = gate.tallier("test_known", "known deviations still happen", drawn=False)
-        gone = [each for each in gate.known if not _still(gate, tallier, each)]
-        if gone:
-            text = "\n".join(_gone(gate.name, each) for each in gone)
-            tallier.tally.failures["fixed"] = Failure(kind="fixed", word=gone[0].word, text=text)
+        tallier = gate.tallier("test_known", KNOWN, drawn=False)
+        complaints = [text for each in gate.known if (text := _complaint(gate, tallier, each))]
+        if complaints:
+            text = "\n".join(complaints)
+            tallier.tally.failures["fixed"] = Failure(kind="fixed", word="", text=text)
             pytest.fail(text, pytrace=False)
 
     return test_known
 
 
-def _still(gate: Gate, tallier: Tallier, deviation: Deviation) -> bool:
+def _complaint(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:
+    """What is wrong with an entry, or nothing where its word disagrees as it says."""
     case = Case.parse(deviation.word)
     try:
-        check(case, gate.subject, kinds=KINDS, clock=tallier.clock)
+        verdict = check(case, gate.subject, kinds=KINDS, clock=tallier.clock)
     except Mismatch as mismatch:
-        tallier.deviated(case, deviation)
-        return deviation.explains(case, mismatch.verdict.kind, mismatch.switches)
-    return False
-
-
-def _gone(subject: str, deviation: Deviation) -> str:
+        if deviation.explains(case, mismatch.verdict.kind, mismatch.switches):
+            tallier.deviated(case, deviation)
+            return ""
+        return f"{mismatch}\n  entry    {deviation.name} records another kind: {', '.join(deviation.kinds)}"
+    became = f"is {verdict.outcome}" if verdict.outcome == "declined" else "no longer deviates"
     return (
-        f"{subject} no longer deviates as recorded in {deviation.name!r}: delete its entry\n"
+        f"{gate.name} {became} where {deviation.name!r} records a deviation: delete its entry\n"
         f"  case     {deviation.word}\n"
         f"  entry    {' '.join(deviation.sentence.split())}"
     )

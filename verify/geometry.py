@@ -62,6 +62,19 @@ class Axis(NamedTuple):
         """
         return max(self.span - self.padded - self.stride, 0)
 
+    def refusal(self, number: int) -> str:
+        """Why VALID or explicit padding refuses this axis, the one of that number."""
+        return (
+            f"on axis {number} the dilated kernel covers {self.span} cells of a padded input of "
+            f"{self.padded}, so the output size would be negative (stride {self.stride})"
+        )
+
+    @property
+    def skips(self) -> bool:
+        """Whether windows skip cells of the input: between two of them, or after the last."""
+        end = (self.out - 1) * self.stride + self.span - self.before
+        return self.out > 0 and (end < self.size or (self.out > 1 and self.stride > self.span))
+
     def cells(self, window: int) -> range:
         """Input cells that the taps of a window read; those outside 0 … size−1 are padding."""
         first = window * self.stride - self.before

@@ -49,6 +49,15 @@ def layer_from(
     letters = "DHW"[-rank:]
     if data_format not in (None, f"N{letters}C", f"NC{letters}"):
         raise ValueError(f"data_format {data_format!r} is neither 'N{letters}C' nor 'NC{letters}'")
+    for name, part in (("x", x), ("w", w), ("bias", bias)):
+        if part is not None and part.dtype.kind in "cOSUMm":
+            raise ValueError(f"{name} is {part.dtype.name}, not an array of real numbers")
+    if 0 in w.shape:
+        raise ValueError(f"w has shape {w.shape}, a filter without elements")
+    try:
+        groups = operator.index(groups)
+    except TypeError:
+        raise ValueError(f"groups is {groups!r}, not a whole number") from None
     size, channels = (x.shape[2:], x.shape[1]) if first else (x.shape[1:-1], x.shape[-1])
     if groups < 1 or channels != w.shape[-2] * groups or w.shape[-1] % groups:
         raise ValueError(
@@ -62,13 +71,8 @@ def layer_from(
     pairs = _pairs(padding, numbers, first)
     axes = tuple(Axis(*each, *pair) for each, pair in zip(numbers, pairs, strict=True))
     for number, axis in enumerate(axes):
-        if axis.kernel < 1:
-            raise ValueError(f"w has shape {w.shape}, a kernel without taps on axis {number}")
         if axis.shortfall and not is_same:
-            raise ValueError(
-                f"on axis {number} the dilated kernel covers {axis.span} cells of a padded input of "
-                f"{axis.padded}, so the output size would be negative (stride {axis.stride})"
-            )
+            raise ValueError(axis.refusal(number))
     known = x.dtype if x.dtype.name in TOKENS else np.dtype(np.float64)
     return Layer(axes, groups, () if bias is None else ("bias",), format_of(known), first)
 

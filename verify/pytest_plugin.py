@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import shutil
 from collections.abc import Generator
@@ -17,13 +18,21 @@ from verify.summary import print_summary
 from verify.tally import Tally
 
 KEY = "conv-verify"
+ORDER = [gate.EVERYTHING.title, gate.KNOWN, *(each.title for each in gate.PROPERTIES)]
 NOTHING = "nothing was graded, so that this proves nothing"
+
+
+def positive(text: str) -> int:
+    """A number above 0; argparse's error for anything else."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conv-verify", "verification of convolutions")
     group.addoption(
-        "--conv-examples", type=int, metavar="N", help="cases to draw for each property of a gate"
+        "--conv-examples", type=positive, metavar="N", help="cases to draw for each property of a gate"
     )
 
 
@@ -60,6 +69,9 @@ def pytest_runtest_makereport(
             if report.passed and tally.verdict == "nothing graded":
                 report.outcome = "failed"
                 report.longrepr = f"{tally.title}: {NOTHING}"
+            elif report.failed and tally.failures and item.config.get_verbosity() < 1:
+                # The messages say it all; -v shows where they were raised, too.
+                report.longrepr = "\n\n".join(failure.text for failure in tally.failures.values())
     return report
 
 
@@ -72,7 +84,7 @@ def tallies_of(reports: list[Any]) -> list[Tally]:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     reports = [each for group in terminalreporter.stats.values() for each in group]
     calls = [each for each in reports if getattr(each, "when", "") == "call"]
-    tallies = tallies_of(sorted(calls, key=lambda report: report.nodeid.rpartition("::")[0]))
+    tallies = sorted(tallies_of(calls), key=lambda tally: (tally.subject, ORDER.index(tally.title)))
     if not tallies:
         return
     terminalreporter.section("conv-verify")

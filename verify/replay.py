@@ -13,15 +13,15 @@ from verify.deviations import Deviation, explaining
 def replay(subject: Subject, named: Sequence[Case]) -> int:
     """Check each case, asking twice, and print what came of it; the exit code.
 
-    1 where a case disagrees, known or not; 3 where none was judged; else 0.
+    1 where a case disagrees, known or not; 3 where all are declined or vacuous; else 0.
     """
     outcomes: Counter[str] = Counter()
     for case in named:
         outcomes[_replay(subject, case)] += 1
     if outcomes["disagrees"]:
         return 1
-    if outcomes.total() == outcomes["declined"]:
-        print("Proves too little: no case was judged.")
+    if not outcomes["agrees"]:
+        print("Proves too little: no case was judged on values that could have failed.")
         return 3
     return 0
 

@@ -14,6 +14,8 @@ def disagreement(case: Case, subject: str, switches: Mapping[str, str], verdict:
     """The whole message for one disagreement, several lines."""
     lines = [f"{subject} disagrees with the reference: {verdict.sentence}", line("case", str(case))]
     lines += [axis_line(number, axis) for number, axis in enumerate(case.axes) if matters(axis)]
+    if verdict.place:
+        lines.append(line("raised", verdict.place))
     if verdict.worst is not None:
         lines.append(line("worst", worst_phrase(verdict.worst)))
     lines.append(line("replay", replay(str(case), subject, switches)))

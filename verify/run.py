@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +22,17 @@ from verify.pytest_plugin import NOTHING, environment
 from verify.summary import STYLES, exit_code, print_summary
 from verify.tally import Tally
 
-INTERRUPTED = 2
+
+class TerminalConsole(Console):
+    """A console on the standard output that a run began with, which pytest captures meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(file=os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding=sys.stdout.encoding))
+
+    def on_broken_pipe(self) -> None:
+        """Go on in silence where the reader has gone, so that the exit code is still right."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 
 
 def run(
@@ -32,24 +46,56 @@ def run(
     seed: int | None,
 ) -> int:
     """Gate the subjects and print what was proved; the exit code. Subjects must be loadable."""
-    watcher = _Watcher(console, max_time)
     gate.limits.seed = seed
+    watcher = _Watcher(console, max_time)
     options = ["--hypothesis-profile", profile]
     if examples is not None:
         options += ["--conv-examples", str(examples)]
-    with tempfile.TemporaryDirectory(prefix="conv-verify-") as folder:
+    with tempfile.TemporaryDirectory(prefix="conv-verify-") as folder, _interruptible(), _no_addopts():
         status = pytest.main([*_arguments(Path(folder), subjects, operations), *options], plugins=[watcher])
+    interrupted = status == pytest.ExitCode.INTERRUPTED and not watcher.broken
+    ended = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
+    if status not in ended:
+        watcher.broken.append(f"pytest ended with exit code {int(status)}")
     tallies = watcher.tallies()
     if tallies:
         console.print()
-        print_summary(console, tallies)
+        print_summary(console, tallies, interrupted=interrupted)
     if watcher.broken:
         console.print(f"\nCould not run: {watcher.broken[0]}", highlight=False, markup=False)
         return 2
-    if status == INTERRUPTED:
-        console.print("Interrupted: the properties after the last one above were not judged.", style="bold")
+    if interrupted:
         return exit_code(tallies) or 3
     return exit_code(tallies)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the run between two cases.
+
+    Raised at once it may land in a callback of the garbage collector, where Python drops it.
+    """
+
+    def interrupt(number: int, frame: object) -> None:
+        if gate.limits.interrupted:
+            raise KeyboardInterrupt
+        gate.limits.interrupted = True
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _no_addopts() -> Iterator[None]:
+    """Keep the environment's options for other test runs out of this one."""
+    kept = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
 
 
 def _arguments(folder: Path, subjects: Sequence[str], operations: Sequence[str]) -> list[str]:
@@ -109,12 +155,15 @@ class _Watcher:
         if report.failed and not explained and not report.longreprtext.endswith(NOTHING):
             self.broken.append(report.longreprtext.strip().splitlines()[-1])
         if report.when == "call" and tally is not None:
-            verdict = f"[{STYLES[tally.verdict]}]{tally.verdict}[/]"
-            counts = f"{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
             if self._named != tally.subject:
-                self.console.print(tally.subject, style="bold", highlight=False)
+                self.console.print(Text(tally.subject, style="bold"))
                 self._named = tally.subject
-            self.console.print(f"  {tally.title:<30}{counts}{verdict}", highlight=False)
+            counts = f"  {tally.title:<30}{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
+            self.console.print(Text(counts).append(tally.verdict, STYLES[tally.verdict]))
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.failed:
+            self.broken.append(report.longreprtext.strip().splitlines()[-1])
 
     def pytest_keyboard_interrupt(self) -> None:
         if self._item is not None:

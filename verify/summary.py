@@ -12,6 +12,9 @@ from rich.text import Text
 from verify.tally import Failure, Tally
 
 PARTS = ("drawing", "reference", "subject", "comparison")
+REASONS = 12
+"""Reasons to decline that are listed."""
+
 STYLES = {"holds": "green", "disagrees": "bold red", "nothing graded": "yellow", "declined": "dim"}
 
 
@@ -22,30 +25,36 @@ def exit_code(tallies: Sequence[Tally]) -> int:
     return 0 if tallies and not any(tally.verdict == "nothing graded" for tally in tallies) else 3
 
 
-def print_summary(console: Console, tallies: Sequence[Tally]) -> None:
+def print_summary(console: Console, tallies: Sequence[Tally], *, interrupted: bool = False) -> None:
     """Everything that a run has to say. Messages are not wrapped, so that a line can be pasted."""
     for subject in dict.fromkeys(tally.subject for tally in tallies):
         console.print(_properties(subject, [tally for tally in tallies if tally.subject == subject]))
-    for text in (*_coverage(tallies), *_time(tallies), *_declined(tallies), *_known(tallies)):
-        console.print(text, highlight=False)
+    lines = (*_coverage(tallies), *_time(tallies), *_error(tallies))
+    for label, text in (*lines, *_declined(tallies), *_known(tallies), *_notes(tallies)):
+        grid = Table.grid()
+        grid.add_column(min_width=11, no_wrap=True)
+        grid.add_column()
+        grid.add_row(label, Text(text))
+        console.print(grid)
     for message in failure_texts(tallies):
         console.print(f"\n{message}", highlight=False, markup=False, soft_wrap=True)
-    console.print(f"\n{sentence(tallies)}", highlight=False, style="bold")
+    console.print(Text(f"\n{sentence(tallies, interrupted=interrupted)}", style="bold"))
 
 
-def sentence(tallies: Sequence[Tally]) -> str:
+def sentence(tallies: Sequence[Tally], *, interrupted: bool = False) -> str:
     """The run in one sentence."""
     cases = sum(tally.cases for tally in tallies)
     graded = sum(tally.agreed for tally in tallies)
     failures = distinct(tallies)
-    match exit_code(tallies):
-        case 0:
-            return f"Holds: {graded:,} of {cases:,} cases graded and none disagrees."
-        case 1:
-            noun = "disagreement" if len(failures) == 1 else "disagreements"
-            return f"Disagrees: {len(failures)} distinct {noun} in {cases:,} cases."
+    if failures:
+        noun = "disagreement" if len(failures) == 1 else "disagreements"
+        return f"Disagrees: {len(failures)} distinct {noun} in {cases:,} cases."
+    if interrupted:
+        return f"Interrupted: {graded:,} of {cases:,} cases graded so far and none disagrees."
     empty = [tally.title for tally in tallies if tally.verdict == "nothing graded"]
-    return f"Proves too little: nothing was graded for {', '.join(empty) or 'any property'}."
+    if empty or not tallies:
+        return f"Proves too little: nothing was graded for {', '.join(empty) or 'any property'}."
+    return f"Holds: {graded:,} of {cases:,} cases graded and none disagrees."
 
 
 def distinct(tallies: Iterable[Tally]) -> list[tuple[Failure, list[str]]]:
@@ -68,31 +77,33 @@ def failure_texts(tallies: Iterable[Tally]) -> list[str]:
 
 def _properties(subject: str, tallies: Sequence[Tally]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(subject, no_wrap=True, min_width=30)
+    table.add_column(Text(subject), no_wrap=True, min_width=30)
     for name in ("cases", "declined", "vacuous", "known"):
         table.add_column(name, justify="right")
     table.add_column("verdict", no_wrap=True)
     for tally in tallies:
         counts = (tally.cases, tally.declined.total(), tally.vacuous, tally.known.total())
-        verdict = tally.verdict + (f" ({tally.note})" if tally.note else "")
-        row = [tally.title, *(f"{count:,}" for count in counts)]
-        table.add_row(*row, Text(verdict, STYLES[tally.verdict]))
+        row = [f"{count:,}" for count in counts]
+        table.add_row(Text(tally.title), *row, Text(tally.verdict, STYLES[tally.verdict]))
     return table
 
 
-def _coverage(tallies: Sequence[Tally]) -> list[str]:
+Line = tuple[str, str]
+
+
+def _coverage(tallies: Sequence[Tally]) -> list[Line]:
     """How many cases were graded of each operation, rank, dtype and padding."""
     seen: dict[str, Counter[str]] = {}
     for tally in tallies:
         for name, counts in tally.coverage.items():
             seen.setdefault(name, Counter()).update(counts)
-    rows = ((name, sorted(counts.items())) for name, counts in seen.items())
     return [
-        f"{name + 's':<11}" + ", ".join(f"{value} {count:,}" for value, count in row) for name, row in rows
+        (f"{name}s", ", ".join(f"{value} {count:,}" for value, count in sorted(counts.items())))
+        for name, counts in seen.items()
     ]
 
 
-def _time(tallies: Sequence[Tally]) -> list[str]:
+def _time(tallies: Sequence[Tally]) -> list[Line]:
     """Shares of the run's time; what no part accounts for went to drawing cases and their operands."""
     spent = {part: sum(tally.seconds.get(part, 0.0) for tally in tallies) for part in PARTS}
     loading = sum(tally.seconds.get("loading", 0.0) for tally in tallies)
@@ -101,18 +112,31 @@ def _time(tallies: Sequence[Tally]) -> list[str]:
         return []
     spent["drawing"] = max(elapsed - sum(spent.values()), 0.0)
     shares = ", ".join(f"{part} {100 * seconds / elapsed:.0f} %" for part, seconds in spent.items())
-    return [f"{'time':<11}{elapsed:.1f} s: {shares}"]
+    return [("time", f"{elapsed:.1f} s: {shares}")]
 
 
-def _declined(tallies: Sequence[Tally]) -> list[str]:
+def _error(tallies: Sequence[Tally]) -> list[Line]:
+    largest = max(tallies, key=lambda tally: tally.error)
+    if not largest.error:
+        return []
+    return [("error", f"{largest.error:.2f} of the bound at most ({largest.subject}, {largest.title})")]
+
+
+def _declined(tallies: Sequence[Tally]) -> list[Line]:
     reasons: Counter[str] = Counter()
     for tally in tallies:
         reasons.update(tally.declined)
-    return [f"{'declined':<11}{count:,}: {reason}" for reason, count in reasons.most_common()]
+    lines = [("declined", f"{count:,}: {reason}") for reason, count in reasons.most_common(REASONS)]
+    rest = reasons.total() - sum(count for _, count in reasons.most_common(REASONS))
+    return [*lines, ("declined", f"{rest:,}: for {len(reasons) - REASONS:,} more reasons")] if rest else lines
 
 
-def _known(tallies: Sequence[Tally]) -> list[str]:
+def _known(tallies: Sequence[Tally]) -> list[Line]:
     seen: Counter[str] = Counter()
     for tally in tallies:
         seen.update(tally.known)
-    return [f"{'known':<11}{count:,}: {name}" for name, count in seen.most_common()]
+    return [("known", f"{count:,}: {name}") for name, count in seen.most_common()]
+
+
+def _notes(tallies: Sequence[Tally]) -> list[Line]:
+    return [("cut short", f"{tally.subject}, {tally.title}: {tally.note}") for tally in tallies if tally.note]

@@ -102,7 +102,7 @@ class Tallier:
         """Keep a disagreement; of a search the last of each kind, which Hypothesis makes the smallest."""
         kind, word = mismatch.verdict.kind or "", str(mismatch.case)
         self.mismatches[mismatch.case] = mismatch
-        key = kind if self.tally.drawn else f"{kind} {word}"
+        key = f"{kind} {type(mismatch.__cause__).__name__}" if self.tally.drawn else f"{kind} {word}"
         self.tally.failures[key] = Failure(kind=kind, word=word, text=str(mismatch))
 
     def close(self, elapsed: float) -> Tally:

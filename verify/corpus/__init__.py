@@ -14,14 +14,18 @@ SHIPPED = Path(__file__).parent
 def read(place: str | Path) -> list[Case]:
     """The cases of a corpus file, or of all `*.txt` files of a directory, in order.
 
-    Raises ValueError, one sentence with the file and the line, for a line that is no case, and
-    FileNotFoundError where there is no such place.
+    Raises ValueError, one sentence, for a line that is no case (with the file and the line) and for
+    a file that is not there or cannot be read as text.
     """
     place = Path(place)
     if place.is_dir():
         return [case for file in sorted(place.glob("*.txt")) for case in read(file)]
-    with place.open(encoding="utf-8") as lines:
-        return list(parse(lines, str(place)))
+    try:
+        return list(parse(place.read_text(encoding="utf-8").splitlines(), str(place)))
+    except FileNotFoundError:
+        raise ValueError(f"there is no file or folder {str(place)!r}") from None
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ValueError(f"{str(place)!r} cannot be read as words: {wrong}") from None
 
 
 def parse(lines: Iterable[str], source: str) -> Iterator[Case]:

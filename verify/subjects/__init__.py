@@ -17,9 +17,8 @@ from verify.deviations import Deviation
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
     {
-        "tensorflow": "TensorFlow, eager: tf.nn.conv1d, conv2d, conv3d, and tf.nn.convolution where "
-        "only that can",
-        "tensorflow:convolution": "TensorFlow, eager: tf.nn.convolution throughout",
+        "tensorflow": "eager; odd seeds by tf.nn.convolution",
+        "tensorflow:convolution": "eager, by tf.nn.convolution throughout",
     }
 )
 """Name → what it runs."""
@@ -51,6 +50,8 @@ def _built_in(name: str) -> Subject:
         module = import_module(f"verify.subjects.{name.partition(':')[0]}")
     except ModuleNotFoundError as missing:
         raise UnknownSubject(f"{name!r} needs {missing.name}, which is not installed") from None
+    except ImportError as missing:
+        raise UnknownSubject(f"{name!r} cannot be imported: {missing}") from None
     subject: Subject = module.subject(name)
     return subject
 
@@ -86,11 +87,14 @@ def switches() -> dict[str, str]:
     """TensorFlow's settings that are fixed when it is imported, as this process has or will have them.
 
     oneDNN's own default depends on the CPU, so it is always set explicitly: off unless the
-    environment says otherwise.
+    environment says "1" or "true".
     """
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    names = ("TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS")
-    return {name: os.environ[name] for name in names if name in os.environ}
+    onednn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0").lower() in ("1", "true")
+    threads = os.environ.get("TF_NUM_INTRAOP_THREADS")
+    return {
+        "TF_ENABLE_ONEDNN_OPTS": str(int(onednn)),
+        **({"TF_NUM_INTRAOP_THREADS": threads} if threads else {}),
+    }
 
 
 def versions() -> dict[str, str]:
