@@ -338,8 +338,8 @@ class TestMessage:
                 "tests.planted:off_by_one disagrees with the reference: 1 of 1 values differ",
                 "  case     conv_i2_c3_k1_s2_same_bf16_bias_reals1",
                 "  axis 0   size 2, kernel 1, stride 2, dilation 1 -> out 1, padding 0 before, 0 after",
-                "  worst    at (0, 0, 0): got 0.94140625, want -0.05812084674835205, allowed 0.000624 (gamma_4 "
-                "2.38e-07 of sum |x||w| + |b| = 0.0840379, summed in float32, rounded to bfloat16)",
+                "  worst    at (0, 0, 0): got 0.94140625, want -0.05812084674835205, allowed 0.000624 "
+                "(gamma_4 2.38e-07 of sum |x||w| + |b| = 0.0840379, summed in float32, rounded to bfloat16)",
                 "  replay   python -m verify replay tests.planted:off_by_one "
                 "conv_i2_c3_k1_s2_same_bf16_bias_reals1",
             ]
