@@ -40,21 +40,27 @@ def dot2(rows: Array, weights: Array, offset: Array | None, out: Array | None = 
 
 
 def _dot2(rows: Array, weights: Array, offset: Array | None) -> Array:
-    products, slips = two_product(rows[:, :, np.newaxis], weights)
+    total = np.zeros((len(rows), weights.shape[1]))
+    lost = np.zeros_like(total)
+    for first in range(0, len(weights), WORK):
+        part = slice(first, first + WORK)
+        products, slips = two_product(rows[:, part, np.newaxis], weights[part])
+        total, slip = two_sum(total, _tree_sum(products, lost))
+        lost += slip + slips.sum(axis=1)
     if offset is not None:
-        end = np.broadcast_to(offset, (len(rows), 1, len(offset)))
-        products = np.concatenate([products, end], axis=1)
-    return _sum2(products, slips.sum(axis=1))
+        total, slip = two_sum(total, offset)
+        lost += slip
+    return total + lost
 
 
-def _sum2(terms: Array, slips: Array) -> Array:
-    """The sum of terms (m, n, f) along n, with what each addition lost added at the end."""
+def _tree_sum(terms: Array, lost: Array) -> Array:
+    """The sum of terms (m, n, f) along n; what each addition lost is added to `lost`."""
     while terms.shape[1] > 1:
         if terms.shape[1] % 2:
             terms = np.concatenate([terms, np.zeros_like(terms[:, :1])], axis=1)
-        terms, lost = two_sum(terms[:, ::2], terms[:, 1::2])
-        slips = slips + lost.sum(axis=1)
-    return terms[:, 0] + slips
+        terms, slips = two_sum(terms[:, ::2], terms[:, 1::2])
+        lost += slips.sum(axis=1)
+    return terms[:, 0]
 
 
 def two_sum(a: Array, b: Array) -> tuple[Array, Array]:

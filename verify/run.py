@@ -81,6 +81,7 @@ def _interruptible() -> Iterator[None]:
             raise KeyboardInterrupt
         gate.limits.interrupted = True
 
+    gate.limits.interrupted = False
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
