@@ -77,3 +77,18 @@ def has_two_faults(case: Case) -> Array:
     if case.rank == 2:
         raise RuntimeError("two axes are too many")
     return right(case) + (case.rank == 1)
+
+
+def declines_in_brackets(case: Case) -> Array:
+    if case.rank == 3:
+        raise Declined("only [float32] and [/no] more")
+    return right(case)
+
+
+def raises_by_rank(case: Case) -> Array:
+    """Two errors of different classes."""
+    if case.rank == 1:
+        raise KeyError("one axis")
+    if case.rank == 3:
+        raise TypeError("three axes")
+    return right(case)

@@ -406,3 +406,18 @@ def test_case_without_a_bias_has_none():
 def test_bias_has_one_number_for_each_filter_in_the_dtype(form, count):
     bias = replace(SIMPLEST, epilogue=("bias",), filter_count=count, dtype=form.dtype).bias
     assert (bias.shape, bias.dtype) == ((count,), form.dtype)
+
+
+def test_fields_are_taken_as_whole_numbers_whatever_holds_them():
+    given = Case(size=[np.int64(3)], kernel=[2], strides=[np.int32(1)], padding=[[1, 2]], dtype="float16")
+    assert given == Case.parse("conv_i3_k2_p1.2_f16_ones")
+
+
+def test_dtype_of_another_byte_order_is_that_of_this_machine():
+    assert Case(size=(3,), kernel=(2,), padding="SAME", dtype=np.dtype(">f8")).dtype == np.dtype("=f8")
+
+
+@pytest.mark.parametrize("wrong", [{"size": (3.0,)}, {"seed": 1.5}, {"padding": ((1,),)}, {"dtype": "no"}])
+def test_field_of_the_wrong_type_is_refused(wrong):
+    with pytest.raises(InvalidCase, match=r"^a field is of the wrong type: "):
+        Case(**{"size": (3,), "kernel": (2,), "padding": "SAME", "fill": "ints", **wrong})

@@ -645,3 +645,17 @@ class TestAssertConv:
         given = arguments(case)
         conv(**given)
         assert given["x"].tobytes() + given["w"].tobytes() == case.input.tobytes() + case.filters.tobytes()
+
+
+def test_unread_case_in_which_every_cell_is_read_is_vacuous():
+    verdict = check(Case.parse("conv_i4_k2_valid_unread"), planted.right)
+    assert (verdict.outcome, verdict.sentence) == ("vacuous", "every cell of the input is read")
+
+
+def test_unread_case_with_a_remainder_is_graded():
+    assert check(Case.parse("conv_i4_k1_s2_valid_unread"), planted.right).outcome == "agrees"
+
+
+def test_values_in_a_wider_dtype_are_judged_as_the_right_one_holds_them():
+    case = Case.parse("conv_i1_c3_k1_same_f16_dyadic15")
+    assert check(case, reference, kinds=("value", "non-finite")).outcome == "agrees"

@@ -225,3 +225,47 @@ exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little
 def test_help_fits_a_screen(command: Command) -> None:
     assert command("--help").stdout == HELP
     assert len(command("run", "--help").stdout.splitlines()) < 25
+
+
+def test_a_seed_draws_the_same_cases_after_another_subject_has_failed(command: Command) -> None:
+    seeded = ("run", "subjects_to_gate:right", "--examples", "15", "--seed", "7")
+    before = coverage(command(*seeded).stdout)
+    command("run", "subjects_to_gate:writes", "--examples", "15")
+    assert coverage(command(*seeded).stdout) == before
+
+
+def coverage(printed: str) -> list[str]:
+    """The lines that count what was graded."""
+    return [line for line in printed.splitlines() if line.startswith(("ranks", "dtypes", "paddings"))]
+
+
+def test_the_environment_of_other_test_runs_is_left_out(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+    assert command("run", "subjects_to_gate:right", "--examples", "5").returncode == 0
+
+
+def test_a_reader_that_leaves_a_run_early_is_no_error(tmp_path: Path) -> None:
+    gate = f"{sys.executable} -m verify run subjects_to_gate:right --examples 5"
+    run = f"{gate} | head -1; exit ${{PIPESTATUS[0]}}"
+    environment = {**os.environ, "PYTHONPATH": f"{HERE.parent}:{HERE}"}
+    done = subprocess.run(
+        ["bash", "-c", run], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_ctrl_c_while_loading_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("verify.__main__.load", interrupted)
+    assert main(["replay", "tensorflow", LECTURE]) == 3
+
+
+def test_operations_are_a_list_before_the_subjects(command: Command) -> None:
+    done = command("run", "--operations", "conv", "subjects_to_gate:right", "--examples", "5")
+    assert done.returncode == 0
+    wrong = command("run", "--operations", "conv,sing")
+    assert wrong.stderr.startswith("conv-verify run: argument --operations: 'sing' is none of conv")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
-from verify import Case, reference
+from verify import Case, Mismatch, check, reference
 from verify.case import Array
+from verify.check import Subject
 from verify.deviations import Deviation
 from verify.gate import PROFILES, PROPERTIES, conformance
 from verify.predicates import Predicate
@@ -182,3 +184,72 @@ def test_no_profile_has_a_deadline(profile: str) -> None:
 
 def test_the_ci_profile_draws_the_same_cases_every_time() -> None:
     assert settings.get_profile("ci").derandomize
+
+
+def test_what_a_subject_says_is_printed_as_it_is(gate: Gate) -> None:
+    gate("declines_in_brackets").stdout.fnmatch_lines(["declined   *: only [[]float32] and [[]/no] more"])
+
+
+def test_errors_of_two_classes_are_two_failures(gate: Gate) -> None:
+    gate("raises_by_rank", "-k", "values").stdout.fnmatch_lines(["Disagrees: 2 distinct disagreements in *"])
+
+
+def test_a_failure_shows_the_message_alone(gate: Gate) -> None:
+    shown = "\n".join(gate("widens", "-k", "form").outlines)
+    assert "subjects_to_gate:widens disagrees with the reference: the answer is float64, not float" in shown
+    assert "tracebackhide" not in shown
+
+
+def test_a_number_of_examples_that_is_none_is_refused(gate: Gate) -> None:
+    gate("right", "--conv-examples=0").stderr.fnmatch_lines(
+        ["*--conv-examples: '0' is not a positive number"]
+    )
+
+
+def in_half(case: Case) -> Array:
+    """Sums in float16, one product after another."""
+    x, w = case.input.reshape(-1), case.filters.reshape(-1)
+    total = np.float16(0)
+    for one, other in zip(x, w, strict=True):
+        total = np.float16(total + one * other)
+    return np.full(case.output_shape, total, case.dtype)
+
+
+def one_more_than_in_half(case: Case) -> Array:
+    return in_half(case) + np.float16(1)
+
+
+HALF = Deviation(
+    name="half",
+    subjects=("mine",),
+    kinds=("value",),
+    when=Predicate("dtype == 'f16'"),
+    word="conv_i1_c3_k1_same_f16_dyadic15",
+    sentence="It adds in half.",
+    accumulator="own",
+)
+
+
+def half_gate(subject: Subject) -> type:
+    return conformance(
+        subject, known=[HALF], fills=("dyadic",), dtypes=("f16",), ranks=(1,), paddings=("valid",)
+    )
+
+
+def test_a_deviation_of_the_accumulator_explains_values_within_its_bound() -> None:
+    gated = half_gate(in_half).gate  # type: ignore[attr-defined]
+    found = mismatch(gated, "conv_i1_c3_k1_same_f16_dyadic15")
+    assert gated.explaining(found) == HALF
+
+
+def test_a_deviation_of_the_accumulator_explains_no_more_than_that() -> None:
+    gated = half_gate(one_more_than_in_half).gate  # type: ignore[attr-defined]
+    found = mismatch(gated, "conv_i1_c3_k1_same_f16_reals")
+    assert gated.explaining(found) is None
+
+
+def mismatch(gated: object, word: str) -> Mismatch:
+    """The disagreement of a gate's subject on a case."""
+    with pytest.raises(Mismatch) as found:
+        check(Case.parse(word), gated.subject)  # type: ignore[attr-defined]
+    return found.value

@@ -15,6 +15,7 @@ from strategies import axes, batches, cases, channel_counts, epilogues, paddings
 from tests import planted
 from verify import Case
 from verify.check import Mismatch, Subject, check
+from verify.fills import shows_nothing
 from verify.geometry import Axis
 
 searching = settings(
@@ -433,3 +434,9 @@ class TestParts:
     @pytest.mark.parametrize(("modes", "first"), [(("same", "valid"), "same"), (("valid", "same"), "valid")])
     def test_padding_shrinks_to_the_first(self, modes, first):
         assert minimal(paddings(modes)) == first
+
+
+@given(cases(fills=("unread",), paddings=("same", "valid"), max_batch=1))
+@settings(deadline=None, max_examples=200, database=None, derandomize=True)
+def test_unread_cases_with_an_answer_leave_a_cell_unread(case):
+    assert 0 in case.output_shape or not shows_nothing(case)
