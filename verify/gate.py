@@ -54,7 +54,6 @@ EVERYTHING = Property("pinned", "pinned words", FILLS, KINDS, repeats=2)
 PROFILES = {"dev": 200, "ci": 500, "night": 20_000}
 """Hypothesis profile → cases for each property."""
 
-
 PHASES = [Phase.reuse, Phase.generate, Phase.shrink]
 """All but Hypothesis's guesses at the lines to blame: a case is explained by its arithmetic."""
 

@@ -52,7 +52,7 @@ def environment() -> str:
     """Versions, switches, threads and the Hypothesis profile, in one line."""
     found = ", ".join(f"{name} {number}" for name, number in versions().items())
     onednn = "on" if switches()["TF_ENABLE_ONEDNN_OPTS"] == "1" else "off"
-    profile = getattr(settings, "get_current_profile_name", lambda: "default")()
+    profile = settings.get_current_profile_name()
     return f"{found}; oneDNN {onednn}, threads {threads()}; profile {profile}"
 
 
