@@ -118,7 +118,8 @@ def test_workers_of_xdist_send_what_they_saw(gate: Gate) -> None:
 
 
 def test_a_failure_is_shown_once_with_one_line_to_replay_it(gate: Gate) -> None:
-    summary = "\n".join(gate("shifts_values").outlines).split("= conv-verify =")[1]
+    printed = "\n".join(gate("shifts_values").outlines)
+    summary = printed.split("= conv-verify =")[1].split("= short test summary info =")[0]
     assert summary.count("  replay   python -m verify replay subjects_to_gate:shifts_values conv_") == 1
 
 
