@@ -97,6 +97,14 @@ def test_every_dtype_is_graded_in_every_rank_that_has_it(subject: str, dtype: st
     assert verdict.outcome == "agrees"
 
 
+def test_the_deviation_of_empty_answers_explains_that_their_memory_changes() -> None:
+    named = {each.name: each for each in known("tensorflow")}
+    entry = named["onednn-empty-answer-has-the-input-shape"]
+    empty, onednn = Case.parse("conv_i1_k2_valid_ones"), {"TF_ENABLE_ONEDNN_OPTS": "1"}
+    assert entry.explains(empty, "not repeatable", onednn)
+    assert not entry.explains(LECTURE, "not repeatable", onednn)
+
+
 APPLYING = [each for each in known("tensorflow") if each.applies(switches())]
 
 
