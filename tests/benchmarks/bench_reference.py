@@ -62,9 +62,16 @@ def seconds(act: Callable[[], object], rounds: int) -> float:
 
 
 def ratio(first: Callable[[], object], second: Callable[[], object], rounds: int, runs: int = 15) -> float:
-    """How much longer the first takes than the second: the median over alternating runs."""
+    """How much longer the first takes than the second: the median over alternating runs.
+
+    A run is the best of five of each, so that what else the machine does counts for little.
+    """
     first(), second()
-    return statistics.median(seconds(first, rounds) / seconds(second, rounds) for _ in range(runs))
+
+    def best(act: Callable[[], object]) -> float:
+        return min(seconds(act, rounds) for _ in range(5))
+
+    return statistics.median(best(first) / best(second) for _ in range(runs))
 
 
 @pytest.mark.parametrize(("loops", "least"), [(four_loops, 8), (three_loops, 3)])
@@ -85,7 +92,7 @@ def test_the_reference_reaches_60_percent_of_the_rate_of_a_matrix_product(benchm
     a, b = generator.standard_normal((2, 1024, 1024))
     benchmark.pedantic(lambda: conv(x, w, padding="SAME"), rounds=7, warmup_rounds=1)
     work = (4 * 56 * 56 * 9 * 64 * 64) / 1024**3
-    measured = work * ratio(lambda: a @ b, lambda: conv(x, w, padding="SAME"), rounds=1, runs=25)
+    measured = work * ratio(lambda: a @ b, lambda: conv(x, w, padding="SAME"), rounds=1)
     benchmark.extra_info["ratio"] = measured
     assert measured >= 0.6
 
