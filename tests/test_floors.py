@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"verify.geometry", "verify.dtypes", "verify.clock"},
     {"verify.word"},
+    {"verify.options"},
     {"verify.case"},
     {"verify.fills", "verify.compensated", "verify.layer", "verify.predicates", "verify.corpus"},
     {"verify.reference"},

@@ -10,7 +10,8 @@ from typing import NoReturn
 
 from verify import corpus
 from verify.case import Case
-from verify.subjects import BUILTIN, load, switches, threads, versions
+from verify.options import operations, positive, seconds
+from verify.subjects import BUILTIN, load, onednn, threads, versions
 from verify.word import FILLS, OPERATIONS
 
 DEFAULT = "tensorflow"
@@ -64,9 +65,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     named = f"a name from `list`, or package.module:callable (default: {DEFAULT})"
     drawn = "200, 500 or 20,000 cases for each property; ci draws the same every time (default: dev)"
     add("subjects", nargs="*", metavar="SUBJECT", default=[DEFAULT], help=named)
-    add("--operations", type=_operations, metavar="OP,…", default=OPERATIONS, help="(default: all)")
-    add("--examples", type=_positive, metavar="N", help="cases for each property (default: the profile's)")
-    add("--max-time", type=_seconds, metavar="SECONDS", help="stop drawing after so many seconds")
+    add("--operations", type=operations, metavar="OP,…", default=OPERATIONS, help="(default: all)")
+    add("--examples", type=positive, metavar="N", help="cases for each property (default: the profile's)")
+    add("--max-time", type=seconds, metavar="SECONDS", help="stop drawing after so many seconds")
     add("--profile", choices=("dev", "ci", "night"), default="dev", help=drawn)
     add("--seed", type=int, metavar="N", help="draw the cases of this seed")
 
@@ -82,30 +83,6 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("word", metavar="WORD", help="a case")
     parser.add_argument("--at", metavar="INDEX", help="the cell, such as 0,2,1,0 (default: the first)")
     parser.add_argument("--color", choices=colors, default="auto", help="(default: auto)")
-
-
-def _operations(text: str) -> tuple[str, ...]:
-    chosen = tuple(text.split(","))
-    for operation in chosen:
-        if operation not in OPERATIONS:
-            raise argparse.ArgumentTypeError(f"{operation!r} is none of {', '.join(OPERATIONS)}")
-    return chosen
-
-
-def _positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
-    return seconds
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -163,7 +140,7 @@ def _list(options: argparse.Namespace) -> int:
     _section("operations", [", ".join(OPERATIONS)])
     _section("fills", [", ".join(FILLS)])
     _section("properties", [f"{each.name:<24}{each.title}" for each in PROPERTIES])
-    found = {**versions(), "oneDNN": "on" if switches()["TF_ENABLE_ONEDNN_OPTS"] == "1" else "off"}
+    found = {**versions(), "oneDNN": onednn()}
     _section("versions", [f"{name:<24}{number}" for name, number in {**found, "threads": threads()}.items()])
     return 0
 

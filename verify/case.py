@@ -151,6 +151,11 @@ class Case:
         return format_of(self.dtype)
 
     @property
+    def padding_mode(self) -> str:
+        """ "same", "valid" or "explicit"."""
+        return self.padding.lower() if isinstance(self.padding, str) else "explicit"
+
+    @property
     def data_format(self) -> str:
         """ "NWC", "NHWC", "NDHWC", or their channels-first forms, as TensorFlow names them."""
         letters = "DHW"[-self.rank :]

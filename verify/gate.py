@@ -223,8 +223,12 @@ def _stop(tallier: Tallier, case: Case) -> None:
 
 def _is_within(case: Case, narrowings: dict[str, Any]) -> bool:
     """Whether narrowings leave room for a case, by its operation, rank, dtype and padding."""
-    padding = case.padding.lower() if isinstance(case.padding, str) else "explicit"
-    has = {"operations": case.operation, "ranks": case.rank, "dtypes": case.format.token, "paddings": padding}
+    has = {
+        "operations": case.operation,
+        "ranks": case.rank,
+        "dtypes": case.format.token,
+        "paddings": case.padding_mode,
+    }
     return all(value in narrowings.get(name, (value,)) for name, value in has.items())
 
 

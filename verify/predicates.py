@@ -40,7 +40,7 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
         "dilations": case.dilations,
         "groups": case.groups,
         "products": case.products,
-        "padding": case.padding.lower() if isinstance(case.padding, str) else "explicit",
+        "padding": case.padding_mode,
         "dtype": case.format.token,
         "channels_first": case.channels_first,
         "epilogue": case.epilogue,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import shutil
 from collections.abc import Generator
@@ -13,20 +12,14 @@ from hypothesis import settings
 from rich.console import Console
 
 from verify import gate
-from verify.subjects import switches, threads, versions
+from verify.options import positive
+from verify.subjects import onednn, threads, versions
 from verify.summary import print_summary
 from verify.tally import Tally
 
 KEY = "conv-verify"
 ORDER = [gate.EVERYTHING.title, gate.KNOWN, *(each.title for each in gate.PROPERTIES)]
 NOTHING = "nothing was graded, so that this proves nothing"
-
-
-def positive(text: str) -> int:
-    """A number above 0; argparse's error for anything else."""
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
-    return int(text)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,9 +44,8 @@ def pytest_report_header() -> str:
 def environment() -> str:
     """Versions, switches, threads and the Hypothesis profile, in one line."""
     found = ", ".join(f"{name} {number}" for name, number in versions().items())
-    onednn = "on" if switches()["TF_ENABLE_ONEDNN_OPTS"] == "1" else "off"
     profile = settings.get_current_profile_name()
-    return f"{found}; oneDNN {onednn}, threads {threads()}; profile {profile}"
+    return f"{found}; oneDNN {onednn()}, threads {threads()}; profile {profile}"
 
 
 @pytest.hookimpl(wrapper=True)

@@ -117,12 +117,11 @@ class Tallier:
         return new
 
     def _cover(self, case: Case) -> None:
-        padding = case.padding.lower() if isinstance(case.padding, str) else "explicit"
         seen = {
             "operation": case.operation,
             "rank": str(case.rank),
             "dtype": case.format.token,
-            "padding": padding,
+            "padding": case.padding_mode,
         }
         for name, value in seen.items():
             self.tally.coverage.setdefault(name, Counter())[value] += 1

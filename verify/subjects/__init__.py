@@ -89,12 +89,17 @@ def switches() -> dict[str, str]:
     oneDNN's own default depends on the CPU, so it is always set explicitly: off unless the
     environment says "1" or "true".
     """
-    onednn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0").lower() in ("1", "true")
+    is_on = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0").lower() in ("1", "true")
     threads = os.environ.get("TF_NUM_INTRAOP_THREADS")
     return {
-        "TF_ENABLE_ONEDNN_OPTS": str(int(onednn)),
+        "TF_ENABLE_ONEDNN_OPTS": str(int(is_on)),
         **({"TF_NUM_INTRAOP_THREADS": threads} if threads else {}),
     }
+
+
+def onednn() -> str:
+    """ "on" or "off", as the switches have it."""
+    return "on" if switches()["TF_ENABLE_ONEDNN_OPTS"] == "1" else "off"
 
 
 def versions() -> dict[str, str]:

@@ -1,0 +1,34 @@
+"""The texts of command-line options, read as values or refused in argparse's way."""
+
+from __future__ import annotations
+
+import argparse
+
+from verify.word import OPERATIONS
+
+
+def operations(text: str) -> tuple[str, ...]:
+    """Operations, with commas between them."""
+    chosen = tuple(text.split(","))
+    for operation in chosen:
+        if operation not in OPERATIONS:
+            raise argparse.ArgumentTypeError(f"{operation!r} is none of {', '.join(OPERATIONS)}")
+    return chosen
+
+
+def positive(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A length of time above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
+    return number
