@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from strategies.parts import STEPS, axes, batches, channel_counts, epilogues, seeds
-from verify.case import Case
+from strategies.parts import STEPS, axes, batches, borders, channel_counts, epilogues, seeds
+from verify.case import DEPTHWISE, Case
 from verify.dtypes import FORMATS
 from verify.geometry import Axis
-from verify.word import FILLS, OPERATIONS, SEEDED_FILLS, Padding
+from verify.word import AROUND, FILLS, OPERATIONS, SEEDED_FILLS, Padding
 
 DTYPES = ("f32", "f64", "f16", "bf16", "i32")
 PADDINGS = ("same", "valid", "explicit")
+REDUCTIONS = ("short", "long")
 DRAWN_FILLS = tuple(fill for fill in FILLS if fill != "cs231n")
-REAL_FILLS = ("reals", "unread")
+REAL_FILLS = ("reals", "unread", "nonfinite")
+LONG = {"bf16": 257, "f16": 2049}
+"""Terms whose sum of ones a significand of 8 and of 11 bits no longer counts."""
 SIDES = {1: 24, 2: 12, 3: 7}
 KERNELS = {1: 7, 2: 5, 3: 3}
 
@@ -29,7 +33,9 @@ def cases(
     dtypes: Sequence[str] = DTYPES,
     paddings: Sequence[str] = PADDINGS,
     fills: Sequence[str] = DRAWN_FILLS,
+    around: Sequence[str] = AROUND,
     steps: Sequence[str] = STEPS,
+    reductions: Sequence[str] = REDUCTIONS,
     data_formats: Sequence[str] = ("channels_last", "channels_first"),
     max_side: int | None = None,
     max_kernel: int | None = None,
@@ -44,10 +50,13 @@ def cases(
     Each argument narrows what is drawn. `dtypes` are tokens ("f32"), `paddings` are "same",
     "valid" and "explicit", `steps` say whether strides and dilations may exceed 1 ("plain",
     "strided", "dilated", "both"); where these allow it, `unread` is drawn strided, as only windows that
-    skip cells leave some unread. `max_side` is 24, 12 and 7 cells for 1, 2 and 3 axes and
-    `max_kernel` 7, 5 and 3 unless given. A dtype that none of the `fills` can fill is not drawn.
+    skip cells leave some unread. `around` says what may come before and after: "border" and the steps of
+    an epilogue, a leaky relu as "leaky"; it may be empty. A reduction that is "long" sums more than 256
+    terms, in f16 more than 2,048, whatever the limits; it is seldom drawn. `max_side` is 24, 12 and 7
+    cells for 1, 2 and 3 axes and `max_kernel` 7, 5 and 3 unless given. What cannot go together is left
+    out, such as a fill of real numbers in i32.
     Shrinks towards `conv_i1_k1_same_ones`: the first of each sequence, sizes of 1, seed 0.
-    Raises ValueError for an empty or unknown choice.
+    Raises ValueError for an empty or unknown choice, or for choices that leave no case.
     """
     choices = {
         "operations": (operations, OPERATIONS),
@@ -55,7 +64,9 @@ def cases(
         "dtypes": (dtypes, DTYPES),
         "paddings": (paddings, PADDINGS),
         "fills": (fills, DRAWN_FILLS),
+        "around": (around or AROUND, AROUND),
         "steps": (steps, STEPS),
+        "reductions": (reductions, REDUCTIONS),
         "data_formats": (data_formats, ("channels_last", "channels_first")),
     }
     for name, (chosen, known) in choices.items():
@@ -75,15 +86,14 @@ def cases(
     for name, limit in limits.items():
         if limit is not None and limit < 1:
             raise ValueError(f"{name} is {limit}; it must be at least 1")
-    fillable = [dtype for dtype in dtypes if dtype != "i32" or set(fills) - set(REAL_FILLS)]
-    if not fillable:
-        raise ValueError(f"none of the fills {', '.join(fills)} can fill i32")
+    choice = _choices(operations, ranks, dtypes, fills)
+    if not choice:
+        raise ValueError("no case has any of these operations, ranks, dtypes and fills together")
     return _cases(
-        operations=st.sampled_from(operations),
-        ranks=st.sampled_from(ranks),
-        dtypes=st.sampled_from(fillable),
+        choice=choice,
+        around=tuple(around),
         paddings=st.sampled_from(paddings),
-        fills=tuple(fills),
+        reductions=st.sampled_from([each for each in reductions for _ in range(1 + 23 * (each == "short"))]),
         steps=st.sampled_from(steps),
         strided=st.sampled_from([step for step in steps if step in ("strided", "both")] or steps),
         first=st.sampled_from([False] * 9 + [True])
@@ -99,15 +109,40 @@ def cases(
     )
 
 
+Choice = dict[str, dict[int, dict[str, list[str]]]]
+
+
+def _choices(
+    operations: Sequence[str], ranks: Sequence[int], dtypes: Sequence[str], fills: Sequence[str]
+) -> Choice:
+    """Operation → rank → dtype → the fills that it can have, without what leaves nothing."""
+    choice: Choice = {}
+    for operation in operations:
+        for rank in ranks:
+            for dtype in dtypes:
+                having = [fill for fill in fills if _fit(operation, rank, dtype, fill)]
+                if having:
+                    choice.setdefault(operation, {}).setdefault(rank, {})[dtype] = having
+    return choice
+
+
+def _fit(operation: str, rank: int, dtype: str, fill: str) -> bool:
+    """Whether there are cases of these together."""
+    return not (
+        (operation in DEPTHWISE and rank == 3)
+        or (operation == "transpose" and fill == "unread")
+        or (dtype == "i32" and fill in REAL_FILLS)
+    )
+
+
 @st.composite
 def _cases(
     draw: DrawFn,
     *,
-    operations: SearchStrategy[str],
-    ranks: SearchStrategy[int],
-    dtypes: SearchStrategy[str],
+    choice: Choice,
+    around: tuple[str, ...],
     paddings: SearchStrategy[str],
-    fills: tuple[str, ...],
+    reductions: SearchStrategy[str],
     steps: SearchStrategy[str],
     strided: SearchStrategy[str],
     first: SearchStrategy[bool],
@@ -119,40 +154,74 @@ def _cases(
     groups: SearchStrategy[int],
     batches: SearchStrategy[int],
 ) -> Case:
-    operation, rank = draw(operations), draw(ranks)
+    operation = draw(st.sampled_from(list(choice)))
+    rank = draw(st.sampled_from(list(choice[operation])))
     padding = draw(paddings)
-    dtype = draw(dtypes)
-    fill = draw(st.sampled_from([f for f in fills if dtype != "i32" or f not in REAL_FILLS]))
+    dtype = draw(st.sampled_from(list(choice[operation][rank])))
+    fill = draw(st.sampled_from(choice[operation][rank][dtype]))
     step = draw(strided if fill == "unread" else steps)
+    length = LONG.get(dtype, LONG["bf16"]) if draw(reductions) == "long" else 0
     each = partial(
         axes,
         padding=padding,
         step=step,
-        max_side=max_side or SIDES[rank],
+        max_side=max_side or (3 if length else SIDES[rank]),
         max_kernel=max_kernel or KERNELS[rank],
         max_stride=max_stride,
         max_dilation=max_dilation,
     )
     spatial = [draw(each(skips=fill == "unread" and not number)) for number in range(rank)]
-    group = draw(groups)
-    counts = channel_counts(max_channels // group)
+    counts = _counts(draw, operation, spatial, groups, max_channels, length)
+    batch = draw(batches)
+    if length and operation == "filtergrad":
+        batch = length // max(math.prod(axis.out for axis in spatial), 1) + 1
+    has_border = "border" in around and operation in ("conv", "depthwise")
+    epilogue = draw(epilogues(operation, dtype, around))
+    if operation == "filtergrad" and fill == "unread":
+        epilogue = ()
     return Case(
         operation=operation,
-        batch=draw(batches),
+        batch=batch,
         size=tuple(axis.size for axis in spatial),
-        channels=group * draw(counts),
         kernel=tuple(axis.kernel for axis in spatial),
-        filter_count=group * draw(counts),
         strides=tuple(axis.stride for axis in spatial),
         dilations=tuple(axis.dilation for axis in spatial),
-        groups=group,
+        **counts,
+        border=draw(borders(rank)) if has_border else (),
         padding=_padding(padding, spatial),
         dtype=FORMATS[dtype].dtype,
         channels_first=draw(first),
-        epilogue=draw(epilogues()),
+        epilogue=epilogue,
         fill=fill,
         seed=draw(seeds()) if fill in SEEDED_FILLS else 0,
     )
+
+
+def _counts(
+    draw: DrawFn,
+    operation: str,
+    spatial: list[Axis],
+    groups: SearchStrategy[int],
+    max_channels: int,
+    length: int,
+) -> dict[str, int]:
+    """Channels, filters, multiplier and groups. With a `length` so many terms meet in a sum, and one more."""
+    few = channel_counts(3 if length else max_channels)
+    most = length // math.prod(axis.kernel for axis in spatial) + 1
+    if operation in DEPTHWISE:
+        multiplier = draw(st.sampled_from([1, 1, 2, 3]))
+        channels = draw(few)
+        if operation == "depthwise":
+            return {"channels": channels, "multiplier": multiplier}
+        return {"channels": most if length else channels, "multiplier": multiplier, "filter_count": draw(few)}
+    group = 1 if length else draw(groups)
+    each = channel_counts(max_channels // group) if not length else few
+    channels, filters = draw(each), draw(each)
+    if length and operation == "conv":
+        channels = most
+    elif length and operation == "transpose":
+        filters = length
+    return {"channels": group * channels, "filter_count": group * filters, "groups": group}
 
 
 def _padding(mode: str, spatial: list[Axis]) -> Padding:

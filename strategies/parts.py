@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from verify.geometry import Axis, dilated, largest_dilation, same_padding, turning_sizes
-from verify.word import EPILOGUE
+from verify.word import ACTIVATIONS, EPILOGUE
 
 STEPS = ("plain", "strided", "dilated", "both")
 BLOCKS = (3, 4, 5, 7, 8, 9, 15, 16, 17)
 """Counts at and about the blocks of 4, 8 and 16 that kernels work in."""
+
+
+LEAKY = ("leaky0.25", "leaky0.2", "leaky0.01", "leaky1.5")
+"""Slopes below 1 and above, exact and not."""
 
 
 def steps() -> SearchStrategy[str]:
@@ -41,9 +47,33 @@ def channel_counts(largest: int = 17) -> SearchStrategy[int]:
     return small | st.sampled_from(blocks) if blocks else small
 
 
-def epilogues() -> SearchStrategy[tuple[str, ...]]:
-    """What follows the convolution: nothing, a bias, relu or both. Shrinks towards nothing."""
-    return st.sampled_from([(), (), ("bias",), ("bias",), ("relu",), EPILOGUE])
+def epilogues(
+    operation: str = "conv", dtype: str = "f32", steps: Sequence[str] = EPILOGUE
+) -> SearchStrategy[tuple[str, ...]]:
+    """What follows the operation, of these steps: often nothing or a bias, else any legal epilogue.
+
+    Shrinks towards nothing.
+    """
+    having = [step for step in steps if dtype != "i32" or step in ("bias", "residual", "relu", "relu6")]
+    if operation == "filtergrad":
+        having = [step for step in steps if step == "bias"]
+
+    def one_of(*kinds: str) -> SearchStrategy[tuple[str, ...]]:
+        chosen = [(kind,) for kind in kinds if kind in having and kind != "leaky"]
+        slopes = [(step,) for step in LEAKY if "leaky" in kinds and "leaky" in having]
+        return st.sampled_from([(), *chosen, *slopes])
+
+    plain = [(), (), ("bias",), ("bias",), ("relu",), ("bias", "relu")]
+    often = st.sampled_from([epilogue for epilogue in plain if set(epilogue) <= set(having)])
+    stages = one_of("bias", "norm"), one_of("residual"), one_of(*ACTIVATIONS)
+    return often | st.tuples(*stages).map(lambda parts: sum(parts, ()))
+
+
+def borders(rank: int) -> SearchStrategy[tuple[tuple[int, int], ...]]:
+    """Cells of zeros before and after each axis, seldom any. Shrinks towards none."""
+    cells = st.integers(0, 2)
+    some = st.tuples(*[st.tuples(cells, cells)] * rank)
+    return st.sampled_from([False] * 7 + [True]).flatmap(lambda given: some if given else st.just(()))
 
 
 def seeds() -> SearchStrategy[int]:

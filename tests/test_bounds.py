@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strategies import cases
 from tests import rational, summation
+from tests.plain import cases
 from verify import Case, assert_conv, compare
 from verify.bounds import gamma, judge_operands, judgement, sums_are_exact
 from verify.case import Operands
@@ -75,7 +75,7 @@ def dots(dtype: str, x: Any, w: Any, bias: Any = None) -> tuple[Layer, Operands]
     given = Operands(np.array(x, kind).reshape(1, -1, 1), np.array(w, kind).reshape(-1, 1, 1), b)
     layer = layer_from(
         given.input,
-        given.filters,
+        given.factor,
         strides=1,
         padding="VALID",
         dilations=1,
@@ -263,7 +263,7 @@ def test_large_float64_numbers_that_do_not_overflow_are_judged(size):
 )
 def test_data_that_is_not_finite_is_judged_without_a_warning(dtype, x, answer):
     _, given = dots(dtype, x, [1.0, 1.0])
-    assert_conv(np.full((1, 1, 1), answer, FORMATS[dtype].dtype), given.input, given.filters)
+    assert_conv(np.full((1, 1, 1), answer, FORMATS[dtype].dtype), given.input, given.factor)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

@@ -35,7 +35,7 @@ WORDS = (
 )
 
 REFUSALS = {
-    "": "its first token '' is none of conv",
+    "": "its first token '' is none of conv, depthwise, separable, transpose, filtergrad",
     "cnv_i3_k3_same": "its first token 'cnv' is none of conv",
     "i3_conv_k3_same": "its first token 'i3' is none of conv",
     "conv": "it has no size token, such as i3x3",

@@ -479,7 +479,7 @@ def arguments(case: Case) -> dict[str, object]:
             part.flags.writeable = False
     return {
         "x": given.input,
-        "w": given.filters,
+        "w": given.factor,
         "strides": case.strides,
         "padding": case.padding,
         "dilations": case.dilations,
@@ -538,7 +538,7 @@ class TestAssertConv:
 
     def test_defaults_are_those_of_conv(self):
         given = ONE.make_operands()
-        assert_conv(conv(given.input, given.filters).astype(np.float32), given.input, given.filters)
+        assert_conv(conv(given.input, given.factor).astype(np.float32), given.input, given.factor)
 
     def test_int_strides_and_pairs_of_padding_are_taken(self):
         case = replace(ONE, strides=(2,), padding=((1, 2),))

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from strategies import cases
+from tests.plain import cases
 from verify import Case, reference
 from verify.explain import Line, coloured, explain, parse_index, plain
 

@@ -19,6 +19,8 @@ FLOORS = [
     {"verify.options"},
     {"verify.case"},
     {"verify.fills", "verify.compensated", "verify.layer", "verify.predicates", "verify.corpus"},
+    {"verify.epilogue", "verify.windows"},
+    {"verify.operations"},
     {"verify.reference"},
     {"verify.bounds", "verify.compare", "verify.explain"},
     {"verify.report", "verify.deviations"},

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strategies import cases
 from tests import rational
+from tests.plain import cases
 from verify import Case, conv, reference
 from verify.compensated import dot2, two_product, two_sum
 from verify.dtypes import FORMATS

@@ -11,8 +11,9 @@ from hypothesis import Phase, find, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from strategies import axes, batches, cases, channel_counts, epilogues, paddings, seeds, steps
+from strategies import axes, batches, channel_counts, epilogues, paddings, seeds, steps
 from tests import planted
+from tests.plain import cases
 from verify import Case
 from verify.check import Mismatch, Subject, check
 from verify.fills import shows_nothing

@@ -65,7 +65,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     named = f"a name from `list`, or package.module:callable (default: {DEFAULT})"
     drawn = "200, 500 or 20,000 cases for each property; ci draws the same every time (default: dev)"
     add("subjects", nargs="*", metavar="SUBJECT", default=[DEFAULT], help=named)
-    add("--operations", type=operations, metavar="OP,…", default=OPERATIONS, help="(default: all)")
+    add("--operations", type=operations, metavar="OP,…", help="(default: the subject's)")
     add("--examples", type=positive, metavar="N", help="cases for each property (default: the profile's)")
     add("--max-time", type=seconds, metavar="SECONDS", help="stop drawing after so many seconds")
     add("--profile", choices=("dev", "ci", "night"), default="dev", help=drawn)

@@ -13,9 +13,10 @@ import numpy as np
 
 from verify.case import Array, Case, Operands
 from verify.dtypes import FORMATS
-from verify.fills import promises_exactness
+from verify.epilogue import follow
+from verify.fills import promises_exact_sums
 from verify.layer import Layer, layer_of
-from verify.reference import activate, is_doubled, linear, magnitudes
+from verify.reference import intermediate, is_doubled, linear, magnitudes
 
 
 class Judgement(NamedTuple):
@@ -44,18 +45,21 @@ def judgement(case: Case, *, accumulator: str | None = None) -> Judgement:
     layer = layer_of(case)
     if accumulator is not None:
         layer = layer._replace(format=layer.format._replace(accumulator=accumulator))
-    exact = accumulator is None and promises_exactness(case)
+    exact = accumulator is None and promises_exact_sums(case)
     return judge_operands(layer, case.make_operands(), case.products, exact=exact)
 
 
 def judge_operands(layer: Layer, given: Operands, products: int, *, exact: bool) -> Judgement:
     """The judgement of arrays: `products` in the sum of each element, `exact` if they add exactly."""
     answer = linear(layer, given, exact=exact)
-    wanted = activate(layer, answer)
     if exact:
-        return Judgement(_rounded(layer, wanted), 0.0, lambda index: "the sums are exact")
+        wanted, allowed = follow(layer, given, answer, 0.0, lambda: magnitudes(layer, given))
+        if isinstance(allowed, float):
+            return Judgement(_rounded(layer, wanted), 0.0, lambda index: "the sums are exact")
+        return Judgement(wanted, allowed, lambda index: f"the sums are exact, {_steps(layer)}")
     magnitude = magnitudes(layer, given)
-    allowed = error_bound(layer, given, products, answer, magnitude)
+    error = error_bound(layer, given, products, answer, magnitude)
+    wanted, allowed = follow(layer, given, answer, error, lambda: magnitude)
     return Judgement(wanted, allowed, lambda index: _reason(layer, products, float(magnitude[index])))
 
 
@@ -72,9 +76,10 @@ def error_bound(layer: Layer, given: Operands, products: int, answer: Array, mag
     * where the dtype is narrower than the accumulator, one rounding of the convolution and, if a
       bias follows, one after it: frameworks store the answer in between. Half the least denormal
       is added for each;
-    * relu brings no two numbers further apart, and what must be negative must become 0.
+    * for `separable`, where n counts the products of all three factors, the rounding of what lies
+      between its two steps, each as far as the second filters carry it.
 
-    Infinite where a partial sum may overflow.
+    What follows the bias is added by `verify.epilogue`. Infinite where a partial sum may overflow.
     """
     form, accumulator = layer.format, FORMATS[layer.format.accumulator]
     terms = products + ("bias" in layer.epilogue)
@@ -90,11 +95,24 @@ def error_bound(layer: Layer, given: Operands, products: int, answer: Array, mag
         for step in _stored(layer, given, answer):
             allowed += form.roundoff * (step + allowed) + form.least_normal * form.roundoff
             stored = np.maximum(stored, step)
-    if "relu" in layer.epilogue:
-        allowed = np.maximum(allowed + np.minimum(answer, 0), 0)
+    if layer.operation == "separable":
+        allowed = allowed + _between(layer, given, magnitude)
     overflow = (magnitude + allowed >= accumulator.largest) | (stored + allowed >= form.largest)
     finite = np.isfinite(answer) | _all_finite(given)
     return np.where(finite, np.where(overflow, np.inf, allowed), 0.0)
+
+
+def _between(layer: Layer, given: Operands, magnitude: Array) -> Array:
+    """What storing the answer of the first step of a `separable` adds; infinite where it may overflow."""
+    assert given.pointwise is not None
+    form, inner = layer.format, intermediate(layer, given)
+    weights = np.abs(given.pointwise.astype(np.float64)).reshape(given.pointwise.shape[-2:]).sum(axis=0)
+    if inner.max(initial=0.0) >= form.largest / 2:
+        return np.full(magnitude.shape, np.inf)
+    if layer.channels_first:
+        weights = weights.reshape(-1, *(1,) * len(layer.axes))
+    rounding = 2 * form.roundoff * magnitude if form.token != form.accumulator else 0.0
+    return np.asarray(rounding + 2 * form.least_normal * weights)
 
 
 def _stored(layer: Layer, given: Operands, answer: Array) -> list[Array]:
@@ -127,7 +145,14 @@ def _reason(layer: Layer, products: int, magnitude: float) -> str:
     )
     if layer.format.token != accumulator.token:
         reason += f", rounded to {layer.format.name}"
-    return reason
+    steps = _steps(layer)
+    return f"{reason}, {steps}" if steps else reason
+
+
+def _steps(layer: Layer) -> str:
+    """The steps after the bias, whose roundings were allowed for."""
+    steps = [step for step in layer.epilogue if step not in ("bias", "relu", "relu6")]
+    return f"then {', '.join(steps)}" if steps else ""
 
 
 def sums_are_exact(layer: Layer, given: Operands) -> bool:
@@ -142,7 +167,7 @@ def sums_are_exact(layer: Layer, given: Operands) -> bool:
     if not _all_finite(given):
         return False
     form, accumulator = layer.format, FORMATS[layer.format.accumulator]
-    unit = _last_bit(given.input) + _last_bit(given.filters)
+    unit = _last_bit(given.input) + _last_bit(given.factor)
     held = form if given.bias is not None else accumulator
     if given.bias is not None:
         unit = min(unit, _last_bit(given.bias))

@@ -20,6 +20,10 @@ from verify.report import disagreement, worst_phrase
 Subject = Callable[[Case], Any]
 
 
+STIRRED = 2**18
+"""Bytes at most that are stirred at a time between two answers to one case."""
+
+
 class Declined(Exception):
     """Raised by a subject for a case that it does not support; the message says why."""
 
@@ -206,9 +210,17 @@ def _examine(
         answer = answer.copy()  # a subject may write every answer into one buffer
     for _ in range(repeats - 1):
         if verdict.holds:
+            _stir(answer.nbytes)
             again, cause = _ask(subject, replace(case), clock)
             verdict = _repeated(verdict, answer, again)
     return _only(kinds, verdict), cause
+
+
+def _stir(size: int) -> None:
+    """Write to memory of about an answer's size and free it, so that what is never written shows."""
+    near = min(size, STIRRED)
+    blocks = [np.full(max(near + 64 * step, 1), 0xA5 + step, np.uint8) for step in range(-2, 6)]
+    del blocks
 
 
 def _ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, BaseException | None]:
@@ -277,9 +289,10 @@ def _verdict(
 
 
 def _modified(case: Case, asked: Case) -> Verdict | None:
-    given = Operands(asked.input, asked.filters, asked.bias)
-    for name, was, now in zip(Operands._fields, case.make_operands(), given, strict=True):
+    for name, was, now in zip(Operands._fields, case.make_operands(), asked.operands, strict=True):
         if was is not None and now is not None and was.tobytes() != now.tobytes():
+            if name == "factor":
+                name = "cotangent" if case.operation == "filtergrad" else "filters"
             return disagrees("input modified", f"it wrote to the {name} that it was given")
     return None
 

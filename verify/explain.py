@@ -132,7 +132,7 @@ def _cell(case: Case, index: tuple[int, ...]) -> _Cell:
     taps = np.ix_(np.arange(count), *held)
     cells = np.ix_(np.array(members), *(read[kept] for read, kept in zip(reads, held, strict=True)))
     x = given.input[batch] if case.channels_first else np.moveaxis(given.input[batch], -1, 0)
-    weights = np.moveaxis(given.filters[..., number].astype(kind), -1, 0)
+    weights = np.moveaxis(given.factor[..., number].astype(kind), -1, 0)
     window, inside = np.zeros(weights.shape, kind), np.zeros(weights.shape, bool)
     window[taps], inside[taps] = x[cells], True
     block = (count, *(1,) * (3 - case.rank), *case.kernel)

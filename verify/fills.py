@@ -18,36 +18,49 @@ from numpy.typing import NDArray
 
 from verify.case import Array, Case, Operands, provide_operands
 from verify.geometry import Axis
+from verify.word import kind_of, slope_of
 
 Values = NDArray[np.float64] | NDArray[np.int64]
 
-_INPUT, _FILTERS, _BIAS = range(3)
+_INPUT, _FACTOR, _BIAS, _POINTWISE, _RESIDUAL, _NORM = range(6)
+
+_SHARES = {_POINTWISE: _FACTOR, _RESIDUAL: _BIAS, _NORM: _INPUT}
+"""Operands whose hashes are later streams of another's: a seed has three sequences."""
 
 SLICE = 2**16
 """Hashes worked at a time."""
 
 
 class Scale(NamedTuple):
-    """How large the integers of an exact fill may be: |input|, |filters| and |bias| at most."""
+    """How large the integers of an exact fill may be, at most.
+
+    `factor` is for the filters, or the cotangent of a filtergrad; `bias` for the residual as well.
+    """
 
     input: int
-    filters: int
+    factor: int
     bias: int
+    pointwise: int = 1
 
 
 def exact_limit(case: Case) -> int:
     """The sum of magnitudes up to which integer data gives one answer in every order.
 
     Sums of integers are exact in the accumulator below 2**precision. A narrower dtype rounds them
-    once, at the end; where a bias follows it would round before and after, so that there the sums
-    must be exact in the dtype itself. float16 also overflows above 65504.
+    once, at the end; where it stores them before another step, they must be exact in the dtype
+    itself. float16 also overflows above 65504.
     """
     form = case.format
     if form.exact_integers:
         return 2**31 - 1
-    if form.accumulator == form.token or "bias" in case.epilogue:
+    is_stored = case.operation == "separable" or any(kind_of(s) not in _ONE_ROUNDING for s in case.epilogue)
+    if form.accumulator == form.token or is_stored:
         return 1 << form.precision
     return 2**15 if form.token == "f16" else 2**24
+
+
+_ONE_ROUNDING = ("relu", "relu6", "leaky")
+"""Steps that may be taken before or after the rounding to the dtype."""
 
 
 def scale_of(case: Case) -> Scale | None:
@@ -55,6 +68,9 @@ def scale_of(case: Case) -> Scale | None:
     widest = exact_limit(case)
     operand = widest if case.format.exact_integers else 2**case.format.precision
     n = case.products
+    factors = 3 if case.operation == "separable" else 2
+    # Room for a bias, and for a residual where there is one.
+    fitting = max(1, _root(widest // (n + 1 + ("residual" in case.epilogue)), factors))
     match case.fill:
         case "ones":
             return Scale(1, 1, 1)
@@ -62,49 +78,109 @@ def scale_of(case: Case) -> Scale | None:
             return Scale(2, 1, 1)
         case "iota":
             # Periods that blocks of channels do not divide, where the sums leave room for them.
-            fitting = max(1, math.isqrt(widest // (n + 1)))
             largest = next(period for period in (13, 11, 7, 5, 3, 2, 1) if period <= fitting)
-            return Scale(largest, largest, largest)
-        case "ints" | "unread":
-            largest = max(1, min(9, math.isqrt(widest // (n + 1))))
-            return Scale(largest, largest, largest)
+            return Scale(largest, largest, largest, largest)
+        case "coded":
+            taps = min(fitting, math.prod(case.factor_shape))
+            cells = max(1, widest // ((n + 2) * taps ** (factors - 1)))
+            cells = min(cells, math.prod(case.input_shape), operand)
+            return Scale(max(cells, 1), taps, min(cells * taps, case.output_channels) or 1, taps)
+        case "ints" | "unread" | "nonfinite":
+            largest = min(9, fitting)
+            return Scale(largest, largest, largest, largest)
+        case "impulse" if case.operation == "separable":
+            largest = max(1, min(operand // 2, math.isqrt(widest // (case.multiplier + 2))))
+            return Scale(1, largest, largest, largest)
         case "impulse":
             largest = max(1, min(operand // 2, widest // 2) - 1)
             return Scale(1, largest, largest)
         case "dyadic":
-            largest = max(1, min(operand - 1, widest // (4 * n)))
+            largest = max(1, min(operand - 1, widest // (4 * max(n, 1) * (factors - 1))))
             wide, narrow = (largest, 2) if case.seed % 2 == 0 else (2, largest)
-            return Scale(wide, narrow, largest)
+            return Scale(wide, narrow, largest, 2)
     return None
+
+
+def _root(number: int, degree: int) -> int:
+    """The integer root, of degree 2 or 3."""
+    if degree == 2:
+        return math.isqrt(number)
+    root: int = round(float(number) ** (1 / 3))
+    return root - int(root**3 > number)
 
 
 def promises_exactness(case: Case) -> bool:
     """Whether every order of summation gives this case's answer, bit for bit.
 
-    True where the products and the bias, taken at their largest, add up to less than the limit;
-    always for integers, whose sums wrap; never for `reals`. An `impulse` has one product.
+    True where the sums are exact and so is every step that follows them.
+    """
+    return promises_exact_sums(case) and all(map(is_exact, case.epilogue))
+
+
+def is_exact(step: str) -> bool:
+    """Whether a step of the epilogue gives integers (or their halves, quarters …) without rounding."""
+    if kind_of(step) == "leaky":
+        return math.frexp(slope_of(step))[0] in (0.0, 0.5) and slope_of(step) >= 2.0**-4
+    return step in ("bias", "residual", "relu", "relu6")
+
+
+def promises_exact_sums(case: Case) -> bool:
+    """Whether the convolution with its bias and its residual is exact in every order.
+
+    True where the products, the bias and the residual, taken at their largest, add up to less than
+    the limit; always for integers, whose sums wrap; never for `reals`. An `impulse` has one product,
+    before the multipliers of a `separable` are summed.
     """
     if case.format.exact_integers:
         return True
     scale = scale_of(case)
     if scale is None:
         return False
-    products = 1 if case.fill == "impulse" else case.products
-    bias = scale.bias if "bias" in case.epilogue else 0
-    return products * scale.input * scale.filters + bias <= exact_limit(case)
+    products = case.products
+    if case.fill == "impulse":
+        products = case.multiplier if case.operation == "separable" else 1
+    addends = ("bias" in case.epilogue) + ("residual" in case.epilogue)
+    largest = products * scale.input * scale.factor * scale.pointwise ** (case.operation == "separable")
+    return bool(largest + addends * scale.bias <= exact_limit(case))
 
 
 @provide_operands
 def operands(case: Case) -> Operands:
-    """The input, the filters and the bias of a case: new arrays, always the same numbers."""
-    shape = (case.batch, *case.size, case.channels)
-    make = _MAKERS[case.fill]
-    x = make(case, _INPUT, shape)
-    if case.channels_first:
-        x = np.moveaxis(x, -1, 1)
-    w = make(case, _FILTERS, case.filter_shape)
-    b = make(case, _BIAS, (case.filter_count,)) if "bias" in case.epilogue else None
-    return Operands(_cast(x, case), _cast(w, case), None if b is None else _cast(b, case))
+    """The arrays of a case: new ones, always the same numbers."""
+    given = {"input": _made(case, _INPUT, case.input_shape, is_image=True)}
+    is_gradient = case.operation == "filtergrad"
+    given["factor"] = _made(case, _FACTOR, case.factor_shape, is_image=is_gradient)
+    channels = (case.output_channels,)
+    if "bias" in case.epilogue and not is_gradient:
+        given["bias"] = _made(case, _BIAS, channels)
+    if case.operation == "separable":
+        shape = (*(1,) * case.rank, case.channels * case.multiplier, case.filter_count)
+        given["pointwise"] = _made(case, _POINTWISE, shape)
+    if "residual" in case.epilogue:
+        given["residual"] = _made(case, _RESIDUAL, case.output_shape, is_image=True)
+    if "norm" in case.epilogue:
+        given |= {name: _cast(values, case) for name, values in _norm(case, *channels).items()}
+    return Operands(**given)
+
+
+def _made(case: Case, operand: int, shape: tuple[int, ...], *, is_image: bool = False) -> Array:
+    """An operand; an image has a data format, and is made channels last."""
+    if not (is_image and case.channels_first):
+        return _cast(_MAKERS[case.fill](case, operand, shape), case)
+    last = (shape[0], *shape[2:], shape[1])
+    return _cast(np.moveaxis(_MAKERS[case.fill](case, operand, last), -1, 1), case)
+
+
+def _norm(case: Case, channels: int) -> dict[str, Values]:
+    """Means and offsets of −2 … 2, variances of ¼ … 2, scales of ±½, ±1 and ±2, whatever the fill."""
+    bits = [_bits(case, _NORM, 0, channels, stream) for stream in range(4)]
+    sign = 1 - 2 * (bits[3] & np.uint64(1)).astype(np.int64)
+    return {
+        "mean": _integers(bits[0], 2),
+        "variance": (4 + _integers(bits[1], 3) + (bits[3] >> np.uint64(1) & np.uint64(1))) / 4.0,
+        "scale": np.ldexp(sign.astype(np.float64), _integers(bits[2], 1)),
+        "offset": _integers(bits[3], 2),
+    }
 
 
 def _cast(values: Values, case: Case) -> Array:
@@ -128,6 +204,8 @@ def _bits(case: Case, operand: int, start: int, stop: int, stream: int = 0) -> N
 
     The hash of 0 is 0, so that counting begins with 1.
     """
+    if operand in _SHARES:
+        operand, stream = _SHARES[operand], stream + 4
     first = (((3 * case.seed + operand) << 40) + (stream << 36) + 1) & (2**64 - 1)
     z = (np.arange(start, stop, dtype=np.uint64) + np.uint64(first)) * np.uint64(0x9E3779B97F4A7C15)
     z ^= z >> np.uint64(30)
@@ -146,7 +224,7 @@ def _integers(bits: NDArray[np.uint64], largest: int) -> NDArray[np.int64]:
 def _largest(case: Case, operand: int) -> int:
     scale = scale_of(case)
     assert scale is not None
-    return scale[operand]
+    return scale[_BIAS if operand == _RESIDUAL else operand]
 
 
 def _ones(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
@@ -154,7 +232,7 @@ def _ones(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
 
 
 def _iota(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
-    """1, 2, 3 … in order, starting again after the largest."""
+    """1, 2, 3 … in order, starting again after the largest; so is `coded`, whose largest is far off."""
     return (np.arange(math.prod(shape)) % _largest(case, operand) + 1).reshape(shape)
 
 
@@ -180,7 +258,7 @@ def _dyadic(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
     The input is wide for even seeds and the filters are for odd ones. In i32 the wide ones span
     the type, and the answer wraps.
     """
-    narrow = operand == (_INPUT if case.seed % 2 else _FILTERS)
+    narrow = operand in (_POINTWISE, _INPUT if case.seed % 2 else _FACTOR)
     halves = np.uint64((_largest(case, operand) + 1) // 2)
     one = np.uint64(1)
 
@@ -227,6 +305,22 @@ def _unread(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
     unread = ~read_cells(case)[np.newaxis, ..., np.newaxis]
     kinds = np.arange(values.size).reshape(shape) % 3
     return np.where(unread, poison[kinds], values)
+
+
+def _nonfinite(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
+    """`ints`, with a NaN, an infinity or a few of both in cells of the input that the seed chooses.
+
+    The factor stays finite, so that padding, which is 0, adds 0 whether or not it is multiplied.
+    """
+    values = _ints(case, operand, shape)
+    if operand != _INPUT or not values.size:
+        return values
+    spoilt = values.astype(np.float64).reshape(-1)
+    places, kinds = _bits(case, operand, 0, 3, stream=1), case.seed % 4
+    for place, value in zip(places, (np.inf, np.nan, -np.inf), strict=True):
+        if kinds == 3 or np.array_equal(value, (np.inf, np.nan, -np.inf)[kinds], equal_nan=True):
+            spoilt[int(place) % spoilt.size] = value
+    return spoilt.reshape(shape)
 
 
 def shows_nothing(case: Case) -> bool:
@@ -287,10 +381,12 @@ _LECTURE = (
 _MAKERS: dict[str, Callable[[Case, int, tuple[int, ...]], Values]] = {
     "ones": _ones,
     "iota": _iota,
+    "coded": _iota,
     "impulse": _impulse,
     "ints": _ints,
     "dyadic": _dyadic,
     "reals": _reals,
     "unread": _unread,
+    "nonfinite": _nonfinite,
     "cs231n": _lecture,
 }

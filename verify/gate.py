@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import Phase, given, seed, settings
+from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from strategies import cases
@@ -39,10 +40,11 @@ class Property(NamedTuple):
 
 
 PROPERTIES = (
-    Property("values", "values on exact fills", ("ones", "iota", "ints", "impulse"), VALUE_KINDS),
+    Property("values", "values on exact fills", ("ones", "iota", "coded", "ints", "impulse"), VALUE_KINDS),
     Property("precision", "precision on dyadic", ("dyadic",), VALUE_KINDS),
     Property("rounding", "rounding on reals", ("reals",), VALUE_KINDS),
     Property("unread", "unread cells", ("unread",), VALUE_KINDS),
+    Property("nonfinite", "NaN and infinity that are read", ("nonfinite",), VALUE_KINDS),
     Property("form", "shape and dtype", DRAWN_FILLS, ("shape", "dtype")),
     Property("inputs", "inputs left alone", DRAWN_FILLS, ("input modified",)),
     Property("bits", "the same bits twice", DRAWN_FILLS, ("not repeatable",), repeats=2),
@@ -100,6 +102,8 @@ def conformance(
 
     `subject` is a name, as on the command line, or a callable. `corpus` is a file or a directory of
     pinned words, a test of their own beside the lecture's example (where the narrowings allow it).
+    Unless the narrowings choose, a subject is given the `operations` that it names as its own, and
+    `around` them what it names so; where it names none, convolutions with a bias and relu.
     `known` are deviations to report as known, by default those that the subject brings. The
     narrowings are those of `strategies.cases`; a property whose fills they leave out is skipped.
     Raises ValueError at once for a wrong narrowing or corpus; an unknown subject fails its tests.
@@ -149,6 +153,14 @@ class Gate:
         except Mismatch:
             return False
 
+    @property
+    def declared(self) -> dict[str, tuple[str, ...]]:
+        """What the subject says that it answers, as narrowings."""
+        return {
+            "operations": tuple(getattr(self.subject, "operations", ("conv",))),
+            "around": tuple(getattr(self.subject, "around", ("bias", "relu"))),
+        }
+
     def tallier(self, test: str, title: str, *, drawn: bool = True) -> Tallier:
         return self.talliers.setdefault(test, Tallier(self.name, title, drawn=drawn))
 
@@ -160,9 +172,9 @@ class Gate:
 def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Callable[..., None]:
     name = f"test_{judged.name}"
     fills = [fill for fill in narrowings.get("fills", DRAWN_FILLS) if fill in judged.fills]
-    strategy = _narrowed({**narrowings, "fills": fills}) if fills else None
+    chosen = {**narrowings, "fills": fills}
 
-    if strategy is None:
+    if not fills or _narrowed(chosen) is None:
 
         def skipped(self: Any) -> None:
             pytest.skip(f"the narrowings leave no case for {judged.title}")
@@ -175,13 +187,14 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
     # The subject is part of the name by which Hypothesis keeps examples.
     test.__name__ = test.__qualname__ = f"{name}_of_{re.sub(r'[^a-zA-Z0-9]', '_', gate.name)}"
     test.__doc__ = f"{judged.title} of {gate.name}"
+    strategy = st.deferred(lambda: cases(**{**gate.declared, **chosen}))
     tested: Callable[..., None] = given(case=strategy)(test)
-    chosen = settings(deadline=None, phases=PHASES, max_examples=_examples(), print_blob=False)
+    used = settings(deadline=None, phases=PHASES, max_examples=_examples(), print_blob=False)
     if limits.seed is not None:
         # Each property draws cases of its own, or all would see the same geometry.
         tested = seed(zlib.crc32(f"{limits.seed} {gate.name} {name}".encode()))(tested)
-        chosen = settings(chosen, database=None)
-    return chosen(tested)
+        used = settings(used, database=None)
+    return used(tested)
 
 
 def _narrowed(narrowings: dict[str, Any]) -> Any:

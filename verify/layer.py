@@ -14,8 +14,9 @@ from verify.geometry import Axis, same_padding
 
 
 class Layer(NamedTuple):
-    """The axes, the groups, the epilogue, the dtype and the data format of a convolution."""
+    """The operation, its axes, groups, epilogue, dtype and data format."""
 
+    operation: str
     axes: tuple[Axis, ...]
     groups: int
     epilogue: tuple[str, ...]
@@ -24,7 +25,7 @@ class Layer(NamedTuple):
 
 
 def layer_of(case: Case) -> Layer:
-    return Layer(case.axes, case.groups, case.epilogue, case.format, case.channels_first)
+    return Layer(case.operation, case.axes, case.groups, case.epilogue, case.format, case.channels_first)
 
 
 def layer_from(
@@ -74,7 +75,7 @@ def layer_from(
         if axis.shortfall and not is_same:
             raise ValueError(axis.refusal(number))
     known = x.dtype if x.dtype.name in TOKENS else np.dtype(np.float64)
-    return Layer(axes, groups, () if bias is None else ("bias",), format_of(known), first)
+    return Layer("conv", axes, groups, () if bias is None else ("bias",), format_of(known), first)
 
 
 def _for_axes(name: str, numbers: int | Sequence[int], rank: int) -> tuple[int, ...]:

@@ -36,6 +36,8 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
         "channels": case.channels,
         "kernel": case.kernel,
         "filters": case.filter_count,
+        "multiplier": case.multiplier,
+        "border": case.border,
         "strides": case.strides,
         "dilations": case.dilations,
         "groups": case.groups,

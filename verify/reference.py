@@ -5,15 +5,17 @@ Pad, view windows, contract. It imports no padding arithmetic but `verify.geomet
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from verify.case import Array, Case, Operands
 from verify.compensated import SPLITTABLE, dot2
-from verify.geometry import Axis
+from verify.epilogue import follow
 from verify.layer import Layer, layer_from, layer_of
+from verify.operations import bias_gradient, depthwise, filter_gradient, transpose
+from verify.windows import pad, slabs, windows_of
 
 SLAB = 2**21
 """Bytes of window matrix worked at a time (or one window, where that alone is larger)."""
@@ -25,8 +27,9 @@ def reference(case: Case) -> Array:
     Exact where the fill promises exactness; elsewhere within the error that `verify.bounds` adds
     for it (float64 sums; for f64, sums in twice the precision). i32 wraps to 32 bits.
     """
-    layer = layer_of(case)
-    return activate(layer, linear(layer, case.make_operands()))
+    layer, given = layer_of(case), case.make_operands()
+    answer, _ = follow(layer, given, linear(layer, given), 0.0)
+    return answer
 
 
 def conv(
@@ -69,35 +72,61 @@ def conv(
 
 
 def linear(layer: Layer, given: Operands, *, exact: bool = False) -> Array:
-    """The convolution and its bias, before any activation, in the layer's data format.
+    """The operation and its bias, before what else follows, in the layer's data format.
 
-    `exact` says that plain sums are exact; elsewhere float64 operands are summed in twice the
-    precision, where `is_doubled` allows it.
+    `exact` says that plain sums are exact; elsewhere float64 operands of a convolution are summed in
+    twice the precision, where `is_doubled` allows it.
     """
-    x = _channels_last(layer, given.input)
-    doubled = not exact and is_doubled(layer, given)
-    answer = _convolve(x, given.filters, layer, given.bias, doubled=doubled)
+    answer = _operate(layer, given, doubled=not exact and is_doubled(layer, given))
     if layer.format.exact_integers:
         answer = answer.astype(np.int32).astype(np.float64)
-    return _in_data_format(layer, answer)
+    return answer
 
 
 def is_doubled(layer: Layer, given: Operands) -> bool:
     """Whether sums are worked in twice float64's precision: f64 operands whose products can be split."""
-    if layer.format.token != "f64":
+    if layer.format.token != "f64" or layer.operation != "conv":
         return False
-    return all(part is None or np.abs(part).max(initial=0.0) < SPLITTABLE for part in given)
-
-
-def activate(layer: Layer, answer: Array) -> Array:
-    return np.maximum(answer, 0) if "relu" in layer.epilogue else answer
+    return all(part is None or np.abs(part).max(initial=0.0) < SPLITTABLE for part in given[:3])
 
 
 def magnitudes(layer: Layer, given: Operands) -> Array:
-    """Σ|x||w| + |b| for each element of the answer, in float64."""
+    """Σ|x||w| + |b| for each element of the answer, in float64; |x||w||p| for `separable`."""
+    return _operate(layer, Operands(*map(_absolute, given)))
+
+
+def intermediate(layer: Layer, given: Operands) -> Array:
+    """Σ|x||w| for each element between the two steps of a `separable`, channels last."""
     x = np.abs(_channels_last(layer, given.input).astype(np.float64))
-    b = None if given.bias is None else np.abs(given.bias.astype(np.float64))
-    return _in_data_format(layer, _convolve(x, np.abs(given.filters.astype(np.float64)), layer, b))
+    return depthwise(x, np.abs(given.factor.astype(np.float64)), layer, np.float64)
+
+
+def _absolute(part: Any) -> Any:
+    return None if part is None else np.abs(part.astype(np.float64))
+
+
+def _operate(layer: Layer, given: Operands, *, doubled: bool = False) -> Array:
+    x, factor = _channels_last(layer, given.input), given.factor
+    if layer.operation == "conv":
+        return _in_data_format(layer, _convolve(x, factor, layer, given.bias, doubled=doubled))
+    kind = np.int64 if x.dtype.kind in "iu" and factor.dtype.kind in "iu" else np.float64
+    with np.errstate(invalid="ignore", over="ignore"):
+        match layer.operation:
+            case "depthwise":
+                answer = depthwise(x, factor, layer, kind)
+            case "separable":
+                between = depthwise(x, factor, layer, kind)
+                assert given.pointwise is not None
+                answer = between @ given.pointwise.reshape(given.pointwise.shape[-2:]).astype(kind)
+            case "transpose":
+                answer = transpose(x, factor, layer, kind)
+            case "filtergrad":
+                y = _channels_last(layer, factor)
+                # With a bias, the gradient of the bias; neither answer is an image.
+                return bias_gradient(y, kind) if layer.epilogue else filter_gradient(x, y, layer, kind)
+        if given.bias is not None:
+            answer = answer + given.bias.astype(kind)
+    return _in_data_format(layer, answer)
 
 
 def _channels_last(layer: Layer, x: Array) -> Array:
@@ -114,7 +143,7 @@ def _convolve(x: Array, w: Array, layer: Layer, bias: Array | None, *, doubled: 
     kind = np.int64 if whole else np.float64
     weights = w.astype(kind)
     out = [axis.out for axis in layer.axes]
-    windows = _windows(_pad(x, layer.axes, kind), layer.axes, out)
+    windows = windows_of(pad(x, layer.axes, kind), layer.axes, out)
     if layer.groups == 1:
         return _contract(windows, weights, len(out), bias, doubled)
     members, filters = w.shape[-2], w.shape[-1] // layer.groups
@@ -155,42 +184,3 @@ def _dot(rows: Array, table: Array, offset: Array | None, out: Array | None = No
         if offset is not None:
             products += offset
     return products
-
-
-def _pad(x: Array, axes: tuple[Axis, ...], kind: Any) -> Array:
-    """The padded input, contiguous; the input itself where there is nothing to do."""
-    if not any(axis.before or axis.after for axis in axes):
-        return np.ascontiguousarray(x, dtype=kind)
-    padded = np.zeros((x.shape[0], *(axis.padded for axis in axes), x.shape[-1]), dtype=kind)
-    inner = tuple(slice(axis.before, axis.before + axis.size) for axis in axes)
-    padded[(slice(None), *inner)] = x
-    return padded
-
-
-def _windows(padded: Array, axes: tuple[Axis, ...], out: list[int]) -> Array:
-    """Every window as a view: (batch, *out, *kernel, channels). NumPy checks that it stays inside."""
-    batch, *between, channel = padded.strides
-    shape = (padded.shape[0], *out, *(axis.kernel for axis in axes), padded.shape[-1])
-    if 0 in shape:
-        return np.zeros(shape, dtype=padded.dtype)
-    steps = [stride * axis.stride for stride, axis in zip(between, axes, strict=True)]
-    reach = [stride * axis.dilation for stride, axis in zip(between, axes, strict=True)]
-    return np.ndarray(shape, padded.dtype, padded, strides=(batch, *steps, *reach, channel))
-
-
-def slabs(shape: tuple[int, ...], rows: int) -> Iterator[tuple[int | slice, ...]]:
-    """Indices that cut an array of this shape into blocks of at most `rows` places, in order.
-
-    Each block is contiguous; one place is the least.
-    """
-    inner, depth = 1, len(shape)
-    while depth and inner * shape[depth - 1] <= rows:
-        depth -= 1
-        inner *= shape[depth]
-    if not depth:
-        yield ()
-        return
-    step = max(rows // max(inner, 1), 1)
-    for lead in np.ndindex(*shape[: depth - 1]):
-        for start in range(0, shape[depth - 1], step):
-            yield (*lead, slice(start, start + step))

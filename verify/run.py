@@ -39,7 +39,7 @@ def run(
     console: Console,
     subjects: Sequence[str],
     *,
-    operations: Sequence[str],
+    operations: Sequence[str] | None,
     examples: int | None,
     max_time: float | None,
     profile: str,
@@ -99,12 +99,10 @@ def _no_addopts() -> Iterator[None]:
         os.environ.update(kept)
 
 
-def _arguments(folder: Path, subjects: Sequence[str], operations: Sequence[str]) -> list[str]:
+def _arguments(folder: Path, subjects: Sequence[str], operations: Sequence[str] | None) -> list[str]:
     """pytest's arguments for a test file like the one that a user would write."""
-    gated = [
-        f"Test{number} = conformance({subject!r}, operations={tuple(operations)!r})"
-        for number, subject in enumerate(subjects)
-    ]
+    narrowed = f", operations={tuple(operations)!r}" if operations else ""
+    gated = [f"Test{number} = conformance({subject!r}{narrowed})" for number, subject in enumerate(subjects)]
     file, settings = folder / "test_gate.py", folder / "pytest.ini"
     file.write_text("\n".join(["from verify.gate import conformance", *gated, ""]), encoding="utf-8")
     settings.write_text("[pytest]\n", encoding="utf-8")

@@ -10,16 +10,19 @@ from verify.dtypes import FORMATS
 
 Padding: TypeAlias = Literal["SAME", "VALID"] | tuple[tuple[int, int], ...]
 
-OPERATIONS = ("conv",)
-PLAIN_FILLS = ("ones", "iota", "cs231n")
-SEEDED_FILLS = ("impulse", "ints", "dyadic", "reals", "unread")
+OPERATIONS = ("conv", "depthwise", "separable", "transpose", "filtergrad")
+PLAIN_FILLS = ("ones", "iota", "coded", "cs231n")
+SEEDED_FILLS = ("impulse", "ints", "dyadic", "reals", "unread", "nonfinite")
 FILLS = (*PLAIN_FILLS, *SEEDED_FILLS)
-EPILOGUE = ("bias", "relu")
+ACTIVATIONS = ("relu", "relu6", "leaky", "elu", "tanh", "sigmoid")
+EPILOGUE = ("bias", "norm", "residual", *ACTIVATIONS)
+AROUND = ("border", *EPILOGUE)
+"""What may come before and after a convolution."""
 
 DIGITS = 9
 """Digits that a number may have at most."""
 
-_COUNTS = {"n": "batch", "c": "channels", "f": "filter_count", "g": "groups"}
+_COUNTS = {"n": "batch", "c": "channels", "f": "filter_count", "m": "multiplier", "g": "groups"}
 _SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations"}
 _SHARED = {"f16": "filter_count", "f32": "filter_count", "f64": "filter_count", "i32": "size"}
 _NUMBER = f"[0-9]{{1,{DIGITS}}}"
@@ -72,8 +75,10 @@ def _field(token: str) -> tuple[str, Any]:
     """The field that one unambiguous token sets, and its value."""
     if token in ("same", "valid"):
         return "padding", token.upper()
-    if token in EPILOGUE:
+    if token in EPILOGUE and token != "leaky":
         return "epilogue", (token,)
+    if match := re.fullmatch(r"leaky([0-9]{1,3}(?:\.[0-9]{1,6})?)", token):
+        return "epilogue", (leaky(float(match[1])),)
     if token == "cf":
         return "channels_first", True
     if token in FORMATS:
@@ -82,24 +87,28 @@ def _field(token: str) -> tuple[str, Any]:
         return "fill", (token, 0)
     if match := re.fullmatch(f"({'|'.join(SEEDED_FILLS)})({_NUMBER})", token):
         return "fill", (match[1], int(match[2]))
-    if match := re.fullmatch(f"([ncfg])({_NUMBER})", token):
+    if match := re.fullmatch(f"([ncfmg])({_NUMBER})", token):
         return _COUNTS[match[1]], int(match[2])
     if match := re.fullmatch(f"([iksd])({_NUMBER}(?:x{_NUMBER}){{0,2}})", token):
         return _SIZES[match[1]], tuple(map(int, match[2].split("x")))
     pair = rf"{_NUMBER}\.{_NUMBER}"
-    if match := re.fullmatch(f"p({pair}(?:x{pair}){{0,2}})", token):
-        return "padding", tuple(tuple(map(int, ends.split("."))) for ends in match[1].split("x"))
+    if match := re.fullmatch(f"([pz])({pair}(?:x{pair}){{0,2}})", token):
+        pairs = tuple(tuple(map(int, ends.split("."))) for ends in match[2].split("x"))
+        return "padding" if match[1] == "p" else "border", pairs
     raise InvalidCase(_unknown(token))
 
 
 def _unknown(token: str) -> str:
     if not token:
         return "it has an empty token (two underscores together, or one at an end)"
-    if re.match("p[0-9]", token):
-        return f"{token!r} is not a padding such as p1.0x0.2: before.after for 1 to 3 axes"
+    if re.match("[pz][0-9]", token):
+        what = "padding" if token[0] == "p" else "border"
+        return f"{token!r} is not a {what} such as {token[0]}1.0x0.2: before.after for 1 to 3 axes"
+    if token.startswith("leaky"):
+        return f"{token!r} is not a leaky relu with its slope, such as leaky0.25"
     if re.match("[iksd][0-9]", token):
         return f"{token!r} is not 1 to 3 sizes of at most 9 digits, such as {token[0]}3x3"
-    if re.match("[ncfg][0-9]", token):
+    if re.match("[ncfmg][0-9]", token):
         return f"{token!r} is not a count of at most 9 digits, such as {token[0]}2"
     words = ["same", "valid", "cf", *EPILOGUE, *FORMATS, *FILLS]
     near = difflib.get_close_matches(token.lower(), words, n=1)
@@ -111,6 +120,23 @@ def by(numbers: tuple[int, ...]) -> str:
 
 
 def padding_token(padding: Padding) -> str:
-    if isinstance(padding, str):
-        return padding.lower()
-    return "p" + "x".join(f"{before}.{after}" for before, after in padding)
+    return padding.lower() if isinstance(padding, str) else "p" + ends(padding)
+
+
+def ends(pairs: tuple[tuple[int, int], ...]) -> str:
+    return "x".join(f"{before}.{after}" for before, after in pairs)
+
+
+def leaky(slope: float) -> str:
+    """The step of a leaky relu in its one spelling."""
+    return f"leaky{slope:.6f}".rstrip("0").rstrip(".")
+
+
+def slope_of(step: str) -> float:
+    """The slope that a step of the epilogue has below 0, for a leaky relu."""
+    return float(step.removeprefix("leaky"))
+
+
+def kind_of(step: str) -> str:
+    """A step of the epilogue without its slope: one of EPILOGUE."""
+    return "leaky" if step.startswith("leaky") else step

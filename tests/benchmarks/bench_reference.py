@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from strategies import cases
+from tests.plain import cases
 from verify import Case, Verdict, conv, reference
 from verify.bounds import judge_operands
 from verify.compare import compare_values

@@ -77,6 +77,9 @@ class _Own:
         self.name = name
         self.switches: Mapping[str, str] = getattr(target, "switches", {})
         self.known: Sequence[Deviation] = getattr(target, "known", ())
+        for name in ("operations", "around"):
+            if hasattr(target, name):
+                setattr(self, name, getattr(target, name))
         self._call: Subject = target
 
     def __call__(self, case: Case) -> Any:

@@ -1,0 +1,169 @@
+"""What follows a convolution: the values of each step, and how far each lets an error grow.
+
+An error e before a step becomes, after a function f that never falls, at most the larger of
+f(v + e) − f(v) and f(v) − f(v − e), and the step's own roundings are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from verify.case import NORM_EPSILON, Array, Operands
+from verify.dtypes import FORMATS
+from verify.fills import is_exact
+from verify.layer import Layer
+from verify.word import kind_of, slope_of
+
+Magnitude = Callable[[], Array]
+
+
+class Precision(NamedTuple):
+    """How exactly frameworks work an activation: units in the last place of its value, and of 1."""
+
+    of_value: int
+    of_one: int
+
+
+PRECISIONS = {
+    "leaky": Precision(2, 0),
+    "elu": Precision(4, 4),
+    "tanh": Precision(8, 1),
+    "sigmoid": Precision(4, 4),
+}
+"""The slope and the product of a leaky relu are rounded once each.
+
+For the others the evidence is `tests/test_epilogue.py`, which measures TensorFlow. elu is worked as
+exp(x) − 1 and sigmoid as ½ + ½·tanh(x/2), so that their errors are relative to 1 as well.
+"""
+
+NORM_ROUNDINGS = 10
+"""Roundings of a batch normalisation, in any of the forms in which it is worked.
+
+variance + epsilon, its square root, the quotient (two more where a reciprocal square root is refined),
+the scale; then the product with the filters or with the answer, mean · factor, offset − that, the sum.
+"""
+
+
+def follow(
+    layer: Layer,
+    given: Operands,
+    answer: Array,
+    allowed: Array | float = 0.0,
+    magnitude: Magnitude | None = None,
+) -> tuple[Array, Array | float]:
+    """The values after every step but the bias, and the error allowed in them.
+
+    `allowed` is the error before: 0.0, a float, says that sums are exact, a residual's included, and is
+    kept while steps are. `magnitude` gives Σ|x||w|, which batch normalisation asks for.
+    """
+    for step in layer.epilogue:
+        match kind_of(step):
+            case "bias":
+                continue
+            case "residual":
+                answer = _added(layer, answer, given)
+                if not _is_exact(allowed):
+                    allowed = _stored(layer, answer, _worked(layer, answer, allowed))
+            case "norm":
+                size = np.abs(answer) if magnitude is None else magnitude()
+                answer, allowed = _normalised(layer, given, answer, _begun(layer, answer, allowed), size)
+            case "relu" | "relu6":
+                answer, allowed = _through(step, answer, allowed)
+            case _ if _is_exact(allowed) and is_exact(step):
+                answer, allowed = _through(step, answer, allowed)
+            case kind:
+                values, error = _through(step, answer, _begun(layer, answer, allowed))
+                form = layer.format if kind == "leaky" else FORMATS[layer.format.accumulator]
+                own = PRECISIONS[kind].of_value * np.abs(values) + PRECISIONS[kind].of_one
+                answer = values
+                allowed = _stored(layer, values, error + 2 * form.roundoff * own)
+    return answer, allowed
+
+
+def activation(step: str) -> Callable[[Array], Array]:
+    """The function of an activation, over float64. None of them ever falls."""
+    match kind_of(step):
+        case "relu":
+            return lambda x: np.maximum(x, 0)
+        case "relu6":
+            return lambda x: np.minimum(np.maximum(x, 0), 6)
+        case "leaky":
+            slope = slope_of(step)
+            return lambda x: np.where(x > 0, x, slope * x)
+        case "elu":
+            return lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+        case "tanh":
+            return np.tanh
+    return lambda x: 1 / (1 + np.exp(-x))
+
+
+def _is_exact(allowed: Array | float) -> bool:
+    return isinstance(allowed, float) and allowed == 0.0
+
+
+def _through(step: str, answer: Array, allowed: Array | float) -> tuple[Array, Array | float]:
+    """An activation's values, and what becomes of an error."""
+    function = activation(step)
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = function(answer)
+        if _is_exact(allowed):
+            return values, 0.0
+        spread = np.maximum(function(answer + allowed) - values, values - function(answer - allowed))
+    return values, np.where(np.isfinite(answer), np.where(np.isinf(allowed), np.inf, spread), 0.0)
+
+
+def _added(layer: Layer, answer: Array, given: Operands) -> Array:
+    assert given.residual is not None
+    with np.errstate(invalid="ignore"):
+        total = answer + given.residual.astype(np.float64)
+    return (
+        total.astype(np.int64).astype(np.int32).astype(np.float64) if layer.format.exact_integers else total
+    )
+
+
+def _normalised(
+    layer: Layer, given: Operands, answer: Array, allowed: Array | float, magnitude: Array
+) -> tuple[Array, Array]:
+    mean, variance, scale, offset = (_for_channels(layer, part, answer.ndim) for part in given[-4:])
+    factor = scale / np.sqrt(variance + NORM_EPSILON)
+    with np.errstate(invalid="ignore", over="ignore"):
+        values = (answer - mean) * factor + offset
+        size = np.abs(factor) * (magnitude + np.abs(mean)) + np.abs(offset)
+        error = np.abs(factor) * allowed + 2 * NORM_ROUNDINGS * layer.format.roundoff * size
+    return values, _stored(layer, values, np.where(np.isfinite(values), error, 0.0))
+
+
+def _for_channels(layer: Layer, part: Array | None, axes: int) -> Array:
+    assert part is not None
+    wide = part.astype(np.float64)
+    return wide.reshape(-1, *(1,) * (axes - 2)) if layer.channels_first else wide
+
+
+def _begun(layer: Layer, answer: Array, allowed: Array | float) -> Array | float:
+    """The error before a step that rounds: exact sums may have been stored in a narrower dtype."""
+    return _stored(layer, answer, np.zeros(answer.shape)) if _is_exact(allowed) else allowed
+
+
+def _worked(layer: Layer, values: Array, allowed: Array | float) -> Array:
+    """One operation of the accumulator, and the same of the reference."""
+    accumulator = FORMATS[layer.format.accumulator]
+    with np.errstate(invalid="ignore"):
+        error = allowed + 2 * accumulator.roundoff * (np.abs(values) + allowed) + 2 * accumulator.least_normal
+    return np.where(np.isfinite(values), error, 0.0)
+
+
+def _stored(layer: Layer, values: Array, allowed: Array) -> Array:
+    """A rounding to the dtype, where that is narrower than the accumulator.
+
+    Infinite where the dtype may overflow.
+    """
+    form = layer.format
+    with np.errstate(invalid="ignore"):
+        size = np.abs(values) + allowed
+        error = allowed + 2 * form.least_normal
+        if form.token != form.accumulator:
+            error = error + form.roundoff * size
+    return np.where(np.isfinite(values), np.where(size >= form.largest, np.inf, error), 0.0)
