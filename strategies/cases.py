@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -209,7 +210,7 @@ def _counts(
     groups: SearchStrategy[int],
     max_channels: int,
     length: int,
-) -> dict[str, int]:
+) -> dict[str, Any]:
     """Channels, filters, multiplier and groups. With a `length` so many terms meet in a sum, and one more."""
     few = channel_counts(3 if length else max_channels)
     most = length // math.prod(axis.kernel for axis in spatial) + 1

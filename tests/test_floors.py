@@ -30,6 +30,7 @@ FLOORS = [
     {"verify.subjects.tensorflow"},
     {"strategies.parts"},
     {"strategies.cases"},
+    {"strategies.illegal"},
     {"strategies"},
     {"verify.tally"},
     {"verify.gate", "verify.summary", "verify.replay"},
@@ -44,7 +45,7 @@ OUTSIDE = {
     # NumPy has no bfloat16; this extension of it is what frameworks exchange.
     "ml_dtypes": {"verify.dtypes"},
     "tensorflow": {"verify.subjects.tensorflow"},
-    "hypothesis": {"strategies.parts", "strategies.cases", *DOORS},
+    "hypothesis": {"strategies.parts", "strategies.cases", "strategies.illegal", *DOORS},
     "pytest": DOORS,
     "rich": {"verify.summary", *DOORS},
 }

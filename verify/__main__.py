@@ -70,6 +70,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add("--max-time", type=seconds, metavar="SECONDS", help="stop drawing after so many seconds")
     add("--profile", choices=("dev", "ci", "night"), default="dev", help=drawn)
     add("--seed", type=int, metavar="N", help="draw the cases of this seed")
+    add("--no-known", action="store_true", help="fail for disagreements that are recorded as known, too")
 
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
@@ -98,6 +99,7 @@ def _run(options: argparse.Namespace) -> int:
         max_time=options.max_time,
         profile=options.profile,
         seed=options.seed,
+        excuse=not options.no_known,
     )
 
 

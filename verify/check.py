@@ -63,6 +63,10 @@ class Refused(Mismatch):
     """The subject raised an error, or returned no array, where an answer is due."""
 
 
+class Answered(Mismatch):
+    """The subject answered a call that must be refused."""
+
+
 class NotRepeatable(Mismatch):
     """The same case was answered twice with different bits."""
 
@@ -74,6 +78,7 @@ MISMATCHES: dict[Kind, type[Mismatch]] = {
     "non-finite": NonFiniteMismatch,
     "input modified": InputModified,
     "refused": Refused,
+    "answered": Answered,
     "not repeatable": NotRepeatable,
 }
 
@@ -203,6 +208,8 @@ def _examine(
         raise TypeError(f"{subject!r} is no subject: a subject is a callable that takes a case")
     asked = replace(case)
     answer, cause = _ask(subject, asked, clock)
+    if case.illegal:
+        return _refusal(case, answer), None
     if isinstance(answer, Verdict):
         return _only(kinds, answer), cause
     verdict = _verdict(case, asked, answer, kinds, clock, accumulator)
@@ -214,6 +221,14 @@ def _examine(
             again, cause = _ask(subject, replace(case), clock)
             verdict = _repeated(verdict, answer, again)
     return _only(kinds, verdict), cause
+
+
+def _refusal(case: Case, answer: Array | Verdict) -> Verdict:
+    """The verdict on a call that must be refused."""
+    if isinstance(answer, Verdict):
+        return Verdict(outcome="agrees") if answer.kind == "refused" else answer
+    said = f"{answer.dtype.name} of shape {answer.shape}"
+    return disagrees("answered", f"it answered a call that must be refused, with {said}: {case.why_illegal}")
 
 
 def _stir(size: int) -> None:

@@ -11,7 +11,9 @@ import numpy as np
 from verify.case import Array
 
 Outcome = Literal["agrees", "disagrees", "declined", "vacuous"]
-Kind = Literal["shape", "dtype", "value", "non-finite", "input modified", "refused", "not repeatable"]
+Kind = Literal[
+    "shape", "dtype", "value", "non-finite", "input modified", "refused", "answered", "not repeatable"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 

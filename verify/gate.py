@@ -14,8 +14,9 @@ import pytest
 from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
+from hypothesis.strategies import SearchStrategy
 
-from strategies import cases
+from strategies import cases, illegal_cases
 from strategies.cases import DRAWN_FILLS
 from verify import corpus as corpora
 from verify.case import Case
@@ -37,6 +38,7 @@ class Property(NamedTuple):
     fills: tuple[str, ...]
     kinds: tuple[Kind, ...]
     repeats: int = 1
+    illegal: bool = False
 
 
 PROPERTIES = (
@@ -48,6 +50,7 @@ PROPERTIES = (
     Property("form", "shape and dtype", DRAWN_FILLS, ("shape", "dtype")),
     Property("inputs", "inputs left alone", DRAWN_FILLS, ("input modified",)),
     Property("bits", "the same bits twice", DRAWN_FILLS, ("not repeatable",), repeats=2),
+    Property("refusals", "illegal calls refused", ("ones",), ("answered",), illegal=True),
 )
 
 KNOWN = "known deviations still happen"
@@ -80,9 +83,13 @@ def _examples() -> int:
 
 @dataclass
 class Limits:
-    """What the command line sets for the whole process: examples a property, the seed, when to stop."""
+    """What the command line sets for the whole process.
+
+    The examples of a property, the seed, when to stop, and whether recorded deviations are excused.
+    """
 
     examples: int | None = None
+    excuse: bool = True
     seed: int | None = None
     until: float = float("inf")
     interrupted: bool = False
@@ -135,6 +142,8 @@ class Gate:
     @property
     def known(self) -> list[Deviation]:
         """The deviations that apply under the subject's switches."""
+        if not limits.excuse:
+            return []
         recorded = getattr(self.subject, "known", ()) if self._known is None else self._known
         return [each for each in recorded if each.applies(getattr(self.subject, "switches", {}))]
 
@@ -161,6 +170,19 @@ class Gate:
             "around": tuple(getattr(self.subject, "around", ("bias", "relu"))),
         }
 
+    @property
+    def refuses(self) -> tuple[str, ...]:
+        """The operations of which the subject says that it refuses illegal calls."""
+        return tuple(getattr(self.subject, "refuses", ()))
+
+    def legal(self, narrowings: dict[str, Any]) -> SearchStrategy[Case]:
+        return cases(**{**self.declared, **narrowings})
+
+    def illegal(self, narrowings: dict[str, Any]) -> SearchStrategy[Case]:
+        chosen = set(narrowings.get("operations", self.refuses)) & set(self.refuses)
+        kept = {name: value for name, value in narrowings.items() if name in ("ranks", "dtypes")}
+        return illegal_cases(operations=sorted(chosen), **kept)
+
     def tallier(self, test: str, title: str, *, drawn: bool = True) -> Tallier:
         return self.talliers.setdefault(test, Tallier(self.name, title, drawn=drawn))
 
@@ -184,17 +206,23 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
     def test(self: Any, case: Case) -> None:
         _judge(gate, judged, gate.tallier(name, judged.title), case)
 
+    def refuses(self: Any) -> None:
+        if not gate.refuses:
+            pytest.skip(f"{gate.name} does not say of which operations it refuses illegal calls")
+        tested(self)
+
     # The subject is part of the name by which Hypothesis keeps examples.
     test.__name__ = test.__qualname__ = f"{name}_of_{re.sub(r'[^a-zA-Z0-9]', '_', gate.name)}"
     test.__doc__ = f"{judged.title} of {gate.name}"
-    strategy = st.deferred(lambda: cases(**{**gate.declared, **chosen}))
+    strategy = st.deferred(lambda: gate.illegal(narrowings) if judged.illegal else gate.legal(chosen))
     tested: Callable[..., None] = given(case=strategy)(test)
     used = settings(deadline=None, phases=PHASES, max_examples=_examples(), print_blob=False)
     if limits.seed is not None:
         # Each property draws cases of its own, or all would see the same geometry.
         tested = seed(zlib.crc32(f"{limits.seed} {gate.name} {name}".encode()))(tested)
         used = settings(used, database=None)
-    return used(tested)
+    tested = used(tested)
+    return refuses if judged.illegal else tested
 
 
 def _narrowed(narrowings: dict[str, Any]) -> Any:

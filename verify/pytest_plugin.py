@@ -27,10 +27,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--conv-examples", type=positive, metavar="N", help="cases to draw for each property of a gate"
     )
+    group.addoption(
+        "--conv-no-known", action="store_true", help="fail for disagreements that are recorded as known, too"
+    )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
+    gate.limits.excuse = not config.getoption("--conv-no-known")
     gate.limits.examples = config.getoption("--conv-examples")
 
 

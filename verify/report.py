@@ -13,7 +13,8 @@ from verify.geometry import Axis
 def disagreement(case: Case, subject: str, switches: Mapping[str, str], verdict: Verdict) -> str:
     """The whole message for one disagreement, several lines."""
     lines = [f"{subject} disagrees with the reference: {verdict.sentence}", line("case", str(case))]
-    lines += [axis_line(number, axis) for number, axis in enumerate(case.axes) if matters(axis)]
+    axes = () if case.illegal else case.axes
+    lines += [axis_line(number, axis) for number, axis in enumerate(axes) if matters(axis)]
     if verdict.place:
         lines.append(line("raised", verdict.place))
     if verdict.worst is not None:

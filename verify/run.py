@@ -44,11 +44,14 @@ def run(
     max_time: float | None,
     profile: str,
     seed: int | None,
+    excuse: bool,
 ) -> int:
     """Gate the subjects and print what was proved; the exit code. Subjects must be loadable."""
     gate.limits.seed = seed
     watcher = _Watcher(console, max_time)
     options = ["--hypothesis-profile", profile]
+    if not excuse:
+        options.append("--conv-no-known")
     if examples is not None:
         options += ["--conv-examples", str(examples)]
     with tempfile.TemporaryDirectory(prefix="conv-verify-") as folder, _interruptible(), _no_addopts():
