@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from traceback import extract_tb
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from verify.bounds import Judgement, judge_operands, judgement, sums_are_exact
 from verify.case import Array, Case, Operands
 from verify.clock import Clock
-from verify.compare import KINDS, Kind, Verdict, compare_form, compare_values, disagrees
+from verify.compare import KINDS, LOST, Kind, Verdict, compare_form, compare_values, disagrees
 from verify.fills import shows_nothing
 from verify.layer import layer_from
 from verify.report import disagreement, worst_phrase
@@ -24,11 +25,30 @@ class Declined(Exception):
     """Raised by a subject for a case that it does not support; the message says why."""
 
 
+class Elsewhere(Exception):
+    """Raised by a subject that runs in another process, for the verdict that was reached there."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.sentence)
+        self.verdict = verdict
+
+
+@cache
+def elsewhere(name: str) -> type[Elsewhere]:
+    """A class of its own for what is called `name` there: an error's class and place, or a signal.
+
+    By their classes Hypothesis and the tallies tell one error from another.
+    """
+    return type(name, (Elsewhere,), {})
+
+
 class Mismatch(AssertionError):
     """A subject disagrees with the reference. One subclass for each kind."""
 
-    def __init__(self, case: Case, subject: str, switches: Mapping[str, str], verdict: Verdict) -> None:
-        super().__init__(disagreement(case, subject, switches, verdict))
+    def __init__(
+        self, case: Case, subject: str, switches: Mapping[str, str], verdict: Verdict, options: str = ""
+    ) -> None:
+        super().__init__(disagreement(case, subject, switches, verdict, options))
         self.case = case
         self.subject = subject
         self.switches = switches
@@ -63,6 +83,18 @@ class NotRepeatable(Mismatch):
     """The same case was answered twice with different bits."""
 
 
+class Crashed(Mismatch):
+    """The process that ran the subject died of a signal, or exited."""
+
+
+class TimedOut(Mismatch):
+    """The subject gave no answer in its time."""
+
+
+class OutOfMemory(Mismatch):
+    """The subject needed more memory than it may have, or than there is."""
+
+
 MISMATCHES: dict[Kind, type[Mismatch]] = {
     "shape": ShapeMismatch,
     "dtype": DTypeMismatch,
@@ -71,6 +103,9 @@ MISMATCHES: dict[Kind, type[Mismatch]] = {
     "input modified": InputModified,
     "refused": Refused,
     "not repeatable": NotRepeatable,
+    "crashed": Crashed,
+    "timed out": TimedOut,
+    "out of memory": OutOfMemory,
 }
 
 
@@ -96,7 +131,8 @@ def check(
 ) -> Verdict:
     """Run a subject on a case and judge its answer.
 
-    Only disagreements of `kinds` are judged. With `repeats` above 1 the subject is asked that many
+    Only disagreements of `kinds` are judged, and a subject that is lost (it crashed, timed out or ran
+    out of memory), whatever the kinds. With `repeats` above 1 the subject is asked that many
     times, and all answers must have the same bits. With an `accumulator`, the token of a dtype,
     values are judged by the bound of sums in it. A `clock` is told where the time goes.
     Raises the subclass of Mismatch for the kind of a disagreement; TypeError for a subject that
@@ -106,7 +142,8 @@ def check(
     verdict, cause = _examine(case, subject, kinds, repeats, clock or Clock(), accumulator)
     if verdict.kind is not None:
         switches = getattr(subject, "switches", {})
-        mismatch = MISMATCHES[verdict.kind](case, subject_name(subject), switches, verdict)
+        options = getattr(subject, "options", "")
+        mismatch = MISMATCHES[verdict.kind](case, subject_name(subject), switches, verdict, options)
         mismatch.__context__ = cause  # by which Hypothesis tells one error from another
         raise mismatch from cause
     return verdict
@@ -198,7 +235,7 @@ def _examine(
     if not callable(subject):
         raise TypeError(f"{subject!r} is no subject: a subject is a callable that takes a case")
     asked = replace(case)
-    answer, cause = _ask(subject, asked, clock)
+    answer, cause = ask(subject, asked, clock)
     if isinstance(answer, Verdict):
         return _only(kinds, answer), cause
     verdict = _verdict(case, asked, answer, kinds, clock, accumulator)
@@ -206,12 +243,12 @@ def _examine(
         answer = answer.copy()  # a subject may write every answer into one buffer
     for _ in range(repeats - 1):
         if verdict.holds:
-            again, cause = _ask(subject, replace(case), clock)
+            again, cause = ask(subject, replace(case), clock)
             verdict = _repeated(verdict, answer, again)
     return _only(kinds, verdict), cause
 
 
-def _ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, BaseException | None]:
+def ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, BaseException | None]:
     """The subject's answer, or why there is none and the error that says so."""
     __tracebackhide__ = True
     with clock.part("operands"):
@@ -221,6 +258,8 @@ def _ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, 
             return _as_array(subject(asked)), None
     except Declined as why:
         return Verdict(outcome="declined", sentence=str(why)), None
+    except Elsewhere as told:
+        return told.verdict, told
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
@@ -228,11 +267,16 @@ def _ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, 
 
 
 def _raised(error: BaseException) -> Verdict:
-    verdict = disagrees("refused", f"it raised {_said(error)}")
+    is_memory = any(each.__name__ in _MEMORY for each in type(error).__mro__)
+    verdict = disagrees("out of memory" if is_memory else "refused", f"it raised {_said(error)}")
     own = [frame for frame in extract_tb(error.__traceback__)[1:] if "site-packages" not in frame.filename]
     if not own:
         return verdict
     return replace(verdict, place=f"at {own[-1].filename}:{own[-1].lineno} in {own[-1].name}")
+
+
+_MEMORY = ("MemoryError", "ResourceExhaustedError")
+"""Python's and NumPy's error, and TensorFlow's."""
 
 
 def _said(error: BaseException) -> str:
@@ -246,7 +290,7 @@ def _said(error: BaseException) -> str:
 
 def _only(kinds: Collection[Kind], verdict: Verdict) -> Verdict:
     """The verdict, unless it is of a kind that is judged elsewhere."""
-    if verdict.kind is None or verdict.kind in kinds:
+    if verdict.kind is None or verdict.kind in kinds or verdict.kind in LOST:
         return verdict
     return Verdict(outcome="vacuous", sentence=f"{verdict.sentence}, which is not judged here")
 
