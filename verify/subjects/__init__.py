@@ -110,7 +110,8 @@ def versions() -> dict[str, str]:
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
     for package in ("numpy", "hypothesis", "tensorflow"):
         try:
-            found[package] = version(package)
+            # What is imported knows its version under any name that it was installed by (tensorflow-cpu).
+            found[package] = getattr(sys.modules.get(package), "__version__", None) or version(package)
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
