@@ -25,6 +25,7 @@ FLOORS = [
     {"verify.bounds", "verify.compare", "verify.explain"},
     {"verify.report", "verify.deviations"},
     {"verify.check"},
+    {"verify.known"},
     {"verify"},
     {"verify.subjects"},
     {"verify.subjects.tensorflow", "verify.subjects.protocol"},

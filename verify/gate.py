@@ -22,7 +22,8 @@ from verify import corpus as corpora
 from verify.case import Case
 from verify.check import Mismatch, Subject, check, subject_name
 from verify.compare import KINDS, Kind
-from verify.deviations import Deviation, explaining
+from verify.deviations import Deviation
+from verify.known import explained
 from verify.subjects import load
 from verify.tally import Failure, Tallier, Tally
 from verify.word import FILLS
@@ -147,21 +148,6 @@ class Gate:
         recorded = getattr(self.subject, "known", ()) if self._known is None else self._known
         return [each for each in recorded if each.applies(getattr(self.subject, "switches", {}))]
 
-    def explaining(self, mismatch: Mismatch) -> Deviation | None:
-        """The recorded deviation that explains a disagreement, or None."""
-        found = explaining(self.known, mismatch.case, mismatch.verdict.kind, mismatch.switches)
-        return found if found is None or self._is_within(found, mismatch.case) else None
-
-    def _is_within(self, deviation: Deviation, case: Case) -> bool:
-        """Whether the values are right for the accumulator that a deviation names, if it names one."""
-        if not deviation.accumulator:
-            return True
-        token = case.format.token if deviation.accumulator == "own" else deviation.accumulator
-        try:
-            return check(case, self.subject, accumulator=token).holds
-        except Mismatch:
-            return False
-
     @property
     def declared(self) -> dict[str, tuple[str, ...]]:
         """What the subject says that it answers, as narrowings."""
@@ -244,7 +230,7 @@ def _judge(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
     try:
         verdict = check(case, subject, kinds=judged.kinds, repeats=judged.repeats, clock=tallier.clock)
     except Mismatch as mismatch:
-        deviation = gate.explaining(mismatch)
+        deviation = explained(mismatch, gate.subject, gate.known)
         if deviation is None:
             tallier.failed(mismatch)
             raise

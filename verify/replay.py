@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from verify.case import Case
 from verify.check import Mismatch, Subject, check
-from verify.deviations import Deviation, explaining
+from verify.deviations import Deviation
+from verify.known import explained
 
 
 def replay(subject: Subject, named: Sequence[Case]) -> int:
@@ -32,7 +33,7 @@ def _replay(subject: Subject, case: Case) -> str:
     except Mismatch as mismatch:
         print(mismatch)
         known: Sequence[Deviation] = getattr(subject, "known", ())
-        deviation = explaining(known, case, mismatch.verdict.kind, mismatch.switches)
+        deviation = explained(mismatch, subject, known)
         if deviation is not None:
             print(f"  known    {deviation.name}: {' '.join(deviation.sentence.split())}")
         return "disagrees"

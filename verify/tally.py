@@ -13,7 +13,6 @@ from verify.clock import Clock
 from verify.compare import Verdict
 from verify.deviations import Deviation
 
-
 CROSSED = "operation and dtype"
 """The part of the coverage that is a table."""
 
