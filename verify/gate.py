@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import time
 import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,9 +25,9 @@ from verify.check import Mismatch, Subject, check, subject_name
 from verify.compare import KINDS, Kind
 from verify.deviations import Deviation
 from verify.known import explained
-from verify.subjects import load
+from verify.subjects import COMPILED, load
 from verify.tally import Failure, Tallier, Tally
-from verify.word import FILLS
+from verify.word import FILLS, SEEDED_FILLS, InvalidCase
 
 VALUE_KINDS: tuple[Kind, ...] = ("refused", "value", "non-finite")
 
@@ -77,9 +78,13 @@ def register_profiles() -> None:
             settings.register_profile(name, deadline=None, derandomize=derandomize, max_examples=examples)
 
 
-def _examples() -> int:
-    """The cases to draw for each property: the command line's, else the profile's."""
-    return limits.examples or PROFILES.get(settings.get_current_profile_name(), settings().max_examples)
+def _examples(subject: str) -> int:
+    """The cases to draw for each property: the command line's, else the profile's.
+
+    A subject that compiles each shape is given a quarter of them, and several fills for each.
+    """
+    drawn = limits.examples or PROFILES.get(settings.get_current_profile_name(), settings().max_examples)
+    return -(-drawn // 4) if subject in COMPILED else drawn
 
 
 @dataclass
@@ -190,7 +195,9 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
         return skipped
 
     def test(self: Any, case: Case) -> None:
-        _judge(gate, judged, gate.tallier(name, judged.title), case)
+        tallier = gate.tallier(name, judged.title)
+        for each in _siblings(case, judged.fills) if gate.name in COMPILED else [case]:
+            _judge(gate, judged, tallier, each)
 
     def refuses(self: Any) -> None:
         if not gate.refuses:
@@ -202,13 +209,24 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
     test.__doc__ = f"{judged.title} of {gate.name}"
     strategy = st.deferred(lambda: gate.illegal(narrowings) if judged.illegal else gate.legal(chosen))
     tested: Callable[..., None] = given(case=strategy)(test)
-    used = settings(deadline=None, phases=PHASES, max_examples=_examples(), print_blob=False)
+    used = settings(deadline=None, phases=PHASES, max_examples=_examples(gate.name), print_blob=False)
     if limits.seed is not None:
         # Each property draws cases of its own, or all would see the same geometry.
         tested = seed(zlib.crc32(f"{limits.seed} {gate.name} {name}".encode()))(tested)
         used = settings(used, database=None)
     tested = used(tested)
     return refuses if judged.illegal else tested
+
+
+def _siblings(case: Case, fills: Sequence[str]) -> Iterator[Case]:
+    """A case and up to two others of its shape, for subjects to which a shape is dear."""
+    yield case
+    others = [fill for fill in fills if fill != case.fill][:2]
+    if case.fill in SEEDED_FILLS and not others:
+        yield replace(case, seed=case.seed + 2)  # an odd seed stays odd: some subjects take another road
+    for fill in others:
+        with suppress(InvalidCase):
+            yield replace(case, fill=fill, seed=case.seed % 2 if fill in SEEDED_FILLS else 0)
 
 
 def _narrowed(narrowings: dict[str, Any]) -> Any:

@@ -24,6 +24,10 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
 """Name → what it runs."""
 
 
+COMPILED = frozenset({"tensorflow:graph", "tensorflow:xla", "tensorflow:lite"})
+"""Those that trace or compile each shape, which takes 10 to 70 ms."""
+
+
 class UnknownSubject(ValueError):
     """A name that is neither built in nor a `package.module:callable` that can be imported."""
 
