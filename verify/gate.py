@@ -21,6 +21,7 @@ from verify.case import Case
 from verify.check import Mismatch, Subject, check, subject_name
 from verify.compare import KINDS, Kind
 from verify.deviations import Deviation, explaining
+from verify.journal import journal
 from verify.subjects import load
 from verify.tally import Failure, Tallier, Tally
 from verify.word import FILLS
@@ -78,12 +79,16 @@ def _examples() -> int:
 
 @dataclass
 class Limits:
-    """What the command line sets for the whole process: examples a property, the seed, when to stop."""
+    """What the command line sets for the whole process.
+
+    Examples a property, the seed, when to stop, and what makes a subject of a name.
+    """
 
     examples: int | None = None
     seed: int | None = None
     until: float = float("inf")
     interrupted: bool = False
+    load: Callable[[str], Subject] = load
 
 
 limits = Limits()
@@ -125,7 +130,7 @@ class Gate:
     @property
     def subject(self) -> Subject:
         if isinstance(self._subject, str):
-            self._subject = load(self._subject)
+            self._subject = limits.load(self._subject)
         return self._subject
 
     @property
@@ -200,6 +205,7 @@ def _judge(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
         return
     with tallier.clock.part("loading"):
         subject = gate.subject
+    journal.note(gate.name, str(case))
     try:
         verdict = check(case, subject, kinds=judged.kinds, repeats=judged.repeats, clock=tallier.clock)
     except Mismatch as mismatch:
@@ -273,6 +279,7 @@ def _known_test(gate: Gate) -> Callable[..., None]:
 def _complaint(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:
     """What is wrong with an entry, or nothing where its word disagrees as it says."""
     case = Case.parse(deviation.word)
+    journal.note(gate.name, deviation.word)
     try:
         verdict = check(case, gate.subject, kinds=KINDS, clock=tallier.clock)
     except Mismatch as mismatch:
