@@ -8,8 +8,6 @@ import signal
 import sys
 import time
 
-import numpy as np
-
 from tests.planted import answer
 from verify import Case
 from verify.case import Array
