@@ -24,6 +24,7 @@ from verify.case import Case
 from verify.check import Mismatch, Subject, check, subject_name
 from verify.compare import KINDS, Kind
 from verify.deviations import Deviation
+from verify.journal import journal
 from verify.known import explained
 from verify.subjects import COMPILED, load
 from verify.tally import Failure, Tallier, Tally
@@ -91,7 +92,8 @@ def _examples(subject: str) -> int:
 class Limits:
     """What the command line sets for the whole process.
 
-    The examples of a property, the seed, when to stop, and whether recorded deviations are excused.
+    The examples of a property, the seed, when to stop, whether recorded deviations are excused, and
+    what makes a subject of a name.
     """
 
     examples: int | None = None
@@ -99,6 +101,7 @@ class Limits:
     seed: int | None = None
     until: float = float("inf")
     interrupted: bool = False
+    load: Callable[[str], Subject] = load
 
 
 limits = Limits()
@@ -142,7 +145,7 @@ class Gate:
     @property
     def subject(self) -> Subject:
         if isinstance(self._subject, str):
-            self._subject = load(self._subject)
+            self._subject = limits.load(self._subject)
         return self._subject
 
     @property
@@ -245,6 +248,7 @@ def _judge(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
         return
     with tallier.clock.part("loading"):
         subject = gate.subject
+    journal.note(gate.name, str(case))
     try:
         verdict = check(case, subject, kinds=judged.kinds, repeats=judged.repeats, clock=tallier.clock)
     except Mismatch as mismatch:
@@ -318,6 +322,7 @@ def _known_test(gate: Gate) -> Callable[..., None]:
 def _complaint(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:
     """What is wrong with an entry, or nothing where its word disagrees as it says."""
     case = Case.parse(deviation.word)
+    journal.note(gate.name, deviation.word)
     try:
         verdict = check(case, gate.subject, kinds=KINDS, clock=tallier.clock)
     except Mismatch as mismatch:

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from verify.case import Case
-from verify.check import Mismatch, Subject, check
+from verify.check import Mismatch, Subject, check, subject_name
 from verify.deviations import Deviation
+from verify.journal import journal
 from verify.known import explained
 
 
@@ -28,6 +29,7 @@ def replay(subject: Subject, named: Sequence[Case]) -> int:
 
 
 def _replay(subject: Subject, case: Case) -> str:
+    journal.note(subject_name(subject), str(case))
     try:
         verdict = check(case, subject, repeats=2)
     except Mismatch as mismatch:

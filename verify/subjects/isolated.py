@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from signal import SIGKILL, Signals
 from socket import send_fds, socket, socketpair
@@ -260,7 +261,7 @@ class _Server:
     def fork(self) -> _Life:
         """A process that is ready for a case."""
         mine, theirs = socketpair()
-        output = tempfile.TemporaryFile()
+        output = tempfile.TemporaryFile()  # noqa: SIM115 - the life closes it
         fcntl.fcntl(output, fcntl.F_SETFL, os.O_APPEND)  # so that it can be emptied while it is open
         life = _Life(mine, output)
         with theirs:
@@ -322,8 +323,7 @@ def _answer(case: Case, header: Mapping[str, Any], body: memoryview) -> Array:
     """The answer of a message; what was written to the operands is written to the case's."""
     try:
         modified, sizes = header["modified"], header["sizes"]
-        ends = np.cumsum([0, *sizes]).tolist()
-        parts = [body[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+        parts = [body[end - size : end] for end, size in zip(accumulate(sizes), sizes, strict=True)]
         for name, part in zip(modified, parts[1:], strict=True):
             operand = getattr(case.operands, name)
             operand[...] = np.ndarray(operand.shape, operand.dtype, part)
@@ -333,11 +333,12 @@ def _answer(case: Case, header: Mapping[str, Any], body: memoryview) -> Array:
 
 
 def _verdict(header: Mapping[str, Any]) -> Verdict:
-    outcome, kind = header.get("outcome"), header.get("kind")
+    outcome: Any = header.get("outcome")
+    kind: Any = header.get("kind")
     if outcome not in get_args(Outcome) or kind not in (None, *KINDS):
         raise BrokenStream
-    said = {name: str(header.get(name, "")) for name in ("sentence", "place")}
-    return Verdict(outcome=outcome, kind=kind, **said)
+    sentence, place = str(header.get("sentence", "")), str(header.get("place", ""))
+    return Verdict(outcome=outcome, kind=kind, sentence=sentence, place=place)
 
 
 def _lost(kind: Lost, sentence: str, life: _Life) -> Elsewhere:

@@ -19,6 +19,7 @@ from verify.case import Array
 from verify.dtypes import dtype_spelled
 
 _LENGTHS = struct.Struct("<IQ")
+_SMALL = 2**16
 
 
 class BrokenStream(Exception):
@@ -27,8 +28,11 @@ class BrokenStream(Exception):
 
 def send(stream: socket, header: dict[str, Any], parts: Iterable[bytes] = ()) -> None:
     text, body = json.dumps(header).encode(), b"".join(parts)
-    stream.sendall(_LENGTHS.pack(len(text), len(body)) + text)
-    if body:
+    head = _LENGTHS.pack(len(text), len(body)) + text
+    if len(body) < _SMALL:
+        stream.sendall(head + body)  # one write wakes the reader once
+    else:
+        stream.sendall(head)
         stream.sendall(body)
 
 

@@ -45,8 +45,8 @@ def serve(channel: int, name: str, limit_bytes: int | None) -> None:
     with suppress(OSError):  # the parent has gone
         # One byte with two files asks for a life; one without them, to end a life that has ended.
         while (request := recv_fds(control, 1, 2))[0]:
-            if request[1]:
-                send(control, {"ended": _life(control, subject, *request[1], limit_bytes)})
+            if files := request[1]:
+                send(control, {"ended": _life(control, subject, files[0], files[1], limit_bytes)})
     os._exit(0)
 
 
@@ -61,7 +61,7 @@ def _life(control: socket, subject: Subject, stream: int, output: int, limit_byt
     os.close(stream)
     os.close(output)
     alive = os.pidfd_open(pid)
-    ready, _, _ = select.select([alive, control], [], [])
+    ready, _, _ = select.select([alive, control.fileno()], [], [])
     if alive not in ready and control.recv(1):  # it hangs: have it say where, as faulthandler does
         os.kill(pid, signal.SIGABRT)
         select.select([alive], [], [], TO_SAY_WHERE_S)
