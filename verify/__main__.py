@@ -13,7 +13,7 @@ from verify import corpus
 from verify.case import Case
 from verify.check import Subject
 from verify.options import operations, positive, seconds
-from verify.subjects import BUILTIN, load, onednn, threads, versions
+from verify.subjects import BUILTIN, MATRIX, labelled, load, onednn, split_label, threads, versions
 from verify.word import FILLS, OPERATIONS
 
 DEFAULT = "tensorflow"
@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_run(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     named = f"a name from `list`, or package.module:callable (default: {DEFAULT})"
+    matrix = "gate each subject under every setting of oneDNN, threads and deterministic ops, isolated"
     drawn = "200, 500 or 20,000 cases for each property; ci draws the same every time (default: dev)"
     add("subjects", nargs="*", metavar="SUBJECT", default=[DEFAULT], help=named)
     add("--operations", type=operations, metavar="OP,…", help="(default: the subject's)")
@@ -72,6 +73,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add("--max-time", type=seconds, metavar="SECONDS", help="stop drawing after so many seconds")
     add("--profile", choices=("dev", "ci", "night"), default="dev", help=drawn)
     add("--seed", type=int, metavar="N", help="draw the cases of this seed")
+    add("--matrix", action="store_true", help=matrix)
     add("--no-known", action="store_true", help="fail for disagreements that are recorded as known, too")
     _add_isolation(parser)
 
@@ -103,14 +105,16 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    loader = _loader(options)
-    for name in options.subjects:
-        loader(name)
+    loader, subjects = _loader(options), options.subjects
+    if options.matrix:
+        subjects = [labelled(name, settings) for name in subjects for settings in MATRIX]
+    for label in {split_label(label)[0]: label for label in reversed(subjects)}.values():
+        loader(label)  # wrong names are found before anything runs
     from verify.run import TerminalConsole, run
 
     return run(
         TerminalConsole(),
-        options.subjects,
+        subjects,
         operations=options.operations,
         examples=options.examples,
         max_time=options.max_time,
@@ -123,13 +127,15 @@ def _run(options: argparse.Namespace) -> int:
 
 def _loader(options: argparse.Namespace) -> Callable[[str], Subject]:
     """What makes a subject of a name: in this process, or in a worker of its own."""
-    if not (options.isolate or options.python or options.timeout):
+    if not (options.isolate or options.python or options.timeout or getattr(options, "matrix", False)):
         return load
     from verify.subjects.isolated import LIMIT_S, Isolated
 
     @cache
-    def isolated(name: str) -> Subject:
-        subject = Isolated(name, python=options.python or sys.executable, limit_s=options.timeout or LIMIT_S)
+    def isolated(label: str) -> Subject:
+        name, settings = split_label(label)
+        python, limit = options.python or sys.executable, options.timeout or LIMIT_S
+        subject = Isolated(name, python=python, environment=settings, limit_s=limit)
         subject.start()
         return subject
 

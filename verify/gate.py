@@ -26,7 +26,7 @@ from verify.compare import KINDS, Kind
 from verify.deviations import Deviation
 from verify.journal import journal
 from verify.known import explained
-from verify.subjects import COMPILED, load
+from verify.subjects import COMPILED, load, split_label
 from verify.tally import Failure, Tallier, Tally
 from verify.word import FILLS, SEEDED_FILLS, InvalidCase
 
@@ -85,7 +85,7 @@ def _examples(subject: str) -> int:
     A subject that compiles each shape is given a quarter of them, and several fills for each.
     """
     drawn = limits.examples or PROFILES.get(settings.get_current_profile_name(), settings().max_examples)
-    return -(-drawn // 4) if subject in COMPILED else drawn
+    return -(-drawn // 4) if split_label(subject)[0] in COMPILED else drawn
 
 
 @dataclass
@@ -148,6 +148,12 @@ class Gate:
             self._subject = limits.load(self._subject)
         return self._subject
 
+    def close_subject(self) -> None:
+        """End the subject's worker, if it has one; the next question starts another."""
+        close = getattr(self._subject, "close", None)
+        if callable(close):
+            close()
+
     @property
     def known(self) -> list[Deviation]:
         """The deviations that apply under the subject's switches."""
@@ -199,7 +205,7 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
 
     def test(self: Any, case: Case) -> None:
         tallier = gate.tallier(name, judged.title)
-        for each in _siblings(case, judged.fills) if gate.name in COMPILED else [case]:
+        for each in _siblings(case, judged.fills) if split_label(gate.name)[0] in COMPILED else [case]:
             _judge(gate, judged, tallier, each)
 
     def refuses(self: Any) -> None:

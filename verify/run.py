@@ -53,7 +53,7 @@ def run(
 ) -> int:
     """Gate the subjects and print what was proved; the exit code. Subjects must be loadable by `load`."""
     gate.limits.seed, gate.limits.load = seed, load
-    for line in (*_lost(), *filter(None, (_worker(load(name)) for name in subjects))):
+    for line in _lost():
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     watcher = _Watcher(console, max_time)
     options = ["--hypothesis-profile", profile]
@@ -184,10 +184,18 @@ class _Watcher:
             self.broken.append(report.longreprtext.strip().splitlines()[-1])
         if report.when == "call" and tally is not None:
             if self._named != tally.subject:
-                self.console.print(Text(tally.subject, style="bold"))
+                self.console.print(Text(tally.subject, style="bold"), soft_wrap=True)
                 self._named = tally.subject
+                is_labelled = " " in tally.subject
+                if not is_labelled and (line := _worker(self._item.cls.gate.subject)):
+                    self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
             counts = f"  {tally.title:<30}{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
             self.console.print(Text(counts).append(tally.verdict, STYLES[tally.verdict]))
+
+    def pytest_runtest_teardown(self, item: Any, nextitem: Any) -> None:
+        """End the worker of a subject that is done, so that there is one at a time."""
+        if nextitem is None or nextitem.cls is not item.cls:
+            item.cls.gate.close_subject()
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +27,28 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
 
 COMPILED = frozenset({"tensorflow:graph", "tensorflow:xla", "tensorflow:lite"})
 """Those that trace or compile each shape, which takes 10 to 70 ms."""
+
+
+MATRIX: tuple[Mapping[str, str], ...] = tuple(
+    {
+        "TF_ENABLE_ONEDNN_OPTS": onednn,
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "TF_DETERMINISTIC_OPS": deterministic,
+    }
+    for onednn, threads, deterministic in product("01", "12", "01")
+)
+"""TensorFlow's switches that are fixed when it is imported, in every combination."""
+
+
+def labelled(name: str, environment: Mapping[str, str]) -> str:
+    """A subject's name with the settings that it is to run under."""
+    return " ".join((name, *(f"{switch}={value}" for switch, value in environment.items())))
+
+
+def split_label(label: str) -> tuple[str, dict[str, str]]:
+    """The name and the settings of a label."""
+    name, *settings = label.split(" ")
+    return name, dict(setting.split("=", 1) for setting in settings)
 
 
 class UnknownSubject(ValueError):
