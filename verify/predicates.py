@@ -14,6 +14,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "len": len,
     "max": max,
     "min": min,
+    "set": set,
     "sum": sum,
     "zip": zip,
 }
@@ -26,7 +27,7 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
 
     `padding` is "same", "valid" or "explicit", `dtype` a token; `out` has each axis's output size,
     `span` the cells that its dilated kernel covers, `pads` its (before, after) cells. `switches` are
-    the subject's settings: `switches.get('TF_ENABLE_ONEDNN_OPTS') == '1'`.
+    the subject's settings, and `onednn` says whether they have oneDNN on.
     """
     return {
         "operation": case.operation,
@@ -52,6 +53,7 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
         "span": tuple(axis.span for axis in case.axes),
         "pads": tuple((axis.before, axis.after) for axis in case.axes),
         "switches": switches,
+        "onednn": switches.get("TF_ENABLE_ONEDNN_OPTS") == "1",
     }
 
 
