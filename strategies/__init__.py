@@ -1,6 +1,18 @@
-"""Hypothesis strategies that draw legal convolution cases and aim at their corners."""
+"""Hypothesis strategies that draw convolution cases, legal ones that aim at the corners and illegal ones."""
 
 from strategies.cases import cases
+from strategies.illegal import illegal_cases
 from strategies.parts import axes, batches, borders, channel_counts, epilogues, paddings, seeds, steps
 
-__all__ = ["axes", "batches", "borders", "cases", "channel_counts", "epilogues", "paddings", "seeds", "steps"]
+__all__ = [
+    "axes",
+    "batches",
+    "borders",
+    "cases",
+    "channel_counts",
+    "epilogues",
+    "illegal_cases",
+    "paddings",
+    "seeds",
+    "steps",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -41,9 +42,9 @@ def cases(
     max_kernel: int | None = None,
     max_stride: int = 4,
     max_dilation: int = 3,
-    max_channels: int = 17,
+    max_channels: int | None = None,
     max_groups: int = 4,
-    max_batch: int = 3,
+    max_batch: int | None = None,
 ) -> SearchStrategy[Case]:
     """Legal cases of every kind, aimed at the corners where convolutions go wrong.
 
@@ -52,9 +53,10 @@ def cases(
     "strided", "dilated", "both"); where these allow it, `unread` is drawn strided, as only windows that
     skip cells leave some unread. `around` says what may come before and after: "border" and the steps of
     an epilogue, a leaky relu as "leaky"; it may be empty. A reduction that is "long" sums more than 256
-    terms, in f16 more than 2,048, whatever the limits; it is seldom drawn. `max_side` is 24, 12 and 7
-    cells for 1, 2 and 3 axes and `max_kernel` 7, 5 and 3 unless given. What cannot go together is left
-    out, such as a fill of real numbers in i32.
+    terms, in f16 more than 2,048; it is seldom drawn, and never where `max_channels` or `max_batch` is
+    given. Unless given, `max_channels` is 17 and `max_batch` 3, `max_side` is 24, 12 and 7 cells for 1, 2
+    and 3 axes and `max_kernel` 7, 5 and 3. What cannot go together is left out, such as a fill of real
+    numbers in i32.
     Shrinks towards `conv_i1_k1_same_ones`: the first of each sequence, sizes of 1, seed 0.
     Raises ValueError for an empty or unknown choice, or for choices that leave no case.
     """
@@ -93,7 +95,7 @@ def cases(
         choice=choice,
         around=tuple(around),
         paddings=st.sampled_from(paddings),
-        reductions=st.sampled_from([each for each in reductions for _ in range(1 + 23 * (each == "short"))]),
+        reductions=_reductions(reductions if max_channels is None and max_batch is None else ("short",)),
         steps=st.sampled_from(steps),
         strided=st.sampled_from([step for step in steps if step in ("strided", "both")] or steps),
         first=st.sampled_from([False] * 9 + [True])
@@ -103,10 +105,14 @@ def cases(
         max_kernel=max_kernel,
         max_stride=max_stride,
         max_dilation=max_dilation,
-        max_channels=max_channels,
-        groups=st.sampled_from([1] * 6 + list(range(2, min(max_groups, max_channels) + 1))),
-        batches=batches(max_batch),
+        max_channels=max_channels or 17,
+        groups=st.sampled_from([1] * 6 + list(range(2, min(max_groups, max_channels or 17) + 1))),
+        batches=batches(max_batch or 3),
     )
+
+
+def _reductions(chosen: Sequence[str]) -> SearchStrategy[str]:
+    return st.sampled_from([each for each in chosen for _ in range(23 if each == "short" else 1)])
 
 
 Choice = dict[str, dict[int, dict[str, list[str]]]]
@@ -204,7 +210,7 @@ def _counts(
     groups: SearchStrategy[int],
     max_channels: int,
     length: int,
-) -> dict[str, int]:
+) -> dict[str, Any]:
     """Channels, filters, multiplier and groups. With a `length` so many terms meet in a sum, and one more."""
     few = channel_counts(3 if length else max_channels)
     most = length // math.prod(axis.kernel for axis in spatial) + 1

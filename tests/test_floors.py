@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 # From the ground up. DESIGN's floors 2 to 4 are each two steps here: the reference needs the
 # doubled sums, the verdicts need their words, a check raises its text.
 FLOORS = [
-    {"verify.geometry", "verify.dtypes", "verify.clock"},
+    {"verify.geometry", "verify.dtypes", "verify.clock", "verify.journal"},
     {"verify.word"},
     {"verify.options"},
     {"verify.case"},
@@ -25,15 +25,18 @@ FLOORS = [
     {"verify.bounds", "verify.compare", "verify.explain"},
     {"verify.report", "verify.deviations"},
     {"verify.check"},
+    {"verify.known"},
     {"verify"},
     {"verify.subjects"},
     {"verify.subjects.tensorflow_import"},
     {"verify.subjects.tensorflow_calls"},
     {"verify.subjects.tensorflow_layers"},
     {"verify.subjects.tensorflow_modes"},
-    {"verify.subjects.tensorflow"},
+    {"verify.subjects.tensorflow", "verify.subjects.protocol"},
+    {"verify.subjects.isolated", "verify.subjects.worker"},
     {"strategies.parts"},
     {"strategies.cases"},
+    {"strategies.illegal"},
     {"strategies"},
     {"verify.tally"},
     {"verify.gate", "verify.summary", "verify.replay"},
@@ -49,7 +52,7 @@ OUTSIDE = {
     "ml_dtypes": {"verify.dtypes"},
     "tensorflow": {"verify.subjects.tensorflow_import"},
     "keras": {"verify.subjects.tensorflow_import"},
-    "hypothesis": {"strategies.parts", "strategies.cases", *DOORS},
+    "hypothesis": {"strategies.parts", "strategies.cases", "strategies.illegal", *DOORS},
     "pytest": DOORS,
     "rich": {"verify.summary", *DOORS},
 }

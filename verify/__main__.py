@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import NoReturn
 
 from verify import corpus
 from verify.case import Case
+from verify.check import Subject
 from verify.options import operations, positive, seconds
 from verify.subjects import BUILTIN, load, onednn, threads, versions
 from verify.word import FILLS, OPERATIONS
@@ -70,12 +72,27 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add("--max-time", type=seconds, metavar="SECONDS", help="stop drawing after so many seconds")
     add("--profile", choices=("dev", "ci", "night"), default="dev", help=drawn)
     add("--seed", type=int, metavar="N", help="draw the cases of this seed")
+    add("--no-known", action="store_true", help="fail for disagreements that are recorded as known, too")
+    _add_isolation(parser)
 
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
     words = "a case, a corpus file or directory, or - for lines on standard input"
     parser.add_argument("subject", metavar="SUBJECT", help="a name from `list`, or package.module:callable")
     parser.add_argument("words", nargs="+", metavar="WORD", help=words)
+    _add_isolation(parser)
+
+
+def _add_isolation(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    interpreter = "isolate it in another interpreter, which has NumPy and the subject's framework"
+    add(
+        "--isolate", action="store_true", help="run the subject in a process of its own: a crash is a verdict"
+    )
+    add("--python", metavar="PATH", help=interpreter)
+    add(
+        "--timeout", type=seconds, metavar="SECONDS", help="isolate it; a case may take so long (default: 10)"
+    )
 
 
 def _add_explain(parser: argparse.ArgumentParser) -> None:
@@ -86,8 +103,9 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    loader = _loader(options)
     for name in options.subjects:
-        load(name)
+        loader(name)
     from verify.run import TerminalConsole, run
 
     return run(
@@ -98,14 +116,31 @@ def _run(options: argparse.Namespace) -> int:
         max_time=options.max_time,
         profile=options.profile,
         seed=options.seed,
+        excuse=not options.no_known,
+        load=loader,
     )
+
+
+def _loader(options: argparse.Namespace) -> Callable[[str], Subject]:
+    """What makes a subject of a name: in this process, or in a worker of its own."""
+    if not (options.isolate or options.python or options.timeout):
+        return load
+    from verify.subjects.isolated import LIMIT_S, Isolated
+
+    @cache
+    def isolated(name: str) -> Subject:
+        subject = Isolated(name, python=options.python or sys.executable, limit_s=options.timeout or LIMIT_S)
+        subject.start()
+        return subject
+
+    return isolated
 
 
 def _replay(options: argparse.Namespace) -> int:
     from verify.replay import replay
 
     named = [case for word in options.words for case in _cases(word)]
-    return replay(load(options.subject), named)
+    return replay(_loader(options)(options.subject), named)
 
 
 def _cases(word: str) -> Iterator[Case]:

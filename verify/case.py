@@ -96,6 +96,8 @@ class Case:
     `epilogue` is what follows the convolution, in order: "bias" or "norm", "residual", and one of
     "relu", "relu6", "leaky0.25" (any slope), "elu", "tanh" and "sigmoid".
     `fill` and `seed` say how the operands are made; no array is stored.
+    An `illegal` case is a call that must be refused, and has no answer: a stride of 0, say, or, as
+    `given_out`, sizes of a transpose's input that no forward convolution of its numbers answers.
     Raises InvalidCase for fields that no convolution has.
     """
 
@@ -116,6 +118,8 @@ class Case:
     epilogue: tuple[str, ...] = ()
     fill: str = "ones"
     seed: int = 0
+    illegal: bool = False
+    given_out: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for name, value in _normal(self).items():
@@ -155,6 +159,8 @@ class Case:
             "cf" * self.channels_first,
             *self.epilogue,
             f"{self.fill}{self.seed or ''}",
+            ("o" + by(self.given_out)) * bool(self.given_out),
+            "illegal" * self.illegal,
         ]
         return "_".join(token for token in tokens if token)
 
@@ -223,8 +229,16 @@ class Case:
         return self.channels * self.multiplier if self.operation == "depthwise" else self.filter_count
 
     @property
+    def why_illegal(self) -> str:
+        """Why an illegal case must be refused, in one phrase."""
+        return _why_illegal(self) or ""
+
+    @property
     def input_shape(self) -> tuple[int, ...]:
         """For `transpose` the shape of a forward answer, which is what is transposed."""
+        if self.illegal and self.operation == "transpose":
+            out = self.given_out or (1,) * self.rank
+            return self.in_data_format((self.batch, *out, self.filter_count))
         return self.result_shape if self.operation == "transpose" else self.source_shape
 
     @property
@@ -357,7 +371,7 @@ def _normal(case: Case) -> dict[str, Any]:
     try:
         for name in ("batch", "channels", "filter_count", "multiplier", "groups", "seed"):
             fields[name] = int(operator.index(getattr(case, name)))
-        for name in ("size", "kernel", "strides", "dilations"):
+        for name in ("size", "kernel", "strides", "dilations", "given_out"):
             fields[name] = tuple(int(operator.index(number)) for number in getattr(case, name))
         fields["border"] = _pairs(case.border)
         if not isinstance(case.padding, str):
@@ -382,10 +396,52 @@ _WHOLE = ("bias", "residual", "relu", "relu6")
 
 
 def _validate(case: Case) -> None:
-    """Raise InvalidCase for the first thing that is wrong."""
-    for complaint in _COMPLAINTS:
+    """Raise InvalidCase for the first thing that is wrong, or for an illegal case in which nothing is."""
+    for complaint in _ILLEGAL_COMPLAINTS if case.illegal else _COMPLAINTS:
         if sentence := complaint(case):
             raise InvalidCase(sentence)
+
+
+def _why_illegal(case: Case) -> str | None:
+    """What a subject must refuse; None where the call is legal."""
+    for complaint in (_wrong_lengths, _wrong_numbers, _wrong_extent):
+        if sentence := complaint(case):
+            return sentence
+    if case.given_out and case.given_out != tuple(axis.out for axis in case.axes):
+        wanted = by(tuple(axis.out for axis in case.axes))
+        return f"its input has o{by(case.given_out)}, where the forward convolution answers {wanted}"
+    return None
+
+
+def _wrong_call(case: Case) -> str | None:
+    """Why an illegal case is not even a call."""
+    if not 1 <= case.rank <= 3 or not 1 <= len(case.kernel) <= 3:
+        return f"it has {case.rank} spatial axes, not 1 to 3"
+    if case.fill != "ones" or case.epilogue or case.border:
+        return "an illegal case has the fill ones and nothing before or after its operation"
+    if case.operation not in ("conv", "depthwise", "transpose"):
+        return f"an illegal case is a conv, a depthwise or a transpose, not a {case.operation}"
+    if case.given_out and (case.operation != "transpose" or len(case.given_out) != case.rank):
+        return f"'o{by(case.given_out)}' is for the axes of a transpose"
+    counts = (case.channels, case.filter_count, case.multiplier, case.groups)
+    if min(counts) < 1 or min((case.batch, *case.size, *case.kernel, *case.given_out)) < 0:
+        return "it has a count below 1 or a size below 0, of which no array can be made"
+    steps = (*case.strides, *case.dilations, *_cells(case))
+    extents = (*counts, case.batch, *case.size, *case.kernel, *case.given_out)
+    if max(map(abs, (*steps, *extents)), default=0) > ILLEGAL_LIMIT:
+        return f"a number of an illegal case is above {ILLEGAL_LIMIT}"
+    if _why_illegal(case) is None:
+        return "nothing about it is illegal"
+    return None
+
+
+def _cells(case: Case) -> tuple[int, ...]:
+    """The cells of explicit padding."""
+    return () if isinstance(case.padding, str) else tuple(sum(case.padding, ()))
+
+
+ILLEGAL_LIMIT = 64
+"""How large a number of an illegal case may be: its arrays are made all the same."""
 
 
 def _wrong_vocabulary(case: Case) -> str | None:
@@ -472,14 +528,21 @@ def _wrong_numbers(case: Case) -> str | None:
     for token, numbers in positive.items():
         if min(numbers) < 1:
             return f"{token!r} has a number below 1"
-    pads: tuple[int, ...] = sum(case.border, ())
-    if not isinstance(case.padding, str):
-        pads += sum(case.padding, ())
-    if min((case.batch, *case.size, *pads, case.seed)) < 0:
-        return "it has a number below 0"
-    largest = max((case.batch, *case.size, *pads, case.seed, *sum(positive.values(), ())))
+    others = {
+        f"n{case.batch}": (case.batch,),
+        f"i{by(case.size)}": case.size,
+        f"z{ends(case.border)}": sum(case.border, ()),
+        padding_token(case.padding): _cells(case),
+        f"{case.fill}{case.seed}": (case.seed,),
+    }
+    for token, numbers in others.items():
+        if min(numbers, default=0) < 0:
+            return f"{token!r} has a number below 0"
+    largest = max((*sum(positive.values(), ()), *sum(others.values(), ())))
     if largest >= 10**DIGITS:
         return f"{largest} has more than {DIGITS} digits"
+    if case.operation in DEPTHWISE:
+        return None
     for letter, count in (("c", case.channels), ("f", case.filter_count)):
         if count % case.groups:
             return f"'g{case.groups}' does not divide '{letter}{count}'"
@@ -527,4 +590,6 @@ _COMPLAINTS = (
     _wrong_epilogue,
     _wrong_fill,
     _wrong_extent,
+    lambda case: "an o token is for an illegal transpose" if case.given_out else None,
 )
+_ILLEGAL_COMPLAINTS = (_wrong_vocabulary, _wrong_call)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
+from itertools import count
 from traceback import extract_tb
 from typing import Any
 
@@ -12,7 +15,7 @@ import numpy as np
 from verify.bounds import Judgement, judge_operands, judgement, sums_are_exact
 from verify.case import Array, Case, Operands
 from verify.clock import Clock
-from verify.compare import KINDS, Kind, Verdict, compare_form, compare_values, disagrees
+from verify.compare import KINDS, LOST, Kind, Verdict, compare_form, compare_values, disagrees
 from verify.fills import shows_nothing
 from verify.layer import layer_from
 from verify.report import disagreement, worst_phrase
@@ -21,18 +24,39 @@ Subject = Callable[[Case], Any]
 
 
 STIRRED = 2**18
-"""Bytes at most that are stirred at a time between two answers to one case."""
+"""Bytes at most that are stirred at a time before a subject is asked."""
+
+_STIRRING = count()
 
 
 class Declined(Exception):
     """Raised by a subject for a case that it does not support; the message says why."""
 
 
+class Elsewhere(Exception):
+    """Raised by a subject that runs in another process, for the verdict that was reached there."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.sentence)
+        self.verdict = verdict
+
+
+@cache
+def elsewhere(name: str) -> type[Elsewhere]:
+    """A class of its own for what is called `name` there: an error's class and place, or a signal.
+
+    By their classes Hypothesis and the tallies tell one error from another.
+    """
+    return type(name, (Elsewhere,), {})
+
+
 class Mismatch(AssertionError):
     """A subject disagrees with the reference. One subclass for each kind."""
 
-    def __init__(self, case: Case, subject: str, switches: Mapping[str, str], verdict: Verdict) -> None:
-        super().__init__(disagreement(case, subject, switches, verdict))
+    def __init__(
+        self, case: Case, subject: str, switches: Mapping[str, str], verdict: Verdict, options: str = ""
+    ) -> None:
+        super().__init__(disagreement(case, subject, switches, verdict, options))
         self.case = case
         self.subject = subject
         self.switches = switches
@@ -63,8 +87,24 @@ class Refused(Mismatch):
     """The subject raised an error, or returned no array, where an answer is due."""
 
 
+class Answered(Mismatch):
+    """The subject answered a call that must be refused."""
+
+
 class NotRepeatable(Mismatch):
     """The same case was answered twice with different bits."""
+
+
+class Crashed(Mismatch):
+    """The process that ran the subject died of a signal, or exited."""
+
+
+class TimedOut(Mismatch):
+    """The subject gave no answer in its time."""
+
+
+class OutOfMemory(Mismatch):
+    """The subject needed more memory than it may have, or than there is."""
 
 
 MISMATCHES: dict[Kind, type[Mismatch]] = {
@@ -74,7 +114,11 @@ MISMATCHES: dict[Kind, type[Mismatch]] = {
     "non-finite": NonFiniteMismatch,
     "input modified": InputModified,
     "refused": Refused,
+    "answered": Answered,
     "not repeatable": NotRepeatable,
+    "crashed": Crashed,
+    "timed out": TimedOut,
+    "out of memory": OutOfMemory,
 }
 
 
@@ -100,7 +144,8 @@ def check(
 ) -> Verdict:
     """Run a subject on a case and judge its answer.
 
-    Only disagreements of `kinds` are judged. With `repeats` above 1 the subject is asked that many
+    Only disagreements of `kinds` are judged, and a subject that is lost (it crashed, timed out or ran
+    out of memory), whatever the kinds. With `repeats` above 1 the subject is asked that many
     times, and all answers must have the same bits. With an `accumulator`, the token of a dtype,
     values are judged by the bound of sums in it. A `clock` is told where the time goes.
     Raises the subclass of Mismatch for the kind of a disagreement; TypeError for a subject that
@@ -110,7 +155,8 @@ def check(
     verdict, cause = _examine(case, subject, kinds, repeats, clock or Clock(), accumulator)
     if verdict.kind is not None:
         switches = getattr(subject, "switches", {})
-        mismatch = MISMATCHES[verdict.kind](case, subject_name(subject), switches, verdict)
+        options = getattr(subject, "options", "")
+        mismatch = MISMATCHES[verdict.kind](case, subject_name(subject), switches, verdict, options)
         mismatch.__context__ = cause  # by which Hypothesis tells one error from another
         raise mismatch from cause
     return verdict
@@ -202,7 +248,9 @@ def _examine(
     if not callable(subject):
         raise TypeError(f"{subject!r} is no subject: a subject is a callable that takes a case")
     asked = replace(case)
-    answer, cause = _ask(subject, asked, clock)
+    answer, cause = ask(subject, asked, clock)
+    if case.illegal:
+        return _refusal(case, answer), None
     if isinstance(answer, Verdict):
         return _only(kinds, answer), cause
     verdict = _verdict(case, asked, answer, kinds, clock, accumulator)
@@ -210,29 +258,40 @@ def _examine(
         answer = answer.copy()  # a subject may write every answer into one buffer
     for _ in range(repeats - 1):
         if verdict.holds:
-            _stir(answer.nbytes)
-            again, cause = _ask(subject, replace(case), clock)
+            again, cause = ask(subject, replace(case), clock)
             verdict = _repeated(verdict, answer, again)
     return _only(kinds, verdict), cause
 
 
-def _stir(size: int) -> None:
+def _refusal(case: Case, answer: Array | Verdict) -> Verdict:
+    """The verdict on a call that must be refused."""
+    if isinstance(answer, Verdict):
+        return Verdict(outcome="agrees") if answer.kind == "refused" else answer
+    said = f"{answer.dtype.name} of shape {answer.shape}"
+    return disagrees("answered", f"it answered a call that must be refused, with {said}: {case.why_illegal}")
+
+
+def _stir(asked: Case) -> None:
     """Write to memory of about an answer's size and free it, so that what is never written shows."""
-    near = min(size, STIRRED)
-    blocks = [np.full(max(near + 64 * step, 1), 0xA5 + step, np.uint8) for step in range(-2, 6)]
+    size = 0 if asked.illegal else math.prod(asked.output_shape) * asked.dtype.itemsize
+    value = next(_STIRRING) % 255 + 1
+    blocks = [np.full(max(min(size, STIRRED) + 64 * step, 1), value, np.uint8) for step in range(-2, 6)]
     del blocks
 
 
-def _ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, BaseException | None]:
+def ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, BaseException | None]:
     """The subject's answer, or why there is none and the error that says so."""
     __tracebackhide__ = True
     with clock.part("operands"):
         asked.input  # noqa: B018 - made here, so that its time is not counted as the subject's
+        _stir(asked)
     try:
         with clock.part("subject"):
             return _as_array(subject(asked)), None
     except Declined as why:
         return Verdict(outcome="declined", sentence=str(why)), None
+    except Elsewhere as told:
+        return told.verdict, told
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
@@ -240,11 +299,16 @@ def _ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, 
 
 
 def _raised(error: BaseException) -> Verdict:
-    verdict = disagrees("refused", f"it raised {_said(error)}")
+    is_memory = any(each.__name__ in _MEMORY for each in type(error).__mro__)
+    verdict = disagrees("out of memory" if is_memory else "refused", f"it raised {_said(error)}")
     own = [frame for frame in extract_tb(error.__traceback__)[1:] if "site-packages" not in frame.filename]
     if not own:
         return verdict
     return replace(verdict, place=f"at {own[-1].filename}:{own[-1].lineno} in {own[-1].name}")
+
+
+_MEMORY = ("MemoryError", "ResourceExhaustedError")
+"""Python's and NumPy's error, and TensorFlow's."""
 
 
 def _said(error: BaseException) -> str:
@@ -258,7 +322,7 @@ def _said(error: BaseException) -> str:
 
 def _only(kinds: Collection[Kind], verdict: Verdict) -> Verdict:
     """The verdict, unless it is of a kind that is judged elsewhere."""
-    if verdict.kind is None or verdict.kind in kinds:
+    if verdict.kind is None or verdict.kind in kinds or verdict.kind in LOST:
         return verdict
     return Verdict(outcome="vacuous", sentence=f"{verdict.sentence}, which is not judged here")
 

@@ -11,8 +11,13 @@ import numpy as np
 from verify.case import Array
 
 Outcome = Literal["agrees", "disagrees", "declined", "vacuous"]
-Kind = Literal["shape", "dtype", "value", "non-finite", "input modified", "refused", "not repeatable"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+Lost = Literal["crashed", "timed out", "out of memory"]
+Judged = Literal[
+    "shape", "dtype", "value", "non-finite", "input modified", "refused", "answered", "not repeatable"
+]
+Kind = Judged | Lost
+LOST: tuple[Lost, ...] = get_args(Lost)
+KINDS: tuple[Kind, ...] = (*get_args(Judged), *LOST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +36,8 @@ class Verdict:
     """Whether a subject and the reference agree on a case.
 
     `kind` names a disagreement, `sentence` says what differs or why nothing was judged, `place` the
-    line of code where a subject raised an error. `error` is
+    line of code where a subject raised an error or crashed, `stderr` the last lines that a process
+    printed before it was lost. `error` is
     the largest error in units of what was allowed: 0 to 1 where the answer agrees within a bound.
     A `vacuous` case was answered correctly, but any subject that returns zeros would have been.
     """
@@ -40,6 +46,7 @@ class Verdict:
     kind: Kind | None = None
     sentence: str = ""
     place: str = ""
+    stderr: tuple[str, ...] = ()
     worst: Worst | None = None
     error: float = 0.0
 

@@ -50,7 +50,7 @@ def read(text: str, *, subject: str, version: str | None) -> tuple[Deviation, ..
     entries = tables.get("deviation", [])
     if set(tables) - {"deviation"} or not isinstance(entries, list):
         raise ValueError("a file of deviations holds [[deviation]] entries and nothing else")
-    found = [_entry(entry) for entry in entries]
+    found = [deviation_of(entry) for entry in entries]
     return tuple(each for each in found if subject in each.subjects and _seen_in(each, version))
 
 
@@ -67,7 +67,13 @@ def _seen_in(deviation: Deviation, version: str | None) -> bool:
     return any(f"{version}.".startswith(f"{seen}.") for seen in deviation.versions)
 
 
-def _entry(entry: Mapping[str, Any]) -> Deviation:
+def entry_of(deviation: Deviation) -> dict[str, Any]:
+    """A deviation as the plain data that it is read from."""
+    return {**deviation._asdict(), "when": deviation.when.text}
+
+
+def deviation_of(entry: Mapping[str, Any]) -> Deviation:
+    """The deviation of an entry; ValueError, one sentence, for one that is wrong."""
     name = entry.get("name", "without a name")
     try:
         listed: dict[str, Any] = {

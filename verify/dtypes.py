@@ -67,3 +67,12 @@ def format_of(dtype: np.dtype[Any]) -> Format:
         known = ", ".join(TOKENS)
         raise ValueError(f"{dtype.name} is not one of the dtypes {known}")
     return FORMATS[TOKENS[dtype.name]]
+
+
+def dtype_spelled(text: str) -> np.dtype[Any]:
+    """The dtype of NumPy's own spelling, such as "<f4", or of a name in ml_dtypes, such as "bfloat16"."""
+    if text[:1] in "<>|=":
+        return np.dtype(text)
+    import ml_dtypes
+
+    return np.dtype(getattr(ml_dtypes, text))  # type: ignore[no-any-return]

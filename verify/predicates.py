@@ -16,6 +16,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": min,
     "set": set,
     "sum": sum,
+    "tuple": tuple,
     "zip": zip,
 }
 
@@ -28,7 +29,9 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
     `padding` is "same", "valid" or "explicit", `dtype` a token; `out` has each axis's output size,
     `span` the cells that its dilated kernel covers, `pads` its (before, after) cells. `switches` are
     the subject's settings, and `onednn` says whether they have oneDNN on.
+    An illegal case has no `out`, `span` and `pads`.
     """
+    axes = () if case.illegal else case.axes
     return {
         "operation": case.operation,
         "rank": case.rank,
@@ -49,9 +52,10 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
         "epilogue": case.epilogue,
         "fill": case.fill,
         "seed": case.seed,
-        "out": tuple(axis.out for axis in case.axes),
-        "span": tuple(axis.span for axis in case.axes),
-        "pads": tuple((axis.before, axis.after) for axis in case.axes),
+        "illegal": case.illegal,
+        "out": tuple(axis.out for axis in axes),
+        "span": tuple(axis.span for axis in axes),
+        "pads": tuple((axis.before, axis.after) for axis in axes),
         "switches": switches,
         "onednn": switches.get("TF_ENABLE_ONEDNN_OPTS") == "1",
     }

@@ -12,6 +12,7 @@ from hypothesis import settings
 from rich.console import Console
 
 from verify import gate
+from verify.journal import journal
 from verify.options import positive
 from verify.subjects import onednn, threads, versions
 from verify.summary import print_summary
@@ -27,11 +28,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--conv-examples", type=positive, metavar="N", help="cases to draw for each property of a gate"
     )
+    group.addoption(
+        "--conv-no-known", action="store_true", help="fail for disagreements that are recorded as known, too"
+    )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
+    gate.limits.excuse = not config.getoption("--conv-no-known")
     gate.limits.examples = config.getoption("--conv-examples")
+
+
+def pytest_unconfigure() -> None:
+    journal.close()
 
 
 gate.register_profiles()

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from verify.case import Case
-from verify.check import Mismatch, Subject, check
-from verify.deviations import Deviation, explaining
+from verify.check import Mismatch, Subject, check, subject_name
+from verify.deviations import Deviation
+from verify.journal import journal
+from verify.known import explained
 
 
 def replay(subject: Subject, named: Sequence[Case]) -> int:
@@ -27,12 +29,13 @@ def replay(subject: Subject, named: Sequence[Case]) -> int:
 
 
 def _replay(subject: Subject, case: Case) -> str:
+    journal.note(subject_name(subject), str(case))
     try:
         verdict = check(case, subject, repeats=2)
     except Mismatch as mismatch:
         print(mismatch)
         known: Sequence[Deviation] = getattr(subject, "known", ())
-        deviation = explaining(known, case, mismatch.verdict.kind, mismatch.switches)
+        deviation = explained(mismatch, subject, known)
         if deviation is not None:
             print(f"  known    {deviation.name}: {' '.join(deviation.sentence.split())}")
         return "disagrees"

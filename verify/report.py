@@ -10,16 +10,25 @@ from verify.compare import Verdict, Worst
 from verify.geometry import Axis
 
 
-def disagreement(case: Case, subject: str, switches: Mapping[str, str], verdict: Verdict) -> str:
-    """The whole message for one disagreement, several lines."""
-    lines = [f"{subject} disagrees with the reference: {verdict.sentence}", line("case", str(case))]
-    lines += [axis_line(number, axis) for number, axis in enumerate(case.axes) if matters(axis)]
+def disagreement(
+    case: Case, subject: str, switches: Mapping[str, str], verdict: Verdict, options: str = ""
+) -> str:
+    """The whole message for one disagreement, several lines; `options` are those of `replay`."""
+    kind = verdict.kind or ""
+    did = _LOST.get(kind, "disagrees with the reference")
+    lines = [f"{subject} {did}: {verdict.sentence}", line("case", str(case))]
+    axes = () if case.illegal else case.axes
+    lines += [axis_line(number, axis) for number, axis in enumerate(axes) if matters(axis)]
     if verdict.place:
-        lines.append(line("raised", verdict.place))
+        lines.append(line({"crashed": "crashed", "timed out": "hung"}.get(kind, "raised"), verdict.place))
+    lines += [line("stderr", text) for text in verdict.stderr]
     if verdict.worst is not None:
         lines.append(line("worst", worst_phrase(verdict.worst)))
-    lines.append(line("replay", replay(str(case), subject, switches)))
+    lines.append(line("replay", replay(str(case), subject, switches, options)))
     return "\n".join(lines)
+
+
+_LOST = {"crashed": "crashed", "timed out": "timed out", "out of memory": "ran out of memory"}
 
 
 def line(label: str, text: str) -> str:
@@ -44,9 +53,9 @@ def worst_phrase(worst: Worst) -> str:
     return f"at {worst.index}: got {worst.got!r}, want {worst.want!r}, allowed {allowed} ({worst.why})"
 
 
-def replay(word: str, subject: str, switches: Mapping[str, str]) -> str:
+def replay(word: str, subject: str, switches: Mapping[str, str], options: str = "") -> str:
     """The one line that runs a case again; Python where the subject cannot be named in a shell."""
     if subject.startswith("__main__:") or (":" in subject and "<" in subject):
         return f"verify.check(verify.Case.parse({word!r}), subject)"
     settings = "".join(f"{name}={shlex.quote(value)} " for name, value in switches.items())
-    return f"{settings}python -m verify replay {shlex.quote(subject)} {word}"
+    return f"{settings}python -m verify replay {options}{' ' * bool(options)}{shlex.quote(subject)} {word}"

@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,11 @@ from rich.live import Live
 from rich.text import Text
 
 from verify import gate
+from verify.check import Subject
+from verify.journal import left
 from verify.pytest_plugin import NOTHING, environment
+from verify.report import replay
+from verify.subjects import load
 from verify.summary import STYLES, exit_code, print_summary
 from verify.tally import Tally
 
@@ -44,11 +48,17 @@ def run(
     max_time: float | None,
     profile: str,
     seed: int | None,
+    excuse: bool,
+    load: Callable[[str], Subject] = load,
 ) -> int:
-    """Gate the subjects and print what was proved; the exit code. Subjects must be loadable."""
-    gate.limits.seed = seed
+    """Gate the subjects and print what was proved; the exit code. Subjects must be loadable by `load`."""
+    gate.limits.seed, gate.limits.load = seed, load
+    for line in (*_lost(), *filter(None, (_worker(load(name)) for name in subjects))):
+        console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     watcher = _Watcher(console, max_time)
     options = ["--hypothesis-profile", profile]
+    if not excuse:
+        options.append("--conv-no-known")
     if examples is not None:
         options += ["--conv-examples", str(examples)]
     with tempfile.TemporaryDirectory(prefix="conv-verify-") as folder, _interruptible(), _no_addopts():
@@ -67,6 +77,25 @@ def run(
     if interrupted:
         return exit_code(tallies) or 3
     return exit_code(tallies)
+
+
+def _lost() -> list[str]:
+    """What processes that were killed have left in their journals."""
+    return [
+        f"An earlier process was killed when {subject} was at {word}; replay it by: "
+        + replay(word, subject, {}, "--isolate")
+        for subject, word in left()
+    ]
+
+
+def _worker(subject: Any) -> str:
+    """Where a subject runs that has a worker, and what it has there; nothing for any other."""
+    found = getattr(subject, "versions", None)
+    if found is None:
+        return ""
+    shown = ", ".join(f"{name} {number}" for name, number in found.items() if number != "not installed")
+    settings = ", ".join(f"{name}={value}" for name, value in subject.switches.items())
+    return f"{subject.name} in {subject.python}: {shown}" + f"; {settings}" * bool(settings)
 
 
 @contextmanager

@@ -9,7 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from verify.tally import Failure, Tally
+from verify.dtypes import FORMATS
+from verify.tally import CROSSED, Failure, Tally
+from verify.word import OPERATIONS
 
 PARTS = ("drawing", "reference", "subject", "comparison")
 REASONS = 12
@@ -28,7 +30,10 @@ def exit_code(tallies: Sequence[Tally]) -> int:
 def print_summary(console: Console, tallies: Sequence[Tally], *, interrupted: bool = False) -> None:
     """Everything that a run has to say. Messages are not wrapped, so that a line can be pasted."""
     for subject in dict.fromkeys(tally.subject for tally in tallies):
-        console.print(_properties(subject, [tally for tally in tallies if tally.subject == subject]))
+        own = [tally for tally in tallies if tally.subject == subject]
+        console.print(_properties(subject, own))
+        if len({name for tally in own for name in tally.coverage.get("operation", ())}) > 1:
+            console.print(_crossed(own))
     lines = (*_coverage(tallies), *_time(tallies), *_error(tallies))
     for label, text in (*lines, *_declined(tallies), *_known(tallies), *_notes(tallies)):
         grid = Table.grid()
@@ -88,6 +93,21 @@ def _properties(subject: str, tallies: Sequence[Tally]) -> Table:
     return table
 
 
+def _crossed(tallies: Sequence[Tally]) -> Table:
+    """Cases judged, by operation and dtype."""
+    counts: Counter[str] = Counter()
+    for tally in tallies:
+        counts.update(tally.coverage.get(CROSSED, {}))
+    operations = [each for each in OPERATIONS if any(name.startswith(f"{each} ") for name in counts)]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("judged, by operation and dtype", no_wrap=True, min_width=30)
+    for dtype in FORMATS:
+        table.add_column(dtype, justify="right")
+    for operation in operations:
+        table.add_row(operation, *(f"{counts[f'{operation} {dtype}']:,}" for dtype in FORMATS))
+    return table
+
+
 Line = tuple[str, str]
 
 
@@ -96,6 +116,8 @@ def _coverage(tallies: Sequence[Tally]) -> list[Line]:
     seen: dict[str, Counter[str]] = {}
     for tally in tallies:
         for name, counts in tally.coverage.items():
+            if name == CROSSED:
+                continue
             seen.setdefault(name, Counter()).update(counts)
     return [
         (f"{name}s", ", ".join(f"{value} {count:,}" for value, count in sorted(counts.items())))

@@ -13,6 +13,9 @@ from verify.clock import Clock
 from verify.compare import Verdict
 from verify.deviations import Deviation
 
+CROSSED = "operation and dtype"
+"""The part of the coverage that is a table."""
+
 
 @dataclass(kw_only=True)
 class Failure:
@@ -122,6 +125,7 @@ class Tallier:
             "rank": str(case.rank),
             "dtype": case.format.token,
             "padding": case.padding_mode,
+            CROSSED: f"{case.operation} {case.format.token}",
         }
         for name, value in seen.items():
             self.tally.coverage.setdefault(name, Counter())[value] += 1

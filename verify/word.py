@@ -23,9 +23,9 @@ DIGITS = 9
 """Digits that a number may have at most."""
 
 _COUNTS = {"n": "batch", "c": "channels", "f": "filter_count", "m": "multiplier", "g": "groups"}
-_SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations"}
+_SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations", "o": "given_out"}
 _SHARED = {"f16": "filter_count", "f32": "filter_count", "f64": "filter_count", "i32": "size"}
-_NUMBER = f"[0-9]{{1,{DIGITS}}}"
+_NUMBER = f"-?[0-9]{{1,{DIGITS}}}"
 
 
 class InvalidCase(ValueError):
@@ -79,8 +79,8 @@ def _field(token: str) -> tuple[str, Any]:
         return "epilogue", (token,)
     if match := re.fullmatch(r"leaky([0-9]{1,3}(?:\.[0-9]{1,6})?)", token):
         return "epilogue", (leaky(float(match[1])),)
-    if token == "cf":
-        return "channels_first", True
+    if token in ("cf", "illegal"):
+        return {"cf": "channels_first", "illegal": "illegal"}[token], True
     if token in FORMATS:
         return "dtype", FORMATS[token].dtype
     if token in FILLS:
@@ -89,7 +89,7 @@ def _field(token: str) -> tuple[str, Any]:
         return "fill", (match[1], int(match[2]))
     if match := re.fullmatch(f"([ncfmg])({_NUMBER})", token):
         return _COUNTS[match[1]], int(match[2])
-    if match := re.fullmatch(f"([iksd])({_NUMBER}(?:x{_NUMBER}){{0,2}})", token):
+    if match := re.fullmatch(f"([iksdo])({_NUMBER}(?:x{_NUMBER}){{0,2}})", token):
         return _SIZES[match[1]], tuple(map(int, match[2].split("x")))
     pair = rf"{_NUMBER}\.{_NUMBER}"
     if match := re.fullmatch(f"([pz])({pair}(?:x{pair}){{0,2}})", token):
@@ -101,16 +101,16 @@ def _field(token: str) -> tuple[str, Any]:
 def _unknown(token: str) -> str:
     if not token:
         return "it has an empty token (two underscores together, or one at an end)"
-    if re.match("[pz][0-9]", token):
+    if re.match("[pz]-?[0-9]", token):
         what = "padding" if token[0] == "p" else "border"
         return f"{token!r} is not a {what} such as {token[0]}1.0x0.2: before.after for 1 to 3 axes"
     if token.startswith("leaky"):
         return f"{token!r} is not a leaky relu with its slope, such as leaky0.25"
-    if re.match("[iksd][0-9]", token):
+    if re.match("[iksdo]-?[0-9]", token):
         return f"{token!r} is not 1 to 3 sizes of at most 9 digits, such as {token[0]}3x3"
-    if re.match("[ncfmg][0-9]", token):
+    if re.match("[ncfmg]-?[0-9]", token):
         return f"{token!r} is not a count of at most 9 digits, such as {token[0]}2"
-    words = ["same", "valid", "cf", *EPILOGUE, *FORMATS, *FILLS]
+    words = ["same", "valid", "cf", "illegal", *EPILOGUE, *FORMATS, *FILLS]
     near = difflib.get_close_matches(token.lower(), words, n=1)
     return f"{token!r} is not a token" + (f"; did you mean {near[0]!r}?" if near else "")
 

@@ -30,6 +30,10 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
 """Name → what it runs."""
 
 
+COMPILED = frozenset({"tensorflow:graph", "tensorflow:xla", "tensorflow:lite"})
+"""Those that trace or compile each shape, which takes 10 to 70 ms."""
+
+
 class UnknownSubject(ValueError):
     """A name that is neither built in nor a `package.module:callable` that can be imported."""
 
@@ -116,7 +120,8 @@ def versions() -> dict[str, str]:
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
     for package in ("numpy", "hypothesis", "tensorflow"):
         try:
-            found[package] = version(package)
+            # What is imported knows its version under any name that it was installed by (tensorflow-cpu).
+            found[package] = getattr(sys.modules.get(package), "__version__", None) or version(package)
         except PackageNotFoundError:
             found[package] = "not installed"
     return found

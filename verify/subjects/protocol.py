@@ -1,0 +1,95 @@
+"""What a worker and its parent say to each other: a line of JSON and raw bytes, never a pickle.
+
+A message is two lengths, a JSON header and the bytes of arrays, one after another.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+import time
+from collections.abc import Iterable
+from socket import socket
+from typing import Any
+
+import numpy as np
+
+from verify.case import Array
+from verify.dtypes import dtype_spelled
+
+_LENGTHS = struct.Struct("<IQ")
+_SMALL = 2**16
+
+
+class BrokenStream(Exception):
+    """The other end closed the stream, or what came is no message."""
+
+
+def send(stream: socket, header: dict[str, Any], parts: Iterable[bytes] = ()) -> None:
+    text, body = json.dumps(header).encode(), b"".join(parts)
+    head = _LENGTHS.pack(len(text), len(body)) + text
+    if len(body) < _SMALL:
+        stream.sendall(head + body)  # one write wakes the reader once
+    else:
+        stream.sendall(head)
+        stream.sendall(body)
+
+
+def receive(stream: socket, limit_s: float | None = None) -> tuple[dict[str, Any], bytearray]:
+    """The next message; TimeoutError where it is not complete in so many seconds."""
+    end = None if limit_s is None else time.monotonic() + limit_s
+    text, body = _LENGTHS.unpack(_read(stream, _LENGTHS.size, end))
+    try:
+        header = json.loads(_read(stream, text, end))
+    except ValueError as wrong:
+        raise BrokenStream from wrong
+    if not isinstance(header, dict):
+        raise BrokenStream
+    return header, _read(stream, body, end)
+
+
+def _read(stream: socket, count: int, end: float | None) -> bytearray:
+    try:
+        data = bytearray(count)
+    except (MemoryError, OverflowError) as wrong:
+        raise BrokenStream from wrong  # no length that was sent
+    view, done = memoryview(data), 0
+    while done < count:
+        if end is not None:
+            stream.settimeout(max(end - time.monotonic(), 1e-3))
+        try:
+            read = stream.recv_into(view[done:])
+        except TimeoutError:
+            raise
+        except OSError as wrong:
+            raise BrokenStream from wrong
+        if not read:
+            raise BrokenStream
+        done += read
+    return data
+
+
+def form(array: Array) -> dict[str, Any]:
+    """An array's dtype and shape, for a header; its bytes are `raw(array)`."""
+    # NumPy spells its own dtypes with their byte order, and knows ml_dtypes' by name alone.
+    extension = array.dtype.type.__module__ == "ml_dtypes"
+    return {"dtype": array.dtype.name if extension else array.dtype.str, "shape": array.shape}
+
+
+def raw(array: Array) -> bytes:
+    """The bytes of an array in C order; none of one that holds Python's objects."""
+    return b"" if array.dtype.hasobject else array.tobytes()
+
+
+def array_of(described: Any, body: memoryview) -> Array:
+    """The array of a form and its bytes; BrokenStream where they do not fit each other."""
+    try:
+        dtype, shape = dtype_spelled(described["dtype"]), tuple(map(int, described["shape"]))
+        if dtype.hasobject:
+            return np.empty(shape, dtype)
+        if len(body) != math.prod(shape) * dtype.itemsize:
+            raise BrokenStream
+        return np.ndarray(shape, dtype, body)
+    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
+        raise BrokenStream from wrong

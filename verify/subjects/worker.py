@@ -1,0 +1,140 @@
+"""The worker's side: a server that imports a subject once, and forks a process for each of its lives.
+
+It runs in the subject's interpreter, started by `verify.subjects.isolated`. The parent asks it for a
+life by sending two files: the stream on which that process shall answer, and where its standard
+output and error go. The server says how each life ended, and ends itself when the parent does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import os
+import resource
+import select
+import signal
+import sys
+from contextlib import suppress
+from socket import recv_fds, socket
+from typing import Any
+
+from verify.case import Case
+from verify.check import Subject, ask
+from verify.clock import Clock
+from verify.compare import Verdict, disagrees
+from verify.deviations import Deviation, entry_of
+from verify.subjects import UnknownSubject, load, versions
+from verify.subjects.protocol import BrokenStream, form, raw, receive, send
+
+TO_SAY_WHERE_S = 0.2
+"""Seconds that a process has for its last words before it is killed."""
+
+
+def serve(channel: int, name: str, limit_bytes: int | None) -> None:
+    """Load a subject, say what it is, and fork a life whenever the parent asks; never returns."""
+    _end_with_the_parent()
+    control = socket(fileno=channel)
+    try:
+        subject = load(name)
+    except UnknownSubject as unknown:
+        send(control, {"refused": str(unknown)})
+        os._exit(2)
+    known = [entry_of(each) for each in getattr(subject, "known", ()) if isinstance(each, Deviation)]
+    switches = dict(getattr(subject, "switches", {}))
+    send(control, {"switches": switches, "known": known, "versions": versions()})
+    with suppress(OSError):  # the parent has gone
+        # One byte with two files asks for a life; one without them, to end a life that has ended.
+        while (request := recv_fds(control, 1, 2))[0]:
+            if files := request[1]:
+                send(control, {"ended": _life(control, subject, files[0], files[1], limit_bytes)})
+    os._exit(0)
+
+
+def _life(control: socket, subject: Subject, stream: int, output: int, limit_bytes: int | None) -> int:
+    """Fork a life and wait for its end; its signal as a negative number, or its exit code."""
+    pid = os.fork()
+    if not pid:
+        _end_with_the_parent()
+        control.close()
+        _contain(output, limit_bytes)
+        _answer_all(socket(fileno=stream), subject)
+    os.close(stream)
+    os.close(output)
+    alive = os.pidfd_open(pid)
+    ready, _, _ = select.select([alive, control.fileno()], [], [])
+    if alive not in ready and control.recv(1):  # it hangs: have it say where, as faulthandler does
+        os.kill(pid, signal.SIGABRT)
+        select.select([alive], [], [], TO_SAY_WHERE_S)
+    # Before it is waited for its number can be no other's; what it started goes with it.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    os.close(alive)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _end_with_the_parent() -> None:
+    """Have the kernel kill this process when its parent dies, where it can: Linux."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def _contain(output: int, limit_bytes: int | None) -> None:
+    """Make a life lead a group of its own, print to `output`, leave no core and keep to its memory."""
+    os.setpgid(0, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    faulthandler.enable(sys.stderr, all_threads=True)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if limit_bytes is not None:
+        with open("/proc/self/statm") as pages:
+            mapped = int(pages.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (mapped + limit_bytes, mapped + limit_bytes))
+
+
+def _answer_all(stream: socket, subject: Subject) -> None:
+    """Answer case after case until the parent closes the stream."""
+    try:
+        send(stream, {})
+        while True:
+            asked, _ = receive(stream)
+            send(stream, *_answer(subject, asked["word"]))
+    except (BrokenStream, OSError):
+        os._exit(0)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
+
+
+def _answer(subject: Subject, word: str) -> tuple[dict[str, Any], list[bytes]]:
+    """A message: the answer and the operands that the subject wrote to, or the verdict without one."""
+    try:
+        case = Case.parse(word)
+        given = {name: raw(part) for name, part in case.operands._asdict().items() if part is not None}
+    except ImportError as missing:
+        why = f"its dtype needs {missing.name}, which is not installed"
+        return _told(Verdict(outcome="declined", sentence=why)), []
+    except MemoryError:
+        return _told(disagrees("out of memory", "its operands do not fit")), []
+    try:
+        answer, cause = ask(subject, case, Clock())
+    except KeyboardInterrupt as interrupt:
+        return _told(disagrees("refused", "it raised KeyboardInterrupt"), type(interrupt).__name__), []
+    if isinstance(answer, Verdict):
+        return _told(answer, type(cause).__name__ if cause else ""), []
+    parts = {name: now for name, was in given.items() if (now := raw(getattr(case.operands, name))) != was}
+    body = [raw(answer), *parts.values()]
+    return {"answer": form(answer), "modified": list(parts), "sizes": list(map(len, body))}, body
+
+
+def _told(verdict: Verdict, error: str = "") -> dict[str, Any]:
+    return {
+        "outcome": verdict.outcome,
+        "kind": verdict.kind,
+        "sentence": verdict.sentence,
+        "place": verdict.place,
+        "error": error,
+    }
