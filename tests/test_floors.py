@@ -28,6 +28,10 @@ FLOORS = [
     {"verify.known"},
     {"verify"},
     {"verify.subjects"},
+    {"verify.subjects.tensorflow_import"},
+    {"verify.subjects.tensorflow_calls"},
+    {"verify.subjects.tensorflow_layers"},
+    {"verify.subjects.tensorflow_modes"},
     {"verify.subjects.tensorflow", "verify.subjects.protocol"},
     {"verify.subjects.isolated", "verify.subjects.worker"},
     {"strategies.parts"},
@@ -46,7 +50,8 @@ DOORS = {"verify.gate", "verify.pytest_plugin", "verify.run", "verify.__main__"}
 OUTSIDE = {
     # NumPy has no bfloat16; this extension of it is what frameworks exchange.
     "ml_dtypes": {"verify.dtypes"},
-    "tensorflow": {"verify.subjects.tensorflow"},
+    "tensorflow": {"verify.subjects.tensorflow_import"},
+    "keras": {"verify.subjects.tensorflow_import"},
     "hypothesis": {"strategies.parts", "strategies.cases", "strategies.illegal", *DOORS},
     "pytest": DOORS,
     "rich": {"verify.summary", *DOORS},

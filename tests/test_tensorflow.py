@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -15,7 +16,7 @@ from verify.deviations import Deviation, explaining
 from verify.gate import conformance
 from verify.predicates import names_of
 from verify.subjects import load, switches
-from verify.subjects.tensorflow import Limit, call, known, limits
+from verify.subjects.tensorflow import ROADS, Limit, call, known, limits, operation_of
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 
@@ -31,6 +32,12 @@ def agrees_or_is_known(case: Case) -> bool:
 
 TestTensorflow = conformance("tensorflow")
 TestConvolution = conformance("tensorflow:convolution")
+TestGradient = conformance("tensorflow:gradient")
+TestRaw = conformance("tensorflow:raw")
+TestGraph = conformance("tensorflow:graph")
+TestXla = conformance("tensorflow:xla")
+TestKeras = conformance("tensorflow:keras")
+TestLite = conformance("tensorflow:lite")
 
 
 @example(case=LECTURE)
@@ -40,31 +47,86 @@ def test_the_lecture_and_what_is_drawn_agrees_or_is_known(case: Case) -> None:
     assert agrees_or_is_known(case)
 
 
-def limit_id(limit: Limit) -> str:
-    return f"{limit.entry}-{limit.word}"
+CALLS = sorted({(road.mode, entry) for road in ROADS.values() for entry in road.entries})
 
 
-@pytest.mark.parametrize("entry", ["nd", "convolution"])
-def test_tensorflow_gives_the_lecture_its_numbers(entry: str) -> None:
-    first, second = np.moveaxis(call(entry, LECTURE)[0], -1, 0)
+@pytest.mark.parametrize(
+    ("mode", "entry"), [(mode, entry) for mode, entry in CALLS if operation_of(entry) == "conv"]
+)
+def test_tensorflow_gives_the_lecture_its_numbers(mode: str, entry: str) -> None:
+    first, second = np.moveaxis(call(mode, entry, LECTURE)[0], -1, 0)
     assert first.tolist() == [[6, 4, 3], [13, 7, 4], [10, 9, 5]]
     assert second.tolist() == [[-1, -3, 1], [0, 6, 2], [1, -3, 12]]
 
 
-LIMITS = [each for each in limits() if each.when.holds(names_of(Case.parse(each.word), switches()))]
+# Two channels (1, 3, 5) and (2, 4, 6); each filter of two taps is 1 2 and 3 4 on them.
+SMALL = {
+    "depthwise": ("depthwise_i3_c2_k2_valid_iota", [[10, 20], [18, 32]]),
+    "separable": ("separable_i3_c2_k2_f2_valid_iota", [[70, 100], [114, 164]]),
+    "transpose": ("transpose_i3_k2_valid_iota", [[1], [4], [4]]),
+    "filtergrad": ("filtergrad_i3_k2_valid_iota", [[[5]], [[8]]]),
+}
 
 
-@pytest.mark.parametrize("limit", LIMITS, ids=limit_id)
-def test_every_documented_limit_is_still_real(limit: Limit) -> None:
+@pytest.mark.parametrize(
+    ("mode", "entry"), [(mode, entry) for mode, entry in CALLS if operation_of(entry) in SMALL]
+)
+def test_every_entry_point_gives_what_is_worked_by_hand(mode: str, entry: str) -> None:
+    word, numbers = SMALL[operation_of(entry)]
+    answer = call(mode, entry, as_image(word) if entry.startswith("raw") else Case.parse(word))
+    assert answer.reshape(np.shape(numbers)).tolist() == numbers
+
+
+def as_image(word: str) -> Case:
+    """The case of one axis as one of a row, which raw operations need."""
+    return Case.parse(re.sub(r"_([ik])(\d)", r"_\g<1>1x\2", word))
+
+
+def provocations() -> list[tuple[Limit, str, str, Case]]:
+    """Every limit with each call that has it and each of its words that the call can be asked."""
+    return [
+        (limit, mode, entry, case)
+        for limit in limits()
+        for mode, entry in CALLS
+        if limit.is_of(mode, entry) and not limit.aborts
+        for case in map(Case.parse, limit.words)
+        if case.operation == operation_of(entry) and limit.when.holds(names_of(case, switches()))
+    ]
+
+
+PROVOCATIONS = provocations()
+
+
+@pytest.mark.parametrize(
+    ("limit", "mode", "entry", "case"),
+    [pytest.param(*each, id=f"{each[1]}-{each[2]}-{each[3]}") for each in PROVOCATIONS],
+)
+def test_every_documented_limit_is_still_real(limit: Limit, mode: str, entry: str, case: Case) -> None:
     with pytest.raises(Exception) as refusal:  # noqa: PT011 - TensorFlow's own errors, of several classes
-        call(limit.entry, Case.parse(limit.word))
-    assert limit.words in str(refusal.value)
+        call(mode, entry, case)
+    assert any(words in str(refusal.value) for words in limit.says)
 
 
-@pytest.mark.parametrize("limit", limits(), ids=limit_id)
-def test_every_limit_holds_of_its_own_word_with_onednn_on_or_off(limit: Limit) -> None:
-    case = Case.parse(limit.word)
-    assert any(limit.when.holds(names_of(case, {"TF_ENABLE_ONEDNN_OPTS": each})) for each in "01")
+@pytest.mark.parametrize(
+    "limit", [limit for limit in limits() if limit.aborts], ids=lambda limit: limit.words[0]
+)
+def test_a_limit_that_aborts_still_does(limit: Limit) -> None:
+    run = f"from verify import Case; call('eager', {limit.entries[0]!r}, Case.parse({limit.words[0]!r}))"
+    command = [sys.executable, "-c", f"from verify.subjects.tensorflow import call; {run}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode < 0
+    assert limit.says[0] in done.stderr
+
+
+@pytest.mark.parametrize("limit", limits(), ids=lambda limit: limit.words[0])
+def test_every_limit_holds_of_each_of_its_words_with_onednn_on_or_off(limit: Limit) -> None:
+    for case in map(Case.parse, limit.words):
+        assert any(limit.when.holds(names_of(case, {"TF_ENABLE_ONEDNN_OPTS": each})) for each in "01")
+
+
+def test_every_limit_is_of_a_call_that_a_subject_makes() -> None:
+    unused = [limit for limit in limits() if not any(limit.is_of(*each) for each in CALLS)]
+    assert unused == []
 
 
 @pytest.mark.parametrize(
@@ -119,7 +181,8 @@ def test_every_deviation_is_shown_by_its_word(deviation: Deviation) -> None:
 def test_conv3d_windows_of_same_start_at_a_cell_that_conv2d_does_not_read() -> None:
     line = Case.parse("conv_i1x3_k1x1_s1x3_same_f64_iota")
     volume = Case.parse("conv_i1x1x3_k1x1x1_s1x1x3_same_f64_iota")
-    assert (call("nd", line).item(), call("nd", volume).item()) == (1.0, 2.0)
+    assert call("eager", "conv_nd", line).item() == 1.0
+    assert call("eager", "conv_nd", volume).item() == 2.0
 
 
 def test_running_tensorflow_leaves_standard_error_alone() -> None:

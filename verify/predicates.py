@@ -14,7 +14,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "len": len,
     "max": max,
     "min": min,
+    "set": set,
     "sum": sum,
+    "tuple": tuple,
     "zip": zip,
 }
 
@@ -26,7 +28,7 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
 
     `padding` is "same", "valid" or "explicit", `dtype` a token; `out` has each axis's output size,
     `span` the cells that its dilated kernel covers, `pads` its (before, after) cells. `switches` are
-    the subject's settings: `switches.get('TF_ENABLE_ONEDNN_OPTS') == '1'`.
+    the subject's settings, and `onednn` says whether they have oneDNN on.
     An illegal case has no `out`, `span` and `pads`.
     """
     axes = () if case.illegal else case.axes
@@ -55,6 +57,7 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
         "span": tuple(axis.span for axis in axes),
         "pads": tuple((axis.before, axis.after) for axis in axes),
         "switches": switches,
+        "onednn": switches.get("TF_ENABLE_ONEDNN_OPTS") == "1",
     }
 
 

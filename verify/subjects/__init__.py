@@ -18,8 +18,14 @@ from verify.deviations import Deviation
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
     {
-        "tensorflow": "eager; odd seeds by tf.nn.convolution",
-        "tensorflow:convolution": "eager, by tf.nn.convolution throughout",
+        "tensorflow": "eager; the seed says by which of the functions of tf.nn",
+        "tensorflow:convolution": "eager, by tf.nn.convolution and conv_transpose throughout",
+        "tensorflow:gradient": "gradients that GradientTape takes of the forward calls",
+        "tensorflow:raw": "the operations of tf.raw_ops themselves",
+        "tensorflow:graph": "tf.function, rewritten by grappler; odd seeds leave sizes unknown",
+        "tensorflow:xla": "tf.function compiled by XLA",
+        "tensorflow:keras": "layers of Keras, called eagerly",
+        "tensorflow:lite": "converted to TensorFlow Lite and run by its interpreter",
     }
 )
 """Name → what it runs."""
@@ -120,10 +126,10 @@ def switches() -> dict[str, str]:
     environment says "1" or "true".
     """
     is_on = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0").lower() in ("1", "true")
-    threads = os.environ.get("TF_NUM_INTRAOP_THREADS")
+    others = {name: os.environ.get(name) for name in ("TF_NUM_INTRAOP_THREADS", "TF_DETERMINISTIC_OPS")}
     return {
         "TF_ENABLE_ONEDNN_OPTS": str(int(is_on)),
-        **({"TF_NUM_INTRAOP_THREADS": threads} if threads else {}),
+        **{name: value for name, value in others.items() if value},
     }
 
 

@@ -1,75 +1,92 @@
-"""TensorFlow, eager, on the CPU: through tf.nn.conv1d, conv2d, conv3d and through tf.nn.convolution."""
+"""TensorFlow on the CPU: a subject for each of its roads to a convolution, and what is known of them."""
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal, NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from verify import deviations
-from verify.case import Case
+from verify.case import Array, Case
 from verify.check import Declined, Subject
 from verify.deviations import Deviation
 from verify.predicates import Predicate, names_of
-from verify.subjects import switches
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what native code prints on standard error, unless the block fails.
-
-    TensorFlow's import logs there before its own log level is in force.
-    """
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as kept:
-        os.dup2(kept.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            kept.seek(0)
-            os.write(stderr, kept.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-
-
-# Settings are read when TensorFlow is imported, so they are set before it.
-os.environ.update(switches())
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with _quiet():
-    import tensorflow as tf
-    from tensorflow.python.util import _pywrap_util_port
-
-# Another module may have imported TensorFlow before, under the CPU's default: what counts is what is on.
-_SWITCHES = {**switches(), "TF_ENABLE_ONEDNN_OPTS": str(int(_pywrap_util_port.IsMklEnabled()))}
-
-Entry = Literal["nd", "convolution"]
+from verify.subjects.tensorflow_calls import ENTRIES
+from verify.subjects.tensorflow_import import SWITCHES, tf
+from verify.subjects.tensorflow_layers import LAYERS
+from verify.subjects.tensorflow_modes import MODES
+from verify.word import AROUND
 
 
 class Limit(NamedTuple):
-    """A documented limit of an entry point: the condition, the words of its error, a case that meets it."""
+    """A documented limit of the entry points that `entries` are patterns of, in some modes.
 
-    entry: Entry
+    `when` is the condition, `says` are words of the errors, and `words` are cases that provoke them.
+    One that `aborts` takes the process with it.
+    """
+
+    entries: tuple[str, ...]
     when: Predicate
-    words: str
-    word: str
+    says: tuple[str, ...]
+    words: tuple[str, ...]
     link: str
+    modes: tuple[str, ...] = ("eager", "graph", "keras")
+    aborts: bool = False
+
+    def is_of(self, mode: str, entry: str) -> bool:
+        return mode in self.modes and any(fnmatchcase(entry, pattern) for pattern in self.entries)
+
+
+class Road(NamedTuple):
+    """How a subject runs: its mode, and the entry points that it takes in turn."""
+
+    mode: str
+    entries: tuple[str, ...]
+
+
+_USUAL = (
+    "conv_nd",
+    "convolution",
+    "depthwise",
+    "separable",
+    "conv_nd_transpose",
+    "conv_transpose",
+    "conv_nd_filter_gradient",
+)
+
+ROADS: Mapping[str, Road] = MappingProxyType(
+    {
+        "tensorflow": Road("eager", _USUAL),
+        "tensorflow:convolution": Road(
+            "eager", ("convolution", "conv_transpose", "convolution_filter_gradient")
+        ),
+        "tensorflow:gradient": Road("eager", tuple(each for each in ENTRIES if each.endswith("gradient"))),
+        "tensorflow:raw": Road("eager", tuple(each for each in ENTRIES if each.startswith("raw"))),
+        "tensorflow:graph": Road("graph", _USUAL),
+        "tensorflow:xla": Road("xla", _USUAL),
+        "tensorflow:keras": Road("keras", tuple(LAYERS)),
+        "tensorflow:lite": Road("lite", tuple(each for each in _USUAL if not each.endswith("gradient"))),
+    }
+)
+"""Every subject by its name."""
 
 
 @cache
 def limits() -> tuple[Limit, ...]:
     """TensorFlow's documented limits, from `tensorflow_limits.toml`."""
     text = files("verify.subjects").joinpath("tensorflow_limits.toml").read_text("utf-8")
-    entries = tomllib.loads(text)["limit"]
-    return tuple(Limit(**{**entry, "when": Predicate(entry["when"])}) for entry in entries)
+    return tuple(_limit_of(entry) for entry in tomllib.loads(text)["limit"])
+
+
+def _limit_of(entry: Mapping[str, Any]) -> Limit:
+    listed: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
+    }
+    return Limit(**{**listed, "when": Predicate(entry["when"])})
 
 
 @cache
@@ -79,87 +96,51 @@ def known(name: str) -> tuple[Deviation, ...]:
     return deviations.read(text, subject=name, version=tf.__version__)
 
 
+def call(mode: str, entry: str, case: Case) -> Array:
+    """TensorFlow's answer through one entry point in one mode; its own errors pass through."""
+    return MODES[mode](entry, case)
+
+
 def subject(name: str) -> Subject:
     """The subject of a built-in name."""
-    entries: dict[str, tuple[Entry, ...]] = {
-        "tensorflow": ("nd", "convolution"),
-        "tensorflow:convolution": ("convolution",),
-    }
-    return _Eager(name, entries[name])
+    return _Subject(name, ROADS[name])
 
 
-class _Eager:
+class _Subject:
     """Calls the first of its entry points that supports a case; declines where none does.
 
-    Cases of an odd seed try them in reverse, so that both are exercised and a replay calls the same.
+    The seed says with which of them it begins, so that all are exercised and a replay calls the same.
     """
 
-    def __init__(self, name: str, entries: tuple[Entry, ...]) -> None:
+    around = AROUND
+
+    def __init__(self, name: str, road: Road) -> None:
         self.name = name
-        self.switches: Mapping[str, str] = _SWITCHES
+        self.switches: Mapping[str, str] = SWITCHES
         self.known = known(name)
-        self._entries = entries
+        self.operations = tuple(dict.fromkeys(map(operation_of, road.entries)))
+        self._road = road
 
     def __call__(self, case: Case) -> Any:
+        entries = [each for each in self._road.entries if operation_of(each) == case.operation]
+        if not entries:
+            raise Declined(f"{self.name} has no {case.operation}")
         names = names_of(case, self.switches)
+        first = case.seed % len(entries)
         refusals = []
-        for entry in self._entries[:: -1 if case.seed % 2 else 1]:
-            met = [limit for limit in limits() if limit.entry == entry and limit.when.holds(names)]
+        for entry in entries[first:] + entries[:first]:
+            met = [each for each in limits() if each.is_of(self._road.mode, entry) and each.when.holds(names)]
             if not met:
-                return call(entry, case)
-            api = f"conv{case.rank}d" if entry == "nd" else entry
-            refusals.append(f"tf.nn.{api}: {met[0].words}")
+                return call(self._road.mode, entry, case)
+            refusals.append(f"{api_of(entry, case)}: {met[0].says[0]}")
         raise Declined(refusals[0])
 
 
-def call(entry: Entry, case: Case) -> Any:
-    """TensorFlow's answer through one entry point, as a NumPy array; its own errors pass through."""
-    with tf.device("/CPU:0"):
-        x, w = tf.constant(case.input), tf.constant(case.filters)
-        y = _convolution(case, x, w) if entry == "convolution" else _conv_nd(case, x, w)
-        for step in case.epilogue:
-            y = _EPILOGUE[step](case, y)
-    return y.numpy()
+def operation_of(entry: str) -> str:
+    """The operation that an entry point answers."""
+    return (ENTRIES[entry] if entry in ENTRIES else LAYERS[entry]).operation
 
 
-def _convolution(case: Case, x: Any, w: Any) -> Any:
-    return tf.nn.convolution(
-        x,
-        w,
-        strides=case.strides,
-        padding=_padding(case),
-        data_format=case.data_format,
-        dilations=case.dilations,
-    )
-
-
-def _conv_nd(case: Case, x: Any, w: Any) -> Any:
-    padding, form = _padding(case), case.data_format
-    strides = list(case.in_data_format((1, *case.strides, 1)))
-    dilations = list(case.in_data_format((1, *case.dilations, 1)))
-    match case.rank:
-        case 1:
-            return tf.nn.conv1d(x, w, strides, padding, data_format=form, dilations=dilations)
-        case 2:
-            return tf.nn.conv2d(x, w, strides, padding, data_format=form, dilations=dilations)
-    return tf.nn.conv3d(x, w, strides, padding, data_format=form, dilations=dilations)
-
-
-def _padding(case: Case) -> Any:
-    """ "SAME", "VALID", or pairs for every axis of the input, batch and channels included."""
-    if isinstance(case.padding, str):
-        return case.padding
-    pairs = [list(pair) for pair in case.padding]
-    return [[0, 0], [0, 0], *pairs] if case.channels_first else [[0, 0], *pairs, [0, 0]]
-
-
-def _add_bias(case: Case, y: Any) -> Any:
-    form = "NC..." if case.channels_first else "N...C"
-    return tf.nn.bias_add(y, tf.constant(case.bias), data_format=form)
-
-
-def _relu(case: Case, y: Any) -> Any:
-    return tf.nn.relu(y)
-
-
-_EPILOGUE = {"bias": _add_bias, "relu": _relu}
+def api_of(entry: str, case: Case) -> str:
+    """An entry point as TensorFlow names it."""
+    return (ENTRIES[entry] if entry in ENTRIES else LAYERS[entry]).api.format(n=case.rank)

@@ -1,0 +1,120 @@
+"""The ways in which TensorFlow runs a function of tensors: eager, as a graph, compiled, converted."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from verify.case import Array, Case
+from verify.subjects.tensorflow_calls import WEIGHTS, function, operands
+from verify.subjects.tensorflow_import import quiet, tf
+from verify.subjects.tensorflow_layers import answer as layers
+
+Mode = Callable[[str, Case], Array]
+"""(entry, case) → the answer; TensorFlow's own errors pass through."""
+
+_TRACES = 64
+
+
+class WrongStaticShape(Exception):
+    """A graph promises a shape that its answer does not have."""
+
+
+def eager(entry: str, case: Case) -> Array:
+    """Operation by operation."""
+    with tf.device("/CPU:0"):
+        return _array(function(entry, case)(*map(tf.constant, operands(case).values())))
+
+
+def graph(entry: str, case: Case) -> Array:
+    """Traced by tf.function and rewritten by grappler, every operand an argument.
+
+    A case of an odd seed is traced with unknown sizes: 1, 5, 9, … leave open the batch and the
+    spatial axes of what the model is given; 3, 7, … every size of every operand.
+    Raises WrongStaticShape where the shape that is known before the run is not that of the answer.
+    """
+    unknown = {1: "sizes", 3: "all"}.get(case.seed % 4, "none")
+    traced = _trace(entry, _geometry(case), unknown)
+    with tf.device("/CPU:0"):
+        answer = traced(*map(tf.constant, operands(case).values()))
+    promised = traced.structured_outputs.shape
+    if not promised.is_compatible_with(answer.shape):
+        raise WrongStaticShape(f"the graph infers the shape {promised}, but its answer has {answer.shape}")
+    return _array(answer)
+
+
+def xla(entry: str, case: Case) -> Array:
+    """Compiled by XLA (jit_compile=True), every operand an argument."""
+    compiled = _trace(entry, _geometry(case), "none", compiled=True)
+    with tf.device("/CPU:0"):
+        return _array(compiled(*map(tf.constant, operands(case).values())))
+
+
+def lite(entry: str, case: Case) -> Array:
+    """Converted to TensorFlow Lite, the weights as constants, and run by its interpreter."""
+    arrays = operands(case)
+    given = [name for name in arrays if name not in _weights(case)]
+    run = function(entry, case)
+
+    def model(*tensors: Any) -> Any:
+        named = dict(zip(given, tensors, strict=True))
+        return run(*(named[name] if name in named else tf.constant(arrays[name]) for name in arrays))
+
+    signature = [tf.TensorSpec(arrays[name].shape, arrays[name].dtype, name) for name in given]
+    with quiet(), warnings.catch_warnings(), tf.device("/CPU:0"):
+        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+        holder = tf.Module()
+        holder.run = tf.function(model, input_signature=signature, autograph=False)
+        converter = tf.lite.TFLiteConverter.from_concrete_functions(
+            [holder.run.get_concrete_function()], trackable_obj=holder
+        )
+        interpreter = tf.lite.Interpreter(model_content=converter.convert())
+        interpreter.allocate_tensors()
+        for name, place in zip(given, interpreter.get_input_details(), strict=True):
+            interpreter.set_tensor(place["index"], arrays[name])
+        interpreter.invoke()
+        answer: Array = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    return answer
+
+
+MODES: Mapping[str, Mode] = MappingProxyType(
+    {"eager": eager, "graph": graph, "xla": xla, "lite": lite, "keras": layers}
+)
+
+
+def _geometry(case: Case) -> Case:
+    """The case without its data: what a trace depends on."""
+    return replace(case, fill="ones", seed=0)
+
+
+@lru_cache(maxsize=_TRACES)
+def _trace(entry: str, case: Case, unknown: str, *, compiled: bool = False) -> Any:
+    signature = [_spec(case, name, array, unknown) for name, array in operands(case).items()]
+    run = tf.function(
+        function(entry, case), input_signature=signature, jit_compile=compiled or None, autograph=False
+    )
+    return run.get_concrete_function()
+
+
+def _spec(case: Case, name: str, array: Array, unknown: str) -> Any:
+    shape: list[int | None] = list(array.shape)
+    if unknown == "all":
+        shape = [None] * len(shape)
+    elif unknown == "sizes" and name not in _weights(case):
+        channels = 1 if case.channels_first else len(shape) - 1
+        shape = [size if axis == channels else None for axis, size in enumerate(shape)]
+    return tf.TensorSpec(shape, array.dtype)
+
+
+def _weights(case: Case) -> frozenset[str]:
+    """The operands that a trained model holds; the others are what it is given."""
+    return WEIGHTS - {"factor"} if case.operation == "filtergrad" else WEIGHTS
+
+
+def _array(tensor: Any) -> Array:
+    array: Array = tensor.numpy()
+    return array
