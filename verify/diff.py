@@ -66,7 +66,8 @@ def diff(console: Console, first: Isolated, second: Isolated, named: Iterable[Ca
         console.print(f"{side.label}  {side.what}", highlight=False, markup=False, soft_wrap=True)
     console.print(_counts(sides))
     if rows:
-        console.print(_differences(rows[::-1]))
+        text = "\n".join(["", *_differences(rows[::-1])])
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
     for side in sides:
         for message in side.failures.values():
             text = f"\n{side.label}: {message}"
@@ -96,7 +97,9 @@ class _Side:
         """The interpreter, the versions and the settings in it."""
         found = [f"{name} {number}" for name, number in self.subject.versions.items() if number[0].isdigit()]
         settings = [f"{name}={value}" for name, value in self.subject.switches.items()]
-        return f"{self.subject.python}: " + "; ".join(map(", ".join, filter(None, (found, settings))))
+        return f"{self.subject.name} in {self.subject.python}: " + "; ".join(
+            map(", ".join, filter(None, (found, settings)))
+        )
 
     def ask(self, case: Case) -> None:
         """Have a case judged, and keep the answer."""
@@ -148,7 +151,7 @@ def _row(case: Case, first: _Side, second: _Side) -> tuple[str, ...] | None:
 
 def _counts(sides: Sequence[_Side]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(sides[0].subject.name, no_wrap=True, min_width=12)
+    table.add_column("", no_wrap=True)
     for outcome in OUTCOMES:
         table.add_column(outcome, justify="right")
     for side in sides:
@@ -156,15 +159,12 @@ def _counts(sides: Sequence[_Side]) -> Table:
     return table
 
 
-def _differences(rows: Sequence[tuple[str, ...]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
-    for name in ("their bits differ in", "values", "first at", "A", "B"):
-        table.add_column(name, overflow="fold")
-    for row in rows[:ROWS]:
-        table.add_row(*map(Text, row))
-    if len(rows) > ROWS:
-        table.add_row(Text(f"and in {len(rows) - ROWS:,} more"))
-    return table
+def _differences(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """The rows as aligned lines, which unlike a table's are never broken: a word can be pasted."""
+    shown = [("differ in", "values", "first at", "A", "B"), *rows[:ROWS]]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in shown]
+    return [*lines, f"and in {len(rows) - ROWS:,} more"] if len(rows) > ROWS else lines
 
 
 def _sentence(cases: int, wrong: Sequence[int], differing: int, *, graded: bool) -> str:
