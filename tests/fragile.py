@@ -9,7 +9,7 @@ import sys
 import time
 
 from tests.planted import answer
-from verify import Case
+from verify import Case, Declined
 from verify.case import Array
 
 
@@ -35,3 +35,12 @@ def exits(case: Case) -> Array:
 def hangs(case: Case) -> Array:
     while True:
         time.sleep(1)
+
+
+def differs_by_interpreter(case: Case) -> Array:
+    """Adds one where the interpreter is one of the test's, by its name, and declines three axes there."""
+    if os.environ.get("FRAGILE", "") not in sys.executable:
+        return answer(case)
+    if case.rank == 3:
+        raise Declined("three axes")
+    return answer(case) + case.dtype.type(1)

@@ -215,6 +215,7 @@ commands:
   COMMAND
     run       gate subjects: draw cases, check each, say what was proved
     replay    check named cases again, without drawing any
+    diff      put the same cases to a subject in two interpreters
     explain   show how one output cell is computed
     list      name subjects, operations, fills, properties and versions
 

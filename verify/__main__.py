@@ -1,4 +1,4 @@
-"""The command line: `python -m verify run | replay | explain | list`."""
+"""The command line: `python -m verify run | replay | diff | explain | list`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,12 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and ("words" not in options or any(word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        options.words += rest  # argparse takes no more words after an option
     try:
         return int(options.command(options))
     except KeyboardInterrupt:
@@ -52,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, what, add, command in (
         ("run", "gate subjects: draw cases, check each, say what was proved", _add_run, _run),
         ("replay", "check named cases again, without drawing any", _add_replay, _replay),
+        ("diff", "put the same cases to a subject in two interpreters", _add_diff, _diff),
         ("explain", "show how one output cell is computed", _add_explain, _explain),
         ("list", "name subjects, operations, fills, properties and versions", None, _list),
     ):
@@ -87,14 +93,23 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 def _add_isolation(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    interpreter = "isolate it in another interpreter, which has NumPy and the subject's framework"
-    add(
-        "--isolate", action="store_true", help="run the subject in a process of its own: a crash is a verdict"
-    )
+    interpreter = "isolate in another interpreter, which has NumPy and the subject's framework"
+    add("--isolate", action="store_true", help="run subjects in workers: a crash is a verdict")
     add("--python", metavar="PATH", help=interpreter)
+    add("--timeout", type=seconds, metavar="SECONDS", help="isolate; a case may take so long (default: 10)")
+
+
+def _add_diff(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    named = f"a name from `list`, or package.module:callable (default: {DEFAULT})"
     add(
-        "--timeout", type=seconds, metavar="SECONDS", help="isolate it; a case may take so long (default: 10)"
+        "pythons", nargs=2, metavar="PYTHON", help="an interpreter that has NumPy and the subject's framework"
     )
+    add("words", nargs="*", metavar="WORD", help="cases, as for replay (default: drawn ones)")
+    add("--subject", metavar="SUBJECT", default=DEFAULT, help=named)
+    add("--examples", type=positive, metavar="N", default=200, help="cases to draw (default: 200)")
+    add("--seed", type=int, metavar="N", default=0, help="draw the cases of this seed (default: 0)")
+    add("--timeout", type=seconds, metavar="SECONDS", help="a case may take so long (default: 10)")
 
 
 def _add_explain(parser: argparse.ArgumentParser) -> None:
@@ -147,6 +162,21 @@ def _replay(options: argparse.Namespace) -> int:
 
     named = [case for word in options.words for case in _cases(word)]
     return replay(_loader(options)(options.subject), named)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from verify.diff import diff, drawn
+    from verify.run import TerminalConsole
+    from verify.subjects.isolated import LIMIT_S, Isolated
+
+    named = [case for word in options.words for case in _cases(word)]
+    first, second = (
+        Isolated(options.subject, python=python, limit_s=options.timeout or LIMIT_S)
+        for python in options.pythons
+    )
+    first.start()
+    second.start()
+    return diff(TerminalConsole(), first, second, named or drawn(options.examples, options.seed))
 
 
 def _cases(word: str) -> Iterator[Case]:
