@@ -18,6 +18,7 @@ from verify.check import Mismatch, check
 from verify.compare import different_bits
 from verify.gate import Gate
 from verify.journal import journal
+from verify.known import explained
 from verify.subjects.isolated import Isolated
 from verify.subjects.protocol import form
 
@@ -108,7 +109,7 @@ class _Side:
         try:
             self.outcome = check(case, keeping).outcome
         except Mismatch as mismatch:
-            known = self._gate.explaining(mismatch)
+            known = explained(mismatch, self._gate.subject, self._gate.known)
             self.outcome = "known" if known else "disagrees"
             if not known:
                 self.failures[f"{mismatch.verdict.kind} {type(mismatch.__cause__).__name__}"] = mismatch

@@ -26,7 +26,7 @@ from verify.compare import KINDS, Kind
 from verify.deviations import Deviation
 from verify.journal import journal
 from verify.known import explained
-from verify.subjects import COMPILED, load, split_label
+from verify.subjects import COMPILED, declared, load, split_label
 from verify.tally import Failure, Tallier, Tally
 from verify.word import FILLS, SEEDED_FILLS, InvalidCase
 
@@ -163,20 +163,13 @@ class Gate:
         return [each for each in recorded if each.applies(getattr(self.subject, "switches", {}))]
 
     @property
-    def declared(self) -> dict[str, tuple[str, ...]]:
-        """What the subject says that it answers, as narrowings."""
-        return {
-            "operations": tuple(getattr(self.subject, "operations", ("conv",))),
-            "around": tuple(getattr(self.subject, "around", ("bias", "relu"))),
-        }
-
-    @property
     def refuses(self) -> tuple[str, ...]:
         """The operations of which the subject says that it refuses illegal calls."""
-        return tuple(getattr(self.subject, "refuses", ()))
+        return declared(self.subject)["refuses"]
 
     def legal(self, narrowings: dict[str, Any]) -> SearchStrategy[Case]:
-        return cases(**{**self.declared, **narrowings})
+        said = declared(self.subject)
+        return cases(**{"operations": said["operations"], "around": said["around"], **narrowings})
 
     def illegal(self, narrowings: dict[str, Any]) -> SearchStrategy[Case]:
         chosen = set(narrowings.get("operations", self.refuses)) & set(self.refuses)

@@ -57,6 +57,20 @@ def split_label(label: str) -> tuple[str, dict[str, str]]:
     return name, dict(setting.split("=", 1) for setting in settings)
 
 
+_UNDECLARED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"operations": ("conv",), "around": ("bias", "relu"), "refuses": ()}
+)
+
+
+def declared(subject: Subject) -> dict[str, tuple[str, ...]]:
+    """What a subject says of itself, in attributes of these names.
+
+    The `operations` that it answers, what it bears `around` them, and the operations of which it
+    `refuses` illegal calls. One that says nothing answers convolutions with a bias and relu.
+    """
+    return {name: tuple(getattr(subject, name, default)) for name, default in _UNDECLARED.items()}
+
+
 class UnknownSubject(ValueError):
     """A name that is neither built in nor a `package.module:callable` that can be imported."""
 
@@ -110,9 +124,8 @@ class _Own:
         self.name = name
         self.switches: Mapping[str, str] = getattr(target, "switches", {})
         self.known: Sequence[Deviation] = getattr(target, "known", ())
-        for name in ("operations", "around"):
-            if hasattr(target, name):
-                setattr(self, name, getattr(target, name))
+        for attribute, value in declared(target).items():
+            setattr(self, attribute, value)
         self._call: Subject = target
 
     def __call__(self, case: Case) -> Any:

@@ -112,6 +112,18 @@ class Isolated:
         found: dict[str, str] = self._hello["versions"]
         return found
 
+    @property
+    def operations(self) -> tuple[str, ...]:
+        return tuple(self._hello["declared"]["operations"])
+
+    @property
+    def around(self) -> tuple[str, ...]:
+        return tuple(self._hello["declared"]["around"])
+
+    @property
+    def refuses(self) -> tuple[str, ...]:
+        return tuple(self._hello["declared"]["refuses"])
+
     @cached_property
     def known(self) -> Sequence[Deviation]:
         """The deviations that the subject brings, for the versions in the worker."""

@@ -23,7 +23,7 @@ from verify.check import Subject, ask
 from verify.clock import Clock
 from verify.compare import Verdict, disagrees
 from verify.deviations import Deviation, entry_of
-from verify.subjects import UnknownSubject, load, versions
+from verify.subjects import UnknownSubject, declared, load, versions
 from verify.subjects.protocol import BrokenStream, form, raw, receive, send
 
 TO_SAY_WHERE_S = 0.2
@@ -41,7 +41,9 @@ def serve(channel: int, name: str, limit_bytes: int | None) -> None:
         os._exit(2)
     known = [entry_of(each) for each in getattr(subject, "known", ()) if isinstance(each, Deviation)]
     switches = dict(getattr(subject, "switches", {}))
-    send(control, {"switches": switches, "known": known, "versions": versions()})
+    send(
+        control, {"switches": switches, "known": known, "versions": versions(), "declared": declared(subject)}
+    )
     with suppress(OSError):  # the parent has gone
         # One byte with two files asks for a life; one without them, to end a life that has ended.
         while (request := recv_fds(control, 1, 2))[0]:
