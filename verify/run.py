@@ -52,7 +52,8 @@ def run(
 ) -> int:
     """Gate the subjects and print what was proved; the exit code. Subjects must be loadable by `load`."""
     gate.limits.seed, gate.limits.load = seed, load
-    for line in (*_lost(), *filter(None, (_worker(load(name)) for name in subjects))):
+    workers = [getattr(load(name), "described", "") for name in subjects]
+    for line in filter(None, (*_lost(), *workers)):
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     watcher = _Watcher(console, max_time)
     options = ["--hypothesis-profile", profile]
@@ -83,16 +84,6 @@ def _lost() -> list[str]:
         + replay(word, subject, {}, "--isolate")
         for subject, word in left()
     ]
-
-
-def _worker(subject: Any) -> str:
-    """Where a subject runs that has a worker, and what it has there; nothing for any other."""
-    found = getattr(subject, "versions", None)
-    if found is None:
-        return ""
-    shown = ", ".join(f"{name} {number}" for name, number in found.items() if number != "not installed")
-    settings = ", ".join(f"{name}={value}" for name, value in subject.switches.items())
-    return f"{subject.name} in {subject.python}: {shown}" + f"; {settings}" * bool(settings)
 
 
 @contextmanager

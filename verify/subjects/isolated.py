@@ -112,6 +112,14 @@ class Isolated:
         found: dict[str, str] = self._hello["versions"]
         return found
 
+    @property
+    def described(self) -> str:
+        """The subject, its interpreter, and the versions and settings there, in one line."""
+        left_out = ("hypothesis",)  # of no use there
+        found = [f"{name} {number}" for name, number in self.versions.items() if name not in left_out]
+        settings = [f"{name}={value}" for name, value in self.switches.items()]
+        return f"{self.name} in {self.python}: " + "; ".join(map(", ".join, filter(None, (found, settings))))
+
     @cached_property
     def known(self) -> Sequence[Deviation]:
         """The deviations that the subject brings, for the versions in the worker."""
