@@ -41,9 +41,9 @@ def hangs(case: Case) -> Array:
         time.sleep(1)
 
 
-def differs_by_interpreter(case: Case) -> Array:
-    """Adds one where the interpreter is one of the test's, by its name, and declines three axes there."""
-    if os.environ.get("FRAGILE", "") not in sys.executable:
+def differs_by_place(case: Case) -> Array:
+    """Adds one, and declines three axes, where the environment says so: for an interpreter."""
+    if "FRAGILE" not in os.environ:
         return answer(case)
     if case.rank == 3:
         raise Declined("three axes")
