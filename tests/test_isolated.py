@@ -78,7 +78,7 @@ LOST = {
     "reads_nowhere": (Crashed, "it was killed by SIGSEGV"),
     "divides_by_zero": (Crashed, "it was killed by SIGFPE"),
     "exits": (Crashed, "it exited with code 7"),
-    "hangs": (TimedOut, "it gave no answer in 0.3 s"),
+    "hangs": (TimedOut, "it gave no answer in 1 s"),
     "takes_all_memory": (OutOfMemory, "it raised MemoryError: Unable to allocate 8.00 TiB for an "),
     "is_refused_natively": (OutOfMemory, "it was killed by SIGABRT"),
     "is_killed": (OutOfMemory, "it was killed by SIGKILL, as the kernel does"),
@@ -90,18 +90,18 @@ LOST = {
 def test_a_subject_that_is_lost_is_a_verdict(
     isolate: Isolate, name: str, kind: type[Mismatch], sentence: str
 ) -> None:
-    found = mismatch(isolate(name, limit_s=0.3))
+    found = mismatch(isolate(name, limit_s=1))
     assert type(found) is kind
     assert found.verdict.sentence.startswith(sentence)
 
 
 @pytest.mark.parametrize("name", LOST)
 def test_the_next_answer_comes_within_half_a_second(isolate: Isolate, name: str) -> None:
-    subject = isolate(name, limit_s=0.3)
+    subject = isolate(name, limit_s=1)
     mismatch(subject)
     start = time.monotonic()
     mismatch(subject)
-    assert time.monotonic() - start < 0.5 + 0.3 * (name == "hangs")
+    assert time.monotonic() - start < 0.5 + (name == "hangs")
 
 
 @pytest.mark.parametrize("each", PROPERTIES, ids=lambda each: each.name)
@@ -121,7 +121,7 @@ def test_a_crash_says_where_and_what_was_printed(isolate: Isolate) -> None:
 
 
 def test_a_hang_says_where(isolate: Isolate) -> None:
-    place = mismatch(isolate("hangs", limit_s=0.3)).verdict.place
+    place = mismatch(isolate("hangs", limit_s=1)).verdict.place
     assert place == f"at {fragile.__file__}:{fragile.hangs.__code__.co_firstlineno + 2} in hangs"
 
 

@@ -224,6 +224,8 @@ class _Server:
     def __init__(
         self, name: str, python: str, environment: Mapping[str, str], limit_bytes: int | None
     ) -> None:
+        if sys.platform != "linux":
+            raise NoWorker(f"a worker needs Linux, and this is {sys.platform}")
         self._control, theirs = socketpair()
         arguments = [str(_PACKAGE / "__init__.py"), _path(), theirs.fileno(), name, limit_bytes]
         with tempfile.TemporaryFile() as output, theirs:
