@@ -93,9 +93,8 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 def _add_isolation(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    interpreter = "isolate in another interpreter, which has NumPy and the subject's framework"
     add("--isolate", action="store_true", help="run subjects in workers: a crash is a verdict")
-    add("--python", metavar="PATH", help=interpreter)
+    add("--python", metavar="PATH", help="isolate in another interpreter")
     add("--timeout", type=seconds, metavar="SECONDS", help="isolate; a case may take so long (default: 10)")
 
 

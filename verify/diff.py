@@ -64,7 +64,9 @@ def diff(console: Console, first: Isolated, second: Isolated, named: Iterable[Ca
         if row := _row(case, *sides):
             rows.append(row)
     for side in sides:
-        console.print(f"{side.label}  {side.what}", highlight=False, markup=False, soft_wrap=True)
+        console.print(
+            f"{side.label}  {side.subject.described}", highlight=False, markup=False, soft_wrap=True
+        )
     console.print(_counts(sides))
     if rows:
         text = "\n".join(["", *_differences(rows[::-1])])
@@ -92,15 +94,6 @@ class _Side:
         self.outcome = ""
         self.answer: Array | None = None
         self._gate = Gate(subject, subject.known)
-
-    @property
-    def what(self) -> str:
-        """The interpreter, the versions and the settings in it."""
-        found = [f"{name} {number}" for name, number in self.subject.versions.items() if number[0].isdigit()]
-        settings = [f"{name}={value}" for name, value in self.subject.switches.items()]
-        return f"{self.subject.name} in {self.subject.python}: " + "; ".join(
-            map(", ".join, filter(None, (found, settings)))
-        )
 
     def ask(self, case: Case) -> None:
         """Have a case judged, and keep the answer."""

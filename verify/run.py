@@ -88,16 +88,6 @@ def _lost() -> list[str]:
     ]
 
 
-def _worker(subject: Any) -> str:
-    """Where a subject runs that has a worker, and what it has there; nothing for any other."""
-    found = getattr(subject, "versions", None)
-    if found is None:
-        return ""
-    shown = ", ".join(f"{name} {number}" for name, number in found.items() if number != "not installed")
-    settings = ", ".join(f"{name}={value}" for name, value in subject.switches.items())
-    return f"{subject.name} in {subject.python}: {shown}" + f"; {settings}" * bool(settings)
-
-
 @contextmanager
 def _interruptible() -> Iterator[None]:
     """Let Ctrl-C end the run between two cases.
@@ -187,7 +177,7 @@ class _Watcher:
                 self.console.print(Text(tally.subject, style="bold"), soft_wrap=True)
                 self._named = tally.subject
                 is_labelled = " " in tally.subject
-                if not is_labelled and (line := _worker(self._item.cls.gate.subject)):
+                if not is_labelled and (line := getattr(self._item.cls.gate.subject, "described", "")):
                     self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
             counts = f"  {tally.title:<30}{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
             self.console.print(Text(counts).append(tally.verdict, STYLES[tally.verdict]))

@@ -124,6 +124,14 @@ class Isolated:
     def refuses(self) -> tuple[str, ...]:
         return tuple(self._hello["declared"]["refuses"])
 
+    @property
+    def described(self) -> str:
+        """The subject, its interpreter, and the versions and settings there, in one line."""
+        left_out = ("hypothesis",)  # of no use there
+        found = [f"{name} {number}" for name, number in self.versions.items() if name not in left_out]
+        settings = [f"{name}={value}" for name, value in self.switches.items()]
+        return f"{self.name} in {self.python}: " + "; ".join(map(", ".join, filter(None, (found, settings))))
+
     @cached_property
     def known(self) -> Sequence[Deviation]:
         """The deviations that the subject brings, for the versions in the worker."""
@@ -228,6 +236,8 @@ class _Server:
     def __init__(
         self, name: str, python: str, environment: Mapping[str, str], limit_bytes: int | None
     ) -> None:
+        if sys.platform != "linux":
+            raise NoWorker(f"a worker needs Linux, and this is {sys.platform}")
         self._control, theirs = socketpair()
         arguments = [str(_PACKAGE / "__init__.py"), _path(), theirs.fileno(), name, limit_bytes]
         with tempfile.TemporaryFile() as output, theirs:

@@ -58,6 +58,7 @@ def _life(control: socket, subject: Subject, stream: int, output: int, limit_byt
     if not pid:
         _end_with_the_parent()
         control.close()
+        os.set_inheritable(stream, False)
         _contain(output, limit_bytes)
         _answer_all(socket(fileno=stream), subject)
     os.close(stream)
