@@ -19,7 +19,8 @@ from verify.word import AROUND, FILLS, OPERATIONS, SEEDED_FILLS, Padding
 DTYPES = ("f32", "f64", "f16", "bf16", "i32")
 PADDINGS = ("same", "valid", "explicit")
 REDUCTIONS = ("short", "long")
-DRAWN_FILLS = tuple(fill for fill in FILLS if fill != "cs231n")
+DRAWN_FILLS = (*(fill for fill in FILLS if fill not in ("coded", "cs231n")), "coded")
+"""Every fill but the lecture's; `coded` last, as it shows in a large case what others show in a small one."""
 REAL_FILLS = ("reals", "unread", "nonfinite")
 LONG = {"bf16": 257, "f16": 2049}
 """Terms whose sum of ones a significand of 8 and of 11 bits no longer counts."""
@@ -106,6 +107,7 @@ def cases(
         max_stride=max_stride,
         max_dilation=max_dilation,
         max_channels=max_channels or 17,
+        multipliers=st.sampled_from([1, *range(1, min(3, max_channels or 17) + 1)]),
         groups=st.sampled_from([1] * 6 + list(range(2, min(max_groups, max_channels or 17) + 1))),
         batches=batches(max_batch or 3),
     )
@@ -157,6 +159,7 @@ def _cases(
     max_stride: int,
     max_dilation: int,
     max_channels: int,
+    multipliers: SearchStrategy[int],
     groups: SearchStrategy[int],
     batches: SearchStrategy[int],
 ) -> Case:
@@ -177,14 +180,20 @@ def _cases(
         max_dilation=max_dilation,
     )
     spatial = [draw(each(skips=fill == "unread" and not number)) for number in range(rank)]
-    counts = _counts(draw, operation, spatial, groups, max_channels, length)
-    batch = draw(batches)
+    # Every operation and fill draws the same numbers, used or not: what draws fewer is smaller to Hypothesis.
+    multiplier = draw(multipliers if operation in DEPTHWISE else groups)
+    group = 1 if length or operation in DEPTHWISE else multiplier
+    every = channel_counts(3 if length else max_channels // group)
+    channels, filters = draw(every), draw(every)
+    batch, epilogue = draw(batches), draw(epilogues(operation, dtype, around))
+    border = draw(borders(rank)) if "border" in around else ()
+    seed = draw(seeds())
     if length and operation == "filtergrad":
         batch = length // max(math.prod(axis.out for axis in spatial), 1) + 1
-    has_border = "border" in around and operation in ("conv", "depthwise")
-    epilogue = draw(epilogues(operation, dtype, around))
-    if operation == "filtergrad" and fill == "unread":
-        epilogue = ()
+    elif length and operation == "transpose":
+        filters = length
+    elif length and operation != "depthwise":
+        channels = length // math.prod(axis.kernel for axis in spatial) + 1
     return Case(
         operation=operation,
         batch=batch,
@@ -192,41 +201,24 @@ def _cases(
         kernel=tuple(axis.kernel for axis in spatial),
         strides=tuple(axis.stride for axis in spatial),
         dilations=tuple(axis.dilation for axis in spatial),
-        **counts,
-        border=draw(borders(rank)) if has_border else (),
+        **_counts(operation, channels=channels, filters=filters, multiplier=multiplier, group=group),
+        border=border if operation in ("conv", "depthwise") else (),
         padding=_padding(padding, spatial),
         dtype=FORMATS[dtype].dtype,
         channels_first=draw(first),
-        epilogue=epilogue,
+        epilogue=() if operation == "filtergrad" and fill == "unread" else epilogue,
         fill=fill,
-        seed=draw(seeds()) if fill in SEEDED_FILLS else 0,
+        seed=seed if fill in SEEDED_FILLS else 0,
     )
 
 
-def _counts(
-    draw: DrawFn,
-    operation: str,
-    spatial: list[Axis],
-    groups: SearchStrategy[int],
-    max_channels: int,
-    length: int,
-) -> dict[str, Any]:
-    """Channels, filters, multiplier and groups. With a `length` so many terms meet in a sum, and one more."""
-    few = channel_counts(3 if length else max_channels)
-    most = length // math.prod(axis.kernel for axis in spatial) + 1
-    if operation in DEPTHWISE:
-        multiplier = draw(st.sampled_from([1, 1, 2, 3]))
-        channels = draw(few)
-        if operation == "depthwise":
+def _counts(operation: str, *, channels: int, filters: int, multiplier: int, group: int) -> dict[str, Any]:
+    """Those of channels, filters, multiplier and groups that an operation has."""
+    match operation:
+        case "depthwise":
             return {"channels": channels, "multiplier": multiplier}
-        return {"channels": most if length else channels, "multiplier": multiplier, "filter_count": draw(few)}
-    group = 1 if length else draw(groups)
-    each = channel_counts(max_channels // group) if not length else few
-    channels, filters = draw(each), draw(each)
-    if length and operation == "conv":
-        channels = most
-    elif length and operation == "transpose":
-        filters = length
+        case "separable":
+            return {"channels": channels, "multiplier": multiplier, "filter_count": filters}
     return {"channels": group * channels, "filter_count": group * filters, "groups": group}
 
 

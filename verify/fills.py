@@ -81,7 +81,7 @@ def scale_of(case: Case) -> Scale | None:
             largest = next(period for period in (13, 11, 7, 5, 3, 2, 1) if period <= fitting)
             return Scale(largest, largest, largest, largest)
         case "coded":
-            taps = max(1, min(fitting, math.prod(case.factor_shape)))
+            taps = max(min(fitting, math.prod(case.factor_shape)), 1)
             cells = max(1, widest // ((n + 2) * taps ** (factors - 1)))
             cells = min(cells, math.prod(case.input_shape), operand)
             return Scale(max(cells, 1), taps, max(1, min(cells * taps, case.output_channels)), taps)
