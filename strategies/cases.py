@@ -96,7 +96,7 @@ def cases(
         choice=choice,
         around=tuple(around),
         paddings=st.sampled_from(paddings),
-        reductions=_reductions(reductions if max_channels is None and max_batch is None else ("short",)),
+        reductions=tuple(reductions) if max_channels is None and max_batch is None else ("short",),
         steps=st.sampled_from(steps),
         strided=st.sampled_from([step for step in steps if step in ("strided", "both")] or steps),
         first=st.sampled_from([False] * 9 + [True])
@@ -109,12 +109,8 @@ def cases(
         max_channels=max_channels or 17,
         multipliers=st.sampled_from([1, *range(1, min(3, max_channels or 17) + 1)]),
         groups=st.sampled_from([1] * 6 + list(range(2, min(max_groups, max_channels or 17) + 1))),
-        batches=batches(max_batch or 3),
+        max_batch=max_batch or 3,
     )
-
-
-def _reductions(chosen: Sequence[str]) -> SearchStrategy[str]:
-    return st.sampled_from([each for each in chosen for _ in range(23 if each == "short" else 1)])
 
 
 Choice = dict[str, dict[int, dict[str, list[str]]]]
@@ -150,7 +146,7 @@ def _cases(
     choice: Choice,
     around: tuple[str, ...],
     paddings: SearchStrategy[str],
-    reductions: SearchStrategy[str],
+    reductions: tuple[str, ...],
     steps: SearchStrategy[str],
     strided: SearchStrategy[str],
     first: SearchStrategy[bool],
@@ -161,7 +157,7 @@ def _cases(
     max_channels: int,
     multipliers: SearchStrategy[int],
     groups: SearchStrategy[int],
-    batches: SearchStrategy[int],
+    max_batch: int,
 ) -> Case:
     operation = draw(st.sampled_from(list(choice)))
     rank = draw(st.sampled_from(list(choice[operation])))
@@ -169,12 +165,11 @@ def _cases(
     dtype = draw(st.sampled_from(list(choice[operation][rank])))
     fill = draw(st.sampled_from(choice[operation][rank][dtype]))
     step = draw(strided if fill == "unread" else steps)
-    length = LONG.get(dtype, LONG["bf16"]) if draw(reductions) == "long" else 0
     each = partial(
         axes,
         padding=padding,
         step=step,
-        max_side=max_side or (3 if length else SIDES[rank]),
+        max_side=max_side or SIDES[rank],
         max_kernel=max_kernel or KERNELS[rank],
         max_stride=max_stride,
         max_dilation=max_dilation,
@@ -182,18 +177,15 @@ def _cases(
     spatial = [draw(each(skips=fill == "unread" and not number)) for number in range(rank)]
     # Every operation and fill draws the same numbers, used or not: what draws fewer is smaller to Hypothesis.
     multiplier = draw(multipliers if operation in DEPTHWISE else groups)
-    group = 1 if length or operation in DEPTHWISE else multiplier
-    every = channel_counts(3 if length else max_channels // group)
-    channels, filters = draw(every), draw(every)
-    batch, epilogue = draw(batches), draw(epilogues(operation, dtype, around))
+    group = 1 if operation in DEPTHWISE else multiplier
+    # A long sum is one more count to choose, so that it shrinks as the others do.
+    longest = _longest(operation, dtype, spatial) if "long" in reductions else {}
+    channels = draw(channel_counts(max_channels // group, long=longest.get("channels")))
+    filters = draw(channel_counts(max_channels // group, long=longest.get("filters")))
+    batch = draw(batches(max_batch, long=longest.get("batch")))
+    epilogue = draw(epilogues(operation, dtype, around))
     border = draw(borders(rank)) if "border" in around else ()
     seed = draw(seeds())
-    if length and operation == "filtergrad":
-        batch = length // max(math.prod(axis.out for axis in spatial), 1) + 1
-    elif length and operation == "transpose":
-        filters = length
-    elif length and operation != "depthwise":
-        channels = length // math.prod(axis.kernel for axis in spatial) + 1
     return Case(
         operation=operation,
         batch=batch,
@@ -210,6 +202,19 @@ def _cases(
         fill=fill,
         seed=seed if fill in SEEDED_FILLS else 0,
     )
+
+
+def _longest(operation: str, dtype: str, spatial: list[Axis]) -> dict[str, int]:
+    """The count that makes a sum longer than a narrow significand counts, where there is one."""
+    length = LONG.get(dtype, LONG["bf16"])
+    match operation:
+        case "depthwise":
+            return {}
+        case "filtergrad":
+            return {"batch": length // max(math.prod(axis.out for axis in spatial), 1) + 1}
+        case "transpose":
+            return {"filters": length}
+    return {"channels": length // math.prod(axis.kernel for axis in spatial) + 1}
 
 
 def _counts(operation: str, *, channels: int, filters: int, multiplier: int, group: int) -> dict[str, Any]:

@@ -33,17 +33,20 @@ def paddings(modes: tuple[str, ...] = ("same", "valid", "explicit")) -> SearchSt
     return st.sampled_from(modes)
 
 
-def batches(largest: int = 3) -> SearchStrategy[int]:
-    """A batch of 1, often more, seldom none. Shrinks towards 1."""
-    return st.sampled_from([1] * 16 + [0] + list(range(1, largest + 1)) * 6)
+def batches(largest: int = 3, *, long: int | None = None) -> SearchStrategy[int]:
+    """A batch of 1, often more, seldom none, more seldom a `long` one. Shrinks towards 1."""
+    usual = [1] * 16 + [0] + list(range(1, largest + 1)) * 6
+    return st.sampled_from(usual if long is None else [*usual, long])
 
 
-def channel_counts(largest: int = 17) -> SearchStrategy[int]:
-    """A count of channels or filters: small, or at the edge of a block of 4, 8 or 16.
+def channel_counts(largest: int = 17, *, long: int | None = None) -> SearchStrategy[int]:
+    """A count of channels or filters: small, at the edge of a block of 4, 8 or 16, seldom a `long` one.
 
     Shrinks towards 1.
     """
     blocks = [count for count in BLOCKS if count <= largest]
+    if long is not None:
+        blocks += [*blocks, long]
     small = st.integers(1, min(largest, 3))
     return small | st.sampled_from(blocks) if blocks else small
 

@@ -92,6 +92,14 @@ def load(name: str) -> Subject:
     return _Own(name)
 
 
+def relatives(name: str) -> tuple[str, ...]:
+    """The subjects that come with one: those built in on the same framework, or itself alone."""
+    if name not in BUILTIN:
+        return (name,)
+    family = name.partition(":")[0]
+    return tuple(each for each in BUILTIN if each.partition(":")[0] == family)
+
+
 def _built_in(name: str) -> Subject:
     try:
         module = import_module(f"verify.subjects.{name.partition(':')[0]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import json
 import os
@@ -10,7 +11,6 @@ import shlex
 import subprocess
 import sys
 import tempfile
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -26,6 +26,7 @@ from verify.case import Array, Case
 from verify.check import Declined, Elsewhere, elsewhere
 from verify.compare import KINDS, Lost, Outcome, Verdict, disagrees
 from verify.deviations import Deviation, deviation_of
+from verify.subjects import relatives
 from verify.subjects.protocol import BrokenStream, array_of, receive, send
 
 LIMIT_S = 10.0
@@ -89,7 +90,6 @@ class Isolated:
         self._limit_s = limit_s
         self._limit_bytes = limit_bytes
         self._server: _Server | None = None
-        self._life: _Life | None = None
 
     @property
     def options(self) -> str:
@@ -139,16 +139,12 @@ class Isolated:
 
     def start(self) -> dict[str, Any]:
         """Start the worker, if it is not there; what it says of itself."""
-        if self._server is None:
-            self._server = _Server(self.name, self.python, self._environment, self._limit_bytes)
-            weakref.finalize(self, self._server.stop)
-        return self._server.hello
+        if self._server is None or self._server.is_stopped:
+            self._server = _server_of(self.name, self.python, self._environment, self._limit_bytes)
+        return {**self._server.hello, **self._server.hello["subjects"][self.name]}
 
     def close(self) -> None:
-        """End the worker; the next question starts another."""
-        if self._life is not None:
-            self._life.close()
-            self._life = None
+        """End the worker, which may be that of other subjects too; the next question starts another."""
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -159,10 +155,10 @@ class Isolated:
         What the subject wrote to its operands is written to those of `case`. Raises Declined, or
         Elsewhere with the verdict where the worker has none or was lost.
         """
-        life = self._life or self._begin()
+        life = (self._server and self._server.life) or self._begin()
         try:
             os.ftruncate(life.output.fileno(), 0)
-            send(life.stream, {"word": str(case)})
+            send(life.stream, {"subject": self.name, "word": str(case)})
             header, body = receive(life.stream, self._limit_s)
             if "answer" in header:
                 return _answer(case, header, memoryview(body))
@@ -185,8 +181,7 @@ class Isolated:
             self.start()
             assert self._server is not None
             try:
-                self._life = self._server.fork()
-                return self._life
+                return self._server.fork()
             except (OSError, BrokenStream):
                 self.close()
                 if last:
@@ -197,9 +192,6 @@ class Isolated:
         """End the life after so much patience; its exit code, or None where that is not known."""
         assert self._server is not None
         code = self._server.end(patience_s)
-        if self._life is not None:
-            self._life.stream.close()
-            self._life = None
         if code is None:
             self.close()
         return code
@@ -231,7 +223,10 @@ class _Life(NamedTuple):
 
 
 class _Server:
-    """The process that has the subject imported and forks the lives, one at a time."""
+    """The process that has subjects imported and forks the lives, one at a time."""
+
+    life: _Life | None = None
+    is_stopped = False
 
     def __init__(
         self, name: str, python: str, environment: Mapping[str, str], limit_bytes: int | None
@@ -297,10 +292,17 @@ class _Server:
         except BaseException:
             life.close()
             raise
+        self.life = life
         return life
 
     def end(self, patience_s: float) -> int | None:
-        """End the life; its exit code, which it may have had before, or None where this is lost."""
+        """End the life; its exit code, which it may have had before, or None where this is lost.
+
+        Its output can still be read.
+        """
+        if self.life is not None:
+            self.life.stream.close()
+            self.life = None
         try:
             if patience_s:
                 try:
@@ -314,6 +316,10 @@ class _Server:
 
     def stop(self) -> None:
         """End the process and its life."""
+        self.is_stopped = True
+        if self.life is not None:
+            self.life.close()
+            self.life = None
         self._control.close()
         try:
             self._process.wait(PATIENCE_S)
@@ -324,6 +330,30 @@ class _Server:
         self._control.close()
         self._process.kill()
         self._process.wait()
+
+
+SERVERS = 2
+"""Processes with a framework imported that are kept for the next subject: `diff` has two in turn."""
+
+_servers: dict[tuple[Any, ...], _Server] = {}
+
+
+def _server_of(name: str, python: str, environment: Mapping[str, str], limit_bytes: int | None) -> _Server:
+    """The process that has a subject imported: one for all on the same framework, as its import is dear."""
+    key = (relatives(name), python, tuple(environment.items()), limit_bytes, os.getcwd())
+    server = _servers.pop(key, None)
+    if server is None or server.is_stopped:
+        while len(_servers) >= SERVERS:
+            _servers.pop(next(iter(_servers))).stop()
+        server = _Server(name, python, environment, limit_bytes)
+    _servers[key] = server
+    return server
+
+
+@atexit.register
+def _stop_all() -> None:
+    for server in _servers.values():
+        server.stop()
 
 
 _PACKAGE = Path(__file__).resolve().parent.parent
