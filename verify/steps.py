@@ -95,7 +95,7 @@ def _held(case: Case, value: float) -> str:
     exact = number(value) if value % 1 == 0 else repr(value)
     with np.errstate(over="ignore"):
         held = np.asarray(value).astype(case.dtype)
-    if float(held) == value or math.isnan(value):
-        return exact
     rounded = number(float(held)) if float(held) % 1 == 0 else str(held)
+    if float(held) == value or rounded == exact:
+        return exact
     return f"{exact}, which {case.dtype.name} holds as {rounded}"
