@@ -64,7 +64,10 @@ ROADS: Mapping[str, Road] = MappingProxyType(
         "tensorflow:convolution": Road(
             "eager", ("convolution", "conv_transpose", "convolution_filter_gradient")
         ),
-        "tensorflow:gradient": Road("eager", tuple(each for each in ENTRIES if each.endswith("gradient"))),
+        "tensorflow:gradient": Road(
+            "eager",
+            tuple(each for each in ENTRIES if each.endswith("gradient") and not each.startswith("raw")),
+        ),
         "tensorflow:raw": Road("eager", tuple(each for each in ENTRIES if each.startswith("raw"))),
         "tensorflow:graph": Road("graph", _USUAL),
         "tensorflow:xla": Road("xla", _USUAL),
