@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import NoReturn
 
 from verify import corpus
@@ -141,19 +141,15 @@ def _run(options: argparse.Namespace) -> int:
 
 def _loader(options: argparse.Namespace) -> Callable[[str], Subject]:
     """What makes a subject of a name: in this process, or in a worker of its own."""
-    if not (options.isolate or options.python or options.timeout or getattr(options, "matrix", False)):
+    from verify.subjects.isolated import LIMIT_S, isolated, usual
+
+    is_asked = options.isolate or options.python or options.timeout or getattr(options, "matrix", False)
+    if options.isolate is False and not is_asked:
         return load
-    from verify.subjects.isolated import LIMIT_S, Isolated
-
-    @cache
-    def isolated(label: str) -> Subject:
-        name, settings = split_label(label)
-        python, limit = options.python or sys.executable, options.timeout or LIMIT_S
-        subject = Isolated(name, python=python, environment=settings, limit_s=limit)
-        subject.start()
-        return subject
-
-    return isolated
+    if not is_asked:
+        return cache(usual)
+    python, limit_s = options.python or sys.executable, options.timeout or LIMIT_S
+    return cache(partial(isolated, python=python, limit_s=limit_s))
 
 
 def _replay(options: argparse.Namespace) -> int:

@@ -26,7 +26,8 @@ from verify.compare import KINDS, Kind
 from verify.deviations import Deviation
 from verify.journal import journal
 from verify.known import explained
-from verify.subjects import COMPILED, declared, load, split_label
+from verify.subjects import COMPILED, declared, split_label
+from verify.subjects.isolated import usual
 from verify.tally import Failure, Tallier, Tally
 from verify.word import FILLS, SEEDED_FILLS, InvalidCase
 
@@ -101,7 +102,7 @@ class Limits:
     seed: int | None = None
     until: float = float("inf")
     interrupted: bool = False
-    load: Callable[[str], Subject] = load
+    load: Callable[[str], Subject] = usual
 
 
 limits = Limits()

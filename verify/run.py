@@ -22,7 +22,7 @@ from verify.check import Subject
 from verify.journal import left
 from verify.pytest_plugin import NOTHING, environment
 from verify.report import replay
-from verify.subjects import load
+from verify.subjects.isolated import usual
 from verify.summary import STYLES, exit_code, print_summary
 from verify.tally import Tally
 
@@ -49,7 +49,7 @@ def run(
     profile: str,
     seed: int | None,
     excuse: bool,
-    load: Callable[[str], Subject] = load,
+    load: Callable[[str], Subject] = usual,
 ) -> int:
     """Gate the subjects and print what was proved; the exit code. Subjects must be loadable by `load`."""
     gate.limits.seed, gate.limits.load = seed, load

@@ -23,10 +23,10 @@ from typing import IO, Any, NamedTuple, get_args
 import numpy as np
 
 from verify.case import Array, Case
-from verify.check import Declined, Elsewhere, elsewhere
+from verify.check import Declined, Elsewhere, Subject, elsewhere
 from verify.compare import KINDS, Lost, Outcome, Verdict, disagrees
 from verify.deviations import Deviation, deviation_of
-from verify.subjects import relatives
+from verify.subjects import BUILTIN, load, relatives, split_label
 from verify.subjects.protocol import BrokenStream, array_of, receive, send
 
 LIMIT_S = 10.0
@@ -62,6 +62,24 @@ serve(*arguments)
 """
 
 
+def usual(name: str) -> Subject:
+    """The subject of a name as a run loads it: one that is built in has a worker, where that can be had.
+
+    A worker costs a fraction of a millisecond a case, and native code may end its process. A user's own
+    function stays in this process unless it is asked otherwise.
+    """
+    is_contained = split_label(name)[0] in BUILTIN and sys.platform == "linux"
+    return isolated(name) if is_contained else load(name)
+
+
+def isolated(label: str, **options: Any) -> Isolated:
+    """The subject of a label, its name with settings, in a worker that has been started."""
+    name, settings = split_label(label)
+    subject = Isolated(name, environment=settings, **options)
+    subject.start()
+    return subject
+
+
 class NoWorker(ValueError):
     """A subject or an interpreter of which no worker can be had; the sentence says why."""
 
@@ -94,8 +112,10 @@ class Isolated:
     @property
     def options(self) -> str:
         """What the command line needs to run the subject in the same way."""
-        where = "--isolate" if self.python == sys.executable else f"--python {shlex.quote(self.python)}"
-        return where if self._limit_s == LIMIT_S else f"{where} --timeout {self._limit_s:g}"
+        where = "--isolate" if self.name not in BUILTIN else ""
+        if self.python != sys.executable:
+            where = f"--python {shlex.quote(self.python)}"
+        return where if self._limit_s == LIMIT_S else f"{where} --timeout {self._limit_s:g}".lstrip()
 
     @cached_property
     def _hello(self) -> dict[str, Any]:
