@@ -14,6 +14,7 @@ from verify.case import Array
 from verify.check import Subject
 from verify.deviations import Deviation
 from verify.gate import PROFILES, PROPERTIES, conformance
+from verify.known import explained
 from verify.predicates import Predicate
 
 HERE = Path(__file__).parent
@@ -241,13 +242,13 @@ def half_gate(subject: Subject) -> type:
 def test_a_deviation_of_the_accumulator_explains_values_within_its_bound() -> None:
     gated = half_gate(in_half).gate  # type: ignore[attr-defined]
     found = mismatch(gated, "conv_i1_c3_k1_same_f16_dyadic15")
-    assert gated.explaining(found) == HALF
+    assert explained(found, gated.subject, gated.known) == HALF
 
 
 def test_a_deviation_of_the_accumulator_explains_no_more_than_that() -> None:
     gated = half_gate(one_more_than_in_half).gate  # type: ignore[attr-defined]
     found = mismatch(gated, "conv_i1_c3_k1_same_f16_reals")
-    assert gated.explaining(found) is None
+    assert explained(found, gated.subject, gated.known) is None
 
 
 def mismatch(gated: object, word: str) -> Mismatch:

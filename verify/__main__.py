@@ -16,7 +16,6 @@ from verify.options import operations, positive, seconds
 from verify.subjects import BUILTIN, MATRIX, labelled, load, onednn, split_label, threads, versions
 from verify.word import FILLS, OPERATIONS
 
-DEFAULT = "tensorflow"
 EXIT_CODES = "exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little"
 
 
@@ -70,10 +69,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    named = f"a name from `list`, or package.module:callable (default: {DEFAULT})"
+    named = "a name from `list`, or package.module:callable (default: all that `list` names)"
     matrix = "gate each subject under every setting of oneDNN, threads and deterministic ops, isolated"
     drawn = "200, 500 or 20,000 cases for each property; ci draws the same every time (default: dev)"
-    add("subjects", nargs="*", metavar="SUBJECT", default=[DEFAULT], help=named)
+    add("subjects", nargs="*", metavar="SUBJECT", default=[*BUILTIN], help=named)
     add("--operations", type=operations, metavar="OP,…", help="(default: the subject's)")
     add("--examples", type=positive, metavar="N", help="cases for each property (default: the profile's)")
     add("--max-time", type=seconds, metavar="SECONDS", help="stop drawing after so many seconds")
@@ -100,12 +99,12 @@ def _add_isolation(parser: argparse.ArgumentParser) -> None:
 
 def _add_diff(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    named = f"a name from `list`, or package.module:callable (default: {DEFAULT})"
+    named = "a name from `list`, or package.module:callable (default: tensorflow)"
     add(
         "pythons", nargs=2, metavar="PYTHON", help="an interpreter that has NumPy and the subject's framework"
     )
     add("words", nargs="*", metavar="WORD", help="cases, as for replay (default: drawn ones)")
-    add("--subject", metavar="SUBJECT", default=DEFAULT, help=named)
+    add("--subject", metavar="SUBJECT", default="tensorflow", help=named)
     add("--examples", type=positive, metavar="N", default=200, help="cases to draw (default: 200)")
     add("--seed", type=int, metavar="N", default=0, help="draw the cases of this seed (default: 0)")
     add("--timeout", type=seconds, metavar="SECONDS", help="a case may take so long (default: 10)")
