@@ -19,7 +19,8 @@ from verify.word import AROUND, FILLS, OPERATIONS, SEEDED_FILLS, Padding
 DTYPES = ("f32", "f64", "f16", "bf16", "i32")
 PADDINGS = ("same", "valid", "explicit")
 REDUCTIONS = ("short", "long")
-DRAWN_FILLS = tuple(fill for fill in FILLS if fill != "cs231n")
+DRAWN_FILLS = (*(fill for fill in FILLS if fill not in ("coded", "cs231n")), "coded")
+"""Every fill but the lecture's; `coded` last, as it shows in a large case what others show in a small one."""
 REAL_FILLS = ("reals", "unread", "nonfinite")
 LONG = {"bf16": 257, "f16": 2049}
 """Terms whose sum of ones a significand of 8 and of 11 bits no longer counts."""
@@ -95,7 +96,7 @@ def cases(
         choice=choice,
         around=tuple(around),
         paddings=st.sampled_from(paddings),
-        reductions=_reductions(reductions if max_channels is None and max_batch is None else ("short",)),
+        reductions=tuple(reductions) if max_channels is None and max_batch is None else ("short",),
         steps=st.sampled_from(steps),
         strided=st.sampled_from([step for step in steps if step in ("strided", "both")] or steps),
         first=st.sampled_from([False] * 9 + [True])
@@ -106,13 +107,10 @@ def cases(
         max_stride=max_stride,
         max_dilation=max_dilation,
         max_channels=max_channels or 17,
+        multipliers=st.sampled_from([1, *range(1, min(3, max_channels or 17) + 1)]),
         groups=st.sampled_from([1] * 6 + list(range(2, min(max_groups, max_channels or 17) + 1))),
-        batches=batches(max_batch or 3),
+        max_batch=max_batch or 3,
     )
-
-
-def _reductions(chosen: Sequence[str]) -> SearchStrategy[str]:
-    return st.sampled_from([each for each in chosen for _ in range(23 if each == "short" else 1)])
 
 
 Choice = dict[str, dict[int, dict[str, list[str]]]]
@@ -148,7 +146,7 @@ def _cases(
     choice: Choice,
     around: tuple[str, ...],
     paddings: SearchStrategy[str],
-    reductions: SearchStrategy[str],
+    reductions: tuple[str, ...],
     steps: SearchStrategy[str],
     strided: SearchStrategy[str],
     first: SearchStrategy[bool],
@@ -157,8 +155,9 @@ def _cases(
     max_stride: int,
     max_dilation: int,
     max_channels: int,
+    multipliers: SearchStrategy[int],
     groups: SearchStrategy[int],
-    batches: SearchStrategy[int],
+    max_batch: int,
 ) -> Case:
     operation = draw(st.sampled_from(list(choice)))
     rank = draw(st.sampled_from(list(choice[operation])))
@@ -166,25 +165,27 @@ def _cases(
     dtype = draw(st.sampled_from(list(choice[operation][rank])))
     fill = draw(st.sampled_from(choice[operation][rank][dtype]))
     step = draw(strided if fill == "unread" else steps)
-    length = LONG.get(dtype, LONG["bf16"]) if draw(reductions) == "long" else 0
     each = partial(
         axes,
         padding=padding,
         step=step,
-        max_side=max_side or (3 if length else SIDES[rank]),
+        max_side=max_side or SIDES[rank],
         max_kernel=max_kernel or KERNELS[rank],
         max_stride=max_stride,
         max_dilation=max_dilation,
     )
     spatial = [draw(each(skips=fill == "unread" and not number)) for number in range(rank)]
-    counts = _counts(draw, operation, spatial, groups, max_channels, length)
-    batch = draw(batches)
-    if length and operation == "filtergrad":
-        batch = length // max(math.prod(axis.out for axis in spatial), 1) + 1
-    has_border = "border" in around and operation in ("conv", "depthwise")
+    # Every operation and fill draws the same numbers, used or not: what draws fewer is smaller to Hypothesis.
+    multiplier = draw(multipliers if operation in DEPTHWISE else groups)
+    group = 1 if operation in DEPTHWISE else multiplier
+    # A long sum is one more count to choose, so that it shrinks as the others do.
+    longest = _longest(operation, dtype, spatial) if "long" in reductions else {}
+    channels = draw(channel_counts(max_channels // group, long=longest.get("channels")))
+    filters = draw(channel_counts(max_channels // group, long=longest.get("filters")))
+    batch = draw(batches(max_batch, long=longest.get("batch")))
     epilogue = draw(epilogues(operation, dtype, around))
-    if operation == "filtergrad" and fill == "unread":
-        epilogue = ()
+    border = draw(borders(rank)) if "border" in around else ()
+    seed = draw(seeds())
     return Case(
         operation=operation,
         batch=batch,
@@ -192,41 +193,37 @@ def _cases(
         kernel=tuple(axis.kernel for axis in spatial),
         strides=tuple(axis.stride for axis in spatial),
         dilations=tuple(axis.dilation for axis in spatial),
-        **counts,
-        border=draw(borders(rank)) if has_border else (),
+        **_counts(operation, channels=channels, filters=filters, multiplier=multiplier, group=group),
+        border=border if operation in ("conv", "depthwise") else (),
         padding=_padding(padding, spatial),
         dtype=FORMATS[dtype].dtype,
         channels_first=draw(first),
-        epilogue=epilogue,
+        epilogue=() if operation == "filtergrad" and fill == "unread" else epilogue,
         fill=fill,
-        seed=draw(seeds()) if fill in SEEDED_FILLS else 0,
+        seed=seed if fill in SEEDED_FILLS else 0,
     )
 
 
-def _counts(
-    draw: DrawFn,
-    operation: str,
-    spatial: list[Axis],
-    groups: SearchStrategy[int],
-    max_channels: int,
-    length: int,
-) -> dict[str, Any]:
-    """Channels, filters, multiplier and groups. With a `length` so many terms meet in a sum, and one more."""
-    few = channel_counts(3 if length else max_channels)
-    most = length // math.prod(axis.kernel for axis in spatial) + 1
-    if operation in DEPTHWISE:
-        multiplier = draw(st.sampled_from([1, 1, 2, 3]))
-        channels = draw(few)
-        if operation == "depthwise":
+def _longest(operation: str, dtype: str, spatial: list[Axis]) -> dict[str, int]:
+    """The count that makes a sum longer than a narrow significand counts, where there is one."""
+    length = LONG.get(dtype, LONG["bf16"])
+    match operation:
+        case "depthwise":
+            return {}
+        case "filtergrad":
+            return {"batch": length // max(math.prod(axis.out for axis in spatial), 1) + 1}
+        case "transpose":
+            return {"filters": length}
+    return {"channels": length // math.prod(axis.kernel for axis in spatial) + 1}
+
+
+def _counts(operation: str, *, channels: int, filters: int, multiplier: int, group: int) -> dict[str, Any]:
+    """Those of channels, filters, multiplier and groups that an operation has."""
+    match operation:
+        case "depthwise":
             return {"channels": channels, "multiplier": multiplier}
-        return {"channels": most if length else channels, "multiplier": multiplier, "filter_count": draw(few)}
-    group = 1 if length else draw(groups)
-    each = channel_counts(max_channels // group) if not length else few
-    channels, filters = draw(each), draw(each)
-    if length and operation == "conv":
-        channels = most
-    elif length and operation == "transpose":
-        filters = length
+        case "separable":
+            return {"channels": channels, "multiplier": multiplier, "filter_count": filters}
     return {"channels": group * channels, "filter_count": group * filters, "groups": group}
 
 

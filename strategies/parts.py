@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -32,17 +33,20 @@ def paddings(modes: tuple[str, ...] = ("same", "valid", "explicit")) -> SearchSt
     return st.sampled_from(modes)
 
 
-def batches(largest: int = 3) -> SearchStrategy[int]:
-    """A batch of 1, often more, seldom none. Shrinks towards 1."""
-    return st.sampled_from([1] * 16 + [0] + list(range(1, largest + 1)) * 6)
+def batches(largest: int = 3, *, long: int | None = None) -> SearchStrategy[int]:
+    """A batch of 1, often more, seldom none, more seldom a `long` one. Shrinks towards 1."""
+    usual = [1] * 16 + [0] + list(range(1, largest + 1)) * 6
+    return st.sampled_from(usual if long is None else [*usual, long])
 
 
-def channel_counts(largest: int = 17) -> SearchStrategy[int]:
-    """A count of channels or filters: small, or at the edge of a block of 4, 8 or 16.
+def channel_counts(largest: int = 17, *, long: int | None = None) -> SearchStrategy[int]:
+    """A count of channels or filters: small, at the edge of a block of 4, 8 or 16, seldom a `long` one.
 
     Shrinks towards 1.
     """
     blocks = [count for count in BLOCKS if count <= largest]
+    if long is not None:
+        blocks += [*blocks, long]
     small = st.integers(1, min(largest, 3))
     return small | st.sampled_from(blocks) if blocks else small
 
@@ -58,15 +62,17 @@ def epilogues(
     if operation == "filtergrad":
         having = [step for step in steps if step == "bias"]
 
-    def one_of(*kinds: str) -> SearchStrategy[tuple[str, ...]]:
+    def one_of(*kinds: str) -> list[tuple[str, ...]]:
         chosen = [(kind,) for kind in kinds if kind in having and kind != "leaky"]
         slopes = [(step,) for step in LEAKY if "leaky" in kinds and "leaky" in having]
-        return st.sampled_from([(), *chosen, *slopes])
+        return [(), *chosen, *slopes]
 
     plain = [(), (), ("bias",), ("bias",), ("relu",), ("bias", "relu")]
-    often = st.sampled_from([epilogue for epilogue in plain if set(epilogue) <= set(having)])
+    often = [epilogue for epilogue in plain if set(epilogue) <= set(having)]
     stages = one_of("bias", "norm"), one_of("residual"), one_of(*ACTIVATIONS)
-    return often | st.tuples(*stages).map(lambda parts: sum(parts, ()))
+    legal = [sum(parts, ()) for parts in product(*stages)]
+    # One draw, whatever is drawn: a case shrinks better the fewer there are.
+    return st.sampled_from([*often * max(len(legal) // len(often), 1), *legal])
 
 
 def borders(rank: int) -> SearchStrategy[tuple[tuple[int, int], ...]]:

@@ -8,10 +8,13 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from verify import Case, Declined, conv
+from verify import Case, Declined, conv, reference
 from verify.case import Array
 from verify.check import Subject
-from verify.geometry import same_padding
+from verify.geometry import Axis, same_padding
+from verify.layer import layer_of
+from verify.reference import linear
+from verify.windows import pad
 
 
 def answer(case: Case, *, epilogue: tuple[str, ...] | None = None, **changed: Any) -> Array:
@@ -113,6 +116,43 @@ def input_downcast(case: Case) -> Array:
 def relu_missing(case: Case) -> Array:
     """Negative answers stay negative."""
     return answer(case, epilogue=())
+
+
+def multipliers_before_channels(case: Case) -> Array:
+    """A depthwise whose answers lie channel by channel for each multiplier, not the other way round."""
+    y = np.moveaxis(reference(case), 1, -1) if case.channels_first else reference(case)
+    y = y.reshape(*y.shape[:-1], case.channels, case.multiplier).swapaxes(-1, -2).reshape(y.shape)
+    return (np.moveaxis(y, -1, 1) if case.channels_first else y).astype(case.dtype)
+
+
+def not_cropped(case: Case) -> Array:
+    """A transpose that returns the gradient of the padding as well."""
+    return _uncropped(case).astype(case.dtype)
+
+
+def cropped_at_the_start(case: Case) -> Array:
+    """A transpose that takes the first cells, those of the padding before included."""
+    y = np.moveaxis(_uncropped(case), 1, -1) if case.channels_first else _uncropped(case)
+    y = y[(slice(None), *map(slice, case.size))]
+    return (np.moveaxis(y, -1, 1) if case.channels_first else y).astype(case.dtype)
+
+
+def _uncropped(case: Case) -> Array:
+    axes = (axis._replace(size=axis.padded, before=0, after=0) for axis in case.axes)
+    return linear(layer_of(case)._replace(axes=tuple(axes)), case.operands)
+
+
+def windows_without_stride(case: Case) -> Array:
+    """A gradient of the filters that reads each window one cell after the last, whatever the stride."""
+    layer, given = layer_of(case), case.operands
+    if "bias" in case.epilogue or 0 in case.output_shape or not all(axis.out for axis in case.axes):
+        return reference(case).astype(case.dtype)
+    x = given.input if not case.channels_first else np.moveaxis(given.input, 1, -1)
+    y = given.factor if not case.channels_first else np.moveaxis(given.factor, 1, -1)
+    axes = tuple(Axis(axis.out + axis.span - 1, axis.kernel, 1, axis.dilation) for axis in case.axes)
+    near = pad(x, layer.axes, x.dtype)[(slice(None), *(slice(axis.size) for axis in axes))]
+    changed = layer._replace(axes=axes, channels_first=False)
+    return linear(changed, given._replace(input=near, factor=y)).astype(case.dtype)
 
 
 def widened(case: Case) -> Array:

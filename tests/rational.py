@@ -1,17 +1,19 @@
 """A second convolution, derived from the definition alone, in exact rational arithmetic.
 
-Nothing here comes from `verify`: paddings are found by counting windows, and every sum is a loop.
+Nothing here comes from `verify` but the case and its arrays: paddings are found by counting windows, and
+every sum is a loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from verify import Case
+from verify.case import Operands
 
 
 def windows(cells: int, kernel: int, stride: int, dilation: int) -> int:
@@ -32,13 +34,87 @@ def same(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
 
 
 def pads_of(case: Case) -> list[tuple[int, int]]:
-    """The (before, after) cells of each axis of a case, found by counting."""
+    """The (before, after) cells of each axis of a case, found by counting; those of a border included."""
+    borders = case.border or [(0, 0)] * case.rank
+    sizes = [size + before + after for size, (before, after) in zip(case.size, borders, strict=True)]
     if isinstance(case.padding, tuple):
-        return list(case.padding)
-    if case.padding == "VALID":
-        return [(0, 0)] * case.rank
-    numbers = zip(case.size, case.kernel, case.strides, case.dilations, strict=True)
-    return [same(*each) for each in numbers]
+        pads = list(case.padding)
+    elif case.padding == "VALID":
+        pads = [(0, 0)] * case.rank
+    else:
+        numbers = zip(sizes, case.kernel, case.strides, case.dilations, strict=True)
+        pads = [same(*each) for each in numbers]
+    return [(b + before, after + a) for (b, a), (before, after) in zip(borders, pads, strict=True)]
+
+
+def outs_of(case: Case) -> list[int]:
+    """The windows of each axis, counted."""
+    numbers = zip(case.size, pads_of(case), case.kernel, case.strides, case.dilations, strict=True)
+    return [windows(size + sum(pads), *steps) for size, pads, *steps in numbers]
+
+
+Index = tuple[int, ...]
+
+
+def meetings(case: Case) -> Iterator[tuple[Index, Index, Index]]:
+    """Every product of a forward convolution: the elements of its answer, its input and its filters.
+
+    Channels last. A transpose and a filtergrad add up the same meetings, at the input and at the filters.
+    """
+    places: list[tuple[Index, Index, Index]] = [((), (), ())]
+    numbers = zip(
+        case.size, case.kernel, case.strides, case.dilations, pads_of(case), outs_of(case), strict=True
+    )
+    for size, kernel, stride, dilation, (before, _), out in numbers:
+        along = [
+            (o, r, t)
+            for o in range(out)
+            for t in range(kernel)
+            for r in range(size)
+            if o * stride + t * dilation == before + r
+        ]
+        places = [((*a, o), (*b, r), (*c, t)) for a, b, c in places for o, r, t in along]
+    if case.operation in ("depthwise", "separable"):
+        multiplier = case.multiplier
+        channels = [(c * multiplier + j, c, (c, j)) for c in range(case.channels) for j in range(multiplier)]
+    else:
+        members, each = case.channels // case.groups, case.filter_count // case.groups
+        channels = [
+            (f, f // each * members + c, (c, f)) for f in range(case.filter_count) for c in range(members)
+        ]
+    for n in range(case.batch):
+        for o, r, t in places:
+            for result, source, factor in channels:
+                yield (n, *o, result), (n, *r, source), (*t, *factor)
+
+
+ROLES = {"conv": (0, 1, 2), "depthwise": (0, 1, 2), "separable": (0, 1, 2), "transpose": (1, 0, 2),
+         "filtergrad": (2, 1, 0)}  # fmt: skip
+"""Which of the three that meet is the answer, the input and the factor."""
+
+
+def summed_shape(case: Case) -> Index:
+    """The shape of the answer before any pointwise filters, channels last."""
+    match case.operation:
+        case "transpose":
+            return (case.batch, *case.size, case.channels)
+        case "filtergrad":
+            return (*case.kernel, case.channels // case.groups, case.filter_count)
+        case "conv":
+            return (case.batch, *outs_of(case), case.filter_count)
+    return (case.batch, *outs_of(case), case.channels * case.multiplier)
+
+
+def pairs(case: Case) -> dict[Index, list[tuple[Index, Index]]]:
+    """For each element of the answer, the elements of the input and of the factor that are multiplied.
+
+    Channels last; for a `separable`, of the answer of its first step.
+    """
+    added: dict[Index, list[tuple[Index, Index]]] = {index: [] for index in np.ndindex(*summed_shape(case))}
+    for meeting in meetings(case):
+        answer, first, second = (meeting[role] for role in ROLES[case.operation])
+        added[answer].append((first, second))
+    return added
 
 
 def fractions(values: Any) -> Any:
@@ -101,22 +177,33 @@ def convolve(
 
 
 def linear(case: Case) -> Any:
-    """The answer to a case before any activation, not wrapped."""
-    return _of(case, case.input, case.filters, case.bias)
+    """The answer to a case with its bias, before what else follows, not wrapped."""
+    return _of(case, case.operands)
 
 
 def magnitudes(case: Case) -> Any:
     """Σ|x||w| + |b| for each element of the answer."""
-    bias = None if case.bias is None else np.abs(case.bias)
-    return _of(case, np.abs(case.input), np.abs(case.filters), bias)
+    parts = (None if part is None else np.abs(part) for part in case.operands)
+    return _of(case, Operands(*parts))
 
 
 def answer(case: Case) -> Any:
-    """The answer to a case: integers wrapped to 32 bits, then the activation."""
-    y = linear(case)
-    if case.dtype == np.int32:
-        y = (y + 2**31) % 2**32 - 2**31
-    return np.maximum(y, Fraction(0)) if "relu" in case.epilogue else y
+    """The answer to a case: integers wrapped to 32 bits, then the steps that round nothing."""
+    y = wrapped(case, linear(case))
+    for step in case.epilogue:
+        if step == "residual":
+            y = wrapped(case, y + fractions(case.residual))
+        elif step == "relu":
+            y = np.maximum(y, Fraction(0))
+        elif step == "relu6":
+            y = np.minimum(np.maximum(y, Fraction(0)), Fraction(6))
+        elif step.startswith("leaky"):
+            y = np.where(y > 0, y, y * Fraction(step.removeprefix("leaky")))
+    return y
+
+
+def wrapped(case: Case, y: Any) -> Any:
+    return (y + 2**31) % 2**32 - 2**31 if case.dtype == np.int32 else y
 
 
 def read_cells(case: Case) -> set[tuple[int, ...]]:
@@ -130,17 +217,42 @@ def read_cells(case: Case) -> set[tuple[int, ...]]:
     return set(cells)
 
 
-def _of(case: Case, x: Any, w: Any, bias: Any) -> Any:
-    return convolve(
-        x,
-        w,
-        pads=pads_of(case),
-        strides=case.strides,
-        dilations=case.dilations,
-        groups=case.groups,
-        bias=bias,
-        channels_first=case.channels_first,
-    )
+def _of(case: Case, given: Operands) -> Any:
+    if case.operation == "conv":
+        return convolve(
+            given.input,
+            given.factor,
+            pads=pads_of(case),
+            strides=case.strides,
+            dilations=case.dilations,
+            groups=case.groups,
+            bias=given.bias,
+            channels_first=case.channels_first,
+        )
+    is_image = case.operation != "filtergrad"
+    x, factor = channels_last(case, given.input), given.factor
+    factor = factor if is_image else channels_last(case, factor)
+    if not is_image and "bias" in case.epilogue:
+        return sum(
+            fractions(factor).reshape(-1, factor.shape[-1]), np.array([Fraction(0)] * factor.shape[-1])
+        )
+    y = add_up(case, fractions(x), fractions(factor))
+    if given.pointwise is not None:
+        y = y @ fractions(given.pointwise).reshape(-1, case.filter_count)
+    if given.bias is not None:
+        y = y + fractions(given.bias)
+    return np.moveaxis(y, -1, 1) if is_image and case.channels_first else y
+
+
+def channels_last(case: Case, x: Any) -> Any:
+    return np.moveaxis(x, 1, -1) if case.channels_first else x
+
+
+def add_up(case: Case, x: Any, factor: Any) -> Any:
+    """The sum of the products at each element of the answer; of a `separable`, of its first step."""
+    added = pairs(case)
+    sums = [sum((x[first] * factor[second] for first, second in met), Fraction(0)) for met in added.values()]
+    return np.array([*sums, None], dtype=object)[:-1].reshape(summed_shape(case))
 
 
 def nearest(value: Fraction, precision: int) -> Fraction:

@@ -35,11 +35,17 @@ def rounds_badly(case: Case) -> Array:
 
 
 def poisons(case: Case) -> Array:
-    """Wrong where it should not read: a NaN anywhere in the input reaches the answer."""
+    """Wrong where it should not read: a NaN in a cell of no window reaches the answer."""
     answer = right(case)
-    if np.isfinite(case.input.astype(np.float64)).all():
+    if case.fill != "unread" or np.isfinite(case.input.astype(np.float64)).all():
         return answer
     return answer * case.dtype.type(np.nan)
+
+
+def swallows(case: Case) -> Array:
+    """Wrong where NaN and infinity are read: the answer is a number nevertheless."""
+    answer = right(case)
+    return np.where(np.isfinite(answer), answer, 0).astype(case.dtype) if case.fill == "nonfinite" else answer
 
 
 def widens(case: Case) -> Array:

@@ -36,8 +36,8 @@ WORDS = (
 
 REFUSALS = {
     "": "its first token '' is none of conv, depthwise, separable, transpose, filtergrad",
-    "cnv_i3_k3_same": "its first token 'cnv' is none of conv",
-    "i3_conv_k3_same": "its first token 'i3' is none of conv",
+    "cnv_i3_k3_same": "its first token 'cnv' is none of conv, depthwise, separable, transpose, filtergrad",
+    "i3_conv_k3_same": "its first token 'i3' is none of conv, depthwise, separable, transpose, filtergrad",
     "conv": "it has no size token, such as i3x3",
     "conv_k3_same": "it has no size token, such as i3x3",
     "conv_i3_same": "it has no kernel token, such as k3x3",
@@ -67,7 +67,9 @@ REFUSALS = {
     "conv_i3_k3_same_f16_f16_f16": "'f16' gives its dtype a second time",
     "conv_i3_k3_same_cf_cf": "'cf' gives its channels first a second time",
     "conv_i3_k3_same_bias_bias": "'bias' gives its epilogue a second time",
-    "conv_i3_k3_same_relu_bias": "'relu_bias' is not an epilogue; it is bias, relu or bias_relu",
+    "conv_i3_k3_same_relu_bias": (
+        "the epilogue 'relu_bias' is out of order: bias or norm, then residual, then one activation"
+    ),
     "conv_i3x3_k3_same": "'k3' does not fit the spatial axes of i3x3",
     "conv_i3_k3_s2x2_same": "'s2x2' does not fit the spatial axes of i3",
     "conv_i3_k3_d2x2_same": "'d2x2' does not fit the spatial axes of i3",
@@ -259,9 +261,13 @@ def test_refusal_stays_on_one_line_whatever_the_word():
         ({"fill": "iota", "seed": 1}, "the fill 'iota' takes no seed"),
         (
             {"fill": "noise"},
-            "'noise' is none of the fills ones, iota, cs231n, impulse, ints, dyadic, reals, unread",
+            "'noise' is none of the fills "
+            "ones, iota, coded, cs231n, impulse, ints, dyadic, reals, unread, nonfinite",
         ),
-        ({"operation": "pool"}, "'pool' is none of the operations conv"),
+        (
+            {"operation": "pool"},
+            "'pool' is none of the operations conv, depthwise, separable, transpose, filtergrad",
+        ),
         ({"padding": "FULL"}, 'padding \'FULL\' is neither "SAME", "VALID" nor pairs'),
         (
             {"dtype": np.dtype("int8")},

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from verify.__main__ import main
+from verify.gate import PROPERTIES
 
 HERE = Path(__file__).parent
 LECTURE = "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n"
@@ -23,7 +24,12 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def command(tmp_path: Path) -> Command:
     """Runs `python -m verify` in an empty folder, where `subjects_to_gate` can be imported."""
-    environment = {**os.environ, "PYTHONPATH": f"{HERE.parent}:{HERE}", "COLUMNS": "100"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{HERE.parent}:{HERE}",
+        "COLUMNS": "100",
+        "TMPDIR": str(tmp_path),
+    }
 
     def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -68,7 +74,7 @@ def test_a_run_keeps_to_its_time(command: Command) -> None:
     start = time.monotonic()
     done = command("run", "subjects_to_gate:right", "--examples", "1000000", "--max-time", "6")
     assert time.monotonic() - start < 6 + 5
-    assert (done.returncode, done.stdout.count(": its time was up\n")) == (0, 7)
+    assert (done.returncode, done.stdout.count(": its time was up\n")) == (0, len(PROPERTIES))
 
 
 def test_one_seed_draws_the_same_cases(command: Command) -> None:
@@ -215,6 +221,7 @@ commands:
   COMMAND
     run       gate subjects: draw cases, check each, say what was proved
     replay    check named cases again, without drawing any
+    diff      put the same cases to a subject in two interpreters
     explain   show how one output cell is computed
     list      name subjects, operations, fills, properties and versions
 
@@ -269,3 +276,88 @@ def test_operations_are_a_list_before_the_subjects(command: Command) -> None:
     assert done.returncode == 0
     wrong = command("run", "--operations", "conv,sing")
     assert wrong.stderr.startswith("conv-verify run: argument --operations: 'sing' is none of conv")
+
+
+def test_a_run_in_workers_that_crash_goes_on_to_the_end(command: Command) -> None:
+    done = command("run", "--isolate", "tests.fragile:aborts_on_stride", "--examples", "60", "--seed", "1")
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"tests.fragile:aborts_on_stride in {sys.executable}: python ")
+    assert "\ntests.fragile:aborts_on_stride crashed: it was killed by SIGABRT\n" in done.stdout
+    assert "  replay   python -m verify replay --isolate tests.fragile:aborts_on_stride conv_" in done.stdout
+
+
+def test_a_replay_line_of_a_crash_shows_it_again(command: Command) -> None:
+    done = command("replay", "--isolate", "tests.fragile:exits", "conv_i1_k1_same_ones")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("tests.fragile:exits crashed: it exited with code 7\n")
+
+
+def test_a_time_limit_isolates(command: Command) -> None:
+    done = command("replay", "tests.fragile:hangs", "conv_i1_k1_same_ones", "--timeout", "0.2")
+    assert done.returncode == 1
+    assert done.stdout.startswith("tests.fragile:hangs timed out: it gave no answer in 0.2 s\n")
+
+
+def test_a_run_says_what_a_killed_one_was_at(command: Command, tmp_path: Path) -> None:
+    assert command("replay", "tests.fragile:aborts", "conv_i1_k1_same_ones").returncode == -signal.SIGABRT
+    done = command("run", "subjects_to_gate:right", "--examples", "5")
+    assert done.stdout.startswith(
+        "An earlier process was killed when tests.fragile:aborts was at conv_i1_k1_same_ones; replay it by: "
+        "python -m verify replay --isolate tests.fragile:aborts conv_i1_k1_same_ones\n"
+    )
+    assert "killed" not in command("run", "subjects_to_gate:right", "--examples", "5").stdout
+
+
+@pytest.fixture
+def other_python(tmp_path: Path) -> str:
+    """This interpreter under another name, with a variable of its own."""
+    other = tmp_path / "other" / "python"
+    other.parent.mkdir()
+    other.write_text(f'#!/bin/sh\nFRAGILE=1 exec {sys.executable} "$@"\n')
+    other.chmod(0o755)
+    return str(other)
+
+
+def test_a_diff_of_one_interpreter_with_itself_finds_nothing(command: Command, other_python: str) -> None:
+    done = command(
+        "diff", sys.executable, other_python, "--subject", "subjects_to_gate:right", "--examples", "9"
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"A  subjects_to_gate:right in {sys.executable}: python ")
+    assert "\nB  subjects_to_gate:right in " in done.stdout
+    assert "no bit differs and neither disagrees with the reference.\n" in done.stdout
+
+
+def test_a_diff_names_words_values_and_the_side_that_is_wrong(command: Command, other_python: str) -> None:
+    words = ["conv_i3_k2_same_bf16_ints2", "conv_i1x1x1_k1x1x1_same_ones"]
+    subject = ["--subject", "tests.fragile:differs_by_place"]
+    done = command("diff", sys.executable, other_python, *subject, *words)
+    assert done.returncode == 1
+    assert DIFFERENCES in done.stdout
+    assert "\nB: tests.fragile:differs_by_place disagrees with the reference: 3 of 3 values" in done.stdout
+    replay = f"python -m verify replay --python {other_python} tests.fragile:differs_by_place {words[0]}\n"
+    assert f"  replay   {replay}" in done.stdout
+    assert "disagrees with the reference in 0 and B in 1.\n" in done.stdout
+
+
+DIFFERENCES = """\
+   agrees  declined  vacuous  known  disagrees
+A       2         0        0      0          0
+B       0         1        0      0          1
+
+differ in                     values  first at   A       B
+conv_i3_k2_same_bf16_ints2    3 of 3  (0, 0, 0)  -20     -19
+conv_i1x1x1_k1x1x1_same_ones                     agrees  declined
+"""
+
+
+def test_a_diff_without_a_graded_case_exits_3(command: Command, other_python: str) -> None:
+    word = "conv_n0_i1_k1_same_ones"
+    done = command("diff", sys.executable, other_python, "--subject", "subjects_to_gate:right", word)
+    assert done.returncode == 3
+
+
+def test_a_diff_with_what_is_no_interpreter_is_one_sentence(command: Command) -> None:
+    done = command("diff", sys.executable, "/nowhere/python", "--subject", "subjects_to_gate:right")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "conv-verify: '/nowhere/python' cannot be run: No such file or directory\n"

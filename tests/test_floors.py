@@ -18,8 +18,16 @@ FLOORS = [
     {"verify.word"},
     {"verify.options"},
     {"verify.case"},
-    {"verify.fills", "verify.compensated", "verify.layer", "verify.predicates", "verify.corpus"},
-    {"verify.epilogue", "verify.windows"},
+    {
+        "verify.fills",
+        "verify.compensated",
+        "verify.layer",
+        "verify.predicates",
+        "verify.corpus",
+        "verify.cell",
+        "verify.lines",
+    },
+    {"verify.epilogue", "verify.windows", "verify.arithmetic", "verify.grids", "verify.steps"},
     {"verify.operations"},
     {"verify.reference"},
     {"verify.bounds", "verify.compare", "verify.explain"},
@@ -40,13 +48,13 @@ FLOORS = [
     {"strategies"},
     {"verify.tally"},
     {"verify.gate", "verify.summary", "verify.replay"},
-    {"verify.pytest_plugin"},
+    {"verify.pytest_plugin", "verify.diff"},
     {"verify.run"},
     {"verify.__main__"},
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 
-DOORS = {"verify.gate", "verify.pytest_plugin", "verify.run", "verify.__main__"}
+DOORS = {"verify.gate", "verify.pytest_plugin", "verify.run", "verify.diff", "verify.__main__"}
 OUTSIDE = {
     # NumPy has no bfloat16; this extension of it is what frameworks exchange.
     "ml_dtypes": {"verify.dtypes"},

@@ -57,6 +57,7 @@ def test_a_right_subject_passes_every_property(gate: Gate) -> None:
         ("truncates", "test_precision"),
         ("rounds_badly", "test_rounding"),
         ("poisons", "test_unread"),
+        ("swallows", "test_nonfinite"),
         ("widens", "test_form"),
         ("writes", "test_inputs"),
         ("wavers", "test_bits"),

@@ -32,6 +32,8 @@ def test_names_are_the_numbers_of_the_case():
         "channels": 4,
         "kernel": (3, 2),
         "filters": 6,
+        "multiplier": 1,
+        "border": (),
         "strides": (2, 1),
         "dilations": (1, 2),
         "groups": 2,

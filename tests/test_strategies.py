@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import product
 from typing import NamedTuple
 
 import pytest
 from hypothesis import Phase, find, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.control import current_build_context
+from hypothesis.errors import StopTest
+from hypothesis.internal.conjecture.data import Status
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from strategies import axes, batches, channel_counts, epilogues, paddings, seeds, steps
@@ -28,6 +32,9 @@ searching = settings(
 )
 unshrunk = settings(searching, phases=[Phase.generate])
 
+ACTIVATED = (
+    "relu", "relu6", "leaky0.25", "leaky0.2", "leaky0.01", "leaky1.5", "elu", "tanh", "sigmoid"
+)  # fmt: skip
 Corner = Callable[[Case], bool]
 COUNTS = (3, 4, 5, 7, 8, 9, 15, 16, 17)
 TINY = {
@@ -45,20 +52,25 @@ class Sample(NamedTuple):
     """What came of so many draws: the cases, and how many draws were begun for them."""
 
     cases: list[Case]
-    begun: int
+    rejected: int
 
 
 @cache
 def sample() -> Sample:
     """2,000 cases as a run draws them."""
     drawn: list[Case] = []
-    begun = []
+    rejected = []
     strategy = cases()
 
     @st.composite
     def counted(draw: DrawFn) -> Case:
-        begun.append(1)
-        return draw(strategy)
+        try:
+            return draw(strategy)
+        except StopTest:
+            # Hypothesis also breaks off what it mutated itself, when it runs out of choices.
+            if current_build_context().data.status is Status.INVALID:
+                rejected.append(1)
+            raise
 
     @given(case=counted())
     @seed(1)
@@ -67,7 +79,7 @@ def sample() -> Sample:
         drawn.append(case)
 
     collect()
-    return Sample(drawn, len(begun))
+    return Sample(drawn, len(rejected))
 
 
 def drawn(strategy: SearchStrategy[object], examples: int = 60) -> list[object]:
@@ -235,21 +247,33 @@ WIDENED: dict[str, tuple[dict[str, object], Corner]] = {
     "max_batch": ({"max_batch": 5}, lambda case: case.batch == 5),
 }
 
+NO_CASE = "no case has any of these operations, ranks, dtypes and fills together"
+IMPOSSIBLE: list[dict[str, object]] = [
+    {"dtypes": ("i32",), "fills": ("reals",)},
+    {"dtypes": ("i32",), "fills": ("unread", "nonfinite")},
+    {"operations": ("depthwise",), "ranks": (3,)},
+    {"operations": ("depthwise", "separable"), "ranks": (3,)},
+    {"operations": ("transpose",), "fills": ("unread",)},
+]
+
 REFUSED: list[tuple[dict[str, object], str]] = [
-    ({"operations": ("pool",)}, "operations has 'pool'; choose from conv"),
+    (
+        {"operations": ("pool",)},
+        "operations has 'pool'; choose from conv, depthwise, separable, transpose, filtergrad",
+    ),
     ({"ranks": ()}, "ranks has nothing; choose from 1, 2, 3"),
     ({"ranks": (2, 4)}, "ranks has 4; choose from 1, 2, 3"),
     ({"dtypes": ("f8",)}, "dtypes has 'f8'; choose from f32, f64, f16, bf16, i32"),
     ({"paddings": ("SAME",)}, "paddings has 'SAME'; choose from same, valid, explicit"),
     (
         {"fills": ("cs231n",)},
-        "fills has 'cs231n'; choose from ones, iota, impulse, ints, dyadic, reals, unread",
+        "fills has 'cs231n'; choose from ones, iota, impulse, ints, dyadic, reals, unread, nonfinite, coded",
     ),
     ({"steps": ("big",)}, "steps has 'big'; choose from plain, strided, dilated, both"),
     ({"data_formats": ("NHWC",)}, "data_formats has 'NHWC'; choose from channels_last, channels_first"),
     *(({name: 0}, f"{name} is 0; it must be at least 1") for name in TINY),
     ({"max_side": -3}, "max_side is -3; it must be at least 1"),
-    ({"dtypes": ("i32",), "fills": ("reals",)}, "none of the fills reals can fill i32"),
+    *((together, NO_CASE) for together in IMPOSSIBLE),
 ]
 
 SHRUNK: dict[str, tuple[Subject, dict[str, object], str]] = {
@@ -290,10 +314,10 @@ class TestCases:
         assert [case for case in sample().cases if Case.parse(str(case)) != case] == []
 
     def test_at_most_one_draw_in_a_hundred_is_discarded(self):
-        assert sample().begun - len(sample().cases) <= 0.01 * sample().begun
+        assert sample().rejected <= 0.01 * len(sample().cases)
 
-    def test_at_most_one_draw_in_twenty_is_drawn_again(self):
-        assert len(set(sample().cases)) >= 0.95 * len(sample().cases)
+    def test_at_most_one_draw_in_ten_is_drawn_again(self):
+        assert len(set(sample().cases)) >= 0.9 * len(sample().cases)
 
     @pytest.mark.parametrize("corner", CORNERS.values(), ids=CORNERS)
     def test_corner_is_one_case_in_a_hundred_or_more(self, corner):
@@ -332,10 +356,6 @@ class TestCases:
     )
     def test_case_shrinks_to_the_first_choice(self, narrowing, word):
         assert str(minimal(cases(**narrowing))) == word
-
-    @pytest.mark.parametrize("narrowing", [{"ranks": (3, 1)}, {"paddings": ("explicit", "same")}])
-    def test_case_of_fewer_draws_is_smaller_than_the_first_choice(self, narrowing):
-        assert str(minimal(cases(**narrowing))) == "conv_i1_k1_same_ones"
 
     def test_case_that_is_large_shrinks_in_all_else(self):
         assert str(minimal(cases(), lambda case: max(case.size) > 9)) == "conv_i10_k1_same_ones"
@@ -405,7 +425,21 @@ class TestParts:
         assert minimal(batches()) == 1
 
     def test_epilogues_are_all_there_are(self):
-        assert set(drawn(epilogues())) == {(), ("bias",), ("relu",), ("bias", "relu")}
+        stages = [(), ("bias",), ("norm",)], [(), ("residual",)], [(), *((each,) for each in ACTIVATED)]
+        assert set(drawn(epilogues(), 2_000)) == {sum(parts, ()) for parts in product(*stages)}
+
+    def test_epilogues_of_integers_round_nothing(self):
+        kinds = {step for steps in drawn(epilogues(dtype="i32"), 300) for step in steps}
+        assert kinds == {"bias", "residual", "relu", "relu6"}
+
+    def test_epilogue_of_a_filter_gradient_is_a_bias_alone(self):
+        assert set(drawn(epilogues("filtergrad"))) == {(), ("bias",)}
+
+    def test_epilogues_are_of_the_steps_that_are_named(self):
+        named = ("bias", "leaky")
+        slopes = [(step,) for step in ACTIVATED if step.startswith("leaky")]
+        wanted = {(), ("bias",), *slopes, *(("bias", *slope) for slope in slopes)}
+        assert set(drawn(epilogues(steps=named), 300)) == wanted
 
     def test_epilogue_shrinks_to_nothing(self):
         assert minimal(epilogues()) == ()

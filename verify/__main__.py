@@ -1,4 +1,4 @@
-"""The command line: `python -m verify run | replay | explain | list`."""
+"""The command line: `python -m verify run | replay | diff | explain | list`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import NoReturn
 
 from verify import corpus
 from verify.case import Case
 from verify.check import Subject
 from verify.options import operations, positive, seconds
-from verify.subjects import BUILTIN, load, onednn, threads, versions
+from verify.subjects import BUILTIN, MATRIX, labelled, load, onednn, split_label, threads, versions
 from verify.word import FILLS, OPERATIONS
 
 DEFAULT = "tensorflow"
@@ -29,7 +29,12 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and ("words" not in options or any(word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        options.words += rest  # argparse takes no more words after an option
     try:
         return int(options.command(options))
     except KeyboardInterrupt:
@@ -52,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, what, add, command in (
         ("run", "gate subjects: draw cases, check each, say what was proved", _add_run, _run),
         ("replay", "check named cases again, without drawing any", _add_replay, _replay),
+        ("diff", "put the same cases to a subject in two interpreters", _add_diff, _diff),
         ("explain", "show how one output cell is computed", _add_explain, _explain),
         ("list", "name subjects, operations, fills, properties and versions", None, _list),
     ):
@@ -65,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_run(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     named = f"a name from `list`, or package.module:callable (default: {DEFAULT})"
+    matrix = "gate each subject under every setting of oneDNN, threads and deterministic ops, isolated"
     drawn = "200, 500 or 20,000 cases for each property; ci draws the same every time (default: dev)"
     add("subjects", nargs="*", metavar="SUBJECT", default=[DEFAULT], help=named)
     add("--operations", type=operations, metavar="OP,…", help="(default: the subject's)")
@@ -72,6 +79,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add("--max-time", type=seconds, metavar="SECONDS", help="stop drawing after so many seconds")
     add("--profile", choices=("dev", "ci", "night"), default="dev", help=drawn)
     add("--seed", type=int, metavar="N", help="draw the cases of this seed")
+    add("--matrix", action="store_true", help=matrix)
     add("--no-known", action="store_true", help="fail for disagreements that are recorded as known, too")
     _add_isolation(parser)
 
@@ -85,14 +93,22 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 def _add_isolation(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    interpreter = "isolate it in another interpreter, which has NumPy and the subject's framework"
+    add("--isolate", action="store_true", help="run subjects in workers: a crash is a verdict")
+    add("--python", metavar="PATH", help="isolate in another interpreter")
+    add("--timeout", type=seconds, metavar="SECONDS", help="isolate; a case may take so long (default: 10)")
+
+
+def _add_diff(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    named = f"a name from `list`, or package.module:callable (default: {DEFAULT})"
     add(
-        "--isolate", action="store_true", help="run the subject in a process of its own: a crash is a verdict"
+        "pythons", nargs=2, metavar="PYTHON", help="an interpreter that has NumPy and the subject's framework"
     )
-    add("--python", metavar="PATH", help=interpreter)
-    add(
-        "--timeout", type=seconds, metavar="SECONDS", help="isolate it; a case may take so long (default: 10)"
-    )
+    add("words", nargs="*", metavar="WORD", help="cases, as for replay (default: drawn ones)")
+    add("--subject", metavar="SUBJECT", default=DEFAULT, help=named)
+    add("--examples", type=positive, metavar="N", default=200, help="cases to draw (default: 200)")
+    add("--seed", type=int, metavar="N", default=0, help="draw the cases of this seed (default: 0)")
+    add("--timeout", type=seconds, metavar="SECONDS", help="a case may take so long (default: 10)")
 
 
 def _add_explain(parser: argparse.ArgumentParser) -> None:
@@ -103,14 +119,16 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    loader = _loader(options)
-    for name in options.subjects:
-        loader(name)
+    loader, subjects = _loader(options), options.subjects
+    if options.matrix:
+        subjects = [labelled(name, settings) for name in subjects for settings in MATRIX]
+    for label in {split_label(label)[0]: label for label in reversed(subjects)}.values():
+        loader(label)  # wrong names are found before anything runs
     from verify.run import TerminalConsole, run
 
     return run(
         TerminalConsole(),
-        options.subjects,
+        subjects,
         operations=options.operations,
         examples=options.examples,
         max_time=options.max_time,
@@ -123,17 +141,15 @@ def _run(options: argparse.Namespace) -> int:
 
 def _loader(options: argparse.Namespace) -> Callable[[str], Subject]:
     """What makes a subject of a name: in this process, or in a worker of its own."""
-    if not (options.isolate or options.python or options.timeout):
+    from verify.subjects.isolated import LIMIT_S, isolated, usual
+
+    is_asked = options.isolate or options.python or options.timeout or getattr(options, "matrix", False)
+    if options.isolate is False and not is_asked:
         return load
-    from verify.subjects.isolated import LIMIT_S, Isolated
-
-    @cache
-    def isolated(name: str) -> Subject:
-        subject = Isolated(name, python=options.python or sys.executable, limit_s=options.timeout or LIMIT_S)
-        subject.start()
-        return subject
-
-    return isolated
+    if not is_asked:
+        return cache(usual)
+    python, limit_s = options.python or sys.executable, options.timeout or LIMIT_S
+    return cache(partial(isolated, python=python, limit_s=limit_s))
 
 
 def _replay(options: argparse.Namespace) -> int:
@@ -141,6 +157,21 @@ def _replay(options: argparse.Namespace) -> int:
 
     named = [case for word in options.words for case in _cases(word)]
     return replay(_loader(options)(options.subject), named)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from verify.diff import diff, drawn
+    from verify.run import TerminalConsole
+    from verify.subjects.isolated import LIMIT_S, Isolated
+
+    named = [case for word in options.words for case in _cases(word)]
+    first, second = (
+        Isolated(options.subject, python=python, limit_s=options.timeout or LIMIT_S)
+        for python in options.pythons
+    )
+    first.start()
+    second.start()
+    return diff(TerminalConsole(), first, second, named or drawn(options.examples, options.seed))
 
 
 def _cases(word: str) -> Iterator[Case]:

@@ -15,7 +15,7 @@ import numpy as np
 from verify.bounds import Judgement, judge_operands, judgement, sums_are_exact
 from verify.case import Array, Case, Operands
 from verify.clock import Clock
-from verify.compare import KINDS, LOST, Kind, Verdict, compare_form, compare_values, disagrees
+from verify.compare import KINDS, LOST, Kind, Verdict, compare_form, compare_values, different_bits, disagrees
 from verify.fills import shows_nothing
 from verify.layer import layer_from
 from verify.report import disagreement, worst_phrase
@@ -372,11 +372,8 @@ def _repeated(verdict: Verdict, first: Array, again: Array | Verdict) -> Verdict
     if first.shape != again.shape or first.dtype != again.dtype:
         shapes = f"{first.dtype.name} {first.shape} and {again.dtype.name} {again.shape}"
         return disagrees("not repeatable", f"answered twice, it gave {shapes}")
-    size = first.dtype.itemsize
-    bits = (np.frombuffer(each.tobytes(), np.uint8).reshape(-1, size) for each in (first, again))
-    differ = np.not_equal(*bits).any(axis=1)
-    place = int(np.argmax(differ))
-    index = tuple(int(i) for i in np.unravel_index(place, first.shape))
+    differ = different_bits(first, again)
+    index = tuple(int(i) for i in np.argwhere(differ)[0])
     return disagrees(
         "not repeatable",
         f"answered twice, {int(differ.sum())} of {differ.size} values have different bits; "

@@ -68,6 +68,15 @@ def compare_form(actual: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> V
     return None
 
 
+def different_bits(first: Array, second: Array) -> Array:
+    """Where two arrays of one shape and dtype differ in any bit."""
+    sides = (
+        np.frombuffer(each.tobytes(), np.uint8).reshape(*each.shape, each.dtype.itemsize)
+        for each in (first, second)
+    )
+    return np.asarray(np.not_equal(*sides).any(axis=-1))
+
+
 def compare_values(
     wanted: Array,
     actual: Array,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from verify.case import Case
@@ -32,6 +33,10 @@ class Deviation(NamedTuple):
     link: str = ""
     accumulator: str = ""
 
+    def is_of(self, subject: str) -> bool:
+        """Whether a subject's name fits one of the patterns in `subjects`, such as `tensorflow*`."""
+        return any(fnmatchcase(subject, pattern) for pattern in self.subjects)
+
     def applies(self, switches: Mapping[str, str]) -> bool:
         """Whether the condition holds of the deviation's own word under a subject's switches."""
         return self.when.holds(names_of(Case.parse(self.word), switches))
@@ -51,7 +56,7 @@ def read(text: str, *, subject: str, version: str | None) -> tuple[Deviation, ..
     if set(tables) - {"deviation"} or not isinstance(entries, list):
         raise ValueError("a file of deviations holds [[deviation]] entries and nothing else")
     found = [deviation_of(entry) for entry in entries]
-    return tuple(each for each in found if subject in each.subjects and _seen_in(each, version))
+    return tuple(each for each in found if each.is_of(subject) and _seen_in(each, version))
 
 
 def explaining(

@@ -21,22 +21,30 @@ Magnitude = Callable[[], Array]
 
 
 class Precision(NamedTuple):
-    """How exactly frameworks work an activation: units in the last place of its value, and of 1."""
+    """How exactly frameworks work an activation: units in the last place of its value, and of 1.
+
+    The units are the accumulator's, a leaky relu's the dtype's. `of_one_stored` counts those of 1 in a dtype
+    narrower than the accumulator, where exp(x) is held in it on the way.
+    """
 
     of_value: int
     of_one: int
+    of_one_stored: int = 0
 
 
 PRECISIONS = {
     "leaky": Precision(2, 0),
-    "elu": Precision(4, 4),
+    "elu": Precision(4, 4, 1),
     "tanh": Precision(8, 1),
-    "sigmoid": Precision(4, 4),
+    "sigmoid": Precision(4, 4, 1),
 }
 """The slope and the product of a leaky relu are rounded once each.
 
 For the others the evidence is `tests/test_epilogue.py`, which measures TensorFlow. elu is worked as
 exp(x) − 1 and sigmoid as ½ + ½·tanh(x/2), so that their errors are relative to 1 as well.
+TensorFlow 2.21 on an x86-64 CPU, eager and by XLA, oneDNN on and off, comes within 0.7 units of a leaky
+relu's value and 4.1 of tanh's, and within 0.8 units of 1 for elu and 1.1 for sigmoid. Eager elu and both
+sigmoids work in float16 and bfloat16 themselves: they come within 0.25 and 0.35 of their units of 1.
 """
 
 NORM_ROUNDINGS = 10
@@ -77,9 +85,11 @@ def follow(
             case kind:
                 values, error = _through(step, answer, _begun(layer, answer, allowed))
                 form = layer.format if kind == "leaky" else FORMATS[layer.format.accumulator]
-                own = PRECISIONS[kind].of_value * np.abs(values) + PRECISIONS[kind].of_one
-                answer = values
-                allowed = _stored(layer, values, error + 2 * form.roundoff * own)
+                of_value, of_one, of_one_stored = PRECISIONS[kind]
+                own = 2 * form.roundoff * (of_value * np.abs(values) + of_one)
+                if layer.format.token != layer.format.accumulator:
+                    own = own + 2 * layer.format.roundoff * of_one_stored
+                answer, allowed = values, _stored(layer, values, error + own)
     return answer, allowed
 
 

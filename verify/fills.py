@@ -81,10 +81,10 @@ def scale_of(case: Case) -> Scale | None:
             largest = next(period for period in (13, 11, 7, 5, 3, 2, 1) if period <= fitting)
             return Scale(largest, largest, largest, largest)
         case "coded":
-            taps = min(fitting, math.prod(case.factor_shape))
+            taps = max(min(fitting, math.prod(case.factor_shape)), 1)
             cells = max(1, widest // ((n + 2) * taps ** (factors - 1)))
             cells = min(cells, math.prod(case.input_shape), operand)
-            return Scale(max(cells, 1), taps, min(cells * taps, case.output_channels) or 1, taps)
+            return Scale(max(cells, 1), taps, max(1, min(cells * taps, case.output_channels)), taps)
         case "ints" | "unread" | "nonfinite":
             largest = min(9, fitting)
             return Scale(largest, largest, largest, largest)
@@ -120,7 +120,7 @@ def promises_exactness(case: Case) -> bool:
 def is_exact(step: str) -> bool:
     """Whether a step of the epilogue gives integers (or their halves, quarters …) without rounding."""
     if kind_of(step) == "leaky":
-        return math.frexp(slope_of(step))[0] in (0.0, 0.5) and slope_of(step) >= 2.0**-4
+        return math.frexp(slope_of(step))[0] == 0.5 and slope_of(step) >= 2.0**-4
     return step in ("bias", "residual", "relu", "relu6")
 
 

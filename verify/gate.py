@@ -26,7 +26,8 @@ from verify.compare import KINDS, Kind
 from verify.deviations import Deviation
 from verify.journal import journal
 from verify.known import explained
-from verify.subjects import COMPILED, load
+from verify.subjects import COMPILED, declared, split_label
+from verify.subjects.isolated import usual
 from verify.tally import Failure, Tallier, Tally
 from verify.word import FILLS, SEEDED_FILLS, InvalidCase
 
@@ -85,7 +86,7 @@ def _examples(subject: str) -> int:
     A subject that compiles each shape is given a quarter of them, and several fills for each.
     """
     drawn = limits.examples or PROFILES.get(settings.get_current_profile_name(), settings().max_examples)
-    return -(-drawn // 4) if subject in COMPILED else drawn
+    return -(-drawn // 4) if split_label(subject)[0] in COMPILED else drawn
 
 
 @dataclass
@@ -101,7 +102,7 @@ class Limits:
     seed: int | None = None
     until: float = float("inf")
     interrupted: bool = False
-    load: Callable[[str], Subject] = load
+    load: Callable[[str], Subject] = usual
 
 
 limits = Limits()
@@ -148,6 +149,12 @@ class Gate:
             self._subject = limits.load(self._subject)
         return self._subject
 
+    def close_subject(self) -> None:
+        """End the subject's worker, if it has one; the next question starts another."""
+        close = getattr(self._subject, "close", None)
+        if callable(close):
+            close()
+
     @property
     def known(self) -> list[Deviation]:
         """The deviations that apply under the subject's switches."""
@@ -157,20 +164,13 @@ class Gate:
         return [each for each in recorded if each.applies(getattr(self.subject, "switches", {}))]
 
     @property
-    def declared(self) -> dict[str, tuple[str, ...]]:
-        """What the subject says that it answers, as narrowings."""
-        return {
-            "operations": tuple(getattr(self.subject, "operations", ("conv",))),
-            "around": tuple(getattr(self.subject, "around", ("bias", "relu"))),
-        }
-
-    @property
     def refuses(self) -> tuple[str, ...]:
         """The operations of which the subject says that it refuses illegal calls."""
-        return tuple(getattr(self.subject, "refuses", ()))
+        return declared(self.subject)["refuses"]
 
     def legal(self, narrowings: dict[str, Any]) -> SearchStrategy[Case]:
-        return cases(**{**self.declared, **narrowings})
+        said = declared(self.subject)
+        return cases(**{"operations": said["operations"], "around": said["around"], **narrowings})
 
     def illegal(self, narrowings: dict[str, Any]) -> SearchStrategy[Case]:
         chosen = set(narrowings.get("operations", self.refuses)) & set(self.refuses)
@@ -199,7 +199,7 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
 
     def test(self: Any, case: Case) -> None:
         tallier = gate.tallier(name, judged.title)
-        for each in _siblings(case, judged.fills) if gate.name in COMPILED else [case]:
+        for each in _siblings(case, judged.fills) if split_label(gate.name)[0] in COMPILED else [case]:
             _judge(gate, judged, tallier, each)
 
     def refuses(self: Any) -> None:

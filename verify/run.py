@@ -22,7 +22,7 @@ from verify.check import Subject
 from verify.journal import left
 from verify.pytest_plugin import NOTHING, environment
 from verify.report import replay
-from verify.subjects import load
+from verify.subjects.isolated import usual
 from verify.summary import STYLES, exit_code, print_summary
 from verify.tally import Tally
 
@@ -49,11 +49,11 @@ def run(
     profile: str,
     seed: int | None,
     excuse: bool,
-    load: Callable[[str], Subject] = load,
+    load: Callable[[str], Subject] = usual,
 ) -> int:
     """Gate the subjects and print what was proved; the exit code. Subjects must be loadable by `load`."""
     gate.limits.seed, gate.limits.load = seed, load
-    for line in (*_lost(), *filter(None, (_worker(load(name)) for name in subjects))):
+    for line in _lost():
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     watcher = _Watcher(console, max_time)
     options = ["--hypothesis-profile", profile]
@@ -86,16 +86,6 @@ def _lost() -> list[str]:
         + replay(word, subject, {}, "--isolate")
         for subject, word in left()
     ]
-
-
-def _worker(subject: Any) -> str:
-    """Where a subject runs that has a worker, and what it has there; nothing for any other."""
-    found = getattr(subject, "versions", None)
-    if found is None:
-        return ""
-    shown = ", ".join(f"{name} {number}" for name, number in found.items() if number != "not installed")
-    settings = ", ".join(f"{name}={value}" for name, value in subject.switches.items())
-    return f"{subject.name} in {subject.python}: {shown}" + f"; {settings}" * bool(settings)
 
 
 @contextmanager
@@ -184,10 +174,18 @@ class _Watcher:
             self.broken.append(report.longreprtext.strip().splitlines()[-1])
         if report.when == "call" and tally is not None:
             if self._named != tally.subject:
-                self.console.print(Text(tally.subject, style="bold"))
+                self.console.print(Text(tally.subject, style="bold"), soft_wrap=True)
                 self._named = tally.subject
+                is_labelled = " " in tally.subject
+                if not is_labelled and (line := getattr(self._item.cls.gate.subject, "described", "")):
+                    self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
             counts = f"  {tally.title:<30}{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
             self.console.print(Text(counts).append(tally.verdict, STYLES[tally.verdict]))
+
+    def pytest_runtest_teardown(self, item: Any, nextitem: Any) -> None:
+        """End the worker of a subject that is done, so that there is one at a time."""
+        if nextitem is None or nextitem.cls is not item.cls:
+            item.cls.gate.close_subject()
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.dtypes import FORMATS
+from verify.subjects import split_label
 from verify.tally import CROSSED, Failure, Tally
 from verify.word import OPERATIONS
 
@@ -31,7 +32,10 @@ def print_summary(console: Console, tallies: Sequence[Tally], *, interrupted: bo
     """Everything that a run has to say. Messages are not wrapped, so that a line can be pasted."""
     for subject in dict.fromkeys(tally.subject for tally in tallies):
         own = [tally for tally in tallies if tally.subject == subject]
-        console.print(_properties(subject, own))
+        name, settings = split_label(subject)
+        if settings:
+            console.print(Text(subject, style="bold"), soft_wrap=True)
+        console.print(_properties(name, own))
         if len({name for tally in own for name in tally.coverage.get("operation", ())}) > 1:
             console.print(_crossed(own))
     lines = (*_coverage(tallies), *_time(tallies), *_error(tallies))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
@@ -34,6 +35,42 @@ COMPILED = frozenset({"tensorflow:graph", "tensorflow:xla", "tensorflow:lite"})
 """Those that trace or compile each shape, which takes 10 to 70 ms."""
 
 
+MATRIX: tuple[Mapping[str, str], ...] = tuple(
+    {
+        "TF_ENABLE_ONEDNN_OPTS": onednn,
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "TF_DETERMINISTIC_OPS": deterministic,
+    }
+    for onednn, threads, deterministic in product("01", "12", "01")
+)
+"""TensorFlow's switches that are fixed when it is imported, in every combination."""
+
+
+def labelled(name: str, environment: Mapping[str, str]) -> str:
+    """A subject's name with the settings that it is to run under."""
+    return " ".join((name, *(f"{switch}={value}" for switch, value in environment.items())))
+
+
+def split_label(label: str) -> tuple[str, dict[str, str]]:
+    """The name and the settings of a label."""
+    name, *settings = label.split(" ")
+    return name, dict(setting.split("=", 1) for setting in settings)
+
+
+_UNDECLARED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"operations": ("conv",), "around": ("bias", "relu"), "refuses": ()}
+)
+
+
+def declared(subject: Subject) -> dict[str, tuple[str, ...]]:
+    """What a subject says of itself, in attributes of these names.
+
+    The `operations` that it answers, what it bears `around` them, and the operations of which it
+    `refuses` illegal calls. One that says nothing answers convolutions with a bias and relu.
+    """
+    return {name: tuple(getattr(subject, name, default)) for name, default in _UNDECLARED.items()}
+
+
 class UnknownSubject(ValueError):
     """A name that is neither built in nor a `package.module:callable` that can be imported."""
 
@@ -53,6 +90,14 @@ def load(name: str) -> Subject:
             f"{name!r} is no subject: it is one of {', '.join(BUILTIN)}, or package.module:callable{hint}"
         )
     return _Own(name)
+
+
+def relatives(name: str) -> tuple[str, ...]:
+    """The subjects that come with one: those built in on the same framework, or itself alone."""
+    if name not in BUILTIN:
+        return (name,)
+    family = name.partition(":")[0]
+    return tuple(each for each in BUILTIN if each.partition(":")[0] == family)
 
 
 def _built_in(name: str) -> Subject:
@@ -87,9 +132,8 @@ class _Own:
         self.name = name
         self.switches: Mapping[str, str] = getattr(target, "switches", {})
         self.known: Sequence[Deviation] = getattr(target, "known", ())
-        for name in ("operations", "around"):
-            if hasattr(target, name):
-                setattr(self, name, getattr(target, name))
+        for attribute, value in declared(target).items():
+            setattr(self, attribute, value)
         self._call: Subject = target
 
     def __call__(self, case: Case) -> Any:

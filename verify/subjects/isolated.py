@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import json
 import os
@@ -10,7 +11,6 @@ import shlex
 import subprocess
 import sys
 import tempfile
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -23,9 +23,10 @@ from typing import IO, Any, NamedTuple, get_args
 import numpy as np
 
 from verify.case import Array, Case
-from verify.check import Declined, Elsewhere, elsewhere
+from verify.check import Declined, Elsewhere, Subject, elsewhere
 from verify.compare import KINDS, Lost, Outcome, Verdict, disagrees
 from verify.deviations import Deviation, deviation_of
+from verify.subjects import BUILTIN, load, relatives, split_label
 from verify.subjects.protocol import BrokenStream, array_of, receive, send
 
 LIMIT_S = 10.0
@@ -61,6 +62,24 @@ serve(*arguments)
 """
 
 
+def usual(name: str) -> Subject:
+    """The subject of a name as a run loads it: one that is built in has a worker, where that can be had.
+
+    A worker costs a fraction of a millisecond a case, and native code may end its process. A user's own
+    function stays in this process unless it is asked otherwise.
+    """
+    is_contained = split_label(name)[0] in BUILTIN and sys.platform == "linux"
+    return isolated(name) if is_contained else load(name)
+
+
+def isolated(label: str, **options: Any) -> Isolated:
+    """The subject of a label, its name with settings, in a worker that has been started."""
+    name, settings = split_label(label)
+    subject = Isolated(name, environment=settings, **options)
+    subject.start()
+    return subject
+
+
 class NoWorker(ValueError):
     """A subject or an interpreter of which no worker can be had; the sentence says why."""
 
@@ -89,13 +108,14 @@ class Isolated:
         self._limit_s = limit_s
         self._limit_bytes = limit_bytes
         self._server: _Server | None = None
-        self._life: _Life | None = None
 
     @property
     def options(self) -> str:
         """What the command line needs to run the subject in the same way."""
-        where = "--isolate" if self.python == sys.executable else f"--python {shlex.quote(self.python)}"
-        return where if self._limit_s == LIMIT_S else f"{where} --timeout {self._limit_s:g}"
+        where = "--isolate" if self.name not in BUILTIN else ""
+        if self.python != sys.executable:
+            where = f"--python {shlex.quote(self.python)}"
+        return where if self._limit_s == LIMIT_S else f"{where} --timeout {self._limit_s:g}".lstrip()
 
     @cached_property
     def _hello(self) -> dict[str, Any]:
@@ -112,6 +132,26 @@ class Isolated:
         found: dict[str, str] = self._hello["versions"]
         return found
 
+    @property
+    def operations(self) -> tuple[str, ...]:
+        return tuple(self._hello["declared"]["operations"])
+
+    @property
+    def around(self) -> tuple[str, ...]:
+        return tuple(self._hello["declared"]["around"])
+
+    @property
+    def refuses(self) -> tuple[str, ...]:
+        return tuple(self._hello["declared"]["refuses"])
+
+    @property
+    def described(self) -> str:
+        """The subject, its interpreter, and the versions and settings there, in one line."""
+        left_out = ("hypothesis",)  # of no use there
+        found = [f"{name} {number}" for name, number in self.versions.items() if name not in left_out]
+        settings = [f"{name}={value}" for name, value in self.switches.items()]
+        return f"{self.name} in {self.python}: " + "; ".join(map(", ".join, filter(None, (found, settings))))
+
     @cached_property
     def known(self) -> Sequence[Deviation]:
         """The deviations that the subject brings, for the versions in the worker."""
@@ -119,16 +159,12 @@ class Isolated:
 
     def start(self) -> dict[str, Any]:
         """Start the worker, if it is not there; what it says of itself."""
-        if self._server is None:
-            self._server = _Server(self.name, self.python, self._environment, self._limit_bytes)
-            weakref.finalize(self, self._server.stop)
-        return self._server.hello
+        if self._server is None or self._server.is_stopped:
+            self._server = _server_of(self.name, self.python, self._environment, self._limit_bytes)
+        return {**self._server.hello, **self._server.hello["subjects"][self.name]}
 
     def close(self) -> None:
-        """End the worker; the next question starts another."""
-        if self._life is not None:
-            self._life.close()
-            self._life = None
+        """End the worker, which may be that of other subjects too; the next question starts another."""
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -139,10 +175,10 @@ class Isolated:
         What the subject wrote to its operands is written to those of `case`. Raises Declined, or
         Elsewhere with the verdict where the worker has none or was lost.
         """
-        life = self._life or self._begin()
+        life = (self._server and self._server.life) or self._begin()
         try:
             os.ftruncate(life.output.fileno(), 0)
-            send(life.stream, {"word": str(case)})
+            send(life.stream, {"subject": self.name, "word": str(case)})
             header, body = receive(life.stream, self._limit_s)
             if "answer" in header:
                 return _answer(case, header, memoryview(body))
@@ -165,8 +201,7 @@ class Isolated:
             self.start()
             assert self._server is not None
             try:
-                self._life = self._server.fork()
-                return self._life
+                return self._server.fork()
             except (OSError, BrokenStream):
                 self.close()
                 if last:
@@ -177,9 +212,6 @@ class Isolated:
         """End the life after so much patience; its exit code, or None where that is not known."""
         assert self._server is not None
         code = self._server.end(patience_s)
-        if self._life is not None:
-            self._life.stream.close()
-            self._life = None
         if code is None:
             self.close()
         return code
@@ -211,11 +243,16 @@ class _Life(NamedTuple):
 
 
 class _Server:
-    """The process that has the subject imported and forks the lives, one at a time."""
+    """The process that has subjects imported and forks the lives, one at a time."""
+
+    life: _Life | None = None
+    is_stopped = False
 
     def __init__(
         self, name: str, python: str, environment: Mapping[str, str], limit_bytes: int | None
     ) -> None:
+        if sys.platform != "linux":
+            raise NoWorker(f"a worker needs Linux, and this is {sys.platform}")
         self._control, theirs = socketpair()
         arguments = [str(_PACKAGE / "__init__.py"), _path(), theirs.fileno(), name, limit_bytes]
         with tempfile.TemporaryFile() as output, theirs:
@@ -275,10 +312,17 @@ class _Server:
         except BaseException:
             life.close()
             raise
+        self.life = life
         return life
 
     def end(self, patience_s: float) -> int | None:
-        """End the life; its exit code, which it may have had before, or None where this is lost."""
+        """End the life; its exit code, which it may have had before, or None where this is lost.
+
+        Its output can still be read.
+        """
+        if self.life is not None:
+            self.life.stream.close()
+            self.life = None
         try:
             if patience_s:
                 try:
@@ -292,6 +336,10 @@ class _Server:
 
     def stop(self) -> None:
         """End the process and its life."""
+        self.is_stopped = True
+        if self.life is not None:
+            self.life.close()
+            self.life = None
         self._control.close()
         try:
             self._process.wait(PATIENCE_S)
@@ -302,6 +350,30 @@ class _Server:
         self._control.close()
         self._process.kill()
         self._process.wait()
+
+
+SERVERS = 2
+"""Processes with a framework imported that are kept for the next subject: `diff` has two in turn."""
+
+_servers: dict[tuple[Any, ...], _Server] = {}
+
+
+def _server_of(name: str, python: str, environment: Mapping[str, str], limit_bytes: int | None) -> _Server:
+    """The process that has a subject imported: one for all on the same framework, as its import is dear."""
+    key = (relatives(name), python, tuple(environment.items()), limit_bytes, os.getcwd())
+    server = _servers.pop(key, None)
+    if server is None or server.is_stopped:
+        while len(_servers) >= SERVERS:
+            _servers.pop(next(iter(_servers))).stop()
+        server = _Server(name, python, environment, limit_bytes)
+    _servers[key] = server
+    return server
+
+
+@atexit.register
+def _stop_all() -> None:
+    for server in _servers.values():
+        server.stop()
 
 
 _PACKAGE = Path(__file__).resolve().parent.parent

@@ -72,14 +72,17 @@ def _read(stream: socket, count: int, end: float | None) -> bytearray:
 
 def form(array: Array) -> dict[str, Any]:
     """An array's dtype and shape, for a header; its bytes are `raw(array)`."""
-    # NumPy spells its own dtypes with their byte order, and knows ml_dtypes' by name alone.
-    extension = array.dtype.type.__module__ == "ml_dtypes"
-    return {"dtype": array.dtype.name if extension else array.dtype.str, "shape": array.shape}
+    dtype = array.dtype.newbyteorder("=")
+    # NumPy knows the dtypes of ml_dtypes by their names alone.
+    extension = dtype.type.__module__ == "ml_dtypes"
+    return {"dtype": dtype.name if extension else dtype.str, "shape": array.shape}
 
 
 def raw(array: Array) -> bytes:
-    """The bytes of an array in C order; none of one that holds Python's objects."""
-    return b"" if array.dtype.hasobject else array.tobytes()
+    """The bytes of an array, in C order and this machine's; none of one that holds Python's objects."""
+    if array.dtype.hasobject:
+        return b""
+    return array.astype(array.dtype.newbyteorder("="), copy=False).tobytes()
 
 
 def array_of(described: Any, body: memoryview) -> Array:

@@ -122,12 +122,15 @@ class _Subject:
         self.switches: Mapping[str, str] = SWITCHES
         self.known = known(name)
         self.operations = tuple(dict.fromkeys(map(operation_of, road.entries)))
+        self.refuses = tuple(each for each in self.operations if road.mode in ("eager", "graph", "xla"))
         self._road = road
 
     def __call__(self, case: Case) -> Any:
         entries = [each for each in self._road.entries if operation_of(each) == case.operation]
         if not entries:
             raise Declined(f"{self.name} has no {case.operation}")
+        if case.illegal:
+            return call(self._road.mode, entries[0], case)
         names = names_of(case, self.switches)
         first = case.seed % len(entries)
         refusals = []

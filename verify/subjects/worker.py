@@ -1,4 +1,4 @@
-"""The worker's side: a server that imports a subject once, and forks a process for each of its lives.
+"""The worker's side: a server that imports subjects once, and forks a process for each of its lives.
 
 It runs in the subject's interpreter, started by `verify.subjects.isolated`. The parent asks it for a
 life by sending two files: the stream on which that process shall answer, and where its standard
@@ -14,6 +14,7 @@ import resource
 import select
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from socket import recv_fds, socket
 from typing import Any
@@ -23,7 +24,7 @@ from verify.check import Subject, ask
 from verify.clock import Clock
 from verify.compare import Verdict, disagrees
 from verify.deviations import Deviation, entry_of
-from verify.subjects import UnknownSubject, load, versions
+from verify.subjects import UnknownSubject, declared, load, relatives, versions
 from verify.subjects.protocol import BrokenStream, form, raw, receive, send
 
 TO_SAY_WHERE_S = 0.2
@@ -31,33 +32,40 @@ TO_SAY_WHERE_S = 0.2
 
 
 def serve(channel: int, name: str, limit_bytes: int | None) -> None:
-    """Load a subject, say what it is, and fork a life whenever the parent asks; never returns."""
+    """Load a subject and its relatives, say what they are, and fork a life when asked; never returns."""
     _end_with_the_parent()
     control = socket(fileno=channel)
     try:
-        subject = load(name)
+        subjects = {each: load(each) for each in relatives(name)}
     except UnknownSubject as unknown:
         send(control, {"refused": str(unknown)})
         os._exit(2)
-    known = [entry_of(each) for each in getattr(subject, "known", ()) if isinstance(each, Deviation)]
-    switches = dict(getattr(subject, "switches", {}))
-    send(control, {"switches": switches, "known": known, "versions": versions()})
+    described = {each: _described(subject) for each, subject in subjects.items()}
+    send(control, {"versions": versions(), "subjects": described})
     with suppress(OSError):  # the parent has gone
         # One byte with two files asks for a life; one without them, to end a life that has ended.
         while (request := recv_fds(control, 1, 2))[0]:
             if files := request[1]:
-                send(control, {"ended": _life(control, subject, files[0], files[1], limit_bytes)})
+                send(control, {"ended": _life(control, subjects, files[0], files[1], limit_bytes)})
     os._exit(0)
 
 
-def _life(control: socket, subject: Subject, stream: int, output: int, limit_bytes: int | None) -> int:
+def _described(subject: Subject) -> dict[str, Any]:
+    known = [entry_of(each) for each in getattr(subject, "known", ()) if isinstance(each, Deviation)]
+    return {"switches": dict(getattr(subject, "switches", {})), "known": known, "declared": declared(subject)}
+
+
+def _life(
+    control: socket, subjects: Mapping[str, Subject], stream: int, output: int, limit_bytes: int | None
+) -> int:
     """Fork a life and wait for its end; its signal as a negative number, or its exit code."""
     pid = os.fork()
     if not pid:
         _end_with_the_parent()
         control.close()
+        os.set_inheritable(stream, False)
         _contain(output, limit_bytes)
-        _answer_all(socket(fileno=stream), subject)
+        _answer_all(socket(fileno=stream), subjects)
     os.close(stream)
     os.close(output)
     alive = os.pidfd_open(pid)
@@ -95,13 +103,13 @@ def _contain(output: int, limit_bytes: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (mapped + limit_bytes, mapped + limit_bytes))
 
 
-def _answer_all(stream: socket, subject: Subject) -> None:
+def _answer_all(stream: socket, subjects: Mapping[str, Subject]) -> None:
     """Answer case after case until the parent closes the stream."""
     try:
         send(stream, {})
         while True:
             asked, _ = receive(stream)
-            send(stream, *_answer(subject, asked["word"]))
+            send(stream, *_answer(subjects[asked["subject"]], asked["word"]))
     except (BrokenStream, OSError):
         os._exit(0)
     except BaseException:
