@@ -78,11 +78,28 @@ def declines(case: Case) -> Array:
     raise Declined(f"not today, with {case.rank} axes")
 
 
+def refuses(case: Case) -> Array:
+    if case.illegal:
+        raise ValueError(case.why_illegal)
+    return right(case)
+
+
+refuses.refuses = ("conv",)  # type: ignore[attr-defined]
+
+
+def answers_anything(case: Case) -> Array:
+    """Answers a call that must be refused."""
+    return np.zeros((1, 1, 1), case.dtype) if case.illegal else right(case)
+
+
+answers_anything.refuses = ("conv",)  # type: ignore[attr-defined]
+
+
 def has_two_faults(case: Case) -> Array:
-    """A value is wrong in one axis, an error comes with two."""
-    if case.rank == 2:
+    """With two channels a value is wrong, or with two axes as well an error comes."""
+    if case.rank > 1 and case.channels > 1:
         raise RuntimeError("two axes are too many")
-    return right(case) + (case.rank == 1)
+    return right(case) + (case.channels > 1)
 
 
 def declines_in_brackets(case: Case) -> Array:

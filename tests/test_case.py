@@ -46,7 +46,7 @@ REFUSALS = {
     "conv_i3_k3_same_boas": "'boas' is not a token; did you mean 'bias'?",
     "conv_i3_k3_same_ones3": "'ones3' is not a token; did you mean 'ones'?",
     "conv_i3_k3_same_wxyz": "'wxyz' is not a token",
-    "conv_n-1_i3_k3_same": "'n-1' is not a token",
+    "conv_n-1_i3_k3_same": "'n-1' has a number below 0",
     "conv_i３_k3_same": "'i３' is not a token",
     "conv_i3_k٣_same": "'k٣' is not a token",
     "conv_i3_k3_same_ints²": "'ints²' is not a token; did you mean 'ints'?",
@@ -275,10 +275,10 @@ def test_refusal_stays_on_one_line_whatever_the_word():
         ),
         ({"size": (), "kernel": (), "strides": (), "dilations": ()}, "it has 0 spatial axes, not 1 to 3"),
         ({"size": (1, 1, 1, 1)}, "it has 4 spatial axes, not 1 to 3"),
-        ({"batch": -1}, "it has a number below 0"),
-        ({"size": (-1,)}, "it has a number below 0"),
-        ({"padding": ((0, -1),)}, "it has a number below 0"),
-        ({"fill": "ints", "seed": -1}, "it has a number below 0"),
+        ({"batch": -1}, "'n-1' has a number below 0"),
+        ({"size": (-1,)}, "'i-1' has a number below 0"),
+        ({"padding": ((0, -1),)}, "'p0.-1' has a number below 0"),
+        ({"fill": "ints", "seed": -1}, "'ints-1' has a number below 0"),
     ],
 )
 def test_fields_that_no_word_could_name_are_refused_with_one_sentence(fields, sentence):

@@ -146,7 +146,7 @@ class TestCheck:
         assert first == f"mine disagrees with the reference: {sentence}"
 
     def test_every_class_of_mismatch_has_a_planted_subject(self):
-        answered = {each for kind, each in MISMATCHES.items() if kind not in LOST}
+        answered = {each for kind, each in MISMATCHES.items() if kind not in (*LOST, "answered")}
         assert {kind for _, kind, _ in WRONG.values()} == answered
 
     def test_every_kind_has_a_class(self):

@@ -74,7 +74,10 @@ def test_a_run_keeps_to_its_time(command: Command) -> None:
     start = time.monotonic()
     done = command("run", "subjects_to_gate:right", "--examples", "1000000", "--max-time", "6")
     assert time.monotonic() - start < 6 + 5
-    assert (done.returncode, done.stdout.count(": its time was up\n")) == (0, len(PROPERTIES))
+    assert (done.returncode, done.stdout.count(": its time was up\n")) == (
+        0,
+        len([each for each in PROPERTIES if not each.illegal]),
+    )
 
 
 def test_one_seed_draws_the_same_cases(command: Command) -> None:
@@ -231,7 +234,7 @@ exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little
 
 def test_help_fits_a_screen(command: Command) -> None:
     assert command("--help").stdout == HELP
-    assert len(command("run", "--help").stdout.splitlines()) < 25
+    assert len(command("run", "--help").stdout.splitlines()) < 30
 
 
 def test_a_seed_draws_the_same_cases_after_another_subject_has_failed(command: Command) -> None:
@@ -281,7 +284,7 @@ def test_operations_are_a_list_before_the_subjects(command: Command) -> None:
 def test_a_run_in_workers_that_crash_goes_on_to_the_end(command: Command) -> None:
     done = command("run", "--isolate", "tests.fragile:aborts_on_stride", "--examples", "60", "--seed", "1")
     assert done.returncode == 1
-    assert done.stdout.startswith(f"tests.fragile:aborts_on_stride in {sys.executable}: python ")
+    assert f"\n  tests.fragile:aborts_on_stride in {sys.executable}: python " in done.stdout
     assert "\ntests.fragile:aborts_on_stride crashed: it was killed by SIGABRT\n" in done.stdout
     assert "  replay   python -m verify replay --isolate tests.fragile:aborts_on_stride conv_" in done.stdout
 

@@ -45,9 +45,22 @@ def reported(result: pytest.RunResult, outcome: str) -> set[str]:
     return {line.split("::")[2].split(" ")[0] for line in lines}
 
 
+LEGAL = {f"test_{each.name}" for each in PROPERTIES if not each.illegal}
+
+
+def test_illegal_calls_are_asked_of_a_subject_that_says_it_refuses_them(gate: Gate) -> None:
+    assert "test_refusals" in reported(gate("refuses"), "PASSED")
+
+
+def test_an_illegal_call_that_is_answered_is_a_disagreement(gate: Gate) -> None:
+    result = gate("answers_anything")
+    assert reported(result, "FAILED") - {"test_pinned"} == {"test_refusals"}
+    result.stdout.fnmatch_lines(["* it answered a call that must be refused, with * below 1"])
+
+
 def test_a_right_subject_passes_every_property(gate: Gate) -> None:
     result = gate("right")
-    assert reported(result, "PASSED") == {"test_pinned", *(f"test_{each.name}" for each in PROPERTIES)}
+    assert reported(result, "PASSED") == {"test_pinned", *LEGAL}
     result.stdout.fnmatch_lines(["Holds: * cases graded and none disagrees."])
 
 
@@ -74,14 +87,14 @@ def test_two_faults_are_both_reported(gate: Gate) -> None:
         ["* disagrees with the reference: it raised RuntimeError: two axes are too many"]
     )
     result.stdout.fnmatch_lines(
-        ["  replay   python -m verify replay subjects_to_gate:has_two_faults conv_i1_k1_*"]
+        ["  replay   python -m verify replay subjects_to_gate:has_two_faults conv_i1_c2_k1_*"]
     )
     result.stdout.fnmatch_lines(["Disagrees: 2 distinct disagreements in * cases."])
 
 
 def test_a_property_that_graded_nothing_fails(gate: Gate) -> None:
     result = gate("declines", narrowing="ranks=(1,)")
-    assert reported(result, "FAILED") == {f"test_{each.name}" for each in PROPERTIES}
+    assert reported(result, "FAILED") == LEGAL
     result.stdout.fnmatch_lines(["declined   *: not today, with 1 axes"])
     result.stdout.fnmatch_lines(["Proves too little: nothing was graded for values on exact fills, *"])
 

@@ -48,6 +48,8 @@ def test_names_are_the_numbers_of_the_case():
         "span": (3, 3),
         "pads": ((1, 0), (0, 3)),
         "switches": {},
+        "illegal": False,
+        "onednn": False,
     }
 
 
