@@ -92,7 +92,8 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 def _add_isolation(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--isolate", action="store_true", help="run subjects in workers: a crash is a verdict")
+    own = "run subjects in workers, where a crash is a verdict (default: those that are built in)"
+    add("--isolate", action=argparse.BooleanOptionalAction, help=own)
     add("--python", metavar="PATH", help="isolate in another interpreter")
     add("--timeout", type=seconds, metavar="SECONDS", help="isolate; a case may take so long (default: 10)")
 
