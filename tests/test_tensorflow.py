@@ -16,6 +16,7 @@ from verify.deviations import Deviation, explaining
 from verify.gate import conformance
 from verify.predicates import names_of
 from verify.subjects import load, switches
+from verify.subjects.isolated import usual
 from verify.subjects.tensorflow import ROADS, Limit, call, known, limits, operation_of
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
@@ -179,7 +180,7 @@ APPLYING = [
 @pytest.mark.parametrize(("name", "deviation"), APPLYING)
 def test_every_deviation_is_shown_by_its_word(name: str, deviation: Deviation) -> None:
     with pytest.raises(Mismatch) as mismatch:
-        check(Case.parse(deviation.word), load(name))
+        check(Case.parse(deviation.word), usual(name))
     found = mismatch.value
     assert deviation.explains(found.case, found.verdict.kind, found.switches)
 
