@@ -76,13 +76,13 @@ def error_bound(layer: Layer, given: Operands, products: int, answer: Array, mag
     * where the dtype is narrower than the accumulator, one rounding of the convolution and, if a
       bias follows, one after it: frameworks store the answer in between. Half the least denormal
       is added for each;
-    * for `separable`, where n counts the products of all three factors, the rounding of what lies
-      between its two steps, each as far as the second filters carry it.
+    * for `separable`, where n counts the products of all three factors, one more for the third factor,
+      and the rounding of what lies between its two steps, as far as the second filters carry it.
 
     What follows the bias is added by `verify.epilogue`. Infinite where a partial sum may overflow.
     """
     form, accumulator = layer.format, FORMATS[layer.format.accumulator]
-    terms = products + ("bias" in layer.epilogue)
+    terms = _terms(layer, products)
     own = gamma(terms, FORMATS["f64"].roundoff)
     allowed = gamma(terms, accumulator.roundoff) * magnitude
     if is_doubled(layer, given):
@@ -115,6 +115,11 @@ def _between(layer: Layer, given: Operands, magnitude: Array) -> Array:
     return np.asarray(rounding + 2 * form.least_normal * weights)
 
 
+def _terms(layer: Layer, products: int) -> int:
+    """Roundings on the way of a product into the sum: one for each, the bias's, a third factor's."""
+    return products + ("bias" in layer.epilogue) + (layer.operation == "separable")
+
+
 def _stored(layer: Layer, given: Operands, answer: Array) -> list[Array]:
     """|values| that are rounded to the narrow dtype on the way, at most."""
     if given.bias is None:
@@ -137,7 +142,7 @@ def _rounded(layer: Layer, wanted: Array) -> Array:
 
 def _reason(layer: Layer, products: int, magnitude: float) -> str:
     accumulator = FORMATS[layer.format.accumulator]
-    terms = products + ("bias" in layer.epilogue)
+    terms = _terms(layer, products)
     sums = "|x||w| + |b|" if "bias" in layer.epilogue else "|x||w|"
     reason = (
         f"gamma_{terms} {gamma(terms, accumulator.roundoff):.3g} of sum {sums} = {magnitude:.6g}, "

@@ -22,6 +22,7 @@ from verify.check import Subject
 from verify.journal import left
 from verify.pytest_plugin import NOTHING, environment
 from verify.report import replay
+from verify.subjects import split_label
 from verify.subjects.isolated import usual
 from verify.summary import STYLES, exit_code, print_summary
 from verify.tally import Tally
@@ -129,6 +130,10 @@ def _arguments(folder: Path, subjects: Sequence[str], operations: Sequence[str] 
     return [str(file), "-c", str(settings), "--rootdir", str(folder), *plugins]
 
 
+def _settings(item: Any) -> dict[str, str]:
+    return split_label(item.cls.gate.name)[1]
+
+
 class _Watcher:
     """A pytest plugin that shows each property as it goes and shares out the time."""
 
@@ -183,8 +188,8 @@ class _Watcher:
             self.console.print(Text(counts).append(tally.verdict, STYLES[tally.verdict]))
 
     def pytest_runtest_teardown(self, item: Any, nextitem: Any) -> None:
-        """End the worker of a subject that is done, so that there is one at a time."""
-        if nextitem is None or nextitem.cls is not item.cls:
+        """End a worker before another is needed, so that there is one at a time."""
+        if nextitem is None or _settings(nextitem) != _settings(item):
             item.cls.gate.close_subject()
 
     def pytest_collectreport(self, report: Any) -> None:
