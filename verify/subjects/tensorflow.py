@@ -26,7 +26,6 @@ class Limit(NamedTuple):
     """A documented limit of the entry points that `entries` are patterns of, in some modes.
 
     `when` is the condition, `says` are words of the errors, and `words` are cases that provoke them.
-    One that `aborts` takes the process with it.
     """
 
     entries: tuple[str, ...]
@@ -35,7 +34,6 @@ class Limit(NamedTuple):
     words: tuple[str, ...]
     link: str
     modes: tuple[str, ...] = ("eager", "graph", "keras")
-    aborts: bool = False
 
     def is_of(self, mode: str, entry: str) -> bool:
         return mode in self.modes and any(fnmatchcase(entry, pattern) for pattern in self.entries)
