@@ -182,8 +182,8 @@ def _cases(
     # Every operation and fill draws the same numbers, used or not: what draws fewer is smaller to Hypothesis.
     multiplier = draw(multipliers if operation in DEPTHWISE else groups)
     group = 1 if length or operation in DEPTHWISE else multiplier
-    every = channel_counts(3 if length else max_channels // group)
-    channels, filters = draw(every), draw(every)
+    every = channel_counts(max_channels // group)
+    channels, filters = (min(draw(every), 3 if length else max_channels) for _ in range(2))
     batch, epilogue = draw(batches), draw(epilogues(operation, dtype, around))
     border = draw(borders(rank)) if "border" in around else ()
     seed = draw(seeds())
