@@ -14,13 +14,13 @@ from strategies.parts import STEPS, axes, batches, borders, channel_counts, epil
 from verify.case import DEPTHWISE, Case
 from verify.dtypes import FORMATS
 from verify.geometry import Axis
-from verify.word import AROUND, FILLS, OPERATIONS, SEEDED_FILLS, Padding
+from verify.word import AROUND, OPERATIONS, SEEDED_FILLS, Padding
 
 DTYPES = ("f32", "f64", "f16", "bf16", "i32")
 PADDINGS = ("same", "valid", "explicit")
 REDUCTIONS = ("short", "long")
-DRAWN_FILLS = (*(fill for fill in FILLS if fill not in ("coded", "cs231n")), "coded")
-"""Every fill but the lecture's; `coded` last, as it shows in a large case what others show in a small one."""
+DRAWN_FILLS = ("ones", "iota", "impulse", "ints", "dyadic", "coded", "reals", "nonfinite", "unread")
+"""Every fill but the lecture's, the simple ones first and those last that some cases cannot have."""
 REAL_FILLS = ("reals", "unread", "nonfinite")
 LONG = {"bf16": 257, "f16": 2049}
 """Terms whose sum of ones a significand of 8 and of 11 bits no longer counts."""

@@ -72,15 +72,20 @@ def fused(a: Any, b: Any, c: Any) -> Any:
     Source: Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums: proved algorithms
     using rounding to odd", IEEE Trans. Computers 57(4), 2008.
     """
+    plain = a * b + c
+    if a.dtype.kind != "f":
+        return plain
+    return np.where(np.isfinite(plain), _fused(a, b, c), plain)
+
+
+def _fused(a: Any, b: Any, c: Any) -> Any:
     if a.dtype == np.float32:
         # 24 + 24 bits fit into a float64; a sum rounded to odd there rounds rightly to float32.
         return odd_sum(a.astype(np.float64) * b.astype(np.float64), c.astype(np.float64)).astype(np.float32)
-    if a.dtype == np.float64:
-        high, low = exact_product(a, b)
-        top, bottom = exact_sum(c, low)
-        total, lost = exact_sum(high, top)
-        return total + odd_sum(bottom, lost)
-    return a * b + c
+    high, low = exact_product(a, b)
+    top, bottom = exact_sum(c, low)
+    total, lost = exact_sum(high, top)
+    return total + odd_sum(bottom, lost)
 
 
 def odd_sum(a: Any, b: Any) -> Any:
@@ -135,8 +140,12 @@ def answers(case: Case) -> Iterator[tuple[str, Any]]:
     """Every order's answer to a case, with its name, in the case's dtype and data format.
 
     With a bias each order answers three times: the sum starts from the bias, the bias is added to the
-    sum, and it is added after the sum has been rounded to the dtype.
+    sum, and it is added after the sum has been rounded to the dtype. What follows is worked in the
+    accumulator's dtype, or, where the name says so, stored in the case's after each step.
     """
+    if case.operation != "conv":
+        yield from _of_other_operations(case)
+        return
     x, w = factors(case)
     zero = np.zeros((x.shape[0], case.groups, w.shape[2]), dtype=x.dtype)
     for name, order in ORDERS.items():
@@ -148,6 +157,68 @@ def answers(case: Case) -> Iterator[tuple[str, Any]]:
         yield f"{name}, from the bias", _answer(case, order(x, w, bias))
         yield f"{name}, then the bias", _answer(case, total + bias)
         yield f"{name}, stored, then the bias", _answer(case, total.astype(case.dtype).astype(x.dtype) + bias)
+
+
+def _of_other_operations(case: Case) -> Iterator[tuple[str, Any]]:
+    accumulator = FORMATS[case.format.accumulator].dtype
+    x, factor = case.input, case.operands.factor
+    if case.operation == "filtergrad":
+        factor = rational.channels_last(case, factor)
+    met = gathered(case, rational.channels_last(case, x).astype(accumulator), factor.astype(accumulator))
+    for name, order in ORDERS.items():
+        for is_stored in (False, True):
+            total = order(*met, np.zeros(met[0].shape[:-1], accumulator))
+            if case.operation == "separable":
+                total = total.astype(case.dtype).astype(accumulator) if is_stored else total
+                total = _pointwise(case, order, total)
+            yield f"{name}{', stored between' * is_stored}", _followed(case, total, is_stored)
+
+
+def gathered(case: Case, x: Any, factor: Any) -> tuple[Any, Any]:
+    """The factors of every product, each (elements of the answer, products), zeros where there are fewer."""
+    if case.operation == "filtergrad" and "bias" in case.epilogue:
+        rows = factor.reshape(-1, factor.shape[-1]).T
+        return rows, np.ones_like(rows)
+    added = list(rational.pairs(case).values())
+    most = max(map(len, added), default=0)
+    first, second = (np.zeros((len(added), most), x.dtype) for _ in range(2))
+    for row, met in enumerate(added):
+        for column, (one, other) in enumerate(met):
+            first[row, column], second[row, column] = x[one], factor[other]
+    return first, second
+
+
+def _pointwise(case: Case, order: Any, between: Any) -> Any:
+    assert case.pointwise is not None
+    weights = case.pointwise.astype(between.dtype).reshape(-1, case.filter_count)
+    rows = between.reshape(-1, 1, len(weights))
+    return order(rows, weights.T[np.newaxis], np.zeros((len(rows), case.filter_count), between.dtype))
+
+
+def _followed(case: Case, total: Any, is_stored: bool) -> Any:
+    """The answer from sums without a bias, through the steps that round once at most."""
+
+    def kept(values: Any) -> Any:
+        return values.astype(case.dtype).astype(values.dtype) if is_stored else values
+
+    if case.operation == "filtergrad":
+        return total.astype(case.dtype).reshape(case.output_shape)
+    channels = case.output_channels
+    y = kept(total.reshape(case.batch, *case.output_shape[2:], channels) if case.channels_first
+             else total.reshape(case.output_shape))  # fmt: skip
+    for step in case.epilogue:
+        if step == "bias":
+            y = kept(y + case.bias.astype(y.dtype))
+        elif step == "residual":
+            y = kept(y + rational.channels_last(case, case.residual).astype(y.dtype))
+        elif step == "relu":
+            y = np.maximum(y, 0)
+        elif step == "relu6":
+            y = np.minimum(np.maximum(y, 0), 6)
+        else:
+            y = kept(np.where(y > 0, y, y * y.dtype.type(float(step.removeprefix("leaky")))))
+    y = y.astype(case.dtype)
+    return np.moveaxis(y, -1, 1) if case.channels_first else y
 
 
 def _answer(case: Case, total: Any) -> Any:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import strategies
 from tests import rational, summation
 from tests.plain import cases
 from verify import Case, assert_conv, compare
@@ -22,6 +23,7 @@ from verify.layer import Layer, layer_from
 
 quick = settings(max_examples=30, deadline=None, database=None)
 
+OTHERS = ("depthwise", "separable", "transpose", "filtergrad")
 FLOATS = ("f16", "bf16", "f32", "f64")
 NEXT = 1.01
 """A little more than the bound, as a factor."""
@@ -30,6 +32,20 @@ NEXT = 1.01
 def reals(rank: int, dtype: str) -> st.SearchStrategy[Case]:
     sides = {1: 24, 2: 7, 3: 4}
     return cases(ranks=(rank,), dtypes=(dtype,), fills=("reals",), max_side=sides[rank], max_channels=9)
+
+
+def others(operation: str, dtype: str) -> st.SearchStrategy[Case]:
+    """Cases of real numbers for other operations, with steps that every order can take."""
+    return strategies.cases(
+        operations=(operation,),
+        dtypes=(dtype,),
+        fills=("reals",),
+        around=("border", "bias", "residual", "relu", "relu6", "leaky"),
+        max_side=4,
+        max_kernel=3,
+        max_channels=4,
+        max_batch=2,
+    )
 
 
 def answered(dtype: str) -> st.SearchStrategy[Case]:
@@ -126,6 +142,32 @@ def test_no_order_of_summation_exceeds_the_bound(dtype, rank, data):
 def test_no_order_of_a_long_sum_exceeds_the_bound(dtype, taps, seed, epilogue):
     case = Case.parse(f"conv_n2_i{taps + 3}_k{taps}_f3_valid_{dtype}{epilogue}_reals{seed}")
     assert exceeding(case) == []
+
+
+@pytest.mark.parametrize("operation", OTHERS)
+@pytest.mark.parametrize("dtype", FLOATS)
+@given(data=st.data())
+@quick
+def test_no_order_of_another_operation_exceeds_the_bound(dtype, operation, data):
+    assert exceeding(data.draw(others(operation, dtype))) == []
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("operation", OTHERS)
+@pytest.mark.parametrize("dtype", FLOATS)
+@given(data=st.data())
+@quick
+def test_every_value_of_another_operation_a_little_beyond_the_bound_is_caught(dtype, operation, sign, data):
+    case = data.draw(others(operation, dtype).filter(lambda case: 0 not in case.output_shape))
+    actual = beyond(case, sign)
+    assert compare(case, actual).sentence == f"{actual.size} of {actual.size} values differ"
+
+
+@pytest.mark.parametrize("operation", ["depthwise", "transpose", "filtergrad"])
+def test_bound_of_another_operation_is_nearly_reached(operation):
+    case = Case.parse(f"{operation}_n1_i99_c9_k1_same_f16_reals")
+    errors = [verdict_on(case, answer).error for _, answer in summation.answers(case)]
+    assert 0.5 < max(errors) <= 1
 
 
 @pytest.mark.parametrize(

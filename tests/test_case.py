@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import FrozenInstanceError, replace
 from itertools import permutations, product
 from types import SimpleNamespace
@@ -12,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strategies import cases
+from strategies.parts import LEAKY
+from tests import rational
 from verify import Case, InvalidCase
 from verify.case import MEMORY_LIMIT
 from verify.dtypes import FORMATS
@@ -32,7 +35,21 @@ WORDS = (
     "conv_i5_k1_f16_same_f16_ones",
     "conv_i5_k1_f64_same_f32_ones",
     "conv_i2x2_k5x5_s4x4_valid_unread999999999",
+    "depthwise_i1_k1_same_ones",
+    "depthwise_n2_i7x8_c3_k3x2_m2_s2x1_d1x3_z1.2x0.3_p1.2x0.3_f16_cf_bias_residual_relu6_ints7",
+    "separable_i5_c3_k3_f2_m4_same_bf16_norm_residual_leaky0.25_coded",
+    "separable_i5_k3_f16_m2_same_f32_norm_elu_nonfinite3",
+    "transpose_i32_c2_k3_f4_s2_g2_p1.0_f64_bias_residual_tanh_dyadic1",
+    "filtergrad_n3_i32_c2_k3_f4_d2_g2_valid_i32_bias_ints4",
+    "conv_i3x4x5_k1x1x1_z0.1x2.0x1.1_same_cf_norm_sigmoid_coded",
+    "conv_i3_k3_same_leaky0.2_nonfinite999999999",
+    "conv_i3_k3_same_leaky0_ones",
+    "conv_i3_k3_same_leaky1.5_ones",
+    "conv_i3_k3_same_leaky0.000001_ones",
+    "conv_i3_k3_same_leaky999.999999_ones",
 )
+
+OUT_OF_ORDER = "the epilogue {!r} is out of order: bias or norm, then residual, then one activation"
 
 REFUSALS = {
     "": "its first token '' is none of conv, depthwise, separable, transpose, filtergrad",
@@ -70,6 +87,66 @@ REFUSALS = {
     "conv_i3_k3_same_relu_bias": (
         "the epilogue 'relu_bias' is out of order: bias or norm, then residual, then one activation"
     ),
+    "depthwise_i3x3x3_k3x3x3_same": "depthwise has 1 or 2 spatial axes, not 3",
+    "separable_i3x3x3_k3x3x3_same": "separable has 1 or 2 spatial axes, not 3",
+    "depthwise_i3_c2_k3_g2_same": "depthwise takes no groups such as 'g2'",
+    "separable_i3_c2_k3_f2_g2_same": "separable takes no groups such as 'g2'",
+    "depthwise_i3_k3_f2_same": "depthwise has a multiplier, not filters such as 'f2'",
+    "conv_i3_k3_m2_same": "conv has no multiplier such as 'm2'; depthwise and separable do",
+    "transpose_i3_k3_m2_same": "transpose has no multiplier such as 'm2'; depthwise and separable do",
+    "filtergrad_i3_k3_m2_same": "filtergrad has no multiplier such as 'm2'; depthwise and separable do",
+    "separable_i3_k3_z1.0_same": "separable takes no border such as 'z1.0'; conv and depthwise do",
+    "transpose_i3_k3_z1.0_same": "transpose takes no border such as 'z1.0'; conv and depthwise do",
+    "filtergrad_i3_k3_z0.2_same": "filtergrad takes no border such as 'z0.2'; conv and depthwise do",
+    "depthwise_i3_k3_m0_same": "'m0' has a number below 1",
+    "depthwise_i3_k3_m2_m3_same": "'m3' gives its multiplier a second time",
+    "conv_i3_k3_z1x1_same": "'z1x1' is not a border such as z1.0x0.2: before.after for 1 to 3 axes",
+    "conv_i3_k3_z1.1x1.1_same": "'z1.1x1.1' does not fit the spatial axes of i3",
+    "conv_i3_k3_z1.1_z1.1_same": "'z1.1' gives its border a second time",
+    "conv_i1_k5_z1.1_valid": (
+        "on axis 0 the dilated kernel covers 5 cells of a padded input of 3, "
+        "so the output size would be negative (stride 1)"
+    ),
+    "conv_i3_k3_same_bias_norm": OUT_OF_ORDER.format("bias_norm"),
+    "conv_i3_k3_same_norm_bias": OUT_OF_ORDER.format("norm_bias"),
+    "conv_i3_k3_same_residual_bias": OUT_OF_ORDER.format("residual_bias"),
+    "conv_i3_k3_same_residual_norm": OUT_OF_ORDER.format("residual_norm"),
+    "conv_i3_k3_same_relu_residual": OUT_OF_ORDER.format("relu_residual"),
+    "conv_i3_k3_same_relu_relu6": OUT_OF_ORDER.format("relu_relu6"),
+    "conv_i3_k3_same_elu_bias": OUT_OF_ORDER.format("elu_bias"),
+    "conv_i3_k3_same_leaky0.2_leaky0.3": OUT_OF_ORDER.format("leaky0.2_leaky0.3"),
+    "conv_i3_k3_same_leaky0.2_leaky0.2": "'leaky0.2' gives its epilogue a second time",
+    "conv_i3_k3_same_residual_residual": "'residual' gives its epilogue a second time",
+    "conv_i3_k3_same_leaky": "'leaky' is not a leaky relu with its slope, such as leaky0.25",
+    "conv_i3_k3_same_leaky.2": "'leaky.2' is not a leaky relu with its slope, such as leaky0.25",
+    "conv_i3_k3_same_leaky-1": "'leaky-1' is not a leaky relu with its slope, such as leaky0.25",
+    "conv_i3_k3_same_leaky1000": "'leaky1000' is not a leaky relu with its slope, such as leaky0.25",
+    "conv_i3_k3_same_leaky0.0000001": (
+        "'leaky0.0000001' is not a leaky relu with its slope, such as leaky0.25"
+    ),
+    **{
+        f"filtergrad_i3_k3_same_{steps}": (
+            f"the epilogue {steps!r} cannot follow a filtergrad, which takes a bias alone"
+        )
+        for steps in ("relu", "residual", "bias_relu", "norm")
+    },
+    **{
+        f"conv_i3_k3_same_i32_bias_{step}": f"{step!r} needs a floating-point dtype, not i32"
+        for step in ("leaky0.25", "elu", "tanh", "sigmoid")
+    },
+    "conv_i3_k3_same_i32_norm": "'norm' needs a floating-point dtype, not i32",
+    "conv_i3_k3_same_i32_nonfinite": "the fill 'nonfinite' needs a floating-point dtype, not i32",
+    "conv_i3_k3_same_coded3": "'coded3' is not a token; did you mean 'coded'?",
+    "transpose_i3_k3_same_unread": "the fill 'unread' is not for a transpose that reads every cell",
+    "filtergrad_i3_k3_same_bias_unread": "the fill 'unread' is not for a filtergrad that reads every cell",
+    **{
+        f"{changed}_cs231n": "the fill 'cs231n' belongs to i7x7_c3_k3x3_f2_s2x2_valid alone"
+        for changed in (
+            "transpose_i7x7_c3_k3x3_f2_s2x2_valid",
+            "conv_i7x7_c3_k3x3_f2_s2x2_z1.0x0.0_valid",
+            "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_tanh",
+        )
+    },
     "conv_i3x3_k3_same": "'k3' does not fit the spatial axes of i3x3",
     "conv_i3_k3_s2x2_same": "'s2x2' does not fit the spatial axes of i3",
     "conv_i3_k3_d2x2_same": "'d2x2' does not fit the spatial axes of i3",
@@ -177,6 +254,82 @@ def test_word_reads_back_with_every_choice(fill, padding, epilogue, first):
         seed=0 if fill in ("ones", "iota") else 41,
     )
     assert Case.parse(str(case)) == case
+
+
+STEPS = ("relu", "relu6", "leaky0.25", "elu", "tanh", "sigmoid")
+EPILOGUES = [
+    "_".join(filter(None, each)) for each in product(("", "bias", "norm"), ("", "residual"), ("", *STEPS))
+]
+
+
+@pytest.mark.parametrize("epilogue", EPILOGUES)
+@pytest.mark.parametrize("operation", ["conv", "depthwise", "separable", "transpose"])
+def test_word_reads_back_with_every_epilogue(operation, epilogue):
+    case = Case(
+        operation=operation,
+        size=(5,),
+        kernel=(2,),
+        padding="SAME",
+        epilogue=tuple(filter(None, epilogue.split("_"))),
+    )
+    assert Case.parse(str(case)) == case
+    assert epilogue in str(case)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "step"),
+    [
+        ("leaky0.250", "leaky0.25"),
+        ("leaky00.25", "leaky0.25"),
+        ("leaky1", "leaky1"),
+        ("leaky1.0", "leaky1"),
+        ("leaky10", "leaky10"),
+        ("leaky0.0", "leaky0"),
+        ("leaky0.000000", "leaky0"),
+        *((step, step) for step in LEAKY),
+    ],
+)
+def test_leaky_relu_is_spelled_one_way(spelling, step):
+    assert Case.parse(f"conv_i3_k2_same_{spelling}_ones").epilogue == (step,)
+
+
+@pytest.mark.parametrize(
+    "step", ["leaky", "leaky0.250", "leaky1.0", "leakyx", "leaky-1", "leaky1000", "leakynan"]
+)
+def test_leaky_relu_of_another_spelling_is_refused_as_a_field(step):
+    assert refusal_of(epilogue=(step,)) == (
+        f"{step!r} is none of the steps bias, norm, residual, relu, relu6, leaky, elu, tanh, sigmoid"
+    )
+
+
+def test_step_that_is_none_is_refused_as_a_field():
+    assert refusal_of(epilogue=("swish",)) == (
+        "'swish' is none of the steps bias, norm, residual, relu, relu6, leaky, elu, tanh, sigmoid"
+    )
+
+
+def test_border_below_0_is_refused():
+    assert refusal_of(border=((0, -1),)) == "it has a number below 0"
+
+
+def test_border_of_no_cells_is_none():
+    assert Case.parse("conv_i3x3_k2x2_z0.0x0.0_same") == Case.parse("conv_i3x3_k2x2_same")
+
+
+@pytest.mark.parametrize("word", orders("depthwise_i5_c2_k2_m3_z1.0_same"))
+def test_tokens_of_a_depthwise_are_read_in_any_order(word):
+    assert str(Case.parse(word)) == "depthwise_i5_c2_k2_m3_z1.0_same_ones"
+
+
+@given(shuffled=st.permutations(["i5", "k2", "f2", "m2", "valid", "bf16", "cf", "coded"]), place=st.data())
+@quick
+def test_tokens_are_read_in_any_order_about_an_epilogue_in_its_own(shuffled, place):
+    tokens = list(shuffled)
+    at = sorted(place.draw(st.lists(st.integers(0, len(tokens)), min_size=3, max_size=3)), reverse=True)
+    for where, step in zip(at, ("leaky0.5", "residual", "norm"), strict=True):
+        tokens.insert(where, step)
+    word = "_".join(["separable", *tokens])
+    assert str(Case.parse(word)) == "separable_i5_k2_f2_m2_valid_bf16_cf_norm_residual_leaky0.5_coded"
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -341,7 +494,7 @@ def test_repr_is_one_line_however_it_is_printed(case):
 
 
 def test_hypothesis_prints_a_case_in_one_line():
-    assert "case=Case.parse('conv_i1x1_k1x1_same_ones')" in falsifying_note()
+    assert re.search(r"\n    case=Case\.parse\('[a-z0-9_.]+'\),", falsifying_note())
 
 
 @given(case=cases())
@@ -368,6 +521,78 @@ def test_shapes_follow_the_data_format(word, data_format, input_shape, output_sh
         input_shape,
         output_shape,
     )
+
+
+@pytest.mark.parametrize(
+    ("word", "input_shape", "factor_shape", "output_shape"),
+    [
+        ("depthwise_n2_i7_c3_k3_m2_valid", (2, 7, 3), (3, 3, 2), (2, 5, 6)),
+        ("depthwise_n2_i7x9_c3_k3x2_m2_same_cf", (2, 3, 7, 9), (3, 2, 3, 2), (2, 6, 7, 9)),
+        ("separable_n2_i7_c3_k3_f5_m2_valid", (2, 7, 3), (3, 3, 2), (2, 5, 5)),
+        ("transpose_n2_i7_c4_k3_f6_s2_g2_valid", (2, 3, 6), (3, 2, 6), (2, 7, 4)),
+        ("transpose_n2_i7_c4_k3_f6_s2_g2_valid_cf", (2, 6, 3), (3, 2, 6), (2, 4, 7)),
+        ("filtergrad_n2_i7_c4_k3_f6_s2_g2_valid", (2, 7, 4), (2, 3, 6), (3, 2, 6)),
+        ("filtergrad_n2_i7_c4_k3_f6_s2_g2_valid_cf", (2, 4, 7), (2, 6, 3), (3, 2, 6)),
+        ("filtergrad_n2_i7_c4_k3_f6_s2_g2_valid_bias", (2, 7, 4), (2, 3, 6), (6,)),
+        ("conv_n2_i7_c4_k3_f6_z1.2_valid", (2, 7, 4), (3, 4, 6), (2, 8, 6)),
+        ("conv_n2_i7_c4_k3_f6_s2_z1.2_same", (2, 7, 4), (3, 4, 6), (2, 5, 6)),
+    ],
+)
+def test_shapes_of_every_operation(word, input_shape, factor_shape, output_shape):
+    case = Case.parse(word)
+    assert (case.input_shape, case.factor_shape, case.output_shape) == (
+        input_shape,
+        factor_shape,
+        output_shape,
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "products"),
+    [
+        ("depthwise_i7x7_c6_k3x2_m4_same", 6),
+        ("separable_i7x7_c6_k3x2_f2_m4_same", 144),
+        ("transpose_i7_c4_k3_f6_g2_same", 9),
+        ("transpose_i7_k5_s2_same", 3),
+        ("transpose_i7_k5_s2_d2_same", 5),
+        ("transpose_i7_k5_s4_d2_same", 3),
+        ("transpose_i7_k3_s4_same", 1),
+        ("filtergrad_n3_i7_c4_k3_f6_valid", 15),
+        ("filtergrad_n3_i7x4_k3x1_s2x1_valid", 36),
+    ],
+)
+def test_products_of_every_operation(word, products):
+    assert Case.parse(word).products == products
+
+
+@given(case=cases(operations=("transpose",), max_side=6, max_channels=3, max_batch=1))
+@quick
+def test_products_of_a_transpose_are_the_most_that_meet_or_more(case):
+    met = max(map(len, rational.pairs(case).values()), default=0)
+    assert met <= case.products
+
+
+def test_filtergrad_has_a_cotangent_and_no_filters():
+    case = Case.parse("filtergrad_i7_c4_k3_f6_valid")
+    assert case.cotangent.shape == (1, 5, 6)
+    with pytest.raises(AttributeError, match=r"^a filtergrad has an input and a cotangent, and no filters$"):
+        _ = case.filters
+
+
+def test_transpose_has_its_input_as_cotangent():
+    case = Case.parse("transpose_i7_c4_k3_f6_valid")
+    assert case.cotangent is case.input
+
+
+def test_convolution_has_no_cotangent():
+    with pytest.raises(AttributeError, match=r"^a conv has no cotangent$"):
+        _ = SIMPLEST.cotangent
+
+
+def test_norm_has_four_parts_for_each_channel_of_the_answer():
+    norm = Case.parse("depthwise_i5_c3_k2_m2_same_norm").norm
+    assert [part.shape for part in norm] == [(6,)] * 4
+    assert SIMPLEST.norm is None
 
 
 @pytest.mark.parametrize("suffix", ["", "_cf"])

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import strategies
 from tests import rational, summation
 from tests.plain import cases
-from verify import Case, conv, reference
+from verify import Case, compare, conv, reference
 from verify.dtypes import FORMATS
 from verify.fills import exact_limit, promises_exactness, scale_of
 
@@ -492,3 +493,181 @@ def test_emulated_fused_multiply_add_of_float64_rounds_once(numbers):
     c = np.ldexp(c, shift.astype(int))
     exact = rational.fractions(a) * rational.fractions(b) + rational.fractions(c)
     assert summation.fused(a, b, c).tolist() == [each.numerator / each.denominator for each in exact]
+
+
+STEPS = ("border", "bias", "residual", "relu", "relu6", "leaky")
+OTHERS = ("depthwise", "separable", "transpose", "filtergrad")
+
+
+def promised_of(*operations: str, **narrowings: object) -> st.SearchStrategy[Case]:
+    """Cases of some operations whose fill promises exact sums, and whose steps round nothing."""
+    limits = {"max_side": 4, "max_kernel": 3, "max_channels": 4, "max_batch": 2}
+    given = {"operations": operations, "fills": (*EXACT_FILLS, "coded"), "around": STEPS}
+    return strategies.cases(**{**limits, **given, **narrowings}).filter(promises_exactness)
+
+
+def spoilt(case: Case) -> np.ndarray:
+    """Where the input is not finite."""
+    return ~np.isfinite(case.input.astype(np.float64))
+
+
+def kinds_of(values: np.ndarray) -> set[str]:
+    numbers = values.astype(np.float64)
+    kinds = {"nan": np.isnan(numbers), "inf": np.isposinf(numbers), "-inf": np.isneginf(numbers)}
+    return {name for name, found in kinds.items() if found.any()}
+
+
+def reordered(case: Case) -> set[bytes]:
+    """The bits that every order of summation gives, one NaN being like another."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        answers = [answer.astype(np.float64) for _, answer in summation.answers(case)]
+    return {np.where(np.isnan(each), np.nan, each).tobytes() for each in answers}
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+@pytest.mark.parametrize("operation", OTHERS)
+@given(data=st.data())
+@quick
+def test_every_order_of_every_operation_gives_the_reference_after_one_rounding(operation, dtype, data):
+    assert differing(data.draw(promised_of(operation, dtypes=(dtype,)))) == []
+
+
+@pytest.mark.parametrize("dtype", ["f16", "bf16"])
+@pytest.mark.parametrize("fill", ["ones", "iota", "coded", "ints", "dyadic3", "impulse3"])
+@pytest.mark.parametrize("geometry", ["i6_c2_k2", "i9_c4_k3_m2_f3", "i4x5_c3_k3x2_f2", "i7_c3_k2_s2"])
+def test_separable_holds_its_promise_where_what_lies_between_is_stored(geometry, fill, dtype):
+    case = Case.parse(f"separable_{geometry}_same_{dtype}_bias_{fill}")
+    assert not promises_exactness(case) or differing(case) == []
+
+
+@pytest.mark.parametrize("fill", ["iota", "coded", "ints", "dyadic", "impulse"])
+def test_separable_of_a_narrow_dtype_may_promise_exactness(fill):
+    assert promises_exactness(Case.parse(f"separable_i9_c2_k3_f2_same_f16_{fill}"))
+
+
+def test_separable_between_the_steps_is_exact_in_the_dtype_itself():
+    assert exact_limit(Case.parse("separable_i5_k3_same_f16")) == 2**11
+    assert exact_limit(Case.parse("separable_i5_k3_same_bf16")) == 2**8
+
+
+def test_ones_that_separable_cannot_store_do_depend_on_the_order():
+    case = Case.parse("separable_i257_c3_k257_valid_bf16_ones")
+    assert not promises_exactness(case)
+    assert len(bits(dict(summation.answers(case)))) > 1
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+@given(data=st.data())
+@quick
+def test_every_order_gives_the_same_bits_for_coded_cells(dtype, data):
+    case = data.draw(promised(dtypes=(dtype,), fills=("coded",)))
+    assert len(bits(dict(summation.answers(case)))) == 1
+    assert differing(case) == []
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64", "i32"])
+@pytest.mark.parametrize("geometry", ["i9_k3_valid", "i8x8_c3_k3x3_f4_same", "n2_i4x4x4_c2_k2x2x2_f3_same"])
+@pytest.mark.parametrize("part", [0, 1])
+def test_coded_tells_every_cell_and_every_tap_apart(geometry, dtype, part):
+    numbers = Case.parse(f"conv_{geometry}_{dtype}_coded").make_operands()[part].ravel().tolist()
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("operation", OTHERS)
+def test_coded_tells_every_cell_of_every_operation_apart(operation):
+    given = Case.parse(f"{operation}_i5x5_c2_k2x2_same_f64_coded").make_operands()
+    parts = [part.ravel().tolist() for part in given if part is not None]
+    assert parts == [list(range(1, len(part) + 1)) for part in parts]
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+@given(data=st.data())
+@quick
+def test_coded_promises_exactness_where_ones_do(dtype, data):
+    case = data.draw(cases(dtypes=(dtype,), fills=("coded",), **small))
+    assert promises_exactness(case) or not promises_exactness(replace(case, fill="ones"))
+
+
+def test_coded_counts_no_further_than_its_sums_allow():
+    case = Case.parse("conv_i5000_k9_same_bf16_coded")
+    assert case.input.astype(float).max() <= 2**8
+    assert promises_exactness(case)
+
+
+@pytest.mark.parametrize("word", ["filtergrad_n0_i3_k2_same_coded", "filtergrad_i2_k3_valid_coded"])
+def test_coded_of_an_empty_cotangent_is_empty(word):
+    assert Case.parse(word).cotangent.size == 0
+
+
+@given(case=strategies.cases(fills=("nonfinite",), **small))
+@quick
+def test_nonfinite_spoils_the_input_alone(case):
+    given = case.make_operands()
+    others = [part for part in given[1:] if part is not None]
+    assert all(np.isfinite(part.astype(np.float64)).all() for part in others)
+    assert spoilt(case).any() == bool(case.input.size)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_nonfinite_reaches_the_answer_where_every_cell_is_read(seed):
+    case = Case.parse(f"conv_i5x4_c2_k2x2_f3_same_nonfinite{seed}")
+    read = reference(replace(case, dtype=np.dtype(np.float64)))
+    assert not np.isfinite(read).all()
+
+
+def test_nonfinite_is_nan_or_an_infinity_or_all_three():
+    seen = {frozenset(kinds_of(Case.parse(f"conv_i30_k1_same_nonfinite{s}").input)) for s in range(60)}
+    alone = {frozenset({kind}) for kind in ("nan", "inf", "-inf")}
+    assert seen >= {*alone, frozenset({"nan", "inf", "-inf"})}
+
+
+@pytest.mark.parametrize("dtype", ["f16", "bf16", "f32", "f64"])
+@given(data=st.data())
+@quick
+def test_no_order_of_summation_changes_what_is_not_finite(dtype, data):
+    case = data.draw(promised(dtypes=(dtype,), fills=("nonfinite",)))
+    assert len(reordered(case)) == 1
+
+
+@pytest.mark.parametrize("dtype", ["f16", "bf16", "f32", "f64"])
+@given(data=st.data())
+@quick
+def test_nonfinite_answer_of_every_order_is_that_of_the_reference(dtype, data):
+    case = data.draw(promised_of("conv", *OTHERS, dtypes=(dtype,), fills=("nonfinite",), around=("bias",)))
+    with np.errstate(invalid="ignore", over="ignore"):
+        assert [name for name, answer in summation.answers(case) if not compare(case, answer).holds] == []
+
+
+def test_nonfinite_answer_without_its_nan_is_caught():
+    case = Case.parse("conv_i5_k2_same_nonfinite1")
+    assert not compare(case, np.nan_to_num(reference(case)).astype(np.float32)).holds
+
+
+@pytest.mark.parametrize("steps", ["relu6", "leaky0.25", "residual", "bias_residual_relu6"])
+@pytest.mark.parametrize("operation", ["conv", *OTHERS[:3]])
+def test_steps_that_round_nothing_keep_the_promise(operation, steps):
+    assert promises_exactness(Case.parse(f"{operation}_i5_k3_same_{steps}_ints3"))
+
+
+@pytest.mark.parametrize("steps", ["norm", "leaky0.2", "elu", "tanh", "sigmoid", "residual_tanh"])
+@pytest.mark.parametrize("fill", ["ones", "coded", "ints3"])
+def test_steps_that_round_promise_nothing(steps, fill):
+    assert not promises_exactness(Case.parse(f"conv_i5_k3_same_{steps}_{fill}"))
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+@pytest.mark.parametrize("fill", EXACT_FILLS[:5])
+def test_gradient_of_a_bias_keeps_the_promise_over_many_places(fill, dtype):
+    case = Case.parse(f"filtergrad_i12x12_k2x2_f3_same_{dtype}_bias_{fill}")
+    assert not promises_exactness(case) or differing(case) == []
+
+
+def test_gradient_of_a_bias_adds_up_more_than_an_impulse():
+    assert not promises_exactness(Case.parse("filtergrad_i70x70_k1x1_same_f16_bias_impulse"))
+    assert promises_exactness(Case.parse("filtergrad_i70x70_k1x1_same_f16_impulse"))
+
+
+@pytest.mark.parametrize("operation", ["conv", *OTHERS[:3]])
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_impulse_leaves_room_for_a_bias_and_a_residual(dtype, operation):
+    assert promises_exactness(Case.parse(f"{operation}_i5_k3_same_{dtype}_bias_residual_impulse"))

@@ -53,6 +53,22 @@ def test_names_are_the_numbers_of_the_case():
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("operation == 'depthwise' and multiplier == 3", "depthwise_i3_k2_m3_same"),
+        ("border == ((1, 2),) and pads == ((1, 2),)", "conv_i3_k2_z1.2_valid"),
+        ("not border and pads == ((0, 1),)", "conv_i3_k2_same"),
+        ("operation == 'filtergrad' and products == 6", "filtergrad_n2_i3_k1_same"),
+        ("epilogue == ('norm', 'residual', 'leaky0.25')", "conv_i3_k2_same_norm_residual_leaky0.25"),
+        ("fill == 'nonfinite' and seed == 4", "conv_i3_k2_same_nonfinite4"),
+        ("fill == 'coded'", "transpose_i3_k2_same_coded"),
+    ],
+)
+def test_condition_may_speak_of_every_operation(text, word):
+    assert holds(text, word)
+
+
 @pytest.mark.parametrize(("mode", "name"), [("same", "same"), ("valid", "valid"), ("p0.0", "explicit")])
 def test_padding_is_named(mode, name):
     assert names_of(Case.parse(f"conv_i3_k1_{mode}_ones"))["padding"] == name

@@ -585,8 +585,8 @@ def _wrong_extent(case: Case) -> str | None:
 _COMPLAINTS = (
     _wrong_vocabulary,
     _wrong_lengths,
-    _wrong_numbers,
     _wrong_operation,
+    _wrong_numbers,
     _wrong_epilogue,
     _wrong_fill,
     _wrong_extent,

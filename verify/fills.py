@@ -70,7 +70,8 @@ def scale_of(case: Case) -> Scale | None:
     n = case.products
     factors = 3 if case.operation == "separable" else 2
     # Room for a bias, and for a residual where there is one.
-    fitting = max(1, _root(widest // (n + 1 + ("residual" in case.epilogue)), factors))
+    addends = 1 + ("residual" in case.epilogue)
+    fitting = max(1, _root(widest // (n + addends), factors))
     match case.fill:
         case "ones":
             return Scale(1, 1, 1)
@@ -92,13 +93,25 @@ def scale_of(case: Case) -> Scale | None:
             largest = max(1, min(operand // 2, math.isqrt(widest // (case.multiplier + 2))))
             return Scale(1, largest, largest, largest)
         case "impulse":
-            largest = max(1, min(operand // 2, widest // 2) - 1)
+            largest = max(1, min(operand // 2, widest // (_met(case) + addends)) - 1)
             return Scale(1, largest, largest)
         case "dyadic":
             largest = max(1, min(operand - 1, widest // (4 * max(n, 1) * (factors - 1))))
             wide, narrow = (largest, 2) if case.seed % 2 == 0 else (2, largest)
             return Scale(wide, narrow, largest, 2)
     return None
+
+
+def _met(case: Case) -> int:
+    """Products that are not 0 in one sum, at most.
+
+    An `impulse` has one, before the multipliers of a `separable` are summed; but the gradient of a bias
+    adds up the cotangent, whatever the input.
+    """
+    is_sum = case.operation == "filtergrad" and "bias" in case.epilogue
+    if case.fill != "impulse" or is_sum:
+        return case.products
+    return case.multiplier if case.operation == "separable" else 1
 
 
 def _root(number: int, degree: int) -> int:
@@ -128,19 +141,15 @@ def promises_exact_sums(case: Case) -> bool:
     """Whether the convolution with its bias and its residual is exact in every order.
 
     True where the products, the bias and the residual, taken at their largest, add up to less than
-    the limit; always for integers, whose sums wrap; never for `reals`. An `impulse` has one product,
-    before the multipliers of a `separable` are summed.
+    the limit; always for integers, whose sums wrap; never for `reals`.
     """
     if case.format.exact_integers:
         return True
     scale = scale_of(case)
     if scale is None:
         return False
-    products = case.products
-    if case.fill == "impulse":
-        products = case.multiplier if case.operation == "separable" else 1
     addends = ("bias" in case.epilogue) + ("residual" in case.epilogue)
-    largest = products * scale.input * scale.factor * scale.pointwise ** (case.operation == "separable")
+    largest = _met(case) * scale.input * scale.factor * scale.pointwise ** (case.operation == "separable")
     return bool(largest + addends * scale.bias <= exact_limit(case))
 
 
