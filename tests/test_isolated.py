@@ -378,3 +378,14 @@ def test_tensorflow_answers_from_a_worker_and_is_never_imported_here() -> None:
 
 def test_every_kind_is_among_those_that_properties_may_judge() -> None:
     assert set(KINDS) > {"crashed", "timed out", "out of memory"}
+
+
+def test_subjects_of_one_framework_share_a_process() -> None:
+    first, second = (Isolated(name) for name in ("tensorflow", "tensorflow:convolution"))
+    case = Case.parse("conv_i3_k2_same_iota")
+    assert first(case).tolist() == second(case).tolist()
+    assert first._server is second._server
+    assert first._server is not None
+    life = first._server.life
+    assert first(case).tolist() == second(case).tolist()
+    assert first._server.life is life

@@ -175,7 +175,7 @@ class Isolated:
         What the subject wrote to its operands is written to those of `case`. Raises Declined, or
         Elsewhere with the verdict where the worker has none or was lost.
         """
-        life = (self._server and self._server.life) or self._begin()
+        life = self._begin()
         try:
             os.ftruncate(life.output.fileno(), 0)
             send(life.stream, {"subject": self.name, "word": str(case)})
@@ -196,12 +196,12 @@ class Isolated:
         raise elsewhere(f"{header.get('error')} {told.place}".rstrip())(told)
 
     def _begin(self) -> _Life:
-        """A new life, ready for its first case; with a new server where the last one has gone."""
+        """The life that the server has, or a new one; with a new server where the last one has gone."""
         for last in (False, True):
             self.start()
             assert self._server is not None
             try:
-                return self._server.fork()
+                return self._server.life or self._server.fork()
             except (OSError, BrokenStream):
                 self.close()
                 if last:
