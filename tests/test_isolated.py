@@ -373,7 +373,7 @@ print(check(Case.parse({word!r}), subject).outcome, subject.options, "tensorflow
 def test_tensorflow_answers_from_a_worker_and_is_never_imported_here() -> None:
     code = PARITY.format(word=str(CASE))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert (done.stdout, done.stderr) == ("agrees --isolate False\n", "")
+    assert (done.stdout, done.stderr) == ("agrees  False\n", "")
 
 
 def test_every_kind_is_among_those_that_properties_may_judge() -> None:

@@ -29,7 +29,7 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
     `padding` is "same", "valid" or "explicit", `dtype` a token; `out` has each axis's output size,
     `span` the cells that its dilated kernel covers, `pads` its (before, after) cells. `switches` are
     the subject's settings, and `onednn` says whether they have oneDNN on.
-    An illegal case has no `out`, `span` and `pads`.
+    An illegal case has no `out`, `span`, `pads` and `products`.
     """
     axes = () if case.illegal else case.axes
     return {
@@ -45,7 +45,7 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
         "strides": case.strides,
         "dilations": case.dilations,
         "groups": case.groups,
-        "products": case.products,
+        "products": 0 if case.illegal else case.products,
         "padding": case.padding_mode,
         "dtype": case.format.token,
         "channels_first": case.channels_first,
