@@ -98,7 +98,8 @@ def magnitudes(layer: Layer, given: Operands) -> Array:
 def intermediate(layer: Layer, given: Operands) -> Array:
     """Σ|x||w| for each element between the two steps of a `separable`, channels last."""
     x = np.abs(_channels_last(layer, given.input).astype(np.float64))
-    return depthwise(x, np.abs(given.factor.astype(np.float64)), layer, np.float64)
+    with np.errstate(invalid="ignore"):
+        return depthwise(x, np.abs(given.factor.astype(np.float64)), layer, np.float64)
 
 
 def _absolute(part: Any) -> Any:
