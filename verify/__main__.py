@@ -121,7 +121,7 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     loader, subjects = _loader(options), options.subjects
     if options.matrix:
-        subjects = [labelled(name, settings) for name in subjects for settings in MATRIX]
+        subjects = [labelled(name, settings) for settings in MATRIX for name in subjects]
     for label in {split_label(label)[0]: label for label in reversed(subjects)}.values():
         loader(label)  # wrong names are found before anything runs
     from verify.run import TerminalConsole, run
