@@ -180,9 +180,14 @@ def _cases(
     group = 1 if operation in DEPTHWISE else multiplier
     # A long sum is one more count to choose, so that it shrinks as the others do.
     longest = _longest(operation, dtype, spatial) if "long" in reductions else {}
-    channels = draw(channel_counts(max_channels // group, long=longest.get("channels")))
-    filters = draw(channel_counts(max_channels // group, long=longest.get("filters")))
-    batch = draw(batches(max_batch, long=longest.get("batch")))
+    counts: dict[str, SearchStrategy[int]] = {
+        "channels": channel_counts(max_channels // group, long=longest.get("channels")),
+        "filters": channel_counts(max_channels // group, long=longest.get("filters")),
+        "batch": batches(max_batch, long=longest.get("batch")),
+    }
+    if "short" not in reductions:
+        counts |= {name: st.just(count) for name, count in longest.items()}
+    channels, filters, batch = (draw(count) for count in counts.values())
     epilogue = draw(epilogues(operation, dtype, around))
     border = draw(borders(rank)) if "border" in around else ()
     seed = draw(seeds())

@@ -309,7 +309,7 @@ def test_step_that_is_none_is_refused_as_a_field():
 
 
 def test_border_below_0_is_refused():
-    assert refusal_of(border=((0, -1),)) == "it has a number below 0"
+    assert refusal_of(border=((0, -1),)) == "'z0.-1' has a number below 0"
 
 
 def test_border_of_no_cells_is_none():

@@ -234,7 +234,7 @@ exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little
 
 def test_help_fits_a_screen(command: Command) -> None:
     assert command("--help").stdout == HELP
-    assert len(command("run", "--help").stdout.splitlines()) < 30
+    assert len(command("run", "--help").stdout.splitlines()) < 33
 
 
 def test_a_seed_draws_the_same_cases_after_another_subject_has_failed(command: Command) -> None:
@@ -270,8 +270,16 @@ def test_ctrl_c_while_loading_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -
     def interrupted(name: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("verify.__main__.load", interrupted)
+    monkeypatch.setattr("verify.subjects.isolated.isolated", interrupted)
     assert main(["replay", "tensorflow", LECTURE]) == 3
+
+
+@pytest.mark.parametrize("token", ["z1.0", "leaky0.25", "p1.0"])
+def test_a_word_with_a_point_is_no_file(capsys: pytest.CaptureFixture[str], token: str) -> None:
+    padding = "" if token.startswith("p") else "_same"
+    assert main(["explain", f"conv_i3_k2{padding}_{token}_ones"]) == 0
+    assert main(["replay", "verify:reference", f"conv_i3_k2{padding}_{token}_ones"]) in (0, 1)
+    assert "no file" not in capsys.readouterr().err
 
 
 def test_operations_are_a_list_before_the_subjects(command: Command) -> None:

@@ -477,8 +477,8 @@ class TestEveryOperation:
     def test_at_most_one_draw_in_a_hundred_is_discarded(self):
         assert whole_sample().rejected <= 0.01 * len(whole_sample().cases)
 
-    def test_at_most_one_draw_in_ten_is_drawn_again(self):
-        assert len(set(whole_sample().cases)) >= 0.9 * len(whole_sample().cases)
+    def test_at_most_one_draw_in_five_is_drawn_again(self):
+        assert len(set(whole_sample().cases)) >= 0.8 * len(whole_sample().cases)
 
     @pytest.mark.parametrize("corner", REACHED.values(), ids=REACHED)
     def test_corner_is_one_case_in_a_hundred_or_more(self, corner):
@@ -534,7 +534,10 @@ class TestEveryOperation:
             (of("filtergrad"), "filtergrad_i1_k1_same_ones"),
             (lambda case: case.fill == "coded", "conv_i1_k1_same_coded"),
             (lambda case: case.fill == "nonfinite", "conv_i1_k1_same_nonfinite"),
-            (lambda case: case.rank == 1 and of("conv")(case) and case.products > 256, LONG_WORD),
+            (
+                lambda case: case.rank == 1 and of("conv")(case) and case.products > 256 and case.groups == 1,
+                LONG_WORD,
+            ),
         ],
     )
     def test_corner_shrinks_to(self, corner, word):

@@ -178,7 +178,7 @@ def _cases(word: str) -> Iterator[Case]:
     """The cases that one argument names."""
     if word == "-":
         yield from corpus.parse(sys.stdin, "standard input")
-    elif os.sep in word or "." in word.partition("_p")[0] or os.path.exists(word):
+    elif word.partition("_")[0] not in OPERATIONS and (os.sep in word or "." in word or os.path.exists(word)):
         found = corpus.read(word)
         if not found:
             raise ValueError(f"{word!r} holds no case; of a folder, the *.txt files are read")

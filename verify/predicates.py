@@ -27,16 +27,19 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
     """What a condition may speak of: a case's numbers, under the names of its fields.
 
     `padding` is "same", "valid" or "explicit", `dtype` a token; `out` has each axis's output size,
-    `span` the cells that its dilated kernel covers, `pads` its (before, after) cells. `switches` are
+    `span` the cells that its dilated kernel covers, `pads` its (before, after) cells,
+    `bordered` the size with the border. `switches` are
     the subject's settings, and `onednn` says whether they have oneDNN on.
     An illegal case has no `out`, `span`, `pads` and `products`.
     """
     axes = () if case.illegal else case.axes
+    borders = case.border or ((0, 0),) * case.rank
     return {
         "operation": case.operation,
         "rank": case.rank,
         "batch": case.batch,
         "size": case.size,
+        "bordered": tuple(size + sum(ends) for size, ends in zip(case.size, borders, strict=True)),
         "channels": case.channels,
         "kernel": case.kernel,
         "filters": case.filter_count,
