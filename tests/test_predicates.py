@@ -49,6 +49,7 @@ def test_names_are_the_numbers_of_the_case():
         "pads": ((1, 0), (0, 3)),
         "switches": {},
         "illegal": False,
+        "bordered": (9, 8),
         "onednn": False,
     }
 

@@ -104,7 +104,8 @@ def _built_in(name: str) -> Subject:
     try:
         module = import_module(f"verify.subjects.{name.partition(':')[0]}")
     except ModuleNotFoundError as missing:
-        raise UnknownSubject(f"{name!r} needs {missing.name}, which is not installed") from None
+        package = (missing.name or "a module").partition(".")[0]
+        raise UnknownSubject(f"{name!r} needs {package}, which is not installed") from None
     except ImportError as missing:
         raise UnknownSubject(f"{name!r} cannot be imported: {missing}") from None
     subject: Subject = module.subject(name)
