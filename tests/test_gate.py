@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests import planted
 from verify import Case, Mismatch, check, reference
 from verify.case import Array
 from verify.check import Subject
@@ -269,3 +270,14 @@ def mismatch(gated: object, word: str) -> Mismatch:
     with pytest.raises(Mismatch) as found:
         check(Case.parse(word), gated.subject)  # type: ignore[attr-defined]
     return found.value
+
+
+@pytest.mark.parametrize(("sporadic", "holds"), [(True, True), (False, False)])
+def test_only_what_is_sporadic_need_not_happen_on_its_word(*, sporadic: bool, holds: bool) -> None:
+    entry = HALF._replace(word="conv_i1_k1_same_f16_ones", accumulator="", sporadic=sporadic)
+    gated = conformance(planted.right, known=[entry])
+    if holds:
+        gated().test_known()
+    else:
+        with pytest.raises(pytest.fail.Exception, match="no longer deviates"):
+            gated().test_known()

@@ -161,7 +161,7 @@ APPLYING = [
     pytest.param(name, each, id=f"{name}-{each.name}")
     for name in ROADS
     for each in known(name)
-    if each.applies(switches())
+    if each.applies(switches()) and not each.sporadic
 ]
 
 

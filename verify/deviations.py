@@ -20,6 +20,7 @@ class Deviation(NamedTuple):
     with the arithmetic.
     Where there is an `accumulator`, only values within the bound of sums in it are explained: the
     token of a dtype, or "own" for the operands'.
+    One that is `sporadic`, such as memory that was never written, may fail to happen on its word.
     `versions` are those of the subject's framework in which it was seen, "2.21" for any 2.21.x.
     """
 
@@ -32,6 +33,7 @@ class Deviation(NamedTuple):
     versions: tuple[str, ...] = ()
     link: str = ""
     accumulator: str = ""
+    sporadic: bool = False
 
     def is_of(self, subject: str) -> bool:
         """Whether a subject's name fits one of the patterns in `subjects`, such as `tensorflow*`."""
@@ -100,5 +102,8 @@ def _require_type(key: str, value: Any) -> None:
     if key in ("subjects", "kinds", "versions"):
         if not isinstance(value, tuple) or not all(isinstance(each, str) for each in value):
             raise TypeError(f"{key} is {value!r}, not a list of strings")
+    elif key == "sporadic":
+        if not isinstance(value, bool):
+            raise TypeError(f"{key} is {value!r}, not true or false")
     elif not isinstance(value, str):
         raise TypeError(f"{key} is {value!r}, not a string")

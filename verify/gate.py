@@ -325,7 +325,8 @@ def _known_test(gate: Gate) -> Callable[..., None]:
 def _complaint(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:
     """What is wrong with an entry, or nothing where its word disagrees as it says.
 
-    What is not repeatable, such as memory that was never written, is asked for several times.
+    What is not repeatable, such as memory that was never written, is asked for several times, and is
+    not held to happen where the entry says that it is sporadic.
     """
     case = Case.parse(deviation.word)
     for _ in range(TRIES if "not repeatable" in deviation.kinds else 1):
@@ -337,6 +338,8 @@ def _complaint(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:
                 return ""
             kinds = ", ".join(deviation.kinds)
             return f"{mismatch}\n  entry    {deviation.name} records another kind: {kinds}"
+    if deviation.sporadic:
+        return ""
     became = f"is {verdict.outcome}" if verdict.outcome == "declined" else "no longer deviates"
     return (
         f"{gate.name} {became} where {deviation.name!r} records a deviation: delete its entry\n"
