@@ -60,6 +60,7 @@ def test_entry_is_read_field_by_field():
         ("2.21",),
         "https://x",
         "",
+        False,
     )
 
 
