@@ -50,6 +50,15 @@ FLOORS = [
     {"verify.gate", "verify.summary", "verify.replay"},
     {"verify.pytest_plugin", "verify.diff"},
     {"verify.run"},
+    {"verify.commands"},
+    {"verify.commands.isolation", "verify.commands.words"},
+    {
+        "verify.commands.diff",
+        "verify.commands.explain",
+        "verify.commands.listing",
+        "verify.commands.replay",
+        "verify.commands.run",
+    },
     {"verify.__main__"},
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
