@@ -37,6 +37,7 @@ FLOORS = [
     {"verify.known"},
     {"verify"},
     {"verify.subjects"},
+    {"verify.failures"},
     {"verify.subjects.tensorflow_import"},
     {"verify.subjects.tensorflow_calls"},
     {"verify.subjects.tensorflow_layers"},

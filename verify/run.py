@@ -21,6 +21,7 @@ from rich.text import Text
 from verify import corpus, gate
 from verify.case import Case
 from verify.check import Subject
+from verify.failures import Failed, failed, remember
 from verify.journal import left
 from verify.pins import pin
 from verify.pytest_plugin import NOTHING, environment
@@ -29,6 +30,8 @@ from verify.subjects import split_label
 from verify.subjects.isolated import usual
 from verify.summary import STYLES, distinct, exit_code, print_summary
 from verify.tally import Tally
+
+_AS_IT_IS: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
 
 
 class TerminalConsole(Console):
@@ -56,10 +59,12 @@ def run(
     load: Callable[[str], Subject] = usual,
     pins: Path | None = None,
     pin_to: Path | None = None,
+    failures: Path | None = None,
 ) -> int:
     """Gate the subjects and print what was proved; the exit code. Subjects must be loadable by `load`.
 
-    `pins` are asked of each subject first; what disagrees is pinned in `pin_to`.
+    `pins` are asked of each subject first; what disagrees is pinned in `pin_to`, and recorded in the
+    file `failures`.
     """
     gate.limits.seed, gate.limits.load = seed, load
     for line in _lost():
@@ -82,6 +87,8 @@ def run(
     if tallies:
         console.print()
         print_summary(console, tallies, interrupted=interrupted)
+    if failures and (found := watcher.failures()):
+        console.print(_recorded(failures, found), **_AS_IT_IS)
     if pin_to:
         _pin(console, tallies, pin_to)
     if watcher.broken:
@@ -92,6 +99,15 @@ def run(
     return exit_code(tallies)
 
 
+def _recorded(file: Path, found: Sequence[Failed]) -> str:
+    """Record failures; a line that says so, or why it could not be."""
+    try:
+        remember(file, found)
+    except OSError as wrong:
+        return f"unrecorded  {wrong}"
+    return f"recorded  {file}  (`replay` asks again what failed)"
+
+
 def _pin(console: Console, tallies: Sequence[Tally], place: Path) -> None:
     """Pin what disagrees under the first line of its message, and say what is new there."""
     found = [failure for failure, _ in distinct(tallies) if failure.word]
@@ -99,7 +115,7 @@ def _pin(console: Console, tallies: Sequence[Tally], place: Path) -> None:
     for case in corpus.read(corpus.SHIPPED):
         reasons.pop(case, None)  # every run asks it already
     for case, file in pin(place, reasons, today=date.today()).items():
-        console.print(f"pinned    {case}  ({file})", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"pinned    {case}  ({file})", **_AS_IT_IS)
 
 
 def _lost() -> list[str]:
@@ -176,6 +192,16 @@ class _Watcher:
     def tallies(self) -> list[Tally]:
         """What was seen, in order; the property that was interrupted included."""
         return [tallier.tally for held in self._gates for tallier in held.talliers.values()]
+
+    def failures(self) -> list[Failed]:
+        """What is to be recorded: of each property the smallest case of each kind of disagreement."""
+        return [
+            failed(tallier.mismatches[Case.parse(failure.word)], held.subject)
+            for held in self._gates
+            for tallier in held.talliers.values()
+            for failure in tallier.tally.failures.values()
+            if failure.word
+        ]
 
     def pytest_sessionstart(self) -> None:
         self.console.print(environment(), style="dim", highlight=False)

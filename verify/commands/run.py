@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from verify import corpus
+from verify import corpus, failures
 from verify.commands.isolation import add_isolation, loader_of
 from verify.commands.pin import add_corpus
+from verify.commands.replay import add_failures
 from verify.options import operations, positive, seconds
 from verify.pins import existing
 from verify.subjects import BUILTIN, MATRIX, labelled, split_label
@@ -29,6 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("--no-known", action="store_true", help="fail for disagreements that are recorded as known, too")
     option("--pin", action=argparse.BooleanOptionalAction, help="pin what disagrees, once it is shrunk")
     add_corpus(parser)
+    add_failures(parser)
     add_isolation(parser)
 
 
@@ -41,6 +43,7 @@ def command(options: argparse.Namespace) -> int:
     pins = existing(options.corpus)
     if pins:
         corpus.read(pins)  # a stale word, too
+    failures.read(options.failures)
     from verify.run import TerminalConsole, run
 
     return run(
@@ -54,5 +57,6 @@ def command(options: argparse.Namespace) -> int:
         excuse=not options.no_known,
         load=loader,
         pins=pins,
+        failures=options.failures,
         pin_to=options.corpus if options.pin else None,
     )
