@@ -14,9 +14,10 @@ ROOT = Path(__file__).parent.parent
 # From the ground up. DESIGN's floors 2 to 4 are each two steps here: the reference needs the
 # doubled sums, the verdicts need their words, a check raises its text.
 FLOORS = [
-    {"verify.geometry", "verify.dtypes", "verify.clock", "verify.journal"},
+    {"verify.geometry", "verify.dtypes", "verify.clock", "verify.journal", "verify.rewrite"},
     {"verify.word"},
     {"verify.options"},
+    {"verify.settings"},
     {"verify.case"},
     {
         "verify.fills",
@@ -27,7 +28,7 @@ FLOORS = [
         "verify.cell",
         "verify.lines",
     },
-    {"verify.epilogue", "verify.windows", "verify.arithmetic", "verify.grids", "verify.steps"},
+    {"verify.epilogue", "verify.windows", "verify.arithmetic", "verify.grids", "verify.steps", "verify.pins"},
     {"verify.operations"},
     {"verify.reference"},
     {"verify.bounds", "verify.compare", "verify.explain", "verify.reads"},
@@ -42,6 +43,7 @@ FLOORS = [
     {"verify.known"},
     {"verify"},
     {"verify.subjects"},
+    {"verify.failures"},
     {"verify.subjects.tensorflow_import"},
     {"verify.subjects.tensorflow_calls"},
     {"verify.subjects.tensorflow_layers"},
@@ -62,9 +64,10 @@ FLOORS = [
         "verify.commands.diff",
         "verify.commands.explain",
         "verify.commands.listing",
+        "verify.commands.pin",
         "verify.commands.replay",
-        "verify.commands.run",
     },
+    {"verify.commands.run", "verify.commands.unpin"},
     {"verify.__main__"},
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}

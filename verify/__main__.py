@@ -9,10 +9,19 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import NoReturn
 
-from verify.commands import diff, explain, listing, replay, run
+from verify import settings
+from verify.commands import diff, explain, listing, pin, replay, run, unpin
 
 COMMANDS: Mapping[str, ModuleType] = MappingProxyType(
-    {"run": run, "replay": replay, "diff": diff, "explain": explain, "list": listing}
+    {
+        "run": run,
+        "replay": replay,
+        "pin": pin,
+        "unpin": unpin,
+        "diff": diff,
+        "explain": explain,
+        "list": listing,
+    }
 )
 """Every command by its name."""
 
@@ -28,13 +37,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    parser = _parser()
-    options, rest = parser.parse_known_args(arguments)
-    if rest and ("words" not in options or any(word.startswith("-") for word in rest)):
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    if rest:
-        options.words += rest  # argparse takes no more words after an option
     try:
+        options = _options(arguments)
         return int(options.command(options))
     except KeyboardInterrupt:
         print("conv-verify: interrupted", file=sys.stderr)
@@ -48,17 +52,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _parser() -> argparse.ArgumentParser:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options of the command line, those that it leaves out from the settings."""
+    parser, parsers = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    own, keys = parsers[options.name], settings.keys_of(parsers["run"])
+    if settings.keys_of(own) & keys:
+        settings.apply(settings.find(), own, keys)
+        options, rest = parser.parse_known_args(arguments)
+    if rest and ("words" not in options or any(word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        options.words += rest  # argparse takes no more words after an option
+    return options
+
+
+def _parser() -> tuple[_Parser, dict[str, _Parser]]:
+    """The parser of the command line, and that of each command."""
     parser = _Parser(
         prog="conv-verify", description="Verify convolutions against a proved reference.", epilog=EXIT_CODES
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parsers = {}
     for name, module in COMMANDS.items():
         what = module.SENTENCE
-        each = commands.add_parser(name, help=what, description=what, epilog=EXIT_CODES)
-        each.set_defaults(command=module.command)
+        each = parsers[name] = commands.add_parser(name, help=what, description=what, epilog=EXIT_CODES)
+        each.set_defaults(name=name, command=module.command)
         module.add(each)
-    return parser
+    return parser, parsers
 
 
 if __name__ == "__main__":

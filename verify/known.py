@@ -8,6 +8,12 @@ from verify.check import Mismatch, Subject, check
 from verify.deviations import Deviation, explaining
 
 
+def fault_of(mismatch: Mismatch) -> str:
+    """The name of the fault that a disagreement looks like, or nothing."""
+    found = getattr(mismatch, "looks_like", None) or ""
+    return str(getattr(found, "name", found))
+
+
 def explained(mismatch: Mismatch, subject: Subject, recorded: Iterable[Deviation]) -> Deviation | None:
     """The first deviation that explains a disagreement, or None.
 

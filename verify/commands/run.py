@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from verify import corpus, failures
 from verify.commands.isolation import add_isolation, loader_of
+from verify.commands.pin import add_corpus
+from verify.commands.replay import add_failures
 from verify.options import operations, positive, seconds
+from verify.pins import existing
 from verify.subjects import BUILTIN, MATRIX, labelled, split_label
 
 SENTENCE = "gate subjects: draw cases, check each, say what was proved"
@@ -24,6 +28,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("--seed", type=int, metavar="N", help="draw the cases of this seed")
     option("--matrix", action="store_true", help=matrix)
     option("--no-known", action="store_true", help="fail for disagreements that are recorded as known, too")
+    option("--pin", action=argparse.BooleanOptionalAction, help="pin what disagrees, once it is shrunk")
+    add_corpus(parser)
+    add_failures(parser)
     add_isolation(parser)
 
 
@@ -33,6 +40,10 @@ def command(options: argparse.Namespace) -> int:
         subjects = [labelled(name, settings) for settings in MATRIX for name in subjects]
     for label in {split_label(label)[0]: label for label in reversed(subjects)}.values():
         loader(label)  # wrong names are found before anything runs
+    pins = existing(options.corpus)
+    if pins:
+        corpus.read(pins)  # a stale word, too
+    failures.read(options.failures)
     from verify.run import TerminalConsole, run
 
     return run(
@@ -45,4 +56,7 @@ def command(options: argparse.Namespace) -> int:
         seed=options.seed,
         excuse=not options.no_known,
         load=loader,
+        pins=pins,
+        failures=options.failures,
+        pin_to=options.corpus if options.pin else None,
     )
