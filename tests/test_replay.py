@@ -20,6 +20,7 @@ from verify import Case, Declined, failures, reference
 from verify.__main__ import main
 from verify.check import Mismatch, check
 from verify.failures import Failed, Trait, failed, remember, trait_of
+from verify.faults import fault_named
 from verify.replay import Became, became_of, exit_code, sentence
 
 HERE = Path(__file__).parent
@@ -154,8 +155,8 @@ def test_several_pasts_are_all_fixed_at_once():
 
 def test_fault_that_a_disagreement_looks_like_is_part_of_its_trait():
     found = mismatch("wrong")
-    found.looks_like = "flipped kernel"  # type: ignore[attr-defined]
-    assert trait_of(found) == Trait("value", "", "flipped kernel")
+    found.looks_like = (fault_named("kernel-flipped"),)
+    assert trait_of(found) == Trait("value", "", "kernel-flipped")
 
 
 @pytest.mark.parametrize(

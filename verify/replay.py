@@ -12,6 +12,7 @@ from verify.case import Case
 from verify.check import Mismatch, Subject, check, subject_name
 from verify.compare import KINDS, Kind, Verdict
 from verify.deviations import Deviation
+from verify.diagnosis import diagnose
 from verify.failures import Failed, Trait, asked_of, failed, trait_of
 from verify.journal import journal
 from verify.known import explained
@@ -108,6 +109,7 @@ def _ask(subject: Subject, case: Case, kinds: Collection[Kind] = KINDS) -> Verdi
     try:
         return check(case, subject, kinds=kinds, repeats=2)
     except Mismatch as mismatch:
+        diagnose(mismatch, subject)
         return mismatch
 
 
