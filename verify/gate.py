@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ from verify.check import Mismatch, Subject, check, subject_name
 from verify.compare import KINDS, Kind
 from verify.deviations import Deviation
 from verify.journal import journal
-from verify.known import explained
+from verify.known import expired, explained, explains, recorded
 from verify.subjects import COMPILED, declared, split_label
 from verify.subjects.isolated import usual
 from verify.tally import Failure, Tallier, Tally
@@ -96,12 +97,14 @@ def _examples(subject: str) -> int:
 class Limits:
     """What the command line sets for the whole process.
 
-    The examples of a property, the seed, when to stop, whether recorded deviations are excused, and
-    what makes a subject of a name.
+    The examples of a property, the seed, when to stop, whether recorded deviations are excused, the
+    user's own ones and pins, and what makes a subject of a name.
     """
 
     examples: int | None = None
     excuse: bool = True
+    own: Sequence[Deviation] = ()
+    corpus: Path | None = None
     seed: int | None = None
     until: float = float("inf")
     interrupted: bool = False
@@ -130,7 +133,7 @@ def conformance(
     """
     cases(**narrowings)
     shipped = [case for case in corpora.read(corpora.SHIPPED) if _is_within(case, narrowings)]
-    pinned = [*shipped, *(corpora.read(corpus) if corpus else [])]
+    pinned = [*shipped, *(corpora.read(corpus) if (corpus := corpus or limits.corpus) else [])]
     gate = Gate(subject, known)
     drawn = {f"test_{each.name}": _drawn_test(gate, each, narrowings) for each in PROPERTIES}
     written = {"test_pinned": _pinned_test(gate, pinned), "test_known": _known_test(gate)}
@@ -163,8 +166,8 @@ class Gate:
         """The deviations that apply under the subject's switches."""
         if not limits.excuse:
             return []
-        recorded = getattr(self.subject, "known", ()) if self._known is None else self._known
-        return [each for each in recorded if each.applies(getattr(self.subject, "switches", {}))]
+        found = recorded(self.subject, limits.own, self._known)
+        return [each for each in found if each.applies(getattr(self.subject, "switches", {}))]
 
     @property
     def refuses(self) -> tuple[str, ...]:
@@ -328,16 +331,17 @@ def _complaint(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:
     What is not repeatable, such as memory that was never written, is asked for several times, and is
     not held to happen where the entry says that it is sporadic.
     """
+    if deviation.expires and deviation.expires < date.today():
+        return expired(gate.name, deviation)
     case = Case.parse(deviation.word)
     for _ in range(TRIES if "not repeatable" in deviation.kinds else 1):
         try:
             verdict = check(case, gate.subject, kinds=KINDS, repeats=2, clock=tallier.clock)
         except Mismatch as mismatch:
-            if deviation.explains(case, mismatch.verdict.kind, mismatch.switches):
+            if explains(deviation, mismatch):
                 tallier.deviated(case, deviation)
                 return ""
-            kinds = ", ".join(deviation.kinds)
-            return f"{mismatch}\n  entry    {deviation.name} records another kind: {kinds}"
+            return f"{mismatch}\n  entry    {deviation.name} records another kind: {deviation.described}"
     if deviation.sporadic:
         return ""
     became = f"is {verdict.outcome}" if verdict.outcome == "declined" else "no longer deviates"

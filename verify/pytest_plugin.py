@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from rich.console import Console
 
-from verify import gate
+from verify import gate, own
 from verify.journal import journal
 from verify.options import positive
+from verify.pins import existing
 from verify.subjects import onednn, threads, versions
 from verify.summary import print_summary
 from verify.tally import Tally
@@ -37,6 +39,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     gate.limits.excuse = not config.getoption("--conv-no-known")
     gate.limits.examples = config.getoption("--conv-examples")
+    try:
+        _use_settings(config.rootpath)
+    except ValueError as wrong:
+        raise pytest.UsageError(str(wrong)) from None
+
+
+def _use_settings(folder: Path) -> None:
+    """Take pins and known deviations from the settings, unless a run has them from its command line."""
+    told = own.of_tests(folder)
+    gate.limits.excuse &= told.known is not False
+    gate.limits.own = gate.limits.own or own.deviations_of(told)
+    gate.limits.corpus = existing(told.corpus)
 
 
 def pytest_unconfigure() -> None:

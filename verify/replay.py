@@ -14,7 +14,7 @@ from verify.compare import KINDS, Kind, Verdict
 from verify.deviations import Deviation
 from verify.failures import Failed, Trait, asked_of, failed, trait_of
 from verify.journal import journal
-from verify.known import explained
+from verify.known import explained, recorded
 from verify.lines import plural
 
 TRIES = 5
@@ -36,16 +36,18 @@ class Became(NamedTuple):
     failures: tuple[Failed, ...] = ()
 
 
-def replay(subject: Subject, named: Iterable[Case], *, past: Sequence[Failed]) -> list[Became]:
+def replay(
+    subject: Subject, named: Iterable[Case], *, past: Sequence[Failed], own: Iterable[Deviation] = ()
+) -> list[Became]:
     """Ask each case, several times where it fails or has failed, and print what became of it.
 
-    `past` are all failures that are recorded.
+    `past` are all failures that are recorded, `own` the user's deviations.
     """
-    became = []
+    became, known = [], recorded(subject, own)
     for case in named:
         journal.note(subject_name(subject), str(case))
         asked = asked_of(subject, case)
-        became.append(became_of(subject, case, [each for each in past if each.asked == asked]))
+        became.append(became_of(subject, case, [each for each in past if each.asked == asked], known))
         _print(case, became[-1])
     return became
 
@@ -65,7 +67,9 @@ def sentence(became: Sequence[Became]) -> str:
     return f"Of {len(became):,} {plural(len(became), 'case')}: {shown}."
 
 
-def became_of(subject: Subject, case: Case, past: Sequence[Failed]) -> Became:
+def became_of(
+    subject: Subject, case: Case, past: Sequence[Failed], known: Iterable[Deviation] = ()
+) -> Became:
     """What became of a case, which may have failed before."""
     answers = [first := _ask(subject, case)]
     if (past or isinstance(first, Mismatch)) and _trait(first) != Trait("timed out"):
@@ -76,7 +80,7 @@ def became_of(subject: Subject, case: Case, past: Sequence[Failed]) -> Became:
     traits = [_trait(each) for each in answers]
     shown = _as_before(subject, case, past, traits) or wrong[0]
     status, note = _status([_trait(shown)] if shown is not wrong[0] else traits, past)
-    message, deviation = _message(subject, shown)
+    message, deviation = _message(subject, shown, known)
     is_new = not deviation and not (past and status.startswith("FLAKY"))
     return Became(status, note, message, (failed(shown, subject),) if is_new else ())
 
@@ -95,10 +99,9 @@ def _as_before(
     return None
 
 
-def _message(subject: Subject, mismatch: Mismatch) -> tuple[str, bool]:
+def _message(subject: Subject, mismatch: Mismatch, known: Iterable[Deviation]) -> tuple[str, bool]:
     """What is said of a disagreement, and whether a recorded deviation explains it."""
-    recorded: Sequence[Deviation] = getattr(subject, "known", ())
-    deviation = explained(mismatch, subject, recorded)
+    deviation = explained(mismatch, subject, known)
     if deviation is None:
         return str(mismatch), False
     return f"{mismatch}\n  known    {deviation.name}: {' '.join(deviation.sentence.split())}", True

@@ -21,6 +21,7 @@ from rich.text import Text
 from verify import corpus, gate
 from verify.case import Case
 from verify.check import Subject
+from verify.deviations import Deviation
 from verify.failures import Failed, failed, remember
 from verify.journal import left
 from verify.pins import pin
@@ -56,6 +57,7 @@ def run(
     profile: str,
     seed: int | None,
     excuse: bool,
+    own: Sequence[Deviation] = (),
     load: Callable[[str], Subject] = usual,
     pins: Path | None = None,
     pin_to: Path | None = None,
@@ -63,10 +65,10 @@ def run(
 ) -> int:
     """Gate the subjects and print what was proved; the exit code. Subjects must be loadable by `load`.
 
-    `pins` are asked of each subject first; what disagrees is pinned in `pin_to`, and recorded in the
-    file `failures`.
+    `own` are the user's deviations. `pins` are asked of each subject first; what disagrees is pinned in
+    `pin_to`, and recorded in the file `failures`.
     """
-    gate.limits.seed, gate.limits.load = seed, load
+    gate.limits.seed, gate.limits.load, gate.limits.own = seed, load, own
     for line in _lost():
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     watcher = _Watcher(console, max_time)

@@ -6,9 +6,9 @@ import argparse
 
 from verify import corpus, failures
 from verify.commands.isolation import add_isolation, loader_of
-from verify.commands.pin import add_corpus
-from verify.commands.replay import add_failures
+from verify.known import recorded
 from verify.options import operations, positive, seconds
+from verify.own import add_corpus, add_failures, add_known, deviations_of
 from verify.pins import existing
 from verify.subjects import BUILTIN, MATRIX, labelled, split_label
 
@@ -27,7 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("--profile", choices=("dev", "ci", "night"), default="dev", help=drawn)
     option("--seed", type=int, metavar="N", help="draw the cases of this seed")
     option("--matrix", action="store_true", help=matrix)
-    option("--no-known", action="store_true", help="fail for disagreements that are recorded as known, too")
+    add_known(parser)
     option("--pin", action=argparse.BooleanOptionalAction, help="pin what disagrees, once it is shrunk")
     add_corpus(parser)
     add_failures(parser)
@@ -38,8 +38,9 @@ def command(options: argparse.Namespace) -> int:
     loader, subjects = loader_of(options), options.subjects
     if options.matrix:
         subjects = [labelled(name, settings) for settings in MATRIX for name in subjects]
+    own = deviations_of(options)
     for label in {split_label(label)[0]: label for label in reversed(subjects)}.values():
-        loader(label)  # wrong names are found before anything runs
+        recorded(loader(label), own)  # what is wrong of either is found before anything runs
     pins = existing(options.corpus)
     if pins:
         corpus.read(pins)  # a stale word, too
@@ -54,7 +55,8 @@ def command(options: argparse.Namespace) -> int:
         max_time=options.max_time,
         profile=options.profile,
         seed=options.seed,
-        excuse=not options.no_known,
+        excuse=options.known is not False,
+        own=own,
         load=loader,
         pins=pins,
         failures=options.failures,
