@@ -188,30 +188,38 @@ def test_wrong_settings_are_one_sentence_of_pytest(
 KNOWN = Deviation("adds-one", ("*",), ("value",), Predicate("rank == 1"), WORD, "It adds one.")
 
 
-def mismatch(looks_like: str = "") -> Mismatch:
+def mismatch() -> Mismatch:
     with pytest.raises(Mismatch) as found:
         check(Case.parse(WORD), adds_one)
-    found.value.looks_like = looks_like  # type: ignore[attr-defined]
     return found.value
 
 
-def test_deviation_without_a_fault_explains_whatever_it_looks_like():
-    assert explains(KNOWN, mismatch("off-by-one"))
+def looks_like(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    """Have every disagreement look like a fault."""
+    monkeypatch.setattr("verify.known.fault_of", lambda mismatch: fault)
 
 
-def test_deviation_of_a_fault_explains_what_looks_like_it():
-    assert explains(KNOWN._replace(fault="off-by-one"), mismatch("off-by-one"))
+def test_deviation_without_a_fault_explains_whatever_it_looks_like(monkeypatch: pytest.MonkeyPatch):
+    looks_like(monkeypatch, "flipped")
+    assert explains(KNOWN, mismatch())
 
 
-@pytest.mark.parametrize("looks_like", ["", "flipped"])
-def test_deviation_of_a_fault_explains_nothing_else(looks_like: str):
-    assert not explains(KNOWN._replace(fault="off-by-one"), mismatch(looks_like))
+def test_deviation_of_a_fault_explains_what_looks_like_it(monkeypatch: pytest.MonkeyPatch):
+    looks_like(monkeypatch, "flipped")
+    assert explains(KNOWN._replace(fault="flipped"), mismatch())
 
 
-def test_first_entry_that_explains_is_named():
+@pytest.mark.parametrize("fault", ["", "gone"])
+def test_deviation_of_a_fault_explains_nothing_else(fault: str, monkeypatch: pytest.MonkeyPatch):
+    looks_like(monkeypatch, fault)
+    assert not explains(KNOWN._replace(fault="flipped"), mismatch())
+
+
+def test_first_entry_that_explains_is_named(monkeypatch: pytest.MonkeyPatch):
+    looks_like(monkeypatch, "gone")
     other = KNOWN._replace(name="other", when=Predicate("rank == 2"))
     flips = KNOWN._replace(name="flips", fault="flipped")
-    assert explained(mismatch("off-by-one"), adds_one, [other, flips, KNOWN, KNOWN]) is KNOWN
+    assert explained(mismatch(), adds_one, [other, flips, KNOWN, KNOWN]) is KNOWN
 
 
 def test_what_no_entry_explains_is_new():
@@ -238,6 +246,7 @@ def test_own_deviation_of_the_subjects_version_is_recorded(versions: tuple[str, 
 
 
 def test_word_that_looks_like_another_fault_fails_the_gate(monkeypatch: pytest.MonkeyPatch):
+    looks_like(monkeypatch, "gone")
     entry = KNOWN._replace(fault="flipped")
     with pytest.raises(pytest.fail.Exception, match="another kind: value that looks like flipped"):
         conformance(adds_one, known=[entry])().test_known()

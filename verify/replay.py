@@ -90,11 +90,11 @@ def _as_before(
 ) -> Mismatch | None:
     """The recorded disagreement, where it shows only when its kind alone is judged, as a property does."""
     old = [each.trait for each in past]
-    if len(set(traits)) > 1 or traits[0] in old:
+    if len(set(traits)) > 1 or any(map(traits[0].is_as, old)):
         return None
     for trait in old:
         answer = _ask(subject, case, kinds=[kind for kind in KINDS if kind == trait.kind])
-        if isinstance(answer, Mismatch) and trait_of(answer) == trait:
+        if isinstance(answer, Mismatch) and trait_of(answer).is_as(trait):
             return answer
     return None
 
@@ -147,7 +147,7 @@ def _status(traits: Sequence[Trait], past: Sequence[Failed]) -> tuple[str, str]:
     trait, status = traits[0], "CRASHED" if traits[0].kind == "crashed" else ""
     if not past:
         return status or "disagrees", trait.cause
-    if trait in [each.trait for each in past]:
+    if any(trait.is_as(each.trait) for each in past):
         return status or "STILL", f"{trait}, since {min(each.first_seen for each in past)}"
     return status or "CHANGED", f"{trait}; before, {_before(past)}"
 
