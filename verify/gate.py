@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 from hypothesis import Phase, given, seed, settings
@@ -24,12 +24,13 @@ from verify import corpus as corpora
 from verify.case import Case
 from verify.check import Mismatch, Subject, check, subject_name
 from verify.compare import KINDS, Kind
+from verify.deadline import GRACE_S, TimeUp, stopping_at
 from verify.deviations import Deviation
 from verify.journal import journal
 from verify.known import expired, explained, explains, recorded
 from verify.subjects import COMPILED, declared, split_label
 from verify.subjects.isolated import usual
-from verify.tally import Failure, Tallier, Tally
+from verify.tally import TIME_UP, Failure, Tallier, Tally
 from verify.word import FILLS, SEEDED_FILLS, InvalidCase
 
 VALUE_KINDS: tuple[Kind, ...] = ("refused", "value", "non-finite")
@@ -186,6 +187,13 @@ class Gate:
     def tallier(self, test: str, title: str, *, drawn: bool = True) -> Tallier:
         return self.talliers.setdefault(test, Tallier(self.name, title, drawn=drawn))
 
+    def skip_late(self, test: str) -> None:
+        """Skip a test for which there is no time, before its subject is loaded for it."""
+        for each in (EVERYTHING, *PROPERTIES):
+            if test == f"test_{each.name}":
+                self.tallier(test, each.title, drawn=each is not EVERYTHING).tally.note = TIME_UP
+        pytest.skip("the time is up")
+
     def close(self, test: str, elapsed: float) -> Tally | None:
         """The tally of a test that has ended, or None for one that judged nothing."""
         return self.talliers[test].close(elapsed) if test in self.talliers else None
@@ -250,8 +258,15 @@ def _judge(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
     if limits.interrupted:
         raise KeyboardInterrupt
     if time.monotonic() > limits.until:
-        _stop(tallier, case)
-        return
+        _stop(tallier)
+    try:
+        with stopping_at(limits.until + GRACE_S):
+            _judge_in_time(gate, judged, tallier, case)
+    except TimeUp:
+        _stop(tallier)
+
+
+def _judge_in_time(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
     with tallier.clock.part("loading"):
         subject = gate.subject
     journal.note(gate.name, str(case))
@@ -267,13 +282,11 @@ def _judge(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
     tallier.judged(case, verdict)
 
 
-def _stop(tallier: Tallier, case: Case) -> None:
-    """End a property whose time is up; what has failed goes on failing, so that it is reported."""
-    tallier.tally.note = "its time was up"
-    if case in tallier.mismatches:
-        raise tallier.mismatches[case]
-    if not tallier.mismatches:
-        pytest.skip("the time is up")
+def _stop(tallier: Tallier) -> NoReturn:
+    """End a property whose time is up; what has failed is reported with the smallest case so far."""
+    tallier.tally.note = TIME_UP
+    tallier.settle()
+    pytest.skip("the time is up")
 
 
 def _is_within(case: Case, narrowings: dict[str, Any]) -> bool:
@@ -316,13 +329,25 @@ def _known_test(gate: Gate) -> Callable[..., None]:
         if not gate.known:
             pytest.skip(f"nothing is recorded of {gate.name}")
         tallier = gate.tallier("test_known", KNOWN, drawn=False)
-        complaints = [text for each in gate.known if (text := _complaint(gate, tallier, each))]
+        complaints = [text for each in gate.known if (text := _complaint_in_time(gate, tallier, each))]
         if complaints:
             text = "\n".join(complaints)
             tallier.tally.failures["fixed"] = Failure(kind="fixed", word="", text=text)
             pytest.fail(text, pytrace=False)
 
     return test_known
+
+
+def _complaint_in_time(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:
+    """What is wrong with an entry, or nothing where there is no time left to ask."""
+    try:
+        with stopping_at(limits.until + GRACE_S):
+            if time.monotonic() <= limits.until:
+                return _complaint(gate, tallier, deviation)
+    except TimeUp:
+        pass
+    tallier.tally.note = TIME_UP
+    return ""
 
 
 def _complaint(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:

@@ -84,10 +84,16 @@ def pytest_runtest_makereport(
             if report.passed and tally.verdict == "nothing graded":
                 report.outcome = "failed"
                 report.longrepr = f"{tally.title}: {NOTHING}"
+            elif tally.failures and not report.failed:  # skipped, as its time was up
+                report.outcome, report.longrepr = "failed", _messages(tally)
             elif report.failed and tally.failures and item.config.get_verbosity() < 1:
                 # The messages say it all; -v shows where they were raised, too.
-                report.longrepr = "\n\n".join(failure.text for failure in tally.failures.values())
+                report.longrepr = _messages(tally)
     return report
+
+
+def _messages(tally: Tally) -> str:
+    return "\n\n".join(failure.text for failure in tally.failures.values())
 
 
 def tallies_of(reports: list[Any]) -> list[Tally]:

@@ -13,6 +13,11 @@ from verify.clock import Clock
 from verify.compare import Verdict
 from verify.deviations import Deviation
 
+TIME_UP = "its time was up"
+
+ENOUGH = 20
+"""Cases that a property must have graded where its time was up; words that are given must all be asked."""
+
 CROSSED = "operation and dtype"
 """The part of the coverage that is a table."""
 
@@ -58,6 +63,8 @@ class Tally:
     def verdict(self) -> str:
         if self.failures:
             return "disagrees"
+        if self.note and (not self.drawn or 0 < self.agreed + self.known.total() < ENOUGH):
+            return "too little"
         if self.agreed or self.known:
             return "holds"
         return "nothing graded" if self.drawn else "declined"
@@ -105,8 +112,17 @@ class Tallier:
         """Keep a disagreement; of a search the last of each kind, which Hypothesis makes the smallest."""
         kind, word = mismatch.verdict.kind or "", str(mismatch.case)
         self.mismatches[mismatch.case] = mismatch
-        key = f"{kind} {type(mismatch.__cause__).__name__}" if self.tally.drawn else f"{kind} {word}"
-        self.tally.failures[key] = Failure(kind=kind, word=word, text=str(mismatch))
+        self.tally.failures[self._key(mismatch)] = Failure(kind=kind, word=word, text=str(mismatch))
+
+    def settle(self) -> None:
+        """Keep the smallest case so far of each kind of disagreement, as a search has not come to its end."""
+        found = sorted(self.mismatches.values(), key=lambda each: len(str(each.case)), reverse=True)
+        for mismatch in {self._key(each): each for each in found}.values():
+            self.failed(mismatch)
+
+    def _key(self, mismatch: Mismatch) -> str:
+        kind = mismatch.verdict.kind or ""
+        return f"{kind} {type(mismatch.__cause__).__name__ if self.tally.drawn else mismatch.case}"
 
     def close(self, elapsed: float) -> Tally:
         """The tally, with where its time went: what is left over went to drawing."""

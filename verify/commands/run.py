@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import time
 
 from verify import corpus, failures
 from verify.commands.isolation import add_isolation, loader_of
+from verify.deadline import GRACE_S, TimeUp, stopping_at
 from verify.known import recorded
 from verify.options import operations, positive, seconds
 from verify.own import add_corpus, add_failures, add_known, deviations_of
@@ -35,16 +37,21 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
-    loader, subjects = loader_of(options), options.subjects
-    if options.matrix:
-        subjects = [labelled(name, settings) for settings in MATRIX for name in subjects]
-    own = deviations_of(options)
-    for label in {split_label(label)[0]: label for label in reversed(subjects)}.values():
-        recorded(loader(label), own)  # what is wrong of either is found before anything runs
+    until = time.monotonic() + (options.max_time or float("inf"))
+    loader, subjects, own = loader_of(options), options.subjects, deviations_of(options)
     pins = existing(options.corpus)
     if pins:
-        corpus.read(pins)  # a stale word, too
+        corpus.read(pins)  # a stale word, too, is found before anything runs
     failures.read(options.failures)
+    if options.matrix:
+        subjects = [labelled(name, settings) for settings in MATRIX for name in subjects]
+    try:
+        with stopping_at(until + GRACE_S):
+            for label in {split_label(label)[0]: label for label in reversed(subjects)}.values():
+                recorded(loader(label), own)
+    except TimeUp:
+        print(f"Proves too little: the time was up before {label} was loaded.")
+        return 3
     from verify.run import TerminalConsole, run
 
     return run(
@@ -52,7 +59,7 @@ def command(options: argparse.Namespace) -> int:
         subjects,
         operations=options.operations,
         examples=options.examples,
-        max_time=options.max_time,
+        until=until,
         profile=options.profile,
         seed=options.seed,
         excuse=options.known is not False,
