@@ -72,12 +72,11 @@ def test_a_run_that_grades_nothing_exits_3(command: Command) -> None:
 
 def test_a_run_keeps_to_its_time(command: Command) -> None:
     start = time.monotonic()
-    done = command("run", "subjects_to_gate:right", "--examples", "1000000", "--max-time", "6")
-    assert time.monotonic() - start < 6 + 5
-    assert (done.returncode, done.stdout.count(": its time was up\n")) == (
-        0,
-        len([each for each in PROPERTIES if not each.illegal]),
-    )
+    done = command("run", "subjects_to_gate:right", "--examples", "1000000", "--max-time", "9")
+    assert time.monotonic() - start < 9 + 5
+    assert done.returncode == 0
+    titles = ", ".join(each.title for each in PROPERTIES if not each.illegal)
+    assert f"cut short subjects_to_gate:right, {titles}: its time was up" in " ".join(done.stdout.split())
 
 
 def test_one_seed_draws_the_same_cases(command: Command) -> None:
@@ -277,7 +276,10 @@ def test_ctrl_c_while_loading_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("token", ["z1.0", "leaky0.25", "p1.0"])
-def test_a_word_with_a_point_is_no_file(capsys: pytest.CaptureFixture[str], token: str) -> None:
+def test_a_word_with_a_point_is_no_file(
+    capsys: pytest.CaptureFixture[str], token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a replay that fails is recorded there
     padding = "" if token.startswith("p") else "_same"
     assert main(["explain", f"conv_i3_k2{padding}_{token}_ones"]) == 0
     assert main(["replay", "verify:reference", f"conv_i3_k2{padding}_{token}_ones"]) in (0, 1)

@@ -37,6 +37,11 @@ class Trait(NamedTuple):
     cause: str = ""
     fault: str = ""
 
+    def is_as(self, other: Trait) -> bool:
+        """Whether it tells nothing apart; a failure that looks like no fault may be any."""
+        same_fault = self.fault == other.fault or not (self.fault and other.fault)
+        return self[:2] == other[:2] and same_fault
+
     def __str__(self) -> str:
         return ", ".join(filter(None, (self.kind, self.cause, self.fault)))
 

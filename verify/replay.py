@@ -15,7 +15,7 @@ from verify.deviations import Deviation
 from verify.diagnosis import diagnose
 from verify.failures import Failed, Trait, asked_of, failed, trait_of
 from verify.journal import journal
-from verify.known import explained
+from verify.known import explained, recorded
 from verify.lines import plural
 
 TRIES = 5
@@ -37,16 +37,18 @@ class Became(NamedTuple):
     failures: tuple[Failed, ...] = ()
 
 
-def replay(subject: Subject, named: Iterable[Case], *, past: Sequence[Failed]) -> list[Became]:
+def replay(
+    subject: Subject, named: Iterable[Case], *, past: Sequence[Failed], own: Iterable[Deviation] = ()
+) -> list[Became]:
     """Ask each case, several times where it fails or has failed, and print what became of it.
 
-    `past` are all failures that are recorded.
+    `past` are all failures that are recorded, `own` the user's deviations.
     """
-    became = []
+    became, known = [], recorded(subject, own)
     for case in named:
         journal.note(subject_name(subject), str(case))
         asked = asked_of(subject, case)
-        became.append(became_of(subject, case, [each for each in past if each.asked == asked]))
+        became.append(became_of(subject, case, [each for each in past if each.asked == asked], known))
         _print(case, became[-1])
     return became
 
@@ -66,7 +68,9 @@ def sentence(became: Sequence[Became]) -> str:
     return f"Of {len(became):,} {plural(len(became), 'case')}: {shown}."
 
 
-def became_of(subject: Subject, case: Case, past: Sequence[Failed]) -> Became:
+def became_of(
+    subject: Subject, case: Case, past: Sequence[Failed], known: Iterable[Deviation] = ()
+) -> Became:
     """What became of a case, which may have failed before."""
     answers = [first := _ask(subject, case)]
     if (past or isinstance(first, Mismatch)) and _trait(first) != Trait("timed out"):
@@ -74,10 +78,14 @@ def became_of(subject: Subject, case: Case, past: Sequence[Failed]) -> Became:
     wrong = [each for each in answers if isinstance(each, Mismatch)]
     if isinstance(first, Verdict) and not wrong:
         return _passed(first, past)
+    if len(wrong) == len(answers) and len({each.verdict.kind for each in wrong}) == 1:
+        diagnose(wrong[0], subject)
+        for each in wrong[1:]:
+            each.looks_like = wrong[0].looks_like
     traits = [_trait(each) for each in answers]
     shown = _as_before(subject, case, past, traits) or wrong[0]
     status, note = _status([_trait(shown)] if shown is not wrong[0] else traits, past)
-    message, deviation = _message(subject, shown)
+    message, deviation = _message(subject, shown, known)
     is_new = not deviation and not (past and status.startswith("FLAKY"))
     return Became(status, note, message, (failed(shown, subject),) if is_new else ())
 
@@ -87,19 +95,18 @@ def _as_before(
 ) -> Mismatch | None:
     """The recorded disagreement, where it shows only when its kind alone is judged, as a property does."""
     old = [each.trait for each in past]
-    if len(set(traits)) > 1 or traits[0] in old:
+    if len(set(traits)) > 1 or any(map(traits[0].is_as, old)):
         return None
     for trait in old:
         answer = _ask(subject, case, kinds=[kind for kind in KINDS if kind == trait.kind])
-        if isinstance(answer, Mismatch) and trait_of(answer) == trait:
+        if isinstance(answer, Mismatch) and trait_of(answer).is_as(trait):
             return answer
     return None
 
 
-def _message(subject: Subject, mismatch: Mismatch) -> tuple[str, bool]:
+def _message(subject: Subject, mismatch: Mismatch, known: Iterable[Deviation]) -> tuple[str, bool]:
     """What is said of a disagreement, and whether a recorded deviation explains it."""
-    recorded: Sequence[Deviation] = getattr(subject, "known", ())
-    deviation = explained(mismatch, subject, recorded)
+    deviation = explained(mismatch, subject, known)
     if deviation is None:
         return str(mismatch), False
     return f"{mismatch}\n  known    {deviation.name}: {' '.join(deviation.sentence.split())}", True
@@ -109,7 +116,6 @@ def _ask(subject: Subject, case: Case, kinds: Collection[Kind] = KINDS) -> Verdi
     try:
         return check(case, subject, kinds=kinds, repeats=2)
     except Mismatch as mismatch:
-        diagnose(mismatch, subject)
         return mismatch
 
 
@@ -146,7 +152,7 @@ def _status(traits: Sequence[Trait], past: Sequence[Failed]) -> tuple[str, str]:
     trait, status = traits[0], "CRASHED" if traits[0].kind == "crashed" else ""
     if not past:
         return status or "disagrees", trait.cause
-    if trait in [each.trait for each in past]:
+    if any(trait.is_as(each.trait) for each in past):
         return status or "STILL", f"{trait}, since {min(each.first_seen for each in past)}"
     return status or "CHANGED", f"{trait}; before, {_before(past)}"
 

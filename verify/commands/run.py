@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import time
 
 from verify import corpus, failures
 from verify.commands.isolation import add_isolation, loader_of
-from verify.commands.pin import add_corpus
-from verify.commands.replay import add_failures
+from verify.deadline import GRACE_S, TimeUp, stopping_at
+from verify.known import recorded
 from verify.options import operations, positive, seconds
+from verify.own import add_corpus, add_failures, add_known, deviations_of
 from verify.pins import existing
 from verify.subjects import BUILTIN, MATRIX, labelled, split_label
 
@@ -27,7 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("--profile", choices=("dev", "ci", "night"), default="dev", help=drawn)
     option("--seed", type=int, metavar="N", help="draw the cases of this seed")
     option("--matrix", action="store_true", help=matrix)
-    option("--no-known", action="store_true", help="fail for disagreements that are recorded as known, too")
+    add_known(parser)
     option("--pin", action=argparse.BooleanOptionalAction, help="pin what disagrees, once it is shrunk")
     add_corpus(parser)
     add_failures(parser)
@@ -35,15 +37,21 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
-    loader, subjects = loader_of(options), options.subjects
-    if options.matrix:
-        subjects = [labelled(name, settings) for settings in MATRIX for name in subjects]
-    for label in {split_label(label)[0]: label for label in reversed(subjects)}.values():
-        loader(label)  # wrong names are found before anything runs
+    until = time.monotonic() + (options.max_time or float("inf"))
+    loader, subjects, own = loader_of(options), options.subjects, deviations_of(options)
     pins = existing(options.corpus)
     if pins:
-        corpus.read(pins)  # a stale word, too
+        corpus.read(pins)  # a stale word, too, is found before anything runs
     failures.read(options.failures)
+    if options.matrix:
+        subjects = [labelled(name, settings) for settings in MATRIX for name in subjects]
+    try:
+        with stopping_at(until + GRACE_S):
+            for label in {split_label(label)[0]: label for label in reversed(subjects)}.values():
+                recorded(loader(label), own)
+    except TimeUp:
+        print(f"Proves too little: the time was up before {label} was loaded.")
+        return 3
     from verify.run import TerminalConsole, run
 
     return run(
@@ -51,10 +59,11 @@ def command(options: argparse.Namespace) -> int:
         subjects,
         operations=options.operations,
         examples=options.examples,
-        max_time=options.max_time,
+        until=until,
         profile=options.profile,
         seed=options.seed,
-        excuse=not options.no_known,
+        excuse=options.known is not False,
+        own=own,
         load=loader,
         pins=pins,
         failures=options.failures,

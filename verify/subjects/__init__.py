@@ -133,6 +133,7 @@ class _Own:
         self.name = name
         self.switches: Mapping[str, str] = getattr(target, "switches", {})
         self.known: Sequence[Deviation] = getattr(target, "known", ())
+        self.version: str | None = getattr(target, "version", None)
         for attribute, value in declared(target).items():
             setattr(self, attribute, value)
         self._call: Subject = target

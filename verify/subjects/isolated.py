@@ -133,6 +133,12 @@ class Isolated:
         return found
 
     @property
+    def version(self) -> str | None:
+        """What the subject says of its own version."""
+        said: str | None = self._hello["version"]
+        return said
+
+    @property
     def operations(self) -> tuple[str, ...]:
         return tuple(self._hello["declared"]["operations"])
 

@@ -119,6 +119,7 @@ class _Subject:
         self.name = name
         self.switches: Mapping[str, str] = SWITCHES
         self.known = known(name)
+        self.version: str = tf.__version__
         self.operations = tuple(dict.fromkeys(map(operation_of, road.entries)))
         self.refuses = tuple(each for each in self.operations if road.mode in ("eager", "graph", "xla"))
         self._road = road

@@ -52,7 +52,12 @@ def serve(channel: int, name: str, limit_bytes: int | None) -> None:
 
 def _described(subject: Subject) -> dict[str, Any]:
     known = [entry_of(each) for each in getattr(subject, "known", ()) if isinstance(each, Deviation)]
-    return {"switches": dict(getattr(subject, "switches", {})), "known": known, "declared": declared(subject)}
+    return {
+        "switches": dict(getattr(subject, "switches", {})),
+        "known": known,
+        "version": getattr(subject, "version", None),
+        "declared": declared(subject),
+    }
 
 
 def _life(
