@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from verify.__main__ import main
+from verify.__main__ import COMMANDS, main
 from verify.gate import PROPERTIES
 
 HERE = Path(__file__).parent
@@ -233,9 +233,33 @@ exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little
 """
 
 
-def test_help_fits_a_screen(command: Command) -> None:
+def test_help_is_literally(command: Command) -> None:
     assert command("--help").stdout == HELP
-    assert len(command("run", "--help").stdout.splitlines()) < 40
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_fits_a_screen(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 24
+    assert [line for line in lines if len(line) > 80] == []
+
+
+def test_help_of_a_run_has_one_line_for_each_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    first, what, blank, *options, _, last = capsys.readouterr().out.splitlines()
+    assert (first, blank) == ("usage: conv-verify run [OPTION…] [SUBJECT…]", "")
+    assert what == COMMANDS["run"].SENTENCE
+    assert [line for line in options if not line.startswith(("  --", "  SUBJECT "))] == []
+    assert last == "exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little"
 
 
 def test_a_seed_draws_the_same_cases_after_another_subject_has_failed(command: Command) -> None:

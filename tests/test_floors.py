@@ -18,6 +18,7 @@ FLOORS = [
         "verify.geometry",
         "verify.dtypes",
         "verify.clock",
+        "verify.deadline",
         "verify.journal",
         "verify.releases",
         "verify.rewrite",
@@ -65,7 +66,7 @@ FLOORS = [
     {"strategies.cases"},
     {"strategies.illegal"},
     {"strategies"},
-    {"verify.tally", "verify.witnesses"},
+    {"verify.tally", "verify.witnesses", "verify.database"},
     {"verify.sight"},
     {"verify.gate", "verify.summary", "verify.replay"},
     {"verify.pytest_plugin", "verify.diff"},
@@ -84,7 +85,14 @@ FLOORS = [
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 
-DOORS = {"verify.gate", "verify.pytest_plugin", "verify.run", "verify.diff", "verify.__main__"}
+DOORS = {
+    "verify.database",
+    "verify.gate",
+    "verify.pytest_plugin",
+    "verify.run",
+    "verify.diff",
+    "verify.__main__",
+}
 OUTSIDE = {
     # NumPy has no bfloat16; this extension of it is what frameworks exchange.
     "ml_dtypes": {"verify.dtypes"},
@@ -92,6 +100,7 @@ OUTSIDE = {
     "keras": {"verify.subjects.tensorflow_import"},
     "hypothesis": {"strategies.parts", "strategies.cases", "strategies.illegal", *DOORS},
     "pytest": DOORS,
+    "redis": {"verify.database"},
     "rich": {"verify.summary", "verify.sight", *DOORS},
 }
 

@@ -34,6 +34,24 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
+    def format_help(self) -> str:
+        """The help of a command on one screen: no headings, a line for each option."""
+        if self._subparsers is not None:
+            return super().format_help()
+        lines = argparse.HelpFormatter(self.prog, max_help_position=27)
+        lines.start_section(None)
+        lines.add_arguments(each for each in self._actions if each.dest != "help")
+        lines.end_section()
+        lines.add_text(self.epilog)
+        return f"usage: {self.prog} {self._usage()}\n{self.description}\n\n{lines.format_help()}"
+
+    def _usage(self) -> str:
+        many = {"*": "[{}…]", "?": "[{}]", "+": "{}…", "2": "{0} {0}"}
+        named = [each for each in self._actions if not each.option_strings]
+        return " ".join(
+            ["[OPTION…]", *(many.get(str(each.nargs), "{}").format(each.metavar) for each in named)]
+        )
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
+from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import pytest
 from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.database import ExampleDatabase
 from hypothesis.errors import InvalidArgument
 from hypothesis.strategies import SearchStrategy
 
@@ -104,13 +106,14 @@ class Limits:
     """What the command line sets for the whole process.
 
     The examples of a property, the seed, when to stop, whether recorded deviations are excused, the
-    user's own ones and pins, and what makes a subject of a name.
+    user's own ones, pins and examples, and what makes a subject of a name.
     """
 
     examples: int | None = None
     excuse: bool = True
     own: Sequence[Deviation] = ()
     corpus: Path | None = None
+    database: ExampleDatabase | None = None
     seed: int | None = None
     until: float = float("inf")
     interrupted: bool = False
@@ -244,16 +247,21 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
             settled = [_settled(gate, judged, gate.talliers[name], each) for each in found]
             raise _together(settled, "distinct disagreements") from settled[0].__cause__
 
-    # The subject is part of the name by which Hypothesis keeps examples.
     test.__name__ = test.__qualname__ = f"{name}_of_{re.sub(r'[^a-zA-Z0-9]', '_', gate.name)}"
+    # Hypothesis keeps examples, and draws the same ones, by a test's source and signature, not its name.
+    test.__signature__ = signature(test).replace(return_annotation=test.__name__)  # type: ignore[attr-defined]
     test.__doc__ = f"{judged.title} of {gate.name}"
     strategy = st.deferred(lambda: gate.illegal(narrowings) if judged.illegal else gate.legal(chosen))
     tested: Callable[..., None] = given(case=strategy)(test)
     used = settings(deadline=None, phases=PHASES, max_examples=_examples(gate.name), print_blob=False)
+    # Each property draws cases of its own, or all would see the same geometry.
+    seeded = seed(zlib.crc32(f"{limits.seed} {gate.name} {name}".encode()))
     if limits.seed is not None:
-        # Each property draws cases of its own, or all would see the same geometry.
-        tested = seed(zlib.crc32(f"{limits.seed} {gate.name} {name}".encode()))(tested)
-        used = settings(used, database=None)
+        tested, used = seeded(tested), settings(used, database=None)
+    elif limits.database is not None:
+        # Hypothesis has no database where it draws the same every time, which a seed does beside one.
+        tested = seeded(tested) if used.derandomize else tested
+        used = settings(used, derandomize=False, database=limits.database)
     tested = used(tested)
     return searched
 

@@ -9,23 +9,30 @@ from typing import Any
 
 from verify import failures, pins, settings
 from verify.deviations import Deviation, deviation_of, parse
+from verify.options import database
 
 
 def add_corpus(parser: argparse.ArgumentParser) -> None:
-    where = f"the folder of pins, or a .txt file (default: {pins.USUAL})"
+    where = f"pins: a folder, or a .txt file ({pins.USUAL})"
     parser.add_argument("--corpus", type=Path, metavar="PATH", default=pins.USUAL, help=where)
 
 
 def add_failures(parser: argparse.ArgumentParser) -> None:
-    where = f"where failures are recorded (default: {failures.USUAL})"
+    where = f"record of failures ({failures.USUAL})"
     parser.add_argument("--failures", type=Path, metavar="FILE", default=failures.USUAL, help=where)
 
 
 def add_known(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
-    option("--known", type=Path, metavar="FILE", help="known deviations of your own subjects")
-    option("--no-known", dest="known", action="store_const", const=False, help="excuse no deviation")
+    known = "your own known deviations; --no-known: excuse none"
+    option("--known", type=Path, metavar="FILE", help=known)
+    option("--no-known", dest="known", action="store_const", const=False, help=argparse.SUPPRESS)
     parser.set_defaults(deviation=settings.Entries())
+
+
+def add_database(parser: argparse.ArgumentParser) -> None:
+    where = "examples: a folder, github:OWNER/REPO or redis://…"
+    parser.add_argument("--database", type=database, metavar="PLACE", help=where)
 
 
 def deviations_of(options: argparse.Namespace) -> tuple[Deviation, ...]:
@@ -40,9 +47,13 @@ def deviations_of(options: argparse.Namespace) -> tuple[Deviation, ...]:
 
 
 def of_tests(folder: Path) -> argparse.Namespace:
-    """What the settings above a folder say to the gates of a test suite: `corpus`, `known`, `deviation`."""
+    """What the settings above a folder say to the gates of a test suite.
+
+    These are `corpus`, `known`, `deviation` and `database`.
+    """
     parser = argparse.ArgumentParser()
     add_corpus(parser)
+    add_database(parser)
     add_known(parser)
     settings.apply(settings.find(folder), parser)
     return parser.parse_args([])

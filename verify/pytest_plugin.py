@@ -13,6 +13,7 @@ from hypothesis import settings
 from rich.console import Console
 
 from verify import gate, own
+from verify.database import database_at
 from verify.journal import journal
 from verify.options import positive
 from verify.pins import existing
@@ -48,11 +49,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _use_settings(folder: Path) -> None:
-    """Take pins and known deviations from the settings, unless a run has them from its command line."""
+    """Take pins, known deviations and examples from the settings; a run has them from its command line."""
     told = own.of_tests(folder)
     gate.limits.excuse &= told.known is not False
     gate.limits.own = gate.limits.own or own.deviations_of(told)
     gate.limits.corpus = existing(told.corpus)
+    gate.limits.database = gate.limits.database or (told.database and database_at(told.database))
 
 
 def pytest_unconfigure() -> None:

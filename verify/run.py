@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis.database import ExampleDatabase
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
@@ -58,6 +59,7 @@ def run(
     seed: int | None,
     excuse: bool,
     own: Sequence[Deviation] = (),
+    database: ExampleDatabase | None = None,
     load: Callable[[str], Subject] = usual,
     pins: Path | None = None,
     pin_to: Path | None = None,
@@ -66,9 +68,11 @@ def run(
     """Gate the subjects and print what was proved; the exit code. Subjects must be loadable by `load`.
 
     No case is drawn after `until`, a time of `time.monotonic`. `own` are the user's deviations. `pins` are
-    asked of each subject first; what disagrees is pinned in `pin_to`, and recorded in the file `failures`.
+    asked of each subject first, then what has failed and lies in the `database`. What disagrees is
+    pinned in `pin_to`, and recorded in the file `failures`.
     """
-    gate.limits.seed, gate.limits.load, gate.limits.own = seed, load, own
+    gate.limits.seed, gate.limits.load = seed, load
+    gate.limits.own, gate.limits.database = own, database
     for line in _lost():
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     watcher = _Watcher(console, until)

@@ -14,12 +14,10 @@ from verify.subjects import load
 
 def add_isolation(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
-    own = "run subjects in workers, where a crash is a verdict (default: those that are built in)"
-    option("--isolate", action=argparse.BooleanOptionalAction, help=own)
-    option("--python", metavar="PATH", help="isolate in another interpreter")
-    option(
-        "--timeout", type=seconds, metavar="SECONDS", help="isolate; a case may take so long (default: 10)"
-    )
+    option("--isolate", action=argparse.BooleanOptionalAction, help="in workers, where a crash is a verdict")
+    option("--python", metavar="PATH", help="in workers of another interpreter")
+    limit = "in workers; a case may take so long (default: 10)"
+    option("--timeout", type=seconds, metavar="SECONDS", help=limit)
 
 
 def loader_of(options: argparse.Namespace) -> Callable[[str], Subject]:

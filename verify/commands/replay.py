@@ -22,8 +22,8 @@ SENTENCE = "check named cases, or what failed, again; say what became of each"
 
 def add(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
-    named = "a name from `list`, or package.module:callable (default: all that have failed)"
-    words = "a case, a corpus file or folder, or - for standard input (default: what has failed)"
+    named = "a name of `list`, or module:callable (default: all)"
+    words = "cases, files, folders, - (default: what has failed)"
     option("subject", nargs="?", metavar="SUBJECT", help=named)
     option("words", nargs="*", metavar="WORD", help=words)
     add_failures(parser)

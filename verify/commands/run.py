@@ -10,7 +10,7 @@ from verify.commands.isolation import add_isolation, loader_of
 from verify.deadline import GRACE_S, TimeUp, stopping_at
 from verify.known import recorded
 from verify.options import operations, positive, seconds
-from verify.own import add_corpus, add_failures, add_known, deviations_of
+from verify.own import add_corpus, add_database, add_failures, add_known, deviations_of
 from verify.pins import existing
 from verify.subjects import BUILTIN, MATRIX, labelled, split_label
 
@@ -19,20 +19,21 @@ SENTENCE = "gate subjects: draw cases, check each, say what was proved"
 
 def add(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
-    named = "a name from `list`, or package.module:callable (default: all that `list` names)"
-    matrix = "gate each subject under every setting of oneDNN, threads and deterministic ops, isolated"
-    drawn = "200, 500 or 20,000 cases for each property; ci draws the same every time (default: dev)"
+    named = "a name of `list`, or module:callable (default: all)"
+    drawn = "dev (200), ci (500, fixed) or night (20,000 cases)"
+    matrix = "under every setting of oneDNN, threads, determinism"
     option("subjects", nargs="*", metavar="SUBJECT", default=[*BUILTIN], help=named)
-    option("--operations", type=operations, metavar="OP,…", help="(default: the subject's)")
+    option("--operations", type=operations, metavar="OP,…", help="only these (default: the subject's)")
     option("--examples", type=positive, metavar="N", help="cases for each property (default: the profile's)")
-    option("--max-time", type=seconds, metavar="SECONDS", help="stop drawing after so many seconds")
-    option("--profile", choices=("dev", "ci", "night"), default="dev", help=drawn)
+    option("--max-time", type=seconds, metavar="SECONDS", help="draw no case after so long")
+    option("--profile", choices=("dev", "ci", "night"), default="dev", metavar="NAME", help=drawn)
     option("--seed", type=int, metavar="N", help="draw the cases of this seed")
-    option("--matrix", action="store_true", help=matrix)
-    add_known(parser)
+    option("--matrix", action=argparse.BooleanOptionalAction, help=matrix)
     option("--pin", action=argparse.BooleanOptionalAction, help="pin what disagrees, once it is shrunk")
     add_corpus(parser)
     add_failures(parser)
+    add_known(parser)
+    add_database(parser)
     add_isolation(parser)
 
 
@@ -52,6 +53,7 @@ def command(options: argparse.Namespace) -> int:
     except TimeUp:
         print(f"Proves too little: the time was up before {label} was loaded.")
         return 3
+    from verify.database import database_at
     from verify.run import TerminalConsole, run
 
     return run(
@@ -64,6 +66,7 @@ def command(options: argparse.Namespace) -> int:
         seed=options.seed,
         excuse=options.known is not False,
         own=own,
+        database=database_at(options.database) if options.database else None,
         load=loader,
         pins=pins,
         failures=options.failures,
