@@ -102,7 +102,7 @@ OUTSIDE = {
     "hypothesis": {"strategies.parts", "strategies.cases", "strategies.illegal", "strategies.sample", *DOORS},
     "pytest": DOORS,
     "redis": {"verify.database"},
-    "rich": {"verify.summary", "verify.sight", *DOORS},
+    "rich": {"verify.summary", "verify.sight", "verify.selftest", *DOORS},
 }
 
 
