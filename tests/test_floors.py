@@ -34,6 +34,7 @@ FLOORS = [
         "verify.predicates",
         "verify.corpus",
         "verify.simplify",
+        "verify.domain",
         "verify.cell",
         "verify.lines",
     },
@@ -52,6 +53,8 @@ FLOORS = [
     {"verify.probes"},
     {"verify.diagnosis"},
     {"verify.known"},
+    {"verify.block"},
+    {"verify.progress", "verify.findings"},
     {"verify"},
     {"verify.subjects"},
     {"verify.failures"},
@@ -70,7 +73,7 @@ FLOORS = [
     {"verify.sight"},
     {"verify.gate", "verify.summary", "verify.replay"},
     {"verify.pytest_plugin", "verify.diff"},
-    {"verify.run"},
+    {"verify.run", "verify.sweep"},
     {"verify.commands"},
     {"verify.commands.isolation", "verify.commands.words"},
     {
@@ -79,6 +82,7 @@ FLOORS = [
         "verify.commands.listing",
         "verify.commands.pin",
         "verify.commands.replay",
+        "verify.commands.sweep",
     },
     {"verify.commands.run", "verify.commands.unpin"},
     {"verify.__main__"},
@@ -91,6 +95,7 @@ DOORS = {
     "verify.pytest_plugin",
     "verify.run",
     "verify.diff",
+    "verify.sweep",
     "verify.__main__",
 }
 OUTSIDE = {

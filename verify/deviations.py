@@ -81,6 +81,12 @@ def about(deviations: Iterable[Deviation], *, subject: str, version: str | None)
     return tuple(each for each in deviations if each.is_of(subject) and _seen_in(each, version))
 
 
+def applying(subject: Any) -> list[Deviation]:
+    """What a subject brings of deviations, where they apply under its switches."""
+    switches: Mapping[str, str] = getattr(subject, "switches", {})
+    return [each for each in getattr(subject, "known", ()) if each.applies(switches)]
+
+
 def _seen_in(deviation: Deviation, version: str | None) -> bool:
     if not deviation.versions or version is None:
         return True

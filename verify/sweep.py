@@ -1,0 +1,267 @@
+"""A sweep: every case of a small domain put to a subject, by several jobs at a time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
+from time import monotonic, perf_counter
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from verify.block import Swept, sweep_block
+from verify.case import Case
+from verify.check import Subject, subject_name
+from verify.deviations import applying
+from verify.domain import Domain
+from verify.findings import Line, clock, exit_code, is_enough, of_cases, of_domain, of_time, sentence
+from verify.progress import Progress, identity, read, restore, save
+from verify.report import disagreement
+from verify.subjects import load, source, versions
+from verify.subjects.isolated import LIMIT_S, Isolated, isolated
+
+SAVE_S = 2.0
+"""Seconds between two writings of the state."""
+
+TWICE_S = 1.0
+"""Seconds after which a second Ctrl-C is a second one; `timeout` sends two at a time."""
+
+EACH = 20_000
+"""Cases that are worth another job, as each has to import its framework."""
+
+MOST_JOBS = 8
+"""Jobs at most that are not asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is swept, and how: `make` gives a subject for each of the `jobs`.
+
+    Recorded deviations are reported as known where they `excuse`. `again` is the command line that
+    takes the sweep up from `state`.
+    """
+
+    domain: Domain
+    make: Callable[[], Subject]
+    jobs: int = 1
+    excuse: bool = True
+    state: Path
+    resume: bool = False
+    keep_going: bool = False
+    again: str = ""
+
+
+def maker(
+    name: str, *, isolate: bool | None, python: str | None, timeout: float | None
+) -> Callable[[], Subject]:
+    """What gives a job its subject: in a worker of its own, or in this process where that is asked."""
+    is_asked = isolate or python or timeout
+    if not is_asked and (isolate is False or sys.platform != "linux"):
+        return partial(load, name)
+    where = {"python": python or sys.executable, "limit_s": timeout or LIMIT_S}
+    return partial(isolated, name, alone=True, **where)
+
+
+def usual_jobs(domain: Domain) -> int:
+    """One for each core, and no more than the cases are worth."""
+    return max(min(os.cpu_count() or 1, MOST_JOBS, -(-domain.count // EACH)), 1)
+
+
+def sweep(console: Console, plan: Plan) -> int:
+    """Sweep the domain and print what was proved; the exit code.
+
+    1 where there is a counterexample, 3 where no case could have failed or the sweep was
+    interrupted, which leaves its state; else 0. Raises ForeignState for a file that is not this
+    sweep's, and whatever keeps a job from its subject.
+    """
+    subject = plan.make()
+    if not isinstance(subject, Isolated):
+        plan = replace(plan, jobs=1)  # a user's function need not bear two calls at a time
+    what = _identity(plan, subject)
+    progress = _begin(console, plan, what)
+    _print_head(console, plan, subject, progress)
+    jobs = _Jobs(plan, progress, subject)
+    live = Live(get_renderable=jobs.line, console=console, transient=True)
+    try:
+        with live if console.is_terminal else nullcontext(), jobs.interruptible():
+            for _ in jobs.run():
+                jobs.save(what)
+    except KeyboardInterrupt:
+        pass  # the second one: what is running is given up
+    finally:
+        jobs.leave(what)
+    _print_lines(console, of_cases(progress.swept))
+    _print_lines(console, of_time(progress.swept, plan.jobs, jobs.rate))
+    _print_counterexamples(console, progress.swept, subject)
+    console.print(Text(f"\n{sentence(plan.domain, progress.swept)}", style="bold"), soft_wrap=True)
+    if not jobs.is_over:
+        console.print(f"go on with  {plan.again}", highlight=False, markup=False, soft_wrap=True)
+    return exit_code(plan.domain, progress.swept)
+
+
+def _identity(plan: Plan, subject: Subject) -> dict[str, Any]:
+    found = dict(getattr(subject, "versions", None) or versions())
+    del found["hypothesis"]  # a sweep draws nothing
+    return identity(
+        plan.domain,
+        subject=subject_name(subject),
+        deviations="excused" if plan.excuse else "not excused",
+        file=source(subject),
+        **found,
+        **getattr(subject, "switches", {}),
+    )
+
+
+def _begin(console: Console, plan: Plan, what: dict[str, Any]) -> Progress:
+    if plan.resume:
+        return restore(plan.state, plan.domain, what)
+    if plan.state.exists():
+        read(plan.state)
+        text = f"{plan.state} holds an interrupted sweep, which is dropped without --resume"
+        console.print(Text(text, style="dim"), soft_wrap=True)
+    return Progress(plan.domain)
+
+
+class _Jobs:
+    """Threads that each have a subject, take blocks and hand in what became of them."""
+
+    def __init__(self, plan: Plan, progress: Progress, first: Subject) -> None:
+        self._plan, self._progress, self._first = plan, progress, first
+        self._left, self._lock, self._stop = progress.left(), Lock(), Event()
+        self._results: SimpleQueue[tuple[int, Swept] | BaseException | None] = SimpleQueue()
+        self._begun = self._saved = monotonic()
+        self._before = progress.swept.cases
+        self.rate = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to find out: all cases are done, or counterexamples are enough."""
+        is_enough_found = not self._plan.keep_going and is_enough(self._progress.swept)
+        return is_enough_found or self._progress.is_complete
+
+    def run(self) -> Iterator[None]:
+        """Start, and count each block as it comes in; no thread is running at the end."""
+        makers = [lambda: self._first, *[self._plan.make] * (self._plan.jobs - 1)]
+        threads = [Thread(target=self._work, args=(make,), daemon=True) for make in makers]
+        for thread in threads:
+            thread.start()
+        alive = len(threads)
+        while alive:
+            result = self._results.get()
+            if result is None:
+                alive -= 1
+            elif isinstance(result, BaseException):
+                self._stop.set()
+                raise result
+            else:
+                self._progress.add(*result)
+                self.rate = (self._progress.swept.cases - self._before) / (monotonic() - self._begun)
+                yield
+            if self.is_over:
+                self._stop.set()
+
+    def save(self, what: dict[str, Any]) -> None:
+        """Write the state, now and then."""
+        if monotonic() - self._saved > SAVE_S:
+            save(self._plan.state, self._progress, what)
+            self._saved = monotonic()
+
+    def leave(self, what: dict[str, Any]) -> None:
+        """Write the state of a sweep that is to go on, and remove that of one that is over."""
+        if self.is_over:
+            self._plan.state.unlink(missing_ok=True)
+        elif self._progress.done:
+            save(self._plan.state, self._progress, what)
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Let Ctrl-C end the sweep after the blocks at hand, and a second one at once."""
+        since: list[float] = []
+
+        def interrupt(number: int, frame: object) -> None:
+            self._stop.set()
+            since.append(monotonic())
+            if since[-1] - since[0] > TWICE_S:
+                raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def line(self) -> Text:
+        """The sweep at this moment, for a terminal."""
+        swept, total = self._progress.swept, self._plan.domain.count
+        rate = f", {self.rate:,.0f} a second" if self.rate else ""
+        left = f", {clock((total - swept.cases) / self.rate)} left" if self.rate else ""
+        found = f", {swept.counterexamples.total():,} wrong" if swept.counterexamples else ""
+        ending = ", ending after the blocks at hand" if self._stop.is_set() else ""
+        name = subject_name(self._first)
+        return Text(f"{name}: {swept.cases:,} of {total:,} cases{rate}{found}{ending or left}")
+
+    def _work(self, make: Callable[[], Subject]) -> None:
+        try:
+            subject = make()
+            last = perf_counter()
+            while (number := self._next()) is not None:
+                swept = self._block(subject, number)
+                now = perf_counter()
+                swept.seconds["job"], last = now - last, now  # type: ignore[assignment]
+                self._results.put((number, swept))
+            if isinstance(subject, Isolated):
+                subject.close()
+        except BaseException as error:
+            self._results.put(error)
+        self._results.put(None)
+
+    def _next(self) -> int | None:
+        with self._lock:
+            return None if self._stop.is_set() else next(self._left, None)
+
+    def _block(self, subject: Subject, number: int) -> Swept:
+        """A block swept where the subject runs; where that was lost, case by case from here."""
+        start, stop = self._progress.places(number)
+        if isinstance(subject, Isolated):
+            swept = subject.sweep(self._plan.domain, start, stop, excuse=self._plan.excuse)
+            if swept is not None:
+                return swept
+        known = applying(subject) if self._plan.excuse else ()
+        return sweep_block(self._plan.domain, start, stop, subject, known=known)
+
+
+def _print_head(console: Console, plan: Plan, subject: Subject, progress: Progress) -> None:
+    name, found = subject_name(subject), versions().items()
+    here = ", ".join((name, *(f"{package} {number}" for package, number in found if package != "hypothesis")))
+    console.print(Text(getattr(subject, "described", here), style="dim"), soft_wrap=True)
+    _print_lines(console, of_domain(plan.domain))
+    if progress.done:
+        _print_lines(console, [("resumed", f"after {progress.swept.cases:,} cases")])
+
+
+def _print_lines(console: Console, lines: Iterable[Line]) -> None:
+    for label, text in lines:
+        grid = Table.grid()
+        grid.add_column(min_width=11, no_wrap=True)
+        grid.add_column()
+        grid.add_row(label, Text(text))
+        console.print(grid)
+
+
+def _print_counterexamples(console: Console, swept: Swept, subject: Subject) -> None:
+    """The first of each kind, in the order of the domain."""
+    switches, options = getattr(subject, "switches", {}), getattr(subject, "options", "")
+    for found in sorted(swept.first.values(), key=lambda each: each.place):
+        text = disagreement(Case.parse(found.word), subject_name(subject), switches, found.verdict, options)
+        console.print(f"\n{text}", highlight=False, markup=False, soft_wrap=True)
