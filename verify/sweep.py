@@ -207,7 +207,7 @@ class _Jobs:
         rate = f", {self.rate:,.0f} a second" if self.rate else ""
         left = f", {clock((total - swept.cases) / self.rate)} left" if self.rate else ""
         found = f", {swept.counterexamples.total():,} wrong" if swept.counterexamples else ""
-        ending = ", ending after the blocks at hand" if self._stop.is_set() else ""
+        ending = ", ending" if self._stop.is_set() else ""
         name = subject_name(self._first)
         return Text(f"{name}: {swept.cases:,} of {total:,} cases{rate}{found}{ending or left}")
 
