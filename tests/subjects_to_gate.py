@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import count
 
 import numpy as np
@@ -114,4 +115,10 @@ def raises_by_rank(case: Case) -> Array:
         raise KeyError("one axis")
     if case.rank == 3:
         raise TypeError("three axes")
+    return right(case)
+
+
+def takes_its_time(case: Case) -> Array:
+    """Right, after three thousandths of a second."""
+    time.sleep(3e-3)
     return right(case)

@@ -109,7 +109,7 @@ def sweep_block(
     swept, clock = Swept(), Clock()
     begun = last = perf_counter()
     for place, case in domain.cases(start, stop):
-        given = _given(case)
+        given = operands_of(case)
         swept.repeated += not given.is_distinct
         verdict, cause = _judged(case, given, subject, clock)
         if verdict.kind is None:
@@ -163,7 +163,7 @@ KEPT = 2**12
 _kept: dict[tuple[Any, ...], Given] = {}
 
 
-def _given(case: Case) -> Given:
+def operands_of(case: Case) -> Given:
     """As `case.make_operands()` has them, made once for all cases that share them."""
     shapes: tuple[Any, ...] = (case.size, case.kernel)
     if case.operation in ("transpose", "filtergrad"):

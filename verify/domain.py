@@ -91,7 +91,7 @@ class Domain:
     def __post_init__(self) -> None:
         for name, largest in (*WIDEST.items(), *COUNTS.items()):
             if not 1 <= getattr(self, name) <= largest:
-                raise ValueError(f"a sweep's {name} is 1 to {largest} at most, not {getattr(self, name)}")
+                raise ValueError(f"a sweep's {name} is 1 to {largest}, not {getattr(self, name)}")
         _require("operation", self.operations, OPERATIONS)
         _require("rank", self.ranks, (1, 2, 3))
         _require("dtype", self.dtypes, tuple(FORMATS))

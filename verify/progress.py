@@ -110,6 +110,8 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _said(value: Any) -> str:
+    if value is None:
+        return "nothing"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

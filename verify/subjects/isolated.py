@@ -222,11 +222,11 @@ class Isolated:
             while not (header := receive(life.stream, self._limit_s)[0]):
                 pass
             return Swept.from_data(header["swept"])
-        except (OSError, BrokenStream):
+        except BaseException as lost:
             self._end(0)
-            return None
-        except BaseException:
-            self._end(0)
+            life.output.close()
+            if isinstance(lost, OSError | BrokenStream):
+                return None
             raise
 
     def _begin(self) -> _Life:
