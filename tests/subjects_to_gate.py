@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 
@@ -118,7 +119,8 @@ def raises_by_rank(case: Case) -> Array:
     return right(case)
 
 
-def takes_its_time(case: Case) -> Array:
-    """Right, after three thousandths of a second."""
-    time.sleep(3e-3)
+def waits_to_go_on(case: Case) -> Array:
+    """Right, but at one case it waits for a file of the name `go`."""
+    while str(case) == "conv_i3x3_k1x1_same_coded" and not Path("go").exists():
+        time.sleep(0.01)
     return right(case)

@@ -78,6 +78,18 @@ def test_a_counterexample_is_shown_with_its_line_to_replay(swept: Sweep) -> None
     assert last_line(printed) == f"Disagrees: 1 counterexample among all {ALL}."
 
 
+def test_a_counterexample_is_shown_with_what_it_looks_like(swept: Sweep) -> None:
+    _, printed = swept(planted.odd_cell_before)
+    assert "  looks like  SAME's odd cell placed before instead of after\n" in printed
+    assert "  again " not in printed
+
+
+def test_a_counterexample_that_does_not_come_again_is_said_to(swept: Sweep) -> None:
+    code, printed = swept(Interrupting(0, errs_at=3))
+    assert (code, last_line(printed)) == (1, f"Disagrees: 1 counterexample among all {ALL}.")
+    assert "  again    it did not err so when it was asked once more\n" in printed
+
+
 def test_a_sweep_ends_after_a_few_counterexamples(swept: Sweep) -> None:
     code, printed = swept(planted.zeros, domain_upto(3))
     assert code == 1
@@ -110,17 +122,17 @@ def test_a_sweep_that_grades_nothing_exits_3(swept: Sweep) -> None:
 
 
 class Interrupting:
-    """Right, but it interrupts its own process at one of its calls."""
+    """Right, but it interrupts its own process at one of its calls, and errs at another."""
 
-    def __init__(self, call: int) -> None:
-        self.calls, self._call = 0, call
+    def __init__(self, call: int, errs_at: int = 0) -> None:
+        self.calls, self._call, self._errs_at = 0, call, errs_at
 
     def __call__(self, case: Case) -> Array:
         self.calls += 1
         if self.calls == self._call:
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.05)
-        return planted.answer(case)
+        return planted.answer(case) + (self.calls == self._errs_at)
 
 
 def test_an_interruption_leaves_a_state_and_says_how_to_go_on(swept: Sweep, state: Path) -> None:
@@ -246,13 +258,14 @@ def appears(path: Path, limit_s: float = 60.0) -> bool:
 
 
 def test_a_sweep_that_is_killed_goes_on_to_the_same_total(tmp_path: Path) -> None:
-    arguments = ("subjects_to_gate:takes_its_time", "--upto", "3", "--jobs", "1")
+    arguments = ("subjects_to_gate:waits_to_go_on", "--upto", "3", "--jobs", "1")
     killed = command(tmp_path, *arguments)
     assert appears(tmp_path / "conv-verify-sweep.json")
     killed.kill()
     killed.communicate()
+    (tmp_path / "go").touch()
     printed, _ = command(tmp_path, *arguments, "--resume").communicate()
-    assert "\nresumed    after " in printed
+    assert re.search(r"^resumed +after (256|512) cases$", printed, re.M)
     assert re.search(r"^graded +808\nvacuous +297: ", printed, re.M)
     assert "No counterexample among all 1,105 cases of conv, rank 2, with size ≤ 3" in last_line(printed)
     assert list(tmp_path.glob("conv-verify-sweep*")) == []

@@ -20,14 +20,15 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from verify.block import Swept, sweep_block
+from verify.block import Counterexample, Swept, sweep_block
 from verify.case import Case
-from verify.check import Subject, subject_name
+from verify.check import Mismatch, Subject, check, subject_name
 from verify.deviations import applying
+from verify.diagnosis import diagnose
 from verify.domain import Domain
 from verify.findings import Line, clock, exit_code, is_enough, of_cases, of_domain, of_time, sentence
 from verify.progress import Progress, identity, read, restore, save
-from verify.report import disagreement
+from verify.report import disagreement, line
 from verify.subjects import load, source, versions
 from verify.subjects.isolated import LIMIT_S, Isolated, isolated
 
@@ -104,6 +105,7 @@ def sweep(console: Console, plan: Plan) -> int:
     _print_lines(console, of_cases(progress.swept))
     _print_lines(console, of_time(progress.swept, plan.jobs, jobs.rate))
     _print_counterexamples(console, progress.swept, subject)
+    _close(subject)
     console.print(Text(f"\n{sentence(plan.domain, progress.swept)}", style="bold"), soft_wrap=True)
     if not jobs.is_over:
         console.print(f"go on with  {plan.again}", highlight=False, markup=False, soft_wrap=True)
@@ -140,7 +142,7 @@ class _Jobs:
         self._plan, self._progress, self._first = plan, progress, first
         self._left, self._lock, self._stop = progress.left(), Lock(), Event()
         self._results: SimpleQueue[tuple[int, Swept] | BaseException | None] = SimpleQueue()
-        self._begun = self._saved = monotonic()
+        self._begun, self._saved = monotonic(), float("-inf")
         self._before = progress.swept.cases
         self.rate = 0.0
 
@@ -172,7 +174,7 @@ class _Jobs:
                 self._stop.set()
 
     def save(self, what: dict[str, Any]) -> None:
-        """Write the state, now and then."""
+        """Write the state, at first and now and then."""
         if monotonic() - self._saved > SAVE_S:
             save(self._plan.state, self._progress, what)
             self._saved = monotonic()
@@ -220,8 +222,8 @@ class _Jobs:
                 now = perf_counter()
                 swept.seconds["job"], last = now - last, now  # type: ignore[assignment]
                 self._results.put((number, swept))
-            if isinstance(subject, Isolated):
-                subject.close()
+            if subject is not self._first:
+                _close(subject)
         except BaseException as error:
             self._results.put(error)
         self._results.put(None)
@@ -239,6 +241,12 @@ class _Jobs:
                 return swept
         known = applying(subject) if self._plan.excuse else ()
         return sweep_block(self._plan.domain, start, stop, subject, known=known)
+
+
+def _close(subject: Subject) -> None:
+    """End a subject's worker."""
+    if isinstance(subject, Isolated):
+        subject.close()
 
 
 def _print_head(console: Console, plan: Plan, subject: Subject, progress: Progress) -> None:
@@ -261,7 +269,19 @@ def _print_lines(console: Console, lines: Iterable[Line]) -> None:
 
 def _print_counterexamples(console: Console, swept: Swept, subject: Subject) -> None:
     """The first of each kind, in the order of the domain."""
-    switches, options = getattr(subject, "switches", {}), getattr(subject, "options", "")
     for found in sorted(swept.first.values(), key=lambda each: each.place):
-        text = disagreement(Case.parse(found.word), subject_name(subject), switches, found.verdict, options)
-        console.print(f"\n{text}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"\n{_message(found, subject)}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _message(found: Counterexample, subject: Subject) -> str:
+    """The message of a counterexample; with what it looks like, where the subject errs so again."""
+    case = Case.parse(found.word)
+    try:
+        check(case, subject)
+    except Mismatch as again:
+        if again.verdict.kind == found.verdict.kind:
+            diagnose(again, subject)
+            return str(again)
+    switches, options = getattr(subject, "switches", {}), getattr(subject, "options", "")
+    text = disagreement(case, subject_name(subject), switches, found.verdict, options)
+    return f"{text}\n{line('again', 'it did not err so when it was asked once more')}"
