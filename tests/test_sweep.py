@@ -21,7 +21,9 @@ from tests import planted
 from verify import Case, Declined
 from verify.case import Array
 from verify.check import Subject
+from verify.deviations import Deviation
 from verify.domain import Domain, domain_upto
+from verify.predicates import Predicate
 from verify.progress import ForeignState, read
 from verify.subjects.isolated import isolated
 from verify.sweep import Plan, maker, sweep, usual_jobs
@@ -106,6 +108,35 @@ def half(case: Case) -> Array:
     if case.padding == "VALID":
         raise Declined("no kernel without SAME")
     return planted.answer(case)
+
+
+OFF_BY_ONE = Deviation(
+    name="stride-of-two", subjects=("*",), kinds=("value",), when=Predicate("max(strides) == 2"),
+    word="conv_i2_k1_s2_same_coded", sentence="It is off by one.",
+)  # fmt: skip
+
+
+def strided(case: Case) -> Array:
+    return planted.answer(case) + (max(case.strides) == 2)
+
+
+def test_a_known_deviation_is_named_and_counted(swept: Sweep) -> None:
+    code, printed = swept(strided, own=(OFF_BY_ONE,))
+    (count,) = re.findall(r"^known +(\d+): stride-of-two$", printed, re.M)
+    assert (code, last_line(printed)) == (
+        0, f"No counterexample among all {ALL}, but for {count} known deviations."
+    )  # fmt: skip
+
+
+def test_a_known_deviation_is_known_in_a_worker_as_well(swept: Sweep) -> None:
+    _, here = swept(strided, own=(OFF_BY_ONE,))
+    _, there = swept(None, own=(OFF_BY_ONE,), make=partial(isolated, "tests.test_sweep:strided", alone=True))
+    assert last_line(there) == last_line(here)
+
+
+def test_a_known_deviation_that_is_not_excused_is_a_counterexample(swept: Sweep) -> None:
+    code, _ = swept(strided, own=(OFF_BY_ONE,), excuse=False)
+    assert code == 1
 
 
 def test_what_was_declined_is_named_and_counted(swept: Sweep) -> None:

@@ -111,10 +111,10 @@ def sweep_block(
     for place, case in domain.cases(start, stop):
         given = operands_of(case)
         swept.repeated += not given.is_distinct
-        verdict, cause = _judged(case, given, subject, clock)
+        verdict, answer = _judged(case, given, subject, clock)
         if verdict.kind is None:
             _count(swept, verdict)
-        elif deviation := _deviation(case, verdict, cause, subject, known):
+        elif deviation := _deviation(case, verdict, answer, subject, known):
             swept.known[deviation.name] += 1
         else:
             swept.disagreed(place, case, verdict)
@@ -137,15 +137,15 @@ def _count(swept: Swept, verdict: Verdict) -> None:
 def _deviation(
     case: Case,
     verdict: Verdict,
-    cause: BaseException | None,
+    answer: Array | None,
     subject: Subject,
     known: Sequence[Deviation],
 ) -> Deviation | None:
     if not known or verdict.kind is None:
         return None
     switches = getattr(subject, "switches", {})
-    mismatch = MISMATCHES[verdict.kind](case, subject_name(subject), switches, verdict)
-    mismatch.__cause__ = cause
+    name = subject_name(subject)
+    mismatch = MISMATCHES[verdict.kind](case, name, switches, verdict, answer=answer)
     return explained(mismatch, subject, known)
 
 
@@ -187,22 +187,22 @@ def _made(case: Case) -> Given:
     return Given(operands, promises_exact_sums(case), is_distinct)
 
 
-def _judged(case: Case, given: Given, subject: Subject, clock: Clock) -> tuple[Verdict, BaseException | None]:
-    """The verdict of `verify.check`, of all kinds at once.
+def _judged(case: Case, given: Given, subject: Subject, clock: Clock) -> tuple[Verdict, Array | None]:
+    """The verdict of `verify.check`, of all kinds at once, and the answer where there is one.
 
     An answer that equals the reference bit for bit, and came of operands left alone, agrees; whatever
     else comes is judged as everywhere.
     """
     vars(case)["operands"] = Operands._make(part if part is None else part.copy() for part in given.operands)
-    answer, cause = ask(subject, case, clock)
+    answer, _ = ask(subject, case, clock)
     if isinstance(answer, Verdict):
-        return answer, cause
+        return answer, None
     with clock.part("reference"):
         wanted = linear(layer_of(case), given.operands, exact=True).astype(case.dtype)
     with clock.part("comparison"):
         if given.is_exact and _is_equal(answer, wanted) and _is_untouched(case, given):
-            return agreement(wanted), None
-        return modified(case, case) or compare(case, answer), None
+            return agreement(wanted), answer
+        return modified(case, case) or compare(case, answer), answer
 
 
 def _is_equal(answer: Array, wanted: Array) -> bool:

@@ -18,6 +18,13 @@ BLOCK = 256
 _MARK = "conv-verify sweep, form 1"
 
 
+CHANGES = {
+    "file": "the file of {} has changed since",
+    "deviations": "other deviations of {} are known",
+}
+"""What a reader is told of what is kept as a digest."""
+
+
 class Progress:
     """The blocks of a domain that are done, by number, and what became of their cases."""
 
@@ -81,8 +88,8 @@ def restore(path: Path, domain: Domain, what: dict[str, Any]) -> Progress:
         theirs, ours = state["sweep"].get(name), what.get(name)
         if theirs != ours:
             differs = f"of {name} it has {_said(theirs)}, not {_said(ours)}"
-            if name == "file":
-                differs = f"the file of {what.get('subject')} has changed since"
+            if name in CHANGES:
+                differs = CHANGES[name].format(what.get("subject"))
             raise ForeignState(f"{str(path)!r} is of another sweep: {differs}")
     progress = Progress(domain)
     try:

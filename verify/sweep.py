@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
@@ -23,10 +24,11 @@ from rich.text import Text
 from verify.block import Counterexample, Swept, sweep_block
 from verify.case import Case
 from verify.check import Mismatch, Subject, check, subject_name
-from verify.deviations import applying
+from verify.deviations import Deviation, applying, to_text
 from verify.diagnosis import diagnose
 from verify.domain import Domain
 from verify.findings import Line, clock, exit_code, is_enough, of_cases, of_domain, of_time, sentence
+from verify.known import recorded
 from verify.progress import Progress, identity, read, restore, save
 from verify.report import disagreement, line
 from verify.subjects import load, source, versions
@@ -49,14 +51,15 @@ MOST_JOBS = 8
 class Plan:
     """What is swept, and how: `make` gives a subject for each of the `jobs`.
 
-    Recorded deviations are reported as known where they `excuse`. `again` is the command line that
-    takes the sweep up from `state`.
+    Recorded deviations, the user's `own` among them, are reported as known where they `excuse`.
+    `again` is the command line that takes the sweep up from `state`.
     """
 
     domain: Domain
     make: Callable[[], Subject]
     jobs: int = 1
     excuse: bool = True
+    own: tuple[Deviation, ...] = ()
     state: Path
     resume: bool = False
     keep_going: bool = False
@@ -89,10 +92,18 @@ def sweep(console: Console, plan: Plan) -> int:
     subject = plan.make()
     if not isinstance(subject, Isolated):
         plan = replace(plan, jobs=1)  # a user's function need not bear two calls at a time
-    what = _identity(plan, subject)
+    try:
+        return _sweep(console, plan, subject)
+    finally:
+        _close(subject)
+
+
+def _sweep(console: Console, plan: Plan, subject: Subject) -> int:
+    known = _known(plan, subject)
+    what = _identity(plan, subject, known)
     progress = _begin(console, plan, what)
     _print_head(console, plan, subject, progress)
-    jobs = _Jobs(plan, progress, subject)
+    jobs = _Jobs(plan, progress, subject, known)
     live = Live(get_renderable=jobs.line, console=console, transient=True)
     try:
         with live if console.is_terminal else nullcontext(), jobs.interruptible():
@@ -105,20 +116,25 @@ def sweep(console: Console, plan: Plan) -> int:
     _print_lines(console, of_cases(progress.swept))
     _print_lines(console, of_time(progress.swept, plan.jobs, jobs.rate))
     _print_counterexamples(console, progress.swept, subject)
-    _close(subject)
     console.print(Text(f"\n{sentence(plan.domain, progress.swept)}", style="bold"), soft_wrap=True)
     if not jobs.is_over:
         console.print(f"go on with  {plan.again}", highlight=False, markup=False, soft_wrap=True)
     return exit_code(plan.domain, progress.swept)
 
 
-def _identity(plan: Plan, subject: Subject) -> dict[str, Any]:
+def _known(plan: Plan, subject: Subject) -> tuple[Deviation, ...]:
+    if not plan.excuse:
+        return ()
+    return applying(recorded(subject, plan.own), getattr(subject, "switches", {}))
+
+
+def _identity(plan: Plan, subject: Subject, known: tuple[Deviation, ...]) -> dict[str, Any]:
     found = dict(getattr(subject, "versions", None) or versions())
     del found["hypothesis"]  # a sweep draws nothing
     return identity(
         plan.domain,
         subject=subject_name(subject),
-        deviations="excused" if plan.excuse else "not excused",
+        deviations=sha256(to_text(known).encode()).hexdigest()[:16],
         file=source(subject),
         **found,
         **getattr(subject, "switches", {}),
@@ -138,8 +154,9 @@ def _begin(console: Console, plan: Plan, what: dict[str, Any]) -> Progress:
 class _Jobs:
     """Threads that each have a subject, take blocks and hand in what became of them."""
 
-    def __init__(self, plan: Plan, progress: Progress, first: Subject) -> None:
-        self._plan, self._progress, self._first = plan, progress, first
+    def __init__(self, plan: Plan, progress: Progress, first: Subject, known: tuple[Deviation, ...]) -> None:
+        self._plan, self._progress, self._first, self._known = plan, progress, first, known
+        self._texts = plan.domain.to_text(), to_text(known)
         self._left, self._lock, self._stop = progress.left(), Lock(), Event()
         self._results: SimpleQueue[tuple[int, Swept] | BaseException | None] = SimpleQueue()
         self._begun, self._saved = monotonic(), float("-inf")
@@ -153,25 +170,30 @@ class _Jobs:
         return is_enough_found or self._progress.is_complete
 
     def run(self) -> Iterator[None]:
-        """Start, and count each block as it comes in; no thread is running at the end."""
+        """Start, and count each block as it comes in; no thread is running at the end.
+
+        Raises what kept a job from its subject, once the others have ended.
+        """
         makers = [lambda: self._first, *[self._plan.make] * (self._plan.jobs - 1)]
         threads = [Thread(target=self._work, args=(make,), daemon=True) for make in makers]
         for thread in threads:
             thread.start()
-        alive = len(threads)
+        alive, errors = len(threads), []
         while alive:
             result = self._results.get()
             if result is None:
                 alive -= 1
             elif isinstance(result, BaseException):
+                errors.append(result)
                 self._stop.set()
-                raise result
             else:
                 self._progress.add(*result)
                 self.rate = (self._progress.swept.cases - self._before) / (monotonic() - self._begun)
                 yield
             if self.is_over:
                 self._stop.set()
+        if errors:
+            raise errors[0]
 
     def save(self, what: dict[str, Any]) -> None:
         """Write the state, at first and now and then."""
@@ -214,6 +236,7 @@ class _Jobs:
         return Text(f"{name}: {swept.cases:,} of {total:,} cases{rate}{found}{ending or left}")
 
     def _work(self, make: Callable[[], Subject]) -> None:
+        subject = None
         try:
             subject = make()
             last = perf_counter()
@@ -222,10 +245,10 @@ class _Jobs:
                 now = perf_counter()
                 swept.seconds["job"], last = now - last, now  # type: ignore[assignment]
                 self._results.put((number, swept))
-            if subject is not self._first:
-                _close(subject)
         except BaseException as error:
             self._results.put(error)
+        if subject is not self._first:
+            _close(subject)
         self._results.put(None)
 
     def _next(self) -> int | None:
@@ -236,14 +259,14 @@ class _Jobs:
         """A block swept where the subject runs; where that was lost, case by case from here."""
         start, stop = self._progress.places(number)
         if isinstance(subject, Isolated):
-            swept = subject.sweep(self._plan.domain, start, stop, excuse=self._plan.excuse)
+            domain, known = self._texts
+            swept = subject.sweep(domain, start, stop, known=known)
             if swept is not None:
                 return swept
-        known = applying(subject) if self._plan.excuse else ()
-        return sweep_block(self._plan.domain, start, stop, subject, known=known)
+        return sweep_block(self._plan.domain, start, stop, subject, known=self._known)
 
 
-def _close(subject: Subject) -> None:
+def _close(subject: Subject | None) -> None:
     """End a subject's worker."""
     if isinstance(subject, Isolated):
         subject.close()

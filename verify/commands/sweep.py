@@ -8,6 +8,7 @@ from pathlib import Path
 from verify.commands.isolation import add_isolation
 from verify.domain import domain_upto
 from verify.options import names, numbers, operations, positive
+from verify.own import add_known, deviations_of
 
 SENTENCE = "check every case of a small domain, without drawing any"
 
@@ -24,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("--state", metavar="FILE", default=_STATE, help="of an interrupted sweep (default: %(default)s)")
     option("--resume", action="store_true", help="go on from the state of a sweep that was interrupted")
     option("--keep-going", action="store_true", help="count every counterexample, not the first few")
-    option("--no-known", action="store_true", help="fail for disagreements that are recorded as known, too")
+    add_known(parser)
     add_isolation(parser, "all, on Linux")
 
 
@@ -62,7 +63,8 @@ def command(options: argparse.Namespace) -> int:
         domain=domain,
         make=maker(options.subject, isolate=options.isolate, python=options.python, timeout=options.timeout),
         jobs=options.jobs or usual_jobs(domain),
-        excuse=not options.no_known,
+        excuse=options.known is not False,
+        own=deviations_of(options),
         state=Path(options.state),
         resume=options.resume,
         keep_going=options.keep_going,

@@ -27,7 +27,6 @@ from verify.case import Array, Case
 from verify.check import Declined, Elsewhere, Subject, elsewhere
 from verify.compare import KINDS, Lost, Outcome, Verdict, disagrees
 from verify.deviations import Deviation, deviation_of
-from verify.domain import Domain
 from verify.subjects import BUILTIN, load, relatives, split_label
 from verify.subjects.protocol import BrokenStream, array_of, receive, send
 
@@ -212,13 +211,16 @@ class Isolated:
             raise Declined(told.sentence)
         raise elsewhere(f"{header.get('error')} {told.place}".rstrip())(told)
 
-    def sweep(self, domain: Domain, start: int, stop: int, *, excuse: bool) -> Swept | None:
-        """What became of a block of a domain in the worker, or None where that was lost on the way."""
+    def sweep(self, domain: str, start: int, stop: int, *, known: str) -> Swept | None:
+        """What became of a block of a domain in the worker, or None where that was lost on the way.
+
+        The domain and the known deviations are the texts of `verify.domain` and `verify.deviations`.
+        """
         life = self._begin()
-        places = {"start": start, "stop": stop, "excuse": excuse}
+        places = {"start": start, "stop": stop, "known": known}
         try:
             os.ftruncate(life.output.fileno(), 0)
-            send(life.stream, {"subject": self.name, "domain": domain.to_text(), **places})
+            send(life.stream, {"subject": self.name, "domain": domain, **places})
             while not (header := receive(life.stream, self._limit_s)[0]):
                 pass
             return Swept.from_data(header["swept"])

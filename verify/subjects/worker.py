@@ -16,7 +16,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import lru_cache
 from socket import recv_fds, socket
 from typing import Any
 
@@ -25,7 +25,7 @@ from verify.case import Case
 from verify.check import Subject, ask
 from verify.clock import Clock
 from verify.compare import Verdict, disagrees
-from verify.deviations import Deviation, applying, entry_of
+from verify.deviations import Deviation, entry_of, from_text
 from verify.domain import Domain
 from verify.subjects import UnknownSubject, declared, load, relatives, source, versions
 from verify.subjects.protocol import BrokenStream, form, raw, receive, send
@@ -158,13 +158,13 @@ def _swept(stream: socket, subject: Subject, asked: Mapping[str, Any]) -> Swept:
         asked["start"],
         asked["stop"],
         subject,
-        known=_known(subject) if asked["excuse"] else (),
+        known=_known(asked["known"]),
         beat=lambda: send(stream, {}),
     )
 
 
 _domain = lru_cache(maxsize=1)(Domain.from_text)
-_known = cache(applying)
+_known = lru_cache(maxsize=1)(from_text)
 
 
 def _told(verdict: Verdict, error: str = "") -> dict[str, Any]:
