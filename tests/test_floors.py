@@ -72,7 +72,7 @@ FLOORS = [
     {"verify.tally", "verify.witnesses", "verify.database"},
     {"verify.sight"},
     {"verify.gate", "verify.summary", "verify.replay"},
-    {"verify.pytest_plugin", "verify.diff"},
+    {"verify.pytest_plugin", "verify.diff", "verify.jobs"},
     {"verify.run", "verify.sweep"},
     {"verify.commands"},
     {"verify.commands.isolation", "verify.commands.words"},

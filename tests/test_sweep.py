@@ -23,10 +23,11 @@ from verify.case import Array
 from verify.check import Subject
 from verify.deviations import Deviation
 from verify.domain import Domain, domain_upto
+from verify.jobs import Plan, maker, usual_jobs
 from verify.predicates import Predicate
 from verify.progress import ForeignState, read
 from verify.subjects.isolated import isolated
-from verify.sweep import Plan, maker, sweep, usual_jobs
+from verify.sweep import sweep
 
 HERE = Path(__file__).parent
 LINE = domain_upto(6, ranks=(1,))
