@@ -34,6 +34,7 @@ FLOORS = [
         "verify.predicates",
         "verify.corpus",
         "verify.simplify",
+        "verify.domain",
         "verify.cell",
         "verify.lines",
     },
@@ -52,6 +53,8 @@ FLOORS = [
     {"verify.probes"},
     {"verify.diagnosis"},
     {"verify.known"},
+    {"verify.block"},
+    {"verify.progress", "verify.findings"},
     {"verify"},
     {"verify.subjects"},
     {"verify.failures"},
@@ -69,8 +72,8 @@ FLOORS = [
     {"verify.tally", "verify.witnesses", "verify.database"},
     {"verify.sight"},
     {"verify.gate", "verify.summary", "verify.replay"},
-    {"verify.pytest_plugin", "verify.diff"},
-    {"verify.run", "verify.selftest"},
+    {"verify.pytest_plugin", "verify.diff", "verify.jobs"},
+    {"verify.run", "verify.selftest", "verify.sweep"},
     {"verify.commands"},
     {"verify.commands.isolation", "verify.commands.words"},
     {
@@ -80,6 +83,7 @@ FLOORS = [
         "verify.commands.listing",
         "verify.commands.pin",
         "verify.commands.replay",
+        "verify.commands.sweep",
     },
     {"verify.commands.run", "verify.commands.unpin"},
     {"verify.__main__"},
@@ -92,6 +96,7 @@ DOORS = {
     "verify.pytest_plugin",
     "verify.run",
     "verify.diff",
+    "verify.sweep",
     "verify.__main__",
 }
 OUTSIDE = {

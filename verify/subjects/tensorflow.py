@@ -83,6 +83,12 @@ def limits() -> tuple[Limit, ...]:
     return tuple(_limit_of(entry) for entry in tomllib.loads(text)["limit"])
 
 
+@cache
+def limits_of(mode: str, entry: str) -> tuple[Limit, ...]:
+    """The limits of one entry point in one mode."""
+    return tuple(each for each in limits() if each.is_of(mode, entry))
+
+
 def _limit_of(entry: Mapping[str, Any]) -> Limit:
     listed: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
@@ -134,7 +140,7 @@ class _Subject:
         first = case.seed % len(entries)
         refusals = []
         for entry in entries[first:] + entries[:first]:
-            met = [each for each in limits() if each.is_of(self._road.mode, entry) and each.when.holds(names)]
+            met = [each for each in limits_of(self._road.mode, entry) if each.when.holds(names)]
             if not met:
                 return call(self._road.mode, entry, case)
             refusals.append(f"{api_of(entry, case)}: {met[0].says[0]}")
