@@ -78,7 +78,6 @@ def _write_onnx(case: Case, folder: Path) -> None:
         from verify.export.onnx_model import write_onnx
     except ModuleNotFoundError as missing:
         raise CannotExport(
-            f"an ONNX model needs {missing.name}, which is not installed: "
-            "python -m pip install 'conv-verify[onnx]'"
+            f"an ONNX model needs {missing.name}, which is not installed: python -m pip install onnx"
         ) from None
     write_onnx(case, folder)
