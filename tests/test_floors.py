@@ -65,6 +65,10 @@ FLOORS = [
     {"verify.subjects.tensorflow_modes"},
     {"verify.subjects.tensorflow", "verify.subjects.protocol"},
     {"verify.subjects.isolated", "verify.subjects.worker"},
+    {"verify.export"},
+    {"verify.export.source", "verify.export.recording", "verify.export.onnx_model"},
+    {"verify.export.arrays", "verify.export.pytest_file", "verify.export.ways"},
+    {"verify.export.script"},
     {"strategies.parts"},
     {"strategies.cases"},
     {"strategies.illegal"},
@@ -79,6 +83,7 @@ FLOORS = [
     {
         "verify.commands.diff",
         "verify.commands.explain",
+        "verify.commands.export",
         "verify.commands.selftest",
         "verify.commands.listing",
         "verify.commands.pin",
@@ -104,6 +109,7 @@ OUTSIDE = {
     "ml_dtypes": {"verify.dtypes"},
     "tensorflow": {"verify.subjects.tensorflow_import"},
     "keras": {"verify.subjects.tensorflow_import"},
+    "onnx": {"verify.export.onnx_model"},
     "hypothesis": {"strategies.parts", "strategies.cases", "strategies.illegal", "strategies.sample", *DOORS},
     "pytest": DOORS,
     "redis": {"verify.database"},
@@ -163,7 +169,7 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-HEAVY = {"tensorflow", "hypothesis", "pytest", "rich"}
+HEAVY = {"tensorflow", "onnx", "hypothesis", "pytest", "rich"}
 
 
 def test_importing_verify_loads_no_framework() -> None:

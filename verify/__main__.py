@@ -11,7 +11,18 @@ from types import MappingProxyType, ModuleType
 from typing import NoReturn
 
 from verify import settings
-from verify.commands import diff, explain, listing, pin, replay, run, selftest, sweep, unpin
+from verify.commands import (
+    diff,
+    explain,
+    export,
+    listing,
+    pin,
+    replay,
+    run,
+    selftest,
+    sweep,
+    unpin,
+)
 
 COMMANDS: Mapping[str, ModuleType] = MappingProxyType(
     {
@@ -23,6 +34,7 @@ COMMANDS: Mapping[str, ModuleType] = MappingProxyType(
         "diff": diff,
         "explain": explain,
         "selftest": selftest,
+        "export": export,
         "list": listing,
     }
 )
