@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 # From the ground up. DESIGN's floors 2 to 4 are each two steps here: the reference needs the
 # doubled sums, the verdicts need their words, a check raises its text.
 FLOORS = [
-    {"verify.geometry", "verify.dtypes", "verify.clock", "verify.journal"},
+    {"verify.geometry", "verify.dtypes", "verify.clock", "verify.journal", "verify.processor"},
     {"verify.word"},
     {"verify.options"},
     {"verify.case"},
@@ -37,8 +37,11 @@ FLOORS = [
     {"verify"},
     {"verify.subjects"},
     {"verify.subjects.tensorflow_import"},
+    {"verify.subjects.tensorflow_forward", "verify.subjects.tensorflow_epilogue"},
+    {"verify.subjects.tensorflow_gradients", "verify.subjects.tensorflow_raw"},
     {"verify.subjects.tensorflow_calls"},
     {"verify.subjects.tensorflow_layers"},
+    {"verify.subjects.tensorflow_layer_gradients"},
     {"verify.subjects.tensorflow_modes"},
     {"verify.subjects.tensorflow", "verify.subjects.protocol"},
     {"verify.subjects.isolated", "verify.subjects.worker"},

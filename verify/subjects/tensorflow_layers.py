@@ -43,6 +43,20 @@ LAYERS: Mapping[str, Layer] = MappingProxyType(
         "layer_depthwise": Layer("depthwise", "keras.layers.DepthwiseConv{n}D"),
         "layer_separable": Layer("separable", "keras.layers.SeparableConv{n}D"),
         "layer_transpose": Layer("transpose", "keras.layers.Conv{n}DTranspose"),
+        "layer_conv_input_gradient": Layer("transpose", "the gradient of keras.layers.Conv{n}D"),
+        "layer_depthwise_input_gradient": Layer(
+            "transpose", "the gradient of keras.layers.DepthwiseConv{n}D"
+        ),
+        "layer_separable_input_gradient": Layer(
+            "transpose", "the gradient of keras.layers.SeparableConv{n}D"
+        ),
+        "layer_conv_filter_gradient": Layer("filtergrad", "the gradient of keras.layers.Conv{n}D"),
+        "layer_depthwise_filter_gradient": Layer(
+            "filtergrad", "the gradient of keras.layers.DepthwiseConv{n}D"
+        ),
+        "layer_separable_filter_gradient": Layer(
+            "filtergrad", "the gradient of keras.layers.SeparableConv{n}D"
+        ),
     }
 )
 """Every layer by its name in the tables of limits and of subjects."""
@@ -70,7 +84,16 @@ def answer(entry: str, case: Case) -> Array:
 
 def _convolution(case: Case, own: list[str], x: Any) -> Any:
     """The layer of the operation, with the steps that it takes itself: its bias and its activation."""
-    layer = _of(
+    layer = convolution(case, own)
+    layer.build(x.shape)
+    names = ("filters", "pointwise", "bias") if case.operation == "separable" else ("filters", "bias")
+    layer.set_weights([getattr(case, name) for name in names if name != "bias" or "bias" in own])
+    return layer(x)
+
+
+def convolution(case: Case, own: list[str]) -> Any:
+    """The layer of the operation, its weights not yet made."""
+    return _of(
         case,
         _KINDS[case.operation][case.rank - 1],
         **_sizes(case),
@@ -83,10 +106,6 @@ def _convolution(case: Case, own: list[str], x: Any) -> Any:
         **dict.fromkeys(_INITIALIZERS[case.operation], "zeros"),
         **_form(case),
     )
-    layer.build(x.shape)
-    names = ("filters", "pointwise", "bias") if case.operation == "separable" else ("filters", "bias")
-    layer.set_weights([getattr(case, name) for name in names if name != "bias" or "bias" in own])
-    return layer(x)
 
 
 def _sizes(case: Case) -> dict[str, Any]:
