@@ -15,6 +15,7 @@ from typing import Any
 from verify.case import Case
 from verify.check import Subject
 from verify.deviations import Deviation
+from verify.processor import onednn_dtypes
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
     {
@@ -156,8 +157,9 @@ def switches() -> dict[str, str]:
 
 
 def onednn() -> str:
-    """ "on" or "off", as the switches have it."""
-    return "on" if switches()["TF_ENABLE_ONEDNN_OPTS"] == "1" else "off"
+    """ "off", or "on" with the dtypes that it takes over on this CPU."""
+    is_on = switches()["TF_ENABLE_ONEDNN_OPTS"] == "1"
+    return f"on for {' '.join(onednn_dtypes())}" if is_on else "off"
 
 
 def versions() -> dict[str, str]:
