@@ -223,7 +223,9 @@ options:
 commands:
   COMMAND
     run       gate subjects: draw cases, check each, say what was proved
-    replay    check named cases again, without drawing any
+    replay    check named cases, or what failed, again; say what became of each
+    pin       keep words, under a reason, that every run asks first
+    unpin     take words out of the pins, with the comments above them
     diff      put the same cases to a subject in two interpreters
     explain   show how one output cell is computed
     list      name subjects, operations, fills, properties and versions
@@ -234,7 +236,7 @@ exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little
 
 def test_help_fits_a_screen(command: Command) -> None:
     assert command("--help").stdout == HELP
-    assert len(command("run", "--help").stdout.splitlines()) < 33
+    assert len(command("run", "--help").stdout.splitlines()) < 40
 
 
 def test_a_seed_draws_the_same_cases_after_another_subject_has_failed(command: Command) -> None:
@@ -300,7 +302,10 @@ def test_a_run_in_workers_that_crash_goes_on_to_the_end(command: Command) -> Non
 def test_a_replay_line_of_a_crash_shows_it_again(command: Command) -> None:
     done = command("replay", "--isolate", "tests.fragile:exits", "conv_i1_k1_same_ones")
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout.startswith("tests.fragile:exits crashed: it exited with code 7\n")
+    assert done.stdout.startswith(
+        "CRASHED   conv_i1_k1_same_ones  (it exited with code 7)\n"
+        "tests.fragile:exits crashed: it exited with code 7\n"
+    )
 
 
 def test_a_time_limit_isolates(command: Command) -> None:

@@ -7,6 +7,7 @@ products, in any order, blocked or fused, errs by at most γ_n · Σ|x||w| with 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -37,10 +38,12 @@ def gamma(terms: int, roundoff: float) -> float:
     return product / (1 - product) if product < 1 else float("inf")
 
 
+@lru_cache(maxsize=1)
 def judgement(case: Case, *, accumulator: str | None = None) -> Judgement:
     """The judgement of a case: equality where its fill promises exact sums, else the bound.
 
     With an `accumulator`, the token of a dtype, it is the bound of sums in that dtype.
+    The last one is kept: a case is judged, then asked what it would have shown.
     """
     layer = layer_of(case)
     if accumulator is not None:

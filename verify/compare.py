@@ -92,11 +92,7 @@ def compare_values(
     if isinstance(allowed, float) and np.array_equal(got, wanted):
         return _agreement(wanted)
     allowed = np.broadcast_to(np.asarray(allowed, dtype=np.float64), wanted.shape)
-    with np.errstate(invalid="ignore", over="ignore"):
-        distance = np.abs(got - wanted)
-    wrong = ~(
-        (distance <= allowed) | (got == wanted) | (np.isnan(got) & np.isnan(wanted)) | (allowed == np.inf)
-    )
+    distance, wrong = _judged(wanted, got, allowed)
     if not wrong.any():
         if (allowed == np.inf).all():
             return Verdict(outcome="vacuous", sentence="every value is allowed, as sums may overflow")
@@ -116,6 +112,22 @@ def compare_values(
     worst = _worst(index, got, wanted, float(allowed[index]), why(index))
     error = float(excess[index]) if worst.allowed else float("inf")
     return disagrees("value", f"{int(wrong.sum())} of {wrong.size} values differ", worst, error)
+
+
+def any_differs(wanted: Array, actual: Array, allowed: Array | float) -> bool:
+    """Whether `compare_values` would disagree, without a verdict to say why."""
+    got = actual.astype(np.float64)
+    if isinstance(allowed, float) and np.array_equal(got, wanted):
+        return False
+    return bool(_judged(wanted, got, np.asarray(allowed, dtype=np.float64))[1].any())
+
+
+def _judged(wanted: Array, got: Array, allowed: Array) -> tuple[Array, Array]:
+    """How far each value lies from what is wanted, and whether that is too far."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        distance = np.abs(got - wanted)
+    both_nan = np.isnan(got) & np.isnan(wanted)
+    return distance, ~((distance <= allowed) | (got == wanted) | both_nan | (allowed == np.inf))
 
 
 def _agreement(wanted: Array, error: float = 0.0) -> Verdict:

@@ -8,6 +8,12 @@ from verify.check import Mismatch, Subject, check
 from verify.deviations import Deviation, explaining
 
 
+def fault_of(mismatch: Mismatch) -> str:
+    """The name of the fault that a disagreement looks like, or nothing."""
+    found = mismatch.looks_like
+    return found[0].name if len(found) == 1 else ""
+
+
 def explained(mismatch: Mismatch, subject: Subject, recorded: Iterable[Deviation]) -> Deviation | None:
     """The first deviation that explains a disagreement, or None.
 

@@ -1,44 +1,159 @@
-"""Named cases put to a subject once more, without drawing any."""
+"""Named cases put to a subject once more, without drawing any: what became of each."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import NamedTuple
 
 from verify.case import Case
 from verify.check import Mismatch, Subject, check, subject_name
+from verify.compare import KINDS, Kind, Verdict
 from verify.deviations import Deviation
+from verify.diagnosis import diagnose
+from verify.failures import Failed, Trait, asked_of, failed, trait_of
 from verify.journal import journal
 from verify.known import explained
+from verify.lines import plural
+
+TRIES = 5
+"""How often a case is asked that disagrees, or has disagreed before; one that times out, once."""
+
+SHOWN = {"agrees": "holds"}
 
 
-def replay(subject: Subject, named: Sequence[Case]) -> int:
-    """Check each case, asking twice, and print what came of it; the exit code.
+class Became(NamedTuple):
+    """What became of a case: its status and why, the message of a disagreement, and what to record.
 
-    1 where a case disagrees, known or not; 3 where all are declined or vacuous; else 0.
+    The status is "agrees", "declined" or "vacuous"; "FIXED" where it agrees and failed before; for a
+    disagreement "STILL", "CHANGED", "FLAKY n/5", "CRASHED", or "disagrees" where it has no past.
     """
-    outcomes: Counter[str] = Counter()
+
+    status: str
+    note: str = ""
+    message: str = ""
+    failures: tuple[Failed, ...] = ()
+
+
+def replay(subject: Subject, named: Iterable[Case], *, past: Sequence[Failed]) -> list[Became]:
+    """Ask each case, several times where it fails or has failed, and print what became of it.
+
+    `past` are all failures that are recorded.
+    """
+    became = []
     for case in named:
-        outcomes[_replay(subject, case)] += 1
-    if outcomes["disagrees"]:
+        journal.note(subject_name(subject), str(case))
+        asked = asked_of(subject, case)
+        became.append(became_of(subject, case, [each for each in past if each.asked == asked]))
+        _print(case, became[-1])
+    return became
+
+
+def exit_code(became: Sequence[Became]) -> int:
+    """1 where a case disagrees, known or not; 3 where all are declined or vacuous; else 0."""
+    statuses = {each.status for each in became}
+    if statuses - {"agrees", "FIXED", "declined", "vacuous"}:
         return 1
-    if not outcomes["agrees"]:
-        print("Proves too little: no case was judged on values that could have failed.")
-        return 3
-    return 0
+    return 0 if statuses & {"agrees", "FIXED"} else 3
 
 
-def _replay(subject: Subject, case: Case) -> str:
-    journal.note(subject_name(subject), str(case))
+def sentence(became: Sequence[Became]) -> str:
+    """What became of several cases, in one sentence."""
+    counts = Counter(SHOWN.get(each.status, each.status.partition(" ")[0]) for each in became)
+    shown = ", ".join(f"{count:,} {status}" for status, count in counts.items())
+    return f"Of {len(became):,} {plural(len(became), 'case')}: {shown}."
+
+
+def became_of(subject: Subject, case: Case, past: Sequence[Failed]) -> Became:
+    """What became of a case, which may have failed before."""
+    answers = [first := _ask(subject, case)]
+    if (past or isinstance(first, Mismatch)) and _trait(first) != Trait("timed out"):
+        answers += [_ask(subject, case) for _ in range(TRIES - 1)]
+    wrong = [each for each in answers if isinstance(each, Mismatch)]
+    if isinstance(first, Verdict) and not wrong:
+        return _passed(first, past)
+    traits = [_trait(each) for each in answers]
+    shown = _as_before(subject, case, past, traits) or wrong[0]
+    status, note = _status([_trait(shown)] if shown is not wrong[0] else traits, past)
+    message, deviation = _message(subject, shown)
+    is_new = not deviation and not (past and status.startswith("FLAKY"))
+    return Became(status, note, message, (failed(shown, subject),) if is_new else ())
+
+
+def _as_before(
+    subject: Subject, case: Case, past: Sequence[Failed], traits: Sequence[Trait]
+) -> Mismatch | None:
+    """The recorded disagreement, where it shows only when its kind alone is judged, as a property does."""
+    old = [each.trait for each in past]
+    if len(set(traits)) > 1 or traits[0] in old:
+        return None
+    for trait in old:
+        answer = _ask(subject, case, kinds=[kind for kind in KINDS if kind == trait.kind])
+        if isinstance(answer, Mismatch) and trait_of(answer) == trait:
+            return answer
+    return None
+
+
+def _message(subject: Subject, mismatch: Mismatch) -> tuple[str, bool]:
+    """What is said of a disagreement, and whether a recorded deviation explains it."""
+    recorded: Sequence[Deviation] = getattr(subject, "known", ())
+    deviation = explained(mismatch, subject, recorded)
+    if deviation is None:
+        return str(mismatch), False
+    return f"{mismatch}\n  known    {deviation.name}: {' '.join(deviation.sentence.split())}", True
+
+
+def _ask(subject: Subject, case: Case, kinds: Collection[Kind] = KINDS) -> Verdict | Mismatch:
     try:
-        verdict = check(case, subject, repeats=2)
+        return check(case, subject, kinds=kinds, repeats=2)
     except Mismatch as mismatch:
-        print(mismatch)
-        known: Sequence[Deviation] = getattr(subject, "known", ())
-        deviation = explained(mismatch, subject, known)
-        if deviation is not None:
-            print(f"  known    {deviation.name}: {' '.join(deviation.sentence.split())}")
-        return "disagrees"
-    shown = {"agrees": "holds"}.get(verdict.outcome, verdict.outcome)
-    print(f"{shown:<9} {case}" + (f"  ({verdict.sentence})" if verdict.sentence else ""))
-    return verdict.outcome
+        diagnose(mismatch, subject)
+        return mismatch
+
+
+def _trait(answer: Verdict | Mismatch) -> Trait:
+    """What tells an answer from another: the trait of a disagreement, else the outcome as one."""
+    if isinstance(answer, Mismatch):
+        return trait_of(answer)
+    return Trait(SHOWN.get(answer.outcome, answer.outcome))
+
+
+def _passed(verdict: Verdict, past: Sequence[Failed]) -> Became:
+    if not past:
+        return Became(verdict.outcome, verdict.sentence)
+    if verdict.outcome != "agrees":
+        return Became(verdict.outcome, f"{verdict.sentence}; it failed {_before(past)}")
+    today = date.today().isoformat()
+    fixed = tuple(replace(each, fixed=each.fixed or today) for each in past)
+    return Became("FIXED", f"holds; it failed {_before(past)}", failures=fixed)
+
+
+def _before(past: Sequence[Failed]) -> str:
+    """Since when a case has failed, and how."""
+    traits = " and ".join(str(each.trait) for each in past)
+    return f"on {min(each.first_seen for each in past)}: {traits}"
+
+
+def _status(traits: Sequence[Trait], past: Sequence[Failed]) -> tuple[str, str]:
+    """The status of a case that disagrees at least once, and why."""
+    counts = Counter(traits)
+    if len(counts) > 1:
+        wrong = len([each for each in traits if each.kind not in ("holds", "declined", "vacuous")])
+        shown = ", ".join(f"{count} × {trait}" for trait, count in counts.items())
+        return f"FLAKY {wrong}/{len(traits)}", shown
+    trait, status = traits[0], "CRASHED" if traits[0].kind == "crashed" else ""
+    if not past:
+        return status or "disagrees", trait.cause
+    if trait in [each.trait for each in past]:
+        return status or "STILL", f"{trait}, since {min(each.first_seen for each in past)}"
+    return status or "CHANGED", f"{trait}; before, {_before(past)}"
+
+
+def _print(case: Case, became: Became) -> None:
+    if became.status != "disagrees":
+        note = f"  ({became.note})" if became.note else ""
+        print(f"{SHOWN.get(became.status, became.status):<9} {case}{note}")
+    if became.message:
+        print(became.message)

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,20 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from verify import gate
+from verify import corpus, gate
+from verify.case import Case
 from verify.check import Subject
+from verify.failures import Failed, failed, remember
 from verify.journal import left
+from verify.pins import pin
 from verify.pytest_plugin import NOTHING, environment
 from verify.report import replay
 from verify.subjects import split_label
 from verify.subjects.isolated import usual
-from verify.summary import STYLES, exit_code, print_summary
+from verify.summary import STYLES, distinct, exit_code, print_summary
 from verify.tally import Tally
+
+_AS_IT_IS: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
 
 
 class TerminalConsole(Console):
@@ -51,8 +57,15 @@ def run(
     seed: int | None,
     excuse: bool,
     load: Callable[[str], Subject] = usual,
+    pins: Path | None = None,
+    pin_to: Path | None = None,
+    failures: Path | None = None,
 ) -> int:
-    """Gate the subjects and print what was proved; the exit code. Subjects must be loadable by `load`."""
+    """Gate the subjects and print what was proved; the exit code. Subjects must be loadable by `load`.
+
+    `pins` are asked of each subject first; what disagrees is pinned in `pin_to`, and recorded in the
+    file `failures`.
+    """
     gate.limits.seed, gate.limits.load = seed, load
     for line in _lost():
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
@@ -63,7 +76,9 @@ def run(
     if examples is not None:
         options += ["--conv-examples", str(examples)]
     with tempfile.TemporaryDirectory(prefix="conv-verify-") as folder, _interruptible(), _no_addopts():
-        status = pytest.main([*_arguments(Path(folder), subjects, operations), *options], plugins=[watcher])
+        status = pytest.main(
+            [*_arguments(Path(folder), subjects, operations, pins), *options], plugins=[watcher]
+        )
     interrupted = status == pytest.ExitCode.INTERRUPTED and not watcher.broken
     ended = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
     if status not in ended:
@@ -72,12 +87,35 @@ def run(
     if tallies:
         console.print()
         print_summary(console, tallies, interrupted=interrupted)
+    if failures and (found := watcher.failures()):
+        console.print(_recorded(failures, found), **_AS_IT_IS)
+    if pin_to:
+        _pin(console, tallies, pin_to)
     if watcher.broken:
         console.print(f"\nCould not run: {watcher.broken[0]}", highlight=False, markup=False)
         return 2
     if interrupted:
         return exit_code(tallies) or 3
     return exit_code(tallies)
+
+
+def _recorded(file: Path, found: Sequence[Failed]) -> str:
+    """Record failures; a line that says so, or why it could not be."""
+    try:
+        remember(file, found)
+    except OSError as wrong:
+        return f"unrecorded  {wrong}"
+    return f"recorded  {file}  (`replay` asks again what failed)"
+
+
+def _pin(console: Console, tallies: Sequence[Tally], place: Path) -> None:
+    """Pin what disagrees under the first line of its message, and say what is new there."""
+    found = [failure for failure, _ in distinct(tallies) if failure.word]
+    reasons = {Case.parse(failure.word): failure.text.splitlines()[0] for failure in found}
+    for case in corpus.read(corpus.SHIPPED):
+        reasons.pop(case, None)  # every run asks it already
+    for case, file in pin(place, reasons, today=date.today()).items():
+        console.print(f"pinned    {case}  ({file})", **_AS_IT_IS)
 
 
 def _lost() -> list[str]:
@@ -119,9 +157,12 @@ def _no_addopts() -> Iterator[None]:
         os.environ.update(kept)
 
 
-def _arguments(folder: Path, subjects: Sequence[str], operations: Sequence[str] | None) -> list[str]:
+def _arguments(
+    folder: Path, subjects: Sequence[str], operations: Sequence[str] | None, pins: Path | None
+) -> list[str]:
     """pytest's arguments for a test file like the one that a user would write."""
     narrowed = f", operations={tuple(operations)!r}" if operations else ""
+    narrowed += f", corpus={str(pins.absolute())!r}" if pins else ""
     gated = [f"Test{number} = conformance({subject!r}{narrowed})" for number, subject in enumerate(subjects)]
     file, settings = folder / "test_gate.py", folder / "pytest.ini"
     file.write_text("\n".join(["from verify.gate import conformance", *gated, ""]), encoding="utf-8")
@@ -150,7 +191,17 @@ class _Watcher:
 
     def tallies(self) -> list[Tally]:
         """What was seen, in order; the property that was interrupted included."""
-        return [tallier.tally for held in self._gates for tallier in held.talliers.values()]
+        return [tallier.told() for held in self._gates for tallier in held.talliers.values()]
+
+    def failures(self) -> list[Failed]:
+        """What is to be recorded: of each property the smallest case of each kind of disagreement."""
+        return [
+            failed(tallier.mismatches[Case.parse(failure.word)], held.subject)
+            for held in self._gates
+            for tallier in held.talliers.values()
+            for failure in tallier.tally.failures.values()
+            if failure.word
+        ]
 
     def pytest_sessionstart(self) -> None:
         self.console.print(environment(), style="dim", highlight=False)

@@ -1,0 +1,76 @@
+"""Which faults a case would have shown, had the subject had them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from verify.bounds import Judgement, judgement
+from verify.case import Array, Case
+from verify.compare import KINDS, Kind, any_differs, compare_form
+from verify.faults import FAULTS, Fault
+from verify.faults.fault import VALUE_KINDS, Conduct, wrong_answer
+from verify.predicates import Predicate, names_of
+from verify.reads import cast
+
+
+class Shown(NamedTuple):
+    """Of a case, the names of the faults that it could have, and of those that it shows."""
+
+    borne: tuple[str, ...]
+    visible: tuple[str, ...]
+
+
+def shown(
+    case: Case,
+    *,
+    kinds: Collection[Kind] = KINDS,
+    repeats: int = 2,
+    faults: Iterable[Fault] = FAULTS,
+) -> Shown:
+    """What a case shows when disagreements of `kinds` are judged and the subject asked `repeats` times.
+
+    A fault is visible where its answer would be judged wrong; where that is dear to know, its condition
+    says beforehand that it cannot be.
+    """
+    if case.illegal:
+        return Shown((), ())
+    names = names_of(case)
+    known: dict[str, bool] = {}
+
+    def holds(condition: Predicate) -> bool:
+        if condition.text not in known:
+            known[condition.text] = condition.holds(names)
+        return known[condition.text]
+
+    borne = [fault for fault in faults if holds(fault.bears)]
+    open_to = [fault for fault in borne if _is_judged(fault, kinds, repeats) and holds(fault.needs)]
+    if not open_to:
+        return Shown(tuple(fault.name for fault in borne), ())
+    rule = judgement(case)
+    right = cast(case, rule.wanted)
+    visible = [fault for fault in open_to if _differs(fault, case, right, rule, kinds)]
+    return Shown(tuple(fault.name for fault in borne), tuple(fault.name for fault in visible))
+
+
+def is_visible(fault: Fault, case: Case) -> bool:
+    """Whether a case shows a fault when everything is judged."""
+    return bool(shown(case, faults=(fault,)).visible)
+
+
+def _is_judged(fault: Fault, kinds: Collection[Kind], repeats: int) -> bool:
+    """Whether what a fault does is judged at all."""
+    judged = fault.kinds & set(kinds)
+    return bool(judged) and (repeats > 1 or judged != {"not repeatable"})
+
+
+def _differs(fault: Fault, case: Case, right: Array, rule: Judgement, kinds: Collection[Kind]) -> bool:
+    if isinstance(fault.change, Conduct):
+        return bool(case.input.size if "input modified" in fault.kinds else right.size)
+    wrong = wrong_answer(fault, case, right)
+    if wrong is None:
+        return False
+    form = compare_form(wrong, right.shape, right.dtype)
+    if form:
+        return form.kind in kinds
+    return bool(VALUE_KINDS & set(kinds)) and any_differs(rule.wanted, wrong, rule.allowed)

@@ -1,0 +1,35 @@
+"""The options of a command that say where subjects run, and the loader that they ask for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from functools import cache, partial
+
+from verify.check import Subject
+from verify.options import seconds
+from verify.subjects import load
+
+
+def add_isolation(parser: argparse.ArgumentParser) -> None:
+    option = parser.add_argument
+    own = "run subjects in workers, where a crash is a verdict (default: those that are built in)"
+    option("--isolate", action=argparse.BooleanOptionalAction, help=own)
+    option("--python", metavar="PATH", help="isolate in another interpreter")
+    option(
+        "--timeout", type=seconds, metavar="SECONDS", help="isolate; a case may take so long (default: 10)"
+    )
+
+
+def loader_of(options: argparse.Namespace) -> Callable[[str], Subject]:
+    """What makes a subject of a name: in this process, or in a worker of its own."""
+    from verify.subjects.isolated import LIMIT_S, isolated, usual
+
+    is_asked = options.isolate or options.python or options.timeout or getattr(options, "matrix", False)
+    if options.isolate is False and not is_asked:
+        return load
+    if not is_asked:
+        return cache(usual)
+    python, limit_s = options.python or sys.executable, options.timeout or LIMIT_S
+    return cache(partial(isolated, python=python, limit_s=limit_s))

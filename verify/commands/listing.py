@@ -1,0 +1,32 @@
+"""`list`: everything that has a name."""
+
+from __future__ import annotations
+
+import argparse
+
+from verify.subjects import BUILTIN, onednn, threads, versions
+from verify.word import FILLS, OPERATIONS
+
+SENTENCE = "name subjects, operations, fills, properties and versions"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """It has no options."""
+
+
+def command(options: argparse.Namespace) -> int:
+    from verify.gate import PROPERTIES
+
+    _section("subjects", [f"{name:<24}{what}" for name, what in BUILTIN.items()])
+    _section("", [f"{'package.module:callable':<24}your own: a callable that takes a case"])
+    _section("operations", [", ".join(OPERATIONS)])
+    _section("fills", [", ".join(FILLS)])
+    _section("properties", [f"{each.name:<24}{each.title}" for each in PROPERTIES])
+    found = {**versions(), "oneDNN": onednn()}
+    _section("versions", [f"{name:<24}{number}" for name, number in {**found, "threads": threads()}.items()])
+    return 0
+
+
+def _section(title: str, lines: list[str]) -> None:
+    for number, line in enumerate(lines):
+        print(f"{title if number == 0 else '':<12}{line}")

@@ -1,0 +1,137 @@
+"""The record of failures: what disagreed, how and since when, kept between runs as lines of JSON.
+
+One object a line, `format` 1: `subject`, `word`, `switches`, `kind`, `cause`, `fault`, `options` (of the
+command line that runs it), `versions`, `first_seen` and, once it holds again, `fixed`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from verify.case import Case
+from verify.check import Mismatch, Subject, subject_name
+from verify.compare import Verdict
+from verify.known import fault_of
+from verify.rewrite import rewrite
+from verify.subjects import versions
+
+FORMAT = 1
+
+USUAL = Path(".conv-verify", "failures.jsonl")
+"""The file of the record where none is named."""
+
+
+Asked: TypeAlias = tuple[Any, ...]
+"""What failures are recorded of: a case that a subject was asked under its switches."""
+
+
+class Trait(NamedTuple):
+    """What tells one failure of a case from another: its kind, what was raised, which fault it looks like."""
+
+    kind: str
+    cause: str = ""
+    fault: str = ""
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (self.kind, self.cause, self.fault)))
+
+
+def trait_of(mismatch: Mismatch) -> Trait:
+    return Trait(mismatch.verdict.kind or "", _cause(mismatch.verdict), fault_of(mismatch))
+
+
+def _cause(verdict: Verdict) -> str:
+    """What a subject raised, or how its process ended: less what the error says, which may vary."""
+    return verdict.sentence.partition(":")[0] if verdict.kind in ("refused", "crashed") else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """A recorded failure."""
+
+    subject: str
+    word: str
+    switches: Mapping[str, str] = field(default_factory=dict)
+    kind: str
+    cause: str = ""
+    fault: str = ""
+    options: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    first_seen: str
+    fixed: str = ""
+
+    @property
+    def asked(self) -> Asked:
+        return (self.subject, self.word, *sorted(self.switches.items()))
+
+    @property
+    def trait(self) -> Trait:
+        return Trait(self.kind, self.cause, self.fault)
+
+
+def asked_of(subject: Subject, case: Case) -> Asked:
+    return (subject_name(subject), str(case), *sorted(getattr(subject, "switches", {}).items()))
+
+
+def failed(mismatch: Mismatch, subject: Subject) -> Failed:
+    """What to record of a disagreement of a subject."""
+    return Failed(
+        subject=mismatch.subject,
+        word=str(mismatch.case),
+        switches=dict(mismatch.switches),
+        options=getattr(subject, "options", ""),
+        versions=dict(getattr(subject, "versions", None) or versions()),
+        first_seen=date.today().isoformat(),
+        **trait_of(mismatch)._asdict(),
+    )
+
+
+def read(file: Path) -> list[Failed]:
+    """Every recorded failure; none where there is no file.
+
+    Raises ValueError, one sentence with the file and the line, for what is no record of this format.
+    """
+    return _parse(file.read_text(encoding="utf-8"), file) if file.exists() else []
+
+
+def remember(file: Path, found: Iterable[Failed]) -> None:
+    """Record failures beside those that are there, one of each kind of a case.
+
+    Of one that is there the day when it was first seen stays.
+    """
+
+    def with_found(text: str) -> str:
+        kept = {(each.asked, each.kind): each for each in _parse(text, file)}
+        for failure in found:
+            old = kept.get((failure.asked, failure.kind))
+            kept[failure.asked, failure.kind] = (
+                replace(failure, first_seen=old.first_seen) if old else failure
+            )
+        return "".join(f"{json.dumps({'format': FORMAT, **asdict(each)})}\n" for each in kept.values())
+
+    rewrite(file, with_found)
+    ignore = file.parent / ".gitignore"
+    if file.parent.name == USUAL.parent.name and not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+
+
+def _parse(text: str, file: Path) -> list[Failed]:
+    return [_failed(line, f"{file}, line {number}") for number, line in enumerate(text.splitlines(), start=1)]
+
+
+def _failed(line: str, where: str) -> Failed:
+    try:
+        entry = json.loads(line)
+        found = entry.pop("format")
+        if found != FORMAT:
+            raise ValueError(f"it has the format {found!r}, and {FORMAT} is read here")
+        failure = Failed(**entry)
+        Case.parse(failure.word)
+    except (AttributeError, KeyError, TypeError, ValueError) as wrong:
+        raise ValueError(f"{where}: this is no record of a failure: {wrong}; delete the line") from None
+    return failure

@@ -1,0 +1,96 @@
+"""A fault: a wrong convolution as data, with what it takes to see it and the change that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from verify.case import Array, Case, Operands
+from verify.compare import Kind
+from verify.epilogue import follow
+from verify.layer import Layer, layer_of
+from verify.predicates import Predicate, names_of
+from verify.reads import Maps, cast, finished, sums_of_reads
+from verify.reference import linear, reference
+
+Family = Literal["padding", "geometry", "channels", "batch and bias", "precision", "behaviour", "gradients"]
+
+
+VALUE_KINDS: frozenset[Kind] = frozenset({"value", "non-finite"})
+
+
+class Geometry(NamedTuple):
+    """Windows that read other cells: `maps(case)`, or None where they read the right ones."""
+
+    maps: Callable[[Case], Maps | None]
+
+
+class Inputs(NamedTuple):
+    """Another layer or other operands: `given(case, layer, operands)`, or None where nothing changes."""
+
+    given: Callable[[Case, Layer, Operands], tuple[Layer, Operands] | None]
+
+
+class Answer(NamedTuple):
+    """Another answer: `answer(case, right)`, or None where it is right; it must not write to `right`."""
+
+    answer: Callable[[Case, Array], Array | None]
+
+
+class Conduct(NamedTuple):
+    """A subject that misbehaves beside its answer: `act(case, right)` answers, now and then wrongly."""
+
+    act: Callable[[Case, Array], Array]
+
+
+class Fault(NamedTuple):
+    """One way in which convolutions are wrong.
+
+    `sentence` completes "looks like …". Cases that `bears` holds of could have the fault, by their
+    operation, dtype, mode of padding and so on; it can be visible only where `needs` holds as well.
+    `word` is a smallest case that shows it, as a disagreement of one of `kinds`.
+    """
+
+    name: str
+    family: Family
+    sentence: str
+    bears: Predicate
+    needs: Predicate
+    word: str
+    change: Geometry | Inputs | Answer | Conduct
+    kinds: frozenset[Kind] = VALUE_KINDS
+
+    def __call__(self, case: Case) -> Array:
+        """The fault as a subject: its answer to a case."""
+        right = right_answer(case)
+        if not self.bears.holds(names_of(case)):
+            return right
+        if isinstance(self.change, Conduct):
+            return self.change.act(case, right)
+        wrong = wrong_answer(self, case, right)
+        return right if wrong is None else wrong
+
+
+def wrong_answer(fault: Fault, case: Case, right: Array) -> Array | None:
+    """What a fault answers, or None where it changes nothing; `right` is the right answer."""
+    match fault.change:
+        case Geometry(maps):
+            read = maps(case)
+            return None if read is None else finished(case, sums_of_reads(case, case.operands, read))
+        case Inputs(change):
+            changed = change(case, layer_of(case), case.operands)
+            return None if changed is None else worked(case, *changed)
+        case Answer(change):
+            return change(case, right)
+        case Conduct():
+            return None
+
+
+def right_answer(case: Case) -> Array:
+    return cast(case, reference(case))
+
+
+def worked(case: Case, layer: Layer, given: Operands) -> Array:
+    """The answer of a layer to operands, in a case's dtype."""
+    values, _ = follow(layer, given, linear(layer, given, exact=True), 0.0)
+    return cast(case, values)

@@ -1,0 +1,243 @@
+"""Faults of precision: operands, sums or answers held in less than their dtype promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from verify.case import Array, Case, Operands
+from verify.dtypes import FORMATS
+from verify.faults.fault import Answer, Fault, Inputs, worked
+from verify.faults.padding import LINEAR
+from verify.fills import largest_sum
+from verify.geometry import Axis
+from verify.layer import Layer, layer_of
+from verify.orders import accumulator_of, forward, sums_in
+from verify.predicates import Predicate
+from verify.reads import channels_last, finished, right_maps, sums_of_reads
+from verify.reference import linear
+
+_BF16 = FORMATS["bf16"].dtype
+
+
+def in_tf32(values: Array) -> Array:
+    """float32 rounded to nearest even at 10 bits of fraction, as tensor cores take it."""
+    bits = np.ascontiguousarray(values).view(np.uint32)
+    rounded = (bits + np.uint32(0xFFF) + (bits >> np.uint32(13) & np.uint32(1))) & np.uint32(0xFFFFE000)
+    return np.where(np.isfinite(values), rounded.view(np.float32), values)
+
+
+def _with_operands(narrowed: Callable[[Array], Array]) -> Inputs:
+    """The input and its factor narrowed on the way in."""
+
+    def given(case: Case, layer: Layer, operands: Operands) -> tuple[Layer, Operands] | None:
+        with np.errstate(over="ignore"):
+            x, factor = narrowed(operands.input), narrowed(operands.factor)
+        if np.array_equal(x, operands.input, equal_nan=True) and np.array_equal(factor, operands.factor):
+            return None
+        return layer, operands._replace(input=x, factor=factor)
+
+    return Inputs(given)
+
+
+def _through(dtype: Any) -> Callable[[Array], Array]:
+    return lambda values: values.astype(dtype).astype(values.dtype)
+
+
+def _accumulated_in(token: str) -> Answer:
+    """Every partial sum rounded to a narrow dtype."""
+    form = FORMATS[token]
+
+    def answer(case: Case, right: Array) -> Array | None:
+        if largest_sum(case) <= 2**form.precision:
+            return None
+
+        def narrow(products: Array) -> Array:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return forward(products.astype(form.dtype)).astype(products.dtype)
+
+        return finished(case, sums_in(case, narrow, accumulator_of(case)))
+
+    return Answer(answer)
+
+
+def _rounded_to_bf16(case: Case, right: Array) -> Array | None:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return right.astype(_BF16).astype(right.dtype)
+
+
+def _in_single(case: Case, right: Array) -> Array | None:
+    """Operands, sums and answer in float32."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        parts: Any = (None if part is None else part.astype(np.float32) for part in case.operands)
+        narrow = Operands(*parts)
+        return worked(case, layer_of(case), narrow).astype(np.float32).astype(right.dtype)
+
+
+def _last_finite(values: Array) -> int | None:
+    """The flat index of the last element that is a number."""
+    places = np.flatnonzero(np.isfinite(values.astype(np.float64)))
+    return int(places[-1]) if places.size else None
+
+
+def _off_by_one_unit(case: Case, right: Array) -> Array | None:
+    """The last element is the next number above or below."""
+    place = _last_finite(right)
+    if place is None:
+        return None
+    wrong = np.ascontiguousarray(right).copy()
+    signed = wrong.reshape(-1).view(f"i{wrong.dtype.itemsize}")
+    signed[place] ^= 1
+    return wrong
+
+
+def _one_dropped(case: Case, right: Array) -> Array | None:
+    """The last element lacks one of its products, the first that meets no padding."""
+    if case.operation == "separable":
+        return _one_channel_dropped(case)
+    if not right.size or (product := _last_product(case)) is None or not product:
+        return None
+    layer, given = layer_of(case), case.operands._replace(bias=None)
+    sums = linear(layer._replace(epilogue=()), given, exact=True)
+    sums = sums.astype(np.int64) if case.format.exact_integers else sums.copy()
+    is_image = case.operation != "filtergrad"
+    place = (-1, -1, *(-1,) * case.rank) if is_image else (*(-1,) * case.rank, -1, -1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        sums[place] -= product
+    return finished(case, sums)
+
+
+def _last_product(case: Case) -> Any:
+    """One product of the last element of an answer, or None where it has none but with padding."""
+    met = [_meeting(axis, case.operation) for axis in case.axes]
+    if None in met:
+        return None
+    windows, taps = zip(*(each for each in met if each is not None), strict=True)
+    cells = tuple(
+        window * axis.stride + tap * axis.dilation - axis.before
+        for window, tap, axis in zip(windows, taps, case.axes, strict=True)
+    )
+    x, w = channels_last(case, case.input), case.operands.factor
+    members, filters = case.channels // case.groups, case.filter_count // case.groups
+    kind = int if case.format.exact_integers else float
+    match case.operation:
+        case "transpose":
+            first = case.filter_count - filters
+            return kind(x[(-1, *windows, first)]) * kind(w[(*taps, -1, first)])
+        case "filtergrad":
+            y = channels_last(case, w)
+            return kind(x[(0, *cells, -1)]) * kind(y[(0, *windows, -1)]) if case.batch else None
+        case "conv":
+            return kind(x[(-1, *cells, case.channels - members)]) * kind(w[(*taps, 0, -1)])
+    return kind(x[(-1, *cells, -1)]) * kind(w[(*taps, -1, -1)])
+
+
+def _meeting(axis: Axis, operation: str) -> tuple[int, int] | None:
+    """A window and a tap that meet a cell for the last element of an answer along an axis."""
+    windows, taps = range(axis.out), range(axis.kernel)
+    for window in windows if operation in ("transpose", "filtergrad") else windows[-1:]:
+        for tap in taps[-1:] if operation == "filtergrad" else taps:
+            cell = window * axis.stride + tap * axis.dilation - axis.before
+            if cell == axis.size - 1 if operation == "transpose" else 0 <= cell < axis.size:
+                return window, tap
+    return None
+
+
+def _one_channel_dropped(case: Case) -> Array | None:
+    """The second step of a separable lacks its first product everywhere."""
+    assert case.pointwise is not None
+    weights = case.pointwise.copy()
+    weights[..., 0, -1] = 0
+    return worked(case, layer_of(case), case.operands._replace(pointwise=weights))
+
+
+def _saturated(case: Case, right: Array) -> Array | None:
+    """Sums of integers stop at the ends of the type."""
+    bounds = np.iinfo(np.int32)
+    sums = sums_of_reads(case, case.operands, right_maps(case))
+    clipped = np.clip(sums, bounds.min, bounds.max)
+    return None if np.array_equal(clipped, sums) else finished(case, clipped)
+
+
+def _fault(name: str, sentence: str, bears: str, needs: str, word: str, change: Inputs | Answer) -> Fault:
+    return Fault(name, "precision", sentence, Predicate(bears), Predicate(needs), word, change)
+
+
+_EXACT = "fill not in ('reals',)"
+
+PRECISION = (
+    _fault(
+        "operands-in-tf32",
+        "operands rounded to TF32",
+        "dtype == 'f32'",
+        "True",
+        "conv_i1_k1_same_dyadic",
+        _with_operands(in_tf32),
+    ),
+    _fault(
+        "operands-in-bf16",
+        "operands rounded to bfloat16",
+        "dtype == 'f32'",
+        "True",
+        "conv_i1_k1_same_dyadic",
+        _with_operands(_through(_BF16)),
+    ),
+    _fault(
+        "sums-in-f16",
+        "sums held in float16",
+        "dtype in ('f32', 'f16')",
+        "True",
+        "conv_i1_k1_same_dyadic",
+        _accumulated_in("f16"),
+    ),
+    _fault(
+        "sums-in-bf16",
+        "sums held in bfloat16",
+        "dtype in ('f32', 'bf16')",
+        "True",
+        "conv_i1_k1_same_dyadic",
+        _accumulated_in("bf16"),
+    ),
+    _fault(
+        "answer-in-bf16",
+        "the answer rounded to bfloat16",
+        "dtype in ('f32', 'f64', 'f16')",
+        "True",
+        "conv_i1_k1_same_dyadic",
+        Answer(_rounded_to_bf16),
+    ),
+    _fault(
+        "f64-in-f32",
+        "float64 worked in float32",
+        "dtype == 'f64'",
+        "True",
+        "conv_i1_k1_same_f64_dyadic",
+        Answer(_in_single),
+    ),
+    _fault(
+        "one-unit-off",
+        "one element off by one unit in the last place",
+        _EXACT,
+        "True",
+        "conv_i1_k1_same_ones",
+        Answer(_off_by_one_unit),
+    ),
+    _fault(
+        "one-product-dropped",
+        "one product of one element left out",
+        LINEAR,
+        "True",
+        "conv_i1_k1_same_ones",
+        Answer(_one_dropped),
+    ),
+    _fault(
+        "integers-saturate",
+        "integers that stop at the ends of their type instead of wrapping",
+        f"dtype == 'i32' and {LINEAR}",
+        "True",
+        "conv_i1_k1_same_i32_dyadic",
+        Answer(_saturated),
+    ),
+)

@@ -1,0 +1,158 @@
+"""Correct convolutions that add up their products in different orders, in the accumulator's precision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from verify.case import Array, Case, Operands
+from verify.dtypes import FORMATS
+from verify.reads import channels_last, finished, gathered, groups_of, indices, right_maps
+
+Order = Callable[[Array], Array]
+"""Products, (terms, …), to their sums."""
+
+BLOCK = 8
+
+
+def forward(products: Array) -> Array:
+    if not len(products):
+        return np.zeros(products.shape[1:], products.dtype)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray(np.add.accumulate(products, axis=0)[-1])
+
+
+def reversed_order(products: Array) -> Array:
+    return forward(products[::-1])
+
+
+def pairwise(products: Array) -> Array:
+    """Neighbours are added until one is left."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        while len(products) > 1:
+            odd = products[len(products) // 2 * 2 :]
+            products = np.concatenate([products[:-1:2] + products[1::2], odd])
+    return forward(products)
+
+
+def blocked(products: Array) -> Array:
+    """Blocks of eight products, then the blocks."""
+    starts = range(0, len(products), BLOCK)
+    sums = [forward(products[start : start + BLOCK]) for start in starts]
+    return forward(np.stack(sums)) if sums else forward(products)
+
+
+ORDERS: dict[str, Order] = {
+    "forward": forward,
+    "reversed": reversed_order,
+    "pairwise": pairwise,
+    "blocked": blocked,
+}
+
+
+def sums_in(case: Case, order: Order, kind: Any) -> Array:
+    """The sums of a case in an order, products and partial sums rounded to `kind`; no bias is added.
+
+    In the case's data format; what lies between the steps of a `separable` is kept in `kind`.
+    """
+    given = case.operands
+    sums = order(products_of(case, given, kind))
+    if given.pointwise is not None:
+        weights = given.pointwise.astype(kind).reshape(given.pointwise.shape[-2:])
+        with np.errstate(invalid="ignore", over="ignore"):
+            sums = order(np.moveaxis(sums, -1, 0)[..., np.newaxis] * weights.reshape(
+                len(weights), *(1,) * (sums.ndim - 1), case.filter_count))  # fmt: skip
+    is_image = case.operation != "filtergrad"
+    return np.moveaxis(sums, -1, 1) if case.channels_first and is_image else sums
+
+
+def products_of(case: Case, given: Operands, kind: Any) -> Array:
+    """Every product of each element of the answer, (terms, *answer), channels last.
+
+    Of a `separable` those of its first step. Where an element has fewer than others, zeros.
+    """
+    x, factor = channels_last(case, given.input).astype(kind), given.factor
+    if case.operation == "filtergrad":
+        factor = channels_last(case, factor)
+    factor = factor.astype(kind)
+    with np.errstate(invalid="ignore", over="ignore"):
+        match case.operation:
+            case "transpose":
+                return _scattered(case, x, factor)
+            case "filtergrad" if "bias" in case.epilogue:
+                return factor.reshape(-1, factor.shape[-1])
+            case "filtergrad":
+                return _correlated(case, gathered(case, x, right_maps(case)), factor)
+        windows = gathered(case, x, right_maps(case))
+        batch, places, taps, channels = windows.shape
+        outs = tuple(axis.out for axis in case.axes)
+        if case.operation == "conv":
+            terms, share = case.products, case.filter_count // case.groups
+            parts = [
+                windows[..., members].reshape(batch * places, terms).T[..., np.newaxis]
+                * factor[..., filters].reshape(terms, 1, share)
+                for members, filters in groups_of(case)
+            ]
+            return np.concatenate(parts, axis=-1).reshape(terms, batch, *outs, case.filter_count)
+        each = np.moveaxis(windows, 2, 0)[..., np.newaxis] * factor.reshape(taps, 1, 1, *factor.shape[-2:])
+        return each.reshape(taps, batch, *outs, channels * factor.shape[-1])
+
+
+def _correlated(case: Case, windows: Array, y: Array) -> Array:
+    batch, places, *_ = windows.shape
+    cotangent = y.reshape(batch * places, case.filter_count)
+    rows = math.prod(case.filter_shape[:-1])
+    parts = [
+        windows[..., members].reshape(batch * places, rows, 1) * cotangent[:, np.newaxis, filters]
+        for members, filters in groups_of(case)
+    ]
+    return np.concatenate(parts, axis=-1).reshape(batch * places, *case.filter_shape)
+
+
+def _scattered(case: Case, y: Array, w: Array) -> Array:
+    """For each tap and filter of a group, what it adds to every cell of the input."""
+    taps, filters = list(np.ndindex(*case.kernel)), case.filter_count // case.groups
+    cells = tuple(size + 1 for size in case.size)  # the last stands for all padding
+    answer = np.zeros((len(taps) * filters, len(y), *cells, case.channels), y.dtype)
+    maps = right_maps(case)
+    for number, tap in enumerate(taps):
+        at = indices([each[:, t : t + 1] for each, t in zip(maps, tap, strict=True)])
+        at = tuple(each.reshape(each.shape[: case.rank]) for each in at)
+        for channels, share in groups_of(case):
+            for member in range(filters):
+                products = y[..., share.start + member, np.newaxis] * w[tap][:, share.start + member]
+                answer[number * filters + member][..., channels][(slice(None), *at)] = products
+    return answer[(slice(None), slice(None), *map(slice, case.size))]
+
+
+def accumulator_of(case: Case) -> Any:
+    """The dtype in which frameworks add up a case's products."""
+    return np.int32 if case.format.exact_integers else FORMATS[case.format.accumulator].dtype
+
+
+def summed(order: str) -> Callable[[Case], Array]:
+    """A correct convolution, as a subject, of an order of `ORDERS`."""
+
+    def subject(case: Case) -> Array:
+        return finished(case, sums_in(case, ORDERS[order], accumulator_of(case)))
+
+    subject.__qualname__ = order
+    return subject
+
+
+def more_precise(case: Case) -> Array:
+    """A correct convolution in more than the accumulator's precision, rounded to it once."""
+    wider = {np.dtype(np.float32): np.float64, np.dtype(np.int32): np.int64}
+    kind = np.dtype(accumulator_of(case))
+    sums = sums_in(case, forward, wider.get(kind, np.longdouble))
+    with np.errstate(over="ignore"):
+        return finished(case, sums.astype(kind))
+
+
+CORRECT: dict[str, Callable[[Case], Array]] = {
+    **{name: summed(name) for name in ORDERS},
+    "higher precision": more_precise,
+}

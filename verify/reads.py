@@ -1,0 +1,161 @@
+"""A convolution whose windows read any cells at all: index maps in place of arithmetic.
+
+A map of one axis has a row for each window and a column for each tap: the cell of the input that the
+tap reads. The size of the axis, which is no cell, stands for a zero.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.case import Array, Case, Operands
+from verify.epilogue import follow
+from verify.geometry import Axis
+from verify.layer import layer_of
+
+Map: TypeAlias = NDArray[np.int64]
+Maps: TypeAlias = list[Map]
+Index: TypeAlias = Any
+
+
+def cells_read(axis: Axis, *, stride: int = 0, dilation: int = 0, before: int | None = None) -> Map:
+    """The cells that windows meet, counted from the first of the input; padding lies outside 0 … size−1.
+
+    Where a number is given it takes the axis's place. There are as many windows as the axis has.
+    """
+    first = np.arange(axis.out)[:, np.newaxis] * (stride or axis.stride)
+    taps = np.arange(axis.kernel) * (dilation or axis.dilation)
+    return first + taps - (axis.before if before is None else before)
+
+
+def inside(axis: Axis, cells: Map) -> Map:
+    """A map of cells, with zeros for those that lie outside the input."""
+    return np.where((cells >= 0) & (cells < axis.size), cells, axis.size)
+
+
+def right_maps(case: Case) -> Maps:
+    return [inside(axis, cells_read(axis)) for axis in case.axes]
+
+
+def sums_of_reads(case: Case, given: Operands, maps: Maps) -> Array:
+    """Σ x·w for each element of the answer, without a bias, in the case's data format.
+
+    float64, or int64 for integers. Of a `filtergrad` it is the gradient of the filters.
+    """
+    kind = np.int64 if case.format.exact_integers else np.float64
+    x, factor = channels_last(case, given.input).astype(kind), given.factor
+    if case.operation == "filtergrad":
+        factor = channels_last(case, factor)
+    factor = factor.astype(kind)
+    with np.errstate(invalid="ignore", over="ignore"):
+        match case.operation:
+            case "transpose":
+                answer = _scattered(case, x, factor, maps)
+            case "filtergrad":
+                return _correlated(case, gathered(case, x, maps), factor)
+            case "conv":
+                answer = _contracted(case, gathered(case, x, maps), factor)
+            case _:
+                answer = _by_channel(case, gathered(case, x, maps), factor)
+                if given.pointwise is not None:
+                    answer = answer @ given.pointwise.reshape(given.pointwise.shape[-2:]).astype(kind)
+    return np.moveaxis(answer, -1, 1) if case.channels_first else answer
+
+
+def channels_last(case: Case, x: Array) -> Array:
+    return np.moveaxis(x, 1, -1) if case.channels_first else x
+
+
+def indices(maps: Maps) -> tuple[Index, ...]:
+    """The maps as indices that broadcast to (*out, *kernel)."""
+    rank = len(maps)
+    shapes = []
+    for axis, (out, kernel) in enumerate(each.shape for each in maps):
+        shape = [1] * (2 * rank)
+        shape[axis], shape[rank + axis] = out, kernel
+        shapes.append(shape)
+    return tuple(each.reshape(shape) for each, shape in zip(maps, shapes, strict=True))
+
+
+def gathered(case: Case, x: Array, maps: Maps) -> Array:
+    """Every window, (batch, windows, taps, channels)."""
+    with_zero = np.zeros((len(x), *(size + 1 for size in case.size), x.shape[-1]), x.dtype)
+    with_zero[(slice(None), *map(slice, case.size))] = x
+    windows = with_zero[(slice(None), *indices(maps))]
+    return windows.reshape(len(x), math.prod(map(len, maps)), math.prod(case.kernel), x.shape[-1])
+
+
+def groups_of(case: Case) -> list[tuple[slice, slice]]:
+    """Each group's channels and filters."""
+    members, filters = case.channels // case.groups, case.filter_count // case.groups
+    return [
+        (slice(group * members, (group + 1) * members), slice(group * filters, (group + 1) * filters))
+        for group in range(case.groups)
+    ]
+
+
+def _contracted(case: Case, windows: Array, w: Array) -> Array:
+    batch, outs, taps, _ = windows.shape
+    members = w.shape[-2]
+    table = w.reshape(taps * members, -1)
+    parts = [
+        windows[..., channels].reshape(batch * outs, taps * members) @ table[:, filters]
+        for channels, filters in groups_of(case)
+    ]
+    return np.concatenate(parts, axis=-1).reshape(batch, *_outs(case), case.filter_count)
+
+
+def _by_channel(case: Case, windows: Array, w: Array) -> Array:
+    batch, _, taps, channels = windows.shape
+    answer: Array = np.einsum("notc,tcm->nocm", windows, w.reshape(taps, channels, w.shape[-1]))
+    return answer.reshape(batch, *_outs(case), channels * w.shape[-1])
+
+
+def _correlated(case: Case, windows: Array, y: Array) -> Array:
+    batch, outs, taps, _ = windows.shape
+    cotangent = y.reshape(batch * outs, case.filter_count)
+    members = case.channels // case.groups
+    parts = [
+        windows[..., channels].reshape(batch * outs, taps * members).T @ cotangent[:, filters]
+        for channels, filters in groups_of(case)
+    ]
+    return np.concatenate(parts, axis=-1).reshape(case.filter_shape)
+
+
+def _scattered(case: Case, y: Array, w: Array, maps: Maps) -> Array:
+    """The gradient with respect to the input: every product is added to the cell that was read."""
+    with_zero = np.zeros((len(y), *(size + 1 for size in case.size), case.channels), y.dtype)
+    taps, places = math.prod(case.kernel), math.prod(_outs(case))
+    cotangent = y.reshape(len(y), places, case.filter_count)
+    table = w.reshape(taps, *w.shape[-2:])
+    shape = (len(y), *_outs(case), *case.kernel, w.shape[-2])
+    for channels, filters in groups_of(case):
+        products = np.einsum("nof,tcf->notc", cotangent[..., filters], table[..., filters])
+        np.add.at(with_zero[..., channels], (slice(None), *indices(maps)), products.reshape(shape))
+    return with_zero[(slice(None), *map(slice, case.size))]
+
+
+def _outs(case: Case) -> list[int]:
+    return [axis.out for axis in case.axes]
+
+
+def finished(case: Case, sums: Array) -> Array:
+    """The answer from the sums of products: the bias, what follows it, the dtype."""
+    layer, given = layer_of(case), case.operands
+    with np.errstate(invalid="ignore", over="ignore"):
+        if given.bias is not None:
+            shape = (-1, *(1,) * case.rank) if case.channels_first else (-1,)
+            sums = sums + given.bias.astype(sums.dtype).reshape(shape)
+        if case.format.exact_integers:
+            sums = sums.astype(np.int64).astype(np.int32).astype(np.float64)
+        values, _ = follow(layer, given, sums, 0.0)
+    return cast(case, values)
+
+
+def cast(case: Case, values: Array) -> Array:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return values.astype(case.dtype)
