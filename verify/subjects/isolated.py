@@ -194,6 +194,7 @@ class Isolated:
             header, body = receive(life.stream, self._limit_s)
             if self._spoils(case):
                 self._end(0)
+                life.output.close()
             if "answer" in header:
                 return _answer(case, header, memoryview(body))
             told = _verdict(header)
