@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
@@ -337,10 +338,16 @@ _MEMORY = ("MemoryError", "ResourceExhaustedError")
 """Python's and NumPy's error, and TensorFlow's."""
 
 
+_FRAME = re.compile(r'^\s*File ".*", line \d+, in .*$', re.MULTILINE)
+
+
 def _said(error: BaseException) -> str:
-    """The class of an error and the beginning of what it says, in one line."""
+    """The class of an error and the beginning of what it says, in one line.
+
+    The frames of a traceback that a message quotes, as those of TensorFlow's graphs do, are left out.
+    """
     try:
-        message = " ".join(str(error).split())
+        message = " ".join(_FRAME.sub("", str(error)).split())
     except Exception:
         message = "(its message cannot be read)"
     return f"{type(error).__name__}: {message if len(message) <= 300 else message[:300] + '…'}"

@@ -18,6 +18,7 @@ from verify.case import Case
 from verify.check import Subject
 from verify.deviations import Deviation
 from verify.faults import fault_named
+from verify.processor import onednn_dtypes
 from verify.word import AROUND, OPERATIONS
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
@@ -180,8 +181,9 @@ def switches() -> dict[str, str]:
 
 
 def onednn() -> str:
-    """ "on" or "off", as the switches have it."""
-    return "on" if switches()["TF_ENABLE_ONEDNN_OPTS"] == "1" else "off"
+    """ "off", or "on" with the dtypes that it takes over on this CPU."""
+    is_on = switches()["TF_ENABLE_ONEDNN_OPTS"] == "1"
+    return f"on for {' '.join(onednn_dtypes())}" if is_on else "off"
 
 
 def source(subject: Subject) -> str:

@@ -172,6 +172,18 @@ class Isolated:
         """The deviations that the subject brings, for the versions in the worker."""
         return tuple(deviation_of(entry) for entry in self._hello["known"])
 
+    @cached_property
+    def _spoiling(self) -> Sequence[Deviation]:
+        return [
+            each
+            for each in self.known
+            if each.sporadic and "crashed" in each.kinds and each.applies(self.switches)
+        ]
+
+    def _spoils(self, case: Case) -> bool:
+        """Whether a case is known to crash at times, so that a life it leaves may die at a later one."""
+        return any(each.explains(case, "crashed", self.switches) for each in self._spoiling)
+
     def start(self) -> dict[str, Any]:
         """Start the worker, if it is not there; what it says of itself."""
         if self._server is None or self._server.is_stopped:
@@ -196,6 +208,9 @@ class Isolated:
             os.ftruncate(life.output.fileno(), 0)
             send(life.stream, {"subject": self.name, "word": str(case)})
             header, body = receive(life.stream, self._limit_s)
+            if self._spoils(case):
+                self._end(0)
+                life.output.close()
             if "answer" in header:
                 return _answer(case, header, memoryview(body))
             told = _verdict(header)

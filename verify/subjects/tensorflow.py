@@ -56,21 +56,22 @@ _USUAL = (
     "conv_nd_filter_gradient",
 )
 
+_GRADIENTS = tuple(each for each in ENTRIES if each.endswith("gradient") and not each.startswith("raw"))
+_UNCONVERTED = ("depthwise_input", "separable_input", "depthwise_filter", "separable_filter")
+_ALL = tuple(dict.fromkeys((*_USUAL, *_GRADIENTS)))
+
 ROADS: Mapping[str, Road] = MappingProxyType(
     {
         "tensorflow": Road("eager", _USUAL),
         "tensorflow:convolution": Road(
             "eager", ("convolution", "conv_transpose", "convolution_filter_gradient")
         ),
-        "tensorflow:gradient": Road(
-            "eager",
-            tuple(each for each in ENTRIES if each.endswith("gradient") and not each.startswith("raw")),
-        ),
+        "tensorflow:gradient": Road("eager", _GRADIENTS),
         "tensorflow:raw": Road("eager", tuple(each for each in ENTRIES if each.startswith("raw"))),
-        "tensorflow:graph": Road("graph", _USUAL),
-        "tensorflow:xla": Road("xla", _USUAL),
+        "tensorflow:graph": Road("graph", _ALL),
+        "tensorflow:xla": Road("xla", _ALL),
         "tensorflow:keras": Road("keras", tuple(LAYERS)),
-        "tensorflow:lite": Road("lite", tuple(each for each in _USUAL if not each.endswith("gradient"))),
+        "tensorflow:lite": Road("lite", tuple(each for each in _ALL if not each.startswith(_UNCONVERTED))),
     }
 )
 """Every subject by its name."""
@@ -105,6 +106,8 @@ def known(name: str) -> tuple[Deviation, ...]:
 
 def call(mode: str, entry: str, case: Case) -> Array:
     """TensorFlow's answer through one entry point in one mode; its own errors pass through."""
+    if entry in ENTRIES:
+        ENTRIES[entry].require(case)
     return MODES[mode](entry, case)
 
 

@@ -34,7 +34,26 @@ _INITIALIZERS = {
 }
 
 LAYERS: Mapping[str, Layer] = MappingProxyType(
-    {f"layer_{operation}": Layer(operation, f"keras.layers.{kind}") for operation, kind in _KINDS.items()}
+    {
+        "layer_conv": Layer("conv", "keras.layers.Conv{n}D"),
+        "layer_depthwise": Layer("depthwise", "keras.layers.DepthwiseConv{n}D"),
+        "layer_separable": Layer("separable", "keras.layers.SeparableConv{n}D"),
+        "layer_transpose": Layer("transpose", "keras.layers.Conv{n}DTranspose"),
+        "layer_conv_input_gradient": Layer("transpose", "the gradient of keras.layers.Conv{n}D"),
+        "layer_depthwise_input_gradient": Layer(
+            "transpose", "the gradient of keras.layers.DepthwiseConv{n}D"
+        ),
+        "layer_separable_input_gradient": Layer(
+            "transpose", "the gradient of keras.layers.SeparableConv{n}D"
+        ),
+        "layer_conv_filter_gradient": Layer("filtergrad", "the gradient of keras.layers.Conv{n}D"),
+        "layer_depthwise_filter_gradient": Layer(
+            "filtergrad", "the gradient of keras.layers.DepthwiseConv{n}D"
+        ),
+        "layer_separable_filter_gradient": Layer(
+            "filtergrad", "the gradient of keras.layers.SeparableConv{n}D"
+        ),
+    }
 )
 """Every layer by its name in the tables of limits and of subjects."""
 
@@ -64,7 +83,16 @@ def stack(case: Case) -> Any:
 
 def _convolution(case: Case, own: list[str], x: Any) -> Any:
     """The layer of the operation, with the steps that it takes itself: its bias and its activation."""
-    layer = _of(
+    layer = convolution(case, own)
+    layer.build(x.shape)
+    names = ("filters", "pointwise", "bias") if case.operation == "separable" else ("filters", "bias")
+    layer.set_weights([getattr(case, name) for name in names if name != "bias" or "bias" in own])
+    return layer(x)
+
+
+def convolution(case: Case, own: list[str]) -> Any:
+    """The layer of the operation, its weights not yet made."""
+    return _of(
         case,
         _KINDS[case.operation].format(n=case.rank),
         **_sizes(case),
@@ -77,10 +105,6 @@ def _convolution(case: Case, own: list[str], x: Any) -> Any:
         **dict.fromkeys(_INITIALIZERS[case.operation], "zeros"),
         **_form(case),
     )
-    layer.build(x.shape)
-    names = ("filters", "pointwise", "bias") if case.operation == "separable" else ("filters", "bias")
-    layer.set_weights([getattr(case, name) for name in names if name != "bias" or "bias" in own])
-    return layer(x)
 
 
 def _sizes(case: Case) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from typing import Any
 from verify.case import Array, Case
 from verify.subjects.tensorflow_calls import WEIGHTS, function, operands
 from verify.subjects.tensorflow_import import quiet, tf
-from verify.subjects.tensorflow_layers import answer as layers
+from verify.subjects.tensorflow_layer_gradients import gradient
+from verify.subjects.tensorflow_layers import answer
 
 Mode = Callable[[str, Case], Array]
 """(entry, case) → the answer; TensorFlow's own errors pass through."""
@@ -78,6 +79,11 @@ def lite(entry: str, case: Case) -> Array:
         interpreter.invoke()
         answer: Array = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
     return answer
+
+
+def layers(entry: str, case: Case) -> Array:
+    """A stack of layers of Keras, called eagerly, or the gradient of one."""
+    return gradient(entry, case) if entry.endswith("gradient") else answer(entry, case)
 
 
 MODES: Mapping[str, Mode] = MappingProxyType(
