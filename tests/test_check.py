@@ -327,6 +327,7 @@ class TestMessage:
                 "  case     conv_i1x2_k1x2_same_ones",
                 "  axis 1   size 2, kernel 2, stride 1, dilation 1 -> out 2, padding 0 before, 1 after",
                 "  worst    at (0, 0, 0, 0): got 1.0, want 2.0, allowed 0 (the sums are exact)",
+                "  looks like  SAME's odd cell placed before instead of after",
                 "  replay   TF_ENABLE_ONEDNN_OPTS=0 python -m verify replay tensorflow "
                 "conv_i1x2_k1x2_same_ones",
             ]

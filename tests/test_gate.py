@@ -46,6 +46,7 @@ def reported(result: pytest.RunResult, outcome: str) -> set[str]:
     return {line.split("::")[2].split(" ")[0] for line in lines}
 
 
+WRITTEN = {"test_pinned", "test_faults"}
 LEGAL = {f"test_{each.name}" for each in PROPERTIES if not each.illegal}
 
 
@@ -55,13 +56,13 @@ def test_illegal_calls_are_asked_of_a_subject_that_says_it_refuses_them(gate: Ga
 
 def test_an_illegal_call_that_is_answered_is_a_disagreement(gate: Gate) -> None:
     result = gate("answers_anything")
-    assert reported(result, "FAILED") - {"test_pinned"} == {"test_refusals"}
+    assert reported(result, "FAILED") - WRITTEN == {"test_refusals"}
     result.stdout.fnmatch_lines(["* it answered a call that must be refused, with * below 1"])
 
 
 def test_a_right_subject_passes_every_property(gate: Gate) -> None:
     result = gate("right")
-    assert reported(result, "PASSED") == {"test_pinned", *LEGAL}
+    assert reported(result, "PASSED") == {*WRITTEN, *LEGAL}
     result.stdout.fnmatch_lines(["Holds: * cases graded and none disagrees."])
 
 
@@ -79,7 +80,7 @@ def test_a_right_subject_passes_every_property(gate: Gate) -> None:
     ],
 )
 def test_a_broken_property_fails_alone(gate: Gate, subject: str, broken: str) -> None:
-    assert reported(gate(subject), "FAILED") - {"test_pinned"} == {broken}
+    assert reported(gate(subject), "FAILED") - WRITTEN == {broken}
 
 
 def test_two_faults_are_both_reported(gate: Gate) -> None:
@@ -130,7 +131,7 @@ def test_examples_are_set_on_the_command_line(gate: Gate) -> None:
 def test_workers_of_xdist_send_what_they_saw(gate: Gate) -> None:
     alone, shared = gate("widens"), gate("widens", "-n", "2")
     shared.stdout.fnmatch_lines(["Disagrees: 1 distinct disagreement in * cases."])
-    assert reported(shared, "FAILED") == reported(alone, "FAILED") == {"test_form"}
+    assert reported(shared, "FAILED") == reported(alone, "FAILED") == {"test_faults", "test_form"}
 
 
 def test_a_failure_is_shown_once_with_one_line_to_replay_it(gate: Gate) -> None:
@@ -145,7 +146,8 @@ def test_the_lecture_and_the_pins_are_judged_before_any_case_is_drawn(
     pins = pytester.mkdir("pins")
     (pins / "mine.txt").write_text("# it failed once\nconv_i5_k2_same_bf16_ints77\n", encoding="utf-8")
     result = gate("right", narrowing=f"corpus={str(pins)!r}")
-    result.stdout.re_match_lines([r"pinned words +2 ", r"values on exact fills +\d+ "], consecutive=True)
+    order = [r"pinned words +2 ", r"a case for each fault +\d+ ", r"values on exact fills +\d+ "]
+    result.stdout.re_match_lines(order, consecutive=True)
 
 
 def test_every_pinned_word_that_fails_is_reported(gate: Gate, pytester: pytest.Pytester) -> None:
@@ -157,7 +159,7 @@ def test_every_pinned_word_that_fails_is_reported(gate: Gate, pytester: pytest.P
 
 def test_a_pinned_word_that_fails_does_not_stand_in_for_the_smallest(gate: Gate) -> None:
     result = gate("has_two_faults", narrowing='fills=("ints",)')
-    assert reported(result, "FAILED") == {"test_pinned", "test_values"}
+    assert reported(result, "FAILED") == {*WRITTEN, "test_values"}
 
 
 def deviation(word: str, when: str) -> Deviation:

@@ -10,7 +10,7 @@ from verify.case import Array, Case
 from verify.compare import KINDS, Kind, any_differs, compare_form
 from verify.faults import FAULTS, Fault
 from verify.faults.fault import VALUE_KINDS, Conduct, wrong_answer
-from verify.predicates import names_of
+from verify.predicates import Predicate, names_of
 from verify.reads import cast
 
 
@@ -36,8 +36,15 @@ def shown(
     if case.illegal:
         return Shown((), ())
     names = names_of(case)
-    borne = [fault for fault in faults if fault.bears.holds(names)]
-    open_to = [fault for fault in borne if fault.needs.holds(names) and _is_judged(fault, kinds, repeats)]
+    known: dict[str, bool] = {}
+
+    def holds(condition: Predicate) -> bool:
+        if condition.text not in known:
+            known[condition.text] = condition.holds(names)
+        return known[condition.text]
+
+    borne = [fault for fault in faults if holds(fault.bears)]
+    open_to = [fault for fault in borne if _is_judged(fault, kinds, repeats) and holds(fault.needs)]
     if not open_to:
         return Shown(tuple(fault.name for fault in borne), ())
     rule = judgement(case)

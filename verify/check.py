@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import count
 from traceback import extract_tb
 from typing import Any
@@ -16,8 +16,10 @@ from verify.bounds import Judgement, judge_operands, judgement, sums_are_exact
 from verify.case import Array, Case, Operands
 from verify.clock import Clock
 from verify.compare import KINDS, LOST, Kind, Verdict, compare_form, compare_values, different_bits, disagrees
+from verify.faults import Fault
 from verify.fills import shows_nothing
 from verify.layer import layer_from
+from verify.naming import explaining
 from verify.report import disagreement, worst_phrase
 
 Subject = Callable[[Case], Any]
@@ -54,13 +56,34 @@ class Mismatch(AssertionError):
     """A subject disagrees with the reference. One subclass for each kind."""
 
     def __init__(
-        self, case: Case, subject: str, switches: Mapping[str, str], verdict: Verdict, options: str = ""
+        self,
+        case: Case,
+        subject: str,
+        switches: Mapping[str, str],
+        verdict: Verdict,
+        options: str = "",
+        answer: Array | None = None,
     ) -> None:
-        super().__init__(disagreement(case, subject, switches, verdict, options))
+        super().__init__(verdict.sentence)
         self.case = case
         self.subject = subject
         self.switches = switches
         self.verdict = verdict
+        self.options = options
+        self.answer = answer
+        self.probed = ""
+
+    @cached_property
+    def looks_like(self) -> tuple[Fault, ...]:
+        """The faults that would have answered so: by this case alone, until it is diagnosed further."""
+        found = explaining(self.case, self.answer, self.verdict.kind)
+        return found if len(found) == 1 else ()
+
+    def __str__(self) -> str:
+        sentences = [fault.sentence for fault in self.looks_like]
+        return disagreement(
+            self.case, self.subject, self.switches, self.verdict, self.options, sentences, self.probed
+        )
 
 
 class ShapeMismatch(Mismatch):
@@ -152,11 +175,12 @@ def check(
     cannot be called.
     """
     __tracebackhide__ = True
-    verdict, cause = _examine(case, subject, kinds, repeats, clock or Clock(), accumulator)
+    verdict, cause, answer = _examine(case, subject, kinds, repeats, clock or Clock(), accumulator)
     if verdict.kind is not None:
         switches = getattr(subject, "switches", {})
         options = getattr(subject, "options", "")
-        mismatch = MISMATCHES[verdict.kind](case, subject_name(subject), switches, verdict, options)
+        kind = MISMATCHES[verdict.kind]
+        mismatch = kind(case, subject_name(subject), switches, verdict, options, answer)
         mismatch.__context__ = cause  # by which Hypothesis tells one error from another
         raise mismatch from cause
     return verdict
@@ -244,15 +268,16 @@ def _examine(
     repeats: int,
     clock: Clock,
     accumulator: str | None,
-) -> tuple[Verdict, BaseException | None]:
+) -> tuple[Verdict, BaseException | None, Array | None]:
+    """The verdict, the error behind it, and the answer, if there is one."""
     if not callable(subject):
         raise TypeError(f"{subject!r} is no subject: a subject is a callable that takes a case")
     asked = replace(case)
     answer, cause = ask(subject, asked, clock)
     if case.illegal:
-        return _refusal(case, answer), None
+        return _refusal(case, answer), None, None
     if isinstance(answer, Verdict):
-        return _only(kinds, answer), cause
+        return _only(kinds, answer), cause, None
     verdict = _verdict(case, asked, answer, kinds, clock, accumulator)
     if repeats > 1:
         answer = answer.copy()  # a subject may write every answer into one buffer
@@ -260,7 +285,7 @@ def _examine(
         if verdict.holds:
             again, cause = ask(subject, replace(case), clock)
             verdict = _repeated(verdict, answer, again)
-    return _only(kinds, verdict), cause
+    return _only(kinds, verdict), cause, answer
 
 
 def _refusal(case: Case, answer: Array | Verdict) -> Verdict:

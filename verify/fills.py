@@ -8,6 +8,7 @@ Arrays are made channels last and moved, so that both data formats of a case hol
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable
@@ -149,8 +150,16 @@ def promises_exact_sums(case: Case) -> bool:
     if scale is None:
         return False
     addends = ("bias" in case.epilogue) + ("residual" in case.epilogue)
-    largest = _met(case) * scale.input * scale.factor * scale.pointwise ** (case.operation == "separable")
-    return bool(largest + addends * scale.bias <= exact_limit(case))
+    return largest_sum(case) + addends * scale.bias <= exact_limit(case)
+
+
+def largest_sum(case: Case) -> float:
+    """The products of one element, all integers, add up to so much at most; infinite for real numbers."""
+    scale = scale_of(case)
+    if scale is None:
+        return math.inf
+    pointwise = scale.pointwise if case.operation == "separable" else 1
+    return float(_met(case) * scale.input * scale.factor * pointwise)
 
 
 @provide_operands
@@ -217,7 +226,11 @@ def _bits(case: Case, operand: int, start: int, stop: int, stream: int = 0) -> N
     """
     if operand in _SHARES:
         operand, stream = _SHARES[operand], stream + 4
-    first = (((3 * case.seed + operand) << 40) + (stream << 36) + 1) & (2**64 - 1)
+    return _hash(case.seed, operand, start, stop, stream)
+
+
+def _hash(seed: int, operand: int, start: int, stop: int, stream: int = 0) -> NDArray[np.uint64]:
+    first = (((3 * seed + operand) << 40) + (stream << 36) + 1) & (2**64 - 1)
     z = (np.arange(start, stop, dtype=np.uint64) + np.uint64(first)) * np.uint64(0x9E3779B97F4A7C15)
     z ^= z >> np.uint64(30)
     z *= np.uint64(0xBF58476D1CE4E5B9)
@@ -261,6 +274,12 @@ def _impulse(case: Case, operand: int, shape: tuple[int, ...]) -> Values:
     if x.size:
         x[int(_bits(case, operand, 0, 1)[0]) % x.size] = 1
     return x.reshape(shape)
+
+
+def impulse_seed(case: Case, place: int) -> int:
+    """The least seed that puts an impulse into one cell of the input, its flat index channels last."""
+    size = math.prod(case.input_shape)
+    return next(seed for seed in itertools.count() if int(_hash(seed, _INPUT, 0, 1)[0]) % size == place)
 
 
 def _dyadic(case: Case, operand: int, shape: tuple[int, ...]) -> Values:

@@ -23,16 +23,20 @@ from hypothesis.strategies import SearchStrategy
 from strategies import cases, illegal_cases
 from strategies.cases import DRAWN_FILLS
 from verify import corpus as corpora
+from verify.adequacy import shown
 from verify.case import Case
 from verify.check import Mismatch, Subject, check, subject_name
 from verify.compare import KINDS, Kind
 from verify.deadline import GRACE_S, TimeUp, stopping_at
 from verify.deviations import Deviation
+from verify.diagnosis import diagnose
 from verify.journal import journal
 from verify.known import expired, explained, explains, recorded
+from verify.simplify import LIMIT_S, simplest
 from verify.subjects import COMPILED, declared, split_label
 from verify.subjects.isolated import usual
 from verify.tally import TIME_UP, Failure, Tallier, Tally
+from verify.witnesses import Drawn, witnesses
 from verify.word import FILLS, SEEDED_FILLS, InvalidCase
 
 VALUE_KINDS: tuple[Kind, ...] = ("refused", "value", "non-finite")
@@ -62,6 +66,7 @@ PROPERTIES = (
 )
 
 KNOWN = "known deviations still happen"
+WITNESSED = Property("faults", "a case for each fault", FILLS, KINDS, repeats=2)
 EVERYTHING = Property("pinned", "pinned words", FILLS, KINDS, repeats=2)
 
 TRIES = 20
@@ -140,7 +145,11 @@ def conformance(
     pinned = [*shipped, *(corpora.read(corpus) if (corpus := corpus or limits.corpus) else [])]
     gate = Gate(subject, known)
     drawn = {f"test_{each.name}": _drawn_test(gate, each, narrowings) for each in PROPERTIES}
-    written = {"test_pinned": _pinned_test(gate, pinned), "test_known": _known_test(gate)}
+    written = {
+        "test_pinned": _pinned_test(gate, pinned),
+        "test_known": _known_test(gate),
+        "test_faults": _faults_test(gate, narrowings),
+    }
     return type("Conformance", (), {**written, **drawn, "__module__": __name__, "gate": gate})
 
 
@@ -187,14 +196,20 @@ class Gate:
         kept = {name: value for name, value in narrowings.items() if name in ("ranks", "dtypes")}
         return illegal_cases(operations=sorted(chosen), **kept)
 
-    def tallier(self, test: str, title: str, *, drawn: bool = True) -> Tallier:
-        return self.talliers.setdefault(test, Tallier(self.name, title, drawn=drawn))
+    def witnesses(self, narrowings: dict[str, Any]) -> dict[str, Case]:
+        """For each fault that a drawn case could show, by its name, a case that does."""
+        said = declared(self.subject)
+        chosen = {"operations": said["operations"], "around": said["around"], **narrowings}
+        return witnesses(Drawn.of(chosen))
+
+    def tallier(self, test: str, title: str, *, drawn: bool = True, searches: bool = True) -> Tallier:
+        return self.talliers.setdefault(test, Tallier(self.name, title, drawn=drawn, searches=searches))
 
     def skip_late(self, test: str) -> None:
         """Skip a test for which there is no time, before its subject is loaded for it."""
-        for each in (EVERYTHING, *PROPERTIES):
+        for each in (EVERYTHING, WITNESSED, *PROPERTIES):
             if test == f"test_{each.name}":
-                self.tallier(test, each.title, drawn=each is not EVERYTHING).tally.note = TIME_UP
+                self.tallier(test, each.title, drawn=each in PROPERTIES).tally.note = TIME_UP
         pytest.skip("the time is up")
 
     def close(self, test: str, elapsed: float) -> Tally | None:
@@ -219,10 +234,18 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
         for each in _siblings(case, judged.fills) if split_label(gate.name)[0] in COMPILED else [case]:
             _judge(gate, judged, tallier, each)
 
-    def refuses(self: Any) -> None:
-        if not gate.refuses:
+    def searched(self: Any) -> None:
+        __tracebackhide__ = True
+        if judged.illegal and not gate.refuses:
             pytest.skip(f"{gate.name} does not say of which operations it refuses illegal calls")
-        tested(self)
+        try:
+            tested(self)
+        except (Mismatch, BaseExceptionGroup) as failed:
+            found = _mismatches(failed)
+            if not found:
+                raise
+            settled = [_settled(gate, judged, gate.talliers[name], each) for each in found]
+            raise _together(settled, "distinct disagreements") from settled[0].__cause__
 
     test.__name__ = test.__qualname__ = f"{name}_of_{re.sub(r'[^a-zA-Z0-9]', '_', gate.name)}"
     # Hypothesis keeps examples, and draws the same ones, by a test's source and signature, not its name.
@@ -240,7 +263,7 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
         tested = seeded(tested) if used.derandomize else tested
         used = settings(used, derandomize=False, database=limits.database)
     tested = used(tested)
-    return refuses if judged.illegal else tested
+    return searched
 
 
 def _siblings(case: Case, fills: Sequence[str]) -> Iterator[Case]:
@@ -287,7 +310,54 @@ def _judge_in_time(gate: Gate, judged: Property, tallier: Tallier, case: Case) -
             raise
         tallier.deviated(case, deviation)
         return
-    tallier.judged(case, verdict)
+    if tallier.judged(case, verdict) and not judged.illegal:
+        with tallier.clock.part("faults"):
+            seen = shown(case, kinds=judged.kinds, repeats=judged.repeats, faults=tallier.faults())
+        tallier.saw(seen.visible)
+
+
+def _settled(gate: Gate, judged: Property, tallier: Tallier, found: Mismatch) -> Mismatch:
+    """A disagreement that was searched for, brought down further and diagnosed."""
+    seen = {found.case: found}
+
+    def fails(case: Case) -> bool:
+        journal.note(gate.name, str(case))
+        try:
+            check(case, gate.subject, kinds=judged.kinds, repeats=judged.repeats, clock=tallier.clock)
+        except Mismatch as mismatch:
+            seen[case] = mismatch
+            is_same = _sort(mismatch) == _sort(found)
+            return is_same and explained(mismatch, gate.subject, gate.known) is None
+        return False
+
+    slow = found.verdict.kind == "timed out"
+    left = 0.0 if slow else min(limits.until - time.monotonic(), LIMIT_S)
+    settled = found
+    with suppress(TimeUp), stopping_at(limits.until + GRACE_S):
+        settled = seen[simplest(found.case, fails, limit_s=left)]
+        diagnose(settled, gate.subject)
+    tallier.failed(settled)
+    return settled
+
+
+def _mismatches(failed: BaseException) -> list[Mismatch]:
+    """The disagreements that a search has ended with; none where there is something else among them."""
+    if isinstance(failed, Mismatch):
+        return [failed]
+    several = failed.exceptions if isinstance(failed, BaseExceptionGroup) else ()
+    found = [each for each in several if isinstance(each, Mismatch)]
+    return found if len(found) == len(several) else []
+
+
+def _together(found: Sequence[Mismatch], what: str) -> Exception:
+    """One disagreement as it is, each once where there are several."""
+    distinct = list({mismatch.case: mismatch for mismatch in found}.values())
+    return distinct[0] if len(distinct) == 1 else ExceptionGroup(f"{len(distinct)} {what}", distinct)
+
+
+def _sort(mismatch: Mismatch) -> tuple[type, type]:
+    """What tells one disagreement of a search from another, to Hypothesis as well."""
+    return type(mismatch), type(mismatch.__cause__)
 
 
 def _stop(tallier: Tallier) -> NoReturn:
@@ -313,12 +383,10 @@ def _pinned_test(gate: Gate, pinned: list[Case]) -> Callable[..., None]:
         """Every pinned word holds, in all respects at once."""
         if not pinned:
             pytest.skip("no word is pinned")
-        tallier = gate.tallier("test_pinned", EVERYTHING.title, drawn=False)
+        tallier = gate.tallier("test_pinned", EVERYTHING.title, drawn=False, searches=False)
         found = [mismatch for case in pinned if (mismatch := _mismatch(gate, tallier, case))]
-        if len(found) == 1:
-            raise found[0]
         if found:
-            raise ExceptionGroup(f"{len(found)} of {len(pinned)} pinned words disagree", found)
+            raise _together(found, f"of {len(pinned)} pinned words disagree")
 
     return test_pinned
 
@@ -327,8 +395,34 @@ def _mismatch(gate: Gate, tallier: Tallier, case: Case) -> Mismatch | None:
     try:
         _judge(gate, EVERYTHING, tallier, case)
     except Mismatch as mismatch:
+        with suppress(TimeUp), stopping_at(limits.until + GRACE_S):
+            diagnose(mismatch, gate.subject)
         return mismatch
     return None
+
+
+def _faults_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
+    def test_faults(self: Any) -> None:
+        """A case for each fault that the subject could have: the smallest that shows it."""
+        words = gate.witnesses(narrowings)
+        if not words:
+            pytest.skip("no fault can be shown by the cases that are left")
+        tallier = gate.tallier("test_faults", WITNESSED.title, drawn=False)
+        tallier.tally.visible.update(dict.fromkeys(words, 0))
+        found: dict[Any, Mismatch] = {}
+        for name, case in words.items():
+            try:
+                _judge(gate, WITNESSED, tallier, case)
+            except Mismatch as mismatch:
+                found.setdefault(_sort(mismatch), mismatch)
+                tallier.saw([name])
+            if not tallier.tally.visible[name]:
+                tallier.tally.hidden[name] = str(case)
+        if found:
+            settled = [_settled(gate, WITNESSED, tallier, each) for each in found.values()]
+            raise _together(settled, "distinct disagreements")
+
+    return test_faults
 
 
 def _known_test(gate: Gate) -> Callable[..., None]:
@@ -336,7 +430,7 @@ def _known_test(gate: Gate) -> Callable[..., None]:
         """Every recorded deviation still happens, shown by its smallest word."""
         if not gate.known:
             pytest.skip(f"nothing is recorded of {gate.name}")
-        tallier = gate.tallier("test_known", KNOWN, drawn=False)
+        tallier = gate.tallier("test_known", KNOWN, drawn=False, searches=False)
         complaints = [text for each in gate.known if (text := _complaint_in_time(gate, tallier, each))]
         if complaints:
             text = "\n".join(complaints)

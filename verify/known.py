@@ -10,8 +10,8 @@ from verify.deviations import Deviation, about
 
 def fault_of(mismatch: Mismatch) -> str:
     """The name of the fault that a disagreement looks like, or nothing."""
-    found = getattr(mismatch, "looks_like", None) or ""
-    return str(getattr(found, "name", found))
+    found = mismatch.looks_like
+    return found[0].name if len(found) == 1 else ""
 
 
 def recorded(

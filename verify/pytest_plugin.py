@@ -17,12 +17,14 @@ from verify.database import database_at
 from verify.journal import journal
 from verify.options import positive
 from verify.pins import existing
+from verify.sight import unseen
 from verify.subjects import onednn, threads, versions
 from verify.summary import print_summary
 from verify.tally import Tally
 
 KEY = "conv-verify"
-ORDER = [gate.EVERYTHING.title, gate.KNOWN, *(each.title for each in gate.PROPERTIES)]
+ORDER = [gate.EVERYTHING.title, gate.KNOWN, gate.WITNESSED.title, *(each.title for each in gate.PROPERTIES)]
+PROVES_TOO_LITTLE = 3
 NOTHING = "nothing was graded, so that this proves nothing"
 
 
@@ -104,10 +106,23 @@ def tallies_of(reports: list[Any]) -> list[Tally]:
     return [Tally.from_json(text) for text in found]
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """End with 3, as the command line does, where all holds and a fault would have gone unseen."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and exitstatus == pytest.ExitCode.OK and unseen(_told(reporter)):
+        session.exitstatus = PROVES_TOO_LITTLE
+
+
+def _told(terminalreporter: Any) -> list[Tally]:
+    """The tallies of a session, subject by subject."""
     reports = [each for group in terminalreporter.stats.values() for each in group]
     calls = [each for each in reports if getattr(each, "when", "") == "call"]
-    tallies = sorted(tallies_of(calls), key=lambda tally: (tally.subject, ORDER.index(tally.title)))
+    return sorted(tallies_of(calls), key=lambda tally: (tally.subject, ORDER.index(tally.title)))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    tallies = _told(terminalreporter)
     if not tallies:
         return
     terminalreporter.section("conv-verify")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from verify.case import Case
 from verify.compare import Verdict, Worst
@@ -11,9 +11,18 @@ from verify.geometry import Axis
 
 
 def disagreement(
-    case: Case, subject: str, switches: Mapping[str, str], verdict: Verdict, options: str = ""
+    case: Case,
+    subject: str,
+    switches: Mapping[str, str],
+    verdict: Verdict,
+    options: str = "",
+    looks_like: Sequence[str] = (),
+    probed: str = "",
 ) -> str:
-    """The whole message for one disagreement, several lines; `options` are those of `replay`."""
+    """The whole message for one disagreement, several lines; `options` are those of `replay`.
+
+    `looks_like` are the sentences of the faults that explain it, `probed` where wrong terms come from.
+    """
     kind = verdict.kind or ""
     did = _LOST.get(kind, "disagrees with the reference")
     lines = [f"{subject} {did}: {verdict.sentence}", line("case", str(case))]
@@ -24,6 +33,9 @@ def disagreement(
     lines += [line("stderr", text) for text in verdict.stderr]
     if verdict.worst is not None:
         lines.append(line("worst", worst_phrase(verdict.worst)))
+    lines += [f"  {'or' if number else 'looks like':<10}  {each}" for number, each in enumerate(looks_like)]
+    if probed:
+        lines.append(line("probes", probed))
     lines.append(line("replay", replay(str(case), subject, switches, options)))
     return "\n".join(lines)
 

@@ -197,7 +197,7 @@ class _Watcher:
 
     def tallies(self) -> list[Tally]:
         """What was seen, in order; the property that was interrupted included."""
-        return [tallier.tally for held in self._gates for tallier in held.talliers.values()]
+        return [tallier.told() for held in self._gates for tallier in held.talliers.values()]
 
     def failures(self) -> list[Failed]:
         """What is to be recorded: of each property the smallest case of each kind of disagreement."""

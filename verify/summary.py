@@ -10,11 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.dtypes import FORMATS
+from verify.sight import fault_lines, fault_table, hidden_lines, unseen
 from verify.subjects import split_label
 from verify.tally import CROSSED, Failure, Tally
 from verify.word import OPERATIONS
 
-PARTS = ("drawing", "reference", "subject", "comparison")
+PARTS = ("drawing", "reference", "subject", "comparison", "faults")
 REASONS = 12
 """Reasons to decline that are listed."""
 
@@ -25,10 +26,14 @@ STYLES = {"holds": "green", "disagrees": "bold red", "declined": "dim", **dict.f
 
 
 def exit_code(tallies: Sequence[Tally]) -> int:
-    """0 holds, 1 disagrees, 3 proves too little: no property at all, or one that graded too little."""
+    """0 holds, 1 disagrees, 3 proves too little.
+
+    That is no property at all, one that graded too little, or a fault that no case would have shown.
+    """
     if any(tally.failures for tally in tallies):
         return 1
-    return 0 if tallies and not any(tally.verdict in LITTLE for tally in tallies) else 3
+    is_little = not tallies or any(tally.verdict in LITTLE for tally in tallies)
+    return 3 if is_little or unseen(tallies) else 0
 
 
 def print_summary(console: Console, tallies: Sequence[Tally], *, interrupted: bool = False) -> None:
@@ -41,8 +46,11 @@ def print_summary(console: Console, tallies: Sequence[Tally], *, interrupted: bo
         console.print(_properties(name, own))
         if len({name for tally in own for name in tally.coverage.get("operation", ())}) > 1:
             console.print(_crossed(own))
-    lines = (*_coverage(tallies), *_time(tallies), *_error(tallies))
-    for label, text in (*lines, *_declined(tallies), *_known(tallies), *_notes(tallies)):
+    if (table := fault_table(tallies)) is not None:
+        console.print(table)
+    proved = (*_coverage(tallies), *fault_lines(tallies), *_time(tallies), *_error(tallies))
+    left = (*_declined(tallies), *_known(tallies), *hidden_lines(tallies), *_notes(tallies))
+    for label, text in (*proved, *left):
         grid = Table.grid()
         grid.add_column(min_width=11, no_wrap=True)
         grid.add_column()
@@ -66,6 +74,8 @@ def sentence(tallies: Sequence[Tally], *, interrupted: bool = False) -> str:
     little = _too_little(tallies)
     if little:
         return f"Proves too little: {little}."
+    if faults := unseen(tallies):
+        return f"Proves too little: no case would have shown {', '.join(faults)}."
     return f"Holds: {graded:,} of {cases:,} cases graded and none disagrees."
 
 
@@ -84,15 +94,20 @@ def _too_little(tallies: Sequence[Tally]) -> str:
 
 
 def distinct(tallies: Iterable[Tally]) -> list[tuple[Failure, list[str]]]:
-    """Each distinct failure once, with the properties that found it.
+    """Each distinct failure once, by its shortest word, with the properties that found it.
 
-    Failures of one subject, kind and geometry are one, whatever the fill that showed them.
+    Failures of one subject are one where they look like the same fault, or where they have the same kind
+    and geometry, whatever the fill that showed them.
     """
-    found: dict[tuple[str, str, str], tuple[Failure, list[str]]] = {}
+    found: dict[tuple[str, ...], tuple[Failure, list[str]]] = {}
     for tally in tallies:
         for failure in tally.failures.values():
-            key = (tally.subject, failure.kind, failure.word.rpartition("_")[0])
-            found.setdefault(key, (failure, []))[1].append(tally.title)
+            same = (failure.fault,) if failure.fault else (failure.kind, failure.word.rpartition("_")[0])
+            key = (tally.subject, *same)
+            shortest, titles = found.get(key, (failure, []))
+            if len(failure.word) < len(shortest.word):
+                shortest = failure
+            found[key] = (shortest, [*titles, tally.title])
     return list(found.values())
 
 

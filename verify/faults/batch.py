@@ -97,7 +97,7 @@ BATCH = (
         "the bias added after the activation instead of before",
         f"{_BIASED} and {_ACTIVE}",
         "True",
-        "conv_i1_k1_same_bias_relu6_ints3",
+        "conv_i1_k1_same_bias_relu_ints",
         Answer(_bias_last),
     ),
     _fault(

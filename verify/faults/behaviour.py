@@ -75,7 +75,7 @@ BEHAVIOUR = (
         "unread-cells-read",
         "cells that no window reads are read, if only to be multiplied by zero",
         "fill == 'unread'",
-        "conv_i2_k1_s2_valid_unread",
+        "conv_i2_k1_s2_same_unread",
         Answer(_unread_multiplied),
     ),
     _fault(

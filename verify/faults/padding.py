@@ -102,7 +102,7 @@ PADDING = (
         "SAME's odd cell placed before instead of after",
         _SAME,
         "border or any(before != after for before, after in pads)",
-        "conv_i1x2_k1x2_same_ones",
+        "conv_i2_k2_same_ones",
         shifted(lambda case: [after for _, after in own_padding(case)]),
     ),
     _fault(

@@ -165,7 +165,7 @@ WINDOWS = (
         "dilations of the first and the last axis exchanged",
         _SEVERAL,
         "dilations[0] != dilations[-1]",
-        "conv_i1x2_k1x2_d2x1_valid_ones",
+        "conv_i1x1_k1x2_d2x1_same_ones",
         called_with(lambda case: (case.strides, case.dilations[::-1])),
         _FORM,
     ),
@@ -183,7 +183,7 @@ WINDOWS = (
         "the stride ignored",
         FORWARD,
         "max(strides) > 1",
-        "conv_i3_k1_s2_valid_iota",
+        "conv_i2_k1_s2_same_ones",
         called_with(lambda case: ((1,) * case.rank, case.dilations)),
         _FORM,
     ),
@@ -209,7 +209,7 @@ WINDOWS = (
         "the stride of a kernel of one tap ignored",
         LINEAR,
         "set(kernel) == {1} and max(strides) > 1",
-        "conv_i3_k1_s2_valid_iota",
+        "conv_i3_k1_s2_same_iota",
         stepping(
             lambda case: (
                 (1,) * case.rank if set(case.kernel) == {1} else case.strides,
@@ -238,7 +238,7 @@ WINDOWS = (
         "the kernel's first and last axes exchanged",
         f"rank > 1 and {_IMAGE}",
         "sum(k > 1 for k in kernel) > 1",
-        "conv_i2x2_k2x2_valid_iota",
+        "conv_i1x2_k2x2_same_iota",
         _with_filters(_transposed),
     ),
     _fault(

@@ -1,0 +1,115 @@
+"""Smaller cases than one that fails, tried one after another until none of them fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from verify.case import Case
+from verify.dtypes import FORMATS
+from verify.word import SEEDED_FILLS, InvalidCase
+
+Change = dict[str, Any]
+
+FILLS = ("ones", "iota", "ints")
+"""The fills that a case is simplified to, the simplest first."""
+PADDINGS = ("SAME", "VALID")
+
+LIMIT_S = 5.0
+"""Seconds that are spent on it at most."""
+
+
+def simplest(case: Case, fails: Callable[[Case], bool], *, limit_s: float = LIMIT_S) -> Case:
+    """The smallest case found that still fails, each step a change of one number, token or axis.
+
+    Hypothesis shrinks the choices that a case was drawn by, which depend on each other; this goes on
+    from there with the case itself.
+    """
+    until = time.monotonic() + limit_s
+    smaller: Case | None = case
+    while smaller is not None:
+        case = smaller
+        smaller = next((each for each in simpler(case) if time.monotonic() < until and fails(each)), None)
+    return case
+
+
+def simpler(case: Case) -> Iterator[Case]:
+    """Every legal case that is simpler by one step, the largest steps first."""
+    if case.illegal:
+        return
+    for change in (*_fewer_axes(case), *_counts(case), *_numbers(case), *_tokens(case)):
+        with suppress(InvalidCase):
+            changed = replace(case, **change)
+            if changed != case:
+                yield changed
+
+
+def _fewer_axes(case: Case) -> Iterator[Change]:
+    """The case without one of its axes."""
+    for axis in range(case.rank if case.rank > 1 else 0):
+        kept = [each for each in range(case.rank) if each != axis]
+        names = ("size", "kernel", "strides", "dilations")
+        change: Change = {name: tuple(getattr(case, name)[each] for each in kept) for name in names}
+        if not isinstance(case.padding, str):
+            change["padding"] = tuple(case.padding[each] for each in kept)
+        if case.border:
+            change["border"] = tuple(case.border[each] for each in kept)
+        yield change
+
+
+def _counts(case: Case) -> Iterator[Change]:
+    """Fewer groups, channels, filters, multipliers and a smaller batch."""
+    members, filters = case.channels // case.groups, case.filter_count // case.groups
+    for groups in _less(case.groups, 1):
+        yield {"groups": groups, "channels": groups * members, "filter_count": groups * filters}
+        yield {"groups": groups, "channels": groups * members, "filter_count": case.filter_count}
+    for name, count in (("channels", members), ("filter_count", filters)):
+        for fewer in _less(count, 1):
+            yield {name: fewer * case.groups}
+    yield from ({"multiplier": fewer} for fewer in _less(case.multiplier, 1))
+    yield from ({"batch": fewer} for fewer in _less(case.batch, 1))
+
+
+def _numbers(case: Case) -> Iterator[Change]:
+    """One number of one axis smaller; the padding of a simpler mode or of fewer cells."""
+    for mode in PADDINGS[: PADDINGS.index(case.padding)] if case.padding in PADDINGS else PADDINGS:
+        yield {"padding": mode}
+    for name in ("strides", "dilations", "kernel", "size"):
+        numbers = getattr(case, name)
+        for axis, number in enumerate(numbers):
+            yield from ({name: (*numbers[:axis], less, *numbers[axis + 1 :])} for less in _less(number, 1))
+    for name, pairs in (("padding", case.padding), ("border", case.border)):
+        if not isinstance(pairs, str):
+            yield from ({name: fewer} for fewer in _fewer_cells(pairs))
+
+
+def _fewer_cells(pairs: tuple[tuple[int, int], ...]) -> Iterator[tuple[tuple[int, int], ...]]:
+    for axis, (before, after) in enumerate(pairs):
+        less = [(cells, after) for cells in _less(before, 0)] + [(before, cells) for cells in _less(after, 0)]
+        yield from ((*pairs[:axis], pair, *pairs[axis + 1 :]) for pair in less)
+
+
+def _tokens(case: Case) -> Iterator[Change]:
+    """Nothing around the operation, the usual dtype and data format, a simpler fill, a smaller seed."""
+    if case.border:
+        yield {"border": ()}
+    yield from ({"epilogue": tuple(each for each in case.epilogue if each != step)} for step in case.epilogue)
+    if case.channels_first:
+        yield {"channels_first": False}
+    if case.format.token != "f32":
+        yield {"dtype": FORMATS["f32"].dtype}
+    if case.fill in FILLS:
+        yield from ({"fill": fill, "seed": 0} for fill in FILLS[: FILLS.index(case.fill)])
+    else:
+        yield from ({"fill": fill, "seed": 0} for fill in FILLS)
+    if case.fill in SEEDED_FILLS:
+        yield from ({"seed": seed} for seed in range(min(case.seed, 4)))
+
+
+def _less(number: int, least: int) -> Iterator[int]:
+    """Smaller numbers down to the least: it, half way, one less."""
+    tried = (least, (number + least) // 2, number - 1)
+    yield from dict.fromkeys(each for each in tried if least <= each < number)
