@@ -10,7 +10,7 @@ from types import MappingProxyType, ModuleType
 from typing import NoReturn
 
 from verify import settings
-from verify.commands import diff, explain, listing, pin, replay, run, unpin
+from verify.commands import diff, explain, listing, pin, replay, run, selftest, unpin
 
 COMMANDS: Mapping[str, ModuleType] = MappingProxyType(
     {
@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, ModuleType] = MappingProxyType(
         "unpin": unpin,
         "diff": diff,
         "explain": explain,
+        "selftest": selftest,
         "list": listing,
     }
 )

@@ -74,13 +74,11 @@ def sentence(tallies: Sequence[Tally], *, interrupted: bool = False) -> str:
     little = _too_little(tallies)
     if little:
         return f"Proves too little: {little}."
-    if faults := unseen(tallies):
-        return f"Proves too little: no case would have shown {', '.join(faults)}."
     return f"Holds: {graded:,} of {cases:,} cases graded and none disagrees."
 
 
 def _too_little(tallies: Sequence[Tally]) -> str:
-    """What graded nothing, or less than it takes before its time was up; nothing where all is well."""
+    """What graded nothing, or less than it takes before its time was up, or was never to be seen."""
     nothing, few = (
         ", ".join(dict.fromkeys(tally.title for tally in tallies if tally.verdict == each)) for each in LITTLE
     )
@@ -89,6 +87,7 @@ def _too_little(tallies: Sequence[Tally]) -> str:
     said = (
         f"nothing was graded for {nothing}" if nothing else "",
         f"the time was up too soon for {few}" if few else "",
+        f"no case would have shown {', '.join(faults)}" if (faults := unseen(tallies)) else "",
     )
     return "; ".join(filter(None, said))
 
@@ -113,7 +112,8 @@ def distinct(tallies: Iterable[Tally]) -> list[tuple[Failure, list[str]]]:
 
 def failure_texts(tallies: Iterable[Tally]) -> list[str]:
     """The message of each distinct failure, and the properties that found it."""
-    return [f"{failure.text}\n  found by {', '.join(titles)}" for failure, titles in distinct(tallies)]
+    found = [(failure.text, dict.fromkeys(titles)) for failure, titles in distinct(tallies)]
+    return [f"{text}\n  found by {', '.join(titles)}" for text, titles in found]
 
 
 def _properties(subject: str, tallies: Sequence[Tally]) -> Table:

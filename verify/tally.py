@@ -16,12 +16,12 @@ from verify.deviations import Deviation
 from verify.faults import FAULTS, Fault
 from verify.known import fault_of
 
-ENOUGH = 20
+OFTEN = 20
 """Cases of a property that have shown a fault, after which it is no longer looked for."""
 
 TIME_UP = "its time was up"
 
-FEWEST = 20
+ENOUGH = 20
 """Cases that a property must have graded where its time was up; words that are given must all be asked."""
 
 CROSSED = "operation and dtype"
@@ -74,7 +74,7 @@ class Tally:
     def verdict(self) -> str:
         if self.failures:
             return "disagrees"
-        if self.note and (not self.drawn or 0 < self.agreed + self.known.total() < FEWEST):
+        if self.note and (not self.drawn or 0 < self.agreed + self.known.total() < ENOUGH):
             return "too little"
         if self.agreed or self.known:
             return "holds"
@@ -123,7 +123,7 @@ class Tallier:
 
     def faults(self) -> tuple[Fault, ...]:
         """The faults to look for in the next case: those that have not often been seen."""
-        return tuple(fault for fault in FAULTS if self.tally.visible[fault.name] < ENOUGH)
+        return tuple(fault for fault in FAULTS if self.tally.visible[fault.name] < OFTEN)
 
     def saw(self, visible: Iterable[str]) -> None:
         self.tally.visible.update(visible)
@@ -139,6 +139,14 @@ class Tallier:
         self.mismatches[mismatch.case] = mismatch
         self.tally.failures[self._key(mismatch)] = Failure(kind=kind, word=word)
 
+    def told(self) -> Tally:
+        """The tally as it is, with the message of every failure."""
+        for failure in self.tally.failures.values():
+            if not failure.text:
+                mismatch = self.mismatches[Case.parse(failure.word)]
+                failure.text, failure.fault = str(mismatch), fault_of(mismatch)
+        return self.tally
+
     def settle(self) -> None:
         """Keep the smallest case so far of each kind of disagreement, as a search has not come to its end."""
         found = sorted(self.mismatches.values(), key=lambda each: len(str(each.case)), reverse=True)
@@ -148,14 +156,6 @@ class Tallier:
     def _key(self, mismatch: Mismatch) -> str:
         kind = mismatch.verdict.kind or ""
         return f"{kind} {type(mismatch.__cause__).__name__ if self._searches else mismatch.case}"
-
-    def told(self) -> Tally:
-        """The tally as it is, with the message of every failure."""
-        for failure in self.tally.failures.values():
-            if not failure.text:
-                mismatch = self.mismatches[Case.parse(failure.word)]
-                failure.text, failure.fault = str(mismatch), fault_of(mismatch)
-        return self.tally
 
     def close(self, elapsed: float) -> Tally:
         """The tally, with where its time went: what is left over went to drawing."""

@@ -15,6 +15,8 @@ from typing import Any
 from verify.case import Case
 from verify.check import Subject
 from verify.deviations import Deviation
+from verify.faults import fault_named
+from verify.word import AROUND, OPERATIONS
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
     {
@@ -76,13 +78,15 @@ class UnknownSubject(ValueError):
 
 
 def load(name: str) -> Subject:
-    """The subject of a name: a built-in one, or `package.module:callable`.
+    """The subject of a name: a built-in one, `fault:NAME` or `package.module:callable`.
 
     Raises UnknownSubject, one sentence, also where the module or its framework is not installed.
     """
     family = name.partition(":")[0]
     if name in BUILTIN:
         return _built_in(name)
+    if family == "fault":
+        return _Planted(name)
     if family in BUILTIN or ":" not in name:
         near = difflib.get_close_matches(name, BUILTIN, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -110,6 +114,23 @@ def _built_in(name: str) -> Subject:
         raise UnknownSubject(f"{name!r} cannot be imported: {missing}") from None
     subject: Subject = module.subject(name)
     return subject
+
+
+class _Planted:
+    """A fault of the catalogue as a subject, `fault:NAME`, to see what is said of it."""
+
+    operations = OPERATIONS
+    around = AROUND
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        try:
+            self._fault = fault_named(name.partition(":")[2])
+        except ValueError as unknown:
+            raise UnknownSubject(str(unknown)) from None
+
+    def __call__(self, case: Case) -> Any:
+        return self._fault(case)
 
 
 class _Own:
