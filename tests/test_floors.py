@@ -34,6 +34,7 @@ FLOORS = [
         "verify.predicates",
         "verify.corpus",
         "verify.simplify",
+        "verify.domain",
         "verify.cell",
         "verify.lines",
     },
@@ -52,6 +53,8 @@ FLOORS = [
     {"verify.probes"},
     {"verify.diagnosis"},
     {"verify.known"},
+    {"verify.block"},
+    {"verify.progress", "verify.findings"},
     {"verify"},
     {"verify.subjects"},
     {"verify.failures"},
@@ -62,6 +65,10 @@ FLOORS = [
     {"verify.subjects.tensorflow_modes"},
     {"verify.subjects.tensorflow", "verify.subjects.protocol"},
     {"verify.subjects.isolated", "verify.subjects.worker"},
+    {"verify.export"},
+    {"verify.export.source", "verify.export.recording", "verify.export.onnx_model"},
+    {"verify.export.arrays", "verify.export.pytest_file", "verify.export.ways"},
+    {"verify.export.script"},
     {"strategies.parts"},
     {"strategies.cases"},
     {"strategies.illegal"},
@@ -69,17 +76,19 @@ FLOORS = [
     {"verify.tally", "verify.witnesses", "verify.database"},
     {"verify.sight"},
     {"verify.gate", "verify.summary", "verify.replay"},
-    {"verify.pytest_plugin", "verify.diff"},
-    {"verify.run", "verify.selftest"},
+    {"verify.pytest_plugin", "verify.diff", "verify.jobs"},
+    {"verify.run", "verify.selftest", "verify.sweep"},
     {"verify.commands"},
     {"verify.commands.isolation", "verify.commands.words"},
     {
         "verify.commands.diff",
         "verify.commands.explain",
+        "verify.commands.export",
         "verify.commands.selftest",
         "verify.commands.listing",
         "verify.commands.pin",
         "verify.commands.replay",
+        "verify.commands.sweep",
     },
     {"verify.commands.run", "verify.commands.unpin"},
     {"verify.__main__"},
@@ -92,6 +101,7 @@ DOORS = {
     "verify.pytest_plugin",
     "verify.run",
     "verify.diff",
+    "verify.sweep",
     "verify.__main__",
 }
 OUTSIDE = {
@@ -99,10 +109,11 @@ OUTSIDE = {
     "ml_dtypes": {"verify.dtypes"},
     "tensorflow": {"verify.subjects.tensorflow_import"},
     "keras": {"verify.subjects.tensorflow_import"},
+    "onnx": {"verify.export.onnx_model"},
     "hypothesis": {"strategies.parts", "strategies.cases", "strategies.illegal", "strategies.sample", *DOORS},
     "pytest": DOORS,
     "redis": {"verify.database"},
-    "rich": {"verify.summary", "verify.sight", *DOORS},
+    "rich": {"verify.summary", "verify.sight", "verify.selftest", *DOORS},
 }
 
 
@@ -158,7 +169,7 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-HEAVY = {"tensorflow", "hypothesis", "pytest", "rich"}
+HEAVY = {"tensorflow", "onnx", "hypothesis", "pytest", "rich"}
 
 
 def test_importing_verify_loads_no_framework() -> None:

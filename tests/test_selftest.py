@@ -16,12 +16,14 @@ from verify.selftest import Kill, false_alarms, kill_matrix, selftest
 WORDS = [fault.word for fault in FAULTS]
 
 
+def killed(*words: str) -> dict[str, Kill]:
+    return {kill.fault.name: kill for kill in kill_matrix([Case.parse(word) for word in words])}
+
+
 @pytest.fixture(scope="module")
 def kills() -> dict[str, Kill]:
     """What became of each fault on the words of them all."""
-    return {
-        kill.fault.name: kill for kill in kill_matrix([Case.parse(word) for word in dict.fromkeys(WORDS)])
-    }
+    return killed(*dict.fromkeys(WORDS))
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
@@ -34,19 +36,15 @@ def test_no_correct_convolution_is_accused_on_the_words_of_the_faults() -> None:
 
 
 def test_a_fault_that_no_case_shows_is_named() -> None:
-    (kill,) = [
-        kill for kill in kill_matrix([Case.parse("conv_i1_k1_same_ones")]) if kill.fault.name == "bias-twice"
-    ]
-    assert kill.complaint == "bias-twice was never visible"
+    assert killed("conv_i1_k1_same_ones")["bias-twice"].complaint == "bias-twice was never visible"
 
 
 def test_a_fault_that_is_not_caught_is_named_with_the_property_that_missed_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Fault, "__call__", lambda fault, case: planted.right(case))
-    kills = kill_matrix([Case.parse("conv_i1_k1_same_ones")])
     missed = "last-row-lost was not caught by values on exact fills on conv_i1_k1_same_ones"
-    assert missed in [kill.complaint for kill in kills]
+    assert killed("conv_i1_k1_same_ones")["last-row-lost"].complaint == missed
 
 
 def test_a_fault_that_is_taken_for_another_is_named_with_both() -> None:

@@ -6,9 +6,11 @@ import difflib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from itertools import product
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -180,6 +182,18 @@ def switches() -> dict[str, str]:
 def onednn() -> str:
     """ "on" or "off", as the switches have it."""
     return "on" if switches()["TF_ENABLE_ONEDNN_OPTS"] == "1" else "off"
+
+
+def source(subject: Subject) -> str:
+    """A digest of the file that a user's own callable is written in; "" for what is built in."""
+    if said := getattr(subject, "source", ""):
+        return str(said)
+    target = getattr(subject, "_call", subject)
+    module = sys.modules.get(getattr(target, "__module__", type(target).__module__))
+    file = getattr(module, "__file__", None)
+    if getattr(subject, "name", None) in BUILTIN or file is None or not os.path.exists(file):
+        return ""
+    return sha256(Path(file).read_bytes()).hexdigest()[:16]
 
 
 def versions() -> dict[str, str]:
