@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
+
 import pytest
 
 from verify import Case
-from verify.deviations import Deviation, explaining, read
+from verify.deviations import Deviation, deviation_of, entry_of, read
+from verify.faults import FAULTS
 from verify.predicates import Predicate
 
 ENTRY = {
@@ -26,7 +30,6 @@ FLIPS = Deviation(
     sentence="It flips the kernel.",
 )
 FAST = FLIPS._replace(name="fast", when=Predicate("rank == 1 and switches.get('FAST') == '1'"))
-SHIFTS = FLIPS._replace(name="shifts", when=Predicate("rank < 3"))
 
 ONE_AXIS = Case.parse("conv_i2_k2_same_ones")
 TWO_AXES = Case.parse("conv_i2x2_k2x2_same_ones")
@@ -61,6 +64,8 @@ def test_entry_is_read_field_by_field():
         "https://x",
         "",
         False,
+        "",
+        None,
     )
 
 
@@ -138,6 +143,49 @@ def test_entry_whose_list_is_none_is_refused(key, value):
     )
 
 
+@pytest.mark.parametrize("value", ["2026-01-31", "'2026-01-31'"])
+def test_entry_may_expire(value):
+    (found,) = read(toml(expires=value), subject="mine", version=None)
+    assert found.expires == date(2026, 1, 31)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("'soon'", "Invalid isoformat string: 'soon'"),
+        ("3", "expires is 3, not a date such as 2026-01-31"),
+        (
+            "2026-01-31T00:00:00",
+            "expires is datetime.datetime(2026, 1, 31, 0, 0), not a date such as 2026-01-31",
+        ),
+    ],
+)
+def test_entry_that_expires_on_no_day_is_refused(value, reason):
+    assert refusal(toml(expires=value)) == f"the deviation 'flips' cannot be read: {reason}"
+
+
+def test_entry_of_no_range_of_versions_is_refused():
+    refused = "the deviation 'flips' cannot be read: '2.x' is no range of versions, such as "
+    assert refusal(toml(versions="['2.x']")) == f"{refused}'2.21' or '>=2.20,<2.22'"
+
+
+def test_entry_of_an_unknown_fault_is_refused():
+    assert refusal(toml(fault="'gremlins'")) == (
+        "the deviation 'flips' cannot be read: no fault is named 'gremlins'; `list` names them"
+    )
+
+
+def test_entry_may_name_a_fault():
+    (found,) = read(toml(fault=f"'{FAULTS[0].name}'"), subject="mine", version=None)
+    assert found.fault == FAULTS[0].name
+
+
+def test_entry_survives_json():
+    (found,) = read(toml(versions="['2.21']", expires="2026-01-31"), subject="mine", version=None)
+    again = deviation_of(json.loads(json.dumps(entry_of(found))))
+    assert again._replace(when=found.when) == found
+
+
 @pytest.mark.parametrize(("key", "value"), [("word", "3"), ("when", "3"), ("sentence", "3")])
 def test_entry_whose_text_is_none_is_refused(key, value):
     assert refusal(toml(**{key: value})) == (
@@ -166,18 +214,6 @@ def test_entry_explains_no_other_kind(kind):
 
 def test_entry_explains_nothing_where_its_condition_fails():
     assert not FLIPS.explains(TWO_AXES, "value", {})
-
-
-def test_first_of_the_entries_that_explain_is_named():
-    assert explaining([FLIPS, SHIFTS], ONE_AXIS, "value", {}) is FLIPS
-
-
-def test_entries_that_do_not_explain_are_passed_over():
-    assert explaining([FLIPS, SHIFTS], TWO_AXES, "value", {}) is SHIFTS
-
-
-def test_what_no_entry_explains_is_new():
-    assert explaining([FLIPS, SHIFTS], ONE_AXIS, "shape", {}) is None
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ from verify import Case, Declined, failures, reference
 from verify.__main__ import main
 from verify.check import Mismatch, check
 from verify.failures import Failed, Trait, failed, remember, trait_of
-from verify.faults import fault_named
 from verify.replay import Became, became_of, exit_code, sentence
 
 HERE = Path(__file__).parent
@@ -31,6 +30,13 @@ CASE = Case.parse(WORD)
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    looks_like(monkeypatch, "")
+    monkeypatch.setattr("verify.replay.diagnose", lambda mismatch, subject: None)  # which asks more cases
+
+
+def looks_like(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    """Have every disagreement look like a fault."""
+    monkeypatch.setattr("verify.failures.fault_of", lambda mismatch: fault)
 
 
 class Acts:
@@ -108,9 +114,18 @@ def test_error_that_says_something_else_is_still_the_same():
     assert became("ValueError", past=[before("ValueError")]).status == "STILL"
 
 
-def test_case_that_looks_like_another_fault_has_changed():
-    found = became("wrong", past=[before("wrong", fault="flipped kernel")])
-    assert found[:2] == ("CHANGED", "value; before, on 2026-01-31: value, flipped kernel")
+def test_case_that_looks_like_another_fault_has_changed(monkeypatch: pytest.MonkeyPatch):
+    looks_like(monkeypatch, "gone")
+    found = became("wrong", past=[before("wrong", fault="flipped")])
+    assert found[:2] == ("CHANGED", "value, gone; before, on 2026-01-31: value, flipped")
+
+
+@pytest.mark.parametrize(("now", "then"), [("flipped", "flipped"), ("", "flipped"), ("flipped", "")])
+def test_case_that_looks_like_no_fault_may_look_like_any(
+    now: str, then: str, monkeypatch: pytest.MonkeyPatch
+):
+    looks_like(monkeypatch, now)
+    assert became("wrong", past=[before("wrong", fault=then)]).status == "STILL"
 
 
 def test_kind_that_shows_only_on_its_own_is_still_there():
@@ -153,10 +168,9 @@ def test_several_pasts_are_all_fixed_at_once():
     assert [each.fixed for each in found.failures] == [date.today().isoformat()] * 2
 
 
-def test_fault_that_a_disagreement_looks_like_is_part_of_its_trait():
-    found = mismatch("wrong")
-    found.looks_like = (fault_named("kernel-flipped"),)
-    assert trait_of(found) == Trait("value", "", "kernel-flipped")
+def test_fault_that_a_disagreement_looks_like_is_part_of_its_trait(monkeypatch: pytest.MonkeyPatch):
+    looks_like(monkeypatch, "flipped")
+    assert trait_of(mismatch("wrong")) == Trait("value", "", "flipped")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from hypothesis import example, given, settings
 
 from strategies import cases
 from verify import Case, Declined, Mismatch, check
-from verify.deviations import Deviation, explaining
+from verify.block import sweep_block
+from verify.deviations import Deviation, applying, explaining
+from verify.domain import Domain, domain_upto
 from verify.gate import TRIES, conformance
 from verify.predicates import names_of
 from verify.processor import onednn_dtypes
@@ -219,6 +221,23 @@ def test_every_deviation_is_shown_by_its_word(name: str, deviation: Deviation) -
         ask()
     found = mismatch.value
     assert deviation.explains(found.case, found.verdict.kind, found.switches)
+
+
+DOMAINS = {
+    "rank 1": domain_upto(6, ranks=(1,)),
+    "rank 1, counts": domain_upto(2, ranks=(1,), channels=2, filters=2, groups=2, paddings=("same",)),
+    "rank 2": domain_upto(2, paddings=("same", "valid", "explicit")),
+    "depthwise": domain_upto(2, operations=("depthwise", "separable"), dilation=1, paddings=("same",)),
+    "rank 3": domain_upto(2, ranks=(3,), dtypes=("f64",), dilation=1, paddings=("same",)),
+}
+
+
+@pytest.mark.parametrize("domain", DOMAINS.values(), ids=DOMAINS)
+def test_tensorflow_has_no_counterexample_in_a_small_domain(domain: Domain) -> None:
+    subject = load("tensorflow")
+    swept = sweep_block(domain, 0, domain.count, subject, known=applying(known("tensorflow"), switches()))
+    assert (swept.cases, swept.first) == (domain.count, {})
+    assert swept.graded > domain.count / 4
 
 
 def test_conv3d_windows_of_same_start_at_a_cell_that_conv2d_does_not_read() -> None:

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import NoReturn
 
 from verify import settings
-from verify.commands import diff, explain, listing, pin, replay, run, unpin
+from verify.commands import (
+    diff,
+    explain,
+    export,
+    listing,
+    pin,
+    replay,
+    run,
+    selftest,
+    sweep,
+    unpin,
+)
 
 COMMANDS: Mapping[str, ModuleType] = MappingProxyType(
     {
         "run": run,
+        "sweep": sweep,
         "replay": replay,
         "pin": pin,
         "unpin": unpin,
         "diff": diff,
         "explain": explain,
+        "selftest": selftest,
+        "export": export,
         "list": listing,
     }
 )
@@ -33,6 +48,24 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+    def format_help(self) -> str:
+        """The help of a command on one screen: no headings, a line for each option."""
+        if self._subparsers is not None:
+            return super().format_help()
+        lines = argparse.HelpFormatter(self.prog, max_help_position=27)
+        lines.start_section(None)
+        lines.add_arguments(each for each in self._actions if each.dest != "help")
+        lines.end_section()
+        lines.add_text(self.epilog)
+        return f"usage: {self.prog} {self._usage()}\n{self.description}\n\n{lines.format_help()}"
+
+    def _usage(self) -> str:
+        many = {"*": "[{}…]", "?": "[{}]", "+": "{}…", "2": "{0} {0}"}
+        named = [each for each in self._actions if not each.option_strings]
+        return " ".join(
+            ["[OPTION…]", *(many.get(str(each.nargs), "{}").format(each.metavar) for each in named)]
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,6 +97,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
         options.words += rest  # argparse takes no more words after an option
+    options.line = shlex.join(sys.argv[1:] if arguments is None else arguments)
     return options
 
 

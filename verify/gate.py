@@ -8,12 +8,15 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
+from inspect import signature
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.database import ExampleDatabase
 from hypothesis.errors import InvalidArgument
 from hypothesis.strategies import SearchStrategy
 
@@ -24,14 +27,15 @@ from verify.adequacy import shown
 from verify.case import Case
 from verify.check import Mismatch, Subject, check, subject_name
 from verify.compare import KINDS, Kind
+from verify.deadline import GRACE_S, TimeUp, stopping_at
 from verify.deviations import Deviation
 from verify.diagnosis import diagnose
 from verify.journal import journal
-from verify.known import explained
+from verify.known import expired, explained, explains, recorded
 from verify.simplify import LIMIT_S, simplest
 from verify.subjects import COMPILED, declared, split_label
 from verify.subjects.isolated import usual
-from verify.tally import Failure, Tallier, Tally
+from verify.tally import TIME_UP, Failure, Tallier, Tally
 from verify.witnesses import Drawn, witnesses
 from verify.word import FILLS, SEEDED_FILLS, InvalidCase
 
@@ -101,12 +105,15 @@ def _examples(subject: str) -> int:
 class Limits:
     """What the command line sets for the whole process.
 
-    The examples of a property, the seed, when to stop, whether recorded deviations are excused, and
-    what makes a subject of a name.
+    The examples of a property, the seed, when to stop, whether recorded deviations are excused, the
+    user's own ones, pins and examples, and what makes a subject of a name.
     """
 
     examples: int | None = None
     excuse: bool = True
+    own: Sequence[Deviation] = ()
+    corpus: Path | None = None
+    database: ExampleDatabase | None = None
     seed: int | None = None
     until: float = float("inf")
     interrupted: bool = False
@@ -135,7 +142,7 @@ def conformance(
     """
     cases(**narrowings)
     shipped = [case for case in corpora.read(corpora.SHIPPED) if _is_within(case, narrowings)]
-    pinned = [*shipped, *(corpora.read(corpus) if corpus else [])]
+    pinned = [*shipped, *(corpora.read(corpus) if (corpus := corpus or limits.corpus) else [])]
     gate = Gate(subject, known)
     drawn = {f"test_{each.name}": _drawn_test(gate, each, narrowings) for each in PROPERTIES}
     written = {
@@ -172,8 +179,8 @@ class Gate:
         """The deviations that apply under the subject's switches."""
         if not limits.excuse:
             return []
-        recorded = getattr(self.subject, "known", ()) if self._known is None else self._known
-        return [each for each in recorded if each.applies(getattr(self.subject, "switches", {}))]
+        found = recorded(self.subject, limits.own, self._known)
+        return [each for each in found if each.applies(getattr(self.subject, "switches", {}))]
 
     @property
     def refuses(self) -> tuple[str, ...]:
@@ -197,6 +204,13 @@ class Gate:
 
     def tallier(self, test: str, title: str, *, drawn: bool = True, searches: bool = True) -> Tallier:
         return self.talliers.setdefault(test, Tallier(self.name, title, drawn=drawn, searches=searches))
+
+    def skip_late(self, test: str) -> None:
+        """Skip a test for which there is no time, before its subject is loaded for it."""
+        for each in (EVERYTHING, WITNESSED, *PROPERTIES):
+            if test == f"test_{each.name}":
+                self.tallier(test, each.title, drawn=each in PROPERTIES).tally.note = TIME_UP
+        pytest.skip("the time is up")
 
     def close(self, test: str, elapsed: float) -> Tally | None:
         """The tally of a test that has ended, or None for one that judged nothing."""
@@ -233,16 +247,21 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
             settled = [_settled(gate, judged, gate.talliers[name], each) for each in found]
             raise _together(settled, "distinct disagreements") from settled[0].__cause__
 
-    # The subject is part of the name by which Hypothesis keeps examples.
     test.__name__ = test.__qualname__ = f"{name}_of_{re.sub(r'[^a-zA-Z0-9]', '_', gate.name)}"
+    # Hypothesis keeps examples, and draws the same ones, by a test's source and signature, not its name.
+    test.__signature__ = signature(test).replace(return_annotation=test.__name__)  # type: ignore[attr-defined]
     test.__doc__ = f"{judged.title} of {gate.name}"
     strategy = st.deferred(lambda: gate.illegal(narrowings) if judged.illegal else gate.legal(chosen))
     tested: Callable[..., None] = given(case=strategy)(test)
     used = settings(deadline=None, phases=PHASES, max_examples=_examples(gate.name), print_blob=False)
+    # Each property draws cases of its own, or all would see the same geometry.
+    seeded = seed(zlib.crc32(f"{limits.seed} {gate.name} {name}".encode()))
     if limits.seed is not None:
-        # Each property draws cases of its own, or all would see the same geometry.
-        tested = seed(zlib.crc32(f"{limits.seed} {gate.name} {name}".encode()))(tested)
-        used = settings(used, database=None)
+        tested, used = seeded(tested), settings(used, database=None)
+    elif limits.database is not None:
+        # Hypothesis has no database where it draws the same every time, which a seed does beside one.
+        tested = seeded(tested) if used.derandomize else tested
+        used = settings(used, derandomize=False, database=limits.database)
     tested = used(tested)
     return searched
 
@@ -270,8 +289,15 @@ def _judge(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
     if limits.interrupted:
         raise KeyboardInterrupt
     if time.monotonic() > limits.until:
-        _stop(tallier, case)
-        return
+        _stop(tallier)
+    try:
+        with stopping_at(limits.until + GRACE_S):
+            _judge_in_time(gate, judged, tallier, case)
+    except TimeUp:
+        _stop(tallier)
+
+
+def _judge_in_time(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
     with tallier.clock.part("loading"):
         subject = gate.subject
     journal.note(gate.name, str(case))
@@ -306,8 +332,10 @@ def _settled(gate: Gate, judged: Property, tallier: Tallier, found: Mismatch) ->
 
     slow = found.verdict.kind == "timed out"
     left = 0.0 if slow else min(limits.until - time.monotonic(), LIMIT_S)
-    settled = seen[simplest(found.case, fails, limit_s=left)]
-    diagnose(settled, gate.subject)
+    settled = found
+    with suppress(TimeUp), stopping_at(limits.until + GRACE_S):
+        settled = seen[simplest(found.case, fails, limit_s=left)]
+        diagnose(settled, gate.subject)
     tallier.failed(settled)
     return settled
 
@@ -332,13 +360,11 @@ def _sort(mismatch: Mismatch) -> tuple[type, type]:
     return type(mismatch), type(mismatch.__cause__)
 
 
-def _stop(tallier: Tallier, case: Case) -> None:
-    """End a property whose time is up; what has failed goes on failing, so that it is reported."""
-    tallier.tally.note = "its time was up"
-    if case in tallier.mismatches:
-        raise tallier.mismatches[case]
-    if not tallier.mismatches:
-        pytest.skip("the time is up")
+def _stop(tallier: Tallier) -> NoReturn:
+    """End a property whose time is up; what has failed is reported with the smallest case so far."""
+    tallier.tally.note = TIME_UP
+    tallier.settle()
+    pytest.skip("the time is up")
 
 
 def _is_within(case: Case, narrowings: dict[str, Any]) -> bool:
@@ -369,7 +395,8 @@ def _mismatch(gate: Gate, tallier: Tallier, case: Case) -> Mismatch | None:
     try:
         _judge(gate, EVERYTHING, tallier, case)
     except Mismatch as mismatch:
-        diagnose(mismatch, gate.subject)
+        with suppress(TimeUp), stopping_at(limits.until + GRACE_S):
+            diagnose(mismatch, gate.subject)
         return mismatch
     return None
 
@@ -404,7 +431,7 @@ def _known_test(gate: Gate) -> Callable[..., None]:
         if not gate.known:
             pytest.skip(f"nothing is recorded of {gate.name}")
         tallier = gate.tallier("test_known", KNOWN, drawn=False, searches=False)
-        complaints = [text for each in gate.known if (text := _complaint(gate, tallier, each))]
+        complaints = [text for each in gate.known if (text := _complaint_in_time(gate, tallier, each))]
         if complaints:
             text = "\n".join(complaints)
             tallier.tally.failures["fixed"] = Failure(kind="fixed", word="", text=text)
@@ -413,22 +440,35 @@ def _known_test(gate: Gate) -> Callable[..., None]:
     return test_known
 
 
+def _complaint_in_time(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:
+    """What is wrong with an entry, or nothing where there is no time left to ask."""
+    try:
+        with stopping_at(limits.until + GRACE_S):
+            if time.monotonic() <= limits.until:
+                return _complaint(gate, tallier, deviation)
+    except TimeUp:
+        pass
+    tallier.tally.note = TIME_UP
+    return ""
+
+
 def _complaint(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:
     """What is wrong with an entry, or nothing where its word disagrees as it says.
 
     What is not repeatable, such as memory that was never written, is asked for several times, and is
     not held to happen where the entry says that it is sporadic.
     """
+    if deviation.expires and deviation.expires < date.today():
+        return expired(gate.name, deviation)
     case = Case.parse(deviation.word)
     for _ in range(TRIES if "not repeatable" in deviation.kinds else 1):
         try:
             verdict = check(case, gate.subject, kinds=KINDS, repeats=2, clock=tallier.clock)
         except Mismatch as mismatch:
-            if deviation.explains(case, mismatch.verdict.kind, mismatch.switches):
+            if explains(deviation, mismatch):
                 tallier.deviated(case, deviation)
                 return ""
-            kinds = ", ".join(deviation.kinds)
-            return f"{mismatch}\n  entry    {deviation.name} records another kind: {kinds}"
+            return f"{mismatch}\n  entry    {deviation.name} records another kind: {deviation.described}"
     if deviation.sporadic:
         return ""
     became = f"is {verdict.outcome}" if verdict.outcome == "declined" else "no longer deviates"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+from pathlib import Path
 
 from verify.word import OPERATIONS
 
@@ -14,6 +16,33 @@ def operations(text: str) -> tuple[str, ...]:
         if operation not in OPERATIONS:
             raise argparse.ArgumentTypeError(f"{operation!r} is none of {', '.join(OPERATIONS)}")
     return chosen
+
+
+GITHUB = "github:"
+REDIS = ("redis://", "rediss://", "unix://")
+
+
+def database(text: str) -> str | Path:
+    """Where examples are kept: `github:OWNER/REPO`, the URL of a Redis server, or a folder."""
+    if text.startswith(GITHUB):
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+", text.removeprefix(GITHUB)):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {GITHUB}OWNER/REPO")
+        return text
+    if text.startswith(REDIS):
+        return text
+    if "://" in text or not text:
+        raise argparse.ArgumentTypeError(f"{text!r} is no folder, {GITHUB}OWNER/REPO or {REDIS[0]}HOST:PORT")
+    return Path(text)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names, with commas between them."""
+    return tuple(text.split(","))
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Whole numbers above 0, with commas between them."""
+    return tuple(map(positive, text.split(",")))
 
 
 def positive(text: str) -> int:

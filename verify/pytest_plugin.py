@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from rich.console import Console
 
-from verify import gate
+from verify import gate, own
+from verify.database import database_at
 from verify.journal import journal
 from verify.options import positive
+from verify.pins import existing
 from verify.sight import unseen
 from verify.subjects import onednn, threads, versions
 from verify.summary import print_summary
@@ -39,6 +42,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     gate.limits.excuse = not config.getoption("--conv-no-known")
     gate.limits.examples = config.getoption("--conv-examples")
+    try:
+        _use_settings(config.rootpath)
+    except ValueError as wrong:
+        raise pytest.UsageError(str(wrong)) from None
+
+
+def _use_settings(folder: Path) -> None:
+    """Take pins, known deviations and examples from the settings; a run has them from its command line."""
+    told = own.of_tests(folder)
+    gate.limits.excuse &= told.known is not False
+    gate.limits.own = gate.limits.own or own.deviations_of(told)
+    gate.limits.corpus = existing(told.corpus)
+    gate.limits.database = gate.limits.database or (told.database and database_at(told.database))
 
 
 def pytest_unconfigure() -> None:
@@ -72,10 +88,16 @@ def pytest_runtest_makereport(
             if report.passed and tally.verdict == "nothing graded":
                 report.outcome = "failed"
                 report.longrepr = f"{tally.title}: {NOTHING}"
+            elif tally.failures and not report.failed:  # skipped, as its time was up
+                report.outcome, report.longrepr = "failed", _messages(tally)
             elif report.failed and tally.failures and item.config.get_verbosity() < 1:
                 # The messages say it all; -v shows where they were raised, too.
-                report.longrepr = "\n\n".join(failure.text for failure in tally.failures.values())
+                report.longrepr = _messages(tally)
     return report
+
+
+def _messages(tally: Tally) -> str:
+    return "\n\n".join(failure.text for failure in tally.failures.values())
 
 
 def tallies_of(reports: list[Any]) -> list[Tally]:

@@ -13,9 +13,9 @@ from verify.check import Mismatch, Subject, check, subject_name
 from verify.compare import KINDS, Kind, Verdict
 from verify.deviations import Deviation
 from verify.diagnosis import diagnose
-from verify.failures import Failed, Trait, asked_of, failed, trait_of
+from verify.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
 from verify.journal import journal
-from verify.known import explained
+from verify.known import explained, recorded
 from verify.lines import plural
 
 TRIES = 5
@@ -37,16 +37,18 @@ class Became(NamedTuple):
     failures: tuple[Failed, ...] = ()
 
 
-def replay(subject: Subject, named: Iterable[Case], *, past: Sequence[Failed]) -> list[Became]:
+def replay(
+    subject: Subject, named: Iterable[Case], *, past: Sequence[Failed], own: Iterable[Deviation] = ()
+) -> list[Became]:
     """Ask each case, several times where it fails or has failed, and print what became of it.
 
-    `past` are all failures that are recorded.
+    `past` are all failures that are recorded, `own` the user's deviations.
     """
-    became = []
+    became, known = [], recorded(subject, own)
     for case in named:
         journal.note(subject_name(subject), str(case))
         asked = asked_of(subject, case)
-        became.append(became_of(subject, case, [each for each in past if each.asked == asked]))
+        became.append(became_of(subject, case, [each for each in past if each.asked == asked], known))
         _print(case, became[-1])
     return became
 
@@ -66,58 +68,57 @@ def sentence(became: Sequence[Became]) -> str:
     return f"Of {len(became):,} {plural(len(became), 'case')}: {shown}."
 
 
-def became_of(subject: Subject, case: Case, past: Sequence[Failed]) -> Became:
+def became_of(
+    subject: Subject, case: Case, past: Sequence[Failed], known: Iterable[Deviation] = ()
+) -> Became:
     """What became of a case, which may have failed before."""
     answers = [first := _ask(subject, case)]
-    if (past or isinstance(first, Mismatch)) and _trait(first) != Trait("timed out"):
+    if (past or isinstance(first, Mismatch)) and _at_sight(first) != Trait("timed out"):
         answers += [_ask(subject, case) for _ in range(TRIES - 1)]
     wrong = [each for each in answers if isinstance(each, Mismatch)]
     if isinstance(first, Verdict) and not wrong:
         return _passed(first, past)
-    traits = [_trait(each) for each in answers]
-    shown = _as_before(subject, case, past, traits) or wrong[0]
-    status, note = _status([_trait(shown)] if shown is not wrong[0] else traits, past)
-    message, deviation = _message(subject, shown)
-    is_new = not deviation and not (past and status.startswith("FLAKY"))
+    counts = Counter(map(_at_sight, answers))
+    shown = wrong[0] if len(counts) > 1 else _as_before(subject, case, past, wrong[0])
+    diagnose(shown, subject)
+    message, deviation = _message(subject, shown, known)
+    if len(counts) > 1:
+        note = ", ".join(f"{count} × {trait}" for trait, count in counts.items())
+        status = f"FLAKY {len(wrong)}/{len(answers)}"
+    else:
+        status, note = _status(trait_of(shown), past)
+    is_new = not deviation and not (past and len(counts) > 1)
     return Became(status, note, message, (failed(shown, subject),) if is_new else ())
-
-
-def _as_before(
-    subject: Subject, case: Case, past: Sequence[Failed], traits: Sequence[Trait]
-) -> Mismatch | None:
-    """The recorded disagreement, where it shows only when its kind alone is judged, as a property does."""
-    old = [each.trait for each in past]
-    if len(set(traits)) > 1 or traits[0] in old:
-        return None
-    for trait in old:
-        answer = _ask(subject, case, kinds=[kind for kind in KINDS if kind == trait.kind])
-        if isinstance(answer, Mismatch) and trait_of(answer) == trait:
-            return answer
-    return None
-
-
-def _message(subject: Subject, mismatch: Mismatch) -> tuple[str, bool]:
-    """What is said of a disagreement, and whether a recorded deviation explains it."""
-    recorded: Sequence[Deviation] = getattr(subject, "known", ())
-    deviation = explained(mismatch, subject, recorded)
-    if deviation is None:
-        return str(mismatch), False
-    return f"{mismatch}\n  known    {deviation.name}: {' '.join(deviation.sentence.split())}", True
 
 
 def _ask(subject: Subject, case: Case, kinds: Collection[Kind] = KINDS) -> Verdict | Mismatch:
     try:
         return check(case, subject, kinds=kinds, repeats=2)
     except Mismatch as mismatch:
-        diagnose(mismatch, subject)
         return mismatch
 
 
-def _trait(answer: Verdict | Mismatch) -> Trait:
-    """What tells an answer from another: the trait of a disagreement, else the outcome as one."""
-    if isinstance(answer, Mismatch):
-        return trait_of(answer)
-    return Trait(SHOWN.get(answer.outcome, answer.outcome))
+def _at_sight(answer: Verdict | Mismatch) -> Trait:
+    return trait_at_sight(answer.verdict if isinstance(answer, Mismatch) else answer)
+
+
+def _as_before(subject: Subject, case: Case, past: Sequence[Failed], found: Mismatch) -> Mismatch:
+    """The recorded disagreement, where it shows only when its kind alone is judged, as a property does."""
+    if _at_sight(found).kind in [each.kind for each in past]:
+        return found
+    for old in past:
+        answer = _ask(subject, case, kinds=[kind for kind in KINDS if kind == old.kind])
+        if isinstance(answer, Mismatch) and _at_sight(answer)[:2] == old.trait[:2]:
+            return answer
+    return found
+
+
+def _message(subject: Subject, mismatch: Mismatch, known: Iterable[Deviation]) -> tuple[str, bool]:
+    """What is said of a disagreement, and whether a recorded deviation explains it."""
+    deviation = explained(mismatch, subject, known)
+    if deviation is None:
+        return str(mismatch), False
+    return f"{mismatch}\n  known    {deviation.name}: {' '.join(deviation.sentence.split())}", True
 
 
 def _passed(verdict: Verdict, past: Sequence[Failed]) -> Became:
@@ -136,17 +137,12 @@ def _before(past: Sequence[Failed]) -> str:
     return f"on {min(each.first_seen for each in past)}: {traits}"
 
 
-def _status(traits: Sequence[Trait], past: Sequence[Failed]) -> tuple[str, str]:
-    """The status of a case that disagrees at least once, and why."""
-    counts = Counter(traits)
-    if len(counts) > 1:
-        wrong = len([each for each in traits if each.kind not in ("holds", "declined", "vacuous")])
-        shown = ", ".join(f"{count} × {trait}" for trait, count in counts.items())
-        return f"FLAKY {wrong}/{len(traits)}", shown
-    trait, status = traits[0], "CRASHED" if traits[0].kind == "crashed" else ""
+def _status(trait: Trait, past: Sequence[Failed]) -> tuple[str, str]:
+    """The status of a case that disagrees every time in one way, and why."""
+    status = "CRASHED" if trait.kind == "crashed" else ""
     if not past:
         return status or "disagrees", trait.cause
-    if trait in [each.trait for each in past]:
+    if any(trait.is_as(each.trait) for each in past):
         return status or "STILL", f"{trait}, since {min(each.first_seen for each in past)}"
     return status or "CHANGED", f"{trait}; before, {_before(past)}"
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis.database import ExampleDatabase
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
@@ -21,6 +22,7 @@ from rich.text import Text
 from verify import corpus, gate
 from verify.case import Case
 from verify.check import Subject
+from verify.deviations import Deviation
 from verify.failures import Failed, failed, remember
 from verify.journal import left
 from verify.pins import pin
@@ -52,10 +54,12 @@ def run(
     *,
     operations: Sequence[str] | None,
     examples: int | None,
-    max_time: float | None,
+    until: float,
     profile: str,
     seed: int | None,
     excuse: bool,
+    own: Sequence[Deviation] = (),
+    database: ExampleDatabase | None = None,
     load: Callable[[str], Subject] = usual,
     pins: Path | None = None,
     pin_to: Path | None = None,
@@ -63,13 +67,15 @@ def run(
 ) -> int:
     """Gate the subjects and print what was proved; the exit code. Subjects must be loadable by `load`.
 
-    `pins` are asked of each subject first; what disagrees is pinned in `pin_to`, and recorded in the
-    file `failures`.
+    No case is drawn after `until`, a time of `time.monotonic`. `own` are the user's deviations. `pins` are
+    asked of each subject first, then what has failed and lies in the `database`. What disagrees is
+    pinned in `pin_to`, and recorded in the file `failures`.
     """
     gate.limits.seed, gate.limits.load = seed, load
+    gate.limits.own, gate.limits.database = own, database
     for line in _lost():
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
-    watcher = _Watcher(console, max_time)
+    watcher = _Watcher(console, until)
     options = ["--hypothesis-profile", profile]
     if not excuse:
         options.append("--conv-no-known")
@@ -178,9 +184,9 @@ def _settings(item: Any) -> dict[str, str]:
 class _Watcher:
     """A pytest plugin that shows each property as it goes and shares out the time."""
 
-    def __init__(self, console: Console, max_time: float | None) -> None:
+    def __init__(self, console: Console, end: float) -> None:
         self.console = console
-        self.end = time.monotonic() + max_time if max_time is not None else float("inf")
+        self.end = end
         self.broken: list[str] = []
         self._gates: list[gate.Gate] = []
         self._left = 0
@@ -222,6 +228,8 @@ class _Watcher:
         gate.limits.until = now + max(self.end - now, 0) / max(self._left, 1)
         self._left -= 1
         self._item, self._start = item, now
+        if now > self.end:
+            item.cls.gate.skip_late(item.name)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         tally = self._tally()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,13 @@ class Settings(NamedTuple):
     folder: Path = Path()
     file: Path | None = None
     table: Mapping[str, Any] = MappingProxyType({})
+
+
+class Entries(NamedTuple):
+    """The `[[tool.conv-verify.deviation]]` entries, as they stand, and the file that they are in."""
+
+    file: Path | None = None
+    entries: Sequence[Mapping[str, Any]] = ()
 
 
 def find(start: Path | None = None) -> Settings:
@@ -53,23 +60,33 @@ def _checked(file: Path, table: Any) -> Mapping[str, Any]:
     return table
 
 
-def apply(settings: Settings, parser: argparse.ArgumentParser, keys: Collection[str]) -> None:
+def apply(settings: Settings, parser: argparse.ArgumentParser, keys: Collection[str] | None = None) -> None:
     """Make the settings the defaults of those options that a parser has; the command line still wins.
 
-    `keys` are all that a table may have. Raises ValueError, one sentence that names the file and the
-    key, for another one and for a value that the option does not take.
+    `keys` are all that a table may have beside `deviation`, or None where that is not asked. Raises
+    ValueError, one sentence that names the file and the key, for another one and for a value that
+    the option does not take.
     """
     actions = {key_of(action): action for action in options_of(parser)}
     for key, value in settings.table.items():
         where = f"{settings.file}: tool.{TABLE}.{key}"
-        if key not in keys:
+        if key == "deviation":
+            parser.set_defaults(deviation=Entries(settings.file, _entries(value, where)))
+        elif keys is not None and key not in keys:
             near = "".join(f"; did you mean {each!r}?" for each in get_close_matches(key, keys, n=1))
             raise ValueError(f"{where} is no setting{near}")
-        if key in actions:
-            parser.set_defaults(**{actions[key].dest: _value(actions[key], value, where)})
+        elif key in actions:
+            action = actions[key]
+            parser.set_defaults(**{action.dest: _value(action, value, where)})
     for action in actions.values():
         if isinstance(action.default, Path):
             parser.set_defaults(**{action.dest: settings.folder / action.default})
+
+
+def _entries(value: Any, where: str) -> Sequence[Mapping[str, Any]]:
+    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        return value
+    raise ValueError(f"{where} is {value!r}, not [[tool.{TABLE}.deviation]] entries")
 
 
 def options_of(parser: argparse.ArgumentParser) -> list[argparse.Action]:

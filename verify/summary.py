@@ -19,18 +19,21 @@ PARTS = ("drawing", "reference", "subject", "comparison", "faults")
 REASONS = 12
 """Reasons to decline that are listed."""
 
-STYLES = {"holds": "green", "disagrees": "bold red", "nothing graded": "yellow", "declined": "dim"}
+LITTLE = ("nothing graded", "too little")
+"""Verdicts of properties that prove too little."""
+
+STYLES = {"holds": "green", "disagrees": "bold red", "declined": "dim", **dict.fromkeys(LITTLE, "yellow")}
 
 
 def exit_code(tallies: Sequence[Tally]) -> int:
     """0 holds, 1 disagrees, 3 proves too little.
 
-    That is no property at all, one that graded nothing, or a fault that no case would have shown.
+    That is no property at all, one that graded too little, or a fault that no case would have shown.
     """
     if any(tally.failures for tally in tallies):
         return 1
-    is_empty = not tallies or any(tally.verdict == "nothing graded" for tally in tallies)
-    return 3 if is_empty or unseen(tallies) else 0
+    is_little = not tallies or any(tally.verdict in LITTLE for tally in tallies)
+    return 3 if is_little or unseen(tallies) else 0
 
 
 def print_summary(console: Console, tallies: Sequence[Tally], *, interrupted: bool = False) -> None:
@@ -68,12 +71,25 @@ def sentence(tallies: Sequence[Tally], *, interrupted: bool = False) -> str:
         return f"Disagrees: {len(failures)} distinct {noun} in {cases:,} cases."
     if interrupted:
         return f"Interrupted: {graded:,} of {cases:,} cases graded so far and none disagrees."
-    empty = [tally.title for tally in tallies if tally.verdict == "nothing graded"]
-    if empty or not tallies:
-        return f"Proves too little: nothing was graded for {', '.join(empty) or 'any property'}."
-    if faults := unseen(tallies):
-        return f"Proves too little: no case would have shown {', '.join(faults)}."
+    little = _too_little(tallies)
+    if little:
+        return f"Proves too little: {little}."
     return f"Holds: {graded:,} of {cases:,} cases graded and none disagrees."
+
+
+def _too_little(tallies: Sequence[Tally]) -> str:
+    """What graded nothing, or less than it takes before its time was up, or was never to be seen."""
+    nothing, few = (
+        ", ".join(dict.fromkeys(tally.title for tally in tallies if tally.verdict == each)) for each in LITTLE
+    )
+    if not tallies:
+        nothing = "any property"
+    said = (
+        f"nothing was graded for {nothing}" if nothing else "",
+        f"the time was up too soon for {few}" if few else "",
+        f"no case would have shown {', '.join(faults)}" if (faults := unseen(tallies)) else "",
+    )
+    return "; ".join(filter(None, said))
 
 
 def distinct(tallies: Iterable[Tally]) -> list[tuple[Failure, list[str]]]:
@@ -96,7 +112,8 @@ def distinct(tallies: Iterable[Tally]) -> list[tuple[Failure, list[str]]]:
 
 def failure_texts(tallies: Iterable[Tally]) -> list[str]:
     """The message of each distinct failure, and the properties that found it."""
-    return [f"{failure.text}\n  found by {', '.join(titles)}" for failure, titles in distinct(tallies)]
+    found = [(failure.text, dict.fromkeys(titles)) for failure, titles in distinct(tallies)]
+    return [f"{text}\n  found by {', '.join(titles)}" for text, titles in found]
 
 
 def _properties(subject: str, tallies: Sequence[Tally]) -> Table:
@@ -180,4 +197,10 @@ def _known(tallies: Sequence[Tally]) -> list[Line]:
 
 
 def _notes(tallies: Sequence[Tally]) -> list[Line]:
-    return [("cut short", f"{tally.subject}, {tally.title}: {tally.note}") for tally in tallies if tally.note]
+    noted: dict[tuple[str, str], list[str]] = {}
+    for tally in tallies:
+        if tally.note:
+            noted.setdefault((tally.subject, tally.note), []).append(tally.title)
+    return [
+        ("cut short", f"{subject}, {', '.join(titles)}: {note}") for (subject, note), titles in noted.items()
+    ]

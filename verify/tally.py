@@ -16,8 +16,13 @@ from verify.deviations import Deviation
 from verify.faults import FAULTS, Fault
 from verify.known import fault_of
 
-ENOUGH = 20
+OFTEN = 20
 """Cases of a property that have shown a fault, after which it is no longer looked for."""
+
+TIME_UP = "its time was up"
+
+ENOUGH = 20
+"""Cases that a property must have graded where its time was up; words that are given must all be asked."""
 
 CROSSED = "operation and dtype"
 """The part of the coverage that is a table."""
@@ -69,6 +74,8 @@ class Tally:
     def verdict(self) -> str:
         if self.failures:
             return "disagrees"
+        if self.note and (not self.drawn or 0 < self.agreed + self.known.total() < ENOUGH):
+            return "too little"
         if self.agreed or self.known:
             return "holds"
         return "nothing graded" if self.drawn else "declined"
@@ -116,7 +123,7 @@ class Tallier:
 
     def faults(self) -> tuple[Fault, ...]:
         """The faults to look for in the next case: those that have not often been seen."""
-        return tuple(fault for fault in FAULTS if self.tally.visible[fault.name] < ENOUGH)
+        return tuple(fault for fault in FAULTS if self.tally.visible[fault.name] < OFTEN)
 
     def saw(self, visible: Iterable[str]) -> None:
         self.tally.visible.update(visible)
@@ -130,8 +137,7 @@ class Tallier:
         """Keep a disagreement; of a search the last of each kind, which is the smallest."""
         kind, word = mismatch.verdict.kind or "", str(mismatch.case)
         self.mismatches[mismatch.case] = mismatch
-        key = f"{kind} {type(mismatch.__cause__).__name__}" if self._searches else f"{kind} {word}"
-        self.tally.failures[key] = Failure(kind=kind, word=word)
+        self.tally.failures[self._key(mismatch)] = Failure(kind=kind, word=word)
 
     def told(self) -> Tally:
         """The tally as it is, with the message of every failure."""
@@ -140,6 +146,16 @@ class Tallier:
                 mismatch = self.mismatches[Case.parse(failure.word)]
                 failure.text, failure.fault = str(mismatch), fault_of(mismatch)
         return self.tally
+
+    def settle(self) -> None:
+        """Keep the smallest case so far of each kind of disagreement, as a search has not come to its end."""
+        found = sorted(self.mismatches.values(), key=lambda each: len(str(each.case)), reverse=True)
+        for mismatch in {self._key(each): each for each in found}.values():
+            self.failed(mismatch)
+
+    def _key(self, mismatch: Mismatch) -> str:
+        kind = mismatch.verdict.kind or ""
+        return f"{kind} {type(mismatch.__cause__).__name__ if self._searches else mismatch.case}"
 
     def close(self, elapsed: float) -> Tally:
         """The tally, with where its time went: what is left over went to drawing."""

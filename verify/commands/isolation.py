@@ -12,14 +12,13 @@ from verify.options import seconds
 from verify.subjects import load
 
 
-def add_isolation(parser: argparse.ArgumentParser) -> None:
+def add_isolation(parser: argparse.ArgumentParser, usual: str = "those that are built in") -> None:
     option = parser.add_argument
-    own = "run subjects in workers, where a crash is a verdict (default: those that are built in)"
+    own = f"in workers, where a crash is a verdict (default: {usual})"
     option("--isolate", action=argparse.BooleanOptionalAction, help=own)
-    option("--python", metavar="PATH", help="isolate in another interpreter")
-    option(
-        "--timeout", type=seconds, metavar="SECONDS", help="isolate; a case may take so long (default: 10)"
-    )
+    option("--python", metavar="PATH", help="in workers of another interpreter")
+    limit = "in workers; a case may take so long (default: 10)"
+    option("--timeout", type=seconds, metavar="SECONDS", help=limit)
 
 
 def loader_of(options: argparse.Namespace) -> Callable[[str], Subject]:

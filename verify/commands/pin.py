@@ -9,7 +9,8 @@ from pathlib import Path
 
 from verify.case import Case
 from verify.lines import plural
-from verify.pins import USUAL, existing, pin, pins_of, stale
+from verify.own import add_corpus
+from verify.pins import existing, pin, pins_of, stale
 
 SENTENCE = "keep words, under a reason, that every run asks first"
 
@@ -20,11 +21,6 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("--reason", metavar="TEXT", help="why, for the comment above each word")
     option("--check", action="store_true", help="only say whether every pinned word is still a case")
     add_corpus(parser)
-
-
-def add_corpus(parser: argparse.ArgumentParser) -> None:
-    where = f"the folder of pins, or a .txt file (default: {USUAL})"
-    parser.add_argument("--corpus", type=Path, metavar="PATH", default=USUAL, help=where)
 
 
 def command(options: argparse.Namespace) -> int:

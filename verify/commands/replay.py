@@ -6,7 +6,6 @@ import argparse
 import shlex
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 
 from verify import failures
 from verify.case import Case
@@ -14,6 +13,7 @@ from verify.check import Subject
 from verify.commands.isolation import add_isolation, loader_of
 from verify.commands.words import cases_of
 from verify.failures import Failed
+from verify.own import add_failures, add_known, deviations_of
 from verify.replay import Became, exit_code, replay, sentence
 from verify.subjects import BUILTIN, labelled
 
@@ -22,24 +22,20 @@ SENTENCE = "check named cases, or what failed, again; say what became of each"
 
 def add(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
-    named = "a name from `list`, or package.module:callable (default: all that have failed)"
-    words = "a case, a corpus file or folder, or - for standard input (default: what has failed)"
+    named = "a name of `list`, or module:callable (default: all)"
+    words = "cases, files, folders, - (default: what has failed)"
     option("subject", nargs="?", metavar="SUBJECT", help=named)
     option("words", nargs="*", metavar="WORD", help=words)
     add_failures(parser)
+    add_known(parser)
     add_isolation(parser)
 
 
-def add_failures(parser: argparse.ArgumentParser) -> None:
-    where = f"where failures are recorded (default: {failures.USUAL})"
-    parser.add_argument("--failures", type=Path, metavar="FILE", default=failures.USUAL, help=where)
-
-
 def command(options: argparse.Namespace) -> int:
-    past = failures.read(options.failures)
+    past, own = failures.read(options.failures), deviations_of(options)
     became: list[Became] = []
     for subject, cases in (_named if options.words else _failed)(options, past):
-        became += replay(subject, cases, past=past)
+        became += replay(subject, cases, past=past, own=own)
     if not became:
         print(f"Nothing to replay: every failure in {options.failures} is fixed.")
         return 0

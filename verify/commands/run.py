@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import time
 
 from verify import corpus, failures
 from verify.commands.isolation import add_isolation, loader_of
-from verify.commands.pin import add_corpus
-from verify.commands.replay import add_failures
+from verify.deadline import GRACE_S, TimeUp, stopping_at
+from verify.known import recorded
 from verify.options import operations, positive, seconds
+from verify.own import add_corpus, add_database, add_failures, add_known, deviations_of
 from verify.pins import existing
 from verify.subjects import BUILTIN, MATRIX, labelled, split_label
 
@@ -17,33 +19,41 @@ SENTENCE = "gate subjects: draw cases, check each, say what was proved"
 
 def add(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
-    named = "a name from `list`, or package.module:callable (default: all that `list` names)"
-    matrix = "gate each subject under every setting of oneDNN, threads and deterministic ops, isolated"
-    drawn = "200, 500 or 20,000 cases for each property; ci draws the same every time (default: dev)"
+    named = "a name of `list`, or module:callable (default: all)"
+    drawn = "dev (200), ci (500, fixed) or night (20,000 cases)"
+    matrix = "under every setting of oneDNN, threads, determinism"
     option("subjects", nargs="*", metavar="SUBJECT", default=[*BUILTIN], help=named)
-    option("--operations", type=operations, metavar="OP,…", help="(default: the subject's)")
+    option("--operations", type=operations, metavar="OP,…", help="only these (default: the subject's)")
     option("--examples", type=positive, metavar="N", help="cases for each property (default: the profile's)")
-    option("--max-time", type=seconds, metavar="SECONDS", help="stop drawing after so many seconds")
-    option("--profile", choices=("dev", "ci", "night"), default="dev", help=drawn)
+    option("--max-time", type=seconds, metavar="SECONDS", help="draw no case after so long")
+    option("--profile", choices=("dev", "ci", "night"), default="dev", metavar="NAME", help=drawn)
     option("--seed", type=int, metavar="N", help="draw the cases of this seed")
-    option("--matrix", action="store_true", help=matrix)
-    option("--no-known", action="store_true", help="fail for disagreements that are recorded as known, too")
+    option("--matrix", action=argparse.BooleanOptionalAction, help=matrix)
     option("--pin", action=argparse.BooleanOptionalAction, help="pin what disagrees, once it is shrunk")
     add_corpus(parser)
     add_failures(parser)
+    add_known(parser)
+    add_database(parser)
     add_isolation(parser)
 
 
 def command(options: argparse.Namespace) -> int:
-    loader, subjects = loader_of(options), options.subjects
-    if options.matrix:
-        subjects = [labelled(name, settings) for settings in MATRIX for name in subjects]
-    for label in {split_label(label)[0]: label for label in reversed(subjects)}.values():
-        loader(label)  # wrong names are found before anything runs
+    until = time.monotonic() + (options.max_time or float("inf"))
+    loader, subjects, own = loader_of(options), options.subjects, deviations_of(options)
     pins = existing(options.corpus)
     if pins:
-        corpus.read(pins)  # a stale word, too
+        corpus.read(pins)  # a stale word, too, is found before anything runs
     failures.read(options.failures)
+    if options.matrix:
+        subjects = [labelled(name, settings) for settings in MATRIX for name in subjects]
+    try:
+        with stopping_at(until + GRACE_S):
+            for label in {split_label(label)[0]: label for label in reversed(subjects)}.values():
+                recorded(loader(label), own)
+    except TimeUp:
+        print(f"Proves too little: the time was up before {label} was loaded.")
+        return 3
+    from verify.database import database_at
     from verify.run import TerminalConsole, run
 
     return run(
@@ -51,10 +61,12 @@ def command(options: argparse.Namespace) -> int:
         subjects,
         operations=options.operations,
         examples=options.examples,
-        max_time=options.max_time,
+        until=until,
         profile=options.profile,
         seed=options.seed,
-        excuse=not options.no_known,
+        excuse=options.known is not False,
+        own=own,
+        database=database_at(options.database) if options.database else None,
         load=loader,
         pins=pins,
         failures=options.failures,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from verify.case import Case
-from verify.commands.pin import add_corpus
+from verify.own import add_corpus
 from verify.pins import unpin
 
 SENTENCE = "take words out of the pins, with the comments above them"

@@ -22,6 +22,7 @@ from typing import IO, Any, NamedTuple, get_args
 
 import numpy as np
 
+from verify.block import Swept
 from verify.case import Array, Case
 from verify.check import Declined, Elsewhere, Subject, elsewhere
 from verify.compare import KINDS, Lost, Outcome, Verdict, disagrees
@@ -89,7 +90,8 @@ class Isolated:
 
     `python` needs NumPy and what the subject imports, and no more. `environment` is set there in
     addition to this process's own. A case may take `limit_s` seconds and a process `limit_bytes` of
-    address space beyond its imports; None sets no limit, as drivers of GPUs need.
+    address space beyond its imports; None sets no limit, as drivers of GPUs need. One that is `alone`
+    shares its process with no other subject, so that several can be asked at a time.
     The worker starts with the first question, or by `start`. Raises NoWorker where there is none.
     """
 
@@ -101,12 +103,14 @@ class Isolated:
         environment: Mapping[str, str] | None = None,
         limit_s: float = LIMIT_S,
         limit_bytes: int | None = LIMIT_BYTES,
+        alone: bool = False,
     ) -> None:
         self.name = name
         self.python = python
         self._environment = dict(environment or {})
         self._limit_s = limit_s
         self._limit_bytes = limit_bytes
+        self._alone = alone
         self._server: _Server | None = None
 
     @property
@@ -133,6 +137,12 @@ class Isolated:
         return found
 
     @property
+    def version(self) -> str | None:
+        """What the subject says of its own version."""
+        said: str | None = self._hello["version"]
+        return said
+
+    @property
     def operations(self) -> tuple[str, ...]:
         return tuple(self._hello["declared"]["operations"])
 
@@ -143,6 +153,11 @@ class Isolated:
     @property
     def refuses(self) -> tuple[str, ...]:
         return tuple(self._hello["declared"]["refuses"])
+
+    @property
+    def source(self) -> str:
+        """A digest of the file that the subject is written in."""
+        return str(self._hello["source"])
 
     @property
     def described(self) -> str:
@@ -172,7 +187,8 @@ class Isolated:
     def start(self) -> dict[str, Any]:
         """Start the worker, if it is not there; what it says of itself."""
         if self._server is None or self._server.is_stopped:
-            self._server = _server_of(self.name, self.python, self._environment, self._limit_bytes)
+            make = _Server if self._alone else _server_of
+            self._server = make(self.name, self.python, self._environment, self._limit_bytes)
         return {**self._server.hello, **self._server.hello["subjects"][self.name]}
 
     def close(self) -> None:
@@ -209,6 +225,26 @@ class Isolated:
         if told.outcome == "declined":
             raise Declined(told.sentence)
         raise elsewhere(f"{header.get('error')} {told.place}".rstrip())(told)
+
+    def sweep(self, domain: str, start: int, stop: int, *, known: str) -> Swept | None:
+        """What became of a block of a domain in the worker, or None where that was lost on the way.
+
+        The domain and the known deviations are the texts of `verify.domain` and `verify.deviations`.
+        """
+        life = self._begin()
+        places = {"start": start, "stop": stop, "known": known}
+        try:
+            os.ftruncate(life.output.fileno(), 0)
+            send(life.stream, {"subject": self.name, "domain": domain, **places})
+            while not (header := receive(life.stream, self._limit_s)[0]):
+                pass
+            return Swept.from_data(header["swept"])
+        except BaseException as lost:
+            self._end(0)
+            life.output.close()
+            if isinstance(lost, OSError | BrokenStream):
+                return None
+            raise
 
     def _begin(self) -> _Life:
         """The life that the server has, or a new one; with a new server where the last one has gone."""

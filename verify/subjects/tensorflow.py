@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from verify import deviations
 from verify.case import Array, Case
-from verify.check import Declined, Subject
+from verify.check import Declined
 from verify.deviations import Deviation
 from verify.predicates import Predicate, names_of
 from verify.subjects.tensorflow_calls import ENTRIES
@@ -84,6 +84,12 @@ def limits() -> tuple[Limit, ...]:
     return tuple(_limit_of(entry) for entry in tomllib.loads(text)["limit"])
 
 
+@cache
+def limits_of(mode: str, entry: str) -> tuple[Limit, ...]:
+    """The limits of one entry point in one mode."""
+    return tuple(each for each in limits() if each.is_of(mode, entry))
+
+
 def _limit_of(entry: Mapping[str, Any]) -> Limit:
     listed: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
@@ -105,12 +111,12 @@ def call(mode: str, entry: str, case: Case) -> Array:
     return MODES[mode](entry, case)
 
 
-def subject(name: str) -> Subject:
+def subject(name: str) -> TensorflowSubject:
     """The subject of a built-in name."""
-    return _Subject(name, ROADS[name])
+    return TensorflowSubject(name, ROADS[name])
 
 
-class _Subject:
+class TensorflowSubject:
     """Calls the first of its entry points that supports a case; declines where none does.
 
     The seed says with which of them it begins, so that all are exercised and a replay calls the same.
@@ -122,23 +128,28 @@ class _Subject:
         self.name = name
         self.switches: Mapping[str, str] = SWITCHES
         self.known = known(name)
+        self.version: str = tf.__version__
         self.operations = tuple(dict.fromkeys(map(operation_of, road.entries)))
         self.refuses = tuple(each for each in self.operations if road.mode in ("eager", "graph", "xla"))
         self._road = road
 
     def __call__(self, case: Case) -> Any:
+        return call(*self.way(case), case)
+
+    def way(self, case: Case) -> tuple[str, str]:
+        """The mode and the entry point by which it answers a case; raises Declined where it has none."""
         entries = [each for each in self._road.entries if operation_of(each) == case.operation]
         if not entries:
             raise Declined(f"{self.name} has no {case.operation}")
         if case.illegal:
-            return call(self._road.mode, entries[0], case)
+            return self._road.mode, entries[0]
         names = names_of(case, self.switches)
         first = case.seed % len(entries)
         refusals = []
         for entry in entries[first:] + entries[:first]:
-            met = [each for each in limits() if each.is_of(self._road.mode, entry) and each.when.holds(names)]
+            met = [each for each in limits_of(self._road.mode, entry) if each.when.holds(names)]
             if not met:
-                return call(self._road.mode, entry, case)
+                return self._road.mode, entry
             refusals.append(f"{api_of(entry, case)}: {met[0].says[0]}")
         raise Declined(refusals[0])
 

@@ -19,15 +19,11 @@ class Layer(NamedTuple):
     api: str
 
 
-_KINDS: dict[str, tuple[Any, ...]] = {
-    "conv": (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D),
-    "depthwise": (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D),
-    "separable": (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D),
-    "transpose": (
-        keras.layers.Conv1DTranspose,
-        keras.layers.Conv2DTranspose,
-        keras.layers.Conv3DTranspose,
-    ),
+_KINDS = {
+    "conv": "Conv{n}D",
+    "depthwise": "DepthwiseConv{n}D",
+    "separable": "SeparableConv{n}D",
+    "transpose": "Conv{n}DTranspose",
 }
 # The default draws real numbers, which integer weights cannot hold.
 _INITIALIZERS = {
@@ -61,8 +57,6 @@ LAYERS: Mapping[str, Layer] = MappingProxyType(
 )
 """Every layer by its name in the tables of limits and of subjects."""
 
-_PADDINGS = (keras.layers.ZeroPadding1D, keras.layers.ZeroPadding2D, keras.layers.ZeroPadding3D)
-
 
 class NoLayer(Exception):
     """No layer of Keras has what a case asks for."""
@@ -71,15 +65,20 @@ class NoLayer(Exception):
 def answer(entry: str, case: Case) -> Array:
     """The answer of a stack of layers, each called eagerly."""
     with tf.device("/CPU:0"):
-        y = tf.constant(case.input)
-        if case.border:
-            y = _of(case, _PADDINGS[case.rank - 1], padding=_pads(case), **_form(case))(y)
-        own = list(takewhile(lambda step: step not in ("norm", "residual"), case.epilogue))
-        y = _convolution(case, own, y)
-        for step in case.epilogue[len(own) :]:
-            y = _step(case, step, y)
-    array: Array = y.numpy()
+        array: Array = stack(case).numpy()
     return array
+
+
+def stack(case: Case) -> Any:
+    """The tensor that the layers of a case answer."""
+    y = tf.constant(case.input)
+    if case.border:
+        y = _of(case, f"ZeroPadding{case.rank}D", padding=_pads(case), **_form(case))(y)
+    own = list(takewhile(lambda step: step not in ("norm", "residual"), case.epilogue))
+    y = _convolution(case, own, y)
+    for step in case.epilogue[len(own) :]:
+        y = _step(case, step, y)
+    return y
 
 
 def _convolution(case: Case, own: list[str], x: Any) -> Any:
@@ -95,7 +94,7 @@ def convolution(case: Case, own: list[str]) -> Any:
     """The layer of the operation, its weights not yet made."""
     return _of(
         case,
-        _KINDS[case.operation][case.rank - 1],
+        _KINDS[case.operation].format(n=case.rank),
         **_sizes(case),
         kernel_size=case.kernel,
         strides=case.strides,
@@ -148,16 +147,16 @@ def _step(case: Case, step: str, y: Any) -> Any:
     match step:
         case "norm":
             axis = 1 if case.channels_first else -1
-            layer = _of(case, keras.layers.BatchNormalization, axis=axis, epsilon=case.norm_epsilon)
+            layer = _of(case, "BatchNormalization", axis=axis, epsilon=case.norm_epsilon)
             layer.build(y.shape)
             mean, variance, scale, offset = case.operands[-4:]
             layer.set_weights([scale, offset, mean, variance])
             return layer(y, training=False)
         case "residual":
-            return _of(case, keras.layers.Add)([y, tf.constant(case.residual)])
+            return _of(case, "Add")([y, tf.constant(case.residual)])
         case "bias":
             raise NoLayer("Keras adds a bias in a convolution alone")
-    return _of(case, keras.layers.Activation, activation=_activation(step))(y)
+    return _of(case, "Activation", activation=_activation(step))(y)
 
 
 def _activation(step: str) -> Any:
@@ -166,8 +165,8 @@ def _activation(step: str) -> Any:
     return keras.activations.get(step)
 
 
-def _of(case: Case, kind: Any, **arguments: Any) -> Any:
-    return kind(dtype=case.dtype.name, **arguments)
+def _of(case: Case, kind: str, **arguments: Any) -> Any:
+    return getattr(keras.layers, kind)(dtype=case.dtype.name, **arguments)
 
 
 def _form(case: Case) -> dict[str, str]:

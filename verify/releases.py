@@ -1,0 +1,51 @@
+"""Which releases a text such as `2.21` or `>=2.20,<2.22` covers."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from itertools import zip_longest
+from typing import Any
+
+_PART = re.compile(r"(>=|<=|==|!=|<|>|)\s*(\d+(?:\.\d+)*)")
+_NUMBERS = re.compile(r"\d+(?:\.\d+)*")
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+
+
+def require_range(text: str) -> None:
+    """Raise ValueError, one sentence, for a text that covers no releases."""
+    _parts(text)
+
+
+def covers(text: str, version: str) -> bool:
+    """Whether a version is among the releases: 2.21 covers any 2.21.x, and of several parts all must.
+
+    A pre-release counts as its release: neither 2.22.0 nor 2.22.0rc1 is below 2.22.
+    """
+    return all(_holds(how, bound, version) for how, bound in _parts(text))
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    found = [_PART.fullmatch(part.strip()) for part in text.split(",")]
+    if not all(found):
+        raise ValueError(f"{text!r} is no range of versions, such as '2.21' or '>=2.20,<2.22'")
+    return [(part[1], part[2]) for part in found if part]
+
+
+def _holds(how: str, bound: str, version: str) -> bool:
+    if not how:
+        return f"{version}.".startswith(f"{bound}.")
+    found = _NUMBERS.match(version)
+    if found is None:
+        return False
+    pairs = zip_longest(map(int, found.group().split(".")), map(int, bound.split(".")), fillvalue=0)
+    mine, its = zip(*pairs, strict=True)
+    return _COMPARE[how](mine, its)
