@@ -84,7 +84,7 @@ FLOORS = [
     {"verify.tally", "verify.witnesses", "verify.database", "verify.search", "verify.console"},
     {"verify.sight", "verify.tallier"},
     {"verify.gate", "verify.summary", "verify.replay", "verify.baseline", "verify.baseline.ulps"},
-    {"verify.merged"},
+    {"verify.github", "verify.merged"},
     {"verify.pytest_plugin", "verify.diff", "verify.jobs", "verify.baseline.behaviour"},
     {"verify.baseline.record", "verify.baseline.likeness"},
     {"verify.baseline.changes"},

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 from rich.console import Console
 
-from verify import gate, own
+from verify import gate, github, own
 from verify.database import database_at
 from verify.journal import journal
 from verify.options import positive
@@ -21,7 +21,7 @@ from verify.pins import existing
 from verify.records import Record, Stream, begin, end
 from verify.sight import unseen
 from verify.subjects import onednn, threads, versions
-from verify.summary import exit_code, print_summary
+from verify.summary import exit_code, print_summary, sentence
 from verify.tally import Tally
 
 KEY = "conv_verify"
@@ -201,3 +201,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     width = shutil.get_terminal_size().columns
     print_summary(Console(file=text, width=width, no_color=True), tallies)
     terminalreporter.write(text.getvalue())
+    said, holds = sentence(tallies), exit_code(tallies) == 0
+    github.tell(tallies, said, holds=holds, say=terminalreporter.write_line)

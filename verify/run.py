@@ -17,7 +17,7 @@ from hypothesis.database import ExampleDatabase
 from rich.live import Live
 from rich.text import Text
 
-from verify import corpus, gate
+from verify import corpus, gate, github
 from verify.baseline.watch import Watch
 from verify.case import Case
 from verify.check import Subject
@@ -32,7 +32,7 @@ from verify.report import replay
 from verify.shards import ALL, Shard
 from verify.subjects import split_label
 from verify.subjects.isolated import usual
-from verify.summary import STYLES, distinct, exit_code, print_summary
+from verify.summary import STYLES, distinct, exit_code, print_summary, sentence
 from verify.tally import Tally
 
 
@@ -102,6 +102,8 @@ def run(
     changed = ""
     if watch and not broken and not interrupted:
         code, changed = _compared(console, watch, code)
+    said = " ".join(filter(None, (sentence(tallies, interrupted=interrupted, shard=shard), changed)))
+    github.tell(tallies, said, holds=code == 0, say=console.say)
     elapsed = time.monotonic() - start
     gate.limits.record(end(elapsed, code, interrupted=interrupted, broken=broken, baseline=changed))
     return code

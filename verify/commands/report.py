@@ -14,9 +14,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
+    from verify import github
     from verify.console import TerminalConsole
     from verify.merged import merged
-    from verify.summary import print_summary
+    from verify.summary import print_summary, sentence
 
     found, console = merged(options.files), TerminalConsole()
     for line in found.environments:
@@ -27,4 +28,6 @@ def command(options: argparse.Namespace) -> int:
         console.say(line)
     if found.broken:
         console.say(f"\nCould not run: {found.broken}")
+    said = sentence(found.tallies, lacks=found.lacks)
+    github.tell(found.tallies, said, holds=found.exit_code == 0, say=console.say)
     return found.exit_code
