@@ -21,8 +21,10 @@ FLOORS = [
         "verify.deadline",
         "verify.journal",
         "verify.processor",
+        "verify.records",
         "verify.releases",
         "verify.rewrite",
+        "verify.shards",
     },
     {"verify.word"},
     {"verify.options"},
@@ -79,9 +81,10 @@ FLOORS = [
     {"strategies.cases"},
     {"strategies.illegal"},
     {"strategies", "strategies.sample"},
-    {"verify.tally", "verify.witnesses", "verify.database"},
-    {"verify.sight"},
+    {"verify.tally", "verify.witnesses", "verify.database", "verify.search", "verify.console"},
+    {"verify.sight", "verify.tallier"},
     {"verify.gate", "verify.summary", "verify.replay", "verify.baseline", "verify.baseline.ulps"},
+    {"verify.github", "verify.merged"},
     {"verify.pytest_plugin", "verify.diff", "verify.jobs", "verify.baseline.behaviour"},
     {"verify.baseline.record", "verify.baseline.likeness"},
     {"verify.baseline.changes"},
@@ -99,6 +102,7 @@ FLOORS = [
         "verify.commands.pin",
         "verify.commands.replay",
         "verify.commands.sweep",
+        "verify.commands.report",
     },
     {"verify.commands.run", "verify.commands.unpin"},
     {"verify.__main__"},
@@ -108,6 +112,7 @@ FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in flo
 DOORS = {
     "verify.database",
     "verify.gate",
+    "verify.search",
     "verify.pytest_plugin",
     "verify.run",
     "verify.diff",
@@ -130,7 +135,7 @@ OUTSIDE = {
     },
     "pytest": DOORS,
     "redis": {"verify.database"},
-    "rich": {"verify.summary", "verify.sight", "verify.selftest", *DOORS},
+    "rich": {"verify.console", "verify.summary", "verify.sight", "verify.selftest", *DOORS},
 }
 
 
