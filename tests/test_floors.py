@@ -69,6 +69,10 @@ FLOORS = [
     {"verify.tally", "verify.witnesses", "verify.database"},
     {"verify.sight"},
     {"verify.gate", "verify.summary", "verify.replay"},
+    {"verify.html.picture", "verify.html.tables"},
+    {"verify.html.answer", "verify.html.window"},
+    {"verify.html.content"},
+    {"verify.html.page", "verify.html"},
     {"verify.pytest_plugin", "verify.diff"},
     {"verify.run"},
     {"verify.commands"},
@@ -100,6 +104,7 @@ OUTSIDE = {
     "keras": {"verify.subjects.tensorflow_import"},
     "hypothesis": {"strategies.parts", "strategies.cases", "strategies.illegal", *DOORS},
     "pytest": DOORS,
+    "jinja2": {"verify.html.page"},
     "redis": {"verify.database"},
     "rich": {"verify.summary", "verify.sight", *DOORS},
 }
