@@ -7,6 +7,7 @@ import os
 from hypothesis import settings
 
 pytest_plugins = ["pytester"]
+collect_ignore = ["example_project"]  # it is run as a project of its own
 
 EXAMPLES = 100
 """Cases of each property that is tested here; a gate of eight subjects draws them 80 times."""

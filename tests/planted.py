@@ -189,6 +189,11 @@ def raises(case: Case) -> Array:
     raise RuntimeError("no kernel\n  for this shape")
 
 
+def raises_with_a_traceback(case: Case) -> Array:
+    """Its message quotes where, as that of a graph of TensorFlow does."""
+    raise RuntimeError('at node Conv\n  File "a.py", line 1, in f\n\n  File "b.py", line 2, in g\nno kernel')
+
+
 def raises_at_length(case: Case) -> Array:
     raise RuntimeError("x" * 1000)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 
@@ -114,4 +116,11 @@ def raises_by_rank(case: Case) -> Array:
         raise KeyError("one axis")
     if case.rank == 3:
         raise TypeError("three axes")
+    return right(case)
+
+
+def waits_to_go_on(case: Case) -> Array:
+    """Right, but at one case it waits for a file of the name `go`."""
+    while str(case) == "conv_i3x3_k1x1_same_coded" and not Path("go").exists():
+        time.sleep(0.01)
     return right(case)

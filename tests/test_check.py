@@ -65,6 +65,11 @@ WRONG: dict[str, tuple[Subject, type[Mismatch], str]] = {
         "it wrote to the bias that it was given",
     ),
     "raises": (planted.raises, Refused, "it raised RuntimeError: no kernel for this shape"),
+    "raises with a traceback": (
+        planted.raises_with_a_traceback,
+        Refused,
+        "it raised RuntimeError: at node Conv no kernel",
+    ),
     "raises at length": (planted.raises_at_length, Refused, f"it raised RuntimeError: {'x' * 300}…"),
     "takes no case": (
         eval("lambda: 1"),

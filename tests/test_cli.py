@@ -222,6 +222,7 @@ options:
 commands:
   COMMAND
     run       gate subjects: draw cases, check each, say what was proved
+    sweep     check every case of a small domain, without drawing any
     replay    check named cases, or what failed, again; say what became of each
     pin       keep words, under a reason, that every run asks first
     unpin     take words out of the pins, with the comments above them

@@ -45,6 +45,16 @@ def followed(step: str, dtype: str, v: Any, error: float, **parts: Any) -> tuple
     return after.ravel(), np.asarray(allowed).ravel()
 
 
+def into_the_filters(case: Case, *, terms: int | None = None) -> Any:
+    """The answer of one cell with the normalisation worked into the filters, summed in float32."""
+    assert case.norm is not None
+    mean, variance, scale, offset = case.norm
+    factor = scale / np.sqrt(variance + np.float32(NORM_EPSILON))
+    products = case.input.reshape(-1, 1) * (case.filters.reshape(-1, case.filter_count) * factor)
+    sums = np.add.accumulate(products[:terms], axis=0, dtype=np.float32)[-1]
+    return (sums + (offset - mean * factor)).reshape(case.output_shape)
+
+
 def norm_case(dtype: str, seed: int) -> Case:
     return Case.parse(f"conv_n2_i40_c3_k3_f9_same_{dtype}_norm_reals{seed}")
 
@@ -189,6 +199,18 @@ def test_residual_carries_an_error_and_rounds_once(dtype, v, error, share, seed)
 def test_every_form_of_a_normalisation_is_within_the_bound(dtype, seed, form):
     case = norm_case(dtype, seed)
     assert compare(case, normalised(form, case)).holds
+
+
+@pytest.mark.parametrize("fill", ["ones", "iota", "ints3", "dyadic2", "reals3"])
+def test_a_normalisation_that_is_worked_into_the_filters_is_within_the_bound(fill):
+    case = Case.parse(f"conv_i1_c2057_k1_f9_same_norm_{fill}")
+    assert compare(case, into_the_filters(case)).holds
+
+
+@pytest.mark.parametrize("fill", ["ones", "iota"])
+def test_a_product_that_is_lost_before_a_normalisation_is_caught(fill):
+    case = Case.parse(f"conv_i1_c2057_k1_f9_same_norm_{fill}")
+    assert not compare(case, into_the_filters(case, terms=-1)).holds
 
 
 @pytest.mark.parametrize("dtype", ["f16", "f32", "f64"])

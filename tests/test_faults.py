@@ -116,5 +116,7 @@ def test_a_subject_asked_once_cannot_be_seen_to_waver() -> None:
 
 
 def test_an_unknown_fault_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match=r"no fault is named 'odd-cell'; `list` names them"):
-        fault_named("odd-cell")
+    with pytest.raises(
+        ValueError, match=r"no fault is named 'odd-cells'; `list` names them; did you mean 'odd-cell-before'"
+    ):
+        fault_named("odd-cells")

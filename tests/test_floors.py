@@ -20,6 +20,7 @@ FLOORS = [
         "verify.clock",
         "verify.deadline",
         "verify.journal",
+        "verify.processor",
         "verify.releases",
         "verify.rewrite",
     },
@@ -34,6 +35,7 @@ FLOORS = [
         "verify.predicates",
         "verify.corpus",
         "verify.simplify",
+        "verify.domain",
         "verify.cell",
         "verify.lines",
     },
@@ -52,20 +54,29 @@ FLOORS = [
     {"verify.probes"},
     {"verify.diagnosis"},
     {"verify.known"},
+    {"verify.block"},
+    {"verify.progress", "verify.findings"},
     {"verify"},
     {"verify.subjects"},
     {"verify.failures"},
     {"verify.own"},
     {"verify.subjects.tensorflow_import"},
+    {"verify.subjects.tensorflow_forward", "verify.subjects.tensorflow_epilogue"},
+    {"verify.subjects.tensorflow_gradients", "verify.subjects.tensorflow_raw"},
     {"verify.subjects.tensorflow_calls"},
     {"verify.subjects.tensorflow_layers"},
+    {"verify.subjects.tensorflow_layer_gradients"},
     {"verify.subjects.tensorflow_modes"},
     {"verify.subjects.tensorflow", "verify.subjects.protocol"},
     {"verify.subjects.isolated", "verify.subjects.worker"},
+    {"verify.export"},
+    {"verify.export.source", "verify.export.recording", "verify.export.onnx_model"},
+    {"verify.export.arrays", "verify.export.pytest_file", "verify.export.ways"},
+    {"verify.export.script"},
     {"strategies.parts"},
     {"strategies.cases"},
     {"strategies.illegal"},
-    {"strategies"},
+    {"strategies", "strategies.sample"},
     {"verify.tally", "verify.witnesses", "verify.database"},
     {"verify.sight"},
     {"verify.gate", "verify.summary", "verify.replay"},
@@ -73,16 +84,19 @@ FLOORS = [
     {"verify.html.answer", "verify.html.window"},
     {"verify.html.content"},
     {"verify.html.page", "verify.html"},
-    {"verify.pytest_plugin", "verify.diff"},
-    {"verify.run"},
+    {"verify.pytest_plugin", "verify.diff", "verify.jobs"},
+    {"verify.run", "verify.selftest", "verify.sweep"},
     {"verify.commands"},
     {"verify.commands.isolation", "verify.commands.words"},
     {
         "verify.commands.diff",
         "verify.commands.explain",
+        "verify.commands.export",
+        "verify.commands.selftest",
         "verify.commands.listing",
         "verify.commands.pin",
         "verify.commands.replay",
+        "verify.commands.sweep",
     },
     {"verify.commands.run", "verify.commands.unpin"},
     {"verify.__main__"},
@@ -95,6 +109,7 @@ DOORS = {
     "verify.pytest_plugin",
     "verify.run",
     "verify.diff",
+    "verify.sweep",
     "verify.__main__",
 }
 OUTSIDE = {
@@ -102,11 +117,12 @@ OUTSIDE = {
     "ml_dtypes": {"verify.dtypes"},
     "tensorflow": {"verify.subjects.tensorflow_import"},
     "keras": {"verify.subjects.tensorflow_import"},
-    "hypothesis": {"strategies.parts", "strategies.cases", "strategies.illegal", *DOORS},
+    "onnx": {"verify.export.onnx_model"},
+    "hypothesis": {"strategies.parts", "strategies.cases", "strategies.illegal", "strategies.sample", *DOORS},
     "pytest": DOORS,
     "jinja2": {"verify.html.page"},
     "redis": {"verify.database"},
-    "rich": {"verify.summary", "verify.sight", *DOORS},
+    "rich": {"verify.summary", "verify.sight", "verify.selftest", *DOORS},
 }
 
 
@@ -162,7 +178,7 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-HEAVY = {"tensorflow", "hypothesis", "pytest", "rich"}
+HEAVY = {"tensorflow", "onnx", "hypothesis", "pytest", "rich"}
 
 
 def test_importing_verify_loads_no_framework() -> None:

@@ -159,6 +159,39 @@ def test_one_more_window_would_read_beyond_the_padding():
     assert [axis for axis in PADDED if axis.cells(axis.out)[-1] < axis.size + axis.after] == []
 
 
+def skipped(axis: Axis) -> set[int]:
+    """Input cells that no window covers, between two of them or after the last."""
+    starts = [window * axis.stride - axis.before for window in range(fitting(axis))]
+    span = (axis.kernel - 1) * axis.dilation + 1
+    covered = {cell for start in starts for cell in range(start, start + span)}
+    return {cell for cell in range(axis.size) if starts and cell > starts[0]} - covered
+
+
+def test_windows_of_same_and_valid_skip_what_none_covers():
+    axes = [Axis(*each) for each in DOMAIN] + [same_axis(*each) for each in DOMAIN]
+    assert [axis for axis in axes if axis.skips != bool(skipped(axis))] == []
+
+
+def test_windows_of_explicit_padding_skip_what_none_covers():
+    assert [axis for axis in PADDED if skipped(axis) and not axis.skips] == []
+
+
+def test_windows_that_are_next_to_each_other_skip_nothing():
+    assert not Axis(4, 2, 2).skips
+    assert not Axis(3, 2, 1, 1, 2, 2).skips
+
+
+def test_axis_walks_cell_by_cell_unless_told():
+    assert Axis(5, 3) == Axis(size=5, kernel=3, stride=1, dilation=1, before=0, after=0)
+
+
+def test_axis_says_why_it_is_refused():
+    assert Axis(2, 3, 2, 4, 1, 0).refusal(1) == (
+        "on axis 1 the dilated kernel covers 9 cells of a padded input of 3, so the output size would be "
+        "negative (stride 2)"
+    )
+
+
 def test_largest_dilation_is_the_last_that_fits():
     pairs = list(product(range(2, 8), range(1, 20)))
     counted = [max([d for d in range(1, 20) if (k - 1) * d < cells], default=1) for k, cells in pairs]

@@ -389,3 +389,13 @@ def test_subjects_of_one_framework_share_a_process() -> None:
     life = first._server.life
     assert first(case).tolist() == second(case).tolist()
     assert first._server.life is life
+
+
+def test_a_case_that_is_known_to_crash_at_times_is_the_last_of_its_process(isolate):
+    subject, spoiling = isolate("counts_its_calls"), Case.parse("conv_n2_i1_k1_same_ones")
+    assert [subject(spoiling).flat[0] for _ in range(3)] == [1, 1, 1]
+
+
+def test_other_cases_share_a_process(isolate):
+    subject = isolate("counts_its_calls")
+    assert [subject(Case.parse(SMALLEST)).flat[0] for _ in range(3)] == [1, 2, 3]

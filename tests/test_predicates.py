@@ -50,7 +50,9 @@ def test_names_are_the_numbers_of_the_case():
         "switches": {},
         "illegal": False,
         "bordered": (9, 8),
-        "onednn": False,
+        "onednn": (),
+        "given_out": (),
+        "slope": 0.0,
     }
 
 
@@ -64,6 +66,9 @@ def test_names_are_the_numbers_of_the_case():
         ("epilogue == ('norm', 'residual', 'leaky0.25')", "conv_i3_k2_same_norm_residual_leaky0.25"),
         ("fill == 'nonfinite' and seed == 4", "conv_i3_k2_same_nonfinite4"),
         ("fill == 'coded'", "transpose_i3_k2_same_coded"),
+        ("slope == 0.25 == float32(slope)", "conv_i3_k2_same_f64_leaky0.25"),
+        ("slope == 0.2 != float32(slope)", "conv_i3_k2_same_f64_leaky0.2"),
+        ("illegal and 3 in given_out", "transpose_i1_k1_same_ones_o3_illegal"),
     ],
 )
 def test_condition_may_speak_of_every_operation(text, word):

@@ -247,7 +247,9 @@ def test_slab_as_large_as_the_whole_is_the_whole():
     assert list(slabs((2, 3, 4), 24)) == [()]
 
 
-@pytest.mark.parametrize(("rows", "count"), [(1, 24), (4, 6), (8, 4), (12, 2), (23, 2)])
+@pytest.mark.parametrize(
+    ("rows", "count"), [(1, 24), (2, 12), (3, 12), (4, 6), (7, 6), (8, 4), (11, 4), (12, 2), (23, 2)]
+)
 def test_slabs_are_few(rows, count):
     assert len(blocks((2, 3, 4), rows)) == count
 

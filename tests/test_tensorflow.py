@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -12,12 +13,16 @@ from hypothesis import example, given, settings
 
 from strategies import cases
 from verify import Case, Declined, Mismatch, check
-from verify.deviations import Deviation, explaining
+from verify.block import sweep_block
+from verify.deviations import Deviation, applying, explaining
+from verify.domain import Domain, domain_upto
 from verify.gate import TRIES, conformance
 from verify.predicates import names_of
+from verify.processor import onednn_dtypes
 from verify.subjects import load, switches
 from verify.subjects.isolated import usual
 from verify.subjects.tensorflow import ROADS, Limit, call, known, limits, operation_of
+from verify.subjects.tensorflow_import import tf
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 
@@ -69,13 +74,51 @@ SMALL = {
 }
 
 
+def is_converted(mode: str, entry: str) -> bool:
+    """Whether there is a mode's answer: TensorFlow Lite has no gradient of filters but the bias's."""
+    return not (mode == "lite" and entry.endswith("filter_gradient"))
+
+
 @pytest.mark.parametrize(
-    ("mode", "entry"), [(mode, entry) for mode, entry in CALLS if operation_of(entry) in SMALL]
+    ("mode", "entry"),
+    [(mode, entry) for mode, entry in CALLS if operation_of(entry) in SMALL and is_converted(mode, entry)],
 )
 def test_every_entry_point_gives_what_is_worked_by_hand(mode: str, entry: str) -> None:
     word, numbers = SMALL[operation_of(entry)]
     answer = call(mode, entry, as_image(word) if entry.startswith("raw") else Case.parse(word))
     assert answer.reshape(np.shape(numbers)).tolist() == numbers
+
+
+@pytest.mark.parametrize(
+    ("mode", "entry"),
+    [(mode, entry) for mode, entry in CALLS if operation_of(entry) == "filtergrad" and entry[:3] != "raw"],
+)
+def test_every_bias_has_the_gradient_that_is_worked_by_hand(mode: str, entry: str) -> None:
+    case = Case.parse("filtergrad_i3_k2_valid_bias_iota")
+    assert call(mode, entry, case).tolist() == [3]
+
+
+# Two cells of a channel; the filters 1 2 of one tap add to both answers.
+POINTWISE = {
+    "transpose": ("transpose_i2_c2_k1_f2_valid_iota", [[5, 11], [11, 25]]),
+    "filtergrad": ("filtergrad_i2_c2_k1_f2_valid_iota", [[10, 14], [14, 20]]),
+}
+
+
+@pytest.mark.parametrize(
+    ("mode", "entry"),
+    [(mode, entry) for mode, entry in CALLS if "separable" in entry and "gradient" in entry],
+)
+def test_separable_gradients_take_their_second_step_for_a_convolution(mode: str, entry: str) -> None:
+    word, numbers = POINTWISE[operation_of(entry)]
+    answer = call(mode, entry, Case.parse(word))
+    assert answer.reshape(np.shape(numbers)).tolist() == numbers
+
+
+def test_onednn_computes_the_dtypes_that_tensorflow_says() -> None:
+    supports = import_module("tensorflow.python.util._pywrap_utils").IsDataTypeSupportedByOneDNNOnThisCPU
+    asked = {"f32": tf.float32, "bf16": tf.bfloat16, "f16": tf.float16}
+    assert onednn_dtypes() == tuple(token for token, dtype in asked.items() if supports(dtype))
 
 
 def as_image(word: str) -> Case:
@@ -178,6 +221,23 @@ def test_every_deviation_is_shown_by_its_word(name: str, deviation: Deviation) -
         ask()
     found = mismatch.value
     assert deviation.explains(found.case, found.verdict.kind, found.switches)
+
+
+DOMAINS = {
+    "rank 1": domain_upto(6, ranks=(1,)),
+    "rank 1, counts": domain_upto(2, ranks=(1,), channels=2, filters=2, groups=2, paddings=("same",)),
+    "rank 2": domain_upto(2, paddings=("same", "valid", "explicit")),
+    "depthwise": domain_upto(2, operations=("depthwise", "separable"), dilation=1, paddings=("same",)),
+    "rank 3": domain_upto(2, ranks=(3,), dtypes=("f64",), dilation=1, paddings=("same",)),
+}
+
+
+@pytest.mark.parametrize("domain", DOMAINS.values(), ids=DOMAINS)
+def test_tensorflow_has_no_counterexample_in_a_small_domain(domain: Domain) -> None:
+    subject = load("tensorflow")
+    swept = sweep_block(domain, 0, domain.count, subject, known=applying(known("tensorflow"), switches()))
+    assert (swept.cases, swept.first) == (domain.count, {})
+    assert swept.graded > domain.count / 4
 
 
 def test_conv3d_windows_of_same_start_at_a_cell_that_conv2d_does_not_read() -> None:

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import NoReturn
 
 from verify import settings
-from verify.commands import diff, explain, listing, pin, replay, run, unpin
+from verify.commands import (
+    diff,
+    explain,
+    export,
+    listing,
+    pin,
+    replay,
+    run,
+    selftest,
+    sweep,
+    unpin,
+)
 
 COMMANDS: Mapping[str, ModuleType] = MappingProxyType(
     {
         "run": run,
+        "sweep": sweep,
         "replay": replay,
         "pin": pin,
         "unpin": unpin,
         "diff": diff,
         "explain": explain,
+        "selftest": selftest,
+        "export": export,
         "list": listing,
     }
 )
@@ -82,6 +97,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
         options.words += rest  # argparse takes no more words after an option
+    options.line = shlex.join(sys.argv[1:] if arguments is None else arguments)
     return options
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
@@ -300,8 +301,9 @@ def _stir(asked: Case) -> None:
     """Write to memory of about an answer's size and free it, so that what is never written shows."""
     size = 0 if asked.illegal else math.prod(asked.output_shape) * asked.dtype.itemsize
     value = next(_STIRRING) % 255 + 1
-    blocks = [np.full(max(min(size, STIRRED) + 64 * step, 1), value, np.uint8) for step in range(-2, 6)]
-    del blocks
+    blocks = [np.empty(max(min(size, STIRRED) + 64 * step, 1), np.uint8) for step in range(-2, 6)]
+    for block in blocks:
+        block.fill(value)
 
 
 def ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, BaseException | None]:
@@ -336,10 +338,16 @@ _MEMORY = ("MemoryError", "ResourceExhaustedError")
 """Python's and NumPy's error, and TensorFlow's."""
 
 
+_FRAME = re.compile(r'^\s*File ".*", line \d+, in .*$', re.MULTILINE)
+
+
 def _said(error: BaseException) -> str:
-    """The class of an error and the beginning of what it says, in one line."""
+    """The class of an error and the beginning of what it says, in one line.
+
+    The frames of a traceback that a message quotes, as those of TensorFlow's graphs do, are left out.
+    """
     try:
-        message = " ".join(str(error).split())
+        message = " ".join(_FRAME.sub("", str(error)).split())
     except Exception:
         message = "(its message cannot be read)"
     return f"{type(error).__name__}: {message if len(message) <= 300 else message[:300] + '…'}"
@@ -357,7 +365,7 @@ def _verdict(
 ) -> Verdict:
     if "input modified" in kinds:
         with clock.part("comparison"):
-            verdict = _modified(case, asked)
+            verdict = modified(case, asked)
         if verdict:
             return verdict
     form = compare_form(answer, case.output_shape, case.dtype)
@@ -377,7 +385,8 @@ def _verdict(
     return verdict
 
 
-def _modified(case: Case, asked: Case) -> Verdict | None:
+def modified(case: Case, asked: Case) -> Verdict | None:
+    """The disagreement of a subject that wrote to the operands of the case that it was asked, or None."""
     for name, was, now in zip(Operands._fields, case.make_operands(), asked.operands, strict=True):
         if was is not None and now is not None and was.tobytes() != now.tobytes():
             if name == "factor":

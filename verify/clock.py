@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import perf_counter
 
 
@@ -14,10 +12,18 @@ class Clock:
     def __init__(self) -> None:
         self.seconds: Counter[str] = Counter()
 
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        start = perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] += perf_counter() - start  # type: ignore[assignment]
+    def part(self, name: str) -> Part:
+        return Part(self.seconds, name)
+
+
+class Part:
+    """A block whose seconds are added up under a name."""
+
+    def __init__(self, seconds: Counter[str], name: str) -> None:
+        self._seconds, self._name = seconds, name
+
+    def __enter__(self) -> None:
+        self._start = perf_counter()
+
+    def __exit__(self, *raised: object) -> None:
+        self._seconds[self._name] += perf_counter() - self._start  # type: ignore[assignment]

@@ -90,7 +90,7 @@ def compare_values(
     """
     got = actual.astype(np.float64)
     if isinstance(allowed, float) and np.array_equal(got, wanted):
-        return _agreement(wanted)
+        return agreement(wanted)
     allowed = np.broadcast_to(np.asarray(allowed, dtype=np.float64), wanted.shape)
     distance, wrong = _judged(wanted, got, allowed)
     if not wrong.any():
@@ -98,7 +98,7 @@ def compare_values(
             return Verdict(outcome="vacuous", sentence="every value is allowed, as sums may overflow")
         if wanted.any() and (np.abs(wanted) <= allowed).all():
             return Verdict(outcome="vacuous", sentence="zeros lie within the bound everywhere")
-        return _agreement(wanted, _largest_error(distance, allowed))
+        return agreement(wanted, _largest_error(distance, allowed))
     stray = wrong & ~(np.isfinite(got) & np.isfinite(wanted))
     if stray.any():
         return _non_finite(wanted, got, stray)
@@ -130,7 +130,8 @@ def _judged(wanted: Array, got: Array, allowed: Array) -> tuple[Array, Array]:
     return distance, ~((distance <= allowed) | (got == wanted) | both_nan | (allowed == np.inf))
 
 
-def _agreement(wanted: Array, error: float = 0.0) -> Verdict:
+def agreement(wanted: Array, error: float = 0.0) -> Verdict:
+    """The verdict on values that lie where they should: vacuous where zeros would, too."""
     if not wanted.size:
         return Verdict(outcome="vacuous", sentence="the answer is empty")
     if not wanted.any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -81,10 +82,24 @@ def about(deviations: Iterable[Deviation], *, subject: str, version: str | None)
     return tuple(each for each in deviations if each.is_of(subject) and _seen_in(each, version))
 
 
+def applying(deviations: Iterable[Deviation], switches: Mapping[str, str]) -> tuple[Deviation, ...]:
+    """Those that apply under a subject's switches."""
+    return tuple(each for each in deviations if each.applies(switches))
+
+
 def _seen_in(deviation: Deviation, version: str | None) -> bool:
     if not deviation.versions or version is None:
         return True
     return any(covers(seen, version) for seen in deviation.versions)
+
+
+def to_text(deviations: Iterable[Deviation]) -> str:
+    """Deviations as one text, which `from_text` reads."""
+    return json.dumps([entry_of(each) for each in deviations])
+
+
+def from_text(text: str) -> tuple[Deviation, ...]:
+    return tuple(map(deviation_of, json.loads(text)))
 
 
 def entry_of(deviation: Deviation) -> dict[str, Any]:

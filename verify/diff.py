@@ -6,13 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import seed as seeded
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from strategies import cases
 from verify.case import Array, Case
 from verify.check import Mismatch, check
 from verify.compare import different_bits
@@ -26,26 +23,6 @@ ROWS = 20
 """Cases of differing bits that are listed, the shortest words first."""
 
 OUTCOMES = ("agrees", "declined", "vacuous", "known", "disagrees")
-
-
-def drawn(examples: int, seed: int) -> list[Case]:
-    """Distinct cases of a seed, as the gate draws them."""
-    found: dict[Case, None] = {}
-
-    @seeded(seed)
-    @settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=cases())
-    def collect(case: Case) -> None:
-        found[case] = None
-
-    collect()
-    return list(found)
 
 
 def diff(console: Console, first: Isolated, second: Isolated, named: Iterable[Case]) -> int:

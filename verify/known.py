@@ -33,7 +33,7 @@ def recorded(
 def explains(deviation: Deviation, mismatch: Mismatch) -> bool:
     """Whether a deviation is of a disagreement's case, kind and fault."""
     is_of = deviation.explains(mismatch.case, mismatch.verdict.kind, mismatch.switches)
-    return is_of and deviation.fault in ("", fault_of(mismatch))
+    return is_of and (not deviation.fault or deviation.fault == fault_of(mismatch))
 
 
 def explained(mismatch: Mismatch, subject: Subject, recorded: Iterable[Deviation]) -> Deviation | None:

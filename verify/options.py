@@ -35,6 +35,16 @@ def database(text: str) -> str | Path:
     return Path(text)
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Names, with commas between them."""
+    return tuple(text.split(","))
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Whole numbers above 0, with commas between them."""
+    return tuple(map(positive, text.split(",")))
+
+
 def positive(text: str) -> int:
     """A whole number above 0."""
     if not text.isascii() or not text.isdigit() or int(text) < 1:

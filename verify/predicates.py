@@ -6,11 +6,16 @@ from collections.abc import Callable, Mapping
 from types import CodeType, MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from verify.case import Case
+from verify.processor import onednn_dtypes
+from verify.word import kind_of, slope_of
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "all": all,
     "any": any,
+    "float32": lambda number: float(np.float32(number)),
     "len": len,
     "max": max,
     "min": min,
@@ -28,9 +33,11 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
 
     `padding` is "same", "valid" or "explicit", `dtype` a token; `out` has each axis's output size,
     `span` the cells that its dilated kernel covers, `pads` its (before, after) cells,
-    `bordered` the size with the border. `switches` are
-    the subject's settings, and `onednn` says whether they have oneDNN on.
-    An illegal case has no `out`, `span`, `pads` and `products`.
+    `bordered` the size with the border, `slope` is that of a leaky relu. `switches` are
+    the subject's settings, and `onednn` has the dtypes that oneDNN computes on this machine, none
+    where they have it off.
+    An illegal case has no `out`, `span`, `pads` and `products`; `given_out` are the sizes that an
+    illegal transpose is given.
     """
     axes = () if case.illegal else case.axes
     borders = case.border or ((0, 0),) * case.rank
@@ -53,14 +60,16 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
         "dtype": case.format.token,
         "channels_first": case.channels_first,
         "epilogue": case.epilogue,
+        "slope": next((slope_of(step) for step in case.epilogue if kind_of(step) == "leaky"), 0.0),
         "fill": case.fill,
         "seed": case.seed,
         "illegal": case.illegal,
+        "given_out": case.given_out,
         "out": tuple(axis.out for axis in axes),
         "span": tuple(axis.span for axis in axes),
         "pads": tuple((axis.before, axis.after) for axis in axes),
         "switches": switches,
-        "onednn": switches.get("TF_ENABLE_ONEDNN_OPTS") == "1",
+        "onednn": onednn_dtypes() if switches.get("TF_ENABLE_ONEDNN_OPTS") == "1" else (),
     }
 
 

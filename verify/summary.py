@@ -112,7 +112,8 @@ def distinct(tallies: Iterable[Tally]) -> list[tuple[Failure, list[str]]]:
 
 def failure_texts(tallies: Iterable[Tally]) -> list[str]:
     """The message of each distinct failure, and the properties that found it."""
-    return [f"{failure.text}\n  found by {', '.join(titles)}" for failure, titles in distinct(tallies)]
+    found = [(failure.text, dict.fromkeys(titles)) for failure, titles in distinct(tallies)]
+    return [f"{text}\n  found by {', '.join(titles)}" for text, titles in found]
 
 
 def _properties(subject: str, tallies: Sequence[Tally]) -> Table:

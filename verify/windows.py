@@ -25,17 +25,15 @@ def windows_of(padded: Array, axes: tuple[Axis, ...], out: list[int]) -> Array:
     """Every window as a view: (batch, *out, *kernel, channels). NumPy checks that it stays inside."""
     batch, *between, channel = padded.strides
     shape = (padded.shape[0], *out, *(axis.kernel for axis in axes), padded.shape[-1])
-    if 0 in shape:
-        return np.zeros(shape, dtype=padded.dtype)
     steps = [stride * axis.stride for stride, axis in zip(between, axes, strict=True)]
     reach = [stride * axis.dilation for stride, axis in zip(between, axes, strict=True)]
     return np.ndarray(shape, padded.dtype, padded, strides=(batch, *steps, *reach, channel))
 
 
 def slabs(shape: tuple[int, ...], rows: int) -> Iterator[tuple[int | slice, ...]]:
-    """Indices that cut an array of this shape into blocks of at most `rows` places, in order.
+    """Indices that cut an array of this shape into blocks of at most `rows` places, 1 or more, in order.
 
-    Each block is contiguous; one place is the least.
+    Each block is contiguous.
     """
     inner, depth = 1, len(shape)
     while depth and inner * shape[depth - 1] <= rows:
@@ -44,7 +42,7 @@ def slabs(shape: tuple[int, ...], rows: int) -> Iterator[tuple[int | slice, ...]
     if not depth:
         yield ()
         return
-    step = max(rows // max(inner, 1), 1)
+    step = rows // inner
     for lead in np.ndindex(*shape[: depth - 1]):
         for start in range(0, shape[depth - 1], step):
             yield (*lead, slice(start, start + step))

@@ -24,7 +24,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
-    from verify.diff import diff, drawn
+    from strategies.sample import sample
+    from verify.diff import diff
     from verify.run import TerminalConsole
     from verify.subjects.isolated import LIMIT_S, Isolated
 
@@ -35,4 +36,4 @@ def command(options: argparse.Namespace) -> int:
     )
     first.start()
     second.start()
-    return diff(TerminalConsole(), first, second, named or drawn(options.examples, options.seed))
+    return diff(TerminalConsole(), first, second, named or sample(options.examples, options.seed))

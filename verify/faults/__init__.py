@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 from verify.faults.batch import BATCH
 from verify.faults.behaviour import BEHAVIOUR
 from verify.faults.channels import CHANNELS
@@ -29,4 +31,6 @@ def fault_named(name: str) -> Fault:
     for fault in FAULTS:
         if fault.name == name:
             return fault
-    raise ValueError(f"no fault is named {name!r}; `list` names them")
+    near = difflib.get_close_matches(name, [fault.name for fault in FAULTS], n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"no fault is named {name!r}; `list` names them{hint}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from verify.case import Array, Case, Operands
@@ -43,7 +44,8 @@ class Conduct(NamedTuple):
     act: Callable[[Case, Array], Array]
 
 
-class Fault(NamedTuple):
+@dataclass(frozen=True)
+class Fault:
     """One way in which convolutions are wrong.
 
     `sentence` completes "looks like …". Cases that `bears` holds of could have the fault, by their

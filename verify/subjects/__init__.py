@@ -6,15 +6,20 @@ import difflib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from itertools import product
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from verify.case import Case
 from verify.check import Subject
 from verify.deviations import Deviation
+from verify.faults import fault_named
+from verify.processor import onednn_dtypes
+from verify.word import AROUND, OPERATIONS
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
     {
@@ -76,13 +81,15 @@ class UnknownSubject(ValueError):
 
 
 def load(name: str) -> Subject:
-    """The subject of a name: a built-in one, or `package.module:callable`.
+    """The subject of a name: a built-in one, `fault:NAME` or `package.module:callable`.
 
     Raises UnknownSubject, one sentence, also where the module or its framework is not installed.
     """
     family = name.partition(":")[0]
     if name in BUILTIN:
         return _built_in(name)
+    if family == "fault":
+        return _Planted(name)
     if family in BUILTIN or ":" not in name:
         near = difflib.get_close_matches(name, BUILTIN, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -110,6 +117,23 @@ def _built_in(name: str) -> Subject:
         raise UnknownSubject(f"{name!r} cannot be imported: {missing}") from None
     subject: Subject = module.subject(name)
     return subject
+
+
+class _Planted:
+    """A fault of the catalogue as a subject, `fault:NAME`, to see what is said of it."""
+
+    operations = OPERATIONS
+    around = AROUND
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        try:
+            self._fault = fault_named(name.partition(":")[2])
+        except ValueError as unknown:
+            raise UnknownSubject(str(unknown)) from None
+
+    def __call__(self, case: Case) -> Any:
+        return self._fault(case)
 
 
 class _Own:
@@ -157,8 +181,21 @@ def switches() -> dict[str, str]:
 
 
 def onednn() -> str:
-    """ "on" or "off", as the switches have it."""
-    return "on" if switches()["TF_ENABLE_ONEDNN_OPTS"] == "1" else "off"
+    """ "off", or "on" with the dtypes that it takes over on this CPU."""
+    is_on = switches()["TF_ENABLE_ONEDNN_OPTS"] == "1"
+    return f"on for {' '.join(onednn_dtypes())}" if is_on else "off"
+
+
+def source(subject: Subject) -> str:
+    """A digest of the file that a user's own callable is written in; "" for what is built in."""
+    if said := getattr(subject, "source", ""):
+        return str(said)
+    target = getattr(subject, "_call", subject)
+    module = sys.modules.get(getattr(target, "__module__", type(target).__module__))
+    file = getattr(module, "__file__", None)
+    if getattr(subject, "name", None) in BUILTIN or file is None or not os.path.exists(file):
+        return ""
+    return sha256(Path(file).read_bytes()).hexdigest()[:16]
 
 
 def versions() -> dict[str, str]:

@@ -22,6 +22,7 @@ from typing import IO, Any, NamedTuple, get_args
 
 import numpy as np
 
+from verify.block import Swept
 from verify.case import Array, Case
 from verify.check import Declined, Elsewhere, Subject, elsewhere
 from verify.compare import KINDS, Lost, Outcome, Verdict, disagrees
@@ -89,7 +90,8 @@ class Isolated:
 
     `python` needs NumPy and what the subject imports, and no more. `environment` is set there in
     addition to this process's own. A case may take `limit_s` seconds and a process `limit_bytes` of
-    address space beyond its imports; None sets no limit, as drivers of GPUs need.
+    address space beyond its imports; None sets no limit, as drivers of GPUs need. One that is `alone`
+    shares its process with no other subject, so that several can be asked at a time.
     The worker starts with the first question, or by `start`. Raises NoWorker where there is none.
     """
 
@@ -101,12 +103,14 @@ class Isolated:
         environment: Mapping[str, str] | None = None,
         limit_s: float = LIMIT_S,
         limit_bytes: int | None = LIMIT_BYTES,
+        alone: bool = False,
     ) -> None:
         self.name = name
         self.python = python
         self._environment = dict(environment or {})
         self._limit_s = limit_s
         self._limit_bytes = limit_bytes
+        self._alone = alone
         self._server: _Server | None = None
 
     @property
@@ -151,6 +155,11 @@ class Isolated:
         return tuple(self._hello["declared"]["refuses"])
 
     @property
+    def source(self) -> str:
+        """A digest of the file that the subject is written in."""
+        return str(self._hello["source"])
+
+    @property
     def described(self) -> str:
         """The subject, its interpreter, and the versions and settings there, in one line."""
         left_out = ("hypothesis",)  # of no use there
@@ -163,10 +172,23 @@ class Isolated:
         """The deviations that the subject brings, for the versions in the worker."""
         return tuple(deviation_of(entry) for entry in self._hello["known"])
 
+    @cached_property
+    def _spoiling(self) -> Sequence[Deviation]:
+        return [
+            each
+            for each in self.known
+            if each.sporadic and "crashed" in each.kinds and each.applies(self.switches)
+        ]
+
+    def _spoils(self, case: Case) -> bool:
+        """Whether a case is known to crash at times, so that a life it leaves may die at a later one."""
+        return any(each.explains(case, "crashed", self.switches) for each in self._spoiling)
+
     def start(self) -> dict[str, Any]:
         """Start the worker, if it is not there; what it says of itself."""
         if self._server is None or self._server.is_stopped:
-            self._server = _server_of(self.name, self.python, self._environment, self._limit_bytes)
+            make = _Server if self._alone else _server_of
+            self._server = make(self.name, self.python, self._environment, self._limit_bytes)
         return {**self._server.hello, **self._server.hello["subjects"][self.name]}
 
     def close(self) -> None:
@@ -186,6 +208,9 @@ class Isolated:
             os.ftruncate(life.output.fileno(), 0)
             send(life.stream, {"subject": self.name, "word": str(case)})
             header, body = receive(life.stream, self._limit_s)
+            if self._spoils(case):
+                self._end(0)
+                life.output.close()
             if "answer" in header:
                 return _answer(case, header, memoryview(body))
             told = _verdict(header)
@@ -200,6 +225,26 @@ class Isolated:
         if told.outcome == "declined":
             raise Declined(told.sentence)
         raise elsewhere(f"{header.get('error')} {told.place}".rstrip())(told)
+
+    def sweep(self, domain: str, start: int, stop: int, *, known: str) -> Swept | None:
+        """What became of a block of a domain in the worker, or None where that was lost on the way.
+
+        The domain and the known deviations are the texts of `verify.domain` and `verify.deviations`.
+        """
+        life = self._begin()
+        places = {"start": start, "stop": stop, "known": known}
+        try:
+            os.ftruncate(life.output.fileno(), 0)
+            send(life.stream, {"subject": self.name, "domain": domain, **places})
+            while not (header := receive(life.stream, self._limit_s)[0]):
+                pass
+            return Swept.from_data(header["swept"])
+        except BaseException as lost:
+            self._end(0)
+            life.output.close()
+            if isinstance(lost, OSError | BrokenStream):
+                return None
+            raise
 
     def _begin(self) -> _Life:
         """The life that the server has, or a new one; with a new server where the last one has gone."""

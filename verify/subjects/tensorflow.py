@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from verify import deviations
 from verify.case import Array, Case
-from verify.check import Declined, Subject
+from verify.check import Declined
 from verify.deviations import Deviation
 from verify.predicates import Predicate, names_of
 from verify.subjects.tensorflow_calls import ENTRIES
@@ -56,21 +56,22 @@ _USUAL = (
     "conv_nd_filter_gradient",
 )
 
+_GRADIENTS = tuple(each for each in ENTRIES if each.endswith("gradient") and not each.startswith("raw"))
+_UNCONVERTED = ("depthwise_input", "separable_input", "depthwise_filter", "separable_filter")
+_ALL = tuple(dict.fromkeys((*_USUAL, *_GRADIENTS)))
+
 ROADS: Mapping[str, Road] = MappingProxyType(
     {
         "tensorflow": Road("eager", _USUAL),
         "tensorflow:convolution": Road(
             "eager", ("convolution", "conv_transpose", "convolution_filter_gradient")
         ),
-        "tensorflow:gradient": Road(
-            "eager",
-            tuple(each for each in ENTRIES if each.endswith("gradient") and not each.startswith("raw")),
-        ),
+        "tensorflow:gradient": Road("eager", _GRADIENTS),
         "tensorflow:raw": Road("eager", tuple(each for each in ENTRIES if each.startswith("raw"))),
-        "tensorflow:graph": Road("graph", _USUAL),
-        "tensorflow:xla": Road("xla", _USUAL),
+        "tensorflow:graph": Road("graph", _ALL),
+        "tensorflow:xla": Road("xla", _ALL),
         "tensorflow:keras": Road("keras", tuple(LAYERS)),
-        "tensorflow:lite": Road("lite", tuple(each for each in _USUAL if not each.endswith("gradient"))),
+        "tensorflow:lite": Road("lite", tuple(each for each in _ALL if not each.startswith(_UNCONVERTED))),
     }
 )
 """Every subject by its name."""
@@ -81,6 +82,12 @@ def limits() -> tuple[Limit, ...]:
     """TensorFlow's documented limits, from `tensorflow_limits.toml`."""
     text = files("verify.subjects").joinpath("tensorflow_limits.toml").read_text("utf-8")
     return tuple(_limit_of(entry) for entry in tomllib.loads(text)["limit"])
+
+
+@cache
+def limits_of(mode: str, entry: str) -> tuple[Limit, ...]:
+    """The limits of one entry point in one mode."""
+    return tuple(each for each in limits() if each.is_of(mode, entry))
 
 
 def _limit_of(entry: Mapping[str, Any]) -> Limit:
@@ -99,15 +106,17 @@ def known(name: str) -> tuple[Deviation, ...]:
 
 def call(mode: str, entry: str, case: Case) -> Array:
     """TensorFlow's answer through one entry point in one mode; its own errors pass through."""
+    if entry in ENTRIES:
+        ENTRIES[entry].require(case)
     return MODES[mode](entry, case)
 
 
-def subject(name: str) -> Subject:
+def subject(name: str) -> TensorflowSubject:
     """The subject of a built-in name."""
-    return _Subject(name, ROADS[name])
+    return TensorflowSubject(name, ROADS[name])
 
 
-class _Subject:
+class TensorflowSubject:
     """Calls the first of its entry points that supports a case; declines where none does.
 
     The seed says with which of them it begins, so that all are exercised and a replay calls the same.
@@ -125,18 +134,22 @@ class _Subject:
         self._road = road
 
     def __call__(self, case: Case) -> Any:
+        return call(*self.way(case), case)
+
+    def way(self, case: Case) -> tuple[str, str]:
+        """The mode and the entry point by which it answers a case; raises Declined where it has none."""
         entries = [each for each in self._road.entries if operation_of(each) == case.operation]
         if not entries:
             raise Declined(f"{self.name} has no {case.operation}")
         if case.illegal:
-            return call(self._road.mode, entries[0], case)
+            return self._road.mode, entries[0]
         names = names_of(case, self.switches)
         first = case.seed % len(entries)
         refusals = []
         for entry in entries[first:] + entries[:first]:
-            met = [each for each in limits() if each.is_of(self._road.mode, entry) and each.when.holds(names)]
+            met = [each for each in limits_of(self._road.mode, entry) if each.when.holds(names)]
             if not met:
-                return call(self._road.mode, entry, case)
+                return self._road.mode, entry
             refusals.append(f"{api_of(entry, case)}: {met[0].says[0]}")
         raise Declined(refusals[0])
 

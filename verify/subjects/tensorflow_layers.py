@@ -19,15 +19,11 @@ class Layer(NamedTuple):
     api: str
 
 
-_KINDS: dict[str, tuple[Any, ...]] = {
-    "conv": (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D),
-    "depthwise": (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D),
-    "separable": (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D),
-    "transpose": (
-        keras.layers.Conv1DTranspose,
-        keras.layers.Conv2DTranspose,
-        keras.layers.Conv3DTranspose,
-    ),
+_KINDS = {
+    "conv": "Conv{n}D",
+    "depthwise": "DepthwiseConv{n}D",
+    "separable": "SeparableConv{n}D",
+    "transpose": "Conv{n}DTranspose",
 }
 # The default draws real numbers, which integer weights cannot hold.
 _INITIALIZERS = {
@@ -43,11 +39,23 @@ LAYERS: Mapping[str, Layer] = MappingProxyType(
         "layer_depthwise": Layer("depthwise", "keras.layers.DepthwiseConv{n}D"),
         "layer_separable": Layer("separable", "keras.layers.SeparableConv{n}D"),
         "layer_transpose": Layer("transpose", "keras.layers.Conv{n}DTranspose"),
+        "layer_conv_input_gradient": Layer("transpose", "the gradient of keras.layers.Conv{n}D"),
+        "layer_depthwise_input_gradient": Layer(
+            "transpose", "the gradient of keras.layers.DepthwiseConv{n}D"
+        ),
+        "layer_separable_input_gradient": Layer(
+            "transpose", "the gradient of keras.layers.SeparableConv{n}D"
+        ),
+        "layer_conv_filter_gradient": Layer("filtergrad", "the gradient of keras.layers.Conv{n}D"),
+        "layer_depthwise_filter_gradient": Layer(
+            "filtergrad", "the gradient of keras.layers.DepthwiseConv{n}D"
+        ),
+        "layer_separable_filter_gradient": Layer(
+            "filtergrad", "the gradient of keras.layers.SeparableConv{n}D"
+        ),
     }
 )
 """Every layer by its name in the tables of limits and of subjects."""
-
-_PADDINGS = (keras.layers.ZeroPadding1D, keras.layers.ZeroPadding2D, keras.layers.ZeroPadding3D)
 
 
 class NoLayer(Exception):
@@ -57,22 +65,36 @@ class NoLayer(Exception):
 def answer(entry: str, case: Case) -> Array:
     """The answer of a stack of layers, each called eagerly."""
     with tf.device("/CPU:0"):
-        y = tf.constant(case.input)
-        if case.border:
-            y = _of(case, _PADDINGS[case.rank - 1], padding=_pads(case), **_form(case))(y)
-        own = list(takewhile(lambda step: step not in ("norm", "residual"), case.epilogue))
-        y = _convolution(case, own, y)
-        for step in case.epilogue[len(own) :]:
-            y = _step(case, step, y)
-    array: Array = y.numpy()
+        array: Array = stack(case).numpy()
     return array
+
+
+def stack(case: Case) -> Any:
+    """The tensor that the layers of a case answer."""
+    y = tf.constant(case.input)
+    if case.border:
+        y = _of(case, f"ZeroPadding{case.rank}D", padding=_pads(case), **_form(case))(y)
+    own = list(takewhile(lambda step: step not in ("norm", "residual"), case.epilogue))
+    y = _convolution(case, own, y)
+    for step in case.epilogue[len(own) :]:
+        y = _step(case, step, y)
+    return y
 
 
 def _convolution(case: Case, own: list[str], x: Any) -> Any:
     """The layer of the operation, with the steps that it takes itself: its bias and its activation."""
-    layer = _of(
+    layer = convolution(case, own)
+    layer.build(x.shape)
+    names = ("filters", "pointwise", "bias") if case.operation == "separable" else ("filters", "bias")
+    layer.set_weights([getattr(case, name) for name in names if name != "bias" or "bias" in own])
+    return layer(x)
+
+
+def convolution(case: Case, own: list[str]) -> Any:
+    """The layer of the operation, its weights not yet made."""
+    return _of(
         case,
-        _KINDS[case.operation][case.rank - 1],
+        _KINDS[case.operation].format(n=case.rank),
         **_sizes(case),
         kernel_size=case.kernel,
         strides=case.strides,
@@ -83,10 +105,6 @@ def _convolution(case: Case, own: list[str], x: Any) -> Any:
         **dict.fromkeys(_INITIALIZERS[case.operation], "zeros"),
         **_form(case),
     )
-    layer.build(x.shape)
-    names = ("filters", "pointwise", "bias") if case.operation == "separable" else ("filters", "bias")
-    layer.set_weights([getattr(case, name) for name in names if name != "bias" or "bias" in own])
-    return layer(x)
 
 
 def _sizes(case: Case) -> dict[str, Any]:
@@ -129,16 +147,16 @@ def _step(case: Case, step: str, y: Any) -> Any:
     match step:
         case "norm":
             axis = 1 if case.channels_first else -1
-            layer = _of(case, keras.layers.BatchNormalization, axis=axis, epsilon=case.norm_epsilon)
+            layer = _of(case, "BatchNormalization", axis=axis, epsilon=case.norm_epsilon)
             layer.build(y.shape)
             mean, variance, scale, offset = case.operands[-4:]
             layer.set_weights([scale, offset, mean, variance])
             return layer(y, training=False)
         case "residual":
-            return _of(case, keras.layers.Add)([y, tf.constant(case.residual)])
+            return _of(case, "Add")([y, tf.constant(case.residual)])
         case "bias":
             raise NoLayer("Keras adds a bias in a convolution alone")
-    return _of(case, keras.layers.Activation, activation=_activation(step))(y)
+    return _of(case, "Activation", activation=_activation(step))(y)
 
 
 def _activation(step: str) -> Any:
@@ -147,8 +165,8 @@ def _activation(step: str) -> Any:
     return keras.activations.get(step)
 
 
-def _of(case: Case, kind: Any, **arguments: Any) -> Any:
-    return kind(dtype=case.dtype.name, **arguments)
+def _of(case: Case, kind: str, **arguments: Any) -> Any:
+    return getattr(keras.layers, kind)(dtype=case.dtype.name, **arguments)
 
 
 def _form(case: Case) -> dict[str, str]:

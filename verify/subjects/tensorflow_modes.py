@@ -12,7 +12,8 @@ from typing import Any
 from verify.case import Array, Case
 from verify.subjects.tensorflow_calls import WEIGHTS, function, operands
 from verify.subjects.tensorflow_import import quiet, tf
-from verify.subjects.tensorflow_layers import answer as layers
+from verify.subjects.tensorflow_layer_gradients import gradient
+from verify.subjects.tensorflow_layers import answer
 
 Mode = Callable[[str, Case], Array]
 """(entry, case) → the answer; TensorFlow's own errors pass through."""
@@ -37,8 +38,7 @@ def graph(entry: str, case: Case) -> Array:
     spatial axes of what the model is given; 3, 7, … every size of every operand.
     Raises WrongStaticShape where the shape that is known before the run is not that of the answer.
     """
-    unknown = {1: "sizes", 3: "all"}.get(case.seed % 4, "none")
-    traced = _trace(entry, _geometry(case), unknown)
+    traced = _trace(entry, _geometry(case), unknown_of(case))
     with tf.device("/CPU:0"):
         answer = traced(*map(tf.constant, operands(case).values()))
     promised = traced.structured_outputs.shape
@@ -57,7 +57,7 @@ def xla(entry: str, case: Case) -> Array:
 def lite(entry: str, case: Case) -> Array:
     """Converted to TensorFlow Lite, the weights as constants, and run by its interpreter."""
     arrays = operands(case)
-    given = [name for name in arrays if name not in _weights(case)]
+    given = [name for name in arrays if name not in weights(case)]
     run = function(entry, case)
 
     def model(*tensors: Any) -> Any:
@@ -81,6 +81,11 @@ def lite(entry: str, case: Case) -> Array:
     return answer
 
 
+def layers(entry: str, case: Case) -> Array:
+    """A stack of layers of Keras, called eagerly, or the gradient of one."""
+    return gradient(entry, case) if entry.endswith("gradient") else answer(entry, case)
+
+
 MODES: Mapping[str, Mode] = MappingProxyType(
     {"eager": eager, "graph": graph, "xla": xla, "lite": lite, "keras": layers}
 )
@@ -93,24 +98,34 @@ def _geometry(case: Case) -> Case:
 
 @lru_cache(maxsize=_TRACES)
 def _trace(entry: str, case: Case, unknown: str, *, compiled: bool = False) -> Any:
-    signature = [_spec(case, name, array, unknown) for name, array in operands(case).items()]
+    shapes = shapes_of(case, unknown)
+    signature = [tf.TensorSpec(shapes[name], array.dtype) for name, array in operands(case).items()]
     run = tf.function(
         function(entry, case), input_signature=signature, jit_compile=compiled or None, autograph=False
     )
     return run.get_concrete_function()
 
 
-def _spec(case: Case, name: str, array: Array, unknown: str) -> Any:
-    shape: list[int | None] = list(array.shape)
+def unknown_of(case: Case) -> str:
+    """What a trace of the case leaves unknown: "none", "sizes" or "all"."""
+    return {1: "sizes", 3: "all"}.get(case.seed % 4, "none")
+
+
+def shapes_of(case: Case, unknown: str) -> dict[str, tuple[int | None, ...]]:
+    """The shape with which each operand is traced, None for a size that is left unknown."""
+    return {name: _traced(case, name, array.shape, unknown) for name, array in operands(case).items()}
+
+
+def _traced(case: Case, name: str, shape: tuple[int, ...], unknown: str) -> tuple[int | None, ...]:
     if unknown == "all":
-        shape = [None] * len(shape)
-    elif unknown == "sizes" and name not in _weights(case):
+        return (None,) * len(shape)
+    if unknown == "sizes" and name not in weights(case):
         channels = 1 if case.channels_first else len(shape) - 1
-        shape = [size if axis == channels else None for axis, size in enumerate(shape)]
-    return tf.TensorSpec(shape, array.dtype)
+        return tuple(size if axis == channels else None for axis, size in enumerate(shape))
+    return shape
 
 
-def _weights(case: Case) -> frozenset[str]:
+def weights(case: Case) -> frozenset[str]:
     """The operands that a trained model holds; the others are what it is given."""
     return WEIGHTS - {"factor"} if case.operation == "filtergrad" else WEIGHTS
 

@@ -16,15 +16,18 @@ import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from socket import recv_fds, socket
 from typing import Any
 
+from verify.block import Swept, sweep_block
 from verify.case import Case
 from verify.check import Subject, ask
 from verify.clock import Clock
 from verify.compare import Verdict, disagrees
-from verify.deviations import Deviation, entry_of
-from verify.subjects import UnknownSubject, declared, load, relatives, versions
+from verify.deviations import Deviation, entry_of, from_text
+from verify.domain import Domain
+from verify.subjects import UnknownSubject, declared, load, relatives, source, versions
 from verify.subjects.protocol import BrokenStream, form, raw, receive, send
 
 TO_SAY_WHERE_S = 0.2
@@ -57,6 +60,7 @@ def _described(subject: Subject) -> dict[str, Any]:
         "known": known,
         "version": getattr(subject, "version", None),
         "declared": declared(subject),
+        "source": source(subject),
     }
 
 
@@ -114,7 +118,11 @@ def _answer_all(stream: socket, subjects: Mapping[str, Subject]) -> None:
         send(stream, {})
         while True:
             asked, _ = receive(stream)
-            send(stream, *_answer(subjects[asked["subject"]], asked["word"]))
+            subject = subjects[asked["subject"]]
+            if "word" in asked:
+                send(stream, *_answer(subject, asked["word"]))
+            else:
+                send(stream, {"swept": _swept(stream, subject, asked).to_data()})
     except (BrokenStream, OSError):
         os._exit(0)
     except BaseException:
@@ -141,6 +149,22 @@ def _answer(subject: Subject, word: str) -> tuple[dict[str, Any], list[bytes]]:
     parts = {name: now for name, was in given.items() if (now := raw(getattr(case.operands, name))) != was}
     body = [raw(answer), *parts.values()]
     return {"answer": form(answer), "modified": list(parts), "sizes": list(map(len, body))}, body
+
+
+def _swept(stream: socket, subject: Subject, asked: Mapping[str, Any]) -> Swept:
+    """A block of a sweep; a message that says nothing goes out while it lasts."""
+    return sweep_block(
+        _domain(asked["domain"]),
+        asked["start"],
+        asked["stop"],
+        subject,
+        known=_known(asked["known"]),
+        beat=lambda: send(stream, {}),
+    )
+
+
+_domain = lru_cache(maxsize=1)(Domain.from_text)
+_known = lru_cache(maxsize=1)(from_text)
 
 
 def _told(verdict: Verdict, error: str = "") -> dict[str, Any]:

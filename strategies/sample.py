@@ -1,0 +1,30 @@
+"""A list of distinct cases drawn from a strategy, the same for the same seed."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as seeded
+from hypothesis.strategies import SearchStrategy
+
+from strategies.cases import cases
+from verify.case import Case
+
+
+def sample(examples: int, seed: int, strategy: SearchStrategy[Case] | None = None) -> list[Case]:
+    """The cases that so many draws give, each once; at their defaults where there is no strategy."""
+    found: dict[Case, None] = {}
+
+    @seeded(seed)
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases() if strategy is None else strategy)
+    def collect(case: Case) -> None:
+        found[case] = None
+
+    collect()
+    return list(found)

@@ -1,0 +1,52 @@
+"""Cases that are rich in what a script must write, for every way into TensorFlow."""
+
+from __future__ import annotations
+
+from verify import Case, Declined
+from verify.subjects.tensorflow import ROADS, TensorflowSubject
+
+ENTRIES = sorted({(road.mode, entry) for road in ROADS.values() for entry in road.entries})
+
+_WORDS = {
+    "conv": (
+        "conv_n2_i5x4_c2_k3x2_f4_s2x1_z1.0x0.2_same_norm_residual_leaky0.25_reals3",
+        "conv_n2_i5x4_c2_k3x2_f4_d1x2_g2_p1.0x0.2_bias_relu6_dyadic1",
+        "conv_i5x4_c2_k3x2_f4_valid_bias_elu_reals3",
+        "conv_i3x4x5_c2_k1x2x3_f2_s2x1x2_valid_f64_norm_relu_ints3",
+        "conv_i9_c2_k3_f2_s2_same_bf16_bias_tanh_ints1",
+    ),
+    "depthwise": (
+        "depthwise_n2_i5x4_c3_k3x2_m2_s2x2_z1.0x0.2_same_norm_residual_tanh_reals3",
+        "depthwise_i9_c3_k3_m2_s2_same_f16_bias_relu_ints2",
+        "depthwise_i5x4_c3_k3x2_m2_p1.0x0.2_bias_leaky0.25_ints3",
+    ),
+    "separable": (
+        "separable_n2_i5x4_c3_k3x2_f2_m2_s2x2_same_norm_residual_elu_reals3",
+        "separable_i9_c3_k3_f2_m2_same_bias_relu_ints3",
+    ),
+    "transpose": (
+        "transpose_n2_i5x5_c2_k3x2_f4_s2x2_same_norm_residual_sigmoid_reals3",
+        "transpose_n2_i5x5_c4_k3x2_f4_s2x2_g4_same_f16_ints1",
+        "transpose_i3x4x5_c2_k1x2x3_f2_s2x1x2_valid_f64_bias_relu_ints",
+    ),
+    "filtergrad": (
+        "filtergrad_n2_i5x5_c2_k3x2_f4_s2x2_same_ints3",
+        "filtergrad_n2_i5x5_c4_k3x2_f4_s2x2_g4_same_reals3",
+        "filtergrad_n2_i5x5_c2_k3x2_f4_s2x2_same_f64_bias_dyadic1",
+    ),
+}
+
+
+def candidates(subject: TensorflowSubject, operation: str) -> list[Case]:
+    """The cases of an operation that a subject does not decline, at least one."""
+    found = [case for case in map(Case.parse, _WORDS[operation]) if _is_answered(subject, case)]
+    assert found
+    return found
+
+
+def _is_answered(subject: TensorflowSubject, case: Case) -> bool:
+    try:
+        subject.way(case)
+    except Declined:
+        return False
+    return True

@@ -1,0 +1,239 @@
+"""A small domain of cases: every combination of a few numbers, counted, and each case by its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from itertools import product
+from typing import Any, NamedTuple
+
+from verify.case import DEPTHWISE, Case
+from verify.dtypes import FORMATS
+from verify.geometry import Axis, same_padding
+from verify.word import OPERATIONS
+
+PADDINGS = ("same", "valid", "explicit")
+
+WIDEST = {"size": 32, "kernel": 32, "stride": 32, "dilation": 32, "cells": 4}
+"""How far the numbers of an axis may go."""
+
+COUNTS = {"batch": 8, "channels": 8, "filters": 8, "multiplier": 8, "groups": 8}
+"""How far the others may go: the arrays of a case stay small."""
+
+CHOICES = 10**6
+"""Axes at most, with one padding."""
+
+
+class Stratum(NamedTuple):
+    """The cases that differ in their spatial axes alone: each axis is any of `axes`.
+
+    `fields` are those that they share, `excluded` counts the combinations that no convolution has.
+    """
+
+    fields: dict[str, Any]
+    axes: tuple[Axis, ...]
+    rank: int
+    excluded: int
+
+    @property
+    def cases(self) -> int:
+        return int(len(self.axes) ** self.rank)
+
+    def case(self, place: int) -> Case:
+        """The case of a place from 0 up, the last axis changing fastest.
+
+        Its fields are legal by the choice of the axes, and are not looked at again.
+        """
+        digits = []
+        for _ in range(self.rank):
+            place, digit = divmod(place, len(self.axes))
+            digits.append(digit)
+        axes = tuple(self.axes[digit] for digit in reversed(digits))
+        case = object.__new__(Case)
+        values = vars(case)
+        values.update(self.fields)
+        values["axes"] = axes
+        values["size"], values["kernel"], values["strides"], values["dilations"], *ends = zip(
+            *axes, strict=True
+        )
+        if not isinstance(self.fields["padding"], str):
+            values["padding"] = tuple(zip(*ends, strict=True))
+        return case
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """Every case whose numbers are at most these, filled `coded`, without what may follow.
+
+    Sizes, kernels, strides, dilations and counts go from 1 up; `cells`, from 0 up, are those of
+    explicit padding at each end of an axis. `paddings` are "same", "valid" and "explicit".
+    Raises ValueError, one sentence, for a number or a choice that no domain has.
+    """
+
+    size: int
+    kernel: int
+    stride: int
+    dilation: int
+    cells: int = 1
+    operations: tuple[str, ...] = ("conv",)
+    ranks: tuple[int, ...] = (2,)
+    dtypes: tuple[str, ...] = ("f32",)
+    paddings: tuple[str, ...] = ("same", "valid")
+    channels_first: bool = False
+    batch: int = 1
+    channels: int = 1
+    filters: int = 1
+    multiplier: int = 1
+    groups: int = 1
+
+    def __post_init__(self) -> None:
+        for name, largest in (*WIDEST.items(), *COUNTS.items()):
+            if not 1 <= getattr(self, name) <= largest:
+                raise ValueError(f"a sweep's {name} is 1 to {largest}, not {getattr(self, name)}")
+        _require("operation", self.operations, OPERATIONS)
+        _require("rank", self.ranks, (1, 2, 3))
+        _require("dtype", self.dtypes, tuple(FORMATS))
+        _require("padding", self.paddings, PADDINGS)
+        choices = self.size * self.kernel * self.stride * self.dilation
+        if "explicit" in self.paddings:
+            choices *= (self.cells + 1) ** 2
+        if choices > CHOICES:
+            raise ValueError(f"{choices:,} choices for each axis are too many to sweep: at most {CHOICES:,}")
+        if not self.strata:
+            raise ValueError(f"{self.operations[0]} has 1 or 2 spatial axes, not {self.ranks[0]}")
+
+    @classmethod
+    def from_text(cls, text: str) -> Domain:
+        """The domain that `to_text` wrote."""
+        numbers: dict[str, Any] = json.loads(text)
+        for name in ("operations", "ranks", "dtypes", "paddings"):
+            numbers[name] = tuple(numbers[name])
+        return cls(**numbers)
+
+    def to_text(self) -> str:
+        return json.dumps(asdict(self))
+
+    @property
+    def count(self) -> int:
+        """All cases."""
+        return sum(stratum.cases for stratum in self.strata)
+
+    @property
+    def excluded(self) -> int:
+        """Combinations that are no case: without SAME, an output size would be negative."""
+        return sum(stratum.excluded for stratum in self.strata)
+
+    @cached_property
+    def strata(self) -> tuple[Stratum, ...]:
+        choices = {padding: self._choices(padding) for padding in self.paddings}
+        return tuple(
+            _stratum(shared, rank, choices[padding])
+            for operation, rank, dtype, padding in product(
+                self.operations, self.ranks, self.dtypes, self.paddings
+            )
+            if operation not in DEPTHWISE or rank < 3
+            for shared in self._shared(operation, dtype, padding)
+        )
+
+    def cases(self, start: int, stop: int) -> Iterator[tuple[int, Case]]:
+        """The cases from one place to another, each with its place."""
+        first = 0
+        for stratum in self.strata:
+            inside = range(max(start - first, 0), min(stop - first, stratum.cases))
+            yield from ((first + place, stratum.case(place)) for place in inside)
+            first += stratum.cases
+
+    def _shared(self, operation: str, dtype: str, padding: str) -> Iterator[dict[str, Any]]:
+        """The fields that cases share, for each combination of counts that the operation has."""
+        filters = self.filters if operation != "depthwise" else 1
+        multiplier, groups = (self.multiplier, 1) if operation in DEPTHWISE else (1, self.groups)
+        counts = [range(1, most + 1) for most in (self.batch, self.channels, filters, multiplier, groups)]
+        for n, c, f, m, g in product(*counts):
+            if c % g == f % g == 0:
+                named = {"batch": n, "channels": c, "filter_count": f, "multiplier": m, "groups": g}
+                named |= {"channels_first": self.channels_first}
+                yield {"operation": operation, "dtype": FORMATS[dtype].dtype, "padding": padding, **named}
+
+    def _choices(self, padding: str) -> list[Axis]:
+        """Every axis with a padding, from small to large, those that no case may have included."""
+        numbers = (self.size, self.kernel, self.stride, self.dilation)
+        choices = []
+        for size, kernel, stride, dilation in product(*(range(1, most + 1) for most in numbers)):
+            pairs: Iterable[tuple[int, ...]] = [(0, 0)]
+            if padding == "same":
+                pairs = [same_padding(size, kernel, stride, dilation)]
+            elif padding == "explicit":
+                pairs = product(range(self.cells + 1), repeat=2)
+            choices += [Axis(size, kernel, stride, dilation, *pair) for pair in pairs]
+        return choices
+
+
+def domain_upto(size: int, **chosen: Any) -> Domain:
+    """The domain of a size: kernels of up to two thirds of it, strides of a half, dilations of a third.
+
+    Each is rounded up and at least 2, unless it is chosen; a choice of None is none.
+    """
+    usual = {"kernel": -(-2 * size // 3), "stride": -(-size // 2), "dilation": -(-size // 3)}
+    numbers = {name: max(number, 2) for name, number in usual.items()}
+    return Domain(size=size, **numbers | {name: each for name, each in chosen.items() if each is not None})
+
+
+def described(domain: Domain) -> str:
+    """The domain in one phrase: `conv, rank 2, with size ≤ 6, kernel ≤ 4, …, both paddings`."""
+    ranks = f"rank{'s' * (len(domain.ranks) > 1)} {_listed(domain.ranks)}"
+    numbers = [f"{name} ≤ {getattr(domain, name)}" for name in ("size", "kernel", "stride", "dilation")]
+    more = [f"{name} ≤ {getattr(domain, name)}" for name in COUNTS if getattr(domain, name) > 1]
+    dtypes = [f"in {_listed(domain.dtypes)}"] * (domain.dtypes != ("f32",))
+    layout = ["channels first"] * domain.channels_first
+    parts = (_listed(domain.operations), ranks, ", ".join((f"with {numbers[0]}", *numbers[1:], *more)))
+    return ", ".join((*parts, _paddings(domain), *dtypes, *layout))
+
+
+def fixed(domain: Domain) -> str:
+    """What all cases of a domain share, in one phrase."""
+    single = {"batch": "batch 1", "channels": "1 channel", "filters": "1 filter"}
+    counts = [text for name, text in single.items() if getattr(domain, name) == 1]
+    dtypes = [domain.dtypes[0]] * (len(domain.dtypes) == 1)
+    layout = "channels first" if domain.channels_first else "channels last"
+    return ", ".join((*counts, *dtypes, layout, "filled coded"))
+
+
+def _paddings(domain: Domain) -> str:
+    named = [padding.upper() for padding in ("same", "valid") if padding in domain.paddings]
+    words = ["both paddings"] if len(named) == 2 else [f"{each} padding" for each in named]
+    if "explicit" in domain.paddings:
+        words.append(f"explicit padding of ≤ {domain.cells} cell{'s' * (domain.cells > 1)} an end")
+    return " and ".join(words)
+
+
+def _listed(names: tuple[Any, ...]) -> str:
+    *most, last = map(str, names)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _require(what: str, chosen: tuple[Any, ...], known: tuple[Any, ...]) -> None:
+    for each in chosen:
+        if each not in known or chosen.count(each) > 1:
+            wrong = "is named twice" if each in known else f"is none of {', '.join(map(str, known))}"
+            raise ValueError(f"the {what} {each!r} {wrong}")
+    if not chosen:
+        raise ValueError(f"a sweep needs a {what}, one of {', '.join(map(str, known))}")
+
+
+def _stratum(shared: dict[str, Any], rank: int, choices: list[Axis]) -> Stratum:
+    padding = shared["padding"]
+    axes = tuple(axis for axis in choices if padding == "same" or not axis.shortfall)
+    first = axes[0]
+    pair = ((first.before, first.after),) * rank
+    sample = Case(
+        **{**shared, "padding": pair if padding == "explicit" else padding.upper()},
+        size=(first.size,) * rank,
+        kernel=(first.kernel,) * rank,
+        strides=(first.stride,) * rank,
+        dilations=(first.dilation,) * rank,
+        fill="coded",
+    )
+    named = {field.name: getattr(sample, field.name) for field in fields(Case)}
+    return Stratum({**named, "format": sample.format}, axes, rank, len(choices) ** rank - len(axes) ** rank)

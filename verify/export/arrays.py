@@ -1,0 +1,72 @@
+"""Every array of a case as NumPy's .npz: operands, the answer that is due and what is allowed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from verify.bounds import judgement
+from verify.case import Array, Case
+from verify.export import CannotExport
+
+VERSION = 1
+"""Of the names and the metadata; a change that readers would notice is a new one."""
+
+
+def write_arrays(case: Case, path: Path) -> None:
+    """Write the archive, which `numpy.load` reads without pickles.
+
+    It has the operands under the names that a case has for them, `expected` and `allowed` (both
+    float64), and `metadata`, a text of JSON. NumPy's files have no bfloat16, so that such operands are
+    float32 there, which holds them exactly.
+    Raises CannotExport for an illegal case, which has no answer.
+    """
+    if case.illegal:
+        raise CannotExport(f"{case} is a call that must be refused, and has no answer to store")
+    rule = judgement(case)
+    allowed = np.broadcast_to(np.asarray(rule.allowed, np.float64), rule.wanted.shape)
+    with path.open("wb") as file:
+        np.savez_compressed(
+            file,
+            **_operands(case),
+            expected=rule.wanted,
+            allowed=allowed,
+            metadata=np.array(json.dumps(metadata(case))),
+        )
+
+
+def _operands(case: Case) -> dict[str, Any]:
+    factor = "cotangent" if case.operation == "filtergrad" else "filters"
+    made = case.operands._asdict()
+    return {
+        factor if name == "factor" else name: _plain(array)
+        for name, array in made.items()
+        if array is not None
+    }
+
+
+def _plain(array: Array) -> Array:
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+
+
+def metadata(case: Case) -> dict[str, Any]:
+    """What a case says beside its arrays, as plain data."""
+    return {
+        "version": VERSION,
+        "word": str(case),
+        "operation": case.operation,
+        "dtype": case.dtype.name,
+        "data_format": case.data_format,
+        "strides": case.strides,
+        "dilations": case.dilations,
+        "groups": case.groups,
+        "padding": case.padding,
+        "pads": [(axis.before, axis.after) for axis in case.axes],
+        "border": case.border,
+        "epilogue": case.epilogue,
+        "norm_epsilon": case.norm_epsilon,
+        "output_shape": case.output_shape,
+    }

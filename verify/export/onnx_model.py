@@ -1,0 +1,217 @@
+"""A case as an ONNX model with its data, in the layout of ONNX's backend tests.
+
+ONNX is channels first, whatever the data format of the case. Padding is written in cells: what SAME
+comes to is left to nobody. Weights are held in the model, and its input and a residual are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from verify.bounds import judgement
+from verify.case import DEPTHWISE, Array, Case
+from verify.export import CannotExport
+from verify.word import kind_of, slope_of
+
+OPSET = 17
+BFLOAT16_OPSET = 22
+"""The first in which Conv and ConvTranspose take bfloat16."""
+
+IR_VERSION = 10
+"""That of both: runtimes refuse files of a newer one than they know."""
+
+_OPERATORS = {"relu": "Relu", "elu": "Elu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
+
+
+class Exported(NamedTuple):
+    """A model, its inputs in order, the answer that is due, and what is allowed if that is not 0."""
+
+    model: onnx.ModelProto
+    inputs: dict[str, Array]
+    expected: Array
+    allowed: Array | None
+
+
+class _Graph(NamedTuple):
+    """Nodes, what they are given and what they hold, as they are collected."""
+
+    nodes: list[onnx.NodeProto]
+    inputs: dict[str, Array]
+    held: dict[str, Array]
+
+    def add(self, operator: str, given: Sequence[str], **attributes: Any) -> str:
+        """A node; the name of its answer."""
+        name = f"{operator.lower()}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, [*given], [name], **attributes))
+        return name
+
+    def hold(self, name: str, array: Array) -> str:
+        self.held[name] = np.ascontiguousarray(array)
+        return name
+
+    def take(self, name: str, array: Array) -> str:
+        self.inputs[name] = np.ascontiguousarray(array)
+        return name
+
+
+def write_onnx(case: Case, folder: Path) -> None:
+    """Write `model.onnx` and `test_data_set_0` with `input_*.pb`, `output_0.pb`.
+
+    Where the answer may differ from what is due, `allowed_0.pb` beside it says by how much, as
+    float64: the layout itself has no place for that.
+    """
+    made = exported(case)
+    data = folder / "test_data_set_0"
+    data.mkdir(parents=True, exist_ok=True)
+    for old in data.glob("*.pb"):
+        old.unlink()
+    onnx.save(made.model, folder / "model.onnx")
+    tensors = {f"input_{number}": each for number, each in enumerate(made.inputs.items())}
+    tensors["output_0"] = ("y", made.expected)
+    if made.allowed is not None:
+        tensors["allowed_0"] = ("allowed", made.allowed)
+    for file, (name, array) in tensors.items():
+        (data / f"{file}.pb").write_bytes(numpy_helper.from_array(array, name).SerializeToString())
+
+
+def exported(case: Case) -> Exported:
+    """The model of a case and its data; CannotExport, one sentence, for what ONNX cannot express."""
+    if why := _inexpressible(case):
+        raise CannotExport(f"{case} has no ONNX model: {why}")
+    graph = _Graph([], {}, {})
+    answer = _operated(case, graph)
+    for step in case.epilogue:
+        answer = _followed(case, graph, answer, step)
+    graph.nodes[-1].output[0] = "y"
+    rule = judgement(case)
+    with np.errstate(over="ignore"):
+        expected = _channels_first(case, rule.wanted).astype(case.dtype)
+    is_exact = isinstance(rule.allowed, float)
+    allowed = None if is_exact else _channels_first(case, np.asarray(rule.allowed))
+    return Exported(_model(case, graph, expected), graph.inputs, expected, allowed)
+
+
+def _inexpressible(case: Case) -> str | None:
+    if case.illegal:
+        return "it is a call that must be refused"
+    if case.operation == "filtergrad":
+        return "ONNX has no operator for the gradient with respect to filters"
+    if case.format.exact_integers:
+        return "ONNX's Conv has no int32"
+    if not all(axis.out for axis in case.axes):
+        # The shape inference of ONNX divides towards 0: an input of 0 cells has (0-1)/2 + 1 = 1 window.
+        return "on one axis no window fits, for which ONNX has no sure size"
+    for step in case.epilogue:
+        if kind_of(step) == "leaky" and case.format.token == "f64" and not _is_float32(slope_of(step)):
+            return f"LeakyRelu holds its slope as a float32, which {slope_of(step)} is not"
+    return None
+
+
+def _is_float32(number: float) -> bool:
+    return float(np.float32(number)) == number
+
+
+def _operated(case: Case, graph: _Graph) -> str:
+    """The operation with its border before it and its bias."""
+    x = _bordered(case, graph, graph.take("x", _channels_first(case, case.input)))
+    weights = graph.hold("w", _filters(case))
+    bias = [] if case.bias is None else [graph.hold("b", case.bias)]
+    attributes = _attributes(case)
+    match case.operation:
+        case "transpose":
+            attributes["output_padding"] = _remainders(case)
+            return graph.add("ConvTranspose", [x, weights, *bias], **attributes)
+        case "separable":
+            assert case.pointwise is not None
+            between = graph.add("Conv", [x, weights], **attributes)
+            return graph.add("Conv", [between, graph.hold("pointwise", _first(case.pointwise)), *bias])
+    return graph.add("Conv", [x, weights, *bias], **attributes)
+
+
+def _bordered(case: Case, graph: _Graph, x: str) -> str:
+    if not case.border:
+        return x
+    before, after = zip(*case.border, strict=True)
+    return graph.add("Pad", [x, graph.hold("border", np.array([0, 0, *before, 0, 0, *after], np.int64))])
+
+
+def _attributes(case: Case) -> dict[str, Any]:
+    """Strides, dilations, groups and pads; a border is a node of its own and no part of the pads."""
+    borders = case.border or ((0, 0),) * case.rank
+    pairs = zip(case.axes, borders, strict=True)
+    pads = [(axis.before - before, axis.after - after) for axis, (before, after) in pairs]
+    return {
+        "kernel_shape": case.kernel,
+        "strides": case.strides,
+        "dilations": case.dilations,
+        "group": case.channels if case.operation in DEPTHWISE else case.groups,
+        "pads": [*(before for before, _ in pads), *(after for _, after in pads)],
+    }
+
+
+def _remainders(case: Case) -> list[int]:
+    """For each axis, the cells at the end of the padded input that no window reaches."""
+    return [axis.padded - ((axis.out - 1) * axis.stride + axis.span) for axis in case.axes]
+
+
+def _filters(case: Case) -> Array:
+    """The filters as ONNX has them: (filters, channels of one group, *kernel).
+
+    Those of a transpose have the forward convolution's filters first as well, which are its input's
+    channels. Depthwise ones, (*kernel, channels, multiplier), are those of as many groups as channels.
+    """
+    if case.operation in DEPTHWISE:
+        return _first(case.filters.reshape(*case.kernel, 1, case.channels * case.multiplier))
+    return _first(case.filters)
+
+
+def _first(filters: Array) -> Array:
+    """Filters (*kernel, channels, filters) with the last two axes first, the other way round."""
+    return np.moveaxis(filters, (-1, -2), (0, 1))
+
+
+def _followed(case: Case, graph: _Graph, x: str, step: str) -> str:
+    match kind_of(step):
+        case "bias":
+            return x  # an input of the convolution itself
+        case "norm":
+            assert case.norm is not None
+            given = [
+                graph.hold(name, getattr(case.norm, name)) for name in ("scale", "offset", "mean", "variance")
+            ]
+            return graph.add("BatchNormalization", [x, *given], epsilon=case.norm_epsilon)
+        case "residual":
+            assert case.residual is not None
+            return graph.add("Add", [x, graph.take("residual", _channels_first(case, case.residual))])
+        case "relu6":
+            ends = [graph.hold(name, np.array(end, case.dtype)) for name, end in (("zero", 0), ("six", 6))]
+            return graph.add("Clip", [x, *ends])
+        case "leaky":
+            return graph.add("LeakyRelu", [x], alpha=slope_of(step))
+        case kind:
+            return graph.add(_OPERATORS[kind], [x])
+
+
+def _channels_first(case: Case, array: Array) -> Array:
+    return array if case.channels_first else np.moveaxis(array, -1, 1)
+
+
+def _model(case: Case, graph: _Graph, expected: Array) -> onnx.ModelProto:
+    kind = helper.np_dtype_to_tensor_dtype(case.dtype)
+    made = helper.make_graph(
+        graph.nodes,
+        str(case),
+        [helper.make_tensor_value_info(name, kind, array.shape) for name, array in graph.inputs.items()],
+        [helper.make_tensor_value_info("y", kind, expected.shape)],
+        [numpy_helper.from_array(array, name) for name, array in graph.held.items()],
+    )
+    opset = helper.make_opsetid("", BFLOAT16_OPSET if case.format.token == "bf16" else OPSET)
+    model = helper.make_model(made, producer_name="conv-verify", opset_imports=[opset], ir_version=IR_VERSION)
+    onnx.checker.check_model(model, full_check=True)
+    return model

@@ -1,0 +1,33 @@
+"""A pytest file that puts a case to a subject, by this package."""
+
+from __future__ import annotations
+
+import re
+
+from verify.case import Case
+from verify.subjects import BUILTIN, labelled, switches
+
+_USUAL = {"TF_ENABLE_ONEDNN_OPTS": "0"}
+
+_FILE = '''\
+"""{subject} on {word}, exported by `python -m verify export`."""
+
+from verify import Case, check
+from verify.subjects.isolated import usual
+
+
+def test_{name}() -> None:
+    verdict = check(Case.parse("{word}"), usual("{label}"), repeats=2)
+    assert verdict.outcome != "declined", verdict.sentence
+'''
+
+
+def pytest_file(case: Case, subject: str) -> str:
+    """The source of a test that fails where the subject disagrees with the reference or declines the case.
+
+    Settings that are not the usual ones go with the name of a subject that is built in.
+    """
+    settings = {name: value for name, value in switches().items() if _USUAL.get(name) != value}
+    label = labelled(subject, settings) if subject in BUILTIN else subject
+    name = re.sub("[^a-zA-Z0-9]+", "_", f"{subject} on {case}")
+    return _FILE.format(subject=subject, word=case, name=name, label=label)

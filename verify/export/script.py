@@ -1,0 +1,145 @@
+"""A TensorFlow script of at most 40 lines that needs nothing of ours: expected against actual."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+
+from verify.bounds import Judgement, judgement
+from verify.case import Array, Case
+from verify.check import Declined
+from verify.export import CannotExport
+from verify.export.source import PACKED_WITH, source_of
+from verify.export.ways import WAYS, Call
+from verify.report import axis_line, matters
+from verify.subjects.tensorflow import TensorflowSubject, api_of
+
+LINES = 40
+
+WIDTHS = (130, 260, 1000)
+"""Columns up to which calls are nested: the first of them for which the lines suffice."""
+
+CHARACTERS = 60_000
+"""An issue on GitHub holds 65,536 characters."""
+
+
+def script(case: Case, subject: TensorflowSubject) -> str:
+    """The source of a script that calls TensorFlow as the subject does for this case.
+
+    It exits 1 where the answer differs or TensorFlow raises an error, and as TensorFlow does where
+    that ends the process. Raises CannotExport where the subject declines the case, or where the arrays
+    are too many for an issue.
+    """
+    try:
+        mode, entry = subject.way(case)
+    except Declined as why:
+        raise CannotExport(f"{subject.name} declines {case}: {why}") from None
+    call, rule = Call(case, entry), None if case.illegal else judgement(case)
+    arrays = [*_lines_of(call.arrays), *(_wanted(rule) if rule else [])]
+    head = [*_title(call, subject, rule), *_imports(subject.switches, mode, "".join(arrays))]
+    judging = _judging(call, rule) if rule else _REFUSAL
+    room = LINES - len([*head, *arrays, *judging])
+    calls = [WAYS[mode](call, width) for width in WIDTHS]
+    fitting = next((lines for lines in calls if len(lines) <= room), calls[-1])
+    text = _fitted([head, arrays, fitting, judging], _axes(case))
+    if len(text) > CHARACTERS:
+        raise CannotExport(
+            f"the arrays of {case} make a script of {len(text):,} characters, more than an issue on GitHub "
+            "holds: export it as npz"
+        )
+    return text
+
+
+def _fitted(parts: list[list[str]], axes: list[str]) -> str:
+    """The parts as one text, with the axes and empty lines between the parts as far as there is room."""
+    room = LINES - sum(map(len, parts))
+    if len(axes) <= room:
+        parts[0][1:1] = axes
+        room -= len(axes)
+    between = "\n\n" if room >= len(parts) - 1 else "\n"
+    return between.join("\n".join(part) for part in parts) + "\n"
+
+
+def _axes(case: Case) -> list[str]:
+    axes = () if case.illegal else case.axes
+    return [f"# {axis_line(number, axis).strip()}" for number, axis in enumerate(axes) if matters(axis)]
+
+
+def _title(call: Call, subject: TensorflowSubject, rule: Judgement | None) -> list[str]:
+    due = f"an error: {call.case.why_illegal}" if rule is None else _due(rule)
+    made_of = f"{api_of(call.entry, call.case)} ({subject.name}), by conv-verify from the case {call.case}"
+    return [f"# {made_of}", f"# due is {due}"]
+
+
+def _due(rule: Judgement) -> str:
+    """What a correct answer is, and the distance that its first element is allowed."""
+    first = (0,) * rule.wanted.ndim
+    if isinstance(rule.allowed, float) or not rule.wanted.size:
+        return f"NumPy's answer, allowed 0 ({rule.why(first)})" if rule.wanted.size else "an empty answer"
+    return f"NumPy's answer, allowed {rule.allowed[first]:.3g} at {first} ({rule.why(first)})"
+
+
+def _imports(switches: Mapping[str, str], mode: str, arrays: str) -> list[str]:
+    environment = {**switches, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    is_keras, is_packed = mode == "keras", "zlib." in arrays
+    if is_keras:
+        environment["KERAS_BACKEND"] = "tensorflow"
+    return [
+        f"import {', '.join(sorted(['os', 'sys', *(PACKED_WITH if is_packed else ())]))}",
+        f"os.environ.update({json.dumps(environment)})  # read by the imports",
+        f"import {'keras, ' * is_keras}numpy as np, tensorflow as tf",
+    ]
+
+
+_TOGETHER = ("mean", "variance", "scale", "offset")
+
+
+def _lines_of(arrays: Mapping[str, Array]) -> list[str]:
+    """A line for each array, but one for the parameters of a batch normalisation."""
+    lines = [f"{name} = {source_of(array)}" for name, array in arrays.items() if name not in _TOGETHER]
+    if "mean" in arrays:
+        values = ", ".join(source_of(arrays[name]) for name in _TOGETHER)
+        lines.append(f"{', '.join(_TOGETHER)} = {values}")
+    return lines
+
+
+def _wanted(rule: Judgement) -> list[str]:
+    allowed = "0" if isinstance(rule.allowed, float) else source_of(rule.allowed)
+    return [f"expected = {source_of(rule.wanted)}", f"allowed = {allowed}"]
+
+
+_REFUSAL = [
+    'print("TensorFlow", tf.__version__)',
+    'print("expected: an error", flush=True)',
+    "try:",
+    "    y = run()",
+    "except Exception as error:",
+    '    print("actual:  ", type(error).__name__, "(agrees)")',
+    "else:",
+    '    sys.exit(f"actual:   {y.dtype} {y.shape}, DIFFERS")',
+]
+
+
+def _judging(call: Call, rule: Judgement) -> list[str]:
+    """Print, compare as `verify.compare` does, and exit."""
+    unbounded = " | (allowed == np.inf)" if np.isinf(rule.allowed).any() else ""
+    dtype = f"{next(iter(call.arrays))}.dtype"
+    return [
+        'np.set_printoptions(floatmode="unique", threshold=64); np.seterr(all="ignore")',
+        'print("TensorFlow", tf.__version__)',
+        f'print("expected:", {dtype}, expected.shape, expected, flush=True)',
+        "y, again = run(), run()",
+        'print("actual:  ", y.dtype, y.shape, y, flush=True)',
+        f'if (y.dtype, y.shape) != ({dtype}, expected.shape): sys.exit("DIFFERS in dtype or shape")',
+        'got = y.astype("float64")',
+        "close = (abs(got - expected) <= allowed) | (got == expected)"
+        f" | (np.isnan(got) & np.isnan(expected)){unbounded}",
+        "if not close.all():",
+        "    at = tuple(np.argwhere(~close)[0].tolist())",
+        '    print(f"at {at} actual {got[at]}, expected {expected[at]}", flush=True)',
+        '    sys.exit(f"DIFFERS in {(~close).sum()} of {close.size} values")',
+        'if y.tobytes() != again.tobytes(): sys.exit("DIFFERS when it is asked twice")',
+        'print("agrees")',
+    ]

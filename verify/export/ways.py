@@ -1,0 +1,120 @@
+"""How each mode of the TensorFlow subjects calls a model, as lines of a script that define `run()`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from verify.case import Array, Case
+from verify.export.recording import recording
+from verify.subjects.tensorflow_calls import function, operands
+from verify.subjects.tensorflow_layers import stack
+from verify.subjects.tensorflow_modes import shapes_of, unknown_of, weights
+
+_NAMES = {"input": "x", "factor": "w"}
+_NAMES_OF = {"transpose": {"input": "dy", "factor": "w"}, "filtergrad": {"input": "x", "factor": "dy"}}
+
+
+class Call(NamedTuple):
+    """A case through an entry point, its operands under the names that they have in a script."""
+
+    case: Case
+    entry: str
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Operand → name in the script."""
+        names = _NAMES_OF.get(self.case.operation, _NAMES)
+        return {operand: names.get(operand, operand) for operand in operands(self.case)}
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """Name in the script → array."""
+        return dict(zip(self.names.values(), operands(self.case).values(), strict=True))
+
+
+def _eager(call: Call, width: int) -> list[str]:
+    return [*_model(call, width, [*call.arrays]), f"run = lambda: model({_constants(call)}).numpy()"]
+
+
+def _graph(call: Call, width: int) -> list[str]:
+    unknown = unknown_of(call.case)
+    return [
+        *_model(call, width, [*call.arrays], unknown),
+        *_traced(call, unknown),
+        "def run():",
+        f"    y, promised = traced({_constants(call)}), traced.structured_outputs.shape",
+        '    assert promised.is_compatible_with(y.shape), f"the graph infers the shape {promised}"',
+        "    return y.numpy()",
+    ]
+
+
+def _xla(call: Call, width: int) -> list[str]:
+    compiled = _traced(call, "none", ", jit_compile=True")
+    return [
+        *_model(call, width, [*call.arrays]),
+        *compiled,
+        f"run = lambda: traced({_constants(call)}).numpy()",
+    ]
+
+
+def _lite(call: Call, width: int) -> list[str]:
+    held = weights(call.case)
+    inputs = {operand: name for operand, name in call.names.items() if operand not in held}
+    given = [*inputs.values()]
+    # The interpreter has its inputs in the order of their names; those are the subject's.
+    named = ", ".join(f"{operand}={name}" for operand, name in inputs.items())
+    return [
+        *_model(call, width, given),
+        "module = tf.Module()",
+        f"specs = [tf.TensorSpec(a.shape, a.dtype, name) for name, a in dict({named}).items()]",
+        "module.run = tf.function(model, input_signature=specs, autograph=False)",
+        "concrete = [module.run.get_concrete_function()]",
+        "content = tf.lite.TFLiteConverter.from_concrete_functions(concrete, module).convert()",
+        "def run():",
+        "    lite = tf.lite.Interpreter(model_content=content)",
+        "    lite.allocate_tensors()",
+        f"    for place, a in zip(lite.get_input_details(), [{', '.join(given)}]): "
+        'lite.set_tensor(place["index"], a)',
+        "    lite.invoke()",
+        '    return lite.get_tensor(lite.get_output_details()[0]["index"])',
+    ]
+
+
+def _keras(call: Call, width: int) -> list[str]:
+    with recording(call.arrays, call.case.dtype.name) as record:
+        lines = record.source(stack(call.case).numpy(), width)
+    return ["def run():", *(f"    {line}" for line in lines)]
+
+
+WAYS: Mapping[str, Callable[[Call, int], list[str]]] = MappingProxyType(
+    {"eager": _eager, "graph": _graph, "xla": _xla, "lite": _lite, "keras": _keras}
+)
+"""Mode → the lines, calls nested up to a width."""
+
+
+def _model(call: Call, width: int, given: list[str], unknown: str = "none") -> list[str]:
+    """The function of tensors that the subject calls; what it is not given is a constant in it."""
+    shapes = shapes_of(call.case, unknown)
+    with recording({}, call.case.dtype.name) as record:
+        tensors = [
+            record.name(name if name in given else f"tf.constant({name})", shapes[operand])
+            for operand, name in call.names.items()
+        ]
+        lines = record.source(function(call.entry, call.case)(*tensors), width)
+    return [f"def model({', '.join(given)}):", *(f"    {line}" for line in lines)]
+
+
+def _traced(call: Call, unknown: str, options: str = "") -> list[str]:
+    names = [*call.arrays]
+    specs = f"[tf.TensorSpec(a.shape, a.dtype) for a in [{', '.join(names)}]]"
+    if unknown != "none":
+        shapes = ", ".join(str(list(shape)) for shape in shapes_of(call.case, unknown).values())
+        specs = f"[tf.TensorSpec(shape, {names[0]}.dtype) for shape in [{shapes}]]"
+    function_of = f"tf.function(model, input_signature=specs, autograph=False{options})"
+    return [f"specs = {specs}", f"traced = {function_of}.get_concrete_function()"]
+
+
+def _constants(call: Call) -> str:
+    return f"*map(tf.constant, [{', '.join(call.arrays)}])"

@@ -1,0 +1,193 @@
+"""The jobs of a sweep: threads that each have a subject, and the blocks that they share."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
+from time import monotonic, perf_counter
+from typing import Any
+
+from verify.block import Swept, sweep_block
+from verify.check import Subject, subject_name
+from verify.deviations import Deviation, to_text
+from verify.domain import Domain
+from verify.findings import clock, is_enough
+from verify.progress import Progress, save
+from verify.subjects import load
+from verify.subjects.isolated import LIMIT_S, Isolated, isolated
+
+SAVE_S = 2.0
+"""Seconds between two writings of the state."""
+
+TWICE_S = 1.0
+"""Seconds after which a second Ctrl-C is a second one; `timeout` sends two at a time."""
+
+EACH = 20_000
+"""Cases that are worth another job, as each has to import its framework."""
+
+MOST_JOBS = 8
+"""Jobs at most that are not asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is swept, and how: `make` gives a subject for each of the `jobs`.
+
+    Recorded deviations, the user's `own` among them, are reported as known where they `excuse`.
+    `again` is the command line that takes the sweep up from `state`.
+    """
+
+    domain: Domain
+    make: Callable[[], Subject]
+    jobs: int = 1
+    excuse: bool = True
+    own: tuple[Deviation, ...] = ()
+    state: Path
+    resume: bool = False
+    keep_going: bool = False
+    again: str = ""
+
+
+def maker(
+    name: str, *, isolate: bool | None, python: str | None, timeout: float | None
+) -> Callable[[], Subject]:
+    """What gives a job its subject: in a worker of its own, or in this process where that is asked."""
+    is_asked = isolate or python or timeout
+    if not is_asked and (isolate is False or sys.platform != "linux"):
+        return partial(load, name)
+    where = {"python": python or sys.executable, "limit_s": timeout or LIMIT_S}
+    return partial(isolated, name, alone=True, **where)
+
+
+def usual_jobs(domain: Domain) -> int:
+    """One for each core, and no more than the cases are worth."""
+    return max(min(os.cpu_count() or 1, MOST_JOBS, -(-domain.count // EACH)), 1)
+
+
+class Jobs:
+    """Threads that each have a subject, take blocks and hand in what became of them."""
+
+    def __init__(self, plan: Plan, progress: Progress, first: Subject, known: tuple[Deviation, ...]) -> None:
+        self._plan, self._progress, self._first, self._known = plan, progress, first, known
+        self._texts = plan.domain.to_text(), to_text(known)
+        self._left, self._lock, self._stop = progress.left(), Lock(), Event()
+        self._results: SimpleQueue[tuple[int, Swept] | BaseException | None] = SimpleQueue()
+        self._begun, self._saved = monotonic(), float("-inf")
+        self._before = progress.swept.cases
+        self.rate = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to find out: all cases are done, or counterexamples are enough."""
+        is_enough_found = not self._plan.keep_going and is_enough(self._progress.swept)
+        return is_enough_found or self._progress.is_complete
+
+    def run(self) -> Iterator[None]:
+        """Start, and count each block as it comes in; no thread is running at the end.
+
+        Raises what kept a job from its subject, once the others have ended.
+        """
+        makers = [lambda: self._first, *[self._plan.make] * (self._plan.jobs - 1)]
+        threads = [Thread(target=self._work, args=(make,), daemon=True) for make in makers]
+        for thread in threads:
+            thread.start()
+        alive, errors = len(threads), []
+        while alive:
+            result = self._results.get()
+            if result is None:
+                alive -= 1
+            elif isinstance(result, BaseException):
+                errors.append(result)
+                self._stop.set()
+            else:
+                self._progress.add(*result)
+                self.rate = (self._progress.swept.cases - self._before) / (monotonic() - self._begun)
+                yield
+            if self.is_over:
+                self._stop.set()
+        if errors:
+            raise errors[0]
+
+    def save(self, what: dict[str, Any]) -> None:
+        """Write the state, at first and now and then."""
+        if monotonic() - self._saved > SAVE_S:
+            save(self._plan.state, self._progress, what)
+            self._saved = monotonic()
+
+    def leave(self, what: dict[str, Any]) -> None:
+        """Write the state of a sweep that is to go on, and remove that of one that is over."""
+        if self.is_over:
+            self._plan.state.unlink(missing_ok=True)
+        elif self._progress.done:
+            save(self._plan.state, self._progress, what)
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Let Ctrl-C end the sweep after the blocks at hand, and a second one at once."""
+        since: list[float] = []
+
+        def interrupt(number: int, frame: object) -> None:
+            self._stop.set()
+            since.append(monotonic())
+            if since[-1] - since[0] > TWICE_S:
+                raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def line(self) -> str:
+        """The sweep at this moment, for a terminal."""
+        swept, total = self._progress.swept, self._plan.domain.count
+        rate = f", {self.rate:,.0f} a second" if self.rate else ""
+        left = f", {clock((total - swept.cases) / self.rate)} left" if self.rate else ""
+        found = f", {swept.counterexamples.total():,} wrong" if swept.counterexamples else ""
+        ending = ", ending" if self._stop.is_set() else ""
+        name = subject_name(self._first)
+        return f"{name}: {swept.cases:,} of {total:,} cases{rate}{found}{ending or left}"
+
+    def _work(self, make: Callable[[], Subject]) -> None:
+        subject = None
+        try:
+            subject = make()
+            last = perf_counter()
+            while (number := self._next()) is not None:
+                swept = self._block(subject, number)
+                now = perf_counter()
+                swept.seconds["job"], last = now - last, now  # type: ignore[assignment]
+                self._results.put((number, swept))
+        except BaseException as error:
+            self._results.put(error)
+        if subject is not self._first:
+            close(subject)
+        self._results.put(None)
+
+    def _next(self) -> int | None:
+        with self._lock:
+            return None if self._stop.is_set() else next(self._left, None)
+
+    def _block(self, subject: Subject, number: int) -> Swept:
+        """A block swept where the subject runs; where that was lost, case by case from here."""
+        start, stop = self._progress.places(number)
+        if isinstance(subject, Isolated):
+            domain, known = self._texts
+            swept = subject.sweep(domain, start, stop, known=known)
+            if swept is not None:
+                return swept
+        return sweep_block(self._plan.domain, start, stop, subject, known=self._known)
+
+
+def close(subject: Subject | None) -> None:
+    """End a subject's worker."""
+    if isinstance(subject, Isolated):
+        subject.close()

@@ -1,0 +1,169 @@
+"""The harness tested by itself: every fault is caught and named, no correct convolution is accused."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from strategies.sample import sample
+from verify.adequacy import shown
+from verify.case import Case
+from verify.check import Mismatch, check
+from verify.compare import KINDS
+from verify.diagnosis import diagnose
+from verify.faults import FAULTS, Fault
+from verify.faults.fault import VALUE_KINDS
+from verify.gate import PROPERTIES, Property
+from verify.orders import CORRECT
+from verify.report import replay
+
+DRAWS = 4700
+"""Cases that are drawn; each that is new is put to every correct convolution, 20,000 verdicts in all."""
+
+ALARMS = 5
+"""False alarms that are shown."""
+
+LEGAL = tuple(each for each in PROPERTIES if not each.illegal)
+
+
+@dataclass
+class Kill:
+    """What became of a fault that was run as a subject.
+
+    `first` is the number of the case that would have shown it first, from 1, or 0 for none; `borne` and
+    `visible` count cases; `caught` counts for each property those in which it would be caught.
+    """
+
+    fault: Fault
+    first: int = 0
+    borne: int = 0
+    visible: int = 0
+    caught: Counter[str] = field(default_factory=Counter)
+    witness: Case | None = None
+    named: tuple[str, ...] = ()
+    missed: str = ""
+
+    @property
+    def is_named(self) -> bool:
+        return self.fault.name in self.named
+
+    @property
+    def complaint(self) -> str:
+        """What is wrong with the harness, in one sentence, or nothing."""
+        if self.witness is None:
+            return f"{self.fault.name} was never visible"
+        if self.missed:
+            return f"{self.fault.name} was not caught by {self.missed}"
+        if not self.is_named:
+            return f"{self.fault.name} was named {' or '.join(self.named) or 'nothing'} on {self.witness}"
+        return ""
+
+
+def selftest(console: Console, *, examples: int = DRAWS, seed: int = 0) -> int:
+    """Run every fault and every correct convolution, print the kill matrix; 0, or 3 where one got away."""
+    start = time.monotonic()
+    cases = sample(examples, seed)
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as other:
+        accused = other.submit(false_alarms, [str(case) for case in cases])
+        kills = kill_matrix(cases)
+        alarms, judged = accused.result()
+    console.print(_table(kills))
+    for message in alarms[:ALARMS]:
+        console.print(f"\n{message}", highlight=False, markup=False, soft_wrap=True)
+    complaints = [kill.complaint for kill in kills if kill.complaint]
+    if alarms:
+        complaints.append(f"{len(alarms):,} false alarms in {judged:,} cases")
+    seconds = time.monotonic() - start
+    told = "Proves too little: " + "; ".join(complaints) if complaints else _sentence(kills, judged)
+    console.print(Text(f"\n{told}", style="bold"))
+    console.print(Text(f"{seconds:.0f} s, {len(cases):,} distinct cases of seed {seed}", style="dim"))
+    return 3 if complaints else 0
+
+
+def _sentence(kills: Sequence[Kill], judged: int) -> str:
+    alone = sum(kill.named == (kill.fault.name,) for kill in kills)
+    return (
+        f"Holds: {len(kills)} of {len(kills)} faults are caught and named, {alone} by no other name; "
+        f"{len(CORRECT)} correct convolutions raise no alarm in {judged:,} cases."
+    )
+
+
+def kill_matrix(cases: Sequence[Case]) -> list[Kill]:
+    """For every fault what the cases show of it, and whether it is caught and named as a subject."""
+    kills = {fault.name: Kill(fault) for fault in FAULTS}
+    for number, case in enumerate(cases, start=1):
+        seen = shown(case)
+        for name in seen.borne:
+            kills[name].borne += 1
+        for name in seen.visible:
+            kill = kills[name]
+            kill.visible += 1
+            kill.caught.update(each.name for each in _catching(kill.fault, case))
+            if kill.witness is None:
+                kill.first, kill.witness = number, case
+    for kill in kills.values():
+        if kill.witness is not None:
+            _run(kill, kill.witness)
+    return list(kills.values())
+
+
+def _catching(fault: Fault, case: Case) -> list[Property]:
+    """The properties that draw a case's fill and judge what a fault, which is visible, does to it."""
+    judging = [each for each in LEGAL if case.fill in each.fills and fault.kinds & set(each.kinds)]
+    if fault.kinds <= VALUE_KINDS or len(fault.kinds) == 1:
+        return [each for each in judging if each.repeats > 1 or fault.kinds != {"not repeatable"}]
+    return [each for each in judging if shown(case, kinds=each.kinds, faults=(fault,)).visible]
+
+
+def _run(kill: Kill, case: Case) -> None:
+    """Put a fault to every property that should catch it on a case; name it by what the last one saw."""
+    for each in _catching(kill.fault, case):
+        try:
+            check(case, kill.fault, kinds=each.kinds, repeats=each.repeats)
+            kill.missed = kill.missed or f"{each.title} on {case}"
+        except Mismatch as mismatch:
+            diagnose(mismatch, kill.fault)
+            kill.named = tuple(fault.name for fault in mismatch.looks_like)
+
+
+def false_alarms(words: Sequence[str]) -> tuple[list[str], int]:
+    """The messages of correct convolutions that were accused, and the number of verdicts."""
+    messages, judged = [], 0
+    for case in map(Case.parse, words):
+        for name, correct in CORRECT.items():
+            judged += 1
+            try:
+                check(case, correct, kinds=KINDS, repeats=1)
+            except Mismatch as mismatch:
+                line = replay(str(case), f"verify.orders:{name}", {})
+                messages.append(f"False alarm for sums in the order {name}.\n{mismatch}\n  {line}")
+    return messages, judged
+
+
+def _table(kills: Sequence[Kill]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+    table.add_column("fault", no_wrap=True)
+    table.add_column("first", justify="right")
+    table.add_column("%", justify="right")
+    for each in LEGAL:
+        table.add_column(each.name[:4], justify="right")
+    table.add_column("")
+    for kill in kills:
+        counts = [str(kill.caught[each.name] or "·") for each in LEGAL]
+        share = f"{100 * kill.visible / kill.borne:.0f}" if kill.borne else "–"
+        row = [kill.fault.name, str(kill.first), share, *counts]
+        table.add_row(*row, Text("✓", "green") if kill.is_named else Text("✗", "bold red"))
+    table.caption_justify = "left"
+    table.caption = (
+        "first: the first case that shows the fault; %: the share of the cases that could have it which do; "
+        "then how many each property would catch it in; ✓ named"
+    )
+    return table

@@ -1,0 +1,90 @@
+"""Gradients that GradientTape takes of TensorFlow's forward calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from verify.case import Case
+from verify.subjects.tensorflow_epilogue import add_bias
+from verify.subjects.tensorflow_forward import Call, depthwise, depthwise_shape, separable, shape
+from verify.subjects.tensorflow_import import tf
+
+
+class NoGradient(Exception):
+    """TensorFlow answers None where a gradient is asked."""
+
+
+class NotSeparable(Exception):
+    """A convolution is asked of a separable entry point, and cannot be had from it."""
+
+
+def input_gradient(forward: Call) -> Call:
+    """The gradient of a forward call with respect to its input, which it does not depend on."""
+
+    def call(case: Case, y: Any, w: Any) -> Any:
+        x = tf.zeros(shape(case, y), case.dtype)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            answer = forward(case, x, w)
+        return only(tape.gradient(answer, x, output_gradients=y))
+
+    return call
+
+
+def filter_gradient(forward: Call) -> Call:
+    """The gradient with respect to the filters, or to the bias where that is asked."""
+
+    def call(case: Case, x: Any, y: Any) -> Any:
+        w = tf.zeros(case.filter_shape, case.dtype)
+        b = tf.zeros(case.filter_count, case.dtype)
+        with tf.GradientTape() as tape:
+            tape.watch((w, b))
+            answer = forward(case, x, w)
+            if case.epilogue:
+                answer = add_bias(case, answer, b)
+        return only(tape.gradient(answer, b if case.epilogue else w, output_gradients=y))
+
+    return call
+
+
+def only(gradient: Any) -> Any:
+    """The gradient; raises NoGradient where there is none."""
+    if gradient is None:
+        raise NoGradient("GradientTape gives no gradient: it watches floating-point tensors alone")
+    return gradient
+
+
+def as_depthwise(case: Case, x: Any, w: Any) -> Any:
+    """A convolution with as many groups as channels, through the depthwise call that it is."""
+    return depthwise(case, x, tf.reshape(w, depthwise_shape(case)))
+
+
+def as_separable(case: Case, x: Any, w: Any) -> Any:
+    """A convolution through the separable call that it is, one of whose two steps changes nothing.
+
+    With as many groups as channels the second filters are the identity; one with a kernel of single
+    cells is the second step itself, after filters of ones.
+    """
+    spatial = (1,) * case.rank
+    if separable_step(case) == "depthwise":
+        one = tf.eye(case.filter_count, dtype=w.dtype)
+        pointwise = tf.reshape(one, (*spatial, case.filter_count, case.filter_count))
+        return separable(case, x, tf.reshape(w, depthwise_shape(case)), pointwise)
+    return separable(case, x, tf.ones((*spatial, case.channels, 1), w.dtype), w)
+
+
+def separable_step(case: Case) -> str:
+    """The step of a separable convolution that a convolution is: "depthwise" or "pointwise".
+
+    Raises NotSeparable where it is neither, where the identity would spread what is not finite, and
+    where it is strided and dilated, as separable convolutions are documented not to be.
+    """
+    if max(case.strides) > 1 and max(case.dilations) > 1:
+        raise NotSeparable("a separable convolution has strides of 1 where it is dilated")
+    if case.groups == case.channels:
+        if case.fill in ("unread", "nonfinite") and case.filter_count > 1:
+            raise NotSeparable("its second filters would multiply what is not finite by 0")
+        return "depthwise"
+    if case.groups == 1 and max(case.kernel) == 1:
+        return "pointwise"
+    raise NotSeparable("neither step of a separable convolution has these groups and kernel")

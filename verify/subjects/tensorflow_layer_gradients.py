@@ -1,0 +1,82 @@
+"""Gradients of Keras's layers, with respect to their input, their filters and their bias."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from verify.case import Array, Case
+from verify.subjects.tensorflow_calls import operands
+from verify.subjects.tensorflow_epilogue import after
+from verify.subjects.tensorflow_forward import depthwise_shape
+from verify.subjects.tensorflow_gradients import only, separable_step
+from verify.subjects.tensorflow_import import tf
+from verify.subjects.tensorflow_layers import convolution
+
+
+def gradient(entry: str, case: Case) -> Array:
+    """The gradient that an entry point asks of a layer, which is called eagerly.
+
+    A depthwise layer takes the case where it has as many groups as channels, a separable one where
+    one of its two steps changes nothing.
+    """
+    kind = entry.split("_")[1]
+    step = separable_step(case) if kind == "separable" else kind
+    forward = _forward(kind, step, case)
+    with tf.device("/CPU:0"):
+        layer = convolution(forward, list(forward.epilogue))
+        if case.operation == "transpose":
+            answer = _of_input(layer, _weights(kind, step, case, case.filters), case)
+        else:
+            zeros = np.zeros(case.filter_shape, case.dtype)
+            answer = _of_weight(layer, _weights(kind, step, case, zeros), step, case)
+    array: Array = answer.numpy()
+    return array
+
+
+def _forward(kind: str, step: str, case: Case) -> Case:
+    """The case of the layer whose gradient is asked; its data is of no use."""
+    bias = ("bias",) if case.operation == "filtergrad" and case.epilogue else ()
+    same = replace(case, operation="conv", epilogue=bias, fill="ones", seed=0)
+    if kind == "conv":
+        return same
+    multiplier = depthwise_shape(case)[-1] if step == "depthwise" else 1
+    filters = case.filter_count if kind == "separable" else 1
+    return replace(same, operation=kind, multiplier=multiplier, filter_count=filters, groups=1)
+
+
+def _weights(kind: str, step: str, case: Case, filters: Array) -> list[Array]:
+    """What a layer holds for these filters: those of the other step of a separable one change nothing."""
+    spatial = (1,) * case.rank
+    own = filters.reshape(depthwise_shape(case)) if step == "depthwise" else filters
+    if kind != "separable":
+        return [own]
+    if step == "depthwise":
+        identity = np.eye(case.filter_count, dtype=case.dtype)
+        return [own, identity.reshape(*spatial, *identity.shape)]
+    return [np.ones((*spatial, case.channels, 1), case.dtype), own]
+
+
+def _of_input(layer: Any, weights: list[Array], case: Case) -> Any:
+    x = tf.zeros(case.output_shape, case.dtype)
+    layer.build(x.shape)
+    layer.set_weights(weights)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x)
+    result = only(tape.gradient(y, x, output_gradients=tf.constant(case.cotangent)))
+    return after(case, result, [tf.constant(each) for each in list(operands(case).values())[2:]])
+
+
+def _of_weight(layer: Any, weights: list[Array], step: str, case: Case) -> Any:
+    x = tf.constant(case.input)
+    layer.build(x.shape)
+    biases = [np.zeros(case.filter_count, case.dtype)] if case.epilogue else []
+    layer.set_weights([*weights, *biases])
+    weight = layer.bias if case.epilogue else layer.weights[1 if step == "pointwise" else 0]
+    with tf.GradientTape() as tape:
+        y = layer(x)
+    result = only(tape.gradient(y, weight.value, output_gradients=tf.constant(case.cotangent)))
+    return result if case.epilogue else tf.reshape(result, case.filter_shape)

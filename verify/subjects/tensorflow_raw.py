@@ -1,0 +1,92 @@
+"""The operations of tf.raw_ops, each as a function of a case and tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from verify.case import Case
+from verify.subjects.tensorflow_forward import attributes, depthwise_shape, every_axis, explicit, shape
+from verify.subjects.tensorflow_import import tf
+
+
+def conv(case: Case, x: Any, w: Any) -> Any:
+    if case.rank == 3:
+        return tf.raw_ops.Conv3D(input=x, filter=w, padding=_word(case), **attributes(case))
+    return tf.raw_ops.Conv2D(input=x, filter=w, **explicit(case), **attributes(case))
+
+
+def general_conv(case: Case, x: Any, w: Any) -> Any:
+    return tf.raw_ops.Conv(
+        input=x,
+        filter=w,
+        strides=every_axis(case, case.strides),
+        dilations=every_axis(case, case.dilations),
+        data_format="CHANNELS_FIRST" if case.channels_first else "CHANNELS_LAST",
+        groups=case.groups,
+        **explicit(case),
+    )
+
+
+def padded_conv(case: Case, x: Any, w: Any) -> Any:
+    given = attributes(case)
+    if max(case.dilations) == 1:
+        del given["dilations"]  # it has none
+    if not case.channels_first:
+        del given["data_format"]  # nor that
+    return tf.raw_ops.FusedPadConv2D(
+        input=x,
+        paddings=[[0, 0]] * (case.rank + 2),
+        filter=w,
+        mode="REFLECT",
+        padding=_word(case),
+        **given,
+    )
+
+
+def depthwise(case: Case, x: Any, w: Any) -> Any:
+    return tf.raw_ops.DepthwiseConv2dNative(input=x, filter=w, **explicit(case), **attributes(case))
+
+
+def input_gradient(case: Case, y: Any, w: Any) -> Any:
+    given = {"input_sizes": shape(case, y), "filter": w, "out_backprop": y, **attributes(case)}
+    if case.rank == 3:
+        return tf.raw_ops.Conv3DBackpropInputV2(padding=_word(case), **given)
+    return tf.raw_ops.Conv2DBackpropInput(**explicit(case), **given)
+
+
+def depthwise_input_gradient(case: Case, y: Any, w: Any) -> Any:
+    return tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
+        input_sizes=shape(case, y),
+        filter=tf.reshape(w, depthwise_shape(case)),
+        out_backprop=y,
+        **explicit(case),
+        **attributes(case),
+    )
+
+
+def filter_gradient(case: Case, x: Any, y: Any) -> Any:
+    if case.epilogue:
+        form = "NCHW" if case.channels_first else "NHWC"
+        return tf.raw_ops.BiasAddGrad(out_backprop=y, data_format=form)
+    given = {"input": x, "filter_sizes": case.filter_shape, "out_backprop": y, **attributes(case)}
+    if case.rank == 3:
+        return tf.raw_ops.Conv3DBackpropFilterV2(padding=_word(case), **given)
+    return tf.raw_ops.Conv2DBackpropFilter(**explicit(case), **given)
+
+
+def depthwise_filter_gradient(case: Case, x: Any, y: Any) -> Any:
+    if case.epilogue:
+        return filter_gradient(case, x, y)
+    w = tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
+        input=x,
+        filter_sizes=depthwise_shape(case),
+        out_backprop=y,
+        **explicit(case),
+        **attributes(case),
+    )
+    return tf.reshape(w, case.filter_shape)
+
+
+def _word(case: Case) -> str:
+    """The padding of an operation that takes a string alone."""
+    return case.padding if isinstance(case.padding, str) else "EXPLICIT"

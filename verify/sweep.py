@@ -1,0 +1,134 @@
+"""A sweep: every case of a small domain put to a subject, and what that proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from verify.block import Counterexample, Swept
+from verify.case import Case
+from verify.check import Mismatch, Subject, check, subject_name
+from verify.deviations import Deviation, applying, to_text
+from verify.diagnosis import diagnose
+from verify.findings import Line, exit_code, of_cases, of_domain, of_time, sentence
+from verify.jobs import Jobs, Plan, close
+from verify.known import recorded
+from verify.progress import Progress, identity, read, restore
+from verify.report import disagreement, line
+from verify.subjects import source, versions
+from verify.subjects.isolated import Isolated
+
+
+def sweep(console: Console, plan: Plan) -> int:
+    """Sweep the domain and print what was proved; the exit code.
+
+    1 where there is a counterexample, 3 where no case could have failed or the sweep was
+    interrupted, which leaves its state; else 0. Raises ForeignState for a file that is not this
+    sweep's, and whatever keeps a job from its subject.
+    """
+    subject = plan.make()
+    if not isinstance(subject, Isolated):
+        plan = replace(plan, jobs=1)  # a user's function need not bear two calls at a time
+    try:
+        return _sweep(console, plan, subject)
+    finally:
+        close(subject)
+
+
+def _sweep(console: Console, plan: Plan, subject: Subject) -> int:
+    known = _known(plan, subject)
+    what = _identity(plan, subject, known)
+    progress = _begin(console, plan, what)
+    _print_head(console, plan, subject, progress)
+    jobs = Jobs(plan, progress, subject, known)
+    live = Live(get_renderable=lambda: Text(jobs.line()), console=console, transient=True)
+    try:
+        with live if console.is_terminal else nullcontext(), jobs.interruptible():
+            for _ in jobs.run():
+                jobs.save(what)
+    except KeyboardInterrupt:
+        pass  # the second one: what is running is given up
+    finally:
+        jobs.leave(what)
+    _print_lines(console, of_cases(progress.swept))
+    _print_lines(console, of_time(progress.swept, plan.jobs, jobs.rate))
+    _print_counterexamples(console, progress.swept, subject)
+    console.print(Text(f"\n{sentence(plan.domain, progress.swept)}", style="bold"), soft_wrap=True)
+    if not jobs.is_over:
+        console.print(f"go on with  {plan.again}", highlight=False, markup=False, soft_wrap=True)
+    return exit_code(plan.domain, progress.swept)
+
+
+def _known(plan: Plan, subject: Subject) -> tuple[Deviation, ...]:
+    if not plan.excuse:
+        return ()
+    return applying(recorded(subject, plan.own), getattr(subject, "switches", {}))
+
+
+def _identity(plan: Plan, subject: Subject, known: tuple[Deviation, ...]) -> dict[str, Any]:
+    found = dict(getattr(subject, "versions", None) or versions())
+    del found["hypothesis"]  # a sweep draws nothing
+    return identity(
+        plan.domain,
+        subject=subject_name(subject),
+        deviations=sha256(to_text(known).encode()).hexdigest()[:16],
+        file=source(subject),
+        **found,
+        **getattr(subject, "switches", {}),
+    )
+
+
+def _begin(console: Console, plan: Plan, what: dict[str, Any]) -> Progress:
+    if plan.resume:
+        return restore(plan.state, plan.domain, what)
+    if plan.state.exists():
+        read(plan.state)
+        text = f"{plan.state} holds an interrupted sweep, which is dropped without --resume"
+        console.print(Text(text, style="dim"), soft_wrap=True)
+    return Progress(plan.domain)
+
+
+def _print_head(console: Console, plan: Plan, subject: Subject, progress: Progress) -> None:
+    name, found = subject_name(subject), versions().items()
+    here = ", ".join((name, *(f"{package} {number}" for package, number in found if package != "hypothesis")))
+    console.print(Text(getattr(subject, "described", here), style="dim"), soft_wrap=True)
+    _print_lines(console, of_domain(plan.domain))
+    if progress.done:
+        _print_lines(console, [("resumed", f"after {progress.swept.cases:,} cases")])
+
+
+def _print_lines(console: Console, lines: Iterable[Line]) -> None:
+    for label, text in lines:
+        grid = Table.grid()
+        grid.add_column(min_width=11, no_wrap=True)
+        grid.add_column()
+        grid.add_row(label, Text(text))
+        console.print(grid)
+
+
+def _print_counterexamples(console: Console, swept: Swept, subject: Subject) -> None:
+    """The first of each kind, in the order of the domain."""
+    for found in sorted(swept.first.values(), key=lambda each: each.place):
+        console.print(f"\n{_message(found, subject)}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _message(found: Counterexample, subject: Subject) -> str:
+    """The message of a counterexample; with what it looks like, where the subject errs so again."""
+    case = Case.parse(found.word)
+    try:
+        check(case, subject)
+    except Mismatch as again:
+        if again.verdict.kind == found.verdict.kind:
+            diagnose(again, subject)
+            return str(again)
+    switches, options = getattr(subject, "switches", {}), getattr(subject, "options", "")
+    text = disagreement(case, subject_name(subject), switches, found.verdict, options)
+    return f"{text}\n{line('again', 'it did not err so when it was asked once more')}"
