@@ -104,7 +104,7 @@ def content(
 def _times(own: Mapping[str, Sequence[Tally]], tallies: Sequence[Tally]) -> Table:
     seconds = {subject: spent(each) for subject, each in own.items()}
     if len(own) > 1:
-        seconds = {"all subjects": spent(tallies), **seconds}
+        seconds = {"All subjects": spent(tallies), **seconds}
     return times(seconds, PARTS)
 
 
