@@ -11,6 +11,7 @@ import time
 import zipfile
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,11 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
-from hypothesis.internal.reflection import function_digest
 
 from verify import Case, Mismatch, reference
 from verify.__main__ import main
 from verify.case import Array
+from verify.check import Subject
 from verify.database import database_at
 from verify.gate import conformance, limits
 from verify.options import database
@@ -167,11 +168,22 @@ def is_wrong_for_one_channel(case: Case) -> Array:
     return reference(case).astype(case.dtype) + (case.channels == 1)
 
 
-def is_seen(place: str | Path | None, examples: int, monkeypatch: pytest.MonkeyPatch) -> bool:
+def keys(place: str) -> list[bytes]:
+    """Under what the smallest examples of a folder are kept."""
+    found = database_at(place).fetch(b".hypothesis-keys")
+    return [each for each in found if not each.endswith(b".secondary")]
+
+
+def is_seen(
+    place: str | Path | None,
+    examples: int,
+    monkeypatch: pytest.MonkeyPatch,
+    subject: Subject = is_wrong_for_two_channels,
+) -> bool:
     """Whether a subject that few cases show to be wrong is seen to be, with the database at a place."""
     monkeypatch.setattr(limits, "examples", examples)
     monkeypatch.setattr(limits, "database", database_at(place) if place else None)
-    gated: Any = conformance(is_wrong_for_two_channels, fills=("ints",), ranks=(1,))
+    gated: Any = conformance(subject, fills=("ints",), ranks=(1,))
     try:
         gated().test_values()
     except Mismatch:
@@ -224,11 +236,21 @@ def test_gate_reads_the_examples_of_an_artefact(monkeypatch: pytest.MonkeyPatch)
     assert is_seen("github:octo/conv", ONE, monkeypatch)
 
 
-def test_properties_and_subjects_keep_examples_of_their_own():
-    subjects = (is_wrong_for_two_channels, is_wrong_for_one_channel)
-    gated = [conformance(each, fills=("ints",), ranks=(1,)) for each in subjects]
-    tests = [getattr(each(), name) for each in gated for name in ("test_values", "test_form")]
-    assert len({function_digest(each.hypothesis.inner_test) for each in tests}) == 4
+@pytest.mark.parametrize("subject", [is_wrong_for_two_channels, is_wrong_for_one_channel])
+def test_properties_keep_examples_of_their_own(subject: Subject, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(limits, "examples", MANY)
+    monkeypatch.setattr(limits, "database", database_at("mine"))
+    gated: Any = conformance(subject, fills=("ints", "dyadic"), ranks=(1,))
+    for test in (gated().test_values, gated().test_precision, gated().test_form):
+        with suppress(Mismatch):
+            test()
+    assert len(keys("mine")) == 2
+
+
+def test_subjects_keep_examples_of_their_own(monkeypatch: pytest.MonkeyPatch):
+    assert is_seen("mine", MANY, monkeypatch)
+    assert is_seen("mine", MANY, monkeypatch, is_wrong_for_one_channel)
+    assert len(keys("mine")) == 2
 
 
 def test_run_keeps_what_has_failed_where_it_is_told_to():

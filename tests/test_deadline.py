@@ -15,7 +15,9 @@ import pytest
 from verify import Case, reference
 from verify.case import Array
 from verify.deadline import GRACE_S, TimeUp, stopping_at
-from verify.gate import PROPERTIES
+from verify.gate import PROPERTIES, WITNESSED
+from verify.summary import exit_code
+from verify.tally import TIME_UP, Tally
 
 HERE = Path(__file__).parent
 
@@ -125,7 +127,8 @@ def test_run_whose_cases_take_too_long_keeps_to_its_time_and_proves_too_little(w
     assert took < 1 + 5
     assert done.returncode == 3
     titles = ", ".join(each.title for each in PROPERTIES)
-    assert f"\ncut short  tests.test_deadline:sleeps, pinned words, {titles}: its time was up" in done.stdout
+    cut = f"pinned words, {WITNESSED.title}, {titles}"
+    assert f"\ncut short  tests.test_deadline:sleeps, {cut}: its time was up" in done.stdout
     assert f"\nProves too little: nothing was graded for {titles}; the time was up too soon for pinned" in (
         done.stdout
     )
@@ -174,7 +177,24 @@ def test_run_that_grades_too_little_in_its_time_says_so():
     assert took < 3 + 5
     assert done.returncode == 3
     assert "  too little\n" in done.stdout
-    assert "\nProves too little: the time was up too soon for " in done.stdout
+    assert "\nProves too little: " in done.stdout
+    assert "the time was up too soon for " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("tally", "verdict"),
+    [
+        (Tally(subject="", title="", note=TIME_UP, agreed=20), "holds"),
+        (Tally(subject="", title="", note=TIME_UP, agreed=19), "too little"),
+        (Tally(subject="", title="", agreed=1), "holds"),
+        (Tally(subject="", title="", note=TIME_UP), "nothing graded"),
+        (Tally(subject="", title="", note=TIME_UP, drawn=False, agreed=20), "too little"),
+        (Tally(subject="", title="", drawn=False), "declined"),
+    ],
+)
+def test_little_is_graded_where_time_is_up_before_twenty_cases_or_all_given_words(tally: Tally, verdict: str):
+    assert tally.verdict == verdict
+    assert (exit_code([tally]) == 3) == (verdict in ("too little", "nothing graded"))
 
 
 def test_time_that_is_up_before_the_subject_is_loaded_is_said():

@@ -47,12 +47,14 @@ class Trait(NamedTuple):
 
 
 def trait_of(mismatch: Mismatch) -> Trait:
-    return Trait(mismatch.verdict.kind or "", _cause(mismatch.verdict), fault_of(mismatch))
+    return trait_at_sight(mismatch.verdict)._replace(fault=fault_of(mismatch))
 
 
-def _cause(verdict: Verdict) -> str:
-    """What a subject raised, or how its process ended: less what the error says, which may vary."""
-    return verdict.sentence.partition(":")[0] if verdict.kind in ("refused", "crashed") else ""
+def trait_at_sight(verdict: Verdict) -> Trait:
+    """The trait less the fault: of what agrees, its outcome."""
+    # What a subject raised, or how its process ended: less what the error says, which may vary.
+    cause = verdict.sentence.partition(":")[0] if verdict.kind in ("refused", "crashed") else ""
+    return Trait(verdict.kind or ("holds" if verdict.outcome == "agrees" else verdict.outcome), cause)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -395,7 +395,8 @@ def _mismatch(gate: Gate, tallier: Tallier, case: Case) -> Mismatch | None:
     try:
         _judge(gate, EVERYTHING, tallier, case)
     except Mismatch as mismatch:
-        diagnose(mismatch, gate.subject)
+        with suppress(TimeUp), stopping_at(limits.until + GRACE_S):
+            diagnose(mismatch, gate.subject)
         return mismatch
     return None
 

@@ -13,7 +13,7 @@ from verify.check import Mismatch, Subject, check, subject_name
 from verify.compare import KINDS, Kind, Verdict
 from verify.deviations import Deviation
 from verify.diagnosis import diagnose
-from verify.failures import Failed, Trait, asked_of, failed, trait_of
+from verify.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
 from verify.journal import journal
 from verify.known import explained, recorded
 from verify.lines import plural
@@ -73,43 +73,22 @@ def became_of(
 ) -> Became:
     """What became of a case, which may have failed before."""
     answers = [first := _ask(subject, case)]
-    if (past or isinstance(first, Mismatch)) and _trait(first) != Trait("timed out"):
+    if (past or isinstance(first, Mismatch)) and _at_sight(first) != Trait("timed out"):
         answers += [_ask(subject, case) for _ in range(TRIES - 1)]
     wrong = [each for each in answers if isinstance(each, Mismatch)]
     if isinstance(first, Verdict) and not wrong:
         return _passed(first, past)
-    if len(wrong) == len(answers) and len({each.verdict.kind for each in wrong}) == 1:
-        diagnose(wrong[0], subject)
-        for each in wrong[1:]:
-            each.looks_like = wrong[0].looks_like
-    traits = [_trait(each) for each in answers]
-    shown = _as_before(subject, case, past, traits) or wrong[0]
-    status, note = _status([_trait(shown)] if shown is not wrong[0] else traits, past)
+    counts = Counter(map(_at_sight, answers))
+    shown = wrong[0] if len(counts) > 1 else _as_before(subject, case, past, wrong[0])
+    diagnose(shown, subject)
     message, deviation = _message(subject, shown, known)
-    is_new = not deviation and not (past and status.startswith("FLAKY"))
+    if len(counts) > 1:
+        note = ", ".join(f"{count} × {trait}" for trait, count in counts.items())
+        status = f"FLAKY {len(wrong)}/{len(answers)}"
+    else:
+        status, note = _status(trait_of(shown), past)
+    is_new = not deviation and not (past and len(counts) > 1)
     return Became(status, note, message, (failed(shown, subject),) if is_new else ())
-
-
-def _as_before(
-    subject: Subject, case: Case, past: Sequence[Failed], traits: Sequence[Trait]
-) -> Mismatch | None:
-    """The recorded disagreement, where it shows only when its kind alone is judged, as a property does."""
-    old = [each.trait for each in past]
-    if len(set(traits)) > 1 or any(map(traits[0].is_as, old)):
-        return None
-    for trait in old:
-        answer = _ask(subject, case, kinds=[kind for kind in KINDS if kind == trait.kind])
-        if isinstance(answer, Mismatch) and trait_of(answer).is_as(trait):
-            return answer
-    return None
-
-
-def _message(subject: Subject, mismatch: Mismatch, known: Iterable[Deviation]) -> tuple[str, bool]:
-    """What is said of a disagreement, and whether a recorded deviation explains it."""
-    deviation = explained(mismatch, subject, known)
-    if deviation is None:
-        return str(mismatch), False
-    return f"{mismatch}\n  known    {deviation.name}: {' '.join(deviation.sentence.split())}", True
 
 
 def _ask(subject: Subject, case: Case, kinds: Collection[Kind] = KINDS) -> Verdict | Mismatch:
@@ -119,11 +98,27 @@ def _ask(subject: Subject, case: Case, kinds: Collection[Kind] = KINDS) -> Verdi
         return mismatch
 
 
-def _trait(answer: Verdict | Mismatch) -> Trait:
-    """What tells an answer from another: the trait of a disagreement, else the outcome as one."""
-    if isinstance(answer, Mismatch):
-        return trait_of(answer)
-    return Trait(SHOWN.get(answer.outcome, answer.outcome))
+def _at_sight(answer: Verdict | Mismatch) -> Trait:
+    return trait_at_sight(answer.verdict if isinstance(answer, Mismatch) else answer)
+
+
+def _as_before(subject: Subject, case: Case, past: Sequence[Failed], found: Mismatch) -> Mismatch:
+    """The recorded disagreement, where it shows only when its kind alone is judged, as a property does."""
+    if _at_sight(found).kind in [each.kind for each in past]:
+        return found
+    for old in past:
+        answer = _ask(subject, case, kinds=[kind for kind in KINDS if kind == old.kind])
+        if isinstance(answer, Mismatch) and _at_sight(answer)[:2] == old.trait[:2]:
+            return answer
+    return found
+
+
+def _message(subject: Subject, mismatch: Mismatch, known: Iterable[Deviation]) -> tuple[str, bool]:
+    """What is said of a disagreement, and whether a recorded deviation explains it."""
+    deviation = explained(mismatch, subject, known)
+    if deviation is None:
+        return str(mismatch), False
+    return f"{mismatch}\n  known    {deviation.name}: {' '.join(deviation.sentence.split())}", True
 
 
 def _passed(verdict: Verdict, past: Sequence[Failed]) -> Became:
@@ -142,14 +137,9 @@ def _before(past: Sequence[Failed]) -> str:
     return f"on {min(each.first_seen for each in past)}: {traits}"
 
 
-def _status(traits: Sequence[Trait], past: Sequence[Failed]) -> tuple[str, str]:
-    """The status of a case that disagrees at least once, and why."""
-    counts = Counter(traits)
-    if len(counts) > 1:
-        wrong = len([each for each in traits if each.kind not in ("holds", "declined", "vacuous")])
-        shown = ", ".join(f"{count} × {trait}" for trait, count in counts.items())
-        return f"FLAKY {wrong}/{len(traits)}", shown
-    trait, status = traits[0], "CRASHED" if traits[0].kind == "crashed" else ""
+def _status(trait: Trait, past: Sequence[Failed]) -> tuple[str, str]:
+    """The status of a case that disagrees every time in one way, and why."""
+    status = "CRASHED" if trait.kind == "crashed" else ""
     if not past:
         return status or "disagrees", trait.cause
     if any(trait.is_as(each.trait) for each in past):
