@@ -7,10 +7,22 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import SearchStrategy
 
-from strategies.parts import STEPS, axes, batches, borders, channel_counts, epilogues, seeds
+from strategies.parts import (
+    AXIS_BYTES,
+    BORDER_BYTES,
+    EPILOGUE_BYTES,
+    SEED_BYTES,
+    STEPS,
+    axis_of,
+    batch_options,
+    border_of,
+    channel_options,
+    epilogue_of,
+    seed_of,
+)
+from strategies.row import Row, decided
 from verify.case import DEPTHWISE, Case
 from verify.dtypes import FORMATS
 from verify.geometry import Axis
@@ -21,11 +33,16 @@ PADDINGS = ("same", "valid", "explicit")
 REDUCTIONS = ("short", "long")
 DRAWN_FILLS = ("ones", "iota", "impulse", "ints", "dyadic", "coded", "reals", "nonfinite", "unread")
 """Every fill but the lecture's, the simple ones first and those last that some cases cannot have."""
+OFTEN = ("ints", "dyadic", "coded", "reals", "nonfinite", "unread", "dyadic")
+"""Fills that show the most, or what no other shows."""
 REAL_FILLS = ("reals", "unread", "nonfinite")
 LONG = {"bf16": 257, "f16": 2049}
 """Terms whose sum of ones a significand of 8 and of 11 bits no longer counts."""
 SIDES = {1: 24, 2: 12, 3: 7}
 KERNELS = {1: 7, 2: 5, 3: 3}
+
+ROW_BYTES = 6 + 3 * AXIS_BYTES + 5 + EPILOGUE_BYTES + BORDER_BYTES + SEED_BYTES + 1
+"""What is chosen of a case, its axes, its counts, what is around it, its seed and its data format."""
 
 
 def cases(
@@ -92,24 +109,24 @@ def cases(
     choice = _choices(operations, ranks, dtypes, fills)
     if not choice:
         raise ValueError("no case has any of these operations, ranks, dtypes and fills together")
-    return _cases(
-        choice=choice,
-        around=tuple(around),
-        paddings=st.sampled_from(paddings),
-        reductions=tuple(reductions) if max_channels is None and max_batch is None else ("short",),
-        steps=st.sampled_from(steps),
-        strided=st.sampled_from([step for step in steps if step in ("strided", "both")] or steps),
-        first=st.sampled_from([False] * 6 + [True])
-        if len(data_formats) == 2
-        else st.just(data_formats[0] == "channels_first"),
-        max_side=max_side,
-        max_kernel=max_kernel,
-        max_stride=max_stride,
-        max_dilation=max_dilation,
-        max_channels=max_channels or 17,
-        multipliers=st.sampled_from(range(1, min(3, max_channels or 17) + 1)),
-        groups=st.sampled_from([1] * 6 + list(range(2, min(max_groups, max_channels or 17) + 1))),
-        max_batch=max_batch or 3,
+    return decided(
+        ROW_BYTES,
+        partial(
+            _case_of,
+            choice=choice,
+            around=tuple(around),
+            paddings=tuple(paddings),
+            reductions=tuple(reductions) if max_channels is None and max_batch is None else ("short",),
+            steps=(*steps, *(step for step in ("both", "both") if step in steps)),
+            first=[False] * 6 + [True] if len(data_formats) == 2 else [data_formats[0] == "channels_first"],
+            max_side=max_side,
+            max_kernel=max_kernel,
+            max_stride=max_stride,
+            max_dilation=max_dilation,
+            max_channels=max_channels or 17,
+            max_groups=max_groups,
+            max_batch=max_batch or 3,
+        ),
     )
 
 
@@ -125,8 +142,8 @@ def _choices(
         for rank in ranks:
             for dtype in dtypes:
                 having = [fill for fill in fills if _fit(operation, rank, dtype, fill)]
-                if "dyadic" in having:
-                    having.append("dyadic")  # the one that shows what precision was lost
+                # Those that show the most are drawn more often.
+                having += [fill for fill in OFTEN if fill in having]
                 if having:
                     choice.setdefault(operation, {}).setdefault(rank, {})[dtype] = having
     return choice
@@ -141,34 +158,32 @@ def _fit(operation: str, rank: int, dtype: str, fill: str) -> bool:
     )
 
 
-@st.composite
-def _cases(
-    draw: DrawFn,
+def _case_of(
+    row: Row,
     *,
     choice: Choice,
     around: tuple[str, ...],
-    paddings: SearchStrategy[str],
+    paddings: tuple[str, ...],
     reductions: tuple[str, ...],
-    steps: SearchStrategy[str],
-    strided: SearchStrategy[str],
-    first: SearchStrategy[bool],
+    steps: tuple[str, ...],
+    first: list[bool],
     max_side: int | None,
     max_kernel: int | None,
     max_stride: int,
     max_dilation: int,
     max_channels: int,
-    multipliers: SearchStrategy[int],
-    groups: SearchStrategy[int],
+    max_groups: int,
     max_batch: int,
 ) -> Case:
-    operation = draw(st.sampled_from(list(choice)))
-    rank = draw(st.sampled_from(list(choice[operation])))
-    padding = draw(paddings)
-    dtype = draw(st.sampled_from(list(choice[operation][rank])))
-    fill = draw(st.sampled_from(choice[operation][rank][dtype]))
-    step = draw(strided if fill == "unread" else steps)
+    operation = row.of(list(choice))
+    rank = row.of(list(choice[operation]))
+    padding = row.of(paddings)
+    dtype = row.of(list(choice[operation][rank]))
+    fill = row.of(choice[operation][rank][dtype])
+    strided = [step for step in steps if step in ("strided", "both")] or steps
+    step = row.of(strided if fill == "unread" else steps)
     each = partial(
-        axes,
+        axis_of,
         padding=padding,
         step=step,
         max_side=max_side or SIDES[rank],
@@ -176,23 +191,23 @@ def _cases(
         max_stride=max_stride,
         max_dilation=max_dilation,
     )
-    spatial = [draw(each(skips=fill == "unread" and not number)) for number in range(rank)]
-    # Every operation and fill draws the same numbers, used or not: what draws fewer is smaller to Hypothesis.
-    multiplier = draw(multipliers if operation in DEPTHWISE else groups)
-    group = 1 if operation in DEPTHWISE else multiplier
+    spatial = [each(row, skips=fill == "unread" and not number) for number in range(3)][:rank]
+    multiplier = row.of(range(1, min(3, max_channels) + 1))
+    group = row.of([1] * 4 + list(range(2, min(max_groups, max_channels) + 1)))
+    group = 1 if operation in DEPTHWISE else group
     # A long sum is one more count to choose, so that it shrinks as the others do.
     longest = _longest(operation, dtype, spatial) if "long" in reductions else {}
-    counts: dict[str, SearchStrategy[int]] = {
-        "channels": channel_counts(max_channels // group, long=longest.get("channels")),
-        "filters": channel_counts(max_channels // group, long=longest.get("filters")),
-        "batch": batches(max_batch, long=longest.get("batch")),
+    counts = {
+        "channels": channel_options(max_channels // group, longest.get("channels")),
+        "filters": channel_options(max_channels // group, longest.get("filters")),
+        "batch": batch_options(max_batch, longest.get("batch")),
     }
     if "short" not in reductions:
-        counts |= {name: st.just(count) for name, count in longest.items()}
-    channels, filters, batch = (draw(count) for count in counts.values())
-    epilogue = draw(epilogues(operation, dtype, around))
-    border = draw(borders(rank)) if "border" in around else ()
-    seed = draw(seeds())
+        counts |= {name: [count] for name, count in longest.items()}
+    channels, filters, batch = (row.of(options) for options in counts.values())
+    epilogue = epilogue_of(row, operation=operation, dtype=dtype, steps=around)
+    border = border_of(row, rank=rank)
+    seed = seed_of(row)
     return Case(
         operation=operation,
         batch=batch,
@@ -201,10 +216,10 @@ def _cases(
         strides=tuple(axis.stride for axis in spatial),
         dilations=tuple(axis.dilation for axis in spatial),
         **_counts(operation, channels=channels, filters=filters, multiplier=multiplier, group=group),
-        border=border if operation in ("conv", "depthwise") else (),
+        border=border if "border" in around and operation in ("conv", "depthwise") else (),
         padding=_padding(padding, spatial),
         dtype=FORMATS[dtype].dtype,
-        channels_first=draw(first),
+        channels_first=row.of(first),
         epilogue=() if operation == "filtergrad" and fill == "unread" else epilogue,
         fill=fill,
         seed=seed if fill in SEEDED_FILLS else 0,

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import SearchStrategy
 
+from strategies.row import Row, decided
 from verify.geometry import Axis, dilated, largest_dilation, same_padding, turning_sizes
 from verify.word import ACTIVATIONS, EPILOGUE
 
 STEPS = ("plain", "strided", "dilated", "both")
-BLOCKS = (3, 4, 5, 7, 8, 9, 15, 16, 17, 17)
-"""Counts at and about the blocks of 4, 8 and 16 that kernels work in; a tail after 16 has one chance more."""
-
+BLOCKS = (3, 4, 5, 7, 8, 9, 15, 16, 17, 17, 17)
+"""Counts at and about the blocks of 4, 8 and 16 that kernels work in; a tail after 16 has a chance more."""
 
 LEAKY = ("leaky0.25", "leaky0.2", "leaky0.01", "leaky1.5")
 """Slopes below 1 and above, exact and not."""
+
+AXIS_BYTES, EPILOGUE_BYTES, BORDER_BYTES, SEED_BYTES = 6, 3, 7, 2
+"""Decisions that each part takes, whatever they are."""
 
 
 def steps() -> SearchStrategy[str]:
@@ -34,8 +38,12 @@ def paddings(modes: tuple[str, ...] = ("same", "valid", "explicit")) -> SearchSt
 
 def batches(largest: int = 3, *, long: int | None = None) -> SearchStrategy[int]:
     """A batch of 1, often more, seldom none, more seldom a `long` one. Shrinks towards 1."""
-    usual = [1] * 12 + [0] * 2 + list(range(1, largest + 1)) * 6
-    return st.sampled_from(usual if long is None else [*usual, long])
+    return st.sampled_from(batch_options(largest, long))
+
+
+def batch_options(largest: int, long: int | None) -> list[int]:
+    usual = [1] * 8 + [0] * 2 + list(range(1, largest + 1)) * 6
+    return usual if long is None else [*usual, long]
 
 
 def channel_counts(largest: int = 17, *, long: int | None = None) -> SearchStrategy[int]:
@@ -43,11 +51,14 @@ def channel_counts(largest: int = 17, *, long: int | None = None) -> SearchStrat
 
     Shrinks towards 1.
     """
+    return st.sampled_from(channel_options(largest, long))
+
+
+def channel_options(largest: int, long: int | None) -> list[int]:
     blocks = [count for count in BLOCKS if count <= largest]
-    if long is not None:
-        blocks += [*blocks, long]
-    small = st.integers(1, min(largest, 3))
-    return small | st.sampled_from(blocks) if len(blocks) > 1 else small
+    small = list(range(1, min(largest, 3) + 1))
+    usual = small * 4 + blocks if len(blocks) > 1 else small
+    return usual if long is None else [*usual, *usual, long]
 
 
 def epilogues(
@@ -57,38 +68,44 @@ def epilogues(
 
     Shrinks towards nothing.
     """
+    return decided(EPILOGUE_BYTES, partial(epilogue_of, operation=operation, dtype=dtype, steps=steps))
+
+
+def epilogue_of(row: Row, *, operation: str, dtype: str, steps: Sequence[str]) -> tuple[str, ...]:
     having = [step for step in steps if dtype != "i32" or step in ("bias", "residual", "relu", "relu6")]
     if operation == "filtergrad":
         having = [step for step in steps if step == "bias"]
 
-    def stage(kinds: Sequence[str], *, nothing: int) -> SearchStrategy[tuple[str, ...]]:
+    def stage(kinds: Sequence[str], *, nothing: int) -> tuple[str, ...]:
         spelled = [LEAKY if kind == "leaky" else (kind,) for kind in kinds if kind in having]
-        return st.sampled_from([()] * nothing + [(step,) for each in spelled for step in each])
+        return row.of([()] * nothing + [(step,) for each in spelled for step in each])
 
-    # Three draws, whatever is drawn, so that each stage shrinks to nothing alone.
-    stages = (
-        stage(("bias", "bias", "bias", "norm"), nothing=3),
-        stage(("residual",), nothing=4),
-        stage(("relu", "relu", *ACTIVATIONS), nothing=10),
-    )
-    return st.tuples(*stages).map(lambda parts: sum(parts, ()))
+    first = stage(("bias", "bias", "bias", "norm", "norm"), nothing=3)
+    second = stage(("residual",), nothing=3)
+    return first + second + stage(("relu", "relu", *ACTIVATIONS), nothing=10)
 
 
 def borders(rank: int) -> SearchStrategy[tuple[tuple[int, int], ...]]:
     """Cells of zeros before and after each axis, seldom any. Shrinks towards none."""
-    cells = st.integers(0, 2)
-    some = st.tuples(*[st.tuples(cells, cells)] * rank)
-    return st.sampled_from([False] * 7 + [True]).flatmap(lambda given: some if given else st.just(()))
+    return decided(BORDER_BYTES, partial(border_of, rank=rank))
+
+
+def border_of(row: Row, *, rank: int) -> tuple[tuple[int, int], ...]:
+    is_given = row.of([False] * 7 + [True])
+    cells = tuple((row.of((0, 1, 2)), row.of((0, 1, 2))) for _ in range(3))
+    return cells[:rank] if is_given else ()
 
 
 def seeds() -> SearchStrategy[int]:
     """The seed of a fill. Shrinks towards 0."""
-    return st.integers(0, 2**16 - 1)
+    return decided(SEED_BYTES, seed_of)
 
 
-@st.composite
+def seed_of(row: Row) -> int:
+    return 256 * row.byte() + row.byte()
+
+
 def axes(
-    draw: DrawFn,
     *,
     padding: str = "same",
     step: str = "both",
@@ -97,7 +114,7 @@ def axes(
     max_stride: int = 4,
     max_dilation: int = 3,
     skips: bool = False,
-) -> Axis:
+) -> SearchStrategy[Axis]:
     """One legal axis with the given mode of padding.
 
     Half of the sizes are drawn at the turning points of the kernel, stride and dilation, a few of
@@ -106,32 +123,65 @@ def axes(
     With `skips`, some cell is read by no window, where any size of the axis can have that.
     Shrinks towards a kernel of 1 over an axis of 1.
     """
+    return decided(
+        AXIS_BYTES,
+        partial(
+            axis_of,
+            padding=padding,
+            step=step,
+            max_side=max_side,
+            max_kernel=max_kernel,
+            max_stride=max_stride,
+            max_dilation=max_dilation,
+            skips=skips,
+        ),
+    )
+
+
+def axis_of(
+    row: Row,
+    *,
+    padding: str,
+    step: str,
+    max_side: int,
+    max_kernel: int,
+    max_stride: int,
+    max_dilation: int,
+    skips: bool,
+) -> Axis:
     is_strided = step in ("strided", "both") and max_stride > 1
-    stride = draw(st.integers(2 if skips else 1, max_stride)) if is_strided else 1
+    stride = row.of([*([] if skips and is_strided else [1]), *_more(max_stride if is_strided else 1)])
     # SAME leaves a cell unread only between two windows.
     between = skips and is_strided and padding == "same"
-    largest = min(max_kernel, max_side, stride - 1 if between else max_kernel)
-    kernel = draw(st.sampled_from([1, *range(1, largest + 1)]))
-    dilation = 1
-    if step in ("dilated", "both") and kernel > 1 and not between:
-        dilation = draw(st.integers(1, min(max_dilation, largest_dilation(kernel, max_side))))
-    before = after = 0
-    if padding == "explicit":
-        span = dilated(kernel, dilation)
-        cells = st.integers(0, 2) | st.sampled_from([span, span + 1])
-        before, after = draw(cells), draw(cells)
+    kernel = row.of([1, *range(1, min(max_kernel, max_side, stride - 1 if between else max_kernel) + 1)])
+    is_dilated = step in ("dilated", "both") and kernel > 1 and not between
+    dilation = row.of([1, *_more(min(max_dilation, largest_dilation(kernel, max_side)) if is_dilated else 1)])
+    span = dilated(kernel, dilation)
+    before, after = (row.of([0, 1, 2, 0, 1, 2, span, span + 1]) for _ in range(2))
+    if padding != "explicit":
+        before = after = 0
 
     def with_size(size: int) -> Axis:
         pads = same_padding(size, kernel, stride, dilation) if padding == "same" else (before, after)
         return Axis(size, kernel, stride, dilation, *pads)
 
-    turns = [with_size(size) for size in (0, *turning_sizes(kernel, stride, dilation)) if size <= max_side]
-    answered = [axis.size for axis in turns if axis.out and axis.size]
-    empty = [
-        axis.size for axis in turns if axis.size not in answered and (padding == "same" or not axis.shortfall)
-    ]
-    sizes = st.integers(min(answered), max_side) | st.sampled_from([*answered * 2, *empty, *answered * 2])
+    return with_size(row.of(_sizes(with_size, max_side, skips=skips, is_same=padding == "same")))
+
+
+def _more(largest: int) -> list[int]:
+    """2 … largest, twice."""
+    return [*range(2, largest + 1)] * 2
+
+
+def _sizes(with_size: Callable[[int], Axis], max_side: int, *, skips: bool, is_same: bool) -> list[int]:
+    """The sizes that an axis may have: all with an answer, and as many that stand at a turning point."""
     if skips and (skipping := [size for size in range(1, max_side + 1) if with_size(size).skips]):
-        # Two branches here as well: choices that Hypothesis varies stay where they are.
-        sizes = st.sampled_from(skipping) | st.sampled_from(skipping[::-1])
-    return with_size(draw(sizes))
+        return skipping
+    one = with_size(1)
+    turning = (0, *turning_sizes(one.kernel, one.stride, one.dilation))
+    turns = [with_size(size) for size in turning if size <= max_side]
+    answered = [axis.size for axis in turns if axis.out and axis.size]
+    empty = [axis.size for axis in turns if axis.size not in answered and (is_same or not axis.shortfall)]
+    anywhere = list(range(min(answered), max_side + 1))
+    turns_drawn = [*answered * 4, *empty]
+    return anywhere * max(len(turns_drawn) // len(anywhere), 1) + turns_drawn

@@ -33,15 +33,16 @@ _WORDS = {
         "filtergrad_n2_i5x5_c2_k3x2_f4_s2x2_same_ints3",
         "filtergrad_n2_i5x5_c4_k3x2_f4_s2x2_g4_same_reals3",
         "filtergrad_n2_i5x5_c2_k3x2_f4_s2x2_same_f64_bias_dyadic1",
+        "filtergrad_n2_i5x5_c2_k1x1_f4_s2x2_same_bias_ints3",
     ),
 }
 
 
 def candidates(subject: TensorflowSubject, operation: str) -> list[Case]:
-    """The cases of an operation that a subject does not decline, at least one."""
+    """The first two cases of an operation that a subject does not decline, or one."""
     found = [case for case in map(Case.parse, _WORDS[operation]) if _is_answered(subject, case)]
     assert found
-    return found
+    return found[:2]
 
 
 def _is_answered(subject: TensorflowSubject, case: Case) -> bool:

@@ -81,10 +81,23 @@ def test_a_workflow_has_at_most_15_lines(text: str) -> None:
     assert len(text.splitlines()) <= 15
 
 
-def test_the_workflow_of_github_keeps_the_examples_between_runs() -> None:
-    (cache,) = [step["with"] for step in steps() if step.get("uses", "").startswith("actions/cache@")]
-    assert Path(cache["path"]) == KEPT.parent
-    assert cache["key"].startswith(cache["restore-keys"])
+def used(action: str) -> dict[str, Any]:
+    """The one step of the GitHub workflow that uses an action."""
+    (step,) = [each for each in steps() if each.get("uses", "").startswith(f"{action}@")]
+    return step
+
+
+def test_the_workflow_of_github_keeps_the_examples_of_red_runs_too() -> None:
+    restored, saved = used("actions/cache/restore")["with"], used("actions/cache/save")
+    assert Path(restored["path"]) == Path(saved["with"]["path"]) == KEPT.parent
+    assert saved["with"]["key"].startswith(restored["restore-keys"])
+    assert saved["if"] == "always()"
+
+
+def test_the_workflow_of_github_uploads_what_the_gate_writes_red_or_green() -> None:
+    upload = used("actions/upload-artifact")
+    assert upload["if"] == "always()"
+    assert set(upload["with"]["path"].split()) <= set(shlex.split(commands()[0]))
 
 
 def test_the_pipeline_of_gitlab_keeps_the_examples_and_shows_the_verdicts() -> None:

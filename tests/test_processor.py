@@ -1,11 +1,11 @@
-"""What the CPU changes: the dtypes that oneDNN takes over."""
+"""What is known of the CPU, and what it changes: the dtypes that oneDNN takes over."""
 
 from __future__ import annotations
 
 import pytest
 
 from verify import processor
-from verify.processor import features, onednn_dtypes
+from verify.processor import features, model, onednn_dtypes
 
 
 @pytest.fixture
@@ -45,3 +45,12 @@ def test_cpu_of_another_make_has_no_features(cpuinfo):
 
 def test_system_without_the_file_has_no_features(cpuinfo):
     assert features() == set()
+
+
+def test_model_is_what_the_kernel_writes(cpuinfo):
+    cpuinfo("processor\t: 0\nmodel name\t: Some CPU @ 2.60GHz\nmodel name\t: Another\n")
+    assert model() == "Some CPU @ 2.60GHz"
+
+
+def test_model_is_unknown_where_there_is_no_such_file(cpuinfo):
+    assert model() == ""

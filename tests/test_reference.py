@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from tests import rational
 from tests.plain import cases
 from verify import Case, conv, reference
-from verify.compensated import dot2, two_product, two_sum
+from verify.case import Operands
+from verify.compensated import SPLITTABLE, dot2, two_product, two_sum
 from verify.dtypes import FORMATS
 from verify.fills import promises_exactness
-from verify.reference import layer_of, linear, slabs
+from verify.reference import is_doubled, layer_of, linear, slabs
+from verify.word import OPERATIONS
 
 reference_module = importlib.import_module("verify.reference")
 compensated_module = importlib.import_module("verify.compensated")
@@ -287,6 +289,39 @@ def test_reference_needs_at_most_three_times_operands_window_matrix_and_answer(w
     assert peak_over_limit(word) <= 3
 
 
+def test_window_matrix_is_worked_in_pieces_of_the_size_that_its_memory_is_held_to():
+    assert reference_module.SLAB == SLAB
+
+
+def doubled(word: str, **changed: Any) -> bool:
+    """Whether the sums of a case are doubled, with operands filled with another number."""
+    case = Case.parse(word)
+    filled = {
+        name: np.full_like(part, changed[name]) if name in changed else part
+        for name, part in case.operands._asdict().items()
+    }
+    return is_doubled(layer_of(case), Operands(**filled))
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_sums_are_doubled_in_convolutions_of_float64_alone(operation, dtype):
+    is_float64_conv = (operation, dtype) == ("conv", "f64")
+    assert doubled(f"{operation}_i3_k2_same_{dtype}_ones") == is_float64_conv
+
+
+@pytest.mark.parametrize("part", ["input", "factor", "bias"])
+def test_sums_are_doubled_where_every_product_can_be_split(part):
+    word = "conv_i3_k2_same_f64_bias_ones"
+    assert doubled(word, **{part: -SPLITTABLE / 2})
+    assert not doubled(word, **{part: -SPLITTABLE})
+    assert not doubled(word, **{part: SPLITTABLE * 2})
+
+
+def test_sums_of_nothing_are_doubled():
+    assert doubled("conv_n0_i3_k2_same_f64_ones")
+
+
 @given(a=floats, b=floats)
 @quick
 def test_two_sum_is_exact(a, b):
@@ -321,6 +356,19 @@ def test_compensated_dot_sees_what_a_plain_sum_loses():
 
 def test_conv_takes_a_number_for_every_axis():
     assert np.array_equal(conv(X, W, strides=2, dilations=2), conv(X, W, strides=(2, 2), dilations=[2, 2]))
+
+
+def test_conv_takes_its_options_by_name():
+    with pytest.raises(TypeError, match="positional"):
+        conv(X, W, 2)
+    assert np.array_equal(conv(x=X, w=W), conv(X, W))
+
+
+def test_linear_takes_exactness_by_name():
+    case = Case.parse("conv_i3_k2_same_ones")
+    with pytest.raises(TypeError, match="positional"):
+        linear(layer_of(case), case.operands, True)
+    assert linear(layer=layer_of(case), given=case.operands).shape == case.output_shape
 
 
 def test_conv_takes_numbers_of_numpy():

@@ -14,9 +14,10 @@ from hypothesis import example, given, settings
 from strategies import cases
 from verify import Case, Declined, Mismatch, check
 from verify.block import sweep_block
-from verify.deviations import Deviation, applying, explaining
+from verify.deviations import Deviation, applying
 from verify.domain import Domain, domain_upto
 from verify.gate import TRIES, conformance
+from verify.known import explained
 from verify.predicates import names_of
 from verify.processor import onednn_dtypes
 from verify.subjects import load, switches
@@ -29,11 +30,11 @@ LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 
 def agrees_or_is_known(case: Case) -> bool:
     """Whether TensorFlow holds on a case, or a recorded deviation explains that it does not."""
+    subject = load("tensorflow")
     try:
-        return check(case, load("tensorflow")).holds
+        return check(case, subject).holds
     except Mismatch as found:
-        known_here = known("tensorflow")
-        return explaining(known_here, case, found.verdict.kind, found.switches) is not None
+        return explained(found, subject, known("tensorflow")) is not None
 
 
 TestTensorflow = conformance("tensorflow")

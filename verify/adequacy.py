@@ -9,13 +9,13 @@ from verify.bounds import Judgement, judgement
 from verify.case import Array, Case
 from verify.compare import KINDS, Kind, any_differs, compare_form
 from verify.faults import FAULTS, Fault
-from verify.faults.fault import VALUE_KINDS, Conduct, wrong_answer
+from verify.faults.fault import VALUE_KINDS, Call, Conduct, wrong_answer
 from verify.predicates import Predicate, names_of
 from verify.reads import cast
 
 
 class Shown(NamedTuple):
-    """Of a case, the names of the faults that it could have, and of those that it shows."""
+    """Of a case, the names of the faults that are judged and that it could have, and those that it shows."""
 
     borne: tuple[str, ...]
     visible: tuple[str, ...]
@@ -43,8 +43,8 @@ def shown(
             known[condition.text] = condition.holds(names)
         return known[condition.text]
 
-    borne = [fault for fault in faults if holds(fault.bears)]
-    open_to = [fault for fault in borne if _is_judged(fault, kinds, repeats) and holds(fault.needs)]
+    borne = [fault for fault in faults if _is_judged(fault, kinds, repeats) and holds(fault.bears)]
+    open_to = [fault for fault in borne if holds(fault.needs)]
     if not open_to:
         return Shown(tuple(fault.name for fault in borne), ())
     rule = judgement(case)
@@ -67,6 +67,8 @@ def _is_judged(fault: Fault, kinds: Collection[Kind], repeats: int) -> bool:
 def _differs(fault: Fault, case: Case, right: Array, rule: Judgement, kinds: Collection[Kind]) -> bool:
     if isinstance(fault.change, Conduct):
         return bool(case.input.size if "input modified" in fault.kinds else right.size)
+    if isinstance(fault.change, Call) and "shape" not in kinds and fault.change.reshapes(case):
+        return False
     wrong = wrong_answer(fault, case, right)
     if wrong is None:
         return False

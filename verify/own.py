@@ -30,6 +30,13 @@ def add_known(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(deviation=settings.Entries())
 
 
+def add_baseline(parser: argparse.ArgumentParser) -> None:
+    option = parser.add_argument
+    what = "behaviour to compare; --update-baseline: rewrite it"
+    option("--baseline", type=Path, metavar="FILE", help=what)
+    option("--update-baseline", action="store_true", help=argparse.SUPPRESS)
+
+
 def add_database(parser: argparse.ArgumentParser) -> None:
     where = "examples: a folder, github:OWNER/REPO or redis://…"
     parser.add_argument("--database", type=database, metavar="PLACE", help=where)

@@ -19,6 +19,15 @@ def features() -> frozenset[str]:
     return frozenset(named[0]) if named else frozenset()
 
 
+def model() -> str:
+    """The processor as Linux names it, by which libraries know its caches; nothing elsewhere."""
+    try:
+        lines = _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
 def onednn_dtypes(found: frozenset[str] | None = None) -> tuple[str, ...]:
     """The dtypes that oneDNN takes over from TensorFlow's own kernels, where it is on.
 

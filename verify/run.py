@@ -20,6 +20,7 @@ from rich.live import Live
 from rich.text import Text
 
 from verify import corpus, gate
+from verify.baseline.watch import Watch
 from verify.case import Case
 from verify.check import Subject
 from verify.deviations import Deviation
@@ -64,12 +65,13 @@ def run(
     pins: Path | None = None,
     pin_to: Path | None = None,
     failures: Path | None = None,
+    watch: Watch | None = None,
 ) -> int:
     """Gate the subjects and print what was proved; the exit code. Subjects must be loadable by `load`.
 
     No case is drawn after `until`, a time of `time.monotonic`. `own` are the user's deviations. `pins` are
     asked of each subject first, then what has failed and lies in the `database`. What disagrees is
-    pinned in `pin_to`, and recorded in the file `failures`.
+    pinned in `pin_to`, and recorded in the file `failures`. A `watch` compares the subjects with a baseline.
     """
     gate.limits.seed, gate.limits.load = seed, load
     gate.limits.own, gate.limits.database = own, database
@@ -83,7 +85,8 @@ def run(
         options += ["--conv-examples", str(examples)]
     with tempfile.TemporaryDirectory(prefix="conv-verify-") as folder, _interruptible(), _no_addopts():
         status = pytest.main(
-            [*_arguments(Path(folder), subjects, operations, pins), *options], plugins=[watcher]
+            [*_arguments(Path(folder), subjects, operations, pins), *options],
+            plugins=[watcher, *([watch] if watch else [])],
         )
     interrupted = status == pytest.ExitCode.INTERRUPTED and not watcher.broken
     ended = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
@@ -100,9 +103,18 @@ def run(
     if watcher.broken:
         console.print(f"\nCould not run: {watcher.broken[0]}", highlight=False, markup=False)
         return 2
-    if interrupted:
-        return exit_code(tallies) or 3
-    return exit_code(tallies)
+    code = exit_code(tallies) or (3 if interrupted else 0)
+    return _compared(console, watch, code) if watch and not interrupted else code
+
+
+def _compared(console: Console, watch: Watch, code: int) -> int:
+    """Say what became of a baseline; the exit code, of the gate's and its own the one that says more."""
+    told = watch.told()
+    for text in told.lines:
+        console.print(text, **_AS_IT_IS)
+    if told.sentence:
+        console.print(Text(f"\n{told.sentence}", style="bold"), soft_wrap=True)
+    return min(filter(None, (code, told.code)), default=0)
 
 
 def _recorded(file: Path, found: Sequence[Failed]) -> str:

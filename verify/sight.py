@@ -79,9 +79,12 @@ def _share(sight: Sight) -> str:
 def hidden_lines(tallies: Sequence[Tally]) -> list[Line]:
     """The faults that could not be shown, as a subject declines their case or is known to deviate there."""
     return [
-        ("hidden", f"{name} of {sight.subject}, whose case {word} is declined or a known deviation")
+        (
+            "hidden",
+            f"{sight.subject} declines, or is known to deviate on, the cases of {', '.join(sight.hidden)}",
+        )
         for sight in sights(tallies)
-        for name, word in sight.hidden.items()
+        if sight.hidden
     ]
 
 

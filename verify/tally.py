@@ -16,7 +16,7 @@ from verify.deviations import Deviation
 from verify.faults import FAULTS, Fault
 from verify.known import fault_of
 
-OFTEN = 20
+OFTEN = 5
 """Cases of a property that have shown a fault, after which it is no longer looked for."""
 
 TIME_UP = "its time was up"

@@ -12,9 +12,9 @@ from verify.options import seconds
 from verify.subjects import load
 
 
-def add_isolation(parser: argparse.ArgumentParser, usual: str = "those that are built in") -> None:
+def add_isolation(parser: argparse.ArgumentParser, usual: str = "built-in") -> None:
     option = parser.add_argument
-    own = f"in workers, where a crash is a verdict (default: {usual})"
+    own = f"in workers: crashes are verdicts (default: {usual})"
     option("--isolate", action=argparse.BooleanOptionalAction, help=own)
     option("--python", metavar="PATH", help="in workers of another interpreter")
     limit = "in workers; a case may take so long (default: 10)"

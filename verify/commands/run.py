@@ -10,7 +10,7 @@ from verify.commands.isolation import add_isolation, loader_of
 from verify.deadline import GRACE_S, TimeUp, stopping_at
 from verify.known import recorded
 from verify.options import operations, positive, seconds
-from verify.own import add_corpus, add_database, add_failures, add_known, deviations_of
+from verify.own import add_baseline, add_corpus, add_database, add_failures, add_known, deviations_of
 from verify.pins import existing
 from verify.subjects import BUILTIN, MATRIX, labelled, split_label
 
@@ -34,6 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_failures(parser)
     add_known(parser)
     add_database(parser)
+    add_baseline(parser)
     add_isolation(parser)
 
 
@@ -44,6 +45,9 @@ def command(options: argparse.Namespace) -> int:
     if pins:
         corpus.read(pins)  # a stale word, too, is found before anything runs
     failures.read(options.failures)
+    from verify.baseline.watch import watch_of
+
+    watch = watch_of(options.baseline, until, update=options.update_baseline)
     if options.matrix:
         subjects = [labelled(name, settings) for settings in MATRIX for name in subjects]
     try:
@@ -70,5 +74,6 @@ def command(options: argparse.Namespace) -> int:
         load=loader,
         pins=pins,
         failures=options.failures,
+        watch=watch,
         pin_to=options.corpus if options.pin else None,
     )

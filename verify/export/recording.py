@@ -7,15 +7,17 @@ that they would have run, so that a script makes the very calls that the subject
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from verify.case import Array
-from verify.subjects import tensorflow_calls, tensorflow_layers
+from verify.export.source import source_of
 
 
 class _Line(NamedTuple):
@@ -43,8 +45,13 @@ class Recording:
         self._lines.append(_Line(self._depth, name, text))
         return Expression(self, name)
 
-    def enter(self, text: str) -> None:
-        self._lines.append(_Line(self._depth, "", f"with {text}:"))
+    def enter(self, name: str) -> None:
+        """The last line's value, or one that has a name, as the context of what follows."""
+        made = self._lines[-1] if self._lines else None
+        if made and made.name == name:
+            self._lines[-1] = made._replace(name="", text=f"with {made.text} as {name}:")
+        else:
+            self._lines.append(_Line(self._depth, "", f"with {name}:"))
         self._depth += 1
 
     def leave(self) -> None:
@@ -71,7 +78,7 @@ class Recording:
             case Expression():
                 return value._text
             case np.ndarray():
-                return self._names[id(value)]
+                return self._array(value)
             case np.dtype():
                 return f'"{value.name}"'
             case str():
@@ -81,6 +88,15 @@ class Recording:
             case partial():
                 return f"lambda y: {self.text(value.func)}(y, {self._keywords(value.keywords)})"
         return repr(value)
+
+    def _array(self, array: Array) -> str:
+        """The name of an array, or of the one that it is a view of; else what makes it."""
+        if id(array) in self._names:
+            return self._names[id(array)]
+        whole = self._names.get(id(array.base))
+        if whole and array.flags.c_contiguous and array.nbytes == array.base.nbytes:  # type: ignore[union-attr]
+            return f"{whole}.reshape({list(array.shape)})"
+        return source_of(array)
 
     def arguments(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> str:
         return ", ".join([*map(self.text, given), *([self._keywords(named)] if named else [])])
@@ -131,19 +147,25 @@ class Expression:
         return hash(self._text)
 
 
-_PLACES = ((tensorflow_calls, "tf"), (tensorflow_layers, "tf"), (tensorflow_layers, "keras"))
+def _places() -> list[tuple[ModuleType, str]]:
+    """Where the code of the subjects has TensorFlow and Keras by name."""
+    modules = [
+        module for name, module in sys.modules.items() if name.startswith("verify.subjects.tensorflow_")
+    ]
+    return [(module, name) for module in modules for name in ("tf", "keras") if hasattr(module, name)]
 
 
 @contextmanager
 def recording(arrays: Mapping[str, Array], dtype: str) -> Iterator[Recording]:
     """What the code of the TensorFlow subjects does within is written down, and not done."""
-    made, kept = Recording(arrays, dtype), [getattr(module, name) for module, name in _PLACES]
-    for module, name in _PLACES:
+    made = Recording(arrays, dtype)
+    kept = [(module, name, getattr(module, name)) for module, name in _places()]
+    for module, name, _ in kept:
         setattr(module, name, made.name(name))
     try:
         yield made
     finally:
-        for (module, name), was in zip(_PLACES, kept, strict=True):
+        for module, name, was in kept:
             setattr(module, name, was)
 
 

@@ -38,10 +38,11 @@ def script(case: Case, subject: TensorflowSubject) -> str:
         raise CannotExport(f"{subject.name} declines {case}: {why}") from None
     call, rule = Call(case, entry), None if case.illegal else judgement(case)
     arrays = [*_lines_of(call.arrays), *(_wanted(rule) if rule else [])]
-    head = [*_title(call, subject, rule), *_imports(subject.switches, mode, "".join(arrays))]
+    calls = [WAYS[mode](call, width) for width in WIDTHS]
+    is_packed = any("zlib." in line for line in [*arrays, *calls[0]])
+    head = [*_title(call, subject, rule), *_imports(subject.switches, mode, is_packed=is_packed)]
     judging = _judging(call, rule) if rule else _REFUSAL
     room = LINES - len([*head, *arrays, *judging])
-    calls = [WAYS[mode](call, width) for width in WIDTHS]
     fitting = next((lines for lines in calls if len(lines) <= room), calls[-1])
     text = _fitted([head, arrays, fitting, judging], _axes(case))
     if len(text) > CHARACTERS:
@@ -81,9 +82,9 @@ def _due(rule: Judgement) -> str:
     return f"NumPy's answer, allowed {rule.allowed[first]:.3g} at {first} ({rule.why(first)})"
 
 
-def _imports(switches: Mapping[str, str], mode: str, arrays: str) -> list[str]:
+def _imports(switches: Mapping[str, str], mode: str, *, is_packed: bool) -> list[str]:
     environment = {**switches, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    is_keras, is_packed = mode == "keras", "zlib." in arrays
+    is_keras = mode == "keras"
     if is_keras:
         environment["KERAS_BACKEND"] = "tensorflow"
     return [
@@ -128,8 +129,7 @@ def _judging(call: Call, rule: Judgement) -> list[str]:
     dtype = f"{next(iter(call.arrays))}.dtype"
     return [
         'np.set_printoptions(floatmode="unique", threshold=64); np.seterr(all="ignore")',
-        'print("TensorFlow", tf.__version__)',
-        f'print("expected:", {dtype}, expected.shape, expected, flush=True)',
+        f'print(f"TensorFlow {{tf.__version__}}\\nexpected:", {dtype}, expected.shape, expected, flush=True)',
         "y, again = run(), run()",
         'print("actual:  ", y.dtype, y.shape, y, flush=True)',
         f'if (y.dtype, y.shape) != ({dtype}, expected.shape): sys.exit("DIFFERS in dtype or shape")',

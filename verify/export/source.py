@@ -61,7 +61,9 @@ def _counted(flat: Array) -> str | None:
 
 def _packed(flat: Array) -> str:
     """Compressed bytes, of the narrowest dtype that holds every value."""
-    kinds = ("<i1", "<i2", "<i4", "<f4", "<f8")
+    is_finite = np.isfinite(flat.astype(np.float64)).all()
+    # An infinity may come back from an integer, by overflow.
+    kinds = ("<i1", "<i2", "<i4", "<f4", "<f8") if is_finite else ("<f4", "<f8")
     with np.errstate(invalid="ignore", over="ignore"):
         held = next(kind for kind in kinds if _same_bits(flat, flat.astype(kind).astype(flat.dtype)))
     text = base64.b85encode(zlib.compress(flat.astype(held).tobytes(), 9)).decode()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from verify.case import Array, Case
 from verify.export.recording import recording
 from verify.subjects.tensorflow_calls import function, operands
+from verify.subjects.tensorflow_layer_gradients import gradient_of
 from verify.subjects.tensorflow_layers import stack
 from verify.subjects.tensorflow_modes import shapes_of, unknown_of, weights
 
@@ -64,14 +65,14 @@ def _lite(call: Call, width: int) -> list[str]:
     inputs = {operand: name for operand, name in call.names.items() if operand not in held}
     given = [*inputs.values()]
     # The interpreter has its inputs in the order of their names; those are the subject's.
-    named = ", ".join(f"{operand}={name}" for operand, name in inputs.items())
+    named = ", ".join(f'({name}, "{operand}")' for operand, name in inputs.items())
     return [
         *_model(call, width, given),
         "module = tf.Module()",
-        f"specs = [tf.TensorSpec(a.shape, a.dtype, name) for name, a in dict({named}).items()]",
+        f"specs = [tf.TensorSpec(a.shape, a.dtype, name) for a, name in [{named}]]",
         "module.run = tf.function(model, input_signature=specs, autograph=False)",
-        "concrete = [module.run.get_concrete_function()]",
-        "content = tf.lite.TFLiteConverter.from_concrete_functions(concrete, module).convert()",
+        "content = tf.lite.TFLiteConverter.from_concrete_functions("
+        "[module.run.get_concrete_function()], module).convert()",
         "def run():",
         "    lite = tf.lite.Interpreter(model_content=content)",
         "    lite.allocate_tensors()",
@@ -84,7 +85,9 @@ def _lite(call: Call, width: int) -> list[str]:
 
 def _keras(call: Call, width: int) -> list[str]:
     with recording(call.arrays, call.case.dtype.name) as record:
-        lines = record.source(stack(call.case).numpy(), width)
+        is_gradient = call.entry.endswith("gradient")
+        answer = gradient_of(call.entry, call.case) if is_gradient else stack(call.case)
+        lines = record.source(answer.numpy(), width)
     return ["def run():", *(f"    {line}" for line in lines)]
 
 

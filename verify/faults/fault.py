@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from verify.case import Array, Case, Operands
 from verify.compare import Kind
 from verify.epilogue import follow
+from verify.geometry import Axis
 from verify.layer import Layer, layer_of
 from verify.predicates import Predicate, names_of
 from verify.reads import Maps, cast, finished, sums_of_reads
@@ -38,6 +39,21 @@ class Answer(NamedTuple):
     answer: Callable[[Case, Array], Array | None]
 
 
+class Call(NamedTuple):
+    """A right convolution called with other numbers: `axes(case)`, or None where `windows` alone change."""
+
+    axes: Callable[[Case], tuple[Axis, ...] | None]
+    windows: Geometry
+
+    def reshapes(self, case: Case) -> bool:
+        axes = self.axes(case)
+        return axes is not None and outs_of(axes) != outs_of(case.axes)
+
+
+def outs_of(axes: tuple[Axis, ...]) -> list[int]:
+    return [axis.out for axis in axes]
+
+
 class Conduct(NamedTuple):
     """A subject that misbehaves beside its answer: `act(case, right)` answers, now and then wrongly."""
 
@@ -59,7 +75,7 @@ class Fault:
     bears: Predicate
     needs: Predicate
     word: str
-    change: Geometry | Inputs | Answer | Conduct
+    change: Geometry | Inputs | Answer | Call | Conduct
     kinds: frozenset[Kind] = VALUE_KINDS
 
     def __call__(self, case: Case) -> Array:
@@ -76,7 +92,9 @@ class Fault:
 def wrong_answer(fault: Fault, case: Case, right: Array) -> Array | None:
     """What a fault answers, or None where it changes nothing; `right` is the right answer."""
     match fault.change:
-        case Geometry(maps):
+        case Call(axes) if (moved := axes(case)) is not None:
+            return worked(case, layer_of(case)._replace(axes=moved), case.operands)
+        case Geometry(maps) | Call(_, Geometry(maps)):
             read = maps(case)
             return None if read is None else finished(case, sums_of_reads(case, case.operands, read))
         case Inputs(change):

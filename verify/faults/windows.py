@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
+from itertools import repeat
 
 import numpy as np
 
 from verify.case import Array, Case, Operands
 from verify.compare import Kind
-from verify.faults.fault import VALUE_KINDS, Answer, Fault, Geometry, Inputs, worked
-from verify.faults.padding import FORWARD, LINEAR
-from verify.geometry import Axis
-from verify.layer import Layer, layer_of
+from verify.faults.fault import VALUE_KINDS, Answer, Call, Fault, Geometry, Inputs, outs_of
+from verify.faults.padding import FORWARD, LINEAR, own_padding
+from verify.geometry import Axis, same_padding
+from verify.layer import Layer
 from verify.predicates import Predicate
-from verify.reads import Map, Maps, cells_read, finished, inside, sums_of_reads
-from verify.word import InvalidCase
+from verify.reads import Map, Maps, cells_read, inside
+from verify.word import Padding
 
 _FORWARD = ("conv", "depthwise", "separable")
 
@@ -34,35 +33,35 @@ def stepping(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) 
     return Geometry(maps)
 
 
-def called_with(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) -> Answer:
+def called_with(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) -> Call:
     """A right convolution that was given other strides and dilations; SAME and the output sizes follow.
 
     Where that cannot be called, as for the gradients, whose input has its size, the windows alone change.
     """
-    windows = stepping(change)
 
-    def answer(case: Case, right: Array) -> Array | None:
+    def axes(case: Case) -> tuple[Axis, ...] | None:
         strides, dilations = change(case)
-        if (strides, dilations) == (case.strides, case.dilations):
+        if (strides, dilations) == (case.strides, case.dilations) or case.operation not in _FORWARD:
             return None
-        with suppress(InvalidCase):
-            other = replace(case, strides=strides, dilations=dilations)
-            has_room = "residual" not in case.epilogue or _outs(other) == _outs(case)
-            if case.operation in _FORWARD and has_room:
-                return worked(case, layer_of(other), case.operands)
-        read = windows.maps(case)
-        return None if read is None else finished(case, sums_of_reads(case, case.operands, read))
+        axes = tuple(map(_axis, case.axes, own_padding(case), strides, dilations, repeat(case.padding)))
+        has_room = "residual" not in case.epilogue or outs_of(axes) == outs_of(case.axes)
+        is_legal = case.padding == "SAME" or not any(axis.shortfall for axis in axes)
+        return axes if has_room and is_legal else None
 
-    return Answer(answer)
+    return Call(axes, stepping(change))
+
+
+def _axis(axis: Axis, own: tuple[int, int], stride: int, dilation: int, padding: Padding) -> Axis:
+    """An axis with another stride and dilation; SAME's padding follows them."""
+    before, after = axis.before - own[0], axis.after - own[1]
+    if padding == "SAME":
+        own = same_padding(before + axis.size + after, axis.kernel, stride, dilation)
+    return Axis(axis.size, axis.kernel, stride, dilation, before + own[0], own[1] + after)
 
 
 def _undilated_where_strided(case: Case) -> tuple[tuple[int, ...], tuple[int, ...]]:
     pairs = zip(case.strides, case.dilations, strict=True)
     return case.strides, tuple(1 if stride > 1 else dilation for stride, dilation in pairs)
-
-
-def _outs(case: Case) -> list[int]:
-    return [axis.out for axis in case.axes]
 
 
 def _cut(case: Case) -> Maps | None:
@@ -140,7 +139,7 @@ def _fault(
     bears: str,
     needs: str,
     word: str,
-    change: Geometry | Inputs | Answer,
+    change: Geometry | Inputs | Answer | Call,
     kinds: frozenset[Kind] = VALUE_KINDS,
 ) -> Fault:
     return Fault(name, "geometry", sentence, Predicate(bears), Predicate(needs), word, change, kinds)

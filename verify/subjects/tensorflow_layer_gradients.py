@@ -17,7 +17,14 @@ from verify.subjects.tensorflow_layers import convolution
 
 
 def gradient(entry: str, case: Case) -> Array:
-    """The gradient that an entry point asks of a layer, which is called eagerly.
+    """The gradient that an entry point asks of a layer, which is called eagerly."""
+    with tf.device("/CPU:0"):
+        array: Array = gradient_of(entry, case).numpy()
+    return array
+
+
+def gradient_of(entry: str, case: Case) -> Any:
+    """The tensor of that gradient.
 
     A depthwise layer takes the case where it has as many groups as channels, a separable one where
     one of its two steps changes nothing.
@@ -25,15 +32,11 @@ def gradient(entry: str, case: Case) -> Array:
     kind = entry.split("_")[1]
     step = separable_step(case) if kind == "separable" else kind
     forward = _forward(kind, step, case)
-    with tf.device("/CPU:0"):
-        layer = convolution(forward, list(forward.epilogue))
-        if case.operation == "transpose":
-            answer = _of_input(layer, _weights(kind, step, case, case.filters), case)
-        else:
-            zeros = np.zeros(case.filter_shape, case.dtype)
-            answer = _of_weight(layer, _weights(kind, step, case, zeros), step, case)
-    array: Array = answer.numpy()
-    return array
+    layer = convolution(forward, list(forward.epilogue))
+    if case.operation == "transpose":
+        return _of_input(layer, _weights(kind, step, case, case.filters), case)
+    zeros = np.zeros(case.filter_shape, case.dtype)
+    return _of_weight(layer, _weights(kind, step, case, zeros), step, case)
 
 
 def _forward(kind: str, step: str, case: Case) -> Case:
