@@ -223,6 +223,7 @@ commands:
     run       gate subjects: draw cases, check each, say what was proved
     sweep     check every case of a small domain, without drawing any
     replay    check named cases, or what failed, again; say what became of each
+    report    sum up the records of runs, such as those of all shards
     pin       keep words, under a reason, that every run asks first
     unpin     take words out of the pins, with the comments above them
     diff      put the same cases to a subject in two interpreters

@@ -184,12 +184,12 @@ def test_run_that_grades_too_little_in_its_time_says_so():
 @pytest.mark.parametrize(
     ("tally", "verdict"),
     [
-        (Tally(subject="", title="", note=TIME_UP, agreed=20), "holds"),
-        (Tally(subject="", title="", note=TIME_UP, agreed=19), "too little"),
-        (Tally(subject="", title="", agreed=1), "holds"),
-        (Tally(subject="", title="", note=TIME_UP), "nothing graded"),
-        (Tally(subject="", title="", note=TIME_UP, drawn=False, agreed=20), "too little"),
-        (Tally(subject="", title="", drawn=False), "declined"),
+        (Tally(subject="", name="values", title="", note=TIME_UP, agreed=20), "holds"),
+        (Tally(subject="", name="values", title="", note=TIME_UP, agreed=19), "too little"),
+        (Tally(subject="", name="values", title="", agreed=1), "holds"),
+        (Tally(subject="", name="values", title="", note=TIME_UP), "nothing graded"),
+        (Tally(subject="", name="pinned", title="", note=TIME_UP, agreed=20), "too little"),
+        (Tally(subject="", name="pinned", title=""), "declined"),
     ],
 )
 def test_little_is_graded_where_time_is_up_before_twenty_cases_or_all_given_words(tally: Tally, verdict: str):

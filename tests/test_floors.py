@@ -21,8 +21,10 @@ FLOORS = [
         "verify.deadline",
         "verify.journal",
         "verify.processor",
+        "verify.records",
         "verify.releases",
         "verify.rewrite",
+        "verify.shards",
     },
     {"verify.word"},
     {"verify.options"},
@@ -79,9 +81,10 @@ FLOORS = [
     {"strategies.cases"},
     {"strategies.illegal"},
     {"strategies", "strategies.sample"},
-    {"verify.tally", "verify.witnesses", "verify.database"},
-    {"verify.sight"},
+    {"verify.tally", "verify.witnesses", "verify.database", "verify.search", "verify.console"},
+    {"verify.sight", "verify.tallier"},
     {"verify.gate", "verify.summary", "verify.replay", "verify.baseline", "verify.baseline.ulps"},
+    {"verify.github", "verify.merged"},
     {"verify.html.picture", "verify.html.tables"},
     {"verify.html.answer", "verify.html.window"},
     {"verify.html.content"},
@@ -103,6 +106,7 @@ FLOORS = [
         "verify.commands.pin",
         "verify.commands.replay",
         "verify.commands.sweep",
+        "verify.commands.report",
     },
     {"verify.commands.run", "verify.commands.unpin"},
     {"verify.__main__"},
@@ -112,6 +116,7 @@ FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in flo
 DOORS = {
     "verify.database",
     "verify.gate",
+    "verify.search",
     "verify.pytest_plugin",
     "verify.run",
     "verify.diff",
@@ -135,7 +140,7 @@ OUTSIDE = {
     "pytest": DOORS,
     "jinja2": {"verify.html.page"},
     "redis": {"verify.database"},
-    "rich": {"verify.summary", "verify.sight", "verify.selftest", *DOORS},
+    "rich": {"verify.console", "verify.summary", "verify.sight", "verify.selftest", *DOORS},
 }
 
 

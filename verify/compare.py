@@ -116,10 +116,14 @@ def compare_values(
 
 def any_differs(wanted: Array, actual: Array, allowed: Array | float) -> bool:
     """Whether `compare_values` would disagree, without a verdict to say why."""
-    got = actual.astype(np.float64)
-    if isinstance(allowed, float) and np.array_equal(got, wanted):
+    if isinstance(allowed, float) and np.array_equal(actual.astype(np.float64), wanted):
         return False
-    return bool(_judged(wanted, got, np.asarray(allowed, dtype=np.float64))[1].any())
+    return bool(where_differs(wanted, actual, allowed).any())
+
+
+def where_differs(wanted: Array, actual: Array, allowed: Array | float) -> Array:
+    """The elements that lie too far from what is wanted."""
+    return _judged(wanted, actual.astype(np.float64), np.asarray(allowed, dtype=np.float64))[1]
 
 
 def _judged(wanted: Array, got: Array, allowed: Array) -> tuple[Array, Array]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import pytest
-from hypothesis import Phase, given, seed, settings
+from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.database import ExampleDatabase
 from hypothesis.errors import InvalidArgument
@@ -32,10 +32,14 @@ from verify.deviations import Deviation
 from verify.diagnosis import diagnose
 from verify.journal import journal
 from verify.known import expired, explained, explains, recorded
+from verify.records import Record, nowhere
+from verify.search import Sieve, searching
+from verify.shards import ALL, Shard
 from verify.simplify import LIMIT_S, simplest
 from verify.subjects import COMPILED, declared, split_label
 from verify.subjects.isolated import usual
-from verify.tally import TIME_UP, Failure, Tallier, Tally
+from verify.tallier import Tallier
+from verify.tally import Tally
 from verify.witnesses import Drawn, witnesses
 from verify.word import FILLS, SEEDED_FILLS, InvalidCase
 
@@ -75,9 +79,6 @@ TRIES = 20
 PROFILES = {"dev": 200, "ci": 500, "night": 20_000}
 """Hypothesis profile → cases for each property."""
 
-PHASES = [Phase.reuse, Phase.generate, Phase.shrink]
-"""All but Hypothesis's guesses at the lines to blame: a case is explained by its arithmetic."""
-
 
 def register_profiles() -> None:
     """Register those of `dev`, `ci` and `night` that Hypothesis does not know; none has a deadline.
@@ -106,7 +107,8 @@ class Limits:
     """What the command line sets for the whole process.
 
     The examples of a property, the seed, when to stop, whether recorded deviations are excused, the
-    user's own ones, pins and examples, and what makes a subject of a name.
+    user's own ones, pins and examples, what makes a subject of a name, the cases that are to be asked
+    and what records are given to.
     """
 
     examples: int | None = None
@@ -118,6 +120,8 @@ class Limits:
     until: float = float("inf")
     interrupted: bool = False
     load: Callable[[str], Subject] = usual
+    shard: Shard = ALL
+    record: Callable[[Record], None] = nowhere
 
 
 limits = Limits()
@@ -202,14 +206,18 @@ class Gate:
         chosen = {"operations": said["operations"], "around": said["around"], **narrowings}
         return witnesses(Drawn.of(chosen))
 
-    def tallier(self, test: str, title: str, *, drawn: bool = True, searches: bool = True) -> Tallier:
-        return self.talliers.setdefault(test, Tallier(self.name, title, drawn=drawn, searches=searches))
+    def tallier(self, test: str, title: str) -> Tallier:
+        if test not in self.talliers:
+            name = test.removeprefix("test_")
+            self.talliers[test] = Tallier(self.name, name, title, limits.record)
+        return self.talliers[test]
 
     def skip_late(self, test: str) -> None:
         """Skip a test for which there is no time, before its subject is loaded for it."""
         for each in (EVERYTHING, WITNESSED, *PROPERTIES):
             if test == f"test_{each.name}":
-                self.tallier(test, each.title, drawn=each in PROPERTIES).tally.note = TIME_UP
+                self.tallier(test, each.title).cut_short()
+                self.close(test, 0.0)
         pytest.skip("the time is up")
 
     def close(self, test: str, elapsed: float) -> Tally | None:
@@ -229,10 +237,13 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
 
         return skipped
 
+    sieve = Sieve()
+
     def test(self: Any, case: Case) -> None:
         tallier = gate.tallier(name, judged.title)
         for each in _siblings(case, judged.fills) if split_label(gate.name)[0] in COMPILED else [case]:
-            _judge(gate, judged, tallier, each)
+            if sieve.passes(each):
+                event(f"outcome: {_judge(gate, judged, tallier, each)}")
 
     def searched(self: Any) -> None:
         __tracebackhide__ = True
@@ -252,17 +263,15 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
     test.__signature__ = signature(test).replace(return_annotation=test.__name__)  # type: ignore[attr-defined]
     test.__doc__ = f"{judged.title} of {gate.name}"
     strategy = st.deferred(lambda: gate.illegal(narrowings) if judged.illegal else gate.legal(chosen))
-    tested: Callable[..., None] = given(case=strategy)(test)
-    used = settings(deadline=None, phases=PHASES, max_examples=_examples(gate.name), print_blob=False)
+    used = settings(deadline=None, max_examples=_examples(gate.name), print_blob=False)
+    is_fixed = limits.seed is not None or used.derandomize
     # Each property draws cases of its own, or all would see the same geometry.
-    seeded = seed(zlib.crc32(f"{limits.seed} {gate.name} {name}".encode()))
-    if limits.seed is not None:
-        tested, used = seeded(tested), settings(used, database=None)
-    elif limits.database is not None:
+    drawn_by = zlib.crc32(f"{limits.seed} {gate.name} {name}".encode()) if is_fixed else None
+    if is_fixed or limits.database is not None:
         # Hypothesis has no database where it draws the same every time, which a seed does beside one.
-        tested = seeded(tested) if used.derandomize else tested
-        used = settings(used, derandomize=False, database=limits.database)
-    tested = used(tested)
+        database = limits.database if limits.seed is None else None
+        used = settings(used, derandomize=False, database=database)
+    tested = searching(test, strategy, used, drawn_by=drawn_by, shard=limits.shard, sieve=sieve)
     return searched
 
 
@@ -285,19 +294,20 @@ def _narrowed(narrowings: dict[str, Any]) -> Any:
         return None
 
 
-def _judge(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
+def _judge(gate: Gate, judged: Property, tallier: Tallier, case: Case, shows: str = "") -> str:
+    """Ask a case and tell what became of it; its outcome. `shows` is the fault that it is there to show."""
     if limits.interrupted:
         raise KeyboardInterrupt
     if time.monotonic() > limits.until:
         _stop(tallier)
     try:
         with stopping_at(limits.until + GRACE_S):
-            _judge_in_time(gate, judged, tallier, case)
+            return _judge_in_time(gate, judged, tallier, case, shows)
     except TimeUp:
         _stop(tallier)
 
 
-def _judge_in_time(gate: Gate, judged: Property, tallier: Tallier, case: Case) -> None:
+def _judge_in_time(gate: Gate, judged: Property, tallier: Tallier, case: Case, shows: str) -> str:
     with tallier.clock.part("loading"):
         subject = gate.subject
     journal.note(gate.name, str(case))
@@ -306,14 +316,17 @@ def _judge_in_time(gate: Gate, judged: Property, tallier: Tallier, case: Case) -
     except Mismatch as mismatch:
         deviation = explained(mismatch, gate.subject, gate.known)
         if deviation is None:
-            tallier.failed(mismatch)
+            tallier.failed(mismatch, [shows] if shows else ())
             raise
-        tallier.deviated(case, deviation)
-        return
-    if tallier.judged(case, verdict) and not judged.illegal:
+        tallier.deviated(mismatch, deviation)
+        return "known"
+    visible: tuple[str, ...] = ()
+    if tallier.is_new(case) and verdict.outcome != "declined" and not judged.illegal:
         with tallier.clock.part("faults"):
-            seen = shown(case, kinds=judged.kinds, repeats=judged.repeats, faults=tallier.faults())
-        tallier.saw(seen.visible)
+            faults = tallier.faults()
+            visible = shown(case, kinds=judged.kinds, repeats=judged.repeats, faults=faults).visible
+    tallier.judged(case, verdict, visible)
+    return verdict.outcome
 
 
 def _settled(gate: Gate, judged: Property, tallier: Tallier, found: Mismatch) -> Mismatch:
@@ -362,7 +375,7 @@ def _sort(mismatch: Mismatch) -> tuple[type, type]:
 
 def _stop(tallier: Tallier) -> NoReturn:
     """End a property whose time is up; what has failed is reported with the smallest case so far."""
-    tallier.tally.note = TIME_UP
+    tallier.cut_short()
     tallier.settle()
     pytest.skip("the time is up")
 
@@ -383,10 +396,11 @@ def _pinned_test(gate: Gate, pinned: list[Case]) -> Callable[..., None]:
         """Every pinned word holds, in all respects at once."""
         if not pinned:
             pytest.skip("no word is pinned")
-        tallier = gate.tallier("test_pinned", EVERYTHING.title, drawn=False, searches=False)
-        found = [mismatch for case in pinned if (mismatch := _mismatch(gate, tallier, case))]
+        tallier = gate.tallier("test_pinned", EVERYTHING.title)
+        own = [case for case in pinned if limits.shard.holds(str(case))]
+        found = [mismatch for case in own if (mismatch := _mismatch(gate, tallier, case))]
         if found:
-            raise _together(found, f"of {len(pinned)} pinned words disagree")
+            raise _together(found, f"of {len(own)} pinned words disagree")
 
     return test_pinned
 
@@ -407,17 +421,18 @@ def _faults_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
         words = gate.witnesses(narrowings)
         if not words:
             pytest.skip("no fault can be shown by the cases that are left")
-        tallier = gate.tallier("test_faults", WITNESSED.title, drawn=False)
-        tallier.tally.visible.update(dict.fromkeys(words, 0))
+        tallier = gate.tallier("test_faults", WITNESSED.title)
+        tallier.looks_for(words)
         found: dict[Any, Mismatch] = {}
         for name, case in words.items():
+            if not limits.shard.holds(str(case)):
+                continue
             try:
-                _judge(gate, WITNESSED, tallier, case)
+                _judge(gate, WITNESSED, tallier, case, shows=name)
             except Mismatch as mismatch:
                 found.setdefault(_sort(mismatch), mismatch)
-                tallier.saw([name])
             if not tallier.tally.visible[name]:
-                tallier.tally.hidden[name] = str(case)
+                tallier.hides(name, case)
         if found:
             settled = [_settled(gate, WITNESSED, tallier, each) for each in found.values()]
             raise _together(settled, "distinct disagreements")
@@ -430,12 +445,13 @@ def _known_test(gate: Gate) -> Callable[..., None]:
         """Every recorded deviation still happens, shown by its smallest word."""
         if not gate.known:
             pytest.skip(f"nothing is recorded of {gate.name}")
-        tallier = gate.tallier("test_known", KNOWN, drawn=False, searches=False)
-        complaints = [text for each in gate.known if (text := _complaint_in_time(gate, tallier, each))]
+        tallier = gate.tallier("test_known", KNOWN)
+        own = [each for each in gate.known if limits.shard.holds(each.word)]
+        complaints = [text for each in own if (text := _complaint_in_time(gate, tallier, each))]
+        for text in complaints:
+            tallier.complained(text)
         if complaints:
-            text = "\n".join(complaints)
-            tallier.tally.failures["fixed"] = Failure(kind="fixed", word="", text=text)
-            pytest.fail(text, pytrace=False)
+            pytest.fail("\n".join(complaints), pytrace=False)
 
     return test_known
 
@@ -448,7 +464,7 @@ def _complaint_in_time(gate: Gate, tallier: Tallier, deviation: Deviation) -> st
                 return _complaint(gate, tallier, deviation)
     except TimeUp:
         pass
-    tallier.tally.note = TIME_UP
+    tallier.cut_short()
     return ""
 
 
@@ -466,7 +482,7 @@ def _complaint(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:
             verdict = check(case, gate.subject, kinds=KINDS, repeats=2, clock=tallier.clock)
         except Mismatch as mismatch:
             if explains(deviation, mismatch):
-                tallier.deviated(case, deviation)
+                tallier.deviated(mismatch, deviation)
                 return ""
             return f"{mismatch}\n  entry    {deviation.name} records another kind: {deviation.described}"
     if deviation.sporadic:

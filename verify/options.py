@@ -6,6 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
+from verify.shards import Shard
 from verify.word import OPERATIONS
 
 
@@ -50,6 +51,14 @@ def positive(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
     return int(text)
+
+
+def shard(text: str) -> Shard:
+    """The shard K/N."""
+    try:
+        return Shard.parse(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(str(wrong)) from None
 
 
 def seconds(text: str) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Generator
+import time
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,32 @@ import pytest
 from hypothesis import settings
 from rich.console import Console
 
-from verify import gate, own
+from verify import gate, github, own
 from verify.database import database_at
 from verify.journal import journal
 from verify.options import positive
 from verify.pins import existing
+from verify.records import Record, Stream, begin, end
 from verify.sight import unseen
 from verify.subjects import onednn, threads, versions
-from verify.summary import print_summary
+from verify.summary import exit_code, print_summary, sentence
 from verify.tally import Tally
 
-KEY = "conv-verify"
-ORDER = [gate.EVERYTHING.title, gate.KNOWN, gate.WITNESSED.title, *(each.title for each in gate.PROPERTIES)]
+KEY = "conv_verify"
+TITLES = {
+    gate.EVERYTHING.name: gate.EVERYTHING.title,
+    "known": gate.KNOWN,
+    gate.WITNESSED.name: gate.WITNESSED.title,
+    **{each.name: each.title for each in gate.PROPERTIES},
+}
+"""Every property by its name, in the order of a summary."""
+
 PROVES_TOO_LITTLE = 3
 NOTHING = "nothing was graded, so that this proves nothing"
+
+
+START = pytest.StashKey[float]()
+"""When a session began whose records are asked for."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,6 +49,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--conv-no-known", action="store_true", help="fail for disagreements that are recorded as known, too"
     )
+    group.addoption(
+        "--conv-report", type=Path, metavar="FILE", help="write a record of every case, as JSON lines"
+    )
 
 
 @pytest.hookimpl(trylast=True)
@@ -44,8 +60,35 @@ def pytest_configure(config: pytest.Config) -> None:
     gate.limits.examples = config.getoption("--conv-examples")
     try:
         _use_settings(config.rootpath)
-    except ValueError as wrong:
+        _open_report(config)
+    except (ValueError, OSError) as wrong:
         raise pytest.UsageError(str(wrong)) from None
+
+
+def _open_report(config: pytest.Config) -> None:
+    """Write records to a file: anew, but in xdist's workers, which write to the end of the same file."""
+    file = config.getoption("--conv-report")
+    if file is None:
+        return
+    if hasattr(config, "workerinput"):
+        gate.limits.record = Stream(file).write
+        return
+    gate.limits.record = Stream.anew(file).write
+    gate.limits.record(beginning())
+    config.stash[START] = time.monotonic()
+
+
+def beginning(subjects: Sequence[str] = ()) -> Record:
+    """The first record of a run; `subjects` are those that are known before any of them is gated."""
+    return begin(
+        versions=versions(),
+        environment=environment(),
+        seed=gate.limits.seed,
+        profile=settings.get_current_profile_name(),
+        subjects=list(subjects),
+        properties=TITLES,
+        shard=str(gate.limits.shard),
+    )
 
 
 def _use_settings(folder: Path) -> None:
@@ -84,8 +127,9 @@ def pytest_runtest_makereport(
     if call.when == "call" and isinstance(held, gate.Gate):
         tally = held.close(item.name, call.duration)
         if tally is not None:
-            report.user_properties.append((KEY, tally.to_json()))
-            if report.passed and tally.verdict == "nothing graded":
+            report.__dict__[KEY] = tally.to_json()  # which xdist sends along
+            item.user_properties += properties_of(tally)  # which the report of its teardown gives JUnit
+            if report.passed and tally.verdict == "nothing graded" and not gate.limits.shard.is_part:
                 report.outcome = "failed"
                 report.longrepr = f"{tally.title}: {NOTHING}"
             elif tally.failures and not report.failed:  # skipped, as its time was up
@@ -102,23 +146,50 @@ def _messages(tally: Tally) -> str:
 
 def tallies_of(reports: list[Any]) -> list[Tally]:
     """The tallies that reports carry, those of xdist's workers included."""
-    found = [value for each in reports for name, value in getattr(each, "user_properties", []) if name == KEY]
-    return [Tally.from_json(text) for text in found]
+    found = [each.__dict__.get(KEY, "") for each in reports]
+    return [Tally.from_json(text) for text in found if text]
+
+
+def properties_of(tally: Tally) -> list[tuple[str, object]]:
+    """What JUnit's XML says of a property beside its failures."""
+    counts = {"declined": tally.declined.total(), "known": tally.known.total()}
+    return [
+        ("subject", tally.subject),
+        ("property", tally.title),
+        ("verdict", tally.verdict),
+        ("cases", tally.cases),
+        ("graded", tally.agreed),
+        ("vacuous", tally.vacuous),
+        *counts.items(),
+        *(("failed", failure.word) for failure in tally.failures.values() if failure.word),
+    ]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """End with 3, as the command line does, where all holds and a fault would have gone unseen."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None and exitstatus == pytest.ExitCode.OK and unseen(_told(reporter)):
+    told = _told(reporter) if reporter is not None else []
+    if exitstatus == pytest.ExitCode.OK and unseen(told):
         session.exitstatus = PROVES_TOO_LITTLE
+    if START in session.config.stash:
+        gate.limits.record(_ending(session.config.stash[START], told, session.exitstatus))
+
+
+def _ending(start: float, tallies: Sequence[Tally], status: int) -> Record:
+    """The last record of a session."""
+    interrupted = status == pytest.ExitCode.INTERRUPTED
+    done = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, PROVES_TOO_LITTLE)
+    broken = "" if interrupted or status in done else f"pytest ended with exit code {int(status)}"
+    found = exit_code(tallies) or (3 if interrupted else 0)
+    return end(time.monotonic() - start, 2 if broken else found, interrupted=interrupted, broken=broken)
 
 
 def _told(terminalreporter: Any) -> list[Tally]:
     """The tallies of a session, subject by subject."""
     reports = [each for group in terminalreporter.stats.values() for each in group]
     calls = [each for each in reports if getattr(each, "when", "") == "call"]
-    return sorted(tallies_of(calls), key=lambda tally: (tally.subject, ORDER.index(tally.title)))
+    return sorted(tallies_of(calls), key=lambda tally: (tally.subject, [*TITLES].index(tally.name)))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -130,3 +201,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     width = shutil.get_terminal_size().columns
     print_summary(Console(file=text, width=width, no_color=True), tallies)
     terminalreporter.write(text.getvalue())
+    said, holds = sentence(tallies), exit_code(tallies) == 0
+    github.tell(tallies, said, holds=holds, say=terminalreporter.write_line)

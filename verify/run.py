@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,42 +14,30 @@ from typing import Any
 
 import pytest
 from hypothesis.database import ExampleDatabase
-from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from verify import corpus, gate
+from verify import corpus, gate, github
 from verify.baseline.watch import Watch
 from verify.case import Case
 from verify.check import Subject
+from verify.console import TerminalConsole
 from verify.deviations import Deviation
 from verify.failures import Failed, failed, remember
 from verify.journal import left
 from verify.pins import pin
-from verify.pytest_plugin import NOTHING, environment
+from verify.pytest_plugin import NOTHING, beginning, environment
+from verify.records import Stream, end, nowhere
 from verify.report import replay
+from verify.shards import ALL, Shard
 from verify.subjects import split_label
 from verify.subjects.isolated import usual
-from verify.summary import STYLES, distinct, exit_code, print_summary
+from verify.summary import STYLES, distinct, exit_code, print_summary, sentence
 from verify.tally import Tally
-
-_AS_IT_IS: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
-
-
-class TerminalConsole(Console):
-    """A console on the standard output that a run began with, which pytest captures meanwhile."""
-
-    def __init__(self) -> None:
-        super().__init__(file=os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding=sys.stdout.encoding))
-
-    def on_broken_pipe(self) -> None:
-        """Go on in silence where the reader has gone, so that the exit code is still right."""
-        self.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 
 
 def run(
-    console: Console,
+    console: TerminalConsole,
     subjects: Sequence[str],
     *,
     operations: Sequence[str] | None,
@@ -66,18 +53,24 @@ def run(
     pin_to: Path | None = None,
     failures: Path | None = None,
     watch: Watch | None = None,
+    report: Path | None = None,
+    shard: Shard = ALL,
 ) -> int:
     """Gate the subjects and print what was proved; the exit code. Subjects must be loadable by `load`.
 
     No case is drawn after `until`, a time of `time.monotonic`. `own` are the user's deviations. `pins` are
     asked of each subject first, then what has failed and lies in the `database`. What disagrees is
     pinned in `pin_to`, and recorded in the file `failures`. A `watch` compares the subjects with a baseline.
+    Records of every case go to the file `report`. Of a `shard` its own cases are asked.
     """
+    start = time.monotonic()
     gate.limits.seed, gate.limits.load = seed, load
     gate.limits.own, gate.limits.database = own, database
+    stream = Stream.anew(report) if report else None
+    gate.limits.shard, gate.limits.record = shard, stream.write if stream else nowhere
     for line in _lost():
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
-    watcher = _Watcher(console, until)
+    watcher = _Watcher(console, subjects, until)
     options = ["--hypothesis-profile", profile]
     if not excuse:
         options.append("--conv-no-known")
@@ -95,26 +88,35 @@ def run(
     tallies = watcher.tallies()
     if tallies:
         console.print()
-        print_summary(console, tallies, interrupted=interrupted)
+        print_summary(console, tallies, interrupted=interrupted, shard=shard)
+    if stream and stream.broken:
+        watcher.broken.append(f"the report is incomplete: {stream.broken}")
     if failures and (found := watcher.failures()):
-        console.print(_recorded(failures, found), **_AS_IT_IS)
+        console.say(_recorded(failures, found))
     if pin_to:
         _pin(console, tallies, pin_to)
-    if watcher.broken:
-        console.print(f"\nCould not run: {watcher.broken[0]}", highlight=False, markup=False)
-        return 2
-    code = exit_code(tallies) or (3 if interrupted else 0)
-    return _compared(console, watch, code) if watch and not interrupted else code
+    broken = watcher.broken[0] if watcher.broken else ""
+    if broken:
+        console.say(f"\nCould not run: {broken}")
+    code = 2 if broken else exit_code(tallies, shard=shard) or (3 if interrupted else 0)
+    changed = ""
+    if watch and not broken and not interrupted:
+        code, changed = _compared(console, watch, code)
+    said = " ".join(filter(None, (sentence(tallies, interrupted=interrupted, shard=shard), changed)))
+    github.tell(tallies, said, holds=code == 0, say=console.say)
+    elapsed = time.monotonic() - start
+    gate.limits.record(end(elapsed, code, interrupted=interrupted, broken=broken, baseline=changed))
+    return code
 
 
-def _compared(console: Console, watch: Watch, code: int) -> int:
-    """Say what became of a baseline; the exit code, of the gate's and its own the one that says more."""
+def _compared(console: TerminalConsole, watch: Watch, code: int) -> tuple[int, str]:
+    """Say what became of a baseline; the exit code, of the gate's and its own that which says more."""
     told = watch.told()
     for text in told.lines:
-        console.print(text, **_AS_IT_IS)
+        console.say(text)
     if told.sentence:
         console.print(Text(f"\n{told.sentence}", style="bold"), soft_wrap=True)
-    return min(filter(None, (code, told.code)), default=0)
+    return min(filter(None, (code, told.code)), default=0), told.sentence
 
 
 def _recorded(file: Path, found: Sequence[Failed]) -> str:
@@ -126,14 +128,14 @@ def _recorded(file: Path, found: Sequence[Failed]) -> str:
     return f"recorded  {file}  (`replay` asks again what failed)"
 
 
-def _pin(console: Console, tallies: Sequence[Tally], place: Path) -> None:
+def _pin(console: TerminalConsole, tallies: Sequence[Tally], place: Path) -> None:
     """Pin what disagrees under the first line of its message, and say what is new there."""
     found = [failure for failure, _ in distinct(tallies) if failure.word]
     reasons = {Case.parse(failure.word): failure.text.splitlines()[0] for failure in found}
     for case in corpus.read(corpus.SHIPPED):
         reasons.pop(case, None)  # every run asks it already
     for case, file in pin(place, reasons, today=date.today()).items():
-        console.print(f"pinned    {case}  ({file})", **_AS_IT_IS)
+        console.say(f"pinned    {case}  ({file})")
 
 
 def _lost() -> list[str]:
@@ -196,8 +198,9 @@ def _settings(item: Any) -> dict[str, str]:
 class _Watcher:
     """A pytest plugin that shows each property as it goes and shares out the time."""
 
-    def __init__(self, console: Console, end: float) -> None:
+    def __init__(self, console: TerminalConsole, subjects: Sequence[str], end: float) -> None:
         self.console = console
+        self.subjects = subjects
         self.end = end
         self.broken: list[str] = []
         self._gates: list[gate.Gate] = []
@@ -222,6 +225,7 @@ class _Watcher:
         ]
 
     def pytest_sessionstart(self) -> None:
+        gate.limits.record(beginning(self.subjects))
         self.console.print(environment(), style="dim", highlight=False)
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:

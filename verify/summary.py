@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.dtypes import FORMATS
+from verify.shards import ALL, Shard
 from verify.sight import fault_lines, fault_table, hidden_lines, unseen
 from verify.subjects import split_label
 from verify.tally import CROSSED, Failure, Tally
@@ -25,19 +26,32 @@ LITTLE = ("nothing graded", "too little")
 STYLES = {"holds": "green", "disagrees": "bold red", "declined": "dim", **dict.fromkeys(LITTLE, "yellow")}
 
 
-def exit_code(tallies: Sequence[Tally]) -> int:
+def exit_code(tallies: Sequence[Tally], *, shard: Shard = ALL) -> int:
     """0 holds, 1 disagrees, 3 proves too little.
 
-    That is no property at all, one that graded too little, or a fault that no case would have shown.
+    That is no property at all, one that graded too little, or a fault that no case would have shown;
+    of a shard it is that nothing was graded, as what is proved is for all shards to say.
     """
     if any(tally.failures for tally in tallies):
         return 1
+    if shard.is_part:
+        return 0 if any(tally.agreed or tally.known for tally in tallies) else 3
     is_little = not tallies or any(tally.verdict in LITTLE for tally in tallies)
     return 3 if is_little or unseen(tallies) else 0
 
 
-def print_summary(console: Console, tallies: Sequence[Tally], *, interrupted: bool = False) -> None:
-    """Everything that a run has to say. Messages are not wrapped, so that a line can be pasted."""
+def print_summary(
+    console: Console,
+    tallies: Sequence[Tally],
+    *,
+    interrupted: bool = False,
+    shard: Shard = ALL,
+    lacks: Sequence[str] = (),
+) -> None:
+    """Everything that a run has to say, and what it lacks to prove more.
+
+    Messages are not wrapped, so that a line can be pasted.
+    """
     for subject in dict.fromkeys(tally.subject for tally in tallies):
         own = [tally for tally in tallies if tally.subject == subject]
         name, settings = split_label(subject)
@@ -58,10 +72,13 @@ def print_summary(console: Console, tallies: Sequence[Tally], *, interrupted: bo
         console.print(grid)
     for message in failure_texts(tallies):
         console.print(f"\n{message}", highlight=False, markup=False, soft_wrap=True)
-    console.print(Text(f"\n{sentence(tallies, interrupted=interrupted)}", style="bold"))
+    said = sentence(tallies, interrupted=interrupted, shard=shard, lacks=lacks)
+    console.print(Text(f"\n{said}", style="bold"))
 
 
-def sentence(tallies: Sequence[Tally], *, interrupted: bool = False) -> str:
+def sentence(
+    tallies: Sequence[Tally], *, interrupted: bool = False, shard: Shard = ALL, lacks: Sequence[str] = ()
+) -> str:
     """The run in one sentence."""
     cases = sum(tally.cases for tally in tallies)
     graded = sum(tally.agreed for tally in tallies)
@@ -71,7 +88,10 @@ def sentence(tallies: Sequence[Tally], *, interrupted: bool = False) -> str:
         return f"Disagrees: {len(failures)} distinct {noun} in {cases:,} cases."
     if interrupted:
         return f"Interrupted: {graded:,} of {cases:,} cases graded so far and none disagrees."
-    little = _too_little(tallies)
+    if shard.is_part and graded:
+        of = f"{graded:,} of {cases:,} cases of shard {shard}"
+        return f"Holds so far: {of} graded and none disagrees; `report` says what all shards prove."
+    little = "; ".join([*lacks, *filter(None, [_too_little(tallies)])])
     if little:
         return f"Proves too little: {little}."
     return f"Holds: {graded:,} of {cases:,} cases graded and none disagrees."
@@ -181,8 +201,8 @@ def _time(tallies: Sequence[Tally]) -> list[Line]:
 
 
 def _error(tallies: Sequence[Tally]) -> list[Line]:
-    largest = max(tallies, key=lambda tally: tally.error)
-    if not largest.error:
+    largest = max(tallies, key=lambda tally: tally.error, default=None)
+    if largest is None or not largest.error:
         return []
     return [("error", f"{largest.error:.2f} of the bound at most ({largest.subject}, {largest.title})")]
 

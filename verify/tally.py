@@ -1,4 +1,4 @@
-"""What one property of one subject saw in a run: counts, coverage, time and failures."""
+"""What one property of one subject saw, as a sum over the records of its run, or of several runs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from verify.case import Case
-from verify.check import Mismatch
-from verify.clock import Clock
-from verify.compare import Verdict
-from verify.deviations import Deviation
-from verify.faults import FAULTS, Fault
-from verify.known import fault_of
+from verify.records import Record
 
 OFTEN = 5
 """Cases of a property that have shown a fault, after which it is no longer looked for."""
@@ -26,6 +20,11 @@ ENOUGH = 20
 
 CROSSED = "operation and dtype"
 """The part of the coverage that is a table."""
+
+LISTED = ("pinned", "known")
+"""Properties that ask words that are given; every failure of theirs is kept."""
+WRITTEN = (*LISTED, "faults")
+"""Properties that draw no cases."""
 
 
 @dataclass(kw_only=True)
@@ -40,7 +39,7 @@ class Failure:
 
 @dataclass(kw_only=True)
 class Tally:
-    """Counts distinct cases; everything in it survives JSON, so that a worker can send it.
+    """Counts distinct cases; everything in it but their words survives JSON, so that a worker can send it.
 
     `agreed` cases were judged and could have failed; `vacuous` ones proved little; `known` counts
     the disagreements that a recorded deviation explains, by its name. `visible` counts the cases that
@@ -50,6 +49,7 @@ class Tally:
     """
 
     subject: str
+    name: str
     title: str
     agreed: int = 0
     vacuous: int = 0
@@ -60,10 +60,14 @@ class Tally:
     coverage: dict[str, Counter[str]] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
     error: float = 0.0
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: Counter[str] = field(default_factory=Counter)
     elapsed: float = 0.0
     note: str = ""
-    drawn: bool = True
+    words: set[str] = field(default_factory=set, repr=False)
+
+    @property
+    def drawn(self) -> bool:
+        return self.name not in WRITTEN
 
     @property
     def cases(self) -> int:
@@ -80,102 +84,90 @@ class Tally:
             return "holds"
         return "nothing graded" if self.drawn else "declined"
 
+    def add(self, record: Record) -> None:
+        """Take in a record of this property; one of a case that was counted before changes nothing."""
+        if record["type"] == "failure":
+            self._fail(record)
+        elif record["type"] == "property":
+            self._end(record)
+        elif record["outcome"] == "disagrees":
+            failure = Failure(kind=record["kind"], word=record["word"], text=record["message"])
+            self.failures[self._key(record)] = failure
+            self._see(record["visible"])
+        elif record["word"] not in self.words:
+            self.words.add(record["word"])
+            self._count(record)
+
+    def _count(self, case: Record) -> None:
+        if case["outcome"] == "declined":
+            self.declined[case["sentence"]] += 1
+            return
+        if case["outcome"] == "known":
+            self.known[case["deviation"]] += 1
+        elif case["outcome"] == "vacuous":
+            self.vacuous += 1
+        else:
+            self.agreed += 1
+            self.error = max(self.error, float(case["error"]))
+        self._cover(case)
+        self._see(case["visible"])
+
+    def _cover(self, case: Record) -> None:
+        seen = {name: str(case[name]) for name in ("operation", "rank", "dtype", "padding")}
+        seen[CROSSED] = f"{case['operation']} {case['dtype']}"
+        for name, value in seen.items():
+            self.coverage.setdefault(name, Counter())[value] += 1
+
+    def _see(self, faults: Iterable[str]) -> None:
+        for name in faults:
+            self.visible[name] = min(self.visible[name] + 1, OFTEN)
+
+    def _key(self, record: Record) -> str:
+        """What one disagreement of a search has in common while it shrinks."""
+        return f"{record['kind']} {record['word'] if self.name in LISTED else record['cause']}"
+
+    def _fail(self, record: Record) -> None:
+        """Keep what a search has come to; where shards have found the like, the smallest of it."""
+        found = Failure(
+            kind=record["kind"], word=record["word"], text=record["message"], fault=record["fault"]
+        )
+        shrinking = self._key(record)
+        self.failures.pop(shrinking, None)
+        key = f"{shrinking}, {found.fault}"
+        before = self.failures.setdefault(key, found)
+        if not found.word and found.text not in before.text:
+            before.text += f"\n{found.text}"
+        elif len(found.word) < len(before.word):
+            self.failures[key] = found
+
+    def _end(self, record: Record) -> None:
+        for name in record["visible"]:
+            self.visible.setdefault(name, 0)
+        self.hidden.update(record["hidden"])
+        self.seconds.update(record["seconds"])
+        self.elapsed += record["elapsed"]
+        self.note = self.note or record["note"]
+
     def to_json(self) -> str:
-        return json.dumps(vars(self), default=vars)
+        return json.dumps({**vars(self), "words": []}, default=vars)
 
     @classmethod
     def from_json(cls, text: str) -> Tally:
         fields: dict[str, Any] = json.loads(text)
-        for name in ("declined", "known", "visible"):
+        for name in ("declined", "known", "visible", "seconds"):
             fields[name] = Counter(fields[name])
         fields["coverage"] = {name: Counter(seen) for name, seen in fields["coverage"].items()}
         fields["failures"] = {kind: Failure(**each) for kind, each in fields["failures"].items()}
-        return cls(**fields)
+        return cls(**{**fields, "words": set()})
 
 
-class Tallier:
-    """Fills a tally as cases are judged, each distinct case once.
-
-    One that `searches` keeps the last disagreement of each kind; the others keep every word.
-    """
-
-    def __init__(self, subject: str, title: str, *, drawn: bool = True, searches: bool = True) -> None:
-        self.tally = Tally(subject=subject, title=title, drawn=drawn)
-        self._searches = searches
-        self.clock = Clock()
-        self._seen: set[Case] = set()
-        self.mismatches: dict[Case, Mismatch] = {}
-
-    def judged(self, case: Case, verdict: Verdict) -> bool:
-        """Count a case; whether it is new and was judged."""
-        if not self._is_new(case):
-            return False
-        if verdict.outcome == "declined":
-            self.tally.declined[verdict.sentence] += 1
-            return False
-        self._cover(case)
-        if verdict.outcome == "vacuous":
-            self.tally.vacuous += 1
-        else:
-            self.tally.agreed += 1
-            self.tally.error = max(self.tally.error, verdict.error)
-        return True
-
-    def faults(self) -> tuple[Fault, ...]:
-        """The faults to look for in the next case: those that have not often been seen."""
-        return tuple(fault for fault in FAULTS if self.tally.visible[fault.name] < OFTEN)
-
-    def saw(self, visible: Iterable[str]) -> None:
-        self.tally.visible.update(visible)
-
-    def deviated(self, case: Case, deviation: Deviation) -> None:
-        if self._is_new(case):
-            self._cover(case)
-            self.tally.known[deviation.name] += 1
-
-    def failed(self, mismatch: Mismatch) -> None:
-        """Keep a disagreement; of a search the last of each kind, which is the smallest."""
-        kind, word = mismatch.verdict.kind or "", str(mismatch.case)
-        self.mismatches[mismatch.case] = mismatch
-        self.tally.failures[self._key(mismatch)] = Failure(kind=kind, word=word)
-
-    def told(self) -> Tally:
-        """The tally as it is, with the message of every failure."""
-        for failure in self.tally.failures.values():
-            if not failure.text:
-                mismatch = self.mismatches[Case.parse(failure.word)]
-                failure.text, failure.fault = str(mismatch), fault_of(mismatch)
-        return self.tally
-
-    def settle(self) -> None:
-        """Keep the smallest case so far of each kind of disagreement, as a search has not come to its end."""
-        found = sorted(self.mismatches.values(), key=lambda each: len(str(each.case)), reverse=True)
-        for mismatch in {self._key(each): each for each in found}.values():
-            self.failed(mismatch)
-
-    def _key(self, mismatch: Mismatch) -> str:
-        kind = mismatch.verdict.kind or ""
-        return f"{kind} {type(mismatch.__cause__).__name__ if self._searches else mismatch.case}"
-
-    def close(self, elapsed: float) -> Tally:
-        """The tally, with where its time went: what is left over went to drawing."""
-        self.told()
-        self.tally.seconds = dict(self.clock.seconds)
-        self.tally.elapsed = elapsed
-        return self.tally
-
-    def _is_new(self, case: Case) -> bool:
-        new = case not in self._seen
-        self._seen.add(case)
-        return new
-
-    def _cover(self, case: Case) -> None:
-        seen = {
-            "operation": case.operation,
-            "rank": str(case.rank),
-            "dtype": case.format.token,
-            "padding": case.padding_mode,
-            CROSSED: f"{case.operation} {case.format.token}",
-        }
-        for name, value in seen.items():
-            self.tally.coverage.setdefault(name, Counter())[value] += 1
+def tallies_of(records: Iterable[Record]) -> list[Tally]:
+    """The tallies of all properties of all subjects, in the order in which they first appear."""
+    found: dict[tuple[str, str], Tally] = {}
+    for record in records:
+        if record["type"] in ("case", "failure", "property"):
+            subject, name = record["subject"], record["name"]
+            if (subject, name) not in found:
+                found[subject, name] = Tally(subject=subject, name=name, title=record["property"])
+            found[subject, name].add(record)
+    return list(found.values())

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 from verify import corpus, failures
 from verify.commands.isolation import add_isolation, loader_of
 from verify.deadline import GRACE_S, TimeUp, stopping_at
 from verify.known import recorded
-from verify.options import operations, positive, seconds
+from verify.options import operations, positive, seconds, shard
 from verify.own import add_baseline, add_corpus, add_database, add_failures, add_known, deviations_of
 from verify.pins import existing
+from verify.shards import ALL
 from verify.subjects import BUILTIN, MATRIX, labelled, split_label
 
 SENTENCE = "gate subjects: draw cases, check each, say what was proved"
@@ -29,6 +31,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("--profile", choices=("dev", "ci", "night"), default="dev", metavar="NAME", help=drawn)
     option("--seed", type=int, metavar="N", help="draw the cases of this seed")
     option("--matrix", action=argparse.BooleanOptionalAction, help=matrix)
+    option("--shard", type=shard, default=ALL, metavar="K/N", help="only the cases of one of N shards")
+    option("--report", type=Path, metavar="FILE", help="write a record of every case, as JSON lines")
     option("--pin", action=argparse.BooleanOptionalAction, help="pin what disagrees, once it is shrunk")
     add_corpus(parser)
     add_failures(parser)
@@ -39,6 +43,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
+    if options.shard.is_part and options.seed is None and options.profile != "ci":
+        raise ValueError("--shard needs --seed or --profile ci, so that all shards draw the same cases")
     until = time.monotonic() + (options.max_time or float("inf"))
     loader, subjects, own = loader_of(options), options.subjects, deviations_of(options)
     pins = existing(options.corpus)
@@ -57,8 +63,9 @@ def command(options: argparse.Namespace) -> int:
     except TimeUp:
         print(f"Proves too little: the time was up before {label} was loaded.")
         return 3
+    from verify.console import TerminalConsole
     from verify.database import database_at
-    from verify.run import TerminalConsole, run
+    from verify.run import run
 
     return run(
         TerminalConsole(),
@@ -75,5 +82,7 @@ def command(options: argparse.Namespace) -> int:
         pins=pins,
         failures=options.failures,
         watch=watch,
+        report=options.report,
+        shard=options.shard,
         pin_to=options.corpus if options.pin else None,
     )

@@ -1,0 +1,33 @@
+"""`report`: what the records of one or more runs prove together."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+SENTENCE = "sum up the records of runs, such as those of all shards"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    records = "records that `run --report` has written"
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=records)
+
+
+def command(options: argparse.Namespace) -> int:
+    from verify import github
+    from verify.console import TerminalConsole
+    from verify.merged import merged
+    from verify.summary import print_summary, sentence
+
+    found, console = merged(options.files), TerminalConsole()
+    for line in found.environments:
+        console.print(line, style="dim", highlight=False)
+    console.print()
+    print_summary(console, found.tallies, lacks=found.lacks)
+    for line in found.baselines:
+        console.say(line)
+    if found.broken:
+        console.say(f"\nCould not run: {found.broken}")
+    said = sentence(found.tallies, lacks=found.lacks)
+    github.tell(found.tallies, said, holds=found.exit_code == 0, say=console.say)
+    return found.exit_code

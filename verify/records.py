@@ -1,0 +1,126 @@
+"""The stream of records of a run: lines of JSON, each written as it happens.
+
+Format 1 has objects of these types; numbers that JSON lacks are the strings "inf", "-inf" and "nan".
+
+- `run`, the first line: `format`, `time`, `versions`, `environment` (these and the switches, in a line),
+  `seed`, `profile`, `subjects`, `properties` (name → title, in order) and `shard` ("1/1" for a run of all).
+- `case`, one that a subject was asked: `subject`, `property` (its title), `name` (the property's), `word`,
+  `outcome` ("agrees", "vacuous", "declined", "known" or "disagrees"), `kind` and `cause` of a
+  disagreement, `sentence` (what differs, or why nothing was judged), `error` in units of the bound,
+  `deviation` (the name of the recorded one), `visible` (the faults that the case would have shown),
+  `seconds` by part, and `operation`, `rank`, `dtype` and `padding`. One that disagrees has its `message`;
+  while a search shrinks there are many of those.
+- `failure`, the smallest case of a disagreement: `subject`, `property`, `name`, `word`, `kind`, `cause`,
+  `message`, `fault` (what it looks like), `replay`, `worst` (`index`, `got`, `want`, `allowed`, `why`; or
+  null), `shape` of the answer and `differs`, the indices of up to 400 elements that are wrong. One
+  without a word is about an entry of the known deviations.
+- `property`, its end: `subject`, `property`, `name`, `elapsed`, `seconds` by part, `visible`
+  (of every fault that was looked for, how many cases would have shown it, 0 included), `hidden` (fault →
+  word) and `note` (why it was cut short).
+- `end`, the last line of a run that came to its end: `elapsed`, `exit`, `interrupted`, `broken` (why it
+  could not run) and `baseline` (what became of it).
+
+Types and keys that are not known are to be passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+FORMAT = 1
+
+Record: TypeAlias = dict[str, Any]
+
+
+class Stream:
+    """A file that records are added to, each by one write to its end, so that processes can share it.
+
+    Where that fails, as on a full disk, nothing more is written and `broken` says why.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.broken = ""
+        self._handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+
+    @classmethod
+    def anew(cls, file: Path) -> Stream:
+        """The stream of a run that begins: what is in the file is gone."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"")
+        return cls(file)
+
+    def write(self, record: Record) -> None:
+        if self.broken:
+            return
+        line = f"{json.dumps(_plain(record), allow_nan=False)}\n".encode()
+        try:
+            if os.write(self._handle, line) < len(line):
+                self.broken = f"{self.file}: there is no room for all of a record"
+        except OSError as wrong:
+            self.broken = f"{self.file}: {wrong.strerror}"
+
+
+def nowhere(record: Record) -> None:
+    """Write a record where nobody asks for them."""
+
+
+def begin(**told: Any) -> Record:
+    """The first record of a run."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"type": "run", "format": FORMAT, "time": now, **told}
+
+
+def end(
+    elapsed: float, code: int, *, interrupted: bool = False, broken: str = "", baseline: str = ""
+) -> Record:
+    """The last record of a run: its exit code, why it could not run, and what became of its baseline."""
+    told = {"interrupted": interrupted, "broken": broken, "baseline": baseline}
+    return {"type": "end", "elapsed": elapsed, "exit": code, **told}
+
+
+def read(file: Path) -> Iterator[Record]:
+    """The records of a file, of one run or of several that were joined.
+
+    The last line may be without its end, left by a run that was killed; it is passed over. Raises
+    ValueError, one sentence with the file and the line, for what is no record of this format.
+    """
+    with file.open("rb") as lines:
+        number = 0
+        for number, line in enumerate(lines, start=1):
+            if not line.endswith(b"\n"):
+                break
+            yield _record(line, f"{file}, line {number}", is_first=number == 1)
+    if not number:
+        raise ValueError(f"{file} is empty: no run has begun to write to it")
+
+
+def _record(line: bytes, where: str, *, is_first: bool) -> Record:
+    try:
+        record = json.loads(line)
+    except ValueError as wrong:
+        raise ValueError(f"{where}: this is no record: {wrong}") from None
+    if not isinstance(record, dict) or "type" not in record:
+        raise ValueError(f"{where}: this is no record: it has no type")
+    if is_first and record["type"] != "run":
+        raise ValueError(f"{where}: a stream of records begins with a run, not with {record['type']!r}")
+    if record["type"] == "run" and record.get("format") != FORMAT:
+        raise ValueError(f"{where}: it has the format {record.get('format')!r}, and {FORMAT} is read here")
+    return record
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON can hold."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value

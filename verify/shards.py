@@ -1,0 +1,42 @@
+"""One part of a run that is shared out: the cases whose words fall to it."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import NamedTuple
+
+
+class Shard(NamedTuple):
+    """The shard of a `number`, from 1, among so many `parts`."""
+
+    number: int = 1
+    parts: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """The shard K of N, from "K/N"; ValueError, one sentence, for another text."""
+        found = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
+        shard = cls(*map(int, found.groups())) if found else cls(0, 0)
+        if not 1 <= shard.number <= shard.parts:
+            raise ValueError(f"{text!r} is no shard: it is K/N, such as 1/3, with K from 1 to N")
+        return shard
+
+    @property
+    def is_part(self) -> bool:
+        return self.parts > 1
+
+    def holds(self, word: str) -> bool:
+        """Whether a case is of this shard: by its word less the last token, the fill.
+
+        Of a shape all fills are in one shard, as to some subjects a new shape is dear.
+        """
+        digest = sha256(word.rpartition("_")[0].encode()).digest()
+        return int.from_bytes(digest[:8]) % self.parts == self.number - 1
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.parts}"
+
+
+ALL = Shard()
+"""The whole of a run."""
