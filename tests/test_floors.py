@@ -89,6 +89,7 @@ FLOORS = [
     {"verify.html.answer", "verify.html.window"},
     {"verify.html.content"},
     {"verify.html.page", "verify.html"},
+    {"verify.html.writing"},
     {"verify.pytest_plugin", "verify.diff", "verify.jobs", "verify.baseline.behaviour"},
     {"verify.baseline.record", "verify.baseline.likeness"},
     {"verify.baseline.changes"},

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
-from collections.abc import Sequence
 from html.parser import HTMLParser
-from typing import Any
+from pathlib import Path
 
 import pytest
 
-from tests.recorded import RUN, asked, end
+from tests.recorded import asked, run_of, written
 from verify import Case, reference
+from verify.__main__ import main
 from verify.case import Array
 from verify.check import Subject
 from verify.faults import fault_named
 from verify.html.answer import answer_pictures
 from verify.html.content import Content, content
-from verify.html.page import page
 from verify.html.picture import COLUMNS, ROWS, Inner, Picture
 from verify.html.tables import Judged, Square, Table, coverage, errors
 from verify.html.window import window_pictures
+from verify.html.writing import write_page
+from verify.merged import merged
+from verify.records import read
 
+HERE = Path(__file__).parent
 WORD = "conv_i2_k2_same_ones"
 ODD = fault_named("odd-cell-before")
 HOSTILE = "mylib:<script>alert('x')</script>\"onload=\"&amp;"
@@ -48,14 +53,21 @@ def at(table: Table, row: str, column: int) -> Square:
     return dict(table.rows)[row][column]
 
 
-def told(subject: Subject, *words: str, name: str = "mylib:conv", more: Sequence[Any] = ()) -> Content:
-    records, tally = asked(subject, words, name=name)
-    return content([RUN, *records, *more], [tally], code=1 if tally.failures else 0)
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def told(subject: Subject, *words: str, code: int = 0, **ended: str) -> Content:
+    """What stands on the page of a run that asks these words."""
+    file = written(run_of(asked(subject, words), code=code, **ended), Path("run.jsonl"))
+    return content(read(file), merged([file]))
 
 
 def page_of(subject: Subject, *words: str, name: str = "mylib:conv") -> str:
-    records, tally = asked(subject, words, name=name)
-    return page([RUN, *records, end(1)], [tally], code=1 if tally.failures else 0)
+    file = written(run_of(asked(subject, words, name), code=1), Path("run.jsonl"))
+    write_page(Path("run.html"), [file])
+    return Path("run.html").read_text(encoding="utf-8")
 
 
 class Reader(HTMLParser):
@@ -216,7 +228,8 @@ def test_fault_that_no_case_shows_is_never_visible() -> None:
 
 
 def test_run_that_could_not_go_on_says_why() -> None:
-    assert told(right, WORD, more=[end(2) | {"broken": "no room"}]).notes == ("Could not run: no room",)
+    run = told(right, WORD, code=2, broken="no room")
+    assert (run.verdict, run.notes) == ("little", ("Could not run: no room",))
 
 
 def test_page_begins_with_the_verdict() -> None:
@@ -255,7 +268,52 @@ def test_every_picture_has_words() -> None:
     assert {("aria-label" in each) is (each.get("role") == "img") for each in pictures} == {True}
 
 
-def test_page_without_jinja_is_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_that_was_cut_off_has_a_page_that_says_so() -> None:
+    file = written(run_of(asked(ODD, [WORD]))[:-2], Path("run.jsonl"))
+    run = content(read(file), merged([file]))
+    assert (run.verdict, len(run.failures)) == ("disagrees", 1)
+
+
+def test_case_that_several_files_have_is_covered_once() -> None:
+    file = written(run_of(asked(right, [WORD])), Path("run.jsonl"))
+    run = content([*read(file), *read(file)], merged([file, file]))
+    assert at(run.coverage[0], "conv, 1-D", 6).text == "1"
+
+
+def run(*arguments: str) -> int:
+    """The exit code of a command in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": f"{HERE.parent}:{HERE}"}
+    command = [sys.executable, "-m", "verify", *arguments]
+    return subprocess.run(command, capture_output=True, check=False, env=environment).returncode
+
+
+def test_shards_are_one_page() -> None:
+    written(run_of(asked(right, [WORD])), Path("one.jsonl"))
+    written(run_of(asked(ODD, [WORD])), Path("two.jsonl"))
+    assert run("report", "one.jsonl", "two.jsonl", "--html", "pages/run.html") == 1
+    assert "Disagrees: 1 distinct disagreement" in Path("pages/run.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", [["report", "run.jsonl"], ["run", "numpy"]])
+def test_page_without_jinja_is_refused_beforehand(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(ValueError, match=r"^a page of HTML needs Jinja: pip install 'conv-verify\[html\]'$"):
-        page_of(right, WORD)
+    assert main([*command, "--html", "run.html"]) == 2
+    said = "conv-verify: a page of HTML needs Jinja: pip install 'conv-verify[html]'\n"
+    assert capsys.readouterr().err == said
+
+
+def test_page_that_cannot_be_written_is_refused_beforehand(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("run.html").mkdir()
+    assert main(["report", "run.jsonl", "--html", "run.html"]) == 2
+    assert capsys.readouterr().err == "conv-verify: [Errno 21] Is a directory: 'run.html'\n"
+
+
+def test_run_writes_its_page_and_keeps_no_records() -> None:
+    asks = ["subjects_to_gate:shifts_values", "--operations", "conv", "--examples", "9", "--seed", "1"]
+    assert run("run", *asks, "--html", "run.html") == 1
+    text = Path("run.html").read_text(encoding="utf-8")
+    assert '<h1 class="verdict disagrees">' in text
+    assert "python -m verify replay subjects_to_gate:shifts_values conv_" in text
+    assert list(Path().glob("**/*.jsonl")) == [Path(".conv-verify/failures.jsonl")]

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.recorded import RUN, asked, end
+from tests.recorded import asked, run_of, written
 from verify import Case, Declined, reference
 from verify.case import Array
 from verify.faults import fault_named
-from verify.html.page import page
+from verify.html.writing import write_page
+from verify.records import Record
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER = next((path for name in BROWSERS if (path := shutil.which(name))), None)
@@ -24,15 +25,12 @@ HOSTILE = "mylib:<script>document.title='run'</script><img src=x onerror=documen
 LONG = f"mylib.{'a_long_module_name.' * 8}conv"
 
 
-def told() -> str:
-    """A page with every section, and with names and sentences that are wide or look like HTML."""
-    records: list[Any] = [RUN]
-    tallies = []
-    for name, words in ((HOSTILE, [WORD]), (LONG, ["transpose_i9_k3_s2_p0.1_iota", "conv_i3_k1_same_reals"])):
-        found, tally = asked(wrong, [*words, "separable_i2_k1_same_ones"], name=name)
-        records += found
-        tallies.append(tally)
-    return page([*records, end(1)], tallies, code=1)
+def told() -> list[Record]:
+    """The records of a page with every section, whose names and sentences are wide or look like HTML."""
+    declined = "separable_i2_k1_same_ones"
+    hostile = asked(wrong, [WORD, declined], HOSTILE)
+    long = asked(wrong, ["transpose_i9_k3_s2_p0.1_iota", "conv_i3_k1_same_reals", declined], LONG)
+    return run_of(hostile, long, code=1)
 
 
 def wrong(case: Case) -> Array:
@@ -53,9 +51,9 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("page") / "run.html"
-    place.write_text(told(), encoding="utf-8")
-    return place
+    folder = tmp_path_factory.mktemp("page")
+    write_page(folder / "run.html", [written(told(), folder / "run.jsonl")])
+    return folder / "run.html"
 
 
 @pytest.fixture

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from itertools import groupby
+from typing import NamedTuple
 
 from verify.case import Case
-from verify.compare import Worst
 from verify.faults import FAULTS
 from verify.html.answer import answer_pictures
 from verify.html.picture import Picture
 from verify.html.tables import Judged, Square, Table, coverage, errors, times
 from verify.html.window import window_pictures
+from verify.merged import Merged
+from verify.records import Record
 from verify.sight import Sight, sights
 from verify.summary import PARTS, distinct, sentence, spent
-from verify.tally import OFTEN, Tally
+from verify.tallier import DIFFERING
+from verify.tally import OFTEN, Failure, Tally
 
-Record = Mapping[str, Any]
+_FACTS = ("time", "environment", "profile", "seed", "shard")
 
 PICTURED = 40
 """Failures of which there are pictures, so that a page stays small."""
 
 
 _FACTS = ("time", "environment", "profile", "seed", "shard")
-
-LISTED = 400
-"""Elements that a record of a failure lists at most."""
 
 
 class Broken(NamedTuple):
@@ -37,7 +37,6 @@ class Broken(NamedTuple):
     message: str
     found_by: str
     replay: str
-    word: str
     answer: tuple[Picture, ...] = ()
     window: tuple[Picture, ...] = ()
 
@@ -66,39 +65,48 @@ class Content(NamedTuple):
     known: tuple[tuple[str, int], ...]
 
 
-def content(
-    records: Iterable[Record], tallies: Sequence[Tally], *, code: int, lacks: Sequence[str] = ()
-) -> Content:
-    """The page of a run, or of several that are one, from their records in order and what those add up to.
-
-    `code` is the exit code, `lacks` what is missing to prove more.
-    """
-    by_type: dict[str, list[Record]] = {"run": [], "case": [], "failure": [], "end": []}
+def content(records: Iterable[Record], found: Merged) -> Content:
+    """The page of a run, or of several that are one: their records in order, and what those add up to."""
+    cases: dict[tuple[str, ...], Judged] = {}
+    failures: dict[str, Record] = {}
     for record in records:
-        by_type.setdefault(record["type"], []).append(record)
-    cases = [
-        Judged(each["subject"], _case(each["word"]), each["outcome"], float(each["error"] or 0))
-        for each in by_type["case"]
-    ]
-    subjects = list(dict.fromkeys(tally.subject for tally in tallies))
-    own = {subject: tuple(each for each in tallies if each.subject == subject) for subject in subjects}
-    found = sights(tallies)
+        if record["type"] == "case":
+            key = (record["subject"], record["name"], record["word"], record["outcome"])
+            cases.setdefault(key, _judged(record))
+        elif record["type"] == "failure":
+            failures[record["message"]] = record
+    tallies = found.tallies
+    own = {subject: tuple(each) for subject, each in groupby(tallies, lambda tally: tally.subject)}
+    seen = sights(tallies)
+    said, code = _said(found)
     return Content(
         verdict={0: "holds", 1: "disagrees"}.get(code, "little"),
-        sentence=sentence(tallies),
-        notes=_notes(by_type["end"], tallies),
-        facts=_facts(by_type["run"], by_type["end"], code),
-        failures=_failures(by_type["failure"], tallies),
+        sentence=said,
+        notes=_notes(found),
+        facts=_facts(found, code),
+        failures=_failures(failures, tallies),
         properties=tuple(own.items()),
-        faults=_faults(found),
-        unseen=tuple(f"{name} of {sight.subject}" for sight in found for name in sight.unseen),
-        coverage=_coverages(cases),
-        errors=errors(cases),
-        exact=sum(1 for each in cases if each.outcome == "agrees" and not each.error),
+        faults=_faults(seen),
+        unseen=tuple(f"{name} of {sight.subject}" for sight in seen for name in sight.unseen),
+        coverage=_coverages(cases.values()),
+        errors=errors(cases.values()),
+        exact=sum(1 for each in cases.values() if each.outcome == "agrees" and not each.error),
         times=_times(own, tallies),
         declined=_counted(tally.declined for tally in tallies),
         known=_counted(tally.known for tally in tallies),
     )
+
+
+def _judged(record: Record) -> Judged:
+    return Judged(record["subject"], _case(record["word"]), record["outcome"], float(record["error"]))
+
+
+def _said(found: Merged) -> tuple[str, int]:
+    """What the run said at its end, with its exit code; or what several, or one without an end, say."""
+    run = found.runs[0]
+    if len(found.runs) > 1 or run.end is None:
+        return sentence(found.tallies, lacks=found.lacks), found.exit_code
+    return sentence(found.tallies, interrupted=run.end["interrupted"], shard=run.shard), run.end["exit"]
 
 
 def _times(own: Mapping[str, Sequence[Tally]], tallies: Sequence[Tally]) -> Table:
@@ -120,52 +128,49 @@ def _counted(counters: Iterable[Counter[str]]) -> tuple[tuple[str, int], ...]:
     return tuple(total.most_common())
 
 
-def _notes(records: Iterable[Record], tallies: Sequence[Tally]) -> tuple[str, ...]:
+def _notes(found: Merged) -> tuple[str, ...]:
     """What a reader must know beside the sentence: that a run could not go on, and what was cut short."""
-    broken = [f"Could not run: {each['broken']}" for each in records if each.get("broken")]
-    cut = dict.fromkeys(f"{tally.subject}, {tally.title}: {tally.note}" for tally in tallies if tally.note)
-    return (*broken, *(f"Cut short: {each}." for each in cut))
+    broken = [f"Could not run: {found.broken}"] if found.broken else []
+    cut = [f"Cut short: {each.subject}, {each.title}: {each.note}." for each in found.tallies if each.note]
+    return (*broken, *cut)
 
 
-def _facts(begun: Iterable[Record], ended: Iterable[Record], code: int) -> tuple[tuple[str, str], ...]:
+def _facts(found: Merged, code: int) -> tuple[tuple[str, str], ...]:
     """When and how the run was; of several that are one, shard by shard, each value once."""
-    told = [(name, each.get(name)) for name in _FACTS for each in begun]
-    took = sum(each["elapsed"] for each in ended)
-    facts = [(name, str(value)) for name, value in told if value not in (None, "")]
+    told = [(name, run.begun[name]) for name in _FACTS for run in found.runs]
+    took = sum(run.end["elapsed"] for run in found.runs if run.end)
+    facts = [(name, f"{value}") for name, value in told if value not in (None, "")]
     return tuple(dict.fromkeys([*facts, ("took", f"{took:,.1f} s"), ("exit code", f"{code}")]))
 
 
-def _failures(records: Iterable[Record], tallies: Sequence[Tally]) -> tuple[Broken, ...]:
-    told = {record["message"]: record for record in records}
+def _failures(told: Mapping[str, Record], tallies: Sequence[Tally]) -> tuple[Broken, ...]:
+    """Each distinct failure; by their messages the records that say more."""
     return tuple(
-        _broken(told.get(failure.text, {}), failure.text, failure.word, titles, number < PICTURED)
+        _broken(failure, titles, told.get(failure.text, {}), is_pictured=number < PICTURED)
         for number, (failure, titles) in enumerate(distinct(tallies))
     )
 
 
-def _broken(record: Record, message: str, word: str, titles: Sequence[str], is_pictured: bool) -> Broken:
-    broken = Broken(message.partition("\n")[0], message, ", ".join(titles), record.get("replay") or "", word)
-    if not word or not is_pictured:
+def _broken(failure: Failure, titles: Iterable[str], record: Record, *, is_pictured: bool) -> Broken:
+    broken = Broken(
+        heading=failure.text.partition("\n")[0],
+        message=failure.text,
+        found_by=", ".join(dict.fromkeys(titles)),
+        replay=record.get("replay", ""),
+    )
+    if not (failure.word and record and is_pictured):
         return broken
-    case, worst = _case(word), _worst(record.get("worst"))
-    index = worst.index if worst else None
-    differs = [tuple(each) for each in record.get("differs") or ()]
+    case, worst = _case(failure.word), record["worst"]
+    index = tuple(worst["index"]) if worst else None
+    differs = [tuple(each) for each in record["differs"]]
+    is_all = len(differs) < DIFFERING
     return broken._replace(
-        answer=tuple(
-            answer_pictures(case, record.get("shape") or (), differs, index, is_all=len(differs) < LISTED)
-        ),
-        window=tuple(window_pictures(case, index)) if index is not None else (),
+        answer=tuple(answer_pictures(case, record["shape"], differs, index, is_all=is_all)),
+        window=() if index is None else tuple(window_pictures(case, index)),
     )
 
 
-def _worst(told: Mapping[str, Any] | None) -> Worst | None:
-    if told is None:
-        return None
-    numbers = {name: float(told[name]) for name in ("got", "want", "allowed")}
-    return Worst(index=tuple(told["index"]), why=told["why"], **numbers)
-
-
-def _coverages(cases: Sequence[Judged]) -> tuple[Table, ...]:
+def _coverages(cases: Collection[Judged]) -> tuple[Table, ...]:
     """All subjects together, then each where there are several."""
     subjects = list(dict.fromkeys(each.subject for each in cases))
     if len(subjects) == 1:
