@@ -330,7 +330,10 @@ def _judge_in_time(gate: Gate, judged: Property, tallier: Tallier, case: Case, s
 
 
 def _settled(gate: Gate, judged: Property, tallier: Tallier, found: Mismatch) -> Mismatch:
-    """A disagreement that was searched for, brought down further and diagnosed."""
+    """A disagreement that was searched for, brought down further and diagnosed, if there is time."""
+    if time.monotonic() > limits.until:
+        tallier.settle()
+        return found
     seen = {found.case: found}
 
     def fails(case: Case) -> bool:
