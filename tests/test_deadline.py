@@ -153,7 +153,7 @@ def test_property_that_is_cut_short_reports_the_smallest_case_so_far(
         words = []
 
         def wrong(case):
-            if case.channels > 1:
+            if case.channels > 1 and 0 not in case.output_shape:
                 words.append(str(case))
                 if len(words) == 4:
                     limits.until = 0
