@@ -181,15 +181,22 @@ def _coverage(tallies: Sequence[Tally]) -> list[Line]:
     ]
 
 
-def _time(tallies: Sequence[Tally]) -> list[Line]:
-    """Shares of the run's time; what no part accounts for went to drawing cases and their operands."""
-    spent = {part: sum(tally.seconds.get(part, 0.0) for tally in tallies) for part in PARTS}
+def spent(tallies: Sequence[Tally]) -> dict[str, float]:
+    """Seconds of the run by part; what no part accounts for went to drawing cases and their operands."""
+    seconds = {part: sum(tally.seconds.get(part, 0.0) for tally in tallies) for part in PARTS}
     loading = sum(tally.seconds.get("loading", 0.0) for tally in tallies)
     elapsed = sum(tally.elapsed for tally in tallies) - loading
+    seconds["drawing"] = max(elapsed - sum(seconds.values()), 0.0)
+    return seconds
+
+
+def _time(tallies: Sequence[Tally]) -> list[Line]:
+    """Shares of the run's time."""
+    seconds = spent(tallies)
+    elapsed = sum(seconds.values())
     if elapsed <= 0:
         return []
-    spent["drawing"] = max(elapsed - sum(spent.values()), 0.0)
-    shares = ", ".join(f"{part} {100 * seconds / elapsed:.0f} %" for part, seconds in spent.items())
+    shares = ", ".join(f"{part} {100 * each / elapsed:.0f} %" for part, each in seconds.items())
     return [("time", f"{elapsed:.1f} s: {shares}")]
 
 

@@ -10,15 +10,20 @@ SENTENCE = "sum up the records of runs, such as those of all shards"
 
 def add(parser: argparse.ArgumentParser) -> None:
     records = "records that `run --report` has written"
+    page = "write a page of HTML that needs nothing else"
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=records)
+    parser.add_argument("--html", type=Path, metavar="PAGE", help=page)
 
 
 def command(options: argparse.Namespace) -> int:
     from verify import github
     from verify.console import TerminalConsole
+    from verify.html.writing import require, write_page
     from verify.merged import merged
     from verify.summary import print_summary, sentence
 
+    if options.html:
+        require(options.html)
     found, console = merged(options.files), TerminalConsole()
     for line in found.environments:
         console.print(line, style="dim", highlight=False)
@@ -30,4 +35,6 @@ def command(options: argparse.Namespace) -> int:
         console.say(f"\nCould not run: {found.broken}")
     said = sentence(found.tallies, lacks=found.lacks)
     github.tell(found.tallies, said, holds=found.exit_code == 0, say=console.say)
+    if options.html:
+        write_page(options.html, options.files)
     return found.exit_code

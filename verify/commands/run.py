@@ -33,6 +33,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("--matrix", action=argparse.BooleanOptionalAction, help=matrix)
     option("--shard", type=shard, default=ALL, metavar="K/N", help="only the cases of one of N shards")
     option("--report", type=Path, metavar="FILE", help="write a record of every case, as JSON lines")
+    option("--html", type=Path, metavar="FILE", help="write a page of HTML that needs nothing else")
     option("--pin", action=argparse.BooleanOptionalAction, help="pin what disagrees, once it is shrunk")
     add_corpus(parser)
     add_failures(parser)
@@ -45,6 +46,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace) -> int:
     if options.shard.is_part and options.seed is None and options.profile != "ci":
         raise ValueError("--shard needs --seed or --profile ci, so that all shards draw the same cases")
+    from verify.html.writing import paged, require
+
+    if options.html:
+        require(options.html)
     until = time.monotonic() + (options.max_time or float("inf"))
     loader, subjects, own = loader_of(options), options.subjects, deviations_of(options)
     pins = existing(options.corpus)
@@ -67,22 +72,23 @@ def command(options: argparse.Namespace) -> int:
     from verify.database import database_at
     from verify.run import run
 
-    return run(
-        TerminalConsole(),
-        subjects,
-        operations=options.operations,
-        examples=options.examples,
-        until=until,
-        profile=options.profile,
-        seed=options.seed,
-        excuse=options.known is not False,
-        own=own,
-        database=database_at(options.database) if options.database else None,
-        load=loader,
-        pins=pins,
-        failures=options.failures,
-        watch=watch,
-        report=options.report,
-        shard=options.shard,
-        pin_to=options.corpus if options.pin else None,
-    )
+    with paged(options.html, options.report) as report:
+        return run(
+            TerminalConsole(),
+            subjects,
+            operations=options.operations,
+            examples=options.examples,
+            until=until,
+            profile=options.profile,
+            seed=options.seed,
+            excuse=options.known is not False,
+            own=own,
+            database=database_at(options.database) if options.database else None,
+            load=loader,
+            pins=pins,
+            failures=options.failures,
+            watch=watch,
+            report=report,
+            shard=options.shard,
+            pin_to=options.corpus if options.pin else None,
+        )

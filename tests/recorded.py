@@ -1,0 +1,60 @@
+"""Records of runs for tests of reports: words put to a subject, without drawing any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from verify import Case, Mismatch, check
+from verify.adequacy import shown
+from verify.check import Subject
+from verify.merged import Merged, merged
+from verify.records import Record, Stream, begin, end
+from verify.tallier import Tallier
+
+LOOKED_FOR = ("padding-twice", "padding-lost")
+
+
+def asked(subject: Subject, words: Iterable[str], name: str = "mylib:conv") -> list[Record]:
+    """The records of one property of a subject."""
+    records: list[Record] = []
+    tallier = Tallier(name, "values", "values on exact fills", records.append)
+    tallier.looks_for(LOOKED_FOR)
+    for word in words:
+        case = Case.parse(word)
+        try:
+            verdict = check(case, subject, clock=tallier.clock)
+        except Mismatch as mismatch:
+            mismatch.subject = name
+            tallier.failed(mismatch)
+        else:
+            tallier.judged(case, verdict, shown(case).visible)
+    tallier.close(sum(tallier.clock.seconds.values()))
+    return records
+
+
+def run_of(*properties: list[Record], code: int = 0, **ended: str) -> list[Record]:
+    """The records of a whole run."""
+    records = [record for each in properties for record in each]
+    begun = begin(
+        versions={"conv-verify": "0.1.0"},
+        environment="conv-verify 0.1.0, Python 3.11, NumPy 2.4",
+        seed=1,
+        profile="dev",
+        subjects=list(dict.fromkeys(each["subject"] for each in records)),
+        properties={"values": "values on exact fills"},
+        shard="1/1",
+    )
+    return [begun, *records, {**end(12.5, code), **ended}]
+
+
+def written(records: Iterable[Record], file: Path) -> Path:
+    stream = Stream.anew(file)
+    for record in records:
+        stream.write(record)
+    return file
+
+
+def merged_of(records: Iterable[Record], file: Path) -> Merged:
+    """What records add up to, once they are written and read back."""
+    return merged([written(records, file)])

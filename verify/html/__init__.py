@@ -1,0 +1,3 @@
+"""A run as one page of HTML that needs nothing else: no network, no other file."""
+
+from __future__ import annotations
