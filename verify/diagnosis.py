@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -22,6 +23,8 @@ CONFIRMED = 4
 """Cases that confirm a fault, even where nothing else is left to tell it from."""
 ASKED = 16
 """Cases that are put to the subject at most."""
+LIMIT_S = 5.0
+"""Seconds after which no more of them are."""
 NAMED = 3
 """Faults that are named at most: more of them say nothing."""
 
@@ -56,8 +59,10 @@ def _wavers(mismatch: Mismatch, subject: Subject) -> bool:
 
 def confirmed(found: Sequence[Fault], case: Case, subject: Subject) -> tuple[Fault, ...]:
     """Those of some faults that answer confirming cases as the subject does."""
-    left, asked = list(found), 0
+    left, asked, until = list(found), 0, time.monotonic() + LIMIT_S
     for other in confirming(case, found) if found else ():
+        if time.monotonic() > until:
+            break
         answers = [fault(other) for fault in left]
         if asked >= CONFIRMED and all(is_alike(other, each, answers[0]) for each in answers):
             continue

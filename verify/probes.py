@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +20,8 @@ from verify.word import InvalidCase
 
 PROBES = 64
 """Input cells that are probed at most."""
+LIMIT_S = 5.0
+"""Seconds that are spent on it at most."""
 
 
 class Term(NamedTuple):
@@ -46,8 +49,11 @@ def probed(case: Case, subject: Subject) -> str:
         return ""
     terms: list[Term] = []
     count = 0
-    for place in _places(plain):
-        probe = replace(plain, fill="impulse", seed=impulse_seed(plain, place))
+    until = time.monotonic() + LIMIT_S
+    for seed in _seeds(plain):
+        if time.monotonic() > until:
+            break
+        probe = replace(plain, seed=seed)
         answer, _ = ask(subject, replace(probe), Clock())
         if not isinstance(answer, np.ndarray) or answer.shape != probe.output_shape:
             continue
@@ -69,10 +75,13 @@ def _plain(case: Case) -> Case | None:
     return None
 
 
-def _places(case: Case) -> Sequence[int]:
-    """Flat indices of the input, channels last: all of them, or so many from end to end."""
+def _seeds(case: Case) -> Iterator[int]:
+    """The seeds that put the impulse into every cell of a small input, or into some cells of a large one."""
     count = math.prod(case.input_shape)
-    return sorted({int(each) for each in np.linspace(0, count - 1, min(count, PROBES))})
+    if count > PROBES:
+        yield from range(PROBES)
+    else:
+        yield from (impulse_seed(case, place) for place in range(count))
 
 
 def _wrong_terms(probe: Case, answer: Array) -> Iterator[Term]:
