@@ -25,6 +25,7 @@ FLOORS = [
         "verify.releases",
         "verify.rewrite",
         "verify.shards",
+        "verify.threads",
     },
     {"verify.word"},
     {"verify.options"},
@@ -127,6 +128,7 @@ DOORS = {
 OUTSIDE = {
     # NumPy has no bfloat16; this extension of it is what frameworks exchange.
     "ml_dtypes": {"verify.dtypes"},
+    "threadpoolctl": {"verify.threads"},
     "tensorflow": {"verify.subjects.tensorflow_import"},
     "keras": {"verify.subjects.tensorflow_import"},
     "onnx": {"verify.export.onnx_model"},

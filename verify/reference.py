@@ -5,7 +5,7 @@ Pad, view windows, contract. It imports no padding arithmetic but `verify.geomet
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,11 @@ from verify.compensated import SPLITTABLE, dot2
 from verify.epilogue import follow
 from verify.layer import Layer, layer_from, layer_of
 from verify.operations import bias_gradient, depthwise, filter_gradient, transpose
+from verify.threads import spread
 from verify.windows import pad, slabs, windows_of
 
-SLAB = 2**21
-"""Bytes of window matrix worked at a time (or one window, where that alone is larger)."""
+SLAB = 2**20
+"""Bytes of window matrix that a thread works at a time (or one window, where that alone is larger)."""
 
 
 def reference(case: Case) -> Array:
@@ -160,7 +161,7 @@ def _convolve(x: Array, w: Array, layer: Layer, bias: Array | None, *, doubled: 
 def _contract(windows: Array, weights: Array, rank: int, bias: Array | None, doubled: bool) -> Array:
     """Windows (batch, *out, *kernel, c) by weights (*kernel, c, f), and the bias: (batch, *out, f).
 
-    The window matrix is a slab at a time, but for a small problem, which is one slab.
+    The window matrix is a slab at a time in each thread, but for a small problem, which is one slab.
     """
     places, filters = windows.shape[: rank + 1], weights.shape[-1]
     table = weights.reshape(-1, filters)
@@ -170,12 +171,16 @@ def _contract(windows: Array, weights: Array, rank: int, bias: Array | None, dou
         return contract(windows.reshape(-1, taps), table, offset).reshape(*places, filters)
     answer = np.empty((*places, filters), dtype=table.dtype)
     rows = max(SLAB // (8 * taps), 1)
-    matrix = np.empty((rows, taps), dtype=table.dtype)
-    for slab in slabs(places, rows):
-        block = windows[slab]
-        used = matrix[: block.size // taps]
-        used.reshape(block.shape)[...] = block
-        contract(used, table, offset, out=answer[slab].reshape(-1, filters))
+
+    def work(taken: Iterator[Any]) -> None:
+        matrix = np.empty((rows, taps), dtype=table.dtype)
+        for slab in taken:
+            block = windows[slab]
+            used = matrix[: block.size // taps]
+            used.reshape(block.shape)[...] = block
+            contract(used, table, offset, out=answer[slab].reshape(-1, filters))
+
+    spread(work, slabs(places, rows))
     return answer
 
 

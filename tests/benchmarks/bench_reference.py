@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import statistics
 import time
 import tracemalloc
@@ -61,14 +62,18 @@ def seconds(act: Callable[[], object], rounds: int) -> float:
     return (time.perf_counter() - start) / rounds
 
 
-def ratio(first: Callable[[], object], second: Callable[[], object], rounds: int, runs: int = 15) -> float:
+def ratio(
+    first: Callable[[], object], second: Callable[[], object], rounds: int, runs: int = 15, rest: float = 0.0
+) -> float:
     """How much longer the first takes than the second: the median over alternating runs.
 
-    A run is the best of five of each, so that what else the machine does counts for little.
+    A run is the best of five of each, so that what else the machine does counts for little, `rest`
+    seconds after the one before.
     """
     first(), second()
 
     def best(act: Callable[[], object]) -> float:
+        time.sleep(rest)
         return min(seconds(act, rounds) for _ in range(5))
 
     return statistics.median(best(first) / best(second) for _ in range(runs))
@@ -92,7 +97,8 @@ def test_the_reference_reaches_60_percent_of_the_rate_of_a_matrix_product(benchm
     a, b = generator.standard_normal((2, 1024, 1024))
     benchmark.pedantic(lambda: conv(x, w, padding="SAME"), rounds=7, warmup_rounds=1)
     work = (4 * 56 * 56 * 9 * 64 * 64) / 1024**3
-    measured = work * ratio(lambda: a @ b, lambda: conv(x, w, padding="SAME"), rounds=1)
+    # The threads of a product spin for 0.1 s when it is done, and take a core from whatever comes next.
+    measured = work * ratio(lambda: a @ b, lambda: conv(x, w, padding="SAME"), rounds=1, rest=0.3)
     benchmark.extra_info["ratio"] = measured
     assert measured >= 0.6
 
@@ -147,4 +153,4 @@ def test_the_reference_takes_3_times_what_it_reads_and_writes_at_most(shape: tup
     answer = conv(x, w, padding="SAME")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak <= 3 * (x.nbytes + w.nbytes + min(windows, 2**21) + answer.nbytes)
+    assert peak <= 3 * (x.nbytes + w.nbytes + min(windows, 2**20 * (os.cpu_count() or 1)) + answer.nbytes)
