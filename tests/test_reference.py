@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import math
-import os
 import tracemalloc
 from dataclasses import replace
 from fractions import Fraction
@@ -35,8 +34,8 @@ RANKS = (1, 2, 3)
 SMALL = {1: 8, 2: 5, 3: 3}
 EXACT_FILLS = ("ones", "iota", "impulse", "ints", "dyadic", "unread")
 U = Fraction(1, 2**53)
-SLAB = 2**20
-"""Bytes of window matrix that a thread works at a time."""
+SLAB = 2**21
+"""Bytes of window matrix that are worked at a time."""
 
 SHAPES = [
     shape for rank, side in ((1, 6), (2, 4), (3, 4), (4, 3)) for shape in product(range(side), repeat=rank)
@@ -111,7 +110,7 @@ def peak_over_limit(word: str) -> float:
     answer = 8 * math.prod(case.output_shape)
     windows = 8 * math.prod(case.output_shape) // case.filter_count * case.products
     operands = sum(part.nbytes for part in given if part is not None)
-    return (operands + peak) / (operands + min(windows, SLAB * (os.cpu_count() or 1)) + answer)
+    return (operands + peak) / (operands + min(windows, SLAB) + answer)
 
 
 def blocks(shape: tuple[int, ...], rows: int) -> list[list[int]]:

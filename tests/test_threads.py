@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -66,6 +67,23 @@ def test_what_a_part_raises_passes_through_and_products_have_their_threads_again
     with pytest.raises(ZeroDivisionError, match="7"):
         spread(act, range(20))
     assert blas_threads() == before
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core")
+@pytest.mark.parametrize("wrong", [0, 1, 2, 3])
+def test_no_part_is_begun_after_an_error(wrong: int) -> None:
+    begun: list[int] = []
+
+    def act(taken: Iterator[int]) -> None:
+        for number in taken:
+            begun.append(number)
+            if number == wrong:
+                raise ZeroDivisionError
+            time.sleep(0.01)
+
+    with pytest.raises(ZeroDivisionError):
+        spread(act, range(500))
+    assert len(begun) < 50
 
 
 def test_threads_that_spread_at_once_each_do_their_own() -> None:

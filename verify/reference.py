@@ -15,11 +15,11 @@ from verify.compensated import SPLITTABLE, dot2
 from verify.epilogue import follow
 from verify.layer import Layer, layer_from, layer_of
 from verify.operations import bias_gradient, depthwise, filter_gradient, transpose
-from verify.threads import spread
+from verify.threads import spread, threads
 from verify.windows import pad, slabs, windows_of
 
-SLAB = 2**20
-"""Bytes of window matrix that a thread works at a time (or one window, where that alone is larger)."""
+SLAB = 2**21
+"""Bytes of window matrix worked at a time, by all threads (or one window each, where that is larger)."""
 
 
 def reference(case: Case) -> Array:
@@ -161,7 +161,7 @@ def _convolve(x: Array, w: Array, layer: Layer, bias: Array | None, *, doubled: 
 def _contract(windows: Array, weights: Array, rank: int, bias: Array | None, doubled: bool) -> Array:
     """Windows (batch, *out, *kernel, c) by weights (*kernel, c, f), and the bias: (batch, *out, f).
 
-    The window matrix is a slab at a time in each thread, but for a small problem, which is one slab.
+    The window matrix is a slab at a time, shared out to threads, but for a small problem, which is one slab.
     """
     places, filters = windows.shape[: rank + 1], weights.shape[-1]
     table = weights.reshape(-1, filters)
@@ -170,7 +170,7 @@ def _contract(windows: Array, weights: Array, rank: int, bias: Array | None, dou
     if windows.size * 8 <= SLAB:
         return contract(windows.reshape(-1, taps), table, offset).reshape(*places, filters)
     answer = np.empty((*places, filters), dtype=table.dtype)
-    rows = max(SLAB // (8 * taps), 1)
+    rows = max(SLAB // (8 * taps * threads()), 1)
 
     def work(taken: Iterator[Any]) -> None:
         matrix = np.empty((rows, taps), dtype=table.dtype)

@@ -7,8 +7,8 @@ crosses.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
@@ -22,17 +22,29 @@ def spread(act: Callable[[Iterator[Part]], None], parts: Iterable[Part]) -> None
     """Call `act` in each thread with one iterator over the parts, of which each thread takes the next.
 
     The threads of a matrix product are limited to 1 meanwhile, in the whole process. What `act`
-    raises passes through.
+    raises passes through, and no thread begins another part after it or after Ctrl-C.
     """
     listed = list(parts)
     left = iter(listed)
-    threads = min(_threads(), len(listed))
-    if threads <= 1:
+    count = min(threads(), len(listed))
+    if count <= 1:
         act(left)
         return
-    with _LIMITING, _blas().limit(limits=1), ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(act, left) for _ in range(threads)]:
-            done.result()
+    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+    with _LIMITING, _blas().limit(limits=1), ThreadPoolExecutor(count) as pool:
+        running = [pool.submit(act, left) for _ in range(count)]
+        try:
+            wait(running, return_when=FIRST_EXCEPTION)
+        finally:
+            deque(left, maxlen=0)
+    for each in running:
+        each.result()
+
+
+def threads() -> int:
+    """How many threads a matrix product has now."""
+    return max((library["num_threads"] for library in _blas().info()), default=1)
 
 
 @cache
@@ -40,7 +52,3 @@ def _blas() -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")
-
-
-def _threads() -> int:
-    return max((library["num_threads"] for library in _blas().info()), default=1)
