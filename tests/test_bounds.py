@@ -267,6 +267,13 @@ def test_gamma_says_nothing_of_sums_as_long_as_the_significand(terms):
     assert gamma(terms, 2.0**-24) == np.inf
 
 
+def test_window_of_padding_alone_adds_nothing_however_long_its_sum():
+    case = Case.parse("conv_i1_c2050_k1_z0.1_same_f16_reals259")
+    allowed = judgement(case, accumulator="f16").allowed
+    assert np.isinf(allowed[0, 0, 0])
+    assert np.isfinite(allowed[0, 1, 0])
+
+
 def test_gamma_of_no_terms_is_nothing():
     assert gamma(0, 2.0**-24) == 0
 

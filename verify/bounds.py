@@ -91,7 +91,9 @@ def error_bound(layer: Layer, given: Operands, products: int, answer: Array, mag
     form, accumulator = layer.format, FORMATS[layer.format.accumulator]
     terms = _terms(layer, products)
     own = gamma(terms, FORMATS["f64"].roundoff)
-    allowed = gamma(terms, accumulator.roundoff) * magnitude
+    # gamma may be infinite, and where every product is 0 so is the sum, in any order.
+    growth = gamma(terms, accumulator.roundoff)
+    allowed = np.multiply(growth, magnitude, out=np.zeros_like(magnitude), where=magnitude != 0)
     if is_doubled(layer, given):
         allowed += 3 * own * own * magnitude + accumulator.roundoff * np.abs(answer)
     else:
