@@ -31,7 +31,7 @@ from verify.bounds import judgement
 from verify.case import Array
 from verify.check import Subject
 from verify.faults import fault_named
-from verify.gate import Gate
+from verify.judging import Gate
 from verify.orders import CORRECT
 
 HERE = Path(__file__).parent

@@ -25,7 +25,8 @@ from verify.__main__ import main
 from verify.case import Array
 from verify.check import Subject
 from verify.database import database_at
-from verify.gate import conformance, limits
+from verify.gate import conformance
+from verify.limits import limits
 from verify.options import database
 
 HERE = Path(__file__).parent

@@ -15,7 +15,7 @@ import pytest
 from verify import Case, reference
 from verify.case import Array
 from verify.deadline import GRACE_S, TimeUp, stopping_at
-from verify.gate import PROPERTIES, WITNESSED
+from verify.properties import PROPERTIES, WITNESSED
 from verify.summary import exit_code
 from verify.tally import TIME_UP, Tally
 
@@ -148,7 +148,8 @@ def test_property_that_is_cut_short_reports_the_smallest_case_so_far(
     pytester.makepyfile(
         test_mine="""
         from verify import reference
-        from verify.gate import conformance, limits
+        from verify.gate import conformance
+        from verify.limits import limits
 
         words = []
 

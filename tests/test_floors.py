@@ -84,6 +84,8 @@ FLOORS = [
     {"strategies", "strategies.sample"},
     {"verify.tally", "verify.witnesses", "verify.database", "verify.search", "verify.console"},
     {"verify.sight", "verify.tallier"},
+    {"verify.limits", "verify.properties"},
+    {"verify.judging"},
     {"verify.gate", "verify.summary", "verify.replay", "verify.baseline", "verify.baseline.ulps"},
     {"verify.github", "verify.merged"},
     {"verify.html.picture", "verify.html.tables"},
@@ -118,6 +120,8 @@ FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in flo
 DOORS = {
     "verify.database",
     "verify.gate",
+    "verify.judging",
+    "verify.limits",
     "verify.search",
     "verify.pytest_plugin",
     "verify.run",

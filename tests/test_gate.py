@@ -14,9 +14,10 @@ from verify import Case, Mismatch, check, reference
 from verify.case import Array
 from verify.check import Subject
 from verify.deviations import Deviation
-from verify.gate import PROFILES, PROPERTIES, conformance
+from verify.gate import PROFILES, conformance
 from verify.known import explained
 from verify.predicates import Predicate
+from verify.properties import PROPERTIES
 
 HERE = Path(__file__).parent
 

@@ -14,8 +14,9 @@ from verify import Case, Mismatch, check, reference
 from verify.__main__ import main
 from verify.case import Array
 from verify.deviations import Deviation
-from verify.gate import conformance, limits
+from verify.gate import conformance
 from verify.known import explained, explains, recorded
+from verify.limits import limits
 from verify.predicates import Predicate
 
 HERE = Path(__file__).parent

@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from verify.gate import PROPERTIES
 from verify.merged import Merged, merged
+from verify.properties import PROPERTIES
 
 HERE = Path(__file__).parent
 SOURCE = """

@@ -16,7 +16,8 @@ from verify import Case, Mismatch, reference
 from verify.__main__ import main
 from verify.case import Array
 from verify.check import Subject
-from verify.gate import conformance, limits
+from verify.gate import conformance
+from verify.limits import limits
 from verify.merged import merged
 from verify.records import Record, Stream, begin, end
 from verify.search import Sieve, searching

@@ -16,7 +16,8 @@ from verify import Case, Declined, Mismatch, check
 from verify.block import sweep_block
 from verify.deviations import Deviation, applying
 from verify.domain import Domain, domain_upto
-from verify.gate import TRIES, conformance
+from verify.gate import conformance
+from verify.judging import TRIES
 from verify.known import explained
 from verify.predicates import names_of
 from verify.processor import onednn_dtypes

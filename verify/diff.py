@@ -13,8 +13,8 @@ from rich.text import Text
 from verify.case import Array, Case
 from verify.check import Mismatch, check
 from verify.compare import different_bits
-from verify.gate import Gate
 from verify.journal import journal
+from verify.judging import Gate
 from verify.known import explained
 from verify.subjects.isolated import Isolated
 from verify.subjects.protocol import form

@@ -13,11 +13,15 @@ import pytest
 from hypothesis import settings
 from rich.console import Console
 
-from verify import gate, github, own
+from verify import github, own
 from verify.database import database_at
+from verify.gate import register_profiles
 from verify.journal import journal
+from verify.judging import Gate
+from verify.limits import limits
 from verify.options import positive
 from verify.pins import existing
+from verify.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED
 from verify.records import Record, Stream, begin, end
 from verify.sight import unseen
 from verify.subjects import onednn, threads, versions
@@ -26,10 +30,10 @@ from verify.tally import Tally
 
 KEY = "conv_verify"
 TITLES = {
-    gate.EVERYTHING.name: gate.EVERYTHING.title,
-    "known": gate.KNOWN,
-    gate.WITNESSED.name: gate.WITNESSED.title,
-    **{each.name: each.title for each in gate.PROPERTIES},
+    EVERYTHING.name: EVERYTHING.title,
+    "known": KNOWN,
+    WITNESSED.name: WITNESSED.title,
+    **{each.name: each.title for each in PROPERTIES},
 }
 """Every property by its name, in the order of a summary."""
 
@@ -56,8 +60,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    gate.limits.excuse = not config.getoption("--conv-no-known")
-    gate.limits.examples = config.getoption("--conv-examples")
+    limits.excuse = not config.getoption("--conv-no-known")
+    limits.examples = config.getoption("--conv-examples")
     try:
         _use_settings(config.rootpath)
         _open_report(config)
@@ -71,10 +75,10 @@ def _open_report(config: pytest.Config) -> None:
     if file is None:
         return
     if hasattr(config, "workerinput"):
-        gate.limits.record = Stream(file).write
+        limits.record = Stream(file).write
         return
-    gate.limits.record = Stream.anew(file).write
-    gate.limits.record(beginning())
+    limits.record = Stream.anew(file).write
+    limits.record(beginning())
     config.stash[START] = time.monotonic()
 
 
@@ -83,28 +87,28 @@ def beginning(subjects: Sequence[str] = ()) -> Record:
     return begin(
         versions=versions(),
         environment=environment(),
-        seed=gate.limits.seed,
+        seed=limits.seed,
         profile=settings.get_current_profile_name(),
         subjects=list(subjects),
         properties=TITLES,
-        shard=str(gate.limits.shard),
+        shard=str(limits.shard),
     )
 
 
 def _use_settings(folder: Path) -> None:
     """Take pins, known deviations and examples from the settings; a run has them from its command line."""
     told = own.of_tests(folder)
-    gate.limits.excuse &= told.known is not False
-    gate.limits.own = gate.limits.own or own.deviations_of(told)
-    gate.limits.corpus = existing(told.corpus)
-    gate.limits.database = gate.limits.database or (told.database and database_at(told.database))
+    limits.excuse &= told.known is not False
+    limits.own = limits.own or own.deviations_of(told)
+    limits.corpus = existing(told.corpus)
+    limits.database = limits.database or (told.database and database_at(told.database))
 
 
 def pytest_unconfigure() -> None:
     journal.close()
 
 
-gate.register_profiles()
+register_profiles()
 
 
 def pytest_report_header() -> str:
@@ -124,12 +128,12 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     held = getattr(getattr(item, "cls", None), "gate", None)
-    if call.when == "call" and isinstance(held, gate.Gate):
+    if call.when == "call" and isinstance(held, Gate):
         tally = held.close(item.name, call.duration)
         if tally is not None:
             report.__dict__[KEY] = tally.to_json()  # which xdist sends along
             item.user_properties += properties_of(tally)  # which the report of its teardown gives JUnit
-            if report.passed and tally.verdict == "nothing graded" and not gate.limits.shard.is_part:
+            if report.passed and tally.verdict == "nothing graded" and not limits.shard.is_part:
                 report.outcome = "failed"
                 report.longrepr = f"{tally.title}: {NOTHING}"
             elif tally.failures and not report.failed:  # skipped, as its time was up
@@ -173,7 +177,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if exitstatus == pytest.ExitCode.OK and unseen(told):
         session.exitstatus = PROVES_TOO_LITTLE
     if START in session.config.stash:
-        gate.limits.record(_ending(session.config.stash[START], told, session.exitstatus))
+        limits.record(_ending(session.config.stash[START], told, session.exitstatus))
 
 
 def _ending(start: float, tallies: Sequence[Tally], status: int) -> Record:

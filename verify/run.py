@@ -17,7 +17,7 @@ from hypothesis.database import ExampleDatabase
 from rich.live import Live
 from rich.text import Text
 
-from verify import corpus, gate, github
+from verify import corpus, github
 from verify.baseline.watch import Watch
 from verify.case import Case
 from verify.check import Subject
@@ -25,6 +25,8 @@ from verify.console import TerminalConsole
 from verify.deviations import Deviation
 from verify.failures import Failed, failed, remember
 from verify.journal import left
+from verify.judging import Gate
+from verify.limits import limits
 from verify.pins import pin
 from verify.pytest_plugin import NOTHING, beginning, environment
 from verify.records import Stream, end, nowhere
@@ -64,10 +66,10 @@ def run(
     Records of every case go to the file `report`. Of a `shard` its own cases are asked.
     """
     start = time.monotonic()
-    gate.limits.seed, gate.limits.load = seed, load
-    gate.limits.own, gate.limits.database = own, database
+    limits.seed, limits.load = seed, load
+    limits.own, limits.database = own, database
     stream = Stream.anew(report) if report else None
-    gate.limits.shard, gate.limits.record = shard, stream.write if stream else nowhere
+    limits.shard, limits.record = shard, stream.write if stream else nowhere
     for line in _lost():
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     watcher = _Watcher(console, subjects, until)
@@ -105,7 +107,7 @@ def run(
     said = " ".join(filter(None, (sentence(tallies, interrupted=interrupted, shard=shard), changed)))
     github.tell(tallies, said, holds=code == 0, say=console.say)
     elapsed = time.monotonic() - start
-    gate.limits.record(end(elapsed, code, interrupted=interrupted, broken=broken, baseline=changed))
+    limits.record(end(elapsed, code, interrupted=interrupted, broken=broken, baseline=changed))
     return code
 
 
@@ -155,11 +157,11 @@ def _interruptible() -> Iterator[None]:
     """
 
     def interrupt(number: int, frame: object) -> None:
-        if gate.limits.interrupted:
+        if limits.interrupted:
             raise KeyboardInterrupt
-        gate.limits.interrupted = True
+        limits.interrupted = True
 
-    gate.limits.interrupted = False
+    limits.interrupted = False
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
@@ -203,7 +205,7 @@ class _Watcher:
         self.subjects = subjects
         self.end = end
         self.broken: list[str] = []
-        self._gates: list[gate.Gate] = []
+        self._gates: list[Gate] = []
         self._left = 0
         self._item: Any = None
         self._start = 0.0
@@ -225,7 +227,7 @@ class _Watcher:
         ]
 
     def pytest_sessionstart(self) -> None:
-        gate.limits.record(beginning(self.subjects))
+        limits.record(beginning(self.subjects))
         self.console.print(environment(), style="dim", highlight=False)
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
@@ -241,7 +243,7 @@ class _Watcher:
 
     def pytest_runtest_setup(self, item: Any) -> None:
         now = time.monotonic()
-        gate.limits.until = now + max(self.end - now, 0) / max(self._left, 1)
+        limits.until = now + max(self.end - now, 0) / max(self._left, 1)
         self._left -= 1
         self._item, self._start = item, now
         if now > self.end:

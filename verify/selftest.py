@@ -21,8 +21,8 @@ from verify.compare import KINDS
 from verify.diagnosis import diagnose
 from verify.faults import FAULTS, Fault
 from verify.faults.fault import VALUE_KINDS
-from verify.gate import PROPERTIES, Property
 from verify.orders import CORRECT
+from verify.properties import PROPERTIES, Property
 from verify.report import replay
 
 DRAWS = 4700

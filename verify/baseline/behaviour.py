@@ -15,8 +15,8 @@ from verify.case import Array, Case
 from verify.check import Subject, ask
 from verify.clock import Clock
 from verify.compare import Verdict, compare_form, different_bits
-from verify.gate import PROPERTIES
 from verify.journal import journal
+from verify.properties import PROPERTIES
 
 Errors = NDArray[np.float64]
 

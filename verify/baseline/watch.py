@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from verify import gate
 from verify.baseline import asked_of
 from verify.baseline.behaviour import grouped, observe
 from verify.baseline.comparison import compared
 from verify.baseline.record import Records, label_of, parse, read, recorded, text_of
 from verify.deadline import GRACE_S, TimeUp, stopping_at
+from verify.judging import Gate
+from verify.limits import limits
 from verify.rewrite import rewrite
 
 
@@ -35,13 +36,13 @@ class Watch:
         self.file = file
         self._until = until
         self._update = update
-        self._gates: set[gate.Gate] = set()
+        self._gates: set[Gate] = set()
         self._seen: Records = {}
         self._late: list[str] = []
         read(file)
 
     def pytest_runtest_setup(self, item: Any) -> None:
-        held: gate.Gate = item.cls.gate
+        held: Gate = item.cls.gate
         if held in self._gates:
             return
         self._gates.add(held)
@@ -76,13 +77,13 @@ class Watch:
             return f"Proves too little: the time was up before {', '.join(self._late)} was compared.", 3
         return "", 0
 
-    def _observe(self, held: gate.Gate) -> None:
+    def _observe(self, held: Gate) -> None:
         """Ask a subject the fixed cases; none that are begun is kept where the time is up."""
         seen: list[Any] = []
         self._check_time()
         subject = held.subject
         for each in observe(subject, held.name, asked_of(subject)):
-            if gate.limits.interrupted:
+            if limits.interrupted:
                 raise KeyboardInterrupt
             self._check_time()
             seen.append(each)
