@@ -10,34 +10,38 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from strategies.cases import cases
-from verify.case import Case
+from verify.case import DEPTHWISE, Case
 
-ILLEGAL_OPERATIONS = ("conv", "depthwise", "transpose")
+ILLEGAL_OPERATIONS = ("conv", "depthwise", "separable", "transpose")
 WRONGS = ("stride", "dilation", "kernel", "padding", "extent", "channels", "filters", "rank", "out")
 
 
-@st.composite
 def illegal_cases(
-    draw: DrawFn, /, *, operations: Sequence[str] = ILLEGAL_OPERATIONS, **narrowings: Any
-) -> Case:
+    *, operations: Sequence[str] = ILLEGAL_OPERATIONS, **narrowings: Any
+) -> SearchStrategy[Case]:
     """Calls that a subject must refuse, by raising an error.
 
     One of: a stride or a dilation below 1, a kernel without cells, negative explicit padding, a window
     that no padded input holds, channels or filters that do not divide into groups, filters of another
     rank, an input of a transpose that no forward convolution answers. `operations` and the other
     `narrowings` of `cases` are those of the legal cases that these come from.
+    Shrinks towards a stride of 0. Raises ValueError for choices that leave no call.
     """
-    chosen = [operation for operation in operations if operation in ILLEGAL_OPERATIONS]
-    base = draw(_base(tuple(chosen), narrowings))
+    for each in operations:
+        if each not in ILLEGAL_OPERATIONS:
+            choice = ", ".join(ILLEGAL_OPERATIONS)
+            raise ValueError(f"no illegal call of {each!r} is drawn; choose from {choice}")
+    small = {"max_side": 5, "max_kernel": 3, "max_channels": 3, "max_batch": 2, **narrowings}
+    return _spoilt(cases(**{**small, "operations": operations, "fills": ("ones",), "around": ()}))
+
+
+@st.composite
+def _spoilt(draw: DrawFn, legal: SearchStrategy[Case]) -> Case:
+    base = draw(legal)
     axis = draw(st.integers(0, base.rank - 1))
     number = draw(st.sampled_from([0, -1, -2]))
     wrongs = {name: make for name in WRONGS if (make := _wrong(name, base, axis, number))}
     return replace(base, illegal=True, **wrongs[draw(st.sampled_from(list(wrongs)))])
-
-
-def _base(operations: Sequence[str], narrowings: dict[str, Any]) -> SearchStrategy[Case]:
-    small = {"max_side": 5, "max_kernel": 3, "max_channels": 3, "max_batch": 2, **narrowings}
-    return cases(**{**small, "operations": operations, "fills": ("ones",), "around": ()})
 
 
 def _wrong(name: str, base: Case, axis: int, number: int) -> dict[str, Any] | None:
@@ -49,15 +53,15 @@ def _wrong(name: str, base: Case, axis: int, number: int) -> dict[str, Any] | No
             return {"dilations": _at(base.dilations, axis, number)}
         case "kernel":
             return {"kernel": _at(base.kernel, axis, 0)}
-        case "padding" if base.operation != "depthwise":
+        case "padding":
             pair = (number - 1, 0) if number else (0, -1)
             return {"padding": _at(((0, 0),) * base.rank, axis, pair)}
-        case "extent" if base.operation != "transpose":
+        case "extent":
             taps = base.size[axis] + base.strides[axis] + 1 - number
             return {"padding": "VALID", "kernel": _at(base.kernel, axis, taps)}
-        case "channels" if base.operation == "conv":
+        case "channels" if base.operation not in DEPTHWISE:
             return {"channels": 5, "groups": 2, "filter_count": 2}
-        case "filters" if base.operation == "conv":
+        case "filters" if base.operation not in DEPTHWISE:
             return {"channels": 4, "groups": 2, "filter_count": 3}
         case "rank":
             kernel = (*base.kernel, 1) if base.rank < 3 else base.kernel[:-1]

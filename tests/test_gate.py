@@ -55,6 +55,12 @@ def test_illegal_calls_are_asked_of_a_subject_that_says_it_refuses_them(gate: Ga
     assert "test_refusals" in reported(gate("refuses"), "PASSED")
 
 
+def test_illegal_calls_that_are_not_drawn_are_not_asked(gate: Gate) -> None:
+    result = gate("refuses_what_is_not_drawn", "-k", "refusals")
+    why = "subjects_to_gate:refuses_what_is_not_drawn says of no operation that is left that it refuses *"
+    result.stdout.fnmatch_lines([f"SKIPPED * {why}"])
+
+
 def test_an_illegal_call_that_is_answered_is_a_disagreement(gate: Gate) -> None:
     result = gate("answers_anything")
     assert reported(result, "FAILED") - WRITTEN == {"test_refusals"}

@@ -419,8 +419,8 @@ def _wrong_call(case: Case) -> str | None:
         return f"it has {case.rank} spatial axes, not 1 to 3"
     if case.fill != "ones" or case.epilogue or case.border:
         return "an illegal case has the fill ones and nothing before or after its operation"
-    if case.operation not in ("conv", "depthwise", "transpose"):
-        return f"an illegal case is a conv, a depthwise or a transpose, not a {case.operation}"
+    if case.operation == "filtergrad":
+        return "an illegal case is no filtergrad"
     if case.given_out and (case.operation != "transpose" or len(case.given_out) != case.rank):
         return f"'o{by(case.given_out)}' is for the axes of a transpose"
     counts = (case.channels, case.filter_count, case.multiplier, case.groups)

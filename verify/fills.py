@@ -166,7 +166,7 @@ def largest_sum(case: Case) -> float:
 def operands(case: Case) -> Operands:
     """The arrays of a case: new ones, always the same numbers."""
     if case.illegal:
-        return Operands(np.ones(case.input_shape, case.dtype), np.ones(case.filter_shape, case.dtype))
+        return _only_ones(case)
     given = {"input": _made(case, _INPUT, case.input_shape, is_image=True)}
     is_gradient = case.operation == "filtergrad"
     given["factor"] = _made(case, _FACTOR, case.factor_shape, is_image=is_gradient)
@@ -174,13 +174,25 @@ def operands(case: Case) -> Operands:
     if "bias" in case.epilogue and not is_gradient:
         given["bias"] = _made(case, _BIAS, channels)
     if case.operation == "separable":
-        shape = (*(1,) * case.rank, case.channels * case.multiplier, case.filter_count)
-        given["pointwise"] = _made(case, _POINTWISE, shape)
+        given["pointwise"] = _made(case, _POINTWISE, _pointwise_shape(case))
     if "residual" in case.epilogue:
         given["residual"] = _made(case, _RESIDUAL, case.output_shape, is_image=True)
     if "norm" in case.epilogue:
         given |= {name: _cast(values, case) for name, values in _norm(case, *channels).items()}
     return Operands(**given)
+
+
+def _only_ones(case: Case) -> Operands:
+    """What an illegal call is given."""
+    shapes = {"input": case.input_shape, "factor": case.filter_shape}
+    if case.operation == "separable":
+        shapes["pointwise"] = _pointwise_shape(case)
+    return Operands(**{name: np.ones(shape, case.dtype) for name, shape in shapes.items()})
+
+
+def _pointwise_shape(case: Case) -> tuple[int, ...]:
+    """(1, …, channels · multiplier, filters)."""
+    return (*(1,) * case.rank, case.channels * case.multiplier, case.filter_count)
 
 
 def _made(case: Case, operand: int, shape: tuple[int, ...], *, is_image: bool = False) -> Array:

@@ -9,9 +9,11 @@ from datetime import date
 from typing import Any, NoReturn
 
 import pytest
+from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from strategies import cases, illegal_cases
+from strategies.illegal import ILLEGAL_OPERATIONS
 from verify.adequacy import shown
 from verify.case import Case
 from verify.check import Mismatch, Subject, check, subject_name
@@ -62,19 +64,18 @@ class Gate:
         found = recorded(self.subject, limits.own, self._known)
         return [each for each in found if each.applies(getattr(self.subject, "switches", {}))]
 
-    @property
-    def refuses(self) -> tuple[str, ...]:
-        """The operations of which the subject says that it refuses illegal calls."""
-        return declared(self.subject)["refuses"]
-
     def legal(self, narrowings: dict[str, Any]) -> SearchStrategy[Case]:
         said = declared(self.subject)
         return cases(**{"operations": said["operations"], "around": said["around"], **narrowings})
 
     def illegal(self, narrowings: dict[str, Any]) -> SearchStrategy[Case]:
-        chosen = set(narrowings.get("operations", self.refuses)) & set(self.refuses)
+        """Calls that the subject says it refuses; empty where it says so of none that can be drawn."""
+        refused = [each for each in declared(self.subject)["refuses"] if each in ILLEGAL_OPERATIONS]
+        chosen = [each for each in refused if each in narrowings.get("operations", refused)]
         kept = {name: value for name, value in narrowings.items() if name in ("ranks", "dtypes")}
-        return illegal_cases(operations=sorted(chosen), **kept)
+        with suppress(ValueError):  # the narrowings leave none
+            return illegal_cases(operations=chosen, **kept)
+        return st.nothing()
 
     def witnesses(self, narrowings: dict[str, Any]) -> dict[str, Case]:
         """For each fault that a drawn case could show, by its name, a case that does."""

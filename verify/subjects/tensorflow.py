@@ -17,7 +17,7 @@ from verify.deviations import Deviation
 from verify.predicates import Predicate, names_of
 from verify.subjects.tensorflow_calls import ENTRIES
 from verify.subjects.tensorflow_import import SWITCHES, tf
-from verify.subjects.tensorflow_layers import LAYERS
+from verify.subjects.tensorflow_layers import LAYERS, cannot_say
 from verify.subjects.tensorflow_modes import MODES
 from verify.word import AROUND
 
@@ -130,7 +130,7 @@ class TensorflowSubject:
         self.known = known(name)
         self.version: str = tf.__version__
         self.operations = tuple(dict.fromkeys(map(operation_of, road.entries)))
-        self.refuses = tuple(each for each in self.operations if road.mode in ("eager", "graph", "xla"))
+        self.refuses = self.operations
         self._road = road
 
     def __call__(self, case: Case) -> Any:
@@ -142,6 +142,8 @@ class TensorflowSubject:
         if not entries:
             raise Declined(f"{self.name} has no {case.operation}")
         if case.illegal:
+            if self._road.mode == "keras" and (why := cannot_say(case)):
+                raise Declined(why)
             return self._road.mode, entries[0]
         names = names_of(case, self.switches)
         first = case.seed % len(entries)

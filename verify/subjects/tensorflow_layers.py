@@ -58,8 +58,23 @@ LAYERS: Mapping[str, Layer] = MappingProxyType(
 """Every layer by its name in the tables of limits and of subjects."""
 
 
+NO_GROUPS = "Keras has no groups in a transposed convolution"
+
+
 class NoLayer(Exception):
     """No layer of Keras has what a case asks for."""
+
+
+def cannot_say(case: Case) -> str:
+    """What of an illegal call a layer has no argument for, so that it cannot be asked; or nothing."""
+    if not isinstance(case.padding, str):
+        return "Keras has no explicit padding in a convolution"
+    if case.operation == "transpose":
+        if case.groups > 1:
+            return NO_GROUPS
+        if len(case.kernel) == case.rank and min((*case.kernel, *case.strides, *case.dilations)) > 0:
+            return "a transposed convolution of Keras is not told the sizes of its answer"
+    return ""
 
 
 def answer(entry: str, case: Case) -> Array:
@@ -116,7 +131,7 @@ def _sizes(case: Case) -> dict[str, Any]:
             return {"filters": case.filter_count, "depth_multiplier": case.multiplier}
         case "transpose":
             if case.groups > 1:
-                raise NoLayer("Keras has no groups in a transposed convolution")
+                raise NoLayer(NO_GROUPS)
             return {"filters": case.channels, "output_padding": _output_padding(case)}
     return {"filters": case.filter_count, "groups": case.groups}
 
@@ -132,6 +147,8 @@ def _padding(case: Case) -> str:
 
 def _output_padding(case: Case) -> tuple[int, ...] | None:
     """The cells to be added for the answer's size, where it is not the one that the layer assumes."""
+    if case.illegal:
+        return None  # it has no answer
     padded = case.padding == "SAME"
     shortest = [(axis.out - 1) * axis.stride + (axis.span % 2 if padded else axis.span) for axis in case.axes]
     assumed = [
