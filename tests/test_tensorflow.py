@@ -30,8 +30,11 @@ LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 
 
 def agrees_or_is_known(case: Case) -> bool:
-    """Whether TensorFlow holds on a case, or a recorded deviation explains that it does not."""
-    subject = load("tensorflow")
+    """Whether TensorFlow holds on a case, or a recorded deviation explains that it does not.
+
+    It is asked in a worker, as some of the recorded end the process.
+    """
+    subject = usual("tensorflow")
     try:
         return check(case, subject).holds
     except Mismatch as found:
@@ -240,6 +243,28 @@ def test_tensorflow_has_no_counterexample_in_a_small_domain(domain: Domain) -> N
     swept = sweep_block(domain, 0, domain.count, subject, known=applying(known("tensorflow"), switches()))
     assert (swept.cases, swept.first) == (domain.count, {})
     assert swept.graded > domain.count / 4
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("conv_i3_k1_p0.-1_ones_illegal", "Keras has no explicit padding in a convolution"),
+        ("transpose_i3_c5_k1_f2_g2_same_ones_illegal", "Keras has no groups in a transposed convolution"),
+        (
+            "transpose_i3_k1_same_ones_o4_illegal",
+            "a transposed convolution of Keras is not told the sizes of its answer",
+        ),
+    ],
+)
+def test_illegal_call_that_no_layer_has_an_argument_for_is_declined(word: str, why: str) -> None:
+    with pytest.raises(Declined, match=why):
+        load("tensorflow:keras")(Case.parse(word))
+
+
+@pytest.mark.parametrize("word", ["transpose_i3_k1_s0_same_ones_illegal", "conv_i3_k1x1_same_ones_illegal"])
+def test_illegal_call_that_a_layer_can_be_asked_is_refused_by_keras(word: str) -> None:
+    with pytest.raises(ValueError, match="argument must be a tuple of"):
+        load("tensorflow:keras")(Case.parse(word))
 
 
 def test_conv3d_windows_of_same_start_at_a_cell_that_conv2d_does_not_read() -> None:
