@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from verify import Case
-from verify.deviations import Deviation, deviation_of, entry_of, read
+from verify.deviations import Deviation, deviation_of, entry_of, parse, read
 from verify.faults import FAULTS
 from verify.predicates import Predicate
 
@@ -232,3 +234,9 @@ def test_entry_applies_under_the_switches_that_its_own_word_needs(switches, expl
 
 def test_entry_whose_word_does_not_meet_its_condition_applies_nowhere():
     assert not FLIPS._replace(word="conv_i2x2_k2x2_same_ones").applies({})
+
+
+def test_the_readme_says_how_many_are_recorded_of_tensorflow():
+    known = parse(files("verify.subjects").joinpath("tensorflow_known.toml").read_text("utf-8"))
+    readme = Path(__file__).parent.parent / "README.md"
+    assert f" {len(known)} deviations" in readme.read_text("utf-8")
