@@ -13,6 +13,7 @@ from strategies.cases import cases
 from verify.case import DEPTHWISE, Case
 
 ILLEGAL_OPERATIONS = ("conv", "depthwise", "separable", "transpose")
+SMALL = {"max_side": 5, "max_kernel": 3, "max_channels": 3, "max_batch": 2}
 WRONGS = ("stride", "dilation", "kernel", "padding", "extent", "channels", "filters", "rank", "out")
 
 
@@ -31,8 +32,9 @@ def illegal_cases(
         if each not in ILLEGAL_OPERATIONS:
             choice = ", ".join(ILLEGAL_OPERATIONS)
             raise ValueError(f"no illegal call of {each!r} is drawn; choose from {choice}")
-    small = {"max_side": 5, "max_kernel": 3, "max_channels": 3, "max_batch": 2, **narrowings}
-    return _spoilt(cases(**{**small, "operations": operations, "fills": ("ones",), "around": ()}))
+    small = {name: min(most, narrowings.get(name) or most) for name, most in SMALL.items()}
+    plain = {"operations": operations, "fills": ("ones",), "around": ()}
+    return _spoilt(cases(**{**narrowings, **small, **plain}))
 
 
 @st.composite
@@ -54,7 +56,7 @@ def _wrong(name: str, base: Case, axis: int, number: int) -> dict[str, Any] | No
         case "kernel":
             return {"kernel": _at(base.kernel, axis, 0)}
         case "padding":
-            pair = (number - 1, 0) if number else (0, -1)
+            pair = {0: (0, -1), -1: (-1, 0), -2: (2, -1)}[number]
             return {"padding": _at(((0, 0),) * base.rank, axis, pair)}
         case "extent":
             taps = base.size[axis] + base.strides[axis] + 1 - number
@@ -68,7 +70,8 @@ def _wrong(name: str, base: Case, axis: int, number: int) -> dict[str, Any] | No
             return {"kernel": kernel}
         case "out" if base.operation == "transpose":
             out = tuple(each.out for each in base.axes)
-            return {"given_out": _at(out, axis, out[axis] + 1 - number)}
+            less = number == 0 and out[axis] > 0
+            return {"given_out": _at(out, axis, out[axis] - 1 if less else out[axis] + 1 - number)}
     return None
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import Phase, find, given, settings
 
 from strategies import illegal_cases
-from verify import Case
+from tests import planted
+from verify import Case, check
+from verify.check import Answered
 
 searching = settings(max_examples=5_000, deadline=None, database=None, derandomize=True)
 
@@ -58,6 +61,34 @@ def test_each_way_of_being_wrong_is_drawn(operation: str, why: str):
 )
 def test_it_shrinks_to_a_stride_of_0(operation: str, smallest: str):
     assert str(find(illegal_cases(operations=[operation]), lambda case: True, settings=searching)) == smallest
+
+
+@pytest.mark.parametrize("sign", [-1, 1], ids=["fewer", "more"])
+def test_transpose_is_drawn_of_fewer_and_of_more_cells_than_there_can_be(sign: int):
+    def has_wrong_size(case: Case) -> bool:
+        outs = [axis.out for axis in case.axes] if case.given_out else []
+        return any(sign * (given - out) > 0 for given, out in zip(case.given_out, outs, strict=True))
+
+    found = find(illegal_cases(operations=["transpose"]), has_wrong_size, settings=unshrunk)
+    assert has_wrong_size(found)
+
+
+@given(
+    illegal_cases(max_side=100, max_kernel=1, ranks=(1,), dtypes=("f16",), data_formats=("channels_first",))
+)
+def test_narrowings_are_kept_and_the_numbers_stay_small(case: Case):
+    assert (case.rank, case.dtype.name, case.channels_first) == (1, "float16", True)
+    assert max(case.size) <= 5
+
+
+@pytest.mark.parametrize("answer", [None, [1.0], np.zeros(1)], ids=["None", "a list", "an array"])
+def test_call_that_no_error_refuses_is_answered(answer: object):
+    with pytest.raises(Answered, match="must be refused"):
+        check(Case.parse("conv_i1_k1_s0_same_ones_illegal"), planted.returning(answer))
+
+
+def test_call_that_an_error_refuses_holds():
+    assert check(Case.parse("conv_i1_k1_s0_same_ones_illegal"), planted.raises).holds
 
 
 @given(illegal_cases(operations=["separable"]))

@@ -158,6 +158,7 @@ WORDS = (
     "conv_i5_c3_k2_valid_f16_dyadic1",
     "conv_i5_c3_k2_valid_f64_unread",
     "conv_i3x2x2_k2x1x1_same_i32_bias_relu_ints2",
+    "conv_i3_k1_s0_same_ones_illegal",
 )
 
 

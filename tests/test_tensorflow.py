@@ -261,6 +261,21 @@ def test_illegal_call_that_no_layer_has_an_argument_for_is_declined(word: str, w
         load("tensorflow:keras")(Case.parse(word))
 
 
+@pytest.mark.parametrize(
+    ("subject", "word", "why"),
+    [
+        ("tensorflow", "conv_i3_k1_p0.-1_ones_illegal", "Expected string for argument 'padding' not"),
+        ("tensorflow:xla", "depthwise_i3_k1_s0_same_i32_ones_illegal", "Value for attr 'T' of int32"),
+        ("tensorflow:raw", "conv_i3_k1_s0_same_ones_illegal", "is not in the list of allowed values"),
+    ],
+)
+def test_illegal_call_that_is_refused_whatever_its_numbers_is_declined(
+    subject: str, word: str, why: str
+) -> None:
+    with pytest.raises(Declined, match=why):
+        load(subject)(Case.parse(word))
+
+
 @pytest.mark.parametrize("word", ["transpose_i3_k1_s0_same_ones_illegal", "conv_i3_k1x1_same_ones_illegal"])
 def test_illegal_call_that_a_layer_can_be_asked_is_refused_by_keras(word: str) -> None:
     with pytest.raises(ValueError, match="argument must be a tuple of"):

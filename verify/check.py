@@ -314,7 +314,7 @@ def ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, B
         _stir(asked)
     try:
         with clock.part("subject"):
-            return _as_array(subject(asked)), None
+            return _answered(asked, _as_array(subject(asked))), None
     except Declined as why:
         return Verdict(outcome="declined", sentence=str(why)), None
     except Elsewhere as told:
@@ -323,6 +323,15 @@ def ask(subject: Subject, asked: Case, clock: Clock) -> tuple[Array | Verdict, B
         if isinstance(error, KeyboardInterrupt):
             raise
         return _raised(error), error
+
+
+def _answered(asked: Case, answer: Array | Verdict) -> Array | Verdict:
+    """What came without an error; a call that must be refused is answered by None, too."""
+    if asked.illegal and isinstance(answer, Verdict):
+        return disagrees(
+            "answered", f"{answer.sentence}, where the call must be refused: {asked.why_illegal}"
+        )
+    return answer
 
 
 def _raised(error: BaseException) -> Verdict:

@@ -72,9 +72,9 @@ class Gate:
         """Calls that the subject says it refuses; empty where it says so of none that can be drawn."""
         refused = [each for each in declared(self.subject)["refuses"] if each in ILLEGAL_OPERATIONS]
         chosen = [each for each in refused if each in narrowings.get("operations", refused)]
-        kept = {name: value for name, value in narrowings.items() if name in ("ranks", "dtypes")}
+        own = {name: value for name, value in narrowings.items() if name not in ("fills", "around")}
         with suppress(ValueError):  # the narrowings leave none
-            return illegal_cases(operations=chosen, **kept)
+            return illegal_cases(**{**own, "operations": chosen})
         return st.nothing()
 
     def witnesses(self, narrowings: dict[str, Any]) -> dict[str, Case]:
@@ -192,6 +192,7 @@ def _stop(tallier: Tallier) -> NoReturn:
 
 
 def judge_whole(gate: Gate, tallier: Tallier, case: Case) -> Mismatch | None:
+    """The disagreement on a pinned case in all respects at once, diagnosed, or None where there is none."""
     try:
         judge(gate, EVERYTHING, tallier, case)
     except Mismatch as mismatch:
@@ -222,6 +223,7 @@ def _held(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:
     if deviation.expires and deviation.expires < date.today():
         return expired(gate.name, deviation)
     case = Case.parse(deviation.word)
+    journal.note(gate.name, deviation.word)
     for _ in range(TRIES if "not repeatable" in deviation.kinds else 1):
         try:
             verdict = check(case, gate.subject, kinds=KINDS, repeats=2, clock=tallier.clock)

@@ -36,8 +36,8 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
     `bordered` the size with the border, `slope` is that of a leaky relu. `switches` are
     the subject's settings, and `onednn` has the dtypes that oneDNN computes on this machine, none
     where they have it off.
-    An illegal case has no `out`, `span`, `pads` and `products`; `given_out` are the sizes that an
-    illegal transpose is given.
+    An illegal case has no `out`, `span` and `products`, and `pads` only where they are written or
+    none; `given_out` are the sizes that an illegal transpose is given.
     """
     axes = () if case.illegal else case.axes
     borders = case.border or ((0, 0),) * case.rank
@@ -67,10 +67,17 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
         "given_out": case.given_out,
         "out": tuple(axis.out for axis in axes),
         "span": tuple(axis.span for axis in axes),
-        "pads": tuple((axis.before, axis.after) for axis in axes),
+        "pads": _written(case) if case.illegal else tuple((axis.before, axis.after) for axis in axes),
         "switches": switches,
         "onednn": onednn_dtypes() if switches.get("TF_ENABLE_ONEDNN_OPTS") == "1" else (),
     }
+
+
+def _written(case: Case) -> tuple[tuple[int, int], ...]:
+    """The cells of explicit padding, none of VALID; those of SAME are not known of an illegal case."""
+    if isinstance(case.padding, str):
+        return ((0, 0),) * case.rank if case.padding == "VALID" else ()
+    return case.padding
 
 
 class Predicate:

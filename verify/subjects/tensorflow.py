@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -141,11 +142,12 @@ class TensorflowSubject:
         entries = [each for each in self._road.entries if operation_of(each) == case.operation]
         if not entries:
             raise Declined(f"{self.name} has no {case.operation}")
+        if case.illegal and self._road.mode == "keras" and (why := cannot_say(case)):
+            raise Declined(why)
         if case.illegal:
-            if self._road.mode == "keras" and (why := cannot_say(case)):
-                raise Declined(why)
-            return self._road.mode, entries[0]
-        names = names_of(case, self.switches)
+            entries = entries[:1]
+        # A call that is refused whatever its numbers are shows nothing of them.
+        names = names_of(mended(case) if case.illegal else case, self.switches)
         first = case.seed % len(entries)
         refusals = []
         for entry in entries[first:] + entries[:first]:
@@ -154,6 +156,23 @@ class TensorflowSubject:
                 return self._road.mode, entry
             refusals.append(f"{api_of(entry, case)}: {met[0].says[0]}")
         raise Declined(refusals[0])
+
+
+def mended(case: Case) -> Case:
+    """A plain legal call with what an illegal one has beside its numbers: dtype, format, padding, groups."""
+    divides = case.channels % case.groups == 0 == case.filter_count % case.groups
+    return replace(
+        case,
+        illegal=False,
+        given_out=(),
+        batch=1,
+        size=(4,) * case.rank,
+        kernel=(1,) * case.rank,
+        strides=(),
+        dilations=(),
+        groups=case.groups if divides else 1,
+        padding=case.padding if isinstance(case.padding, str) else ((1, 1),) * case.rank,
+    )
 
 
 def operation_of(entry: str) -> str:
