@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
+from itertools import product
 
 import numpy as np
 import pytest
@@ -21,10 +23,12 @@ from verify.judging import TRIES
 from verify.known import explained
 from verify.predicates import names_of
 from verify.processor import onednn_dtypes
-from verify.subjects import load, switches
+from verify.subjects import SAME_ROAD, load, switches
 from verify.subjects.isolated import usual
 from verify.subjects.tensorflow import ROADS, Limit, call, known, limits, operation_of
 from verify.subjects.tensorflow_import import tf
+from verify.subjects.tensorflow_modes import unknown_of
+from verify.word import OPERATIONS
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 
@@ -226,6 +230,15 @@ def test_every_deviation_is_shown_by_its_word(name: str, deviation: Deviation) -
         ask()
     found = mismatch.value
     assert deviation.explains(found.case, found.verdict.kind, found.switches)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_graph_traces_every_entry_point_with_known_and_with_unknown_sizes(operation: str) -> None:
+    entries = [each for each in ROADS["tensorflow:graph"].entries if operation_of(each) == operation]
+    case = Case(operation=operation, size=(3,), kernel=(1,), padding="SAME", fill="ints")
+    seeds = [replace(case, seed=seed) for seed in range(SAME_ROAD)]
+    found = {(entries[each.seed % len(entries)], unknown_of(each)) for each in seeds}
+    assert found == set(product(entries, ("none", "sizes", "all")))
 
 
 DOMAINS = {

@@ -26,7 +26,7 @@ from verify.judging import Gate, complaint, judge, judge_whole, mismatches_in, s
 from verify.limits import limits
 from verify.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED, Property
 from verify.search import Sieve, searching
-from verify.subjects import COMPILED, split_label
+from verify.subjects import COMPILED, SAME_ROAD, split_label
 from verify.word import SEEDED_FILLS, InvalidCase
 
 PROFILES = {"dev": 200, "ci": 500, "night": 20_000}
@@ -140,10 +140,10 @@ def _siblings(case: Case, fills: Sequence[str]) -> Iterator[Case]:
     yield case
     others = [fill for fill in fills if fill != case.fill][:2]
     if case.fill in SEEDED_FILLS and not others:
-        yield replace(case, seed=case.seed + 2)  # an odd seed stays odd: some subjects take another road
+        yield replace(case, seed=case.seed + SAME_ROAD)
     for fill in others:
         with suppress(InvalidCase):
-            yield replace(case, fill=fill, seed=case.seed % 2 if fill in SEEDED_FILLS else 0)
+            yield replace(case, fill=fill, seed=case.seed if fill in SEEDED_FILLS else 0)
 
 
 def _narrowed(narrowings: dict[str, Any]) -> Any:
