@@ -26,7 +26,10 @@ from verify.processor import onednn_dtypes
 from verify.subjects import SAME_ROAD, load, switches
 from verify.subjects.isolated import usual
 from verify.subjects.tensorflow import ROADS, Limit, call, known, limits, operation_of
+from verify.subjects.tensorflow_forward import NotDepthwise
+from verify.subjects.tensorflow_gradients import NotSeparable
 from verify.subjects.tensorflow_import import tf
+from verify.subjects.tensorflow_layers import NoLayer
 from verify.subjects.tensorflow_modes import unknown_of
 from verify.word import OPERATIONS
 
@@ -148,6 +151,8 @@ def provocations() -> list[tuple[Limit, str, str, Case]]:
 
 
 PROVOCATIONS = provocations()
+OURS = (NoLayer, NotDepthwise, NotSeparable)
+"""What the harness says of calls that TensorFlow has no argument for."""
 
 
 @pytest.mark.parametrize(
@@ -158,6 +163,7 @@ def test_every_documented_limit_is_still_real(limit: Limit, mode: str, entry: st
     with pytest.raises(Exception) as refusal:  # noqa: PT011 - TensorFlow's own errors, of several classes
         call(mode, entry, case)
     assert any(words in str(refusal.value) for words in limit.says)
+    assert isinstance(refusal.value, OURS) == limit.ours
 
 
 @pytest.mark.parametrize("limit", limits(), ids=lambda limit: limit.words[0])

@@ -27,6 +27,7 @@ class Limit(NamedTuple):
     """A documented limit of the entry points that `entries` are patterns of, in some modes.
 
     `when` is the condition, `says` are words of the errors, and `words` are cases that provoke them.
+    `ours` says that they are the harness's own: TensorFlow has no argument by which it could be asked.
     """
 
     entries: tuple[str, ...]
@@ -35,6 +36,7 @@ class Limit(NamedTuple):
     words: tuple[str, ...]
     link: str
     modes: tuple[str, ...] = ("eager", "graph", "keras")
+    ours: bool = False
 
     def is_of(self, mode: str, entry: str) -> bool:
         return mode in self.modes and any(fnmatchcase(entry, pattern) for pattern in self.entries)
