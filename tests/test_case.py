@@ -376,6 +376,13 @@ def test_of_two_alike_tokens_the_first_counts_filters_and_the_second_is_the_dtyp
     assert (case.filter_count, case.dtype) == (64, np.float16)
 
 
+@pytest.mark.parametrize("word", ["conv_i3_k1_s0_same_ones_illegal7", "conv_i3_k1_illegal7_s0_ones_same"])
+def test_number_of_an_illegal_call_is_its_seed(word):
+    case = Case.parse(word)
+    assert (case.illegal, case.fill, case.seed) == (True, "ones", 7)
+    assert str(case) == "conv_i3_k1_s0_same_ones_illegal7"
+
+
 def test_lone_token_that_could_count_filters_is_the_dtype():
     case = Case.parse("conv_i3_k2_same_f16")
     assert (case.filter_count, case.dtype) == (1, np.float16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from itertools import product
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 
-from strategies import cases
+from strategies import cases, illegal_cases
 from verify import Case, Declined, Mismatch, check
 from verify.block import sweep_block
 from verify.deviations import Deviation, applying
@@ -25,11 +26,9 @@ from verify.predicates import names_of
 from verify.processor import onednn_dtypes
 from verify.subjects import SAME_ROAD, load, switches
 from verify.subjects.isolated import usual
-from verify.subjects.tensorflow import ROADS, Limit, call, known, limits, operation_of
-from verify.subjects.tensorflow_forward import NotDepthwise
-from verify.subjects.tensorflow_gradients import NotSeparable
+from verify.subjects.tensorflow import OURS, ROADS, Limit, call, known, limits, operation_of
 from verify.subjects.tensorflow_import import tf
-from verify.subjects.tensorflow_layers import NoLayer
+from verify.subjects.tensorflow_layers import cannot_say
 from verify.subjects.tensorflow_modes import unknown_of
 from verify.word import OPERATIONS
 
@@ -151,8 +150,6 @@ def provocations() -> list[tuple[Limit, str, str, Case]]:
 
 
 PROVOCATIONS = provocations()
-OURS = (NoLayer, NotDepthwise, NotSeparable)
-"""What the harness says of calls that TensorFlow has no argument for."""
 
 
 @pytest.mark.parametrize(
@@ -265,19 +262,24 @@ def test_tensorflow_has_no_counterexample_in_a_small_domain(domain: Domain) -> N
 
 
 @pytest.mark.parametrize(
-    ("word", "why"),
+    ("entry", "word", "why"),
     [
-        ("conv_i3_k1_p0.-1_ones_illegal", "Keras has no explicit padding in a convolution"),
-        ("transpose_i3_c5_k1_f2_g2_same_ones_illegal", "Keras has no groups in a transposed convolution"),
         (
+            "layer_transpose",
+            "transpose_i3_c5_k1_f2_g2_same_ones_illegal",
+            "Keras has no groups in a transposed convolution",
+        ),
+        (
+            "layer_transpose",
             "transpose_i3_k1_same_ones_o4_illegal",
             "a transposed convolution of Keras is not told the sizes of its answer",
         ),
+        ("layer_transpose", "transpose_i3_k1_s0_same_ones_illegal", ""),
+        ("layer_conv_input_gradient", "transpose_i3_k1_same_ones_o4_illegal", ""),
     ],
 )
-def test_illegal_call_that_no_layer_has_an_argument_for_is_declined(word: str, why: str) -> None:
-    with pytest.raises(Declined, match=why):
-        load("tensorflow:keras")(Case.parse(word))
+def test_what_a_layer_cannot_say_of_an_illegal_call(entry: str, word: str, why: str) -> None:
+    assert cannot_say(entry, Case.parse(word)) == why
 
 
 @pytest.mark.parametrize(
@@ -286,6 +288,7 @@ def test_illegal_call_that_no_layer_has_an_argument_for_is_declined(word: str, w
         ("tensorflow", "conv_i3_k1_p0.-1_ones_illegal", "Expected string for argument 'padding' not"),
         ("tensorflow:xla", "depthwise_i3_k1_s0_same_i32_ones_illegal", "Value for attr 'T' of int32"),
         ("tensorflow:raw", "conv_i3_k1_s0_same_ones_illegal", "is not in the list of allowed values"),
+        ("tensorflow:keras", "conv_i3_k1_p0.-1_ones_illegal", "Keras has no explicit padding"),
     ],
 )
 def test_illegal_call_that_is_refused_whatever_its_numbers_is_declined(
@@ -293,6 +296,20 @@ def test_illegal_call_that_is_refused_whatever_its_numbers_is_declined(
 ) -> None:
     with pytest.raises(Declined, match=why):
         load(subject)(Case.parse(word))
+
+
+@pytest.mark.parametrize("subject", ROADS)
+@given(case=illegal_cases())
+def test_every_illegal_call_has_a_way_or_is_declined(subject: str, case: Case) -> None:
+    with suppress(Declined):
+        mode, entry = load(subject).way(case)
+        assert (mode, operation_of(entry)) == (ROADS[subject].mode, case.operation)
+
+
+def test_seed_of_an_illegal_call_says_by_which_entry_point_it_goes() -> None:
+    cases = (Case.parse(f"conv_i3x3_k1x1_s0x1_same_ones_illegal{seed}") for seed in (0, 1, 2, 3))
+    ways = [load("tensorflow:raw").way(case)[1] for case in cases]
+    assert ways == ["raw_conv", "raw_general_conv", "raw_padded_conv", "raw_conv"]
 
 
 @pytest.mark.parametrize("word", ["transpose_i3_k1_s0_same_ones_illegal", "conv_i3_k1x1_same_ones_illegal"])

@@ -97,7 +97,8 @@ class Case:
     "relu", "relu6", "leaky0.25" (any slope), "elu", "tanh" and "sigmoid".
     `fill` and `seed` say how the operands are made; no array is stored.
     An `illegal` case is a call that must be refused, and has no answer: a stride of 0, say, or, as
-    `given_out`, sizes of a transpose's input that no forward convolution of its numbers answers.
+    `given_out`, sizes of a transpose's input that no forward convolution of its numbers answers; its seed
+    makes no data, and says by which of a subject's entry points it goes.
     Raises InvalidCase for fields that no convolution has.
     """
 
@@ -158,9 +159,9 @@ class Case:
             self.format.token * (self._dtype_is_named),
             "cf" * self.channels_first,
             *self.epilogue,
-            f"{self.fill}{self.seed or ''}",
+            self.fill if self.illegal else f"{self.fill}{self.seed or ''}",
             ("o" + by(self.given_out)) * bool(self.given_out),
-            "illegal" * self.illegal,
+            f"illegal{self.seed or ''}" * self.illegal,
         ]
         return "_".join(token for token in tokens if token)
 

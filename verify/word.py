@@ -53,7 +53,10 @@ def _add(fields: dict[str, Any], token: str, name: str, value: Any) -> None:
     if name == "epilogue":
         value = (*fields.get("epilogue", ()), *value)
     elif name == "fill":
-        value, fields["seed"] = value if "fill" not in fields else (None, None)
+        value, seed = value if "fill" not in fields else (None, None)
+        fields.setdefault("seed", seed)
+    elif name == "illegal":
+        fields["seed"], value = value, True
     if name in fields and (name != "epilogue" or len(set(value)) < len(value)):
         raise InvalidCase(f"{token!r} gives its {name.replace('_', ' ')} a second time")
     fields[name] = value
@@ -79,8 +82,10 @@ def _field(token: str) -> tuple[str, Any]:
         return "epilogue", (token,)
     if match := re.fullmatch(r"leaky([0-9]{1,3}(?:\.[0-9]{1,6})?)", token):
         return "epilogue", (leaky(float(match[1])),)
-    if token in ("cf", "illegal"):
-        return {"cf": "channels_first", "illegal": "illegal"}[token], True
+    if token == "cf":
+        return "channels_first", True
+    if match := re.fullmatch(f"illegal([0-9]{{0,{DIGITS}}})", token):
+        return "illegal", int(match[1] or 0)
     if token in FORMATS:
         return "dtype", FORMATS[token].dtype
     if token in FILLS:

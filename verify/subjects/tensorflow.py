@@ -17,8 +17,10 @@ from verify.check import Declined
 from verify.deviations import Deviation
 from verify.predicates import Predicate, names_of
 from verify.subjects.tensorflow_calls import ENTRIES
+from verify.subjects.tensorflow_forward import NotDepthwise
+from verify.subjects.tensorflow_gradients import NotSeparable
 from verify.subjects.tensorflow_import import SWITCHES, tf
-from verify.subjects.tensorflow_layers import LAYERS, cannot_say
+from verify.subjects.tensorflow_layers import LAYERS, NoLayer, cannot_say
 from verify.subjects.tensorflow_modes import MODES
 from verify.word import AROUND
 
@@ -48,6 +50,9 @@ class Road(NamedTuple):
     mode: str
     entries: tuple[str, ...]
 
+
+OURS = (NoLayer, NotDepthwise, NotSeparable)
+"""What the harness says of calls that TensorFlow has no argument for."""
 
 _USUAL = (
     "conv_nd",
@@ -137,26 +142,30 @@ class TensorflowSubject:
         self._road = road
 
     def __call__(self, case: Case) -> Any:
-        return call(*self.way(case), case)
+        try:
+            return call(*self.way(case), case)
+        except OURS as why:
+            if case.illegal:
+                raise Declined(str(why)) from None
+            raise
 
     def way(self, case: Case) -> tuple[str, str]:
         """The mode and the entry point by which it answers a case; raises Declined where it has none."""
         entries = [each for each in self._road.entries if operation_of(each) == case.operation]
         if not entries:
             raise Declined(f"{self.name} has no {case.operation}")
-        if case.illegal and self._road.mode == "keras" and (why := cannot_say(case)):
-            raise Declined(why)
-        if case.illegal:
-            entries = entries[:1]
         # A call that is refused whatever its numbers are shows nothing of them.
         names = names_of(mended(case) if case.illegal else case, self.switches)
         first = case.seed % len(entries)
         refusals = []
         for entry in entries[first:] + entries[:first]:
             met = [each for each in limits_of(self._road.mode, entry) if each.when.holds(names)]
-            if not met:
+            if met:
+                refusals.append(f"{api_of(entry, case)}: {met[0].says[0]}")
+            elif case.illegal and (why := cannot_say(entry, case)):
+                refusals.append(f"{api_of(entry, case)}: {why}")
+            else:
                 return self._road.mode, entry
-            refusals.append(f"{api_of(entry, case)}: {met[0].says[0]}")
         raise Declined(refusals[0])
 
 
@@ -166,6 +175,7 @@ def mended(case: Case) -> Case:
     return replace(
         case,
         illegal=False,
+        seed=0,
         given_out=(),
         batch=1,
         size=(4,) * case.rank,

@@ -65,15 +65,14 @@ class NoLayer(Exception):
     """No layer of Keras has what a case asks for."""
 
 
-def cannot_say(case: Case) -> str:
+def cannot_say(entry: str, case: Case) -> str:
     """What of an illegal call a layer has no argument for, so that it cannot be asked; or nothing."""
-    if not isinstance(case.padding, str):
-        return "Keras has no explicit padding in a convolution"
-    if case.operation == "transpose":
-        if case.groups > 1:
-            return NO_GROUPS
-        if len(case.kernel) == case.rank and min((*case.kernel, *case.strides, *case.dilations)) > 0:
-            return "a transposed convolution of Keras is not told the sizes of its answer"
+    if entry != "layer_transpose":
+        return ""
+    if case.groups > 1:
+        return NO_GROUPS
+    if len(case.kernel) == case.rank and min((*case.kernel, *case.strides, *case.dilations)) > 0:
+        return "a transposed convolution of Keras is not told the sizes of its answer"
     return ""
 
 

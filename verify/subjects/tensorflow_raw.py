@@ -29,7 +29,7 @@ def general_conv(case: Case, x: Any, w: Any) -> Any:
 
 def padded_conv(case: Case, x: Any, w: Any) -> Any:
     given = attributes(case)
-    if max(case.dilations) == 1:
+    if set(case.dilations) == {1}:
         del given["dilations"]  # it has none
     if not case.channels_first:
         del given["data_format"]  # nor that
