@@ -11,11 +11,10 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from strategies.cases import cases
 from verify.case import DEPTHWISE, Case
+from verify.subjects import TURN
 
 ILLEGAL_OPERATIONS = ("conv", "depthwise", "separable", "transpose")
 SMALL = {"max_side": 5, "max_kernel": 3, "max_channels": 3, "max_batch": 2}
-ROADS = 12
-"""Seeds of an illegal call: a subject has 1, 2, 3, 4 or 6 entry points for an operation."""
 WRONGS = ("stride", "dilation", "kernel", "padding", "extent", "channels", "filters", "rank", "out")
 
 
@@ -46,7 +45,7 @@ def _spoilt(draw: DrawFn, legal: SearchStrategy[Case]) -> Case:
     number = draw(st.sampled_from([0, -1, -2]))
     wrongs = {name: make for name in WRONGS if (make := _wrong(name, base, axis, number))}
     wrong = wrongs[draw(st.sampled_from(list(wrongs)))]
-    return replace(base, illegal=True, seed=draw(st.integers(0, ROADS - 1)), **wrong)
+    return replace(base, illegal=True, seed=draw(st.integers(0, TURN - 1)), **wrong)
 
 
 def _wrong(name: str, base: Case, axis: int, number: int) -> dict[str, Any] | None:

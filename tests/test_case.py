@@ -376,6 +376,13 @@ def test_of_two_alike_tokens_the_first_counts_filters_and_the_second_is_the_dtyp
     assert (case.filter_count, case.dtype) == (64, np.float16)
 
 
+@pytest.mark.parametrize("seed", [-1, 10**9])
+def test_seed_that_no_word_has_is_refused_of_an_illegal_call_too(seed):
+    legal = {"size": (3,), "kernel": (1,), "padding": "SAME"}
+    with pytest.raises(InvalidCase, match=f"the seed {seed} is not a number of at most 9 digits"):
+        Case(**legal, strides=(0,), illegal=True, seed=seed)
+
+
 @pytest.mark.parametrize("word", ["conv_i3_k1_s0_same_ones_illegal7", "conv_i3_k1_illegal7_s0_ones_same"])
 def test_number_of_an_illegal_call_is_its_seed(word):
     case = Case.parse(word)

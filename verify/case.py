@@ -422,6 +422,8 @@ def _wrong_call(case: Case) -> str | None:
         return "an illegal case has the fill ones and nothing before or after its operation"
     if case.operation == "filtergrad":
         return "an illegal case is no filtergrad"
+    if not 0 <= case.seed < 10**DIGITS:
+        return f"the seed {case.seed} is not a number of at most {DIGITS} digits"
     if case.given_out and (case.operation != "transpose" or len(case.given_out) != case.rank):
         return f"'o{by(case.given_out)}' is for the axes of a transpose"
     counts = (case.channels, case.filter_count, case.multiplier, case.groups)

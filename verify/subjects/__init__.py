@@ -39,9 +39,11 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
 COMPILED = frozenset({"tensorflow:graph", "tensorflow:xla", "tensorflow:lite"})
 """Those that trace or compile each shape, which takes 10 to 70 ms."""
 
-SAME_ROAD = 48
-"""Seeds that differ by it take the same road through a subject: 1, 2, 3, 4 or 6 entry points in turn,
-and every twelve of them traced in one of four ways."""
+TURN = 12
+"""Seeds in which every entry point of an operation, of 1, 2, 3, 4 or 6, has had its turn."""
+
+SAME_ROAD = 4 * TURN
+"""Seeds that differ by it take the same road: one entry point, traced in one of four ways."""
 
 
 MATRIX: tuple[Mapping[str, str], ...] = tuple(
