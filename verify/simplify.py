@@ -66,6 +66,7 @@ def _counts(case: Case) -> Iterator[Change]:
     for groups in _less(case.groups, 1):
         yield {"groups": groups, "channels": groups * members, "filter_count": groups * filters}
         yield {"groups": groups, "channels": groups * members, "filter_count": case.filter_count}
+        yield {"groups": groups}
     for name, count in (("channels", members), ("filter_count", filters)):
         for fewer in _less(count, 1):
             yield {name: fewer * case.groups}
