@@ -23,10 +23,10 @@ from strategies.parts import (
     seed_of,
 )
 from strategies.row import Row, decided
-from verify.case import DEPTHWISE, Case
-from verify.dtypes import FORMATS
-from verify.geometry import Axis
-from verify.word import AROUND, OPERATIONS, SEEDED_FILLS, Padding
+from verify.cases.case import DEPTHWISE, Case
+from verify.cases.dtypes import FORMATS
+from verify.cases.geometry import Axis
+from verify.cases.word import AROUND, OPERATIONS, SEEDED_FILLS, Padding
 
 DTYPES = ("f32", "f64", "f16", "bf16", "i32")
 PADDINGS = ("same", "valid", "explicit")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from strategies.cases import cases
-from verify.case import DEPTHWISE, Case
+from verify.cases.case import DEPTHWISE, Case
 from verify.subjects import TURN
 
 ILLEGAL_OPERATIONS = ("conv", "depthwise", "separable", "transpose")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from strategies.row import Row, decided
-from verify.geometry import Axis, dilated, largest_dilation, same_padding, turning_sizes
-from verify.word import ACTIVATIONS, EPILOGUE
+from verify.cases.geometry import Axis, dilated, largest_dilation, same_padding, turning_sizes
+from verify.cases.word import ACTIVATIONS, EPILOGUE
 
 STEPS = ("plain", "strided", "dilated", "both")
 BLOCKS = (3, 4, 5, 7, 8, 9, 15, 16, 17, 17, 17)

@@ -7,7 +7,7 @@ from hypothesis import seed as seeded
 from hypothesis.strategies import SearchStrategy
 
 from strategies.cases import cases
-from verify.case import Case
+from verify.cases.case import Case
 
 
 def sample(examples: int, seed: int, strategy: SearchStrategy[Case] | None = None) -> list[Case]:

@@ -14,9 +14,9 @@ import numpy as np
 
 from tests.planted import answer
 from verify import Case, Declined
-from verify.case import Array
+from verify.cases.case import Array
+from verify.cases.predicates import Predicate
 from verify.deviations import Deviation
-from verify.predicates import Predicate
 
 
 def aborts(case: Case) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from verify import Case
-from verify.case import Array
+from verify.cases.case import Array
 from verify.subjects import load
 
 tensorflow = load("tensorflow")

@@ -9,9 +9,9 @@ import ml_dtypes
 import numpy as np
 
 from verify import Case, Declined, conv, reference
-from verify.case import Array
+from verify.cases.case import Array
+from verify.cases.geometry import Axis, same_padding
 from verify.check import Subject
-from verify.geometry import Axis, same_padding
 from verify.layer import layer_of
 from verify.reference import linear
 from verify.windows import pad

@@ -15,7 +15,7 @@ import numpy as np
 
 from tests import rational
 from verify import Case
-from verify.case import Array
+from verify.cases.case import Array
 
 Index = tuple[Any, ...]
 

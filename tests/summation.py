@@ -13,7 +13,7 @@ import numpy as np
 
 from tests import rational
 from verify import Case
-from verify.dtypes import FORMATS
+from verify.cases.dtypes import FORMATS
 
 BLOCK = 8
 

@@ -12,11 +12,11 @@ import pytest
 from tests import planted
 from verify import Case, Declined, Mismatch, check
 from verify.block import Swept, operands_of, sweep_block
-from verify.case import Array, Operands
+from verify.cases.case import Array, Operands
+from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.predicates import Predicate
 from verify.check import Subject
 from verify.deviations import Deviation
-from verify.domain import Domain, domain_upto
-from verify.predicates import Predicate
 
 SMALL = domain_upto(3)
 GRADIENTS = ("transpose", "filtergrad")

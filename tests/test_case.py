@@ -16,8 +16,8 @@ from strategies import cases
 from strategies.parts import LEAKY
 from tests import rational
 from verify import Case, InvalidCase
-from verify.case import MEMORY_LIMIT
-from verify.dtypes import FORMATS
+from verify.cases.case import MEMORY_LIMIT
+from verify.cases.dtypes import FORMATS
 
 quick = settings(max_examples=60, deadline=None, database=None)
 

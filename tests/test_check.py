@@ -12,7 +12,8 @@ import pytest
 
 from tests import planted, summation
 from verify import Case, Declined, Mismatch, Verdict, assert_conv, check, compare, conv, reference
-from verify.case import Array
+from verify.cases.case import Array
+from verify.cases.dtypes import FORMATS
 from verify.check import (
     MISMATCHES,
     DTypeMismatch,
@@ -26,7 +27,6 @@ from verify.check import (
     subject_name,
 )
 from verify.compare import KINDS, LOST, Kind
-from verify.dtypes import FORMATS
 
 CASE = Case.parse("conv_n2_i5x4_c2_k3x2_f2_same_bias_ints3")
 EMPTY = Case.parse("conv_n0_i2_k1_f2_same_ones")
@@ -373,7 +373,7 @@ class TestMessage:
         ("subject", "name"),
         [
             (planted.right, "tests.planted:right"),
-            (Case, "verify.case:Case"),
+            (Case, "verify.cases.case:Case"),
             (named(planted.right, "mylib.conv:fast"), "mylib.conv:fast"),
         ],
     )

@@ -22,7 +22,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from verify import Case, Mismatch, reference
 from verify.__main__ import main
-from verify.case import Array
+from verify.cases.case import Array
 from verify.check import Subject
 from verify.database import database_at
 from verify.gate import conformance

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from verify import Case, reference
-from verify.case import Array
+from verify.cases.case import Array
 from verify.deadline import GRACE_S, TimeUp, stopping_at
 from verify.properties import PROPERTIES, WITNESSED
 from verify.summary import exit_code

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from verify import Case
+from verify.cases.predicates import Predicate
 from verify.deviations import Deviation, deviation_of, entry_of, parse, read
 from verify.faults import FAULTS
-from verify.predicates import Predicate
 
 ENTRY = {
     "name": "'flips'",

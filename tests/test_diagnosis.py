@@ -7,7 +7,7 @@ import pytest
 
 from tests import planted
 from verify import Case, Mismatch, check, reference
-from verify.case import Array
+from verify.cases.case import Array
 from verify.check import Subject
 from verify.diagnosis import ASKED, diagnose
 from verify.faults import fault_named

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from verify import Case, InvalidCase
-from verify.domain import Domain, described, domain_upto, fixed
-from verify.word import ends
+from verify.cases.enumeration import Domain, described, domain_upto, fixed
+from verify.cases.word import ends
 
 SMALL = {"size": 3, "kernel": 2, "stride": 2, "dilation": 2}
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from verify import Case, compare
 from verify.bounds import judgement
-from verify.case import NORM_EPSILON, Operands
-from verify.dtypes import FORMATS
+from verify.cases.case import NORM_EPSILON, Operands
+from verify.cases.dtypes import FORMATS
+from verify.cases.fills import is_exact
+from verify.cases.word import kind_of, slope_of
 from verify.epilogue import PRECISIONS, activation, follow
-from verify.fills import is_exact
 from verify.layer import Layer, layer_of
 from verify.subjects import tensorflow as _  # noqa: F401 - it sets the switches that TensorFlow reads
-from verify.word import kind_of, slope_of
 
 import tensorflow as tf  # isort: skip
 

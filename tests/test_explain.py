@@ -14,9 +14,9 @@ from hypothesis.strategies import DrawFn
 
 from strategies import cases
 from verify import Case, reference
+from verify.cases.fills import promises_exactness
+from verify.cases.word import AROUND, OPERATIONS
 from verify.explain import Line, coloured, explain, parse_index, plain
-from verify.fills import promises_exactness
-from verify.word import AROUND, OPERATIONS
 
 EXACT = ("ones", "iota", "coded", "impulse", "ints", "dyadic")
 WHOLE = ("border", "bias", "residual", "relu", "relu6")

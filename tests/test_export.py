@@ -21,12 +21,12 @@ from strategies import cases
 from tests import planted
 from verify import Case, compare, conv, reference
 from verify.__main__ import main
-from verify.case import Array
+from verify.cases.case import Array
+from verify.cases.word import AROUND, OPERATIONS
 from verify.export import CannotExport
 from verify.export.arrays import VERSION, write_arrays
 from verify.export.onnx_model import Exported, exported, write_onnx
 from verify.export.pytest_file import pytest_file
-from verify.word import AROUND, OPERATIONS
 
 HERE = Path(__file__).parent
 WORD = "conv_i4_k2_s2_same_ints3"

@@ -19,16 +19,16 @@ from hypothesis.extra import numpy as arrays
 from strategies import cases
 from tests.exported import ENTRIES, candidates
 from verify import Case, compare
-from verify.case import Array
+from verify.cases.case import Array
+from verify.cases.dtypes import FORMATS
+from verify.cases.word import AROUND
 from verify.deviations import Deviation
-from verify.dtypes import FORMATS
 from verify.export import CannotExport
 from verify.export.recording import Recording, recording
 from verify.export.script import LINES, script
 from verify.export.source import source_of
 from verify.subjects import switches
 from verify.subjects.tensorflow import ROADS, Road, TensorflowSubject, call, known, operation_of, subject
-from verify.word import AROUND
 
 
 class Ran(NamedTuple):

@@ -13,10 +13,10 @@ from strategies import cases
 from tests.planted import dilation_ignored, kernel_flipped, odd_cell_before, strides_exchanged
 from verify import Case, Mismatch, check, compare
 from verify.adequacy import is_visible, shown
+from verify.cases.predicates import names_of
 from verify.check import Subject
 from verify.faults import FAULTS, Fault, fault_named
 from verify.orders import CORRECT
-from verify.predicates import names_of
 from verify.reads import finished, right_maps, sums_of_reads
 
 NAMES = [fault.name for fault in FAULTS]

@@ -15,8 +15,8 @@ import strategies
 from tests import rational, summation
 from tests.plain import cases
 from verify import Case, compare, conv, reference
-from verify.dtypes import FORMATS
-from verify.fills import exact_limit, promises_exactness, scale_of
+from verify.cases.dtypes import FORMATS
+from verify.cases.fills import exact_limit, promises_exactness, scale_of
 
 quick = settings(max_examples=40, deadline=None, database=None)
 

@@ -15,8 +15,9 @@ ROOT = Path(__file__).parent.parent
 # doubled sums, the verdicts need their words, a check raises its text.
 FLOORS = [
     {
-        "verify.geometry",
-        "verify.dtypes",
+        "verify.cases",
+        "verify.cases.geometry",
+        "verify.cases.dtypes",
         "verify.clock",
         "verify.deadline",
         "verify.journal",
@@ -24,21 +25,21 @@ FLOORS = [
         "verify.records",
         "verify.releases",
         "verify.rewrite",
-        "verify.shards",
+        "verify.cases.shards",
         "verify.threads",
     },
-    {"verify.word"},
+    {"verify.cases.word"},
     {"verify.options"},
     {"verify.settings"},
-    {"verify.case"},
+    {"verify.cases.case"},
     {
-        "verify.fills",
+        "verify.cases.fills",
         "verify.compensated",
         "verify.layer",
-        "verify.predicates",
+        "verify.cases.predicates",
         "verify.corpus",
-        "verify.simplify",
-        "verify.domain",
+        "verify.cases.simplify",
+        "verify.cases.enumeration",
         "verify.cell",
         "verify.lines",
     },
@@ -131,7 +132,7 @@ DOORS = {
 }
 OUTSIDE = {
     # NumPy has no bfloat16; this extension of it is what frameworks exchange.
-    "ml_dtypes": {"verify.dtypes"},
+    "ml_dtypes": {"verify.cases.dtypes"},
     "threadpoolctl": {"verify.threads"},
     "tensorflow": {"verify.subjects.tensorflow_import"},
     "keras": {"verify.subjects.tensorflow_import"},

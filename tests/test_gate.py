@@ -11,12 +11,12 @@ from hypothesis import settings
 
 from tests import planted
 from verify import Case, Mismatch, check, reference
-from verify.case import Array
+from verify.cases.case import Array
+from verify.cases.predicates import Predicate
 from verify.check import Subject
 from verify.deviations import Deviation
 from verify.gate import PROFILES, conformance
 from verify.known import explained
-from verify.predicates import Predicate
 from verify.properties import PROPERTIES
 
 HERE = Path(__file__).parent

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from tests import rational
-from verify.geometry import (
+from verify.cases.geometry import (
     Axis,
     ceil_div,
     dilated,

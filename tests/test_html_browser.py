@@ -11,7 +11,7 @@ import pytest
 
 from tests.recorded import asked, run_of, written
 from verify import Case, Declined, reference
-from verify.case import Array
+from verify.cases.case import Array
 from verify.faults import fault_named
 from verify.html.writing import write_page
 from verify.records import Record

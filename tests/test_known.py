@@ -12,12 +12,12 @@ import pytest
 from tests import planted
 from verify import Case, Mismatch, check, reference
 from verify.__main__ import main
-from verify.case import Array
+from verify.cases.case import Array
+from verify.cases.predicates import Predicate
 from verify.deviations import Deviation
 from verify.gate import conformance
 from verify.known import explained, explains, recorded
 from verify.limits import limits
-from verify.predicates import Predicate
 
 HERE = Path(__file__).parent
 WORD = "conv_i1_k1_same_ones"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import strategies
 from tests import planted, rational
 from verify import Case, reference
-from verify.fills import is_exact, promises_exactness
+from verify.cases.fills import is_exact, promises_exactness
 from verify.layer import layer_of
 from verify.operations import depthwise
 from verify.reference import linear

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from strategies import cases
 from verify import Case
-from verify.predicates import Predicate, names_of
+from verify.cases.predicates import Predicate, names_of
 
 WORD = "conv_n2_i9x8_c4_k3x2_f6_s2x1_d1x2_g2_p1.0x0.3_f64_cf_bias_relu_ints7"
 CASE = Case.parse(WORD)

@@ -10,7 +10,7 @@ import pytest
 
 from tests import planted
 from verify.block import sweep_block
-from verify.domain import Domain, domain_upto
+from verify.cases.enumeration import Domain, domain_upto
 from verify.progress import BLOCK, ForeignState, Progress, identity, restore, save
 
 DOMAIN = domain_upto(3)

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from tests import rational
 from tests.plain import cases
 from verify import Case, conv, reference
-from verify.case import Operands
+from verify.cases.case import Operands
+from verify.cases.dtypes import FORMATS
+from verify.cases.fills import promises_exactness
+from verify.cases.word import OPERATIONS
 from verify.compensated import SPLITTABLE, dot2, two_product, two_sum
-from verify.dtypes import FORMATS
-from verify.fills import promises_exactness
 from verify.reference import is_doubled, layer_of, linear, slabs
-from verify.word import OPERATIONS
 
 reference_module = importlib.import_module("verify.reference")
 compensated_module = importlib.import_module("verify.compensated")

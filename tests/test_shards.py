@@ -14,14 +14,14 @@ from tests import subjects_to_gate as subjects
 from tests.plain import cases
 from verify import Case, Mismatch, reference
 from verify.__main__ import main
-from verify.case import Array
+from verify.cases.case import Array
+from verify.cases.shards import ALL, Shard
 from verify.check import Subject
 from verify.gate import conformance
 from verify.limits import limits
 from verify.merged import merged
 from verify.records import Record, Stream, begin, end
 from verify.search import Sieve, searching
-from verify.shards import ALL, Shard
 from verify.tally import Tally, tallies_of
 
 

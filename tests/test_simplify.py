@@ -8,9 +8,9 @@ from hypothesis import given
 from strategies import cases
 from tests import planted
 from verify import Case, Mismatch, check
+from verify.cases.simplify import simpler, simplest
 from verify.check import Subject
 from verify.faults import FAULTS, Fault
-from verify.simplify import simpler, simplest
 
 
 def came_down(word: str, subject: Subject) -> str:

@@ -21,12 +21,12 @@ from strategies.cases import DRAWN_FILLS
 from tests import planted
 from tests.plain import cases
 from verify import Case, reference
+from verify.cases.fills import shows_nothing
+from verify.cases.geometry import Axis
+from verify.cases.simplify import simplest
+from verify.cases.word import ACTIVATIONS, AROUND, FILLS, OPERATIONS, kind_of
 from verify.check import Mismatch, Subject, check
-from verify.fills import shows_nothing
-from verify.geometry import Axis
-from verify.simplify import simplest
 from verify.witnesses import Drawn
-from verify.word import ACTIVATIONS, AROUND, FILLS, OPERATIONS, kind_of
 
 searching = settings(
     max_examples=5_000,

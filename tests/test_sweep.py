@@ -19,12 +19,12 @@ from rich.console import Console
 
 from tests import planted
 from verify import Case, Declined
-from verify.case import Array
+from verify.cases.case import Array
+from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.predicates import Predicate
 from verify.check import Subject
 from verify.deviations import Deviation
-from verify.domain import Domain, domain_upto
 from verify.jobs import Plan, maker, usual_jobs
-from verify.predicates import Predicate
 from verify.progress import ForeignState, read
 from verify.subjects.isolated import isolated
 from verify.sweep import sweep

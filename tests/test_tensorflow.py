@@ -17,12 +17,13 @@ from hypothesis import example, given, settings
 from strategies import cases, illegal_cases
 from verify import Case, Declined, Mismatch, check
 from verify.block import sweep_block
+from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.predicates import names_of
+from verify.cases.word import OPERATIONS
 from verify.deviations import Deviation, applying
-from verify.domain import Domain, domain_upto
 from verify.gate import conformance
 from verify.judging import TRIES
 from verify.known import explained
-from verify.predicates import names_of
 from verify.processor import onednn_dtypes
 from verify.subjects import SAME_ROAD, load, switches
 from verify.subjects.isolated import usual
@@ -30,7 +31,6 @@ from verify.subjects.tensorflow import OURS, ROADS, Limit, call, known, limits, 
 from verify.subjects.tensorflow_import import tf
 from verify.subjects.tensorflow_layers import cannot_say
 from verify.subjects.tensorflow_modes import unknown_of
-from verify.word import OPERATIONS
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from strategies import cases
 from tests import rational, scatter
 from verify import Case, reference
-from verify.domain import Domain, domain_upto
-from verify.fills import promises_exact_sums
-from verify.word import OPERATIONS
+from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.fills import promises_exact_sums
+from verify.cases.word import OPERATIONS
 
 quick = settings(max_examples=60, deadline=None, database=None)
 

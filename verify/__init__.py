@@ -1,12 +1,12 @@
 """A verification harness for convolutions: cases, a proved reference, derived bounds, verdicts."""
 
 # The modules `reference`, `compare` and `check` are shadowed here by the functions of those names.
-from verify.case import Case
+from verify.cases.case import Case
+from verify.cases.fills import operands as _operands  # noqa: F401 - hands `Case` what makes its arrays
+from verify.cases.word import InvalidCase
 from verify.check import Declined, Mismatch, assert_conv, check, compare
 from verify.compare import Verdict
-from verify.fills import operands as _operands  # noqa: F401 - hands `Case` what makes its arrays
 from verify.reference import conv, reference
-from verify.word import InvalidCase
 
 __all__ = [
     "Case",

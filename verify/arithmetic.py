@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from verify.case import Case
+from verify.cases.case import Case
+from verify.cases.geometry import Axis
 from verify.cell import met, readers
-from verify.geometry import Axis
 from verify.lines import LABEL, PADDING, WIDTH, Line, Span, entry, plural
 
 NAMES = {1: ("position",), 2: ("row", "column"), 3: ("depth", "row", "column")}

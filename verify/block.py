@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from verify.case import Array, Case, Operands
+from verify.cases.case import Array, Case, Operands
+from verify.cases.enumeration import Domain
+from verify.cases.fills import promises_exact_sums, scale_of
 from verify.check import MISMATCHES, Subject, ask, compare, modified, subject_name
 from verify.clock import Clock
 from verify.compare import Verdict, Worst, agreement
 from verify.deviations import Deviation
-from verify.domain import Domain
-from verify.fills import promises_exact_sums, scale_of
 from verify.known import explained
 from verify.layer import layer_of
 from verify.reference import linear

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from verify.case import Array, Case, Operands
-from verify.dtypes import FORMATS
+from verify.cases.case import Array, Case, Operands
+from verify.cases.dtypes import FORMATS
+from verify.cases.fills import promises_exact_sums
 from verify.epilogue import follow
-from verify.fills import promises_exact_sums
 from verify.layer import Layer, layer_of
 from verify.reference import intermediate, is_doubled, linear, magnitudes
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from verify.case import Array, Case, Operands
-from verify.geometry import Axis
+from verify.cases.case import Array, Case, Operands
+from verify.cases.geometry import Axis
 
 
 class Place(NamedTuple):

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from verify.bounds import Judgement, judge_operands, judgement, sums_are_exact
-from verify.case import Array, Case, Operands
+from verify.cases.case import Array, Case, Operands
+from verify.cases.fills import shows_nothing
 from verify.clock import Clock
 from verify.compare import KINDS, LOST, Kind, Verdict, compare_form, compare_values, different_bits, disagrees
 from verify.faults import Fault
-from verify.fills import shows_nothing
 from verify.layer import layer_from
 from verify.naming import explaining
 from verify.report import disagreement, worst_phrase

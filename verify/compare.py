@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from verify.case import Array
+from verify.cases.case import Array
 
 Outcome = Literal["agrees", "disagrees", "declined", "vacuous"]
 Lost = Literal["crashed", "timed out", "out of memory"]

@@ -9,9 +9,9 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from verify.case import Case
+from verify.cases.case import Case
+from verify.cases.predicates import Predicate, names_of
 from verify.compare import KINDS, Kind
-from verify.predicates import Predicate, names_of
 from verify.releases import covers, require_range
 
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from verify.case import Array, Case
+from verify.cases.case import Array, Case
+from verify.cases.word import PLAIN_FILLS, InvalidCase
 from verify.check import Mismatch, Subject, ask
 from verify.clock import Clock
 from verify.faults import Fault, fault_named
 from verify.faults.fault import VALUE_KINDS
 from verify.naming import BY_KIND, explaining, is_alike
 from verify.probes import probed
-from verify.word import PLAIN_FILLS, InvalidCase
 
 CONFIRMED = 4
 """Cases that confirm a fault, even where nothing else is left to tell it from."""

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from verify.case import Array, Case
+from verify.cases.case import Array, Case
 from verify.check import Mismatch, check
 from verify.compare import different_bits
 from verify.journal import journal

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from verify.case import NORM_EPSILON, Array, Operands
-from verify.dtypes import FORMATS
-from verify.fills import is_exact
+from verify.cases.case import NORM_EPSILON, Array, Operands
+from verify.cases.dtypes import FORMATS
+from verify.cases.fills import is_exact
+from verify.cases.word import kind_of, slope_of
 from verify.layer import Layer
-from verify.word import kind_of, slope_of
 
 Magnitude = Callable[[], Array]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from verify.arithmetic import NAMES, axis_lines, plane_lines
-from verify.case import Array, Case
+from verify.cases.case import Array, Case
 from verify.cell import Cell, Factors, cell_of
 from verify.grids import SHOWN, Wording, drawn
 from verify.lines import LABEL, PADDING, WIDTH, Line, Span, adding, coloured, entry, plain, sum_of

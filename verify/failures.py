@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from verify.case import Case
+from verify.cases.case import Case
 from verify.check import Mismatch, Subject, subject_name
 from verify.compare import Verdict
 from verify.known import fault_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verify.block import Swept
-from verify.domain import Domain, described, fixed
+from verify.cases.enumeration import Domain, described, fixed
 from verify.lines import plural
 
 KINDS, COUNTEREXAMPLES = 3, 100

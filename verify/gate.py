@@ -19,7 +19,8 @@ from hypothesis.errors import InvalidArgument
 from strategies import cases
 from strategies.cases import DRAWN_FILLS
 from verify import corpus as corpora
-from verify.case import Case
+from verify.cases.case import Case
+from verify.cases.word import SEEDED_FILLS, InvalidCase
 from verify.check import Mismatch, Subject
 from verify.deviations import Deviation
 from verify.judging import Gate, complaint, judge, judge_whole, mismatches_in, settle, sort_of, together
@@ -27,7 +28,6 @@ from verify.limits import limits
 from verify.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED, Property
 from verify.search import Sieve, searching
 from verify.subjects import COMPILED, SAME_ROAD, split_label
-from verify.word import SEEDED_FILLS, InvalidCase
 
 PROFILES = {"dev": 200, "ci": 500, "night": 20_000}
 """Hypothesis profile → cases for each property."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from verify.case import Array
+from verify.cases.case import Array
 from verify.cell import Factors
 from verify.lines import PADDING, WIDTH, Line, Span, Style, number, plural, sum_of
 

@@ -15,7 +15,8 @@ from hypothesis.strategies import SearchStrategy
 from strategies import cases, illegal_cases
 from strategies.illegal import ILLEGAL_OPERATIONS
 from verify.adequacy import shown
-from verify.case import Case
+from verify.cases.case import Case
+from verify.cases.simplify import LIMIT_S, simplest
 from verify.check import Mismatch, Subject, check, subject_name
 from verify.compare import KINDS
 from verify.deadline import GRACE_S, TimeUp, stopping_at
@@ -25,7 +26,6 @@ from verify.journal import journal
 from verify.known import expired, explained, explains, recorded
 from verify.limits import limits
 from verify.properties import EVERYTHING, PROPERTIES, WITNESSED, Property
-from verify.simplify import LIMIT_S, simplest
 from verify.subjects import declared
 from verify.tallier import Tallier
 from verify.tally import Tally

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from verify.case import Array, Case
-from verify.dtypes import TOKENS, Format, format_of
-from verify.geometry import Axis, same_padding
+from verify.cases.case import Array, Case
+from verify.cases.dtypes import TOKENS, Format, format_of
+from verify.cases.geometry import Axis, same_padding
 
 
 class Layer(NamedTuple):

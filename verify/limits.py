@@ -8,10 +8,10 @@ from pathlib import Path
 
 from hypothesis.database import ExampleDatabase
 
+from verify.cases.shards import ALL, Shard
 from verify.check import Subject
 from verify.deviations import Deviation
 from verify.records import Record, nowhere
-from verify.shards import ALL, Shard
 from verify.subjects.isolated import usual
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from verify.cases.shards import Shard
 from verify.records import Record, read
-from verify.shards import Shard
 from verify.summary import exit_code
 from verify.tally import Tally, tallies_of
 

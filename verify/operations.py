@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.case import Array
+from verify.cases.case import Array
 from verify.layer import Layer
 from verify.windows import pad
 

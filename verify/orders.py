@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from verify.case import Array, Case, Operands
-from verify.dtypes import FORMATS
+from verify.cases.case import Array, Case, Operands
+from verify.cases.dtypes import FORMATS
 from verify.reads import channels_last, finished, gathered, groups_of, indices, right_maps
 
 Order = Callable[[Array], Array]

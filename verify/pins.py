@@ -7,10 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from verify.case import Case
+from verify.cases.case import Case
+from verify.cases.word import InvalidCase
 from verify.corpus import files_of, lines_of, read, text_of
 from verify.rewrite import rewrite
-from verify.word import InvalidCase
 
 USUAL = Path("conv-verify-pins")
 """The folder of pins where none is named, which need not be there."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from verify.block import Swept
-from verify.domain import Domain
+from verify.cases.enumeration import Domain
 
 BLOCK = 256
 """Cases that are put to a subject at a time."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from strategies.cases import DRAWN_FILLS
+from verify.cases.word import FILLS
 from verify.compare import KINDS, Kind
-from verify.word import FILLS
 
 VALUE_KINDS: tuple[Kind, ...] = ("refused", "value", "non-finite")
 

@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.case import Array, Case, Operands
+from verify.cases.case import Array, Case, Operands
+from verify.cases.geometry import Axis
 from verify.epilogue import follow
-from verify.geometry import Axis
 from verify.layer import layer_of
 
 Map: TypeAlias = NDArray[np.int64]

@@ -1,6 +1,6 @@
 """The reference: NumPy's answer to a case, and the same convolution over plain arrays.
 
-Pad, view windows, contract. It imports no padding arithmetic but `verify.geometry`.
+Pad, view windows, contract. It imports no padding arithmetic but `verify.cases.geometry`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.case import Array, Case, Operands
+from verify.cases.case import Array, Case, Operands
 from verify.compensated import SPLITTABLE, dot2
 from verify.epilogue import follow
 from verify.layer import Layer, layer_from, layer_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
-from verify.case import Case
+from verify.cases.case import Case
+from verify.cases.geometry import Axis
 from verify.compare import Verdict, Worst
-from verify.geometry import Axis
 
 
 def disagreement(

@@ -19,7 +19,8 @@ from rich.text import Text
 
 from verify import corpus, github
 from verify.baseline.watch import Watch
-from verify.case import Case
+from verify.cases.case import Case
+from verify.cases.shards import ALL, Shard
 from verify.check import Subject
 from verify.console import TerminalConsole
 from verify.deviations import Deviation
@@ -31,7 +32,6 @@ from verify.pins import pin
 from verify.pytest_plugin import NOTHING, beginning, environment
 from verify.records import Stream, end, nowhere
 from verify.report import replay
-from verify.shards import ALL, Shard
 from verify.subjects import split_label
 from verify.subjects.isolated import usual
 from verify.summary import STYLES, distinct, exit_code, print_summary, sentence

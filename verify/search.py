@@ -10,8 +10,8 @@ from unittest import SkipTest
 from hypothesis import Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
-from verify.case import Case
-from verify.shards import ALL, Shard
+from verify.cases.case import Case
+from verify.cases.shards import ALL, Shard
 
 PHASES = [Phase.reuse, Phase.generate, Phase.shrink]
 """All but Hypothesis's guesses at the lines to blame: a case is explained by its arithmetic."""

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from strategies.sample import sample
 from verify.adequacy import shown
-from verify.case import Case
+from verify.cases.case import Case
 from verify.check import Mismatch, check
 from verify.compare import KINDS
 from verify.diagnosis import diagnose

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from verify.case import Case, Operands
+from verify.cases.case import Case, Operands
+from verify.cases.word import ACTIVATIONS, kind_of
 from verify.lines import Line, adding, entry, number
-from verify.word import ACTIVATIONS, kind_of
 
 
 def step_lines(

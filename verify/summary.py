@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from verify.dtypes import FORMATS
-from verify.shards import ALL, Shard
+from verify.cases.dtypes import FORMATS
+from verify.cases.shards import ALL, Shard
+from verify.cases.word import OPERATIONS
 from verify.sight import fault_lines, fault_table, hidden_lines, unseen
 from verify.subjects import split_label
 from verify.tally import CROSSED, Failure, Tally
-from verify.word import OPERATIONS
 
 PARTS = ("drawing", "reference", "subject", "comparison", "faults")
 REASONS = 12

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.block import Counterexample, Swept
-from verify.case import Case
+from verify.cases.case import Case
 from verify.check import Mismatch, Subject, check, subject_name
 from verify.deviations import Deviation, applying, to_text
 from verify.diagnosis import diagnose

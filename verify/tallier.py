@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from verify.bounds import judgement
-from verify.case import Case
+from verify.cases.case import Case
 from verify.check import Mismatch
 from verify.clock import Clock
 from verify.compare import Verdict, where_differs

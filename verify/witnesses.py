@@ -10,11 +10,11 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from verify.adequacy import is_visible
-from verify.case import Case
-from verify.dtypes import FORMATS
+from verify.cases.case import Case
+from verify.cases.dtypes import FORMATS
+from verify.cases.predicates import names_of
+from verify.cases.word import AROUND, FILLS, OPERATIONS, InvalidCase, Padding, kind_of
 from verify.faults import FAULTS, Fault
-from verify.predicates import names_of
-from verify.word import AROUND, FILLS, OPERATIONS, InvalidCase, Padding, kind_of
 
 Change = dict[str, Any]
 

@@ -18,9 +18,9 @@ from strategies.cases import DTYPES
 from strategies.sample import sample
 from verify import Case
 from verify.adequacy import shown
-from verify.dtypes import FORMATS
+from verify.cases.dtypes import FORMATS
+from verify.cases.word import OPERATIONS, InvalidCase
 from verify.faults import FAULTS
-from verify.word import OPERATIONS, InvalidCase
 
 EXAMPLES = 200
 """Examples within which every fault must be seen."""

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from verify import corpus
-from verify.case import Case
+from verify.cases.case import Case
 from verify.check import Subject
 from verify.subjects import declared
 

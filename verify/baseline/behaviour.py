@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from verify.baseline.ulps import distances, spelled
 from verify.bounds import judgement
-from verify.case import Array, Case
+from verify.cases.case import Array, Case
 from verify.check import Subject, ask
 from verify.clock import Clock
 from verify.compare import Verdict, compare_form, different_bits

@@ -9,11 +9,11 @@ import numpy as np
 from verify.baseline.behaviour import is_answer
 from verify.baseline.ulps import answer_of, spelled
 from verify.bounds import judgement
-from verify.case import Array, Case
+from verify.cases.case import Array, Case
+from verify.cases.predicates import names_of
 from verify.faults import Fault, fault_named
 from verify.faults.fault import wrong_answer
 from verify.orders import CORRECT
-from verify.predicates import names_of
 
 CASES = 3
 """Cases that are looked at, those of the fewest products."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.case import Array
+from verify.cases.case import Array
 
 NAN, NUMBER = "nan", "number"
 """A NaN where none is due, and a number where a NaN is due."""

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from verify.case import Case
+from verify.cases.case import Case
 
 SENTENCE = "show how one output cell is computed"
 

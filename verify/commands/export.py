@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from verify.case import Case
+from verify.cases.case import Case
 from verify.export import CannotExport
 from verify.subjects import BUILTIN, load
 

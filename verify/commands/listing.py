@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from verify.cases.word import FILLS, OPERATIONS
 from verify.faults import FAULTS
 from verify.subjects import BUILTIN, onednn, threads, versions
-from verify.word import FILLS, OPERATIONS
 
 SENTENCE = "name subjects, operations, fills, properties, faults and versions"
 

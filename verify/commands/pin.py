@@ -7,7 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from verify.case import Case
+from verify.cases.case import Case
 from verify.lines import plural
 from verify.own import add_corpus
 from verify.pins import existing, pin, pins_of, stale

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from verify import failures
-from verify.case import Case
+from verify.cases.case import Case
 from verify.check import Subject
 from verify.commands.isolation import add_isolation, loader_of
 from verify.commands.words import cases_of

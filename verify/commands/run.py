@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 
 from verify import corpus, failures
+from verify.cases.shards import ALL
 from verify.commands.isolation import add_isolation, loader_of
 from verify.deadline import GRACE_S, TimeUp, stopping_at
 from verify.known import recorded
 from verify.options import operations, positive, seconds, shard
 from verify.own import add_baseline, add_corpus, add_database, add_failures, add_known, deviations_of
 from verify.pins import existing
-from verify.shards import ALL
 from verify.subjects import BUILTIN, MATRIX, labelled, split_label
 
 SENTENCE = "gate subjects: draw cases, check each, say what was proved"

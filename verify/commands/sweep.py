@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from verify.cases.enumeration import domain_upto
 from verify.commands.isolation import add_isolation
-from verify.domain import domain_upto
 from verify.options import names, numbers, operations, positive
 from verify.own import add_known, deviations_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from verify.case import Case
+from verify.cases.case import Case
 from verify.own import add_corpus
 from verify.pins import unpin
 

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 
 from verify import corpus
-from verify.case import Case
-from verify.word import OPERATIONS
+from verify.cases.case import Case
+from verify.cases.word import OPERATIONS
 
 
 def cases_of(word: str) -> Iterator[Case]:

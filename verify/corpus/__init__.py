@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from verify.case import Case
-from verify.word import InvalidCase
+from verify.cases.case import Case
+from verify.cases.word import InvalidCase
 
 SHIPPED = Path(__file__).parent
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from verify.bounds import judgement
-from verify.case import Array, Case
+from verify.cases.case import Array, Case
 from verify.export import CannotExport
 
 VERSION = 1

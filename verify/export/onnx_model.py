@@ -15,9 +15,9 @@ import onnx
 from onnx import helper, numpy_helper
 
 from verify.bounds import judgement
-from verify.case import DEPTHWISE, Array, Case
+from verify.cases.case import DEPTHWISE, Array, Case
+from verify.cases.word import kind_of, slope_of
 from verify.export import CannotExport
-from verify.word import kind_of, slope_of
 
 OPSET = 17
 BFLOAT16_OPSET = 22

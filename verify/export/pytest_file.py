@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from verify.case import Case
+from verify.cases.case import Case
 from verify.subjects import BUILTIN, labelled, switches
 
 _USUAL = {"TF_ENABLE_ONEDNN_OPTS": "0"}

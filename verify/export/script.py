@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from verify.bounds import Judgement, judgement
-from verify.case import Array, Case
+from verify.cases.case import Array, Case
 from verify.check import Declined
 from verify.export import CannotExport
 from verify.export.source import PACKED_WITH, source_of

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from verify.case import Array, Case
+from verify.cases.case import Array, Case
 from verify.export.recording import recording
 from verify.subjects.tensorflow_calls import function, operands
 from verify.subjects.tensorflow_layer_gradients import gradient_of

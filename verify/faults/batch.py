@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from verify.case import Array, Case, Operands
+from verify.cases.case import Array, Case, Operands
+from verify.cases.predicates import Predicate
 from verify.epilogue import follow
 from verify.faults.fault import Answer, Fault, Inputs
 from verify.layer import Layer, layer_of
-from verify.predicates import Predicate
 from verify.reads import cast
 from verify.reference import linear
 

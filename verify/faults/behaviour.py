@@ -6,12 +6,12 @@ from itertools import count
 
 import numpy as np
 
-from verify.case import Array, Case, Operands
+from verify.cases.case import Array, Case, Operands
+from verify.cases.fills import read_cells
+from verify.cases.predicates import Predicate
 from verify.compare import Kind
 from verify.faults.fault import VALUE_KINDS, Answer, Conduct, Fault, Inputs
-from verify.fills import read_cells
 from verify.layer import Layer
-from verify.predicates import Predicate
 
 _WIDER = {"float16": np.float32, "bfloat16": np.float32, "float32": np.float64, "float64": np.float32}
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from verify.case import Array, Case, Operands
+from verify.cases.case import Array, Case, Operands
+from verify.cases.predicates import Predicate
 from verify.faults.fault import Answer, Fault, Inputs
 from verify.layer import Layer
-from verify.predicates import Predicate
 
 
 def channels_of(case: Case, y: Array) -> Array:

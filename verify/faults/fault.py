@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from verify.case import Array, Case, Operands
+from verify.cases.case import Array, Case, Operands
+from verify.cases.geometry import Axis
+from verify.cases.predicates import Predicate, names_of
 from verify.compare import Kind
 from verify.epilogue import follow
-from verify.geometry import Axis
 from verify.layer import Layer, layer_of
-from verify.predicates import Predicate, names_of
 from verify.reads import Maps, cast, finished, sums_of_reads
 from verify.reference import linear, reference
 

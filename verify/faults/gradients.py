@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from verify.case import Array, Case, Operands
+from verify.cases.case import Array, Case, Operands
+from verify.cases.predicates import Predicate
 from verify.faults.fault import Answer, Fault, Geometry, Inputs
 from verify.faults.padding import LINEAR, own_padding, shifted
 from verify.faults.windows import flipped, stepping
 from verify.layer import Layer
-from verify.predicates import Predicate
 
 
 def _not_flipped(case: Case, layer: Layer, given: Operands) -> tuple[Layer, Operands] | None:

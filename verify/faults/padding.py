@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from verify.case import Case
+from verify.cases.case import Case
+from verify.cases.geometry import Axis, ceil_div, same_padding
+from verify.cases.predicates import Predicate
 from verify.faults.fault import Fault, Geometry
-from verify.geometry import Axis, ceil_div, same_padding
-from verify.predicates import Predicate
 from verify.reads import Map, Maps, cells_read, inside
 
 Befores = Callable[[Case], list[int]]

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from verify.case import Array, Case, Operands
-from verify.dtypes import FORMATS
+from verify.cases.case import Array, Case, Operands
+from verify.cases.dtypes import FORMATS
+from verify.cases.fills import largest_sum
+from verify.cases.geometry import Axis
+from verify.cases.predicates import Predicate
 from verify.faults.fault import Answer, Fault, Inputs, worked
 from verify.faults.padding import LINEAR
-from verify.fills import largest_sum
-from verify.geometry import Axis
 from verify.layer import Layer, layer_of
 from verify.orders import accumulator_of, forward, sums_in
-from verify.predicates import Predicate
 from verify.reads import channels_last, finished, right_maps, sums_of_reads
 from verify.reference import linear
 

@@ -7,15 +7,15 @@ from itertools import repeat
 
 import numpy as np
 
-from verify.case import Array, Case, Operands
+from verify.cases.case import Array, Case, Operands
+from verify.cases.geometry import Axis, same_padding
+from verify.cases.predicates import Predicate
+from verify.cases.word import Padding
 from verify.compare import Kind
 from verify.faults.fault import VALUE_KINDS, Answer, Call, Fault, Geometry, Inputs, outs_of
 from verify.faults.padding import FORWARD, LINEAR, own_padding
-from verify.geometry import Axis, same_padding
 from verify.layer import Layer
-from verify.predicates import Predicate
 from verify.reads import Map, Maps, cells_read, inside
-from verify.word import Padding
 
 _FORWARD = ("conv", "depthwise", "separable")
 

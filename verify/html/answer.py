@@ -7,7 +7,7 @@ from math import prod
 from typing import NamedTuple
 
 from verify.arithmetic import NAMES
-from verify.case import Case
+from verify.cases.case import Case
 from verify.html.picture import COLUMNS, ONE, ROWS, Picture, Sign, Stretch, drawn
 
 PLANES = 4

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 
-from verify.case import Case
+from verify.cases.case import Case
 from verify.faults import FAULTS
 from verify.html.answer import answer_pictures
 from verify.html.picture import Picture

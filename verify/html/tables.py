@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import NamedTuple
 
-from verify.case import Case
-from verify.dtypes import FORMATS
-from verify.word import OPERATIONS
+from verify.cases.case import Case
+from verify.cases.dtypes import FORMATS
+from verify.cases.word import OPERATIONS
 
 PADDINGS = ("same", "valid", "explicit")
 RANKS = (1, 2, 3)

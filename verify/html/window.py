@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from verify.arithmetic import NAMES
-from verify.case import Case
+from verify.cases.case import Case
+from verify.cases.geometry import Axis
 from verify.cell import met, readers
-from verify.geometry import Axis
 from verify.html.picture import COLUMNS, ONE, ROWS, Picture, Sign, Stretch, drawn
 
 Index = tuple[int, ...]

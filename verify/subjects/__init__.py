@@ -14,12 +14,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from verify.case import Case
+from verify.cases.case import Case
+from verify.cases.word import AROUND, OPERATIONS
 from verify.check import Subject
 from verify.deviations import Deviation
 from verify.faults import fault_named
 from verify.processor import onednn_dtypes
-from verify.word import AROUND, OPERATIONS
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
     {

@@ -23,7 +23,7 @@ from typing import IO, Any, NamedTuple, get_args
 import numpy as np
 
 from verify.block import Swept
-from verify.case import Array, Case
+from verify.cases.case import Array, Case
 from verify.check import Declined, Elsewhere, Subject, elsewhere
 from verify.compare import KINDS, Lost, Outcome, Verdict, disagrees
 from verify.deviations import Deviation, deviation_of
@@ -229,7 +229,7 @@ class Isolated:
     def sweep(self, domain: str, start: int, stop: int, *, known: str) -> Swept | None:
         """What became of a block of a domain in the worker, or None where that was lost on the way.
 
-        The domain and the known deviations are the texts of `verify.domain` and `verify.deviations`.
+        The domain and the known deviations are the texts of `cases.enumeration` and `deviations`.
         """
         life = self._begin()
         places = {"start": start, "stop": stop, "known": known}

@@ -12,17 +12,17 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from verify import deviations
-from verify.case import Array, Case
+from verify.cases.case import Array, Case
+from verify.cases.predicates import Predicate, names_of
+from verify.cases.word import AROUND
 from verify.check import Declined
 from verify.deviations import Deviation
-from verify.predicates import Predicate, names_of
 from verify.subjects.tensorflow_calls import ENTRIES
 from verify.subjects.tensorflow_forward import NotDepthwise
 from verify.subjects.tensorflow_gradients import NotSeparable
 from verify.subjects.tensorflow_import import SWITCHES, tf
 from verify.subjects.tensorflow_layers import LAYERS, NoLayer, cannot_say
 from verify.subjects.tensorflow_modes import MODES
-from verify.word import AROUND
 
 
 class Limit(NamedTuple):

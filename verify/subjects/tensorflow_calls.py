@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from verify.case import Array, Case
+from verify.cases.case import Array, Case
 from verify.subjects import tensorflow_forward as forward
 from verify.subjects import tensorflow_raw as raw
 from verify.subjects.tensorflow_epilogue import after

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from verify.case import Case
+from verify.cases.case import Case
 from verify.subjects.tensorflow_import import tf
 
 Call = Callable[..., Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.case import Array, Case
+from verify.cases.case import Array, Case
 from verify.subjects.tensorflow_calls import operands
 from verify.subjects.tensorflow_epilogue import after
 from verify.subjects.tensorflow_forward import depthwise_shape

@@ -8,7 +8,7 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from verify.case import Array, Case
+from verify.cases.case import Array, Case
 from verify.subjects.tensorflow_import import keras, tf
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from verify.case import Array, Case
+from verify.cases.case import Array, Case
 from verify.subjects import TURN
 from verify.subjects.tensorflow_calls import WEIGHTS, function, operands
 from verify.subjects.tensorflow_import import quiet, tf

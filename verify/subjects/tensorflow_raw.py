@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from verify.case import Case
+from verify.cases.case import Case
 from verify.subjects.tensorflow_forward import attributes, depthwise_shape, every_axis, explicit, shape
 from verify.subjects.tensorflow_import import tf
 

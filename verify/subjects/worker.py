@@ -21,12 +21,12 @@ from socket import recv_fds, socket
 from typing import Any
 
 from verify.block import Swept, sweep_block
-from verify.case import Case
+from verify.cases.case import Case
+from verify.cases.enumeration import Domain
 from verify.check import Subject, ask
 from verify.clock import Clock
 from verify.compare import Verdict, disagrees
 from verify.deviations import Deviation, entry_of, from_text
-from verify.domain import Domain
 from verify.subjects import UnknownSubject, declared, load, relatives, source, versions
 from verify.subjects.protocol import BrokenStream, form, raw, receive, send
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from verify.case import Case
+from verify.cases.case import Case
+from verify.cases.word import kind_of, slope_of
 from verify.processor import onednn_dtypes
-from verify.word import kind_of, slope_of
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "all": all,

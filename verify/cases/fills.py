@@ -17,9 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.case import Array, Case, Operands, provide_operands
-from verify.geometry import Axis
-from verify.word import kind_of, slope_of
+from verify.cases.case import Array, Case, Operands, provide_operands
+from verify.cases.geometry import Axis
+from verify.cases.word import kind_of, slope_of
 
 Values = NDArray[np.float64] | NDArray[np.int64]
 

@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import Any, Literal, TypeAlias
 
-from verify.dtypes import FORMATS
+from verify.cases.dtypes import FORMATS
 
 Padding: TypeAlias = Literal["SAME", "VALID"] | tuple[tuple[int, int], ...]
 

@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from verify.case import Case
-from verify.dtypes import FORMATS
-from verify.word import SEEDED_FILLS, InvalidCase
+from verify.cases.case import Case
+from verify.cases.dtypes import FORMATS
+from verify.cases.word import SEEDED_FILLS, InvalidCase
 
 Change = dict[str, Any]
 

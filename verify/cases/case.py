@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.dtypes import FORMATS, TOKENS, Format, format_of
-from verify.geometry import Axis, ceil_div, same_padding
-from verify.word import (
+from verify.cases.dtypes import FORMATS, TOKENS, Format, format_of
+from verify.cases.geometry import Axis, ceil_div, same_padding
+from verify.cases.word import (
     DIGITS,
     EPILOGUE,
     FILLS,
@@ -360,7 +360,7 @@ _maker: Callable[[Case], Operands]
 
 
 def provide_operands(maker: Callable[[Case], Operands]) -> Callable[[Case], Operands]:
-    """Hand down what makes a case's arrays; `verify.fills`, a floor above, does so on import."""
+    """Hand down what makes a case's arrays; `verify.cases.fills`, a floor above, does so on import."""
     global _maker
     _maker = maker
     return maker

@@ -9,10 +9,10 @@ from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple
 
-from verify.case import DEPTHWISE, Case
-from verify.dtypes import FORMATS
-from verify.geometry import Axis, same_padding
-from verify.word import OPERATIONS
+from verify.cases.case import DEPTHWISE, Case
+from verify.cases.dtypes import FORMATS
+from verify.cases.geometry import Axis, same_padding
+from verify.cases.word import OPERATIONS
 
 PADDINGS = ("same", "valid", "explicit")
 

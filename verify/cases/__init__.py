@@ -1,0 +1,1 @@
+"""A case: its geometry, its word, its validity, its operands, and enumerations of small spaces of cases."""
