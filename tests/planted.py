@@ -12,9 +12,9 @@ from verify import Case, Declined, conv, reference
 from verify.cases.case import Array
 from verify.cases.geometry import Axis, same_padding
 from verify.check import Subject
-from verify.layer import layer_of
-from verify.reference import linear
-from verify.windows import pad
+from verify.oracle.problem import layer_of
+from verify.oracle.reference import linear
+from verify.oracle.windows import pad
 
 
 def answer(case: Case, *, epilogue: tuple[str, ...] | None = None, **changed: Any) -> Array:

@@ -27,11 +27,11 @@ from verify.baseline.likeness import likeness
 from verify.baseline.record import Record, parse, read, recorded, text_of
 from verify.baseline.ulps import answer_of, distances, distribution, ordinals, spelled
 from verify.baseline.watch import Told, Watch
-from verify.bounds import judgement
 from verify.cases.case import Array
 from verify.check import Subject
 from verify.faults import fault_named
 from verify.judging import Gate
+from verify.oracle.bounds import judgement
 from verify.orders import CORRECT
 
 HERE = Path(__file__).parent

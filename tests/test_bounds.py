@@ -14,12 +14,12 @@ import strategies
 from tests import rational, summation
 from tests.plain import cases
 from verify import Case, assert_conv, compare
-from verify.bounds import gamma, judge_operands, judgement, sums_are_exact
 from verify.cases.case import Operands
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import promises_exactness
-from verify.compare import compare_values
-from verify.layer import Layer, layer_from
+from verify.oracle.bounds import gamma, judge_operands, judgement, sums_are_exact
+from verify.oracle.compare import compare_values
+from verify.oracle.problem import Layer, layer_from
 
 quick = settings(max_examples=30, deadline=None, database=None)
 

@@ -26,7 +26,7 @@ from verify.check import (
     ValueMismatch,
     subject_name,
 )
-from verify.compare import KINDS, LOST, Kind
+from verify.oracle.compare import KINDS, LOST, Kind
 
 CASE = Case.parse("conv_n2_i5x4_c2_k3x2_f2_same_bias_ints3")
 EMPTY = Case.parse("conv_n0_i2_k1_f2_same_ones")

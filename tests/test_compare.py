@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from verify import Case, Verdict, compare
-from verify.compare import compare_form, compare_values
+from verify.oracle.compare import compare_form, compare_values
 
 NAN, INF = float("nan"), float("inf")
 

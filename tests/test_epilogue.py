@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verify import Case, compare
-from verify.bounds import judgement
 from verify.cases.case import NORM_EPSILON, Operands
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import is_exact
 from verify.cases.word import kind_of, slope_of
-from verify.epilogue import PRECISIONS, activation, follow
-from verify.layer import Layer, layer_of
+from verify.oracle.bounds import judgement
+from verify.oracle.epilogue import PRECISIONS, activation, follow
+from verify.oracle.problem import Layer, layer_of
 from verify.subjects import tensorflow as _  # noqa: F401 - it sets the switches that TensorFlow reads
 
 import tensorflow as tf  # isort: skip

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 # doubled sums, the verdicts need their words, a check raises its text.
 FLOORS = [
     {
+        "verify.oracle",
         "verify.cases",
         "verify.cases.geometry",
         "verify.cases.dtypes",
@@ -26,7 +27,7 @@ FLOORS = [
         "verify.releases",
         "verify.rewrite",
         "verify.cases.shards",
-        "verify.threads",
+        "verify.oracle.threads",
     },
     {"verify.cases.word"},
     {"verify.options"},
@@ -34,8 +35,8 @@ FLOORS = [
     {"verify.cases.case"},
     {
         "verify.cases.fills",
-        "verify.compensated",
-        "verify.layer",
+        "verify.oracle.compensated",
+        "verify.oracle.problem",
         "verify.cases.predicates",
         "verify.corpus",
         "verify.cases.simplify",
@@ -43,10 +44,17 @@ FLOORS = [
         "verify.cell",
         "verify.lines",
     },
-    {"verify.epilogue", "verify.windows", "verify.arithmetic", "verify.grids", "verify.steps", "verify.pins"},
-    {"verify.operations"},
-    {"verify.reference"},
-    {"verify.bounds", "verify.compare", "verify.explain", "verify.reads"},
+    {
+        "verify.oracle.epilogue",
+        "verify.oracle.windows",
+        "verify.arithmetic",
+        "verify.grids",
+        "verify.steps",
+        "verify.pins",
+    },
+    {"verify.oracle.operations"},
+    {"verify.oracle.reference"},
+    {"verify.oracle.bounds", "verify.oracle.compare", "verify.explain", "verify.reads"},
     {"verify.orders", "verify.faults.fault"},
     {"verify.faults.padding", "verify.faults.channels", "verify.faults.batch", "verify.faults.behaviour"},
     {"verify.faults.windows", "verify.faults.precision"},
@@ -133,7 +141,7 @@ DOORS = {
 OUTSIDE = {
     # NumPy has no bfloat16; this extension of it is what frameworks exchange.
     "ml_dtypes": {"verify.cases.dtypes"},
-    "threadpoolctl": {"verify.threads"},
+    "threadpoolctl": {"verify.oracle.threads"},
     "tensorflow": {"verify.subjects.tensorflow_import"},
     "keras": {"verify.subjects.tensorflow_import"},
     "onnx": {"verify.export.onnx_model"},

@@ -19,9 +19,9 @@ import pytest
 from tests import fragile, planted
 from verify import Case, Declined, Mismatch, Verdict, check
 from verify.check import Crashed, OutOfMemory, TimedOut
-from verify.compare import KINDS
 from verify.gate import conformance
 from verify.journal import Journal, folder, left
+from verify.oracle.compare import KINDS
 from verify.properties import PROPERTIES
 from verify.subjects import load
 from verify.subjects.isolated import Isolated, NoWorker

@@ -15,9 +15,9 @@ import strategies
 from tests import planted, rational
 from verify import Case, reference
 from verify.cases.fills import is_exact, promises_exactness
-from verify.layer import layer_of
-from verify.operations import depthwise
-from verify.reference import linear
+from verify.oracle.operations import depthwise
+from verify.oracle.problem import layer_of
+from verify.oracle.reference import linear
 
 quick = settings(max_examples=25, deadline=None, database=None)
 

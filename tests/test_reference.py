@@ -22,11 +22,11 @@ from verify.cases.case import Operands
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import promises_exactness
 from verify.cases.word import OPERATIONS
-from verify.compensated import SPLITTABLE, dot2, two_product, two_sum
-from verify.reference import is_doubled, layer_of, linear, slabs
+from verify.oracle.compensated import SPLITTABLE, dot2, two_product, two_sum
+from verify.oracle.reference import is_doubled, layer_of, linear, slabs
 
-reference_module = importlib.import_module("verify.reference")
-compensated_module = importlib.import_module("verify.compensated")
+reference_module = importlib.import_module("verify.oracle.reference")
+compensated_module = importlib.import_module("verify.oracle.compensated")
 
 quick = settings(max_examples=25, deadline=None, database=None)
 

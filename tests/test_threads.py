@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController
 
-from verify.threads import spread
+from verify.oracle.threads import spread
 
 
 def blas_threads() -> list[int]:
@@ -25,7 +25,7 @@ def spread_in(threads: int) -> str:
     script = (
         "import threading, time\n"
         "from tests.test_threads import blas_threads\n"
-        "from verify.threads import spread\n"
+        "from verify.oracle.threads import spread\n"
         "seen = set()\n"
         "def act(taken):\n"
         "    for _ in taken:\n"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from verify.bounds import Judgement, judgement
 from verify.cases.case import Array, Case
 from verify.cases.predicates import Predicate, names_of
-from verify.compare import KINDS, Kind, any_differs, compare_form
 from verify.faults import FAULTS, Fault
 from verify.faults.fault import VALUE_KINDS, Call, Conduct, wrong_answer
+from verify.oracle.bounds import Judgement, judgement
+from verify.oracle.compare import KINDS, Kind, any_differs, compare_form
 from verify.reads import cast
 
 

@@ -13,11 +13,11 @@ from verify.cases.enumeration import Domain
 from verify.cases.fills import promises_exact_sums, scale_of
 from verify.check import MISMATCHES, Subject, ask, compare, modified, subject_name
 from verify.clock import Clock
-from verify.compare import Verdict, Worst, agreement
 from verify.deviations import Deviation
 from verify.known import explained
-from verify.layer import layer_of
-from verify.reference import linear
+from verify.oracle.compare import Verdict, Worst, agreement
+from verify.oracle.problem import layer_of
+from verify.oracle.reference import linear
 
 BEAT_S = 1.0
 """Seconds between two signs of life."""

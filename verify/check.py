@@ -13,14 +13,23 @@ from typing import Any
 
 import numpy as np
 
-from verify.bounds import Judgement, judge_operands, judgement, sums_are_exact
 from verify.cases.case import Array, Case, Operands
 from verify.cases.fills import shows_nothing
 from verify.clock import Clock
-from verify.compare import KINDS, LOST, Kind, Verdict, compare_form, compare_values, different_bits, disagrees
 from verify.faults import Fault
-from verify.layer import layer_from
 from verify.naming import explaining
+from verify.oracle.bounds import Judgement, judge_operands, judgement, sums_are_exact
+from verify.oracle.compare import (
+    KINDS,
+    LOST,
+    Kind,
+    Verdict,
+    compare_form,
+    compare_values,
+    different_bits,
+    disagrees,
+)
+from verify.oracle.problem import layer_from
 from verify.report import disagreement, worst_phrase
 
 Subject = Callable[[Case], Any]
@@ -210,7 +219,7 @@ def assert_conv(
     """Assert that an array is the convolution of plain arrays; the arguments are those of `conv`.
 
     The values must be equal where the data shows that every order of summation gives the same bits,
-    and within the bound of `verify.bounds` elsewhere. The answer must have x's dtype, one of
+    and within the bound of `verify.oracle.bounds` elsewhere. The answer must have x's dtype, one of
     float16, bfloat16, float32, float64 and int32, as must `w` and `bias`.
     Raises AssertionError for a disagreement, ValueError for arguments that no convolution has.
     """

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.predicates import Predicate, names_of
-from verify.compare import KINDS, Kind
+from verify.oracle.compare import KINDS, Kind
 from verify.releases import covers, require_range
 
 

@@ -12,10 +12,10 @@ from rich.text import Text
 
 from verify.cases.case import Array, Case
 from verify.check import Mismatch, check
-from verify.compare import different_bits
 from verify.journal import journal
 from verify.judging import Gate
 from verify.known import explained
+from verify.oracle.compare import different_bits
 from verify.subjects.isolated import Isolated
 from verify.subjects.protocol import form
 

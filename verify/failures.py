@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from verify.cases.case import Case
 from verify.check import Mismatch, Subject, subject_name
-from verify.compare import Verdict
 from verify.known import fault_of
+from verify.oracle.compare import Verdict
 from verify.rewrite import rewrite
 from verify.subjects import versions
 

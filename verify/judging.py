@@ -18,13 +18,13 @@ from verify.adequacy import shown
 from verify.cases.case import Case
 from verify.cases.simplify import LIMIT_S, simplest
 from verify.check import Mismatch, Subject, check, subject_name
-from verify.compare import KINDS
 from verify.deadline import GRACE_S, TimeUp, stopping_at
 from verify.deviations import Deviation
 from verify.diagnosis import diagnose
 from verify.journal import journal
 from verify.known import expired, explained, explains, recorded
 from verify.limits import limits
+from verify.oracle.compare import KINDS
 from verify.properties import EVERYTHING, PROPERTIES, WITNESSED, Property
 from verify.subjects import declared
 from verify.tallier import Tallier

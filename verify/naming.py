@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from verify.bounds import judgement
 from verify.cases.case import Array, Case
 from verify.cases.predicates import names_of
-from verify.compare import Kind, any_differs
 from verify.faults import FAULTS, Fault
 from verify.faults.fault import right_answer, wrong_answer
+from verify.oracle.bounds import judgement
+from verify.oracle.compare import Kind, any_differs
 
 BY_KIND: frozenset[Kind] = frozenset({"dtype", "input modified", "not repeatable"})
 """Disagreements that look like a fault by their kind alone, whatever the values are."""

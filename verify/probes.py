@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from verify.bounds import judgement
 from verify.cases.case import Array, Case
 from verify.cases.fills import impulse_seed
 from verify.cases.word import InvalidCase
 from verify.check import Subject, ask
 from verify.clock import Clock
+from verify.oracle.bounds import judgement
 
 PROBES = 64
 """Input cells that are probed at most."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from strategies.cases import DRAWN_FILLS
 from verify.cases.word import FILLS
-from verify.compare import KINDS, Kind
+from verify.oracle.compare import KINDS, Kind
 
 VALUE_KINDS: tuple[Kind, ...] = ("refused", "value", "non-finite")
 

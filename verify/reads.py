@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from verify.cases.case import Array, Case, Operands
 from verify.cases.geometry import Axis
-from verify.epilogue import follow
-from verify.layer import layer_of
+from verify.oracle.epilogue import follow
+from verify.oracle.problem import layer_of
 
 Map: TypeAlias = NDArray[np.int64]
 Maps: TypeAlias = list[Map]

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from verify.cases.case import Case
 from verify.check import Mismatch, Subject, check, subject_name
-from verify.compare import KINDS, Kind, Verdict
 from verify.deviations import Deviation
 from verify.diagnosis import diagnose
 from verify.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
 from verify.journal import journal
 from verify.known import explained, recorded
 from verify.lines import plural
+from verify.oracle.compare import KINDS, Kind, Verdict
 
 TRIES = 5
 """How often a case is asked that disagrees, or has disagreed before; one that times out, once."""

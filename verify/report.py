@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
-from verify.compare import Verdict, Worst
+from verify.oracle.compare import Verdict, Worst
 
 
 def disagreement(

@@ -17,10 +17,10 @@ from strategies.sample import sample
 from verify.adequacy import shown
 from verify.cases.case import Case
 from verify.check import Mismatch, check
-from verify.compare import KINDS
 from verify.diagnosis import diagnose
 from verify.faults import FAULTS, Fault
 from verify.faults.fault import VALUE_KINDS
+from verify.oracle.compare import KINDS
 from verify.orders import CORRECT
 from verify.properties import PROPERTIES, Property
 from verify.report import replay

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from verify.bounds import judgement
 from verify.cases.case import Case
 from verify.check import Mismatch
 from verify.clock import Clock
-from verify.compare import Verdict, where_differs
 from verify.deviations import Deviation
 from verify.faults import FAULTS, Fault
 from verify.faults.fault import VALUE_KINDS
 from verify.known import fault_of
+from verify.oracle.bounds import judgement
+from verify.oracle.compare import Verdict, where_differs
 from verify.records import Record, nowhere
 from verify.report import disagreement, replay
 from verify.tally import LISTED, OFTEN, TIME_UP, Tally

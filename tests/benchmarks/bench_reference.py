@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.plain import cases
 from verify import Case, Verdict, conv, reference
-from verify.bounds import judge_operands
 from verify.cases.fills import promises_exactness
-from verify.compare import compare_values
-from verify.layer import layer_of
+from verify.oracle.bounds import judge_operands
+from verify.oracle.compare import compare_values
+from verify.oracle.problem import layer_of
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 

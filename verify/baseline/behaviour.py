@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.baseline.ulps import distances, spelled
-from verify.bounds import judgement
 from verify.cases.case import Array, Case
 from verify.check import Subject, ask
 from verify.clock import Clock
-from verify.compare import Verdict, compare_form, different_bits
 from verify.journal import journal
+from verify.oracle.bounds import judgement
+from verify.oracle.compare import Verdict, compare_form, different_bits
 from verify.properties import PROPERTIES
 
 Errors = NDArray[np.float64]

@@ -8,11 +8,11 @@ import numpy as np
 
 from verify.baseline.behaviour import is_answer
 from verify.baseline.ulps import answer_of, spelled
-from verify.bounds import judgement
 from verify.cases.case import Array, Case
 from verify.cases.predicates import names_of
 from verify.faults import Fault, fault_named
 from verify.faults.fault import wrong_answer
+from verify.oracle.bounds import judgement
 from verify.orders import CORRECT
 
 CASES = 3

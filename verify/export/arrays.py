@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from verify.bounds import judgement
 from verify.cases.case import Array, Case
 from verify.export import CannotExport
+from verify.oracle.bounds import judgement
 
 VERSION = 1
 """Of the names and the metadata; a change that readers would notice is a new one."""

@@ -14,10 +14,10 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from verify.bounds import judgement
 from verify.cases.case import DEPTHWISE, Array, Case
 from verify.cases.word import kind_of, slope_of
 from verify.export import CannotExport
+from verify.oracle.bounds import judgement
 
 OPSET = 17
 BFLOAT16_OPSET = 22

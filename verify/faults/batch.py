@@ -6,11 +6,11 @@ import numpy as np
 
 from verify.cases.case import Array, Case, Operands
 from verify.cases.predicates import Predicate
-from verify.epilogue import follow
 from verify.faults.fault import Answer, Fault, Inputs
-from verify.layer import Layer, layer_of
+from verify.oracle.epilogue import follow
+from verify.oracle.problem import Layer, layer_of
+from verify.oracle.reference import linear
 from verify.reads import cast
-from verify.reference import linear
 
 Given = tuple[Layer, Operands]
 

@@ -9,9 +9,9 @@ import numpy as np
 from verify.cases.case import Array, Case, Operands
 from verify.cases.fills import read_cells
 from verify.cases.predicates import Predicate
-from verify.compare import Kind
 from verify.faults.fault import VALUE_KINDS, Answer, Conduct, Fault, Inputs
-from verify.layer import Layer
+from verify.oracle.compare import Kind
+from verify.oracle.problem import Layer
 
 _WIDER = {"float16": np.float32, "bfloat16": np.float32, "float32": np.float64, "float64": np.float32}
 

@@ -7,7 +7,7 @@ import numpy as np
 from verify.cases.case import Array, Case, Operands
 from verify.cases.predicates import Predicate
 from verify.faults.fault import Answer, Fault, Inputs
-from verify.layer import Layer
+from verify.oracle.problem import Layer
 
 
 def channels_of(case: Case, y: Array) -> Array:

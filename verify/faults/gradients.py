@@ -9,7 +9,7 @@ from verify.cases.predicates import Predicate
 from verify.faults.fault import Answer, Fault, Geometry, Inputs
 from verify.faults.padding import LINEAR, own_padding, shifted
 from verify.faults.windows import flipped, stepping
-from verify.layer import Layer
+from verify.oracle.problem import Layer
 
 
 def _not_flipped(case: Case, layer: Layer, given: Operands) -> tuple[Layer, Operands] | None:

@@ -14,10 +14,10 @@ from verify.cases.geometry import Axis
 from verify.cases.predicates import Predicate
 from verify.faults.fault import Answer, Fault, Inputs, worked
 from verify.faults.padding import LINEAR
-from verify.layer import Layer, layer_of
+from verify.oracle.problem import Layer, layer_of
+from verify.oracle.reference import linear
 from verify.orders import accumulator_of, forward, sums_in
 from verify.reads import channels_last, finished, right_maps, sums_of_reads
-from verify.reference import linear
 
 _BF16 = FORMATS["bf16"].dtype
 

@@ -11,10 +11,10 @@ from verify.cases.case import Array, Case, Operands
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.predicates import Predicate
 from verify.cases.word import Padding
-from verify.compare import Kind
 from verify.faults.fault import VALUE_KINDS, Answer, Call, Fault, Geometry, Inputs, outs_of
 from verify.faults.padding import FORWARD, LINEAR, own_padding
-from verify.layer import Layer
+from verify.oracle.compare import Kind
+from verify.oracle.problem import Layer
 from verify.reads import Map, Maps, cells_read, inside
 
 _FORWARD = ("conv", "depthwise", "separable")

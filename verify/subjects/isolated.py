@@ -25,8 +25,8 @@ import numpy as np
 from verify.block import Swept
 from verify.cases.case import Array, Case
 from verify.check import Declined, Elsewhere, Subject, elsewhere
-from verify.compare import KINDS, Lost, Outcome, Verdict, disagrees
 from verify.deviations import Deviation, deviation_of
+from verify.oracle.compare import KINDS, Lost, Outcome, Verdict, disagrees
 from verify.subjects import BUILTIN, load, relatives, split_label
 from verify.subjects.protocol import BrokenStream, array_of, receive, send
 

@@ -25,8 +25,8 @@ from verify.cases.case import Case
 from verify.cases.enumeration import Domain
 from verify.check import Subject, ask
 from verify.clock import Clock
-from verify.compare import Verdict, disagrees
 from verify.deviations import Deviation, entry_of, from_text
+from verify.oracle.compare import Verdict, disagrees
 from verify.subjects import UnknownSubject, declared, load, relatives, source, versions
 from verify.subjects.protocol import BrokenStream, form, raw, receive, send
 

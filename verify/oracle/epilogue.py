@@ -15,7 +15,7 @@ from verify.cases.case import NORM_EPSILON, Array, Operands
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import is_exact
 from verify.cases.word import kind_of, slope_of
-from verify.layer import Layer
+from verify.oracle.problem import Layer
 
 Magnitude = Callable[[], Array]
 

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Array, Case, Operands
-from verify.compensated import SPLITTABLE, dot2
-from verify.epilogue import follow
-from verify.layer import Layer, layer_from, layer_of
-from verify.operations import bias_gradient, depthwise, filter_gradient, transpose
-from verify.threads import spread, threads
-from verify.windows import pad, slabs, windows_of
+from verify.oracle.compensated import SPLITTABLE, dot2
+from verify.oracle.epilogue import follow
+from verify.oracle.operations import bias_gradient, depthwise, filter_gradient, transpose
+from verify.oracle.problem import Layer, layer_from, layer_of
+from verify.oracle.threads import spread, threads
+from verify.oracle.windows import pad, slabs, windows_of
 
 SLAB = 2**21
 """Bytes of window matrix worked at a time, by all threads (or one window each, where that is larger)."""
@@ -25,7 +25,7 @@ SLAB = 2**21
 def reference(case: Case) -> Array:
     """The answer to a case as float64, shape `case.output_shape`.
 
-    Exact where the fill promises exactness; elsewhere within the error that `verify.bounds` adds
+    Exact where the fill promises exactness; elsewhere within the error that `verify.oracle.bounds` adds
     for it (float64 sums; for f64, sums in twice the precision). i32 wraps to 32 bits.
     """
     layer, given = layer_of(case), case.make_operands()

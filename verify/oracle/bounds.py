@@ -15,9 +15,9 @@ import numpy as np
 from verify.cases.case import Array, Case, Operands
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import promises_exact_sums
-from verify.epilogue import follow
-from verify.layer import Layer, layer_of
-from verify.reference import intermediate, is_doubled, linear, magnitudes
+from verify.oracle.epilogue import follow
+from verify.oracle.problem import Layer, layer_of
+from verify.oracle.reference import intermediate, is_doubled, linear, magnitudes
 
 
 class Judgement(NamedTuple):
@@ -86,7 +86,7 @@ def error_bound(layer: Layer, given: Operands, products: int, answer: Array, mag
     * for `separable`, where n counts the products of all three factors, one more for the third factor,
       and the rounding of what lies between its two steps, as far as the second filters carry it.
 
-    What follows the bias is added by `verify.epilogue`. Infinite where a partial sum may overflow.
+    What follows the bias is added by `verify.oracle.epilogue`. Infinite where a partial sum may overflow.
     """
     form, accumulator = layer.format, FORMATS[layer.format.accumulator]
     terms = _terms(layer, products)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Array
-from verify.layer import Layer
-from verify.windows import pad
+from verify.oracle.problem import Layer
+from verify.oracle.windows import pad
 
 Cells = tuple[slice, ...]
 
