@@ -6,7 +6,7 @@ import os
 
 from verify import Case
 from verify.cases.case import Array
-from verify.orders import CORRECT
+from verify.faults.summation import CORRECT
 
 
 def adds(case: Case) -> Array:

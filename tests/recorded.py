@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from verify import Case, Mismatch, check
-from verify.adequacy import shown
 from verify.check import Subject
+from verify.faults.visibility import shown
 from verify.merged import Merged, merged
 from verify.records import Record, Stream, begin, end
 from verify.tallier import Tallier

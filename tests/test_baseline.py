@@ -30,9 +30,9 @@ from verify.baseline.watch import Told, Watch
 from verify.cases.case import Array
 from verify.check import Subject
 from verify.faults import fault_named
+from verify.faults.summation import CORRECT
 from verify.judging import Gate
 from verify.oracle.bounds import judgement
-from verify.orders import CORRECT
 
 HERE = Path(__file__).parent
 FILE = Path("behaviour.json")
@@ -480,10 +480,10 @@ def test_subject_for_which_there_was_no_time_proves_too_little(tmp_path: Path):
 def test_foreign_file_stops_a_run_before_it_begins(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     file = tmp_path / "b.json"
     file.write_text("{}", encoding="utf-8")
-    assert main(["run", "verify.orders:forward", "--baseline", str(file)]) == 2
+    assert main(["run", "verify.faults.summation:forward", "--baseline", str(file)]) == 2
     assert capsys.readouterr().err.startswith(f"conv-verify: {file} is no baseline: its format is None")
 
 
 def test_nothing_to_update_is_said(capsys: pytest.CaptureFixture[str]):
-    assert main(["run", "verify.orders:forward", "--update-baseline"]) == 2
+    assert main(["run", "verify.faults.summation:forward", "--update-baseline"]) == 2
     assert capsys.readouterr().err == "conv-verify: --update-baseline needs --baseline FILE\n"

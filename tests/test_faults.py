@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from strategies import cases
 from tests.planted import dilation_ignored, kernel_flipped, odd_cell_before, strides_exchanged
 from verify import Case, Mismatch, check, compare
-from verify.adequacy import is_visible, shown
 from verify.cases.predicates import names_of
 from verify.check import Subject
 from verify.faults import FAULTS, Fault, fault_named
-from verify.orders import CORRECT
-from verify.reads import finished, right_maps, sums_of_reads
+from verify.faults.index_maps import finished, right_maps, sums_of_reads
+from verify.faults.summation import CORRECT
+from verify.faults.visibility import is_visible, shown
 
 NAMES = [fault.name for fault in FAULTS]
 PURE = [fault for fault in FAULTS if fault.name not in ("input-modified", "wavers")]

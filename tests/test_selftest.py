@@ -10,7 +10,7 @@ from rich.console import Console
 from tests import planted
 from verify import Case
 from verify.faults import FAULTS, Fault, fault_named
-from verify.orders import CORRECT
+from verify.faults.summation import CORRECT
 from verify.selftest import Kill, false_alarms, kill_matrix, selftest
 
 WORDS = [fault.word for fault in FAULTS]

@@ -26,7 +26,7 @@ from verify.cases.geometry import Axis
 from verify.cases.simplify import simplest
 from verify.cases.word import ACTIVATIONS, AROUND, FILLS, OPERATIONS, kind_of
 from verify.check import Mismatch, Subject, check
-from verify.witnesses import Drawn
+from verify.faults.witnesses import Drawn
 
 searching = settings(
     max_examples=5_000,

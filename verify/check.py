@@ -17,7 +17,7 @@ from verify.cases.case import Array, Case, Operands
 from verify.cases.fills import shows_nothing
 from verify.clock import Clock
 from verify.faults import Fault
-from verify.naming import explaining
+from verify.faults.matching import explaining
 from verify.oracle.bounds import Judgement, judge_operands, judgement, sums_are_exact
 from verify.oracle.compare import (
     KINDS,

@@ -16,7 +16,7 @@ from verify.check import Mismatch, Subject, ask
 from verify.clock import Clock
 from verify.faults import Fault, fault_named
 from verify.faults.fault import VALUE_KINDS
-from verify.naming import BY_KIND, explaining, is_alike
+from verify.faults.matching import BY_KIND, explaining, is_alike
 from verify.probes import probed
 
 CONFIRMED = 4

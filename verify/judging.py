@@ -14,13 +14,14 @@ from hypothesis.strategies import SearchStrategy
 
 from strategies import cases, illegal_cases
 from strategies.illegal import ILLEGAL_OPERATIONS
-from verify.adequacy import shown
 from verify.cases.case import Case
 from verify.cases.simplify import LIMIT_S, simplest
 from verify.check import Mismatch, Subject, check, subject_name
 from verify.deadline import GRACE_S, TimeUp, stopping_at
 from verify.deviations import Deviation
 from verify.diagnosis import diagnose
+from verify.faults.visibility import shown
+from verify.faults.witnesses import Drawn, witnesses
 from verify.journal import journal
 from verify.known import expired, explained, explains, recorded
 from verify.limits import limits
@@ -29,7 +30,6 @@ from verify.properties import EVERYTHING, PROPERTIES, WITNESSED, Property
 from verify.subjects import declared
 from verify.tallier import Tallier
 from verify.tally import Tally
-from verify.witnesses import Drawn, witnesses
 
 TRIES = 20
 """How often the word of a deviation that is not repeatable is asked before it counts as gone."""

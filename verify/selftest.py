@@ -14,14 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from strategies.sample import sample
-from verify.adequacy import shown
 from verify.cases.case import Case
 from verify.check import Mismatch, check
 from verify.diagnosis import diagnose
 from verify.faults import FAULTS, Fault
 from verify.faults.fault import VALUE_KINDS
+from verify.faults.summation import CORRECT
+from verify.faults.visibility import shown
 from verify.oracle.compare import KINDS
-from verify.orders import CORRECT
 from verify.properties import PROPERTIES, Property
 from verify.report import replay
 
@@ -143,7 +143,7 @@ def false_alarms(words: Sequence[str]) -> tuple[list[str], int]:
             try:
                 check(case, correct, kinds=KINDS, repeats=1)
             except Mismatch as mismatch:
-                line = replay(str(case), f"verify.orders:{name}", {})
+                line = replay(str(case), f"verify.faults.summation:{name}", {})
                 messages.append(f"False alarm for sums in the order {name}.\n{mismatch}\n  {line}")
     return messages, judged
 

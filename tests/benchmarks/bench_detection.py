@@ -17,10 +17,10 @@ from itertools import islice
 from strategies.cases import DTYPES
 from strategies.sample import sample
 from verify import Case
-from verify.adequacy import shown
 from verify.cases.dtypes import FORMATS
 from verify.cases.word import OPERATIONS, InvalidCase
 from verify.faults import FAULTS
+from verify.faults.visibility import shown
 
 EXAMPLES = 200
 """Examples within which every fault must be seen."""

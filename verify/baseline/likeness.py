@@ -12,8 +12,8 @@ from verify.cases.case import Array, Case
 from verify.cases.predicates import names_of
 from verify.faults import Fault, fault_named
 from verify.faults.fault import wrong_answer
+from verify.faults.summation import CORRECT
 from verify.oracle.bounds import judgement
-from verify.orders import CORRECT
 
 CASES = 3
 """Cases that are looked at, those of the fewest products."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 
-from verify.faults.batch import BATCH
-from verify.faults.behaviour import BEHAVIOUR
-from verify.faults.channels import CHANNELS
+from verify.faults.catalogue.batch import BATCH
+from verify.faults.catalogue.behaviour import BEHAVIOUR
+from verify.faults.catalogue.channels import CHANNELS
+from verify.faults.catalogue.gradients import GRADIENTS
+from verify.faults.catalogue.padding import PADDING
+from verify.faults.catalogue.precision import PRECISION
+from verify.faults.catalogue.windows import WINDOWS
 from verify.faults.fault import Fault
-from verify.faults.gradients import GRADIENTS
-from verify.faults.padding import PADDING
-from verify.faults.precision import PRECISION
-from verify.faults.windows import WINDOWS
 
 __all__ = ["FAULTS", "Fault", "fault_named"]
 

@@ -9,11 +9,11 @@ from typing import Literal, NamedTuple
 from verify.cases.case import Array, Case, Operands
 from verify.cases.geometry import Axis
 from verify.cases.predicates import Predicate, names_of
+from verify.faults.index_maps import Maps, cast, finished, sums_of_reads
 from verify.oracle.compare import Kind
 from verify.oracle.epilogue import follow
 from verify.oracle.problem import Layer, layer_of
 from verify.oracle.reference import linear, reference
-from verify.reads import Maps, cast, finished, sums_of_reads
 
 Family = Literal["padding", "geometry", "channels", "batch and bias", "precision", "behaviour", "gradients"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from verify.cases.case import Array, Case, Operands
 from verify.cases.dtypes import FORMATS
-from verify.reads import channels_last, finished, gathered, groups_of, indices, right_maps
+from verify.faults.index_maps import channels_last, finished, gathered, groups_of, indices, right_maps
 
 Order = Callable[[Array], Array]
 """Products, (terms, …), to their sums."""

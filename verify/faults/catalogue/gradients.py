@@ -6,9 +6,9 @@ import numpy as np
 
 from verify.cases.case import Array, Case, Operands
 from verify.cases.predicates import Predicate
+from verify.faults.catalogue.padding import LINEAR, own_padding, shifted
+from verify.faults.catalogue.windows import flipped, stepping
 from verify.faults.fault import Answer, Fault, Geometry, Inputs
-from verify.faults.padding import LINEAR, own_padding, shifted
-from verify.faults.windows import flipped, stepping
 from verify.oracle.problem import Layer
 
 

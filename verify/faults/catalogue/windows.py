@@ -11,11 +11,11 @@ from verify.cases.case import Array, Case, Operands
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.predicates import Predicate
 from verify.cases.word import Padding
+from verify.faults.catalogue.padding import FORWARD, LINEAR, own_padding
 from verify.faults.fault import VALUE_KINDS, Answer, Call, Fault, Geometry, Inputs, outs_of
-from verify.faults.padding import FORWARD, LINEAR, own_padding
+from verify.faults.index_maps import Map, Maps, cells_read, inside
 from verify.oracle.compare import Kind
 from verify.oracle.problem import Layer
-from verify.reads import Map, Maps, cells_read, inside
 
 _FORWARD = ("conv", "depthwise", "separable")
 

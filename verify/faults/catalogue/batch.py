@@ -7,10 +7,10 @@ import numpy as np
 from verify.cases.case import Array, Case, Operands
 from verify.cases.predicates import Predicate
 from verify.faults.fault import Answer, Fault, Inputs
+from verify.faults.index_maps import cast
 from verify.oracle.epilogue import follow
 from verify.oracle.problem import Layer, layer_of
 from verify.oracle.reference import linear
-from verify.reads import cast
 
 Given = tuple[Layer, Operands]
 

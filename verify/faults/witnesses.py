@@ -9,12 +9,12 @@ from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
-from verify.adequacy import is_visible
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.predicates import names_of
 from verify.cases.word import AROUND, FILLS, OPERATIONS, InvalidCase, Padding, kind_of
 from verify.faults import FAULTS, Fault
+from verify.faults.visibility import is_visible
 
 Change = dict[str, Any]
 

@@ -10,7 +10,7 @@ from verify.cases.case import Case
 from verify.cases.geometry import Axis, ceil_div, same_padding
 from verify.cases.predicates import Predicate
 from verify.faults.fault import Fault, Geometry
-from verify.reads import Map, Maps, cells_read, inside
+from verify.faults.index_maps import Map, Maps, cells_read, inside
 
 Befores = Callable[[Case], list[int]]
 """The cells of padding before each axis, a border's not counted."""

@@ -12,12 +12,12 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.fills import largest_sum
 from verify.cases.geometry import Axis
 from verify.cases.predicates import Predicate
+from verify.faults.catalogue.padding import LINEAR
 from verify.faults.fault import Answer, Fault, Inputs, worked
-from verify.faults.padding import LINEAR
+from verify.faults.index_maps import channels_last, finished, right_maps, sums_of_reads
+from verify.faults.summation import accumulator_of, forward, sums_in
 from verify.oracle.problem import Layer, layer_of
 from verify.oracle.reference import linear
-from verify.orders import accumulator_of, forward, sums_in
-from verify.reads import channels_last, finished, right_maps, sums_of_reads
 
 _BF16 = FORMATS["bf16"].dtype
 

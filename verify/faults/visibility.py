@@ -9,9 +9,9 @@ from verify.cases.case import Array, Case
 from verify.cases.predicates import Predicate, names_of
 from verify.faults import FAULTS, Fault
 from verify.faults.fault import VALUE_KINDS, Call, Conduct, wrong_answer
+from verify.faults.index_maps import cast
 from verify.oracle.bounds import Judgement, judgement
 from verify.oracle.compare import KINDS, Kind, any_differs, compare_form
-from verify.reads import cast
 
 
 class Shown(NamedTuple):

@@ -1,0 +1,1 @@
+"""The deliberately wrong convolutions, by what they get wrong."""
