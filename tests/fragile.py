@@ -16,7 +16,7 @@ from tests.planted import answer
 from verify import Case, Declined
 from verify.cases.case import Array
 from verify.cases.predicates import Predicate
-from verify.deviations import Deviation
+from verify.checks.deviations import Deviation
 
 
 def aborts(case: Case) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from verify import Case, Mismatch, check
-from verify.check import Subject
+from verify.checks.check import Subject
 from verify.faults.visibility import shown
 from verify.merged import Merged, merged
 from verify.records import Record, Stream, begin, end

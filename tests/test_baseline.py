@@ -28,7 +28,7 @@ from verify.baseline.record import Record, parse, read, recorded, text_of
 from verify.baseline.ulps import answer_of, distances, distribution, ordinals, spelled
 from verify.baseline.watch import Told, Watch
 from verify.cases.case import Array
-from verify.check import Subject
+from verify.checks.check import Subject
 from verify.faults import fault_named
 from verify.faults.summation import CORRECT
 from verify.judging import Gate

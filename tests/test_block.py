@@ -11,12 +11,12 @@ import pytest
 
 from tests import planted
 from verify import Case, Declined, Mismatch, check
-from verify.block import Swept, operands_of, sweep_block
 from verify.cases.case import Array, Operands
 from verify.cases.enumeration import Domain, domain_upto
 from verify.cases.predicates import Predicate
-from verify.check import Subject
-from verify.deviations import Deviation
+from verify.checks.bulk import Swept, operands_of, sweep_block
+from verify.checks.check import Subject
+from verify.checks.deviations import Deviation
 
 SMALL = domain_upto(3)
 GRADIENTS = ("transpose", "filtergrad")
@@ -195,7 +195,7 @@ def test_what_was_swept_survives_json(subject: Subject) -> None:
 
 
 def test_a_long_block_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verify.block.BEAT_S", 0.0)
+    monkeypatch.setattr("verify.checks.bulk.BEAT_S", 0.0)
     beats: list[int] = []
     sweep_block(SMALL, 0, 10, right, beat=lambda: beats.append(1))
     assert len(beats) == 10

@@ -14,7 +14,7 @@ from tests import planted, summation
 from verify import Case, Declined, Mismatch, Verdict, assert_conv, check, compare, conv, reference
 from verify.cases.case import Array
 from verify.cases.dtypes import FORMATS
-from verify.check import (
+from verify.checks.check import (
     MISMATCHES,
     DTypeMismatch,
     InputModified,

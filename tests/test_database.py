@@ -23,7 +23,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from verify import Case, Mismatch, reference
 from verify.__main__ import main
 from verify.cases.case import Array
-from verify.check import Subject
+from verify.checks.check import Subject
 from verify.database import database_at
 from verify.gate import conformance
 from verify.limits import limits

@@ -14,7 +14,7 @@ import pytest
 
 from verify import Case, reference
 from verify.cases.case import Array
-from verify.deadline import GRACE_S, TimeUp, stopping_at
+from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
 from verify.properties import PROPERTIES, WITNESSED
 from verify.summary import exit_code
 from verify.tally import TIME_UP, Tally

@@ -11,7 +11,7 @@ import pytest
 
 from verify import Case
 from verify.cases.predicates import Predicate
-from verify.deviations import Deviation, deviation_of, entry_of, parse, read
+from verify.checks.deviations import Deviation, deviation_of, entry_of, parse, read
 from verify.faults import FAULTS
 
 ENTRY = {

@@ -8,8 +8,8 @@ import pytest
 from tests import planted
 from verify import Case, Mismatch, check, reference
 from verify.cases.case import Array
-from verify.check import Subject
-from verify.diagnosis import ASKED, diagnose
+from verify.checks.check import Subject
+from verify.checks.diagnosis import ASKED, diagnose
 from verify.faults import fault_named
 
 

@@ -22,7 +22,7 @@ from verify import Case, compare
 from verify.cases.case import Array
 from verify.cases.dtypes import FORMATS
 from verify.cases.word import AROUND
-from verify.deviations import Deviation
+from verify.checks.deviations import Deviation
 from verify.export import CannotExport
 from verify.export.recording import Recording, recording
 from verify.export.script import LINES, script

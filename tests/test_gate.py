@@ -13,10 +13,10 @@ from tests import planted
 from verify import Case, Mismatch, check, reference
 from verify.cases.case import Array
 from verify.cases.predicates import Predicate
-from verify.check import Subject
-from verify.deviations import Deviation
+from verify.checks.check import Subject
+from verify.checks.deviations import Deviation
+from verify.checks.known import explained
 from verify.gate import PROFILES, conformance
-from verify.known import explained
 from verify.properties import PROPERTIES
 
 HERE = Path(__file__).parent

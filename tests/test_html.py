@@ -15,7 +15,7 @@ from tests.recorded import asked, run_of, written
 from verify import Case, reference
 from verify.__main__ import main
 from verify.cases.case import Array
-from verify.check import Subject
+from verify.checks.check import Subject
 from verify.faults import fault_named
 from verify.html.answer import answer_pictures
 from verify.html.content import Content, content

@@ -18,9 +18,9 @@ import pytest
 
 from tests import fragile, planted
 from verify import Case, Declined, Mismatch, Verdict, check
-from verify.check import Crashed, OutOfMemory, TimedOut
+from verify.checks.check import Crashed, OutOfMemory, TimedOut
+from verify.checks.journal import Journal, folder, left
 from verify.gate import conformance
-from verify.journal import Journal, folder, left
 from verify.oracle.compare import KINDS
 from verify.properties import PROPERTIES
 from verify.subjects import load
@@ -245,7 +245,7 @@ def test_another_server_takes_over_from_one_that_was_lost(isolate: Isolate) -> N
 PARENT = """
 import os, sys
 from verify import Case
-from verify.journal import journal
+from verify.checks.journal import journal
 from verify.subjects.isolated import Isolated
 subject = Isolated("tests.fragile:hangs", limit_s=1000)
 subject.start()

@@ -14,9 +14,9 @@ from verify import Case, Mismatch, check, reference
 from verify.__main__ import main
 from verify.cases.case import Array
 from verify.cases.predicates import Predicate
-from verify.deviations import Deviation
+from verify.checks.deviations import Deviation
+from verify.checks.known import explained, explains, recorded
 from verify.gate import conformance
-from verify.known import explained, explains, recorded
 from verify.limits import limits
 
 HERE = Path(__file__).parent
@@ -183,7 +183,7 @@ def test_wrong_settings_are_one_sentence_of_pytest(
     monkeypatch.setenv("PYTHONPATH", str(HERE.parent))
     pytester.makefile(".toml", pyproject="[tool.conv-verify]\nknown = 3\n")
     result = pytester.runpytest_subprocess("-p", "verify.pytest_plugin")
-    assert result.errlines == ["ERROR: pyproject.toml: tool.conv-verify.known is 3, not a string", ""]
+    assert result.errlines == ["ERROR: pyproject.toml: tool.conv-verify.checks.known is 3, not a string", ""]
 
 
 KNOWN = Deviation("adds-one", ("*",), ("value",), Predicate("rank == 1"), WORD, "It adds one.")
@@ -197,7 +197,7 @@ def mismatch() -> Mismatch:
 
 def looks_like(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     """Have every disagreement look like a fault."""
-    monkeypatch.setattr("verify.known.fault_of", lambda mismatch: fault)
+    monkeypatch.setattr("verify.checks.known.fault_of", lambda mismatch: fault)
 
 
 def test_deviation_without_a_fault_explains_whatever_it_looks_like(monkeypatch: pytest.MonkeyPatch):

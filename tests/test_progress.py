@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests import planted
-from verify.block import sweep_block
 from verify.cases.enumeration import Domain, domain_upto
+from verify.checks.bulk import sweep_block
 from verify.progress import BLOCK, ForeignState, Progress, identity, restore, save
 
 DOMAIN = domain_upto(3)

@@ -17,7 +17,7 @@ import pytest
 
 from tests import subjects_to_gate as subjects
 from verify.__main__ import main
-from verify.check import Mismatch, Subject
+from verify.checks.check import Mismatch, Subject
 from verify.gate import conformance
 from verify.limits import limits
 from verify.records import FORMAT, Record, Stream, begin, end, read

@@ -18,7 +18,7 @@ import pytest
 
 from verify import Case, Declined, failures, reference
 from verify.__main__ import main
-from verify.check import Mismatch, check
+from verify.checks.check import Mismatch, check
 from verify.failures import Failed, Trait, failed, remember, trait_of
 from verify.replay import Became, became_of, exit_code, sentence
 

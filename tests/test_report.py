@@ -6,8 +6,8 @@ import pytest
 
 from verify import Case, Verdict
 from verify.cases.geometry import Axis
+from verify.checks.message import disagreement, line, matters, replay, worst_phrase
 from verify.oracle.compare import Worst
-from verify.report import disagreement, line, matters, replay, worst_phrase
 
 WORST = Worst(index=(0, 1, 2), got=1.5, want=-2.0, allowed=0.0, why="the sums are exact")
 

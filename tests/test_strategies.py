@@ -25,7 +25,7 @@ from verify.cases.fills import shows_nothing
 from verify.cases.geometry import Axis
 from verify.cases.simplify import simplest
 from verify.cases.word import ACTIVATIONS, AROUND, FILLS, OPERATIONS, kind_of
-from verify.check import Mismatch, Subject, check
+from verify.checks.check import Mismatch, Subject, check
 from verify.faults.witnesses import Drawn
 
 searching = settings(

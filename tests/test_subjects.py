@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from verify import Case, check
-from verify.check import subject_name
+from verify.checks.check import subject_name
 from verify.subjects import BUILTIN, UnknownSubject, load, switches, threads, versions
 
 CASE = Case.parse("conv_i2_k1_same_ones")

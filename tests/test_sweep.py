@@ -22,8 +22,8 @@ from verify import Case, Declined
 from verify.cases.case import Array
 from verify.cases.enumeration import Domain, domain_upto
 from verify.cases.predicates import Predicate
-from verify.check import Subject
-from verify.deviations import Deviation
+from verify.checks.check import Subject
+from verify.checks.deviations import Deviation
 from verify.jobs import Plan, maker, usual_jobs
 from verify.progress import ForeignState, read
 from verify.subjects.isolated import isolated

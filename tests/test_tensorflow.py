@@ -16,14 +16,14 @@ from hypothesis import example, given, settings
 
 from strategies import cases, illegal_cases
 from verify import Case, Declined, Mismatch, check
-from verify.block import sweep_block
 from verify.cases.enumeration import Domain, domain_upto
 from verify.cases.predicates import names_of
 from verify.cases.word import OPERATIONS
-from verify.deviations import Deviation, applying
+from verify.checks.bulk import sweep_block
+from verify.checks.deviations import Deviation, applying
+from verify.checks.known import explained
 from verify.gate import conformance
 from verify.judging import TRIES
-from verify.known import explained
 from verify.processor import onednn_dtypes
 from verify.subjects import SAME_ROAD, load, switches
 from verify.subjects.isolated import usual

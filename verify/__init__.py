@@ -4,7 +4,7 @@
 from verify.cases.case import Case
 from verify.cases.fills import operands as _operands  # noqa: F401 - hands `Case` what makes its arrays
 from verify.cases.word import InvalidCase
-from verify.check import Declined, Mismatch, assert_conv, check, compare
+from verify.checks.check import Declined, Mismatch, assert_conv, check, compare
 from verify.oracle.compare import Verdict
 from verify.oracle.reference import conv, reference
 

@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.cases.case import Array, Case
-from verify.check import Mismatch, check
-from verify.journal import journal
+from verify.checks.check import Mismatch, check
+from verify.checks.journal import journal
+from verify.checks.known import explained
 from verify.judging import Gate
-from verify.known import explained
 from verify.oracle.compare import different_bits
 from verify.subjects.isolated import Isolated
 from verify.subjects.protocol import form

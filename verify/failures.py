@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from verify.cases.case import Case
-from verify.check import Mismatch, Subject, subject_name
-from verify.known import fault_of
+from verify.checks.check import Mismatch, Subject, subject_name
+from verify.checks.known import fault_of
 from verify.oracle.compare import Verdict
 from verify.rewrite import rewrite
 from verify.subjects import versions

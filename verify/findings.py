@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from verify.block import Swept
 from verify.cases.enumeration import Domain, described, fixed
+from verify.checks.bulk import Swept
 from verify.lines import plural
 
 KINDS, COUNTEREXAMPLES = 3, 100

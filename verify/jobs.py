@@ -15,10 +15,10 @@ from threading import Event, Lock, Thread
 from time import monotonic, perf_counter
 from typing import Any
 
-from verify.block import Swept, sweep_block
 from verify.cases.enumeration import Domain
-from verify.check import Subject, subject_name
-from verify.deviations import Deviation, to_text
+from verify.checks.bulk import Swept, sweep_block
+from verify.checks.check import Subject, subject_name
+from verify.checks.deviations import Deviation, to_text
 from verify.findings import clock, is_enough
 from verify.progress import Progress, save
 from verify.subjects import load

@@ -16,14 +16,14 @@ from strategies import cases, illegal_cases
 from strategies.illegal import ILLEGAL_OPERATIONS
 from verify.cases.case import Case
 from verify.cases.simplify import LIMIT_S, simplest
-from verify.check import Mismatch, Subject, check, subject_name
-from verify.deadline import GRACE_S, TimeUp, stopping_at
-from verify.deviations import Deviation
-from verify.diagnosis import diagnose
+from verify.checks.check import Mismatch, Subject, check, subject_name
+from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
+from verify.checks.deviations import Deviation
+from verify.checks.diagnosis import diagnose
+from verify.checks.journal import journal
+from verify.checks.known import expired, explained, explains, recorded
 from verify.faults.visibility import shown
 from verify.faults.witnesses import Drawn, witnesses
-from verify.journal import journal
-from verify.known import expired, explained, explains, recorded
 from verify.limits import limits
 from verify.oracle.compare import KINDS
 from verify.properties import EVERYTHING, PROPERTIES, WITNESSED, Property

@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis.database import ExampleDatabase
 
 from verify.cases.shards import ALL, Shard
-from verify.check import Subject
-from verify.deviations import Deviation
+from verify.checks.check import Subject
+from verify.checks.deviations import Deviation
 from verify.records import Record, nowhere
 from verify.subjects.isolated import usual
 

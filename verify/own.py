@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from verify import failures, pins, settings
-from verify.deviations import Deviation, deviation_of, parse
+from verify.checks.deviations import Deviation, deviation_of, parse
 from verify.options import database
 
 

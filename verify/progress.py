@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from verify.block import Swept
 from verify.cases.enumeration import Domain
+from verify.checks.bulk import Swept
 
 BLOCK = 256
 """Cases that are put to a subject at a time."""

@@ -14,9 +14,9 @@ from hypothesis import settings
 from rich.console import Console
 
 from verify import github, own
+from verify.checks.journal import journal
 from verify.database import database_at
 from verify.gate import register_profiles
-from verify.journal import journal
 from verify.judging import Gate
 from verify.limits import limits
 from verify.options import positive

@@ -9,12 +9,12 @@ from datetime import date
 from typing import NamedTuple
 
 from verify.cases.case import Case
-from verify.check import Mismatch, Subject, check, subject_name
-from verify.deviations import Deviation
-from verify.diagnosis import diagnose
+from verify.checks.check import Mismatch, Subject, check, subject_name
+from verify.checks.deviations import Deviation
+from verify.checks.diagnosis import diagnose
+from verify.checks.journal import journal
+from verify.checks.known import explained, recorded
 from verify.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
-from verify.journal import journal
-from verify.known import explained, recorded
 from verify.lines import plural
 from verify.oracle.compare import KINDS, Kind, Verdict
 

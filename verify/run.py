@@ -21,17 +21,17 @@ from verify import corpus, github
 from verify.baseline.watch import Watch
 from verify.cases.case import Case
 from verify.cases.shards import ALL, Shard
-from verify.check import Subject
+from verify.checks.check import Subject
+from verify.checks.deviations import Deviation
+from verify.checks.journal import left
+from verify.checks.message import replay
 from verify.console import TerminalConsole
-from verify.deviations import Deviation
 from verify.failures import Failed, failed, remember
-from verify.journal import left
 from verify.judging import Gate
 from verify.limits import limits
 from verify.pins import pin
 from verify.pytest_plugin import NOTHING, beginning, environment
 from verify.records import Stream, end, nowhere
-from verify.report import replay
 from verify.subjects import split_label
 from verify.subjects.isolated import usual
 from verify.summary import STYLES, distinct, exit_code, print_summary, sentence

@@ -15,15 +15,15 @@ from rich.text import Text
 
 from strategies.sample import sample
 from verify.cases.case import Case
-from verify.check import Mismatch, check
-from verify.diagnosis import diagnose
+from verify.checks.check import Mismatch, check
+from verify.checks.diagnosis import diagnose
+from verify.checks.message import replay
 from verify.faults import FAULTS, Fault
 from verify.faults.fault import VALUE_KINDS
 from verify.faults.summation import CORRECT
 from verify.faults.visibility import shown
 from verify.oracle.compare import KINDS
 from verify.properties import PROPERTIES, Property
-from verify.report import replay
 
 DRAWS = 4700
 """Cases that are drawn; each that is new is put to every correct convolution, 20,000 verdicts in all."""

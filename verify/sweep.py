@@ -13,16 +13,16 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from verify.block import Counterexample, Swept
 from verify.cases.case import Case
-from verify.check import Mismatch, Subject, check, subject_name
-from verify.deviations import Deviation, applying, to_text
-from verify.diagnosis import diagnose
+from verify.checks.bulk import Counterexample, Swept
+from verify.checks.check import Mismatch, Subject, check, subject_name
+from verify.checks.deviations import Deviation, applying, to_text
+from verify.checks.diagnosis import diagnose
+from verify.checks.known import recorded
+from verify.checks.message import disagreement, line
 from verify.findings import Line, exit_code, of_cases, of_domain, of_time, sentence
 from verify.jobs import Jobs, Plan, close
-from verify.known import recorded
 from verify.progress import Progress, identity, read, restore
-from verify.report import disagreement, line
 from verify.subjects import source, versions
 from verify.subjects.isolated import Isolated
 

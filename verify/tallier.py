@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
-from verify.check import Mismatch
-from verify.clock import Clock
-from verify.deviations import Deviation
+from verify.checks.check import Mismatch
+from verify.checks.clock import Clock
+from verify.checks.deviations import Deviation
+from verify.checks.known import fault_of
+from verify.checks.message import disagreement, replay
 from verify.faults import FAULTS, Fault
 from verify.faults.fault import VALUE_KINDS
-from verify.known import fault_of
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Verdict, where_differs
 from verify.records import Record, nowhere
-from verify.report import disagreement, replay
 from verify.tally import LISTED, OFTEN, TIME_UP, Tally
 
 DIFFERING = 400

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from verify.cases.enumeration import domain_upto
-from verify.deviations import applying, to_text
+from verify.checks.deviations import applying, to_text
 from verify.progress import BLOCK
 from verify.subjects.isolated import Isolated
 

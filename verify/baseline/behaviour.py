@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from verify.baseline.ulps import distances, spelled
 from verify.cases.case import Array, Case
-from verify.check import Subject, ask
-from verify.clock import Clock
-from verify.journal import journal
+from verify.checks.check import Subject, ask
+from verify.checks.clock import Clock
+from verify.checks.journal import journal
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Verdict, compare_form, different_bits
 from verify.properties import PROPERTIES

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from verify.baseline.behaviour import Behaviour, is_answer
 from verify.baseline.ulps import distances, distribution
 from verify.cases.case import Case
-from verify.check import Subject, subject_name
+from verify.checks.check import Subject, subject_name
 from verify.processor import features, model
 from verify.subjects import BUILTIN, labelled, versions
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import cache, partial
 
-from verify.check import Subject
+from verify.checks.check import Subject
 from verify.options import seconds
 from verify.subjects import load
 

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from verify import failures
 from verify.cases.case import Case
-from verify.check import Subject
+from verify.checks.check import Subject
 from verify.commands.isolation import add_isolation, loader_of
 from verify.commands.words import cases_of
 from verify.failures import Failed

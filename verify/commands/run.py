@@ -8,9 +8,9 @@ from pathlib import Path
 
 from verify import corpus, failures
 from verify.cases.shards import ALL
+from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
+from verify.checks.known import recorded
 from verify.commands.isolation import add_isolation, loader_of
-from verify.deadline import GRACE_S, TimeUp, stopping_at
-from verify.known import recorded
 from verify.options import operations, positive, seconds, shard
 from verify.own import add_baseline, add_corpus, add_database, add_failures, add_known, deviations_of
 from verify.pins import existing

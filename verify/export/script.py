@@ -8,12 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from verify.cases.case import Array, Case
-from verify.check import Declined
+from verify.checks.check import Declined
+from verify.checks.message import axis_line, matters
 from verify.export import CannotExport
 from verify.export.source import PACKED_WITH, source_of
 from verify.export.ways import WAYS, Call
 from verify.oracle.bounds import Judgement, judgement
-from verify.report import axis_line, matters
 from verify.subjects.tensorflow import TensorflowSubject, api_of
 
 LINES = 40

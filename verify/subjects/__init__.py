@@ -16,8 +16,8 @@ from typing import Any
 
 from verify.cases.case import Case
 from verify.cases.word import AROUND, OPERATIONS
-from verify.check import Subject
-from verify.deviations import Deviation
+from verify.checks.check import Subject
+from verify.checks.deviations import Deviation
 from verify.faults import fault_named
 from verify.processor import onednn_dtypes
 

@@ -22,10 +22,10 @@ from typing import IO, Any, NamedTuple, get_args
 
 import numpy as np
 
-from verify.block import Swept
 from verify.cases.case import Array, Case
-from verify.check import Declined, Elsewhere, Subject, elsewhere
-from verify.deviations import Deviation, deviation_of
+from verify.checks.bulk import Swept
+from verify.checks.check import Declined, Elsewhere, Subject, elsewhere
+from verify.checks.deviations import Deviation, deviation_of
 from verify.oracle.compare import KINDS, Lost, Outcome, Verdict, disagrees
 from verify.subjects import BUILTIN, load, relatives, split_label
 from verify.subjects.protocol import BrokenStream, array_of, receive, send

@@ -11,12 +11,12 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from verify import deviations
 from verify.cases.case import Array, Case
 from verify.cases.predicates import Predicate, names_of
 from verify.cases.word import AROUND
-from verify.check import Declined
-from verify.deviations import Deviation
+from verify.checks import deviations
+from verify.checks.check import Declined
+from verify.checks.deviations import Deviation
 from verify.subjects.tensorflow_calls import ENTRIES
 from verify.subjects.tensorflow_forward import NotDepthwise
 from verify.subjects.tensorflow_gradients import NotSeparable

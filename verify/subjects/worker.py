@@ -20,12 +20,12 @@ from functools import lru_cache
 from socket import recv_fds, socket
 from typing import Any
 
-from verify.block import Swept, sweep_block
 from verify.cases.case import Case
 from verify.cases.enumeration import Domain
-from verify.check import Subject, ask
-from verify.clock import Clock
-from verify.deviations import Deviation, entry_of, from_text
+from verify.checks.bulk import Swept, sweep_block
+from verify.checks.check import Subject, ask
+from verify.checks.clock import Clock
+from verify.checks.deviations import Deviation, entry_of, from_text
 from verify.oracle.compare import Verdict, disagrees
 from verify.subjects import UnknownSubject, declared, load, relatives, source, versions
 from verify.subjects.protocol import BrokenStream, form, raw, receive, send

@@ -12,12 +12,12 @@ import numpy as np
 
 from verify.cases.case import Array, Case
 from verify.cases.word import PLAIN_FILLS, InvalidCase
-from verify.check import Mismatch, Subject, ask
-from verify.clock import Clock
+from verify.checks.check import Mismatch, Subject, ask
+from verify.checks.clock import Clock
+from verify.checks.probes import probed
 from verify.faults import Fault, fault_named
 from verify.faults.fault import VALUE_KINDS
 from verify.faults.matching import BY_KIND, explaining, is_alike
-from verify.probes import probed
 
 CONFIRMED = 4
 """Cases that confirm a fault, even where nothing else is left to tell it from."""

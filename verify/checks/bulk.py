@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from verify.cases.case import Array, Case, Operands
 from verify.cases.enumeration import Domain
 from verify.cases.fills import promises_exact_sums, scale_of
-from verify.check import MISMATCHES, Subject, ask, compare, modified, subject_name
-from verify.clock import Clock
-from verify.deviations import Deviation
-from verify.known import explained
+from verify.checks.check import MISMATCHES, Subject, ask, compare, modified, subject_name
+from verify.checks.clock import Clock
+from verify.checks.deviations import Deviation
+from verify.checks.known import explained
 from verify.oracle.compare import Verdict, Worst, agreement
 from verify.oracle.problem import layer_of
 from verify.oracle.reference import linear

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.predicates import Predicate, names_of
+from verify.checks.releases import covers, require_range
 from verify.oracle.compare import KINDS, Kind
-from verify.releases import covers, require_range
 
 
 class Deviation(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from verify.check import Mismatch, Subject, check, subject_name
-from verify.deviations import Deviation, about
+from verify.checks.check import Mismatch, Subject, check, subject_name
+from verify.checks.deviations import Deviation, about
 
 
 def fault_of(mismatch: Mismatch) -> str:

@@ -14,8 +14,8 @@ import numpy as np
 from verify.cases.case import Array, Case
 from verify.cases.fills import impulse_seed
 from verify.cases.word import InvalidCase
-from verify.check import Subject, ask
-from verify.clock import Clock
+from verify.checks.check import Subject, ask
+from verify.checks.clock import Clock
 from verify.oracle.bounds import judgement
 
 PROBES = 64

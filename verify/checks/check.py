@@ -15,7 +15,8 @@ import numpy as np
 
 from verify.cases.case import Array, Case, Operands
 from verify.cases.fills import shows_nothing
-from verify.clock import Clock
+from verify.checks.clock import Clock
+from verify.checks.message import disagreement, worst_phrase
 from verify.faults import Fault
 from verify.faults.matching import explaining
 from verify.oracle.bounds import Judgement, judge_operands, judgement, sums_are_exact
@@ -30,7 +31,6 @@ from verify.oracle.compare import (
     disagrees,
 )
 from verify.oracle.problem import layer_from
-from verify.report import disagreement, worst_phrase
 
 Subject = Callable[[Case], Any]
 
