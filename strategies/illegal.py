@@ -11,7 +11,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from strategies.cases import cases
 from verify.cases.case import DEPTHWISE, Case
-from verify.subjects import TURN
+from verify.subjects.registry import TURN
 
 ILLEGAL_OPERATIONS = ("conv", "depthwise", "separable", "transpose")
 SMALL = {"max_side": 5, "max_kernel": 3, "max_channels": 3, "max_batch": 2}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verify import Case, Declined
-from verify.subjects.tensorflow import ROADS, TensorflowSubject
+from verify.subjects.tensorflow.roads import ROADS, TensorflowSubject
 
 ENTRIES = sorted({(road.mode, entry) for road in ROADS.values() for entry in road.entries})
 

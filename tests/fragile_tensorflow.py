@@ -6,7 +6,7 @@ import os
 
 from verify import Case
 from verify.cases.case import Array
-from verify.subjects import load
+from verify.subjects.registry import load
 
 tensorflow = load("tensorflow")
 

@@ -237,6 +237,6 @@ def test_entry_whose_word_does_not_meet_its_condition_applies_nowhere():
 
 
 def test_the_readme_says_how_many_are_recorded_of_tensorflow():
-    known = parse(files("verify.subjects").joinpath("tensorflow_known.toml").read_text("utf-8"))
+    known = parse(files("verify.subjects.tensorflow").joinpath("known.toml").read_text("utf-8"))
     readme = Path(__file__).parent.parent / "README.md"
     assert f" {len(known)} deviations" in readme.read_text("utf-8")

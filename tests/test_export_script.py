@@ -27,8 +27,16 @@ from verify.export import CannotExport
 from verify.export.recording import Recording, recording
 from verify.export.script import LINES, script
 from verify.export.source import source_of
-from verify.subjects import switches
-from verify.subjects.tensorflow import ROADS, Road, TensorflowSubject, call, known, operation_of, subject
+from verify.subjects.registry import switches
+from verify.subjects.tensorflow.roads import (
+    ROADS,
+    Road,
+    TensorflowSubject,
+    call,
+    known,
+    operation_of,
+    subject,
+)
 
 
 class Ran(NamedTuple):
@@ -216,7 +224,7 @@ def rebuilt(array: Array) -> Array:
     import base64
     import zlib
 
-    from verify.subjects.tensorflow_import import tf
+    from verify.subjects.tensorflow.imported import tf
 
     made: Array = eval(source_of(array), {"np": np, "tf": tf, "base64": base64, "zlib": zlib})
     return made
@@ -285,9 +293,9 @@ def test_a_block_is_indented_and_keeps_its_calls() -> None:
 
 
 def test_recording_leaves_the_modules_as_they_were() -> None:
-    from verify.subjects import tensorflow_calls
+    from verify.subjects.tensorflow import calls
 
-    was = tensorflow_calls.tf
+    was = calls.tf
     with pytest.raises(AttributeError), recording({}, "float32"):
-        _ = tensorflow_calls.tf.__path__
-    assert tensorflow_calls.tf is was
+        _ = calls.tf.__path__
+    assert calls.tf is was

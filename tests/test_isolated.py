@@ -23,8 +23,8 @@ from verify.checks.journal import Journal, folder, left
 from verify.gate import conformance
 from verify.oracle.compare import KINDS
 from verify.properties import PROPERTIES
-from verify.subjects import load
 from verify.subjects.isolated import Isolated, NoWorker
+from verify.subjects.registry import load
 
 ROOT = Path(__file__).parent.parent
 CASE = Case.parse("conv_n2_i5x4_c2_k3x2_f2_same_bias_ints3")
@@ -358,7 +358,7 @@ def test_known_deviations_come_with_the_version_of_the_worker() -> None:
     found = {each.name for each in subject.known}
     version = subject.versions["tensorflow"]
     subject.close()
-    from verify.subjects.tensorflow import known, tf
+    from verify.subjects.tensorflow.roads import known, tf
 
     assert (found, version) == ({each.name for each in known("tensorflow")}, tf.__version__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from verify import processor
-from verify.processor import features, model, onednn_dtypes
+from verify.subjects.processor import features, model, onednn_dtypes
+from verify.subjects.registry import processor
 
 
 @pytest.fixture

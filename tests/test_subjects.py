@@ -12,7 +12,7 @@ import pytest
 
 from verify import Case, check
 from verify.checks.check import subject_name
-from verify.subjects import BUILTIN, UnknownSubject, load, switches, threads, versions
+from verify.subjects.registry import BUILTIN, UnknownSubject, load, switches, threads, versions
 
 CASE = Case.parse("conv_i2_k1_same_ones")
 

@@ -24,13 +24,13 @@ from verify.checks.deviations import Deviation, applying
 from verify.checks.known import explained
 from verify.gate import conformance
 from verify.judging import TRIES
-from verify.processor import onednn_dtypes
-from verify.subjects import SAME_ROAD, load, switches
 from verify.subjects.isolated import usual
-from verify.subjects.tensorflow import OURS, ROADS, Limit, call, known, limits, operation_of
-from verify.subjects.tensorflow_import import tf
-from verify.subjects.tensorflow_layers import cannot_say
-from verify.subjects.tensorflow_modes import unknown_of
+from verify.subjects.processor import onednn_dtypes
+from verify.subjects.registry import SAME_ROAD, load, switches
+from verify.subjects.tensorflow.imported import tf
+from verify.subjects.tensorflow.layers import cannot_say
+from verify.subjects.tensorflow.modes import unknown_of
+from verify.subjects.tensorflow.roads import OURS, ROADS, Limit, call, known, limits, operation_of
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 

@@ -18,7 +18,7 @@ from verify.checks.check import Mismatch, Subject, subject_name
 from verify.checks.known import fault_of
 from verify.oracle.compare import Verdict
 from verify.rewrite import rewrite
-from verify.subjects import versions
+from verify.subjects.registry import versions
 
 FORMAT = 1
 

@@ -27,7 +27,7 @@ from verify.judging import Gate, complaint, judge, judge_whole, mismatches_in, s
 from verify.limits import limits
 from verify.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED, Property
 from verify.search import Sieve, searching
-from verify.subjects import COMPILED, SAME_ROAD, split_label
+from verify.subjects.registry import COMPILED, SAME_ROAD, split_label
 
 PROFILES = {"dev": 200, "ci": 500, "night": 20_000}
 """Hypothesis profile → cases for each property."""

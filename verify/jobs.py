@@ -21,8 +21,8 @@ from verify.checks.check import Subject, subject_name
 from verify.checks.deviations import Deviation, to_text
 from verify.findings import clock, is_enough
 from verify.progress import Progress, save
-from verify.subjects import load
 from verify.subjects.isolated import LIMIT_S, Isolated, isolated
+from verify.subjects.registry import load
 
 SAVE_S = 2.0
 """Seconds between two writings of the state."""

@@ -27,7 +27,7 @@ from verify.faults.witnesses import Drawn, witnesses
 from verify.limits import limits
 from verify.oracle.compare import KINDS
 from verify.properties import EVERYTHING, PROPERTIES, WITNESSED, Property
-from verify.subjects import declared
+from verify.subjects.registry import declared
 from verify.tallier import Tallier
 from verify.tally import Tally
 

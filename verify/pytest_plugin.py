@@ -24,7 +24,7 @@ from verify.pins import existing
 from verify.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED
 from verify.records import Record, Stream, begin, end
 from verify.sight import unseen
-from verify.subjects import onednn, threads, versions
+from verify.subjects.registry import onednn, threads, versions
 from verify.summary import exit_code, print_summary, sentence
 from verify.tally import Tally
 

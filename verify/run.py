@@ -32,8 +32,8 @@ from verify.limits import limits
 from verify.pins import pin
 from verify.pytest_plugin import NOTHING, beginning, environment
 from verify.records import Stream, end, nowhere
-from verify.subjects import split_label
 from verify.subjects.isolated import usual
+from verify.subjects.registry import split_label
 from verify.summary import STYLES, distinct, exit_code, print_summary, sentence
 from verify.tally import Tally
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rich.table import Table
 
 from verify.faults import FAULTS
-from verify.subjects import split_label
+from verify.subjects.registry import split_label
 from verify.tally import Tally
 
 

@@ -23,8 +23,8 @@ from verify.checks.message import disagreement, line
 from verify.findings import Line, exit_code, of_cases, of_domain, of_time, sentence
 from verify.jobs import Jobs, Plan, close
 from verify.progress import Progress, identity, read, restore
-from verify.subjects import source, versions
 from verify.subjects.isolated import Isolated
+from verify.subjects.registry import source, versions
 
 
 def sweep(console: Console, plan: Plan) -> int:

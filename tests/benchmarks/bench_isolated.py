@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from strategies import cases
 from verify import Case, Declined
 from verify.checks.check import Elsewhere, Subject
-from verify.subjects import load
 from verify.subjects.isolated import Isolated
+from verify.subjects.registry import load
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from verify import corpus
 from verify.cases.case import Case
 from verify.checks.check import Subject
-from verify.subjects import declared
+from verify.subjects.registry import declared
 
 CASES = Path(__file__).with_name("cases.txt")
 

@@ -12,7 +12,7 @@ from verify.baseline.changes import Change, changes, circumstances, sentences, w
 from verify.baseline.likeness import likeness
 from verify.baseline.record import Record, Records
 from verify.lines import WIDTH, plural
-from verify.subjects import split_label
+from verify.subjects.registry import split_label
 
 INDENT = 18
 """The column at which what is said of a property begins."""

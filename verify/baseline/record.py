@@ -21,8 +21,8 @@ from verify.baseline.behaviour import Behaviour, is_answer
 from verify.baseline.ulps import distances, distribution
 from verify.cases.case import Case
 from verify.checks.check import Subject, subject_name
-from verify.processor import features, model
-from verify.subjects import BUILTIN, labelled, versions
+from verify.subjects.processor import features, model
+from verify.subjects.registry import BUILTIN, labelled, versions
 
 FORMAT = 1
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.word import kind_of, slope_of
-from verify.processor import onednn_dtypes
+from verify.subjects.processor import onednn_dtypes
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "all": all,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from verify.cases.case import Case
 from verify.export import CannotExport
-from verify.subjects import BUILTIN, load
+from verify.subjects.registry import BUILTIN, load
 
 SENTENCE = "take a case elsewhere: a script, a pytest file, arrays, an ONNX model"
 

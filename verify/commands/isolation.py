@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from verify.checks.check import Subject
 from verify.options import seconds
-from verify.subjects import load
+from verify.subjects.registry import load
 
 
 def add_isolation(parser: argparse.ArgumentParser, usual: str = "built-in") -> None:

@@ -6,7 +6,7 @@ import argparse
 
 from verify.cases.word import FILLS, OPERATIONS
 from verify.faults import FAULTS
-from verify.subjects import BUILTIN, onednn, threads, versions
+from verify.subjects.registry import BUILTIN, onednn, threads, versions
 
 SENTENCE = "name subjects, operations, fills, properties, faults and versions"
 

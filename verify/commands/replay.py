@@ -15,7 +15,7 @@ from verify.commands.words import cases_of
 from verify.failures import Failed
 from verify.own import add_failures, add_known, deviations_of
 from verify.replay import Became, exit_code, replay, sentence
-from verify.subjects import BUILTIN, labelled
+from verify.subjects.registry import BUILTIN, labelled
 
 SENTENCE = "check named cases, or what failed, again; say what became of each"
 

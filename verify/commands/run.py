@@ -14,7 +14,7 @@ from verify.commands.isolation import add_isolation, loader_of
 from verify.options import operations, positive, seconds, shard
 from verify.own import add_baseline, add_corpus, add_database, add_failures, add_known, deviations_of
 from verify.pins import existing
-from verify.subjects import BUILTIN, MATRIX, labelled, split_label
+from verify.subjects.registry import BUILTIN, MATRIX, labelled, split_label
 
 SENTENCE = "gate subjects: draw cases, check each, say what was proved"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from verify.cases.case import Case
-from verify.subjects import BUILTIN, labelled, switches
+from verify.subjects.registry import BUILTIN, labelled, switches
 
 _USUAL = {"TF_ENABLE_ONEDNN_OPTS": "0"}
 

@@ -150,7 +150,7 @@ class Expression:
 def _places() -> list[tuple[ModuleType, str]]:
     """Where the code of the subjects has TensorFlow and Keras by name."""
     modules = [
-        module for name, module in sys.modules.items() if name.startswith("verify.subjects.tensorflow_")
+        module for name, module in sys.modules.items() if name.startswith("verify.subjects.tensorflow.")
     ]
     return [(module, name) for module in modules for name in ("tf", "keras") if hasattr(module, name)]
 

@@ -14,7 +14,7 @@ from verify.export import CannotExport
 from verify.export.source import PACKED_WITH, source_of
 from verify.export.ways import WAYS, Call
 from verify.oracle.bounds import Judgement, judgement
-from verify.subjects.tensorflow import TensorflowSubject, api_of
+from verify.subjects.tensorflow.roads import TensorflowSubject, api_of
 
 LINES = 40
 

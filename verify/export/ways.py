@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from verify.cases.case import Array, Case
 from verify.export.recording import recording
-from verify.subjects.tensorflow_calls import function, operands
-from verify.subjects.tensorflow_layer_gradients import gradient_of
-from verify.subjects.tensorflow_layers import stack
-from verify.subjects.tensorflow_modes import shapes_of, unknown_of, weights
+from verify.subjects.tensorflow.calls import function, operands
+from verify.subjects.tensorflow.layer_gradients import gradient_of
+from verify.subjects.tensorflow.layers import stack
+from verify.subjects.tensorflow.modes import shapes_of, unknown_of, weights
 
 _NAMES = {"input": "x", "factor": "w"}
 _NAMES_OF = {"transpose": {"input": "dy", "factor": "w"}, "filtergrad": {"input": "x", "factor": "dy"}}

@@ -27,8 +27,8 @@ from verify.checks.bulk import Swept
 from verify.checks.check import Declined, Elsewhere, Subject, elsewhere
 from verify.checks.deviations import Deviation, deviation_of
 from verify.oracle.compare import KINDS, Lost, Outcome, Verdict, disagrees
-from verify.subjects import BUILTIN, load, relatives, split_label
 from verify.subjects.protocol import BrokenStream, array_of, receive, send
+from verify.subjects.registry import BUILTIN, load, relatives, split_label
 
 LIMIT_S = 10.0
 """Seconds that a case may take. The first one of a process includes the framework's initialisation."""

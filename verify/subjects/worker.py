@@ -27,8 +27,8 @@ from verify.checks.check import Subject, ask
 from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation, entry_of, from_text
 from verify.oracle.compare import Verdict, disagrees
-from verify.subjects import UnknownSubject, declared, load, relatives, source, versions
 from verify.subjects.protocol import BrokenStream, form, raw, receive, send
+from verify.subjects.registry import UnknownSubject, declared, load, relatives, source, versions
 
 TO_SAY_WHERE_S = 0.2
 """Seconds that a process has for its last words before it is killed."""

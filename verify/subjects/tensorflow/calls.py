@@ -7,18 +7,17 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from verify.cases.case import Array, Case
-from verify.subjects import tensorflow_forward as forward
-from verify.subjects import tensorflow_raw as raw
-from verify.subjects.tensorflow_epilogue import after
-from verify.subjects.tensorflow_forward import Call, every_pair
-from verify.subjects.tensorflow_gradients import (
+from verify.subjects.tensorflow import forward, raw
+from verify.subjects.tensorflow.epilogue import after
+from verify.subjects.tensorflow.forward import Call, every_pair
+from verify.subjects.tensorflow.gradients import (
     as_depthwise,
     as_separable,
     filter_gradient,
     input_gradient,
     separable_step,
 )
-from verify.subjects.tensorflow_import import tf
+from verify.subjects.tensorflow.imported import tf
 
 
 class Entry(NamedTuple):

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from verify.cases.case import Array, Case
-from verify.subjects.tensorflow_import import keras, tf
+from verify.subjects.tensorflow.imported import keras, tf
 
 
 class Layer(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from verify.cases.case import Case
-from verify.subjects.tensorflow_epilogue import add_bias
-from verify.subjects.tensorflow_forward import Call, depthwise, depthwise_shape, separable, shape
-from verify.subjects.tensorflow_import import tf
+from verify.subjects.tensorflow.epilogue import add_bias
+from verify.subjects.tensorflow.forward import Call, depthwise, depthwise_shape, separable, shape
+from verify.subjects.tensorflow.imported import tf
 
 
 class NoGradient(Exception):

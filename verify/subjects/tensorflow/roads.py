@@ -17,12 +17,12 @@ from verify.cases.word import AROUND
 from verify.checks import deviations
 from verify.checks.check import Declined
 from verify.checks.deviations import Deviation
-from verify.subjects.tensorflow_calls import ENTRIES
-from verify.subjects.tensorflow_forward import NotDepthwise
-from verify.subjects.tensorflow_gradients import NotSeparable
-from verify.subjects.tensorflow_import import SWITCHES, tf
-from verify.subjects.tensorflow_layers import LAYERS, NoLayer, cannot_say
-from verify.subjects.tensorflow_modes import MODES
+from verify.subjects.tensorflow.calls import ENTRIES
+from verify.subjects.tensorflow.forward import NotDepthwise
+from verify.subjects.tensorflow.gradients import NotSeparable
+from verify.subjects.tensorflow.imported import SWITCHES, tf
+from verify.subjects.tensorflow.layers import LAYERS, NoLayer, cannot_say
+from verify.subjects.tensorflow.modes import MODES
 
 
 class Limit(NamedTuple):
@@ -87,8 +87,8 @@ ROADS: Mapping[str, Road] = MappingProxyType(
 
 @cache
 def limits() -> tuple[Limit, ...]:
-    """TensorFlow's documented limits, from `tensorflow_limits.toml`."""
-    text = files("verify.subjects").joinpath("tensorflow_limits.toml").read_text("utf-8")
+    """TensorFlow's documented limits, from `limits.toml`."""
+    text = files("verify.subjects.tensorflow").joinpath("limits.toml").read_text("utf-8")
     return tuple(_limit_of(entry) for entry in tomllib.loads(text)["limit"])
 
 
@@ -107,8 +107,8 @@ def _limit_of(entry: Mapping[str, Any]) -> Limit:
 
 @cache
 def known(name: str) -> tuple[Deviation, ...]:
-    """What is recorded of this subject in the installed TensorFlow, from `tensorflow_known.toml`."""
-    text = files("verify.subjects").joinpath("tensorflow_known.toml").read_text("utf-8")
+    """What is recorded of this subject in the installed TensorFlow, from `known.toml`."""
+    text = files("verify.subjects.tensorflow").joinpath("known.toml").read_text("utf-8")
     return deviations.read(text, subject=name, version=tf.__version__)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from verify.cases.case import Case
-from verify.subjects.tensorflow_import import tf
+from verify.subjects.tensorflow.imported import tf
 
 
 def after(case: Case, y: Any, tensors: list[Any]) -> Any:

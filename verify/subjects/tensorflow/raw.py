@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from verify.cases.case import Case
-from verify.subjects.tensorflow_forward import attributes, depthwise_shape, every_axis, explicit, shape
-from verify.subjects.tensorflow_import import tf
+from verify.subjects.tensorflow.forward import attributes, depthwise_shape, every_axis, explicit, shape
+from verify.subjects.tensorflow.imported import tf
 
 
 def conv(case: Case, x: Any, w: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from verify.cases.case import Case
-from verify.subjects.tensorflow_import import tf
+from verify.subjects.tensorflow.imported import tf
 
 Call = Callable[..., Any]
 """(case, *tensors) → tensor."""

@@ -10,11 +10,11 @@ from types import MappingProxyType
 from typing import Any
 
 from verify.cases.case import Array, Case
-from verify.subjects import TURN
-from verify.subjects.tensorflow_calls import WEIGHTS, function, operands
-from verify.subjects.tensorflow_import import quiet, tf
-from verify.subjects.tensorflow_layer_gradients import gradient
-from verify.subjects.tensorflow_layers import answer
+from verify.subjects.registry import TURN
+from verify.subjects.tensorflow.calls import WEIGHTS, function, operands
+from verify.subjects.tensorflow.imported import quiet, tf
+from verify.subjects.tensorflow.layer_gradients import gradient
+from verify.subjects.tensorflow.layers import answer
 
 Mode = Callable[[str, Case], Array]
 """(entry, case) → the answer; TensorFlow's own errors pass through."""

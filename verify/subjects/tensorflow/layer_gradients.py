@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Array, Case
-from verify.subjects.tensorflow_calls import operands
-from verify.subjects.tensorflow_epilogue import after
-from verify.subjects.tensorflow_forward import depthwise_shape
-from verify.subjects.tensorflow_gradients import only, separable_step
-from verify.subjects.tensorflow_import import tf
-from verify.subjects.tensorflow_layers import convolution
+from verify.subjects.tensorflow.calls import operands
+from verify.subjects.tensorflow.epilogue import after
+from verify.subjects.tensorflow.forward import depthwise_shape
+from verify.subjects.tensorflow.gradients import only, separable_step
+from verify.subjects.tensorflow.imported import tf
+from verify.subjects.tensorflow.layers import convolution
 
 
 def gradient(entry: str, case: Case) -> Array:
