@@ -16,8 +16,8 @@ from verify import Case, reference
 from verify.cases.case import Array
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
 from verify.properties import PROPERTIES, WITNESSED
-from verify.summary import exit_code
-from verify.tally import TIME_UP, Tally
+from verify.reports.summary import exit_code
+from verify.reports.tally import TIME_UP, Tally
 
 HERE = Path(__file__).parent
 

@@ -16,7 +16,7 @@ from strategies import cases
 from verify import Case, reference
 from verify.cases.fills import promises_exactness
 from verify.cases.word import AROUND, OPERATIONS
-from verify.explain import Line, coloured, explain, parse_index, plain
+from verify.reports.explanation.explain import Line, coloured, explain, parse_index, plain
 
 EXACT = ("ones", "iota", "coded", "impulse", "ints", "dyadic")
 WHOLE = ("border", "bias", "residual", "relu", "relu6")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from verify.github import commands, job_summary, tell
-from verify.tally import Failure, Tally
+from verify.reports.github import commands, job_summary, tell
+from verify.reports.tally import Failure, Tally
 
 MESSAGE = """\
 mine disagrees with the reference: 50 % of 2 values differ

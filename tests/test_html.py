@@ -17,14 +17,14 @@ from verify.__main__ import main
 from verify.cases.case import Array
 from verify.checks.check import Subject
 from verify.faults import fault_named
-from verify.html.answer import answer_pictures
-from verify.html.content import Content, content
-from verify.html.picture import COLUMNS, ROWS, Inner, Picture
-from verify.html.tables import Judged, Square, Table, coverage, errors
-from verify.html.window import window_pictures
-from verify.html.writing import write_page
-from verify.merged import merged
-from verify.records import read
+from verify.reports.html.answer import answer_pictures
+from verify.reports.html.content import Content, content
+from verify.reports.html.picture import COLUMNS, ROWS, Inner, Picture
+from verify.reports.html.tables import Judged, Square, Table, coverage, errors
+from verify.reports.html.window import window_pictures
+from verify.reports.html.writing import write_page
+from verify.reports.merge import merged
+from verify.reports.records import read
 
 HERE = Path(__file__).parent
 WORD = "conv_i2_k2_same_ones"

@@ -13,8 +13,8 @@ from tests.recorded import asked, run_of, written
 from verify import Case, Declined, reference
 from verify.cases.case import Array
 from verify.faults import fault_named
-from verify.html.writing import write_page
-from verify.records import Record
+from verify.reports.html.writing import write_page
+from verify.reports.records import Record
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER = next((path for name in BROWSERS if (path := shutil.which(name))), None)

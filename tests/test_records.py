@@ -20,8 +20,8 @@ from verify.__main__ import main
 from verify.checks.check import Mismatch, Subject
 from verify.gate import conformance
 from verify.limits import limits
-from verify.records import FORMAT, Record, Stream, begin, end, read
-from verify.tally import Tally, tallies_of
+from verify.reports.records import FORMAT, Record, Stream, begin, end, read
+from verify.reports.tally import Tally, tallies_of
 
 HERE = Path(__file__).parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{HERE.parent}:{HERE}", "COLUMNS": "100"}

@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from verify.merged import Merged, merged
 from verify.properties import PROPERTIES
+from verify.reports.merge import Merged, merged
 
 HERE = Path(__file__).parent
 SOURCE = """

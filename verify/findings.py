@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from verify.cases.enumeration import Domain, described, fixed
 from verify.checks.bulk import Swept
-from verify.lines import plural
+from verify.reports.explanation.lines import plural
 
 KINDS, COUNTEREXAMPLES = 3, 100
 """Counterexamples of so many kinds, or so many of them, are enough."""

@@ -27,9 +27,9 @@ from verify.faults.witnesses import Drawn, witnesses
 from verify.limits import limits
 from verify.oracle.compare import KINDS
 from verify.properties import EVERYTHING, PROPERTIES, WITNESSED, Property
+from verify.reports.tally import Tally
 from verify.subjects.registry import declared
 from verify.tallier import Tallier
-from verify.tally import Tally
 
 TRIES = 20
 """How often the word of a deviation that is not repeatable is asked before it counts as gone."""

@@ -11,7 +11,7 @@ from hypothesis.database import ExampleDatabase
 from verify.cases.shards import ALL, Shard
 from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
-from verify.records import Record, nowhere
+from verify.reports.records import Record, nowhere
 from verify.subjects.isolated import usual
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 from rich.console import Console
 
-from verify import github, own
+from verify import own
 from verify.checks.journal import journal
 from verify.database import database_at
 from verify.gate import register_profiles
@@ -22,11 +22,12 @@ from verify.limits import limits
 from verify.options import positive
 from verify.pins import existing
 from verify.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED
-from verify.records import Record, Stream, begin, end
-from verify.sight import unseen
+from verify.reports import github
+from verify.reports.fault_coverage import unseen
+from verify.reports.records import Record, Stream, begin, end
+from verify.reports.summary import exit_code, print_summary, sentence
+from verify.reports.tally import Tally
 from verify.subjects.registry import onednn, threads, versions
-from verify.summary import exit_code, print_summary, sentence
-from verify.tally import Tally
 
 KEY = "conv_verify"
 TITLES = {

@@ -15,8 +15,8 @@ from verify.checks.diagnosis import diagnose
 from verify.checks.journal import journal
 from verify.checks.known import explained, recorded
 from verify.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
-from verify.lines import plural
 from verify.oracle.compare import KINDS, Kind, Verdict
+from verify.reports.explanation.lines import plural
 
 TRIES = 5
 """How often a case is asked that disagrees, or has disagreed before; one that times out, once."""

@@ -17,7 +17,7 @@ from hypothesis.database import ExampleDatabase
 from rich.live import Live
 from rich.text import Text
 
-from verify import corpus, github
+from verify import corpus
 from verify.baseline.watch import Watch
 from verify.cases.case import Case
 from verify.cases.shards import ALL, Shard
@@ -25,17 +25,18 @@ from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
 from verify.checks.journal import left
 from verify.checks.message import replay
-from verify.console import TerminalConsole
 from verify.failures import Failed, failed, remember
 from verify.judging import Gate
 from verify.limits import limits
 from verify.pins import pin
 from verify.pytest_plugin import NOTHING, beginning, environment
-from verify.records import Stream, end, nowhere
+from verify.reports import github
+from verify.reports.records import Stream, end, nowhere
+from verify.reports.summary import STYLES, distinct, exit_code, print_summary, sentence
+from verify.reports.tally import Tally
+from verify.reports.terminal import TerminalConsole
 from verify.subjects.isolated import usual
 from verify.subjects.registry import split_label
-from verify.summary import STYLES, distinct, exit_code, print_summary, sentence
-from verify.tally import Tally
 
 
 def run(

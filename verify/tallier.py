@@ -19,8 +19,8 @@ from verify.faults import FAULTS, Fault
 from verify.faults.fault import VALUE_KINDS
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Verdict, where_differs
-from verify.records import Record, nowhere
-from verify.tally import LISTED, OFTEN, TIME_UP, Tally
+from verify.reports.records import Record, nowhere
+from verify.reports.tally import LISTED, OFTEN, TIME_UP, Tally
 
 DIFFERING = 400
 """Elements of a failure's answer whose indices are recorded."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from verify.baseline.behaviour import Behaviour, is_answer
 from verify.baseline.record import Record
 from verify.baseline.ulps import distances
-from verify.lines import plural
+from verify.reports.explanation.lines import plural
 
 NOTABLE = 1.1
 """A ratio of errors from which on they are said to be larger, or smaller."""

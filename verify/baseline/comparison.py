@@ -11,7 +11,7 @@ from verify.baseline.behaviour import is_answer
 from verify.baseline.changes import Change, changes, circumstances, sentences, words_of
 from verify.baseline.likeness import likeness
 from verify.baseline.record import Record, Records
-from verify.lines import WIDTH, plural
+from verify.reports.explanation.lines import WIDTH, plural
 from verify.subjects.registry import split_label
 
 INDENT = 18

@@ -19,7 +19,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
-    from verify.explain import coloured, explain, parse_index, plain
+    from verify.reports.explanation.explain import coloured, explain, parse_index, plain
 
     at = None if options.at is None else parse_index(options.at)
     lines = explain(Case.parse(options.word), at)

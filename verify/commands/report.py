@@ -16,11 +16,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
-    from verify import github
-    from verify.console import TerminalConsole
-    from verify.html.writing import require, write_page
-    from verify.merged import merged
-    from verify.summary import print_summary, sentence
+    from verify.reports import github
+    from verify.reports.html.writing import require, write_page
+    from verify.reports.merge import merged
+    from verify.reports.summary import print_summary, sentence
+    from verify.reports.terminal import TerminalConsole
 
     if options.html:
         require(options.html)

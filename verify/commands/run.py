@@ -46,7 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace) -> int:
     if options.shard.is_part and options.seed is None and options.profile != "ci":
         raise ValueError("--shard needs --seed or --profile ci, so that all shards draw the same cases")
-    from verify.html.writing import paged, require
+    from verify.reports.html.writing import paged, require
 
     if options.html:
         require(options.html)
@@ -68,8 +68,8 @@ def command(options: argparse.Namespace) -> int:
     except TimeUp:
         print(f"Proves too little: the time was up before {label} was loaded.")
         return 3
-    from verify.console import TerminalConsole
     from verify.database import database_at
+    from verify.reports.terminal import TerminalConsole
     from verify.run import run
 
     with paged(options.html, options.report) as report:

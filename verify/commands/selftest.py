@@ -16,7 +16,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
-    from verify.console import TerminalConsole
+    from verify.reports.terminal import TerminalConsole
     from verify.selftest import selftest
 
     return selftest(TerminalConsole(), examples=options.examples, seed=options.seed)

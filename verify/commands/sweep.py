@@ -56,8 +56,8 @@ def command(options: argparse.Namespace) -> int:
     fields = {name: getattr(options, name) for name in chosen}
     domain = domain_upto(options.upto, paddings=paddings, **fields)
 
-    from verify.console import TerminalConsole
     from verify.jobs import Plan, maker, usual_jobs
+    from verify.reports.terminal import TerminalConsole
     from verify.sweep import sweep
 
     plan = Plan(

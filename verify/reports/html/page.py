@@ -9,9 +9,9 @@ from importlib import resources
 
 import jinja2
 
-from verify.html.content import content
-from verify.merged import Merged
-from verify.records import Record
+from verify.reports.html.content import content
+from verify.reports.merge import Merged
+from verify.reports.records import Record
 
 
 def page(records: Iterable[Record], found: Merged) -> str:
@@ -20,7 +20,7 @@ def page(records: Iterable[Record], found: Merged) -> str:
     Whatever a word, a message or a name contains is shown as text. Only the page's own script may run.
     """
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("verify.html", ""),
+        loader=jinja2.PackageLoader("verify.reports.html", ""),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -33,4 +33,4 @@ def page(records: Iterable[Record], found: Merged) -> str:
 
 
 def _text(name: str) -> str:
-    return resources.files("verify.html").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("verify.reports.html").joinpath(name).read_text(encoding="utf-8")

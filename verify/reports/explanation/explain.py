@@ -9,12 +9,23 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from verify.arithmetic import NAMES, axis_lines, plane_lines
 from verify.cases.case import Array, Case
-from verify.cell import Cell, Factors, cell_of
-from verify.grids import SHOWN, Wording, drawn
-from verify.lines import LABEL, PADDING, WIDTH, Line, Span, adding, coloured, entry, plain, sum_of
-from verify.steps import step_lines
+from verify.reports.explanation.axes import NAMES, axis_lines, plane_lines
+from verify.reports.explanation.cell import Cell, Factors, cell_of
+from verify.reports.explanation.grids import SHOWN, Wording, drawn
+from verify.reports.explanation.lines import (
+    LABEL,
+    PADDING,
+    WIDTH,
+    Line,
+    Span,
+    adding,
+    coloured,
+    entry,
+    plain,
+    sum_of,
+)
+from verify.reports.explanation.steps import step_lines
 
 __all__ = ["Line", "coloured", "explain", "parse_index", "plain"]
 

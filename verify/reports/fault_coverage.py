@@ -9,8 +9,8 @@ from typing import NamedTuple
 from rich.table import Table
 
 from verify.faults import FAULTS
+from verify.reports.tally import Tally
 from verify.subjects.registry import split_label
-from verify.tally import Tally
 
 
 class Sight(NamedTuple):

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
-from verify.cell import met, readers
-from verify.lines import LABEL, PADDING, WIDTH, Line, Span, entry, plural
+from verify.reports.explanation.cell import met, readers
+from verify.reports.explanation.lines import LABEL, PADDING, WIDTH, Line, Span, entry, plural
 
 NAMES = {1: ("position",), 2: ("row", "column"), 3: ("depth", "row", "column")}
 """What the axes of a rank are called."""

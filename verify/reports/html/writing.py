@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from verify.merged import merged
-from verify.records import read
+from verify.reports.merge import merged
+from verify.reports.records import read
 
 
 def require(file: Path) -> None:
@@ -25,7 +25,7 @@ def require(file: Path) -> None:
 
 def write_page(file: Path, of: Sequence[Path]) -> None:
     """Write the page of the runs whose records are in some files."""
-    from verify.html.page import page
+    from verify.reports.html.page import page
 
     found = merged(of)
     text = page((record for each in of for record in read(each)), found)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from verify.cases.shards import Shard
-from verify.records import Record, read
-from verify.summary import exit_code
-from verify.tally import Tally, tallies_of
+from verify.reports.records import Record, read
+from verify.reports.summary import exit_code
+from verify.reports.tally import Tally, tallies_of
 
 
 class Run(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 
 from verify.cases.case import Case, Operands
 from verify.cases.word import ACTIVATIONS, kind_of
-from verify.lines import Line, adding, entry, number
+from verify.reports.explanation.lines import Line, adding, entry, number
 
 
 def step_lines(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from verify.records import Record
+from verify.reports.records import Record
 
 OFTEN = 5
 """Cases of a property that have shown a fault, after which it is no longer looked for."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from verify.arithmetic import NAMES
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
-from verify.cell import met, readers
-from verify.html.picture import COLUMNS, ONE, ROWS, Picture, Sign, Stretch, drawn
+from verify.reports.explanation.axes import NAMES
+from verify.reports.explanation.cell import met, readers
+from verify.reports.html.picture import COLUMNS, ONE, ROWS, Picture, Sign, Stretch, drawn
 
 Index = tuple[int, ...]
 

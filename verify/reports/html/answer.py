@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple
 
-from verify.arithmetic import NAMES
 from verify.cases.case import Case
-from verify.html.picture import COLUMNS, ONE, ROWS, Picture, Sign, Stretch, drawn
+from verify.reports.explanation.axes import NAMES
+from verify.reports.html.picture import COLUMNS, ONE, ROWS, Picture, Sign, Stretch, drawn
 
 PLANES = 4
 """Planes that are drawn at most."""

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from verify.cases.case import Array
-from verify.cell import Factors
-from verify.lines import PADDING, WIDTH, Line, Span, Style, number, plural, sum_of
+from verify.reports.explanation.cell import Factors
+from verify.reports.explanation.lines import PADDING, WIDTH, Line, Span, Style, number, plural, sum_of
 
 SHOWN = (3, 3, 7, 11)
 """Blocks, depth, rows and columns drawn at most; no grids of 12 columns fit side by side."""

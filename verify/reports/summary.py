@@ -12,9 +12,9 @@ from rich.text import Text
 from verify.cases.dtypes import FORMATS
 from verify.cases.shards import ALL, Shard
 from verify.cases.word import OPERATIONS
-from verify.sight import fault_lines, fault_table, hidden_lines, unseen
+from verify.reports.fault_coverage import fault_lines, fault_table, hidden_lines, unseen
+from verify.reports.tally import CROSSED, Failure, Tally
 from verify.subjects.registry import split_label
-from verify.tally import CROSSED, Failure, Tally
 
 PARTS = ("drawing", "reference", "subject", "comparison", "faults")
 REASONS = 12

@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from verify.lines import plural
-from verify.sight import sights
-from verify.summary import distinct, failure_texts
-from verify.tally import Tally
+from verify.reports.explanation.lines import plural
+from verify.reports.fault_coverage import sights
+from verify.reports.summary import distinct, failure_texts
+from verify.reports.tally import Tally
 
 ANNOTATED = 10
 """Errors that GitHub shows of one step."""

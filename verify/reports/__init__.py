@@ -1,0 +1,1 @@
+"""What a reader is shown: records, tallies, summaries, annotations, pages and explanations."""

@@ -1,0 +1,1 @@
+"""How one output cell is computed, number by number."""
