@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from verify import Case, corpus
+from verify import Case
+from verify.corpus import words as corpus
 
 TEXT = """\
 # The smallest SAME with an odd cell.

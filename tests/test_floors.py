@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 # doubled sums, the verdicts need their words, a check raises its text.
 FLOORS = [
     {
+        "verify.corpus",
         "verify.reports",
         "verify.reports.explanation",
         "verify.subjects",
@@ -30,7 +31,7 @@ FLOORS = [
         "verify.subjects.processor",
         "verify.reports.records",
         "verify.checks.releases",
-        "verify.rewrite",
+        "verify.corpus.rewrite",
         "verify.cases.shards",
         "verify.oracle.threads",
     },
@@ -43,7 +44,7 @@ FLOORS = [
         "verify.oracle.compensated",
         "verify.oracle.problem",
         "verify.cases.predicates",
-        "verify.corpus",
+        "verify.corpus.words",
         "verify.cases.simplify",
         "verify.cases.enumeration",
         "verify.reports.explanation.cell",
@@ -55,7 +56,7 @@ FLOORS = [
         "verify.reports.explanation.axes",
         "verify.reports.explanation.grids",
         "verify.reports.explanation.steps",
-        "verify.pins",
+        "verify.corpus.pins",
     },
     {"verify.oracle.operations"},
     {"verify.oracle.reference"},
@@ -85,7 +86,7 @@ FLOORS = [
     {"verify.progress", "verify.findings"},
     {"verify"},
     {"verify.subjects.registry"},
-    {"verify.failures"},
+    {"verify.corpus.failures"},
     {"verify.own"},
     {"verify.subjects.tensorflow.imported"},
     {"verify.subjects.tensorflow.forward", "verify.subjects.tensorflow.epilogue"},

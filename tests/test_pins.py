@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from verify import Case, corpus
+from verify import Case
 from verify.__main__ import main
-from verify.pins import existing, pin, pins_of, stale, unpin
+from verify.corpus import words as corpus
+from verify.corpus.pins import existing, pin, pins_of, stale, unpin
 
 HERE = Path(__file__).parent
 ODD, EVEN, OTHER = "conv_i1x2_k1x2_same_ones", "conv_i4_k1_valid_iota", "conv_i9_k1_same_ones"

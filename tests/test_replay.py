@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from verify import Case, Declined, failures, reference
+from verify import Case, Declined, reference
 from verify.__main__ import main
 from verify.checks.check import Mismatch, check
-from verify.failures import Failed, Trait, failed, remember, trait_of
+from verify.corpus import failures
+from verify.corpus.failures import Failed, Trait, failed, remember, trait_of
 from verify.replay import Became, became_of, exit_code, sentence
 
 HERE = Path(__file__).parent
@@ -36,7 +37,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def looks_like(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     """Have every disagreement look like a fault."""
-    monkeypatch.setattr("verify.failures.fault_of", lambda mismatch: fault)
+    monkeypatch.setattr("verify.corpus.failures.fault_of", lambda mismatch: fault)
 
 
 class Acts:

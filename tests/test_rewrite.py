@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from verify.rewrite import rewrite
+from verify.corpus.rewrite import rewrite
 
 ROOT = Path(__file__).parent.parent
 
@@ -78,7 +78,7 @@ def test_link_goes_on_pointing_to_its_file(tmp_path):
 WRITER = """
 import sys, time
 from pathlib import Path
-from verify.rewrite import rewrite
+from verify.corpus.rewrite import rewrite
 name, gate = sys.argv[2], Path(sys.argv[1]).parent / "go"
 while not gate.exists():
     pass

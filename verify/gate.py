@@ -18,11 +18,11 @@ from hypothesis.errors import InvalidArgument
 
 from strategies import cases
 from strategies.cases import DRAWN_FILLS
-from verify import corpus as corpora
 from verify.cases.case import Case
 from verify.cases.word import SEEDED_FILLS, InvalidCase
 from verify.checks.check import Mismatch, Subject
 from verify.checks.deviations import Deviation
+from verify.corpus import words as corpora
 from verify.judging import Gate, complaint, judge, judge_whole, mismatches_in, settle, sort_of, together
 from verify.limits import limits
 from verify.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED, Property

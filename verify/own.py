@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from verify import failures, pins, settings
+from verify import settings
 from verify.checks.deviations import Deviation, deviation_of, parse
+from verify.corpus import failures, pins
 from verify.options import database
 
 

@@ -14,7 +14,7 @@ from verify.checks.deviations import Deviation
 from verify.checks.diagnosis import diagnose
 from verify.checks.journal import journal
 from verify.checks.known import explained, recorded
-from verify.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
+from verify.corpus.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
 from verify.oracle.compare import KINDS, Kind, Verdict
 from verify.reports.explanation.lines import plural
 

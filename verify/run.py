@@ -17,7 +17,6 @@ from hypothesis.database import ExampleDatabase
 from rich.live import Live
 from rich.text import Text
 
-from verify import corpus
 from verify.baseline.watch import Watch
 from verify.cases.case import Case
 from verify.cases.shards import ALL, Shard
@@ -25,10 +24,11 @@ from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
 from verify.checks.journal import left
 from verify.checks.message import replay
-from verify.failures import Failed, failed, remember
+from verify.corpus import words as corpus
+from verify.corpus.failures import Failed, failed, remember
+from verify.corpus.pins import pin
 from verify.judging import Gate
 from verify.limits import limits
-from verify.pins import pin
 from verify.pytest_plugin import NOTHING, beginning, environment
 from verify.reports import github
 from verify.reports.records import Stream, end, nowhere

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from verify import corpus
 from verify.cases.case import Case
 from verify.checks.check import Subject
+from verify.corpus import words as corpus
 from verify.subjects.registry import declared
 
 CASES = Path(__file__).with_name("cases.txt")

@@ -7,12 +7,12 @@ import shlex
 from collections.abc import Iterator
 from itertools import groupby
 
-from verify import failures
 from verify.cases.case import Case
 from verify.checks.check import Subject
 from verify.commands.isolation import add_isolation, loader_of
 from verify.commands.words import cases_of
-from verify.failures import Failed
+from verify.corpus import failures
+from verify.corpus.failures import Failed
 from verify.own import add_failures, add_known, deviations_of
 from verify.replay import Became, exit_code, replay, sentence
 from verify.subjects.registry import BUILTIN, labelled

@@ -6,14 +6,15 @@ import argparse
 import time
 from pathlib import Path
 
-from verify import corpus, failures
 from verify.cases.shards import ALL
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
 from verify.checks.known import recorded
 from verify.commands.isolation import add_isolation, loader_of
+from verify.corpus import failures
+from verify.corpus import words as corpus
+from verify.corpus.pins import existing
 from verify.options import operations, positive, seconds, shard
 from verify.own import add_baseline, add_corpus, add_database, add_failures, add_known, deviations_of
-from verify.pins import existing
 from verify.subjects.registry import BUILTIN, MATRIX, labelled, split_label
 
 SENTENCE = "gate subjects: draw cases, check each, say what was proved"

@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Iterator
 
-from verify import corpus
 from verify.cases.case import Case
 from verify.cases.word import OPERATIONS
+from verify.corpus import words as corpus
 
 
 def cases_of(word: str) -> Iterator[Case]:

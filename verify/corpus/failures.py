@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, TypeAlias
 from verify.cases.case import Case
 from verify.checks.check import Mismatch, Subject, subject_name
 from verify.checks.known import fault_of
+from verify.corpus.rewrite import rewrite
 from verify.oracle.compare import Verdict
-from verify.rewrite import rewrite
 from verify.subjects.registry import versions
 
 FORMAT = 1

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.word import InvalidCase
-from verify.corpus import files_of, lines_of, read, text_of
-from verify.rewrite import rewrite
+from verify.corpus.rewrite import rewrite
+from verify.corpus.words import files_of, lines_of, read, text_of
 
 USUAL = Path("conv-verify-pins")
 """The folder of pins where none is named, which need not be there."""
