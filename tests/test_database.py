@@ -24,10 +24,10 @@ from verify import Case, Mismatch, reference
 from verify.__main__ import main
 from verify.cases.case import Array
 from verify.checks.check import Subject
-from verify.database import database_at
+from verify.config.database import database_at
+from verify.config.options import database
+from verify.config.session import limits
 from verify.gate import conformance
-from verify.limits import limits
-from verify.options import database
 
 HERE = Path(__file__).parent
 KEY, VALUE = b"a property", b"an example"

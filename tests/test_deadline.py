@@ -149,7 +149,7 @@ def test_property_that_is_cut_short_reports_the_smallest_case_so_far(
         test_mine="""
         from verify import reference
         from verify.gate import conformance
-        from verify.limits import limits
+        from verify.config.session import limits
 
         words = []
 

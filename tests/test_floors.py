@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 # doubled sums, the verdicts need their words, a check raises its text.
 FLOORS = [
     {
+        "verify.config",
         "verify.corpus",
         "verify.reports",
         "verify.reports.explanation",
@@ -36,8 +37,8 @@ FLOORS = [
         "verify.oracle.threads",
     },
     {"verify.cases.word"},
-    {"verify.options"},
-    {"verify.settings"},
+    {"verify.config.options"},
+    {"verify.config.settings"},
     {"verify.cases.case"},
     {
         "verify.cases.fills",
@@ -87,7 +88,7 @@ FLOORS = [
     {"verify"},
     {"verify.subjects.registry"},
     {"verify.corpus.failures"},
-    {"verify.own"},
+    {"verify.config.flags"},
     {"verify.subjects.tensorflow.imported"},
     {"verify.subjects.tensorflow.forward", "verify.subjects.tensorflow.epilogue"},
     {"verify.subjects.tensorflow.gradients", "verify.subjects.tensorflow.raw"},
@@ -111,12 +112,12 @@ FLOORS = [
     {
         "verify.reports.tally",
         "verify.faults.witnesses",
-        "verify.database",
+        "verify.config.database",
         "verify.search",
         "verify.reports.terminal",
     },
     {"verify.reports.fault_coverage", "verify.tallier"},
-    {"verify.limits", "verify.properties"},
+    {"verify.config.session", "verify.properties"},
     {"verify.judging"},
     {"verify.gate", "verify.reports.summary", "verify.replay", "verify.baseline", "verify.baseline.ulps"},
     {"verify.reports.github", "verify.reports.merge"},
@@ -150,10 +151,10 @@ FLOORS = [
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 
 DOORS = {
-    "verify.database",
+    "verify.config.database",
     "verify.gate",
     "verify.judging",
-    "verify.limits",
+    "verify.config.session",
     "verify.search",
     "verify.pytest_plugin",
     "verify.run",
@@ -178,7 +179,7 @@ OUTSIDE = {
     },
     "pytest": DOORS,
     "jinja2": {"verify.reports.html.page"},
-    "redis": {"verify.database"},
+    "redis": {"verify.config.database"},
     "rich": {
         "verify.reports.terminal",
         "verify.reports.summary",

@@ -16,8 +16,8 @@ from verify.cases.case import Array
 from verify.cases.predicates import Predicate
 from verify.checks.deviations import Deviation
 from verify.checks.known import explained, explains, recorded
+from verify.config.session import limits
 from verify.gate import conformance
-from verify.limits import limits
 
 HERE = Path(__file__).parent
 WORD = "conv_i1_k1_same_ones"
@@ -183,7 +183,7 @@ def test_wrong_settings_are_one_sentence_of_pytest(
     monkeypatch.setenv("PYTHONPATH", str(HERE.parent))
     pytester.makefile(".toml", pyproject="[tool.conv-verify]\nknown = 3\n")
     result = pytester.runpytest_subprocess("-p", "verify.pytest_plugin")
-    assert result.errlines == ["ERROR: pyproject.toml: tool.conv-verify.checks.known is 3, not a string", ""]
+    assert result.errlines == ["ERROR: pyproject.toml: tool.conv-verify.known is 3, not a string", ""]
 
 
 KNOWN = Deviation("adds-one", ("*",), ("value",), Predicate("rank == 1"), WORD, "It adds one.")

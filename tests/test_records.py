@@ -18,8 +18,8 @@ import pytest
 from tests import subjects_to_gate as subjects
 from verify.__main__ import main
 from verify.checks.check import Mismatch, Subject
+from verify.config.session import limits
 from verify.gate import conformance
-from verify.limits import limits
 from verify.reports.records import FORMAT, Record, Stream, begin, end, read
 from verify.reports.tally import Tally, tallies_of
 

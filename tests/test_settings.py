@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from verify.__main__ import main
-from verify.options import operations, positive, seconds
-from verify.settings import apply, find, keys_of
+from verify.config.options import operations, positive, seconds
+from verify.config.settings import apply, find, keys_of
 
 
 @pytest.fixture(autouse=True)
@@ -141,7 +141,7 @@ def test_without_a_table_nothing_is_set():
         ("seed = 1.5", "tool.conv-verify.seed is 1.5, not a whole number"),
         ("max-time = '5'", "tool.conv-verify.max-time is '5', not a number of seconds"),
         ("max-time = -5", "tool.conv-verify.max-time: '-5' is not a positive number of seconds"),
-        ("operations = 'conv'", "tool.conv-verify.oracle.operations is 'conv', not a list of strings"),
+        ("operations = 'conv'", "tool.conv-verify.operations is 'conv', not a list of strings"),
         ("subjects = [1]", "tool.conv-verify.subjects is [1], not a list of strings"),
         ("profile = 'fast'", "tool.conv-verify.profile is 'fast', none of dev, ci"),
         ("matrix = 'yes'", "tool.conv-verify.matrix is 'yes', not true or false"),
@@ -159,7 +159,7 @@ def test_wrong_setting_is_refused_by_file_and_key(line: str, sentence: str):
 def test_operation_that_is_none_is_refused_by_file_and_key():
     table("operations = ['sing']")
     with pytest.raises(
-        ValueError, match=r"^pyproject.toml: tool.conv-verify.oracle.operations: 'sing' is none of conv"
+        ValueError, match=r"^pyproject.toml: tool.conv-verify.operations: 'sing' is none of conv"
     ):
         read()
 

@@ -17,8 +17,8 @@ from verify.__main__ import main
 from verify.cases.case import Array
 from verify.cases.shards import ALL, Shard
 from verify.checks.check import Subject
+from verify.config.session import limits
 from verify.gate import conformance
-from verify.limits import limits
 from verify.reports.merge import merged
 from verify.reports.records import Record, Stream, begin, end
 from verify.reports.tally import Tally, tallies_of
@@ -183,7 +183,7 @@ def test_shard_of_what_is_never_drawn_again_is_refused(
             "shard = '3/2'",
             "pyproject.toml: tool.conv-verify.shard: '3/2' is no shard: it is K/N, such as 1/3",
         ),
-        ("report = 3", "pyproject.toml: tool.conv-verify.checks.message is 3, not a string"),
+        ("report = 3", "pyproject.toml: tool.conv-verify.report is 3, not a string"),
     ],
 )
 def test_shard_and_report_are_settings(

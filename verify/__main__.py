@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import NoReturn
 
-from verify import settings
 from verify.commands import (
     diff,
     explain,
@@ -24,6 +23,7 @@ from verify.commands import (
     sweep,
     unpin,
 )
+from verify.config import settings
 
 COMMANDS: Mapping[str, ModuleType] = MappingProxyType(
     {

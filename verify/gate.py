@@ -22,9 +22,9 @@ from verify.cases.case import Case
 from verify.cases.word import SEEDED_FILLS, InvalidCase
 from verify.checks.check import Mismatch, Subject
 from verify.checks.deviations import Deviation
+from verify.config.session import limits
 from verify.corpus import words as corpora
 from verify.judging import Gate, complaint, judge, judge_whole, mismatches_in, settle, sort_of, together
-from verify.limits import limits
 from verify.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED, Property
 from verify.search import Sieve, searching
 from verify.subjects.registry import COMPILED, SAME_ROAD, split_label

@@ -22,9 +22,9 @@ from verify.checks.deviations import Deviation
 from verify.checks.diagnosis import diagnose
 from verify.checks.journal import journal
 from verify.checks.known import expired, explained, explains, recorded
+from verify.config.session import limits
 from verify.faults.visibility import shown
 from verify.faults.witnesses import Drawn, witnesses
-from verify.limits import limits
 from verify.oracle.compare import KINDS
 from verify.properties import EVERYTHING, PROPERTIES, WITNESSED, Property
 from verify.reports.tally import Tally

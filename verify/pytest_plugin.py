@@ -13,14 +13,14 @@ import pytest
 from hypothesis import settings
 from rich.console import Console
 
-from verify import own
 from verify.checks.journal import journal
+from verify.config import flags as own
+from verify.config.database import database_at
+from verify.config.options import positive
+from verify.config.session import limits
 from verify.corpus.pins import existing
-from verify.database import database_at
 from verify.gate import register_profiles
 from verify.judging import Gate
-from verify.limits import limits
-from verify.options import positive
 from verify.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED
 from verify.reports import github
 from verify.reports.fault_coverage import unseen

@@ -24,11 +24,11 @@ from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
 from verify.checks.journal import left
 from verify.checks.message import replay
+from verify.config.session import limits
 from verify.corpus import words as corpus
 from verify.corpus.failures import Failed, failed, remember
 from verify.corpus.pins import pin
 from verify.judging import Gate
-from verify.limits import limits
 from verify.pytest_plugin import NOTHING, beginning, environment
 from verify.reports import github
 from verify.reports.records import Stream, end, nowhere

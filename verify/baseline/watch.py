@@ -12,9 +12,9 @@ from verify.baseline.behaviour import grouped, observe
 from verify.baseline.comparison import compared
 from verify.baseline.record import Records, label_of, parse, read, recorded, text_of
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
+from verify.config.session import limits
 from verify.corpus.rewrite import rewrite
 from verify.judging import Gate
-from verify.limits import limits
 
 
 class Told(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from verify.commands.words import cases_of
-from verify.options import positive, seconds
+from verify.config.options import positive, seconds
 
 SENTENCE = "put the same cases to a subject in two interpreters"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache, partial
 
 from verify.checks.check import Subject
-from verify.options import seconds
+from verify.config.options import seconds
 from verify.subjects.registry import load
 
 

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 
 from verify.cases.case import Case
+from verify.config.flags import add_corpus
 from verify.corpus.pins import existing, pin, pins_of, stale
-from verify.own import add_corpus
 from verify.reports.explanation.lines import plural
 
 SENTENCE = "keep words, under a reason, that every run asks first"

@@ -11,9 +11,9 @@ from verify.cases.case import Case
 from verify.checks.check import Subject
 from verify.commands.isolation import add_isolation, loader_of
 from verify.commands.words import cases_of
+from verify.config.flags import add_failures, add_known, deviations_of
 from verify.corpus import failures
 from verify.corpus.failures import Failed
-from verify.own import add_failures, add_known, deviations_of
 from verify.replay import Became, exit_code, replay, sentence
 from verify.subjects.registry import BUILTIN, labelled
 

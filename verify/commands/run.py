@@ -10,11 +10,11 @@ from verify.cases.shards import ALL
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
 from verify.checks.known import recorded
 from verify.commands.isolation import add_isolation, loader_of
+from verify.config.flags import add_baseline, add_corpus, add_database, add_failures, add_known, deviations_of
+from verify.config.options import operations, positive, seconds, shard
 from verify.corpus import failures
 from verify.corpus import words as corpus
 from verify.corpus.pins import existing
-from verify.options import operations, positive, seconds, shard
-from verify.own import add_baseline, add_corpus, add_database, add_failures, add_known, deviations_of
 from verify.subjects.registry import BUILTIN, MATRIX, labelled, split_label
 
 SENTENCE = "gate subjects: draw cases, check each, say what was proved"
@@ -69,7 +69,7 @@ def command(options: argparse.Namespace) -> int:
     except TimeUp:
         print(f"Proves too little: the time was up before {label} was loaded.")
         return 3
-    from verify.database import database_at
+    from verify.config.database import database_at
     from verify.reports.terminal import TerminalConsole
     from verify.run import run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from verify.options import positive
+from verify.config.options import positive
 
 SENTENCE = "test the harness: every fault caught and named, no false alarm"
 

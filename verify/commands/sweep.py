@@ -7,8 +7,8 @@ from pathlib import Path
 
 from verify.cases.enumeration import domain_upto
 from verify.commands.isolation import add_isolation
-from verify.options import names, numbers, operations, positive
-from verify.own import add_known, deviations_of
+from verify.config.flags import add_known, deviations_of
+from verify.config.options import names, numbers, operations, positive
 
 SENTENCE = "check every case of a small domain, without drawing any"
 

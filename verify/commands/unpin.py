@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from verify.cases.case import Case
+from verify.config.flags import add_corpus
 from verify.corpus.pins import unpin
-from verify.own import add_corpus
 
 SENTENCE = "take words out of the pins, with the comments above them"
 

@@ -14,7 +14,7 @@ from hypothesis.database import (
     ReadOnlyDatabase,
 )
 
-from verify.options import GITHUB, REDIS
+from verify.config.options import GITHUB, REDIS
 
 WAIT_S = 5.0
 """Seconds that a server may take to answer."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from verify.options import operations, positive, seconds
+from verify.config.options import operations, positive, seconds
 
 TABLE = "conv-verify"
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from verify import settings
 from verify.checks.deviations import Deviation, deviation_of, parse
+from verify.config import settings
+from verify.config.options import database
 from verify.corpus import failures, pins
-from verify.options import database
 
 
 def add_corpus(parser: argparse.ArgumentParser) -> None:
