@@ -8,9 +8,9 @@ from pathlib import Path
 from verify import Case, Mismatch, check
 from verify.checks.check import Subject
 from verify.faults.visibility import shown
+from verify.gate.recorder import Tallier
 from verify.reports.merge import Merged, merged
 from verify.reports.records import Record, Stream, begin, end
-from verify.tallier import Tallier
 
 LOOKED_FOR = ("padding-twice", "padding-lost")
 

@@ -31,7 +31,7 @@ from verify.cases.case import Array
 from verify.checks.check import Subject
 from verify.faults import fault_named
 from verify.faults.summation import CORRECT
-from verify.judging import Gate
+from verify.gate.judging import Gate
 from verify.oracle.bounds import judgement
 
 HERE = Path(__file__).parent

@@ -15,7 +15,7 @@ import pytest
 from verify import Case, reference
 from verify.cases.case import Array
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
-from verify.properties import PROPERTIES, WITNESSED
+from verify.gate.properties import PROPERTIES, WITNESSED
 from verify.reports.summary import exit_code
 from verify.reports.tally import TIME_UP, Tally
 

@@ -16,8 +16,8 @@ from verify.cases.predicates import Predicate
 from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
 from verify.checks.known import explained
-from verify.gate import PROFILES, conformance
-from verify.properties import PROPERTIES
+from verify.gate.conformance import PROFILES, conformance
+from verify.gate.properties import PROPERTIES
 
 HERE = Path(__file__).parent
 

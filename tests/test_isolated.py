@@ -21,8 +21,8 @@ from verify import Case, Declined, Mismatch, Verdict, check
 from verify.checks.check import Crashed, OutOfMemory, TimedOut
 from verify.checks.journal import Journal, folder, left
 from verify.gate import conformance
+from verify.gate.properties import PROPERTIES
 from verify.oracle.compare import KINDS
-from verify.properties import PROPERTIES
 from verify.subjects.isolated import Isolated, NoWorker
 from verify.subjects.registry import load
 

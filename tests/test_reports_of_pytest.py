@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from verify.properties import PROPERTIES
+from verify.gate.properties import PROPERTIES
 from verify.reports.merge import Merged, merged
 
 HERE = Path(__file__).parent

@@ -19,10 +19,10 @@ from verify.cases.shards import ALL, Shard
 from verify.checks.check import Subject
 from verify.config.session import limits
 from verify.gate import conformance
+from verify.gate.search import Sieve, searching
 from verify.reports.merge import merged
 from verify.reports.records import Record, Stream, begin, end
 from verify.reports.tally import Tally, tallies_of
-from verify.search import Sieve, searching
 
 
 @given(cases())

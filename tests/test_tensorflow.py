@@ -23,7 +23,7 @@ from verify.checks.bulk import sweep_block
 from verify.checks.deviations import Deviation, applying
 from verify.checks.known import explained
 from verify.gate import conformance
-from verify.judging import TRIES
+from verify.gate.judging import TRIES
 from verify.subjects.isolated import usual
 from verify.subjects.processor import onednn_dtypes
 from verify.subjects.registry import SAME_ROAD, load, switches

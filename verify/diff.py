@@ -14,7 +14,7 @@ from verify.cases.case import Array, Case
 from verify.checks.check import Mismatch, check
 from verify.checks.journal import journal
 from verify.checks.known import explained
-from verify.judging import Gate
+from verify.gate.judging import Gate
 from verify.oracle.compare import different_bits
 from verify.subjects.isolated import Isolated
 from verify.subjects.protocol import form

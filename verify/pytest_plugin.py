@@ -19,9 +19,9 @@ from verify.config.database import database_at
 from verify.config.options import positive
 from verify.config.session import limits
 from verify.corpus.pins import existing
-from verify.gate import register_profiles
-from verify.judging import Gate
-from verify.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED
+from verify.gate.conformance import register_profiles
+from verify.gate.judging import Gate
+from verify.gate.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED
 from verify.reports import github
 from verify.reports.fault_coverage import unseen
 from verify.reports.records import Record, Stream, begin, end

@@ -28,7 +28,7 @@ from verify.config.session import limits
 from verify.corpus import words as corpus
 from verify.corpus.failures import Failed, failed, remember
 from verify.corpus.pins import pin
-from verify.judging import Gate
+from verify.gate.judging import Gate
 from verify.pytest_plugin import NOTHING, beginning, environment
 from verify.reports import github
 from verify.reports.records import Stream, end, nowhere

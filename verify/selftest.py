@@ -22,8 +22,8 @@ from verify.faults import FAULTS, Fault
 from verify.faults.fault import VALUE_KINDS
 from verify.faults.summation import CORRECT
 from verify.faults.visibility import shown
+from verify.gate.properties import PROPERTIES, Property
 from verify.oracle.compare import KINDS
-from verify.properties import PROPERTIES, Property
 
 DRAWS = 4700
 """Cases that are drawn; each that is new is put to every correct convolution, 20,000 verdicts in all."""

@@ -14,9 +14,9 @@ from verify.cases.case import Array, Case
 from verify.checks.check import Subject, ask
 from verify.checks.clock import Clock
 from verify.checks.journal import journal
+from verify.gate.properties import PROPERTIES
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Verdict, compare_form, different_bits
-from verify.properties import PROPERTIES
 
 Errors = NDArray[np.float64]
 

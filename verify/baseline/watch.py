@@ -14,7 +14,7 @@ from verify.baseline.record import Records, label_of, parse, read, recorded, tex
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
 from verify.config.session import limits
 from verify.corpus.rewrite import rewrite
-from verify.judging import Gate
+from verify.gate.judging import Gate
 
 
 class Told(NamedTuple):

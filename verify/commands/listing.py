@@ -16,7 +16,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
-    from verify.properties import PROPERTIES
+    from verify.gate.properties import PROPERTIES
 
     _section("subjects", [f"{name:<24}{what}" for name, what in BUILTIN.items()])
     _section("", [f"{'fault:NAME':<24}a fault of the catalogue, to see what is said of it"])

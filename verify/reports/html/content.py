@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from verify.cases.case import Case
 from verify.faults import FAULTS
+from verify.gate.recorder import DIFFERING
 from verify.reports.fault_coverage import Sight, sights
 from verify.reports.html.answer import answer_pictures
 from verify.reports.html.picture import Picture
@@ -19,7 +20,6 @@ from verify.reports.merge import Merged
 from verify.reports.records import Record
 from verify.reports.summary import PARTS, distinct, sentence, spent
 from verify.reports.tally import OFTEN, Failure, Tally
-from verify.tallier import DIFFERING
 
 _FACTS = ("time", "environment", "profile", "seed", "shard")
 

@@ -24,9 +24,9 @@ from verify.checks.check import Mismatch, Subject
 from verify.checks.deviations import Deviation
 from verify.config.session import limits
 from verify.corpus import words as corpora
-from verify.judging import Gate, complaint, judge, judge_whole, mismatches_in, settle, sort_of, together
-from verify.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED, Property
-from verify.search import Sieve, searching
+from verify.gate.judging import Gate, complaint, judge, judge_whole, mismatches_in, settle, sort_of, together
+from verify.gate.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED, Property
+from verify.gate.search import Sieve, searching
 from verify.subjects.registry import COMPILED, SAME_ROAD, split_label
 
 PROFILES = {"dev": 200, "ci": 500, "night": 20_000}

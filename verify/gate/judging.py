@@ -25,11 +25,11 @@ from verify.checks.known import expired, explained, explains, recorded
 from verify.config.session import limits
 from verify.faults.visibility import shown
 from verify.faults.witnesses import Drawn, witnesses
+from verify.gate.properties import EVERYTHING, PROPERTIES, WITNESSED, Property
+from verify.gate.recorder import Tallier
 from verify.oracle.compare import KINDS
-from verify.properties import EVERYTHING, PROPERTIES, WITNESSED, Property
 from verify.reports.tally import Tally
 from verify.subjects.registry import declared
-from verify.tallier import Tallier
 
 TRIES = 20
 """How often the word of a deviation that is not repeatable is asked before it counts as gone."""
