@@ -19,20 +19,20 @@ from hypothesis import strategies as st
 
 from verify import Case, Declined, check, reference
 from verify.__main__ import main
-from verify.baseline import asked_of, fixed
-from verify.baseline.behaviour import Behaviour, grouped, observe
-from verify.baseline.changes import changes
-from verify.baseline.comparison import compared
-from verify.baseline.likeness import likeness
-from verify.baseline.record import Record, parse, read, recorded, text_of
-from verify.baseline.ulps import answer_of, distances, distribution, ordinals, spelled
-from verify.baseline.watch import Told, Watch
 from verify.cases.case import Array
 from verify.checks.check import Subject
 from verify.faults import fault_named
 from verify.faults.summation import CORRECT
 from verify.gate.judging import Gate
 from verify.oracle.bounds import judgement
+from verify.runs.baseline import asked_of, fixed
+from verify.runs.baseline.behaviour import Behaviour, grouped, observe
+from verify.runs.baseline.changes import changes
+from verify.runs.baseline.comparison import compared
+from verify.runs.baseline.likeness import likeness
+from verify.runs.baseline.record import Record, parse, read, recorded, text_of
+from verify.runs.baseline.ulps import answer_of, distances, distribution, ordinals, spelled
+from verify.runs.baseline.watch import Told, Watch
 
 HERE = Path(__file__).parent
 FILE = Path("behaviour.json")

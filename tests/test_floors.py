@@ -15,6 +15,8 @@ ROOT = Path(__file__).parent.parent
 # doubled sums, the verdicts need their words, a check raises its text.
 FLOORS = [
     {
+        "verify.runs",
+        "verify.runs.sweep",
         "verify.config",
         "verify.corpus",
         "verify.reports",
@@ -84,7 +86,7 @@ FLOORS = [
     {"verify.checks.diagnosis"},
     {"verify.checks.known"},
     {"verify.checks.bulk"},
-    {"verify.progress", "verify.findings"},
+    {"verify.runs.sweep.progress", "verify.runs.sweep.findings"},
     {"verify"},
     {"verify.subjects.registry"},
     {"verify.corpus.failures"},
@@ -122,9 +124,9 @@ FLOORS = [
     {
         "verify.gate.conformance",
         "verify.reports.summary",
-        "verify.replay",
-        "verify.baseline",
-        "verify.baseline.ulps",
+        "verify.runs.replay",
+        "verify.runs.baseline",
+        "verify.runs.baseline.ulps",
     },
     {"verify.gate"},
     {"verify.reports.github", "verify.reports.merge"},
@@ -133,12 +135,12 @@ FLOORS = [
     {"verify.reports.html.content"},
     {"verify.reports.html.page", "verify.reports.html"},
     {"verify.reports.html.writing"},
-    {"verify.pytest_plugin", "verify.diff", "verify.jobs", "verify.baseline.behaviour"},
-    {"verify.baseline.record", "verify.baseline.likeness"},
-    {"verify.baseline.changes"},
-    {"verify.baseline.comparison"},
-    {"verify.baseline.watch"},
-    {"verify.run", "verify.selftest", "verify.sweep"},
+    {"verify.pytest_plugin", "verify.runs.diff", "verify.runs.sweep.jobs", "verify.runs.baseline.behaviour"},
+    {"verify.runs.baseline.record", "verify.runs.baseline.likeness"},
+    {"verify.runs.baseline.changes"},
+    {"verify.runs.baseline.comparison"},
+    {"verify.runs.baseline.watch"},
+    {"verify.runs.run", "verify.runs.selftest", "verify.runs.sweep.sweep"},
     {"verify.commands"},
     {"verify.commands.isolation", "verify.commands.words"},
     {
@@ -164,9 +166,9 @@ DOORS = {
     "verify.config.session",
     "verify.gate.search",
     "verify.pytest_plugin",
-    "verify.run",
-    "verify.diff",
-    "verify.sweep",
+    "verify.runs.run",
+    "verify.runs.diff",
+    "verify.runs.sweep.sweep",
     "verify.__main__",
 }
 OUTSIDE = {
@@ -191,7 +193,7 @@ OUTSIDE = {
         "verify.reports.terminal",
         "verify.reports.summary",
         "verify.reports.fault_coverage",
-        "verify.selftest",
+        "verify.runs.selftest",
         *DOORS,
     },
 }

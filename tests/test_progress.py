@@ -11,7 +11,7 @@ import pytest
 from tests import planted
 from verify.cases.enumeration import Domain, domain_upto
 from verify.checks.bulk import sweep_block
-from verify.progress import BLOCK, ForeignState, Progress, identity, restore, save
+from verify.runs.sweep.progress import BLOCK, ForeignState, Progress, identity, restore, save
 
 DOMAIN = domain_upto(3)
 WHAT = identity(DOMAIN, subject="mine", file="1234")

@@ -21,7 +21,7 @@ from verify.__main__ import main
 from verify.checks.check import Mismatch, check
 from verify.corpus import failures
 from verify.corpus.failures import Failed, Trait, failed, remember, trait_of
-from verify.replay import Became, became_of, exit_code, sentence
+from verify.runs.replay import Became, became_of, exit_code, sentence
 
 HERE = Path(__file__).parent
 WORD, OTHER = "conv_i1_k1_same_ones", "conv_i2_k1_same_ones"
@@ -32,7 +32,9 @@ CASE = Case.parse(WORD)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     looks_like(monkeypatch, "")
-    monkeypatch.setattr("verify.replay.diagnose", lambda mismatch, subject: None)  # which asks more cases
+    monkeypatch.setattr(
+        "verify.runs.replay.diagnose", lambda mismatch, subject: None
+    )  # which asks more cases
 
 
 def looks_like(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:

@@ -11,7 +11,7 @@ from tests import planted
 from verify import Case
 from verify.faults import FAULTS, Fault, fault_named
 from verify.faults.summation import CORRECT
-from verify.selftest import Kill, false_alarms, kill_matrix, selftest
+from verify.runs.selftest import Kill, false_alarms, kill_matrix, selftest
 
 WORDS = [fault.word for fault in FAULTS]
 

@@ -24,10 +24,10 @@ from verify.cases.enumeration import Domain, domain_upto
 from verify.cases.predicates import Predicate
 from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
-from verify.jobs import Plan, maker, usual_jobs
-from verify.progress import ForeignState, read
+from verify.runs.sweep.jobs import Plan, maker, usual_jobs
+from verify.runs.sweep.progress import ForeignState, read
+from verify.runs.sweep.sweep import sweep
 from verify.subjects.isolated import isolated
-from verify.sweep import sweep
 
 HERE = Path(__file__).parent
 LINE = domain_upto(6, ranks=(1,))

@@ -8,7 +8,7 @@ import pytest
 
 from verify.cases.enumeration import domain_upto
 from verify.checks.deviations import applying, to_text
-from verify.progress import BLOCK
+from verify.runs.sweep.progress import BLOCK
 from verify.subjects.isolated import Isolated
 
 

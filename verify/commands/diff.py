@@ -25,8 +25,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace) -> int:
     from strategies.sample import sample
-    from verify.diff import diff
     from verify.reports.terminal import TerminalConsole
+    from verify.runs.diff import diff
     from verify.subjects.isolated import LIMIT_S, Isolated
 
     named = [case for word in options.words for case in cases_of(word)]

@@ -14,7 +14,7 @@ from verify.commands.words import cases_of
 from verify.config.flags import add_failures, add_known, deviations_of
 from verify.corpus import failures
 from verify.corpus.failures import Failed
-from verify.replay import Became, exit_code, replay, sentence
+from verify.runs.replay import Became, exit_code, replay, sentence
 from verify.subjects.registry import BUILTIN, labelled
 
 SENTENCE = "check named cases, or what failed, again; say what became of each"

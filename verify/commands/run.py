@@ -57,7 +57,7 @@ def command(options: argparse.Namespace) -> int:
     if pins:
         corpus.read(pins)  # a stale word, too, is found before anything runs
     failures.read(options.failures)
-    from verify.baseline.watch import watch_of
+    from verify.runs.baseline.watch import watch_of
 
     watch = watch_of(options.baseline, until, update=options.update_baseline)
     if options.matrix:
@@ -71,7 +71,7 @@ def command(options: argparse.Namespace) -> int:
         return 3
     from verify.config.database import database_at
     from verify.reports.terminal import TerminalConsole
-    from verify.run import run
+    from verify.runs.run import run
 
     with paged(options.html, options.report) as report:
         return run(

@@ -17,6 +17,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace) -> int:
     from verify.reports.terminal import TerminalConsole
-    from verify.selftest import selftest
+    from verify.runs.selftest import selftest
 
     return selftest(TerminalConsole(), examples=options.examples, seed=options.seed)

@@ -56,9 +56,9 @@ def command(options: argparse.Namespace) -> int:
     fields = {name: getattr(options, name) for name in chosen}
     domain = domain_upto(options.upto, paddings=paddings, **fields)
 
-    from verify.jobs import Plan, maker, usual_jobs
     from verify.reports.terminal import TerminalConsole
-    from verify.sweep import sweep
+    from verify.runs.sweep.jobs import Plan, maker, usual_jobs
+    from verify.runs.sweep.sweep import sweep
 
     plan = Plan(
         domain=domain,

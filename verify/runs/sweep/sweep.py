@@ -20,9 +20,9 @@ from verify.checks.deviations import Deviation, applying, to_text
 from verify.checks.diagnosis import diagnose
 from verify.checks.known import recorded
 from verify.checks.message import disagreement, line
-from verify.findings import Line, exit_code, of_cases, of_domain, of_time, sentence
-from verify.jobs import Jobs, Plan, close
-from verify.progress import Progress, identity, read, restore
+from verify.runs.sweep.findings import Line, exit_code, of_cases, of_domain, of_time, sentence
+from verify.runs.sweep.jobs import Jobs, Plan, close
+from verify.runs.sweep.progress import Progress, identity, read, restore
 from verify.subjects.isolated import Isolated
 from verify.subjects.registry import source, versions
 

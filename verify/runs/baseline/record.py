@@ -17,10 +17,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from verify.baseline.behaviour import Behaviour, is_answer
-from verify.baseline.ulps import distances, distribution
 from verify.cases.case import Case
 from verify.checks.check import Subject, subject_name
+from verify.runs.baseline.behaviour import Behaviour, is_answer
+from verify.runs.baseline.ulps import distances, distribution
 from verify.subjects.processor import features, model
 from verify.subjects.registry import BUILTIN, labelled, versions
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from verify.baseline.behaviour import is_answer
-from verify.baseline.ulps import answer_of, spelled
 from verify.cases.case import Array, Case
 from verify.cases.predicates import names_of
 from verify.faults import Fault, fault_named
 from verify.faults.fault import wrong_answer
 from verify.faults.summation import CORRECT
 from verify.oracle.bounds import judgement
+from verify.runs.baseline.behaviour import is_answer
+from verify.runs.baseline.ulps import answer_of, spelled
 
 CASES = 3
 """Cases that are looked at, those of the fewest products."""

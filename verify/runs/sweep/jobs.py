@@ -19,8 +19,8 @@ from verify.cases.enumeration import Domain
 from verify.checks.bulk import Swept, sweep_block
 from verify.checks.check import Subject, subject_name
 from verify.checks.deviations import Deviation, to_text
-from verify.findings import clock, is_enough
-from verify.progress import Progress, save
+from verify.runs.sweep.findings import clock, is_enough
+from verify.runs.sweep.progress import Progress, save
 from verify.subjects.isolated import LIMIT_S, Isolated, isolated
 from verify.subjects.registry import load
 

@@ -17,7 +17,6 @@ from hypothesis.database import ExampleDatabase
 from rich.live import Live
 from rich.text import Text
 
-from verify.baseline.watch import Watch
 from verify.cases.case import Case
 from verify.cases.shards import ALL, Shard
 from verify.checks.check import Subject
@@ -35,6 +34,7 @@ from verify.reports.records import Stream, end, nowhere
 from verify.reports.summary import STYLES, distinct, exit_code, print_summary, sentence
 from verify.reports.tally import Tally
 from verify.reports.terminal import TerminalConsole
+from verify.runs.baseline.watch import Watch
 from verify.subjects.isolated import usual
 from verify.subjects.registry import split_label
 

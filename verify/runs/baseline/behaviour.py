@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.baseline.ulps import distances, spelled
 from verify.cases.case import Array, Case
 from verify.checks.check import Subject, ask
 from verify.checks.clock import Clock
@@ -17,6 +16,7 @@ from verify.checks.journal import journal
 from verify.gate.properties import PROPERTIES
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Verdict, compare_form, different_bits
+from verify.runs.baseline.ulps import distances, spelled
 
 Errors = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ _JUDGED = {fill: each.name for each in reversed(PROPERTIES) for fill in each.fil
 class Behaviour(NamedTuple):
     """How the fixed cases of one property and dtype were answered.
 
-    `cases` has for each word the distances of its answer from the reference (`verify.baseline.ulps`),
+    `cases` has for each word the distances of its answer from the reference (`verify.runs.baseline.ulps`),
     or in brackets why there are none: "(declined)", or a kind of disagreement. `error` has the
     quantiles, the bias (the mean, with its sign) and the variance of the errors in units of the bound,
     over all values that have one: it is empty where the sums are exact.

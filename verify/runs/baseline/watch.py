@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from verify.baseline import asked_of
-from verify.baseline.behaviour import grouped, observe
-from verify.baseline.comparison import compared
-from verify.baseline.record import Records, label_of, parse, read, recorded, text_of
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
 from verify.config.session import limits
 from verify.corpus.rewrite import rewrite
 from verify.gate.judging import Gate
+from verify.runs.baseline import asked_of
+from verify.runs.baseline.behaviour import grouped, observe
+from verify.runs.baseline.comparison import compared
+from verify.runs.baseline.record import Records, label_of, parse, read, recorded, text_of
 
 
 class Told(NamedTuple):

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from verify.baseline.behaviour import Behaviour, is_answer
-from verify.baseline.record import Record
-from verify.baseline.ulps import distances
 from verify.reports.explanation.lines import plural
+from verify.runs.baseline.behaviour import Behaviour, is_answer
+from verify.runs.baseline.record import Record
+from verify.runs.baseline.ulps import distances
 
 NOTABLE = 1.1
 """A ratio of errors from which on they are said to be larger, or smaller."""

@@ -7,11 +7,11 @@ from pathlib import Path
 from textwrap import wrap
 from typing import NamedTuple
 
-from verify.baseline.behaviour import is_answer
-from verify.baseline.changes import Change, changes, circumstances, sentences, words_of
-from verify.baseline.likeness import likeness
-from verify.baseline.record import Record, Records
 from verify.reports.explanation.lines import WIDTH, plural
+from verify.runs.baseline.behaviour import is_answer
+from verify.runs.baseline.changes import Change, changes, circumstances, sentences, words_of
+from verify.runs.baseline.likeness import likeness
+from verify.runs.baseline.record import Record, Records
 from verify.subjects.registry import split_label
 
 INDENT = 18

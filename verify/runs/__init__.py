@@ -1,0 +1,1 @@
+"""What a command does: run, replay, diff, selftest, sweep and baseline."""

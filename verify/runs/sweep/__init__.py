@@ -1,0 +1,1 @@
+"""Every case of a small space, asked in worker processes."""
