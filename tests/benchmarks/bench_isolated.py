@@ -72,7 +72,7 @@ def test_a_worker_costs_a_millisecond_a_case_at_most(benchmark: Any, isolated: I
 
 
 def test_from_an_abort_to_the_next_answer_is_half_a_second_at_most(benchmark: Any) -> None:
-    subject = Isolated("tests.fragile_tensorflow:aborts_on_two")
+    subject = Isolated("tests.planted.fragile_tensorflow:aborts_on_two")
     deadly = Case.parse("conv_n2_i1_k1_same_ones")
     subject(LECTURE)
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.plain import cases
+from tests.planted.plain import cases
 from verify import Case, Verdict, conv, reference
 from verify.cases.fills import promises_exactness
 from verify.oracle.bounds import judge_operands

@@ -40,7 +40,7 @@ PRECISIONS = {
 }
 """The slope and the product of a leaky relu are rounded once each.
 
-For the others the evidence is `tests/test_epilogue.py`, which measures TensorFlow. elu is worked as
+For the others the evidence is `tests/oracle/test_epilogue.py`, which measures TensorFlow. elu is worked as
 exp(x) − 1 and sigmoid as ½ + ½·tanh(x/2), so that their errors are relative to 1 as well.
 TensorFlow 2.21 on an x86-64 CPU, eager and by XLA, oneDNN on and off, comes within 0.7 units of a leaky
 relu's value and 4.1 of tanh's, and within 0.8 units of 1 for elu and 1.1 for sigmoid. Eager elu and both

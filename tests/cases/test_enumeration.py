@@ -1,0 +1,187 @@
+"""A domain holds every case of its numbers, once, and counts them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import product
+from typing import Any
+
+import pytest
+
+from verify import Case, InvalidCase
+from verify.cases.enumeration import Domain, described, domain_upto, fixed
+from verify.cases.word import ends
+
+SMALL = {"size": 3, "kernel": 2, "stride": 2, "dilation": 2}
+
+DOMAINS = {
+    "rank 1": Domain(size=7, kernel=5, stride=3, dilation=3, ranks=(1,)),
+    "rank 2": Domain(**SMALL),
+    "rank 3": Domain(size=2, kernel=2, stride=1, dilation=2, ranks=(3,)),
+    "explicit": Domain(
+        size=1, kernel=2, stride=2, dilation=2, ranks=(1, 2), paddings=("explicit", "valid"), cells=1
+    ),
+    "groups": Domain(**SMALL, ranks=(1,), batch=2, channels=4, filters=2, groups=4),
+    "depthwise": Domain(
+        **{**SMALL, "stride": 1, "size": 2},
+        operations=("depthwise", "separable"),
+        ranks=(1, 3),
+        filters=2,
+        multiplier=2,
+    ),
+    "gradients": Domain(**SMALL, operations=("transpose", "filtergrad"), ranks=(1,), filters=2),
+    "dtypes": Domain(**SMALL, ranks=(1,), dtypes=("f16", "i32"), channels_first=True),
+}
+each_domain = pytest.mark.parametrize("domain", DOMAINS.values(), ids=DOMAINS)
+
+
+def cases_of(domain: Domain) -> list[Case]:
+    return [case for _, case in domain.cases(0, domain.count)]
+
+
+def words_of(domain: Domain) -> list[str]:
+    """The words of every combination of numbers, whether or not it is a case, from nothing but loops."""
+
+    def upto(most: int) -> range:
+        return range(1, most + 1)
+
+    words = []
+    sides = list(product(*map(upto, (domain.size, domain.kernel, domain.stride, domain.dilation))))
+    counts = (domain.batch, domain.channels, domain.filters, domain.multiplier, domain.groups)
+    pairs = list(product(range(domain.cells + 1), repeat=2))
+    for operation, rank, dtype, padding in product(
+        domain.operations, domain.ranks, domain.dtypes, domain.paddings
+    ):
+        for axes, (n, c, f, m, g) in product(product(sides, repeat=rank), product(*map(upto, counts))):
+            i, k, s, d = ("x".join(map(str, each)) for each in zip(*axes, strict=True))
+            shape = f"{operation}_n{n}_i{i}_c{c}_k{k}_f{f}_m{m}_s{s}_d{d}_g{g}"
+            form = f"{'f32_' * (f == 32)}{dtype}{'_cf' * domain.channels_first}_coded"
+            tokens = [padding]
+            if padding == "explicit":
+                tokens = ["p" + ends(each) for each in product(pairs, repeat=rank)]
+            words += [f"{shape}_{token}_{form}" for token in tokens]
+    return words
+
+
+@cache
+def refusal(word: str) -> str | None:
+    try:
+        Case.parse(word)
+    except InvalidCase as refused:
+        return str(refused)
+    return None
+
+
+@each_domain
+def test_a_domain_holds_each_case_that_its_numbers_make_and_no_other(domain: Domain) -> None:
+    legal = {Case.parse(word) for word in words_of(domain) if refusal(word) is None}
+    assert set(cases_of(domain)) == legal
+
+
+@each_domain
+def test_a_domain_holds_each_case_once(domain: Domain) -> None:
+    assert len(cases_of(domain)) == len(set(cases_of(domain))) == domain.count
+
+
+@each_domain
+def test_what_is_excluded_would_have_a_negative_output(domain: Domain) -> None:
+    refusals = [said for word in words_of(domain) if (said := refusal(word))]
+    assert domain.excluded == sum("the output size would be negative" in said for said in refusals)
+
+
+@each_domain
+def test_a_case_of_a_domain_is_the_one_that_its_word_names(domain: Domain) -> None:
+    cases = cases_of(domain)
+    plain = [Case.parse(str(case)) for case in cases]
+    assert [vars(case) for case in cases] == [
+        {**vars(case), "axes": case.axes, "format": case.format} for case in plain
+    ]
+
+
+@each_domain
+def test_a_stretch_of_places_holds_the_cases_between_them(domain: Domain) -> None:
+    whole, start, stop = list(domain.cases(0, domain.count)), domain.count // 3, domain.count - 5
+    assert list(domain.cases(start, stop)) == whole[start:stop]
+    assert [place for place, _ in whole] == list(range(domain.count))
+
+
+def fitting(size: int, kernel: int, stride: int, dilation: int) -> int:
+    """Choices for an axis whose kernel exceeds it by less than a stride, so that VALID is legal."""
+    numbers = product(*(range(1, most + 1) for most in (size, kernel, stride, dilation)))
+    return sum((k - 1) * d + 1 <= i + s for i, k, s, d in numbers)
+
+
+def test_the_cases_of_two_paddings_are_squares_of_the_choices_for_an_axis() -> None:
+    assert domain_upto(6).count == (6 * 4 * 3 * 2) ** 2 + fitting(6, 4, 3, 2) ** 2
+    assert domain_upto(6).excluded == (6 * 4 * 3 * 2) ** 2 - fitting(6, 4, 3, 2) ** 2
+
+
+def test_a_size_brings_its_kernels_strides_and_dilations() -> None:
+    assert domain_upto(6) == Domain(size=6, kernel=4, stride=3, dilation=2)
+    assert domain_upto(1) == Domain(size=1, kernel=2, stride=2, dilation=2)
+    assert domain_upto(8, stride=1, kernel=None) == Domain(size=8, kernel=6, stride=1, dilation=3)
+
+
+@each_domain
+def test_the_text_of_a_domain_is_read_back(domain: Domain) -> None:
+    assert Domain.from_text(domain.to_text()) == domain
+
+
+@pytest.mark.parametrize(
+    ("domain", "phrase"),
+    [
+        (
+            domain_upto(6),
+            "conv, rank 2, with size ≤ 6, kernel ≤ 4, stride ≤ 3, dilation ≤ 2, both paddings",
+        ),
+        (
+            domain_upto(3, ranks=(1, 2), operations=("conv", "transpose"), paddings=("same",), channels=2),
+            (
+                "conv and transpose, ranks 1 and 2, with size ≤ 3, kernel ≤ 2, stride ≤ 2, dilation ≤ 2, "
+                "channels ≤ 2, SAME padding"
+            ),
+        ),
+        (
+            domain_upto(
+                3, paddings=("valid", "explicit"), dtypes=("f16", "bf16", "f64"), channels_first=True
+            ),
+            (
+                "conv, rank 2, with size ≤ 3, kernel ≤ 2, stride ≤ 2, dilation ≤ 2, VALID padding and "
+                "explicit padding of ≤ 1 cell an end, in f16, bf16 and f64, channels first"
+            ),
+        ),
+    ],
+)
+def test_a_domain_is_described_in_one_phrase(domain: Domain, phrase: str) -> None:
+    assert described(domain) == phrase
+
+
+def test_what_all_cases_share_is_said() -> None:
+    assert fixed(domain_upto(2)) == "batch 1, 1 channel, 1 filter, f32, channels last, filled coded"
+    assert fixed(domain_upto(2, channels=2, dtypes=("f16", "f32"))) == (
+        "batch 1, 1 filter, channels last, filled coded"
+    )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sentence"),
+    [
+        ({"size": 33}, "a sweep's size is 1 to 32, not 33"),
+        ({"channels": 0}, "a sweep's channels is 1 to 8, not 0"),
+        ({"ranks": (4,)}, "the rank 4 is none of 1, 2, 3"),
+        ({"paddings": ("same", "same")}, "the padding 'same' is named twice"),
+        ({"dtypes": ()}, "a sweep needs a dtype, one of f16, bf16, f32, f64, i32"),
+        (
+            {"operations": ("depthwise",), "ranks": (3,)},
+            "depthwise has 1 or 2 spatial axes, not 3",
+        ),
+        (
+            {"size": 32, "kernel": 32, "stride": 32, "dilation": 32},
+            "1,048,576 choices for each axis are too many to sweep: at most 1,000,000",
+        ),
+    ],
+)
+def test_numbers_that_no_sweep_has_are_refused(numbers: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        Domain(**{**SMALL, **numbers})

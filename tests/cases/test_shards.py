@@ -1,0 +1,199 @@
+"""Shards: each case in one of them, and all of them together as one run."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis.database import InMemoryExampleDatabase
+
+from tests.planted import subjects_to_gate as subjects
+from tests.planted.plain import cases
+from verify import Case, Mismatch, reference
+from verify.__main__ import main
+from verify.cases.case import Array
+from verify.cases.shards import ALL, Shard
+from verify.checks.check import Subject
+from verify.config.session import limits
+from verify.gate import conformance
+from verify.gate.search import Sieve, searching
+from verify.reports.merge import merged
+from verify.reports.records import Record, Stream, begin, end
+from verify.reports.tally import Tally, tallies_of
+
+
+@given(cases())
+def test_case_is_of_one_shard_alone(case: Case):
+    assert [Shard(number, 7).holds(str(case)) for number in range(1, 8)].count(True) == 1
+
+
+@given(cases())
+def test_whole_holds_every_case(case: Case):
+    assert ALL.holds(str(case))
+
+
+def test_fills_of_one_shape_are_in_one_shard():
+    words = [f"conv_i7_k3_same_{fill}" for fill in ("ones", "ints7", "dyadic1", "reals3")]
+    assert len({Shard(1, 97).holds(word) for word in words}) == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "number"),
+    [("conv_i1_k1_same_ones", 3), ("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n", 4)],
+)
+def test_shard_of_a_word_never_changes(word: str, number: int):
+    assert [each for each in range(1, 6) if Shard(each, 5).holds(word)] == [number]
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "1", "1/0", "a/b", "1/3/5", "-1/3", ""])
+def test_text_that_is_no_shard_is_refused(text: str):
+    with pytest.raises(
+        ValueError, match=f"^'{text}' is no shard: it is K/N, such as 1/3, with K from 1 to N$"
+    ):
+        Shard.parse(text)
+
+
+def gated(subject: Subject, shard: Shard, monkeypatch: pytest.MonkeyPatch, *names: str) -> list[Record]:
+    """The records of a shard of some tests."""
+    records: list[Record] = []
+    for name, value in {"examples": 40, "seed": 3, "shard": shard, "record": records.append}.items():
+        monkeypatch.setattr(limits, name, value)
+    held: Any = conformance(subject, ranks=(1, 2))
+    for name in names:
+        with contextlib.suppress(Mismatch, ExceptionGroup):
+            getattr(held(), f"test_{name}")()
+        held.gate.close(f"test_{name}", 0.0)
+    return records
+
+
+def shards(subject: Subject, parts: int, monkeypatch: pytest.MonkeyPatch, *names: str) -> list[list[Record]]:
+    return [gated(subject, Shard(each, parts), monkeypatch, *names) for each in range(1, parts + 1)]
+
+
+def comparable(tallies: list[Tally]) -> list[dict[str, Any]]:
+    """All of some tallies but their time."""
+    return [{**vars(each), "seconds": {}, "elapsed": 0.0} for each in tallies]
+
+
+def test_shards_together_prove_what_one_run_proves(monkeypatch: pytest.MonkeyPatch):
+    names = ("pinned", "faults", "values", "bits")
+    whole = gated(subjects.right, ALL, monkeypatch, *names)
+    parts = [record for part in shards(subjects.right, 3, monkeypatch, *names) for record in part]
+    assert comparable(tallies_of(parts)) == comparable(tallies_of(whole))
+
+
+def test_no_case_is_asked_in_two_shards(monkeypatch: pytest.MonkeyPatch):
+    parts = shards(subjects.right, 3, monkeypatch, "values", "faults")
+    words = [[each["word"] for each in part if each["type"] == "case"] for part in parts]
+    assert all(words)
+    assert sum(len({*each}) for each in words) == len({*words[0], *words[1], *words[2]})
+
+
+def smallest_found(shard: Shard) -> str:
+    """The case that a search among a shard's cases comes to, of those with more than two channels."""
+    asked, sieve = [], Sieve()
+
+    def fails(self: object, case: Case) -> None:
+        if sieve.passes(case) and case.channels > 2:
+            asked.append(str(case))
+            raise AssertionError
+
+    used = settings(max_examples=60, deadline=None, database=None)
+    search = searching(fails, cases(fills=("ints",)), used, drawn_by=1, shard=shard, sieve=sieve)
+    with pytest.raises(AssertionError):
+        search(None)
+    return asked[-1]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_failure_shrinks_among_the_cases_of_all_shards(number: int):
+    assert smallest_found(Shard(number, 3)) == smallest_found(ALL)
+
+
+def wrong_beyond_two_channels(case: Case) -> Array:
+    return reference(case).astype(case.dtype) + (case.channels > 2)
+
+
+def test_example_that_is_kept_is_asked_in_every_shard(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(limits, "database", InMemoryExampleDatabase())
+    words = [
+        failure_of(ALL, 100, monkeypatch),
+        *(failure_of(Shard(each, 3), 1, monkeypatch) for each in (1, 2, 3)),
+    ]
+    assert words[0]
+    assert words[1:] == words[:1] * 3
+
+
+def failure_of(shard: Shard, examples: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The word of what a shard finds of a subject that is wrong, by the profile that needs no seed."""
+    before = settings.get_current_profile_name()
+    settings.load_profile("ci")
+    for name, value in {"examples": examples, "seed": None, "shard": shard}.items():
+        monkeypatch.setattr(limits, name, value)
+    held: Any = conformance(wrong_beyond_two_channels, fills=("ints",), ranks=(1,))
+    settings.load_profile(before)
+    with contextlib.suppress(Mismatch):
+        held().test_values()
+    return "".join(each.word for each in held.gate.talliers["test_values"].told().failures.values())
+
+
+def report_of(shard: str, seed: int = 1) -> Path:
+    """The file of a shard that judged nothing and came to its end."""
+    stream = Stream.anew(Path(f"{shard.replace('/', 'of')}-{seed}.jsonl"))
+    stream.write(begin(environment="", seed=seed, profile="dev", subjects=[], properties={}, shard=shard))
+    stream.write(end(1.0, 0))
+    return stream.file
+
+
+@pytest.mark.parametrize(
+    ("files", "missing"),
+    [
+        ([("1/3", 1), ("2/3", 1), ("3/3", 1)], []),
+        ([("1/1", 1)], []),
+        ([("1/3", 1), ("3/3", 1)], ["shard 2/3 is missing"]),
+        ([("1/2", 1), ("2/2", 5)], ["shard 2/2 is missing", "shard 1/2 is missing"]),
+    ],
+)
+def test_shard_that_is_missing_is_named(
+    files: list[tuple[str, int]], missing: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    found = merged(report_of(shard, seed) for shard, seed in files)
+    assert (found.lacks, found.exit_code) == (missing, 3)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--profile", "night"]])
+def test_shard_of_what_is_never_drawn_again_is_refused(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+):
+    assert main(["run", "tests.planted.subjects_to_gate:right", "--shard", "1/2", *arguments]) == 2
+    assert capsys.readouterr().err == (
+        "conv-verify: --shard needs --seed or --profile ci, so that all shards draw the same cases\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("shard = '1/2'", "--shard needs --seed or --profile ci, so that all shards draw the same cases"),
+        (
+            "shard = '3/2'",
+            "pyproject.toml: tool.conv-verify.shard: '3/2' is no shard: it is K/N, such as 1/3",
+        ),
+        ("report = 3", "pyproject.toml: tool.conv-verify.report is 3, not a string"),
+    ],
+)
+def test_shard_and_report_are_settings(
+    line: str,
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.chdir(tmp_path)
+    Path("pyproject.toml").write_text(f"[tool.conv-verify]\n{line}\n")
+    assert main(["run", "tests.planted.subjects_to_gate:right"]) == 2
+    assert capsys.readouterr().err.startswith(f"conv-verify: {sentence}")

@@ -1,0 +1,74 @@
+"""Smaller failing cases: what planted faults come down to, and that the search ends."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from strategies import cases
+from tests.planted import convolutions
+from verify import Case, Mismatch, check
+from verify.cases.simplify import simpler, simplest
+from verify.checks.check import Subject
+from verify.faults import FAULTS, Fault
+
+
+def came_down(word: str, subject: Subject) -> str:
+    """The smallest word found from one that shows a planted fault."""
+
+    def fails(case: Case) -> bool:
+        try:
+            return not check(case, subject, repeats=2).holds
+        except Mismatch:
+            return True
+
+    return str(simplest(Case.parse(word), fails))
+
+
+@pytest.mark.parametrize(
+    ("word", "subject", "smallest"),
+    [
+        (
+            "conv_n2_i7x8_c6_k2x4_f4_s2x2_g2_same_bias_relu_ints5",
+            convolutions.odd_cell_before,
+            "conv_i1_k2_same_iota",
+        ),
+        (
+            "conv_i9x5x4_c8_k2x3x1_f8_g4_p1.0x0.2x1.1_ints77",
+            convolutions.last_group_reads_its_neighbour,
+            "conv_i1_c2_k1_f2_g2_same_iota",
+        ),
+        (
+            "conv_n3_i4x4_k2x2_c3_valid_bf16_bias_ints9",
+            convolutions.last_bias_lost,
+            "conv_i1_k1_same_bias_ones",
+        ),
+        ("conv_i1_k1_p0.0_relu_ints", convolutions.relu_missing, "conv_i1_k1_same_relu_ints"),
+    ],
+)
+def test_a_planted_fault_comes_down_to(word: str, subject: Subject, smallest: str) -> None:
+    assert came_down(word, subject) == smallest
+
+
+def test_groups_are_left_out_where_the_channels_must_stay() -> None:
+    found = simplest(Case.parse("conv_i1_c4_k1_f2_s2_g2_same_ones"), lambda case: case.channels > 2)
+    assert str(found) == "conv_i1_c3_k1_same_ones"
+
+
+@given(cases())
+def test_no_step_leads_back(case: Case) -> None:
+    assert [str(each) for each in simpler(case) if case in simpler(each)] == []
+
+
+def test_what_cannot_be_simpler_has_no_steps() -> None:
+    assert list(simpler(Case.parse("conv_i1_k1_same_ones"))) == []
+
+
+def test_an_illegal_case_is_left_as_it_is() -> None:
+    assert list(simpler(Case.parse("conv_i2_k1_s0_valid_ones_illegal"))) == []
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
+def test_the_word_of_a_fault_cannot_be_simpler(fault: Fault) -> None:
+    """Only the operation, which is kept, and what the fault needs are left."""
+    assert came_down(fault.word, fault) == fault.word

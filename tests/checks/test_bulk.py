@@ -1,0 +1,203 @@
+"""A block is judged quickly, and as everywhere."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.planted import convolutions
+from verify import Case, Declined, Mismatch, check
+from verify.cases.case import Array, Operands
+from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.predicates import Predicate
+from verify.checks.bulk import Swept, operands_of, sweep_block
+from verify.checks.check import Subject
+from verify.checks.deviations import Deviation
+
+SMALL = domain_upto(3)
+GRADIENTS = ("transpose", "filtergrad")
+EVERYTHING = [
+    domain_upto(
+        3, ranks=(1,), operations=("conv", *GRADIENTS), groups=2, channels=2, filters=2, dtypes=("f16", "i32")
+    ),
+    domain_upto(3, ranks=(1,), operations=("depthwise", "separable"), channels=2, multiplier=2, filters=2),
+    domain_upto(2, operations=("conv", "separable", *GRADIENTS), batch=2, cells=1, channels_first=True),
+]
+
+
+def cases_of(domain: Domain) -> Iterator[Case]:
+    return (case for _, case in domain.cases(0, domain.count))
+
+
+def swept(subject: Subject, domain: Domain = SMALL, **options: tuple[Deviation, ...]) -> Swept:
+    return sweep_block(domain, 0, domain.count, subject, **options)
+
+
+def outcome(case: Case, subject: Subject) -> str:
+    """What `check` says of a case: an outcome or a kind."""
+    try:
+        return check(Case.parse(str(case)), subject).outcome
+    except Mismatch as found:
+        return str(found.verdict.kind)
+
+
+def outcomes(found: Swept) -> Counter[str]:
+    """What a block came to, in the words of `outcome`."""
+    counts = Counter({kind.split(" ", 3)[3]: 0 for kind in found.counterexamples})
+    for kind, count in found.counterexamples.items():
+        counts[kind.split(" ", 3)[3]] += count
+    others = {"agrees": found.agreed, "vacuous": found.vacuous, "declined": found.declined.total()}
+    return +(counts + Counter(others))
+
+
+def bits_of(operands: Operands) -> list[tuple[bytes, tuple[int, ...], str]]:
+    parts = (np.zeros(0) if part is None else part for part in operands)
+    return [(part.tobytes(), part.shape, part.dtype.name) for part in parts]
+
+
+def right(case: Case) -> Array:
+    return convolutions.reference(case).astype(case.dtype)
+
+
+SUBJECTS = {
+    "right": convolutions.right,
+    "odd cell before": convolutions.odd_cell_before,
+    "stride ignored": convolutions.same_ignores_stride,
+    "dilation ignored": convolutions.dilation_ignored,
+    "kernel flipped": convolutions.kernel_flipped,
+    "widened": convolutions.widened,
+    "flattened": convolutions.flattened,
+    "cropped": convolutions.cropped,
+    "off by one": convolutions.off_by_one,
+    "poisoned": convolutions.poisoned,
+    "zeros": convolutions.zeros,
+    "raises": convolutions.raises,
+    "exits": convolutions.exits,
+    "declines": convolutions.declines,
+    "writes to its input": convolutions.writing_to("input"),
+    "writes to its filters": convolutions.writing_to("filters"),
+    "no array": convolutions.returning(None),
+}
+
+
+@pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
+def test_a_block_comes_to_what_check_says_of_each_case(subject: Subject) -> None:
+    domain = domain_upto(3, ranks=(1,))
+    assert outcomes(swept(subject, domain)) == Counter(outcome(case, subject) for case in cases_of(domain))
+
+
+@pytest.mark.parametrize("domain", EVERYTHING)
+def test_operands_that_cases_share_are_those_that_each_would_make(domain: Domain) -> None:
+    assert [bits_of(operands_of(case).operands) for case in cases_of(domain)] == [
+        bits_of(case.make_operands()) for case in cases_of(domain)
+    ]
+
+
+@pytest.mark.parametrize("domain", EVERYTHING)
+def test_what_is_right_holds_on_every_operation(domain: Domain) -> None:
+    found = swept(right, domain)
+    assert found.agreed + found.vacuous == found.cases == domain.count
+
+
+def is_told_apart(part: Array) -> bool:
+    return len(np.unique(part)) == part.size
+
+
+def test_every_cell_and_every_tap_has_a_number_of_its_own() -> None:
+    assert all(is_told_apart(case.input) and is_told_apart(case.filters) for case in cases_of(SMALL))
+    assert swept(right).repeated == 0
+
+
+def test_cases_in_which_a_number_occurs_twice_are_counted() -> None:
+    domain = Domain(size=4, kernel=4, stride=1, dilation=1, dtypes=("f16",), paddings=("same",), channels=3)
+    twice = [not (is_told_apart(case.input) and is_told_apart(case.filters)) for case in cases_of(domain)]
+    assert 0 < swept(lambda case: np.zeros(case.output_shape, case.dtype), domain).repeated == sum(twice)
+
+
+@pytest.mark.parametrize("place", [0, 1, 500, SMALL.count - 1])
+def test_a_fault_of_a_single_case_is_found(place: int) -> None:
+    (_, corner), *_ = SMALL.cases(place, place + 1)
+    found = swept(lambda case: right(case) + (case == corner))
+    (first,) = found.first.values()
+    assert (found.counterexamples.total(), first.place, first.word) == (1, place, str(corner))
+
+
+@pytest.mark.parametrize("place", [0, 575])
+def test_one_element_that_is_off_by_a_bit_is_found(place: int) -> None:
+    def nudged(case: Case) -> Array:
+        y = right(case)
+        y.flat[-1:] = np.nextafter(y.flat[-1:], np.float32(np.inf))
+        return y
+
+    found = sweep_block(SMALL, place, place + 1, nudged)
+    assert found.counterexamples == {"conv f32 same value": 1}
+
+
+def test_a_subject_cannot_spoil_the_operands_of_later_cases() -> None:
+    def spoils(case: Case) -> Array:
+        y = right(case)
+        if case.strides == (1, 1):
+            case.input[...] = 0
+            case.filters[...] = 0
+        return y
+
+    whole = list(cases_of(SMALL))
+    strided = [case for case in whole if case.strides != (1, 1)]
+    found = swept(spoils)
+    assert found.counterexamples.total() == len(whole) - len(strided)
+
+
+DEVIATION = Deviation(
+    name="stride-of-two",
+    subjects=("*",),
+    kinds=("value",),
+    when=Predicate("max(strides) == 2"),
+    word="conv_i2_k1_s2_same_coded",
+    sentence="It is off by one.",
+)
+
+
+def test_a_recorded_deviation_is_counted_by_its_name() -> None:
+    def strided(case: Case) -> Array:
+        return right(case) + (max(case.strides) == 2)
+
+    known = swept(strided, known=(DEVIATION,))
+    assert known.known == {"stride-of-two": swept(strided).counterexamples.total()}
+    assert not known.counterexamples
+
+
+def test_what_is_declined_is_counted_by_its_reason() -> None:
+    def picky(case: Case) -> Array:
+        if case.padding == "VALID":
+            raise Declined(f"no VALID of {case.rank} axes")
+        return right(case)
+
+    assert swept(picky).declined == {"no VALID of 2 axes": domain_upto(3, paddings=("valid",)).count}
+
+
+def test_of_each_kind_the_first_counterexample_is_kept() -> None:
+    halves = (sweep_block(SMALL, *places, convolutions.off_by_one) for places in ((300, 500), (100, 300)))
+    total = Swept()
+    for half in halves:
+        total.add(half)
+    assert [found.place for found in total.first.values()] == [100]
+
+
+@pytest.mark.parametrize(
+    "subject", [convolutions.poisoned, convolutions.raises, convolutions.declines, convolutions.off_by_one]
+)
+def test_what_was_swept_survives_json(subject: Subject) -> None:
+    found = swept(subject)
+    read = Swept.from_data(json.loads(json.dumps(found.to_data())))
+    assert repr(read) == repr(found)  # of NaN as well
+
+
+def test_a_long_block_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verify.checks.bulk.BEAT_S", 0.0)
+    beats: list[int] = []
+    sweep_block(SMALL, 0, 10, right, beat=lambda: beats.append(1))
+    assert len(beats) == 10

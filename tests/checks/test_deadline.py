@@ -1,0 +1,210 @@
+"""Time that is up: what stops then, and what a run says of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.places import ROOT
+from verify import Case, reference
+from verify.cases.case import Array
+from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
+from verify.gate.properties import PROPERTIES, WITNESSED
+from verify.reports.summary import exit_code
+from verify.reports.tally import TIME_UP, Tally
+
+
+def right(case: Case) -> Array:
+    return reference(case).astype(case.dtype)
+
+
+def sleeps(case: Case) -> Array:
+    time.sleep(60)
+    return right(case)
+
+
+def is_slow_and_wrong(case: Case) -> Array:
+    """Shrinks for longer than there is time."""
+    time.sleep(0.05)
+    return right(case) + (case.channels > 1)
+
+
+def is_slow(case: Case) -> Array:
+    time.sleep(0.05)
+    return right(case)
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+def swallow() -> None:
+    with suppress(Exception):
+        time.sleep(60)
+
+
+class Drops:
+    """What is raised while one is collected is dropped."""
+
+    def __del__(self) -> None:
+        time.sleep(0.3)
+
+
+def collect() -> None:
+    Drops()
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("runs", [lambda: time.sleep(60), spin, swallow], ids=["sleep", "spin", "swallow"])
+def test_what_runs_is_stopped_in_time(runs):
+    start = time.monotonic()
+    with pytest.raises(TimeUp), stopping_at(start + 0.1):
+        runs()
+    assert 0.1 <= time.monotonic() - start < 0.4
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_what_drops_the_first_word_is_told_again():
+    start = time.monotonic()
+    with pytest.raises(TimeUp), stopping_at(start + 0.1):
+        collect()
+    assert time.monotonic() - start < 1
+
+
+def test_time_that_was_up_before_stops_at_once():
+    with pytest.raises(TimeUp), stopping_at(time.monotonic() - 5):
+        time.sleep(60)
+
+
+def test_block_that_is_left_in_time_is_not_told():
+    with stopping_at(time.monotonic() + 0.05):
+        pass
+    time.sleep(0.1)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_handler_of_before_is_back_after_the_block():
+    before = signal.getsignal(signal.SIGALRM)
+    with stopping_at(time.monotonic() + 60):
+        assert signal.getsignal(signal.SIGALRM) != before
+    assert signal.getsignal(signal.SIGALRM) == before
+
+
+def test_no_end_sets_no_timer():
+    with stopping_at(float("inf")):
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def run(subject: str, max_s: int, *arguments: str) -> tuple[subprocess.CompletedProcess[str], float]:
+    """A run of a subject of this file, with so much time, and how long it took from the first to the last."""
+    command = [sys.executable, "-m", "verify", "run", f"tests.checks.test_deadline:{subject}", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "500"}
+    start = time.monotonic()
+    done = subprocess.run(
+        [*command, "--examples", "100000", "--max-time", str(max_s)],
+        capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+    return done, time.monotonic() - start
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("where", [[], ["--isolate"]], ids=["here", "in a worker"])
+def test_run_whose_cases_take_too_long_keeps_to_its_time_and_proves_too_little(where: list[str]):
+    done, took = run("sleeps", 1, *where)
+    assert took < 1 + 5
+    assert done.returncode == 3
+    titles = ", ".join(each.title for each in PROPERTIES)
+    cut = f"pinned words, {WITNESSED.title}, {titles}"
+    assert f"\ncut short  tests.checks.test_deadline:sleeps, {cut}: its time was up" in done.stdout
+    assert f"\nProves too little: nothing was graded for {titles}; the time was up too soon for pinned" in (
+        done.stdout
+    )
+
+
+def test_run_that_shrinks_keeps_to_its_time():
+    done, took = run("is_slow_and_wrong", 3)
+    assert took < 3 + 5
+    assert done.returncode == 1
+    assert "\ncut short  tests.checks.test_deadline:is_slow_and_wrong, " in done.stdout
+
+
+def test_property_that_is_cut_short_reports_the_smallest_case_so_far(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makepyfile(
+        test_mine="""
+        from verify import reference
+        from verify.gate import conformance
+        from verify.config.session import limits
+
+        words = []
+
+        def wrong(case):
+            if case.channels > 1 and 0 not in case.output_shape:
+                words.append(str(case))
+                if len(words) == 4:
+                    limits.until = 0
+            return reference(case).astype(case.dtype) + (case.channels > 1)
+
+        class TestMine(conformance(wrong, fills=("ints",))):
+            def test_it_is_the_smallest(self):
+                (failure,) = self.gate.talliers["test_values"].tally.failures.values()
+                assert len(words) == 4
+                assert len(failure.word) == min(map(len, words))
+        """
+    )
+    common = ("-p", "verify.pytest_plugin", "--hypothesis-seed=1", "-k", "values or smallest")
+    result = pytester.runpytest_subprocess(*common)
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["test_mine:wrong disagrees with the reference: *"])
+
+
+def test_run_that_grades_too_little_in_its_time_says_so():
+    done, took = run("is_slow", 3)
+    assert took < 3 + 5
+    assert done.returncode == 3
+    assert "  too little\n" in done.stdout
+    assert "\nProves too little: " in done.stdout
+    assert "the time was up too soon for " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("tally", "verdict"),
+    [
+        (Tally(subject="", name="values", title="", note=TIME_UP, agreed=20), "holds"),
+        (Tally(subject="", name="values", title="", note=TIME_UP, agreed=19), "too little"),
+        (Tally(subject="", name="values", title="", agreed=1), "holds"),
+        (Tally(subject="", name="values", title="", note=TIME_UP), "nothing graded"),
+        (Tally(subject="", name="pinned", title="", note=TIME_UP, agreed=20), "too little"),
+        (Tally(subject="", name="pinned", title=""), "declined"),
+    ],
+)
+def test_little_is_graded_where_time_is_up_before_twenty_cases_or_all_given_words(tally: Tally, verdict: str):
+    assert tally.verdict == verdict
+    assert (exit_code([tally]) == 3) == (verdict in ("too little", "nothing graded"))
+
+
+def test_time_that_is_up_before_the_subject_is_loaded_is_said():
+    Path("slow_to_import.py").write_text("import time\ntime.sleep(60)\n")
+    command = [sys.executable, "-m", "verify", "run", "slow_to_import:f", "--max-time", "0.1"]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:."}
+    start = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert time.monotonic() - start < GRACE_S + 5
+    assert (done.returncode, done.stdout) == (
+        3,
+        "Proves too little: the time was up before slow_to_import:f was loaded.\n",
+    )

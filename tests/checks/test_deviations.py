@@ -1,0 +1,242 @@
+"""Recorded disagreements: what an entry explains, in which versions, and which entries are refused."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from importlib.resources import files
+
+import pytest
+
+from tests.places import ROOT
+from verify import Case
+from verify.cases.predicates import Predicate
+from verify.checks.deviations import Deviation, deviation_of, entry_of, parse, read
+from verify.faults import FAULTS
+
+ENTRY = {
+    "name": "'flips'",
+    "subjects": "['mine', 'mine:fast']",
+    "kinds": "['value', 'non-finite']",
+    "when": "'rank == 1'",
+    "word": "'conv_i2_k2_same_ones'",
+    "sentence": "'It flips the kernel.'",
+}
+
+FLIPS = Deviation(
+    name="flips",
+    subjects=("mine",),
+    kinds=("value",),
+    when=Predicate("rank == 1"),
+    word="conv_i2_k2_same_iota",
+    sentence="It flips the kernel.",
+)
+FAST = FLIPS._replace(name="fast", when=Predicate("rank == 1 and switches.get('FAST') == '1'"))
+
+ONE_AXIS = Case.parse("conv_i2_k2_same_ones")
+TWO_AXES = Case.parse("conv_i2x2_k2x2_same_ones")
+
+
+def toml(**changed: str | None) -> str:
+    """An entry of a deviation file, some of its lines changed, added or (None) left out."""
+    lines = {key: value for key, value in {**ENTRY, **changed}.items() if value is not None}
+    return "[[deviation]]\n" + "".join(f"{key} = {value}\n" for key, value in lines.items())
+
+
+def names(text: str, *, subject: str = "mine", version: str | None = None) -> list[str]:
+    return [each.name for each in read(text, subject=subject, version=version)]
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - the whole text is compared
+        read(text, subject="mine", version=None)
+    return str(refused.value)
+
+
+def test_entry_is_read_field_by_field():
+    (found,) = read(toml(versions="['2.21']", link="'https://x'"), subject="mine", version="2.21.0")
+    assert found._replace(when=found.when.text) == (
+        "flips",
+        ("mine", "mine:fast"),
+        ("value", "non-finite"),
+        "rank == 1",
+        "conv_i2_k2_same_ones",
+        "It flips the kernel.",
+        ("2.21",),
+        "https://x",
+        "",
+        False,
+        "",
+        None,
+    )
+
+
+def test_entries_keep_their_order():
+    assert names(toml() + toml(name="'shifts'")) == ["flips", "shifts"]
+
+
+def test_empty_file_has_no_entry():
+    assert names("# nothing is known\n") == []
+
+
+@pytest.mark.parametrize("subject", ["mine", "mine:fast"])
+def test_entry_is_about_each_of_its_subjects(subject):
+    assert names(toml(), subject=subject) == ["flips"]
+
+
+@pytest.mark.parametrize("subject", ["yours", "min", "mine:slow", ""])
+def test_entry_is_about_no_other_subject(subject):
+    assert names(toml(), subject=subject) == []
+
+
+@pytest.mark.parametrize("version", ["2.21", "2.21.0", "2.21.17", "2.21.0.dev3"])
+def test_version_covers_its_releases(version):
+    assert names(toml(versions="['2.21']"), version=version) == ["flips"]
+
+
+@pytest.mark.parametrize("version", ["2.2", "2.2.1", "2", "2.210", "2.211.0", "12.21.0", "3.0"])
+def test_version_covers_no_other_release(version):
+    assert names(toml(versions="['2.21']"), version=version) == []
+
+
+@pytest.mark.parametrize("version", ["2.20.1", "2.21.0"])
+def test_any_of_the_versions_will_do(version):
+    assert names(toml(versions="['2.20', '2.21']"), version=version) == ["flips"]
+
+
+def test_entry_without_versions_is_about_all():
+    assert names(toml(), version="9.9") == ["flips"]
+
+
+def test_subject_without_a_version_has_every_entry():
+    assert names(toml(versions="['2.21']"), version=None) == ["flips"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"when": "'rnk == 1'"}, "the condition 'rnk == 1' cannot be evaluated: name 'rnk' is not defined"),
+        ({"word": "'conv_k2'"}, "'conv_k2' is no case: it has no size token, such as i3x3"),
+        ({"when": None}, "'when'"),
+        ({"word": None}, "Deviation.__new__() missing 1 required positional argument: 'word'"),
+        ({"colour": "'red'"}, "Deviation.__new__() got an unexpected keyword argument 'colour'"),
+    ],
+)
+def test_entry_that_cannot_be_read_is_refused(changed, reason):
+    assert refusal(toml(**changed)) == f"the deviation 'flips' cannot be read: {reason}"
+
+
+def test_entry_without_a_name_is_refused():
+    assert refusal(toml(name=None)).startswith("the deviation 'without a name' cannot be read: ")
+
+
+def test_entry_with_an_unknown_kind_is_refused():
+    assert refusal(toml(kinds="['value', 'values']")) == "the deviation 'flips' has the unknown kind 'values'"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("versions", "'2.21'"), ("subjects", "'mine:fast'"), ("kinds", "'value'"), ("versions", "[2.20]")],
+)
+def test_entry_whose_list_is_none_is_refused(key, value):
+    shown = value.replace("[2.20]", "(2.2,)")
+    assert refusal(toml(**{key: value})) == (
+        f"the deviation 'flips' cannot be read: {key} is {shown}, not a list of strings"
+    )
+
+
+@pytest.mark.parametrize("value", ["2026-01-31", "'2026-01-31'"])
+def test_entry_may_expire(value):
+    (found,) = read(toml(expires=value), subject="mine", version=None)
+    assert found.expires == date(2026, 1, 31)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("'soon'", "Invalid isoformat string: 'soon'"),
+        ("3", "expires is 3, not a date such as 2026-01-31"),
+        (
+            "2026-01-31T00:00:00",
+            "expires is datetime.datetime(2026, 1, 31, 0, 0), not a date such as 2026-01-31",
+        ),
+    ],
+)
+def test_entry_that_expires_on_no_day_is_refused(value, reason):
+    assert refusal(toml(expires=value)) == f"the deviation 'flips' cannot be read: {reason}"
+
+
+def test_entry_of_no_range_of_versions_is_refused():
+    refused = "the deviation 'flips' cannot be read: '2.x' is no range of versions, such as "
+    assert refusal(toml(versions="['2.x']")) == f"{refused}'2.21' or '>=2.20,<2.22'"
+
+
+def test_entry_of_an_unknown_fault_is_refused():
+    assert refusal(toml(fault="'gremlins'")) == (
+        "the deviation 'flips' cannot be read: no fault is named 'gremlins'; `list` names them"
+    )
+
+
+def test_entry_may_name_a_fault():
+    (found,) = read(toml(fault=f"'{FAULTS[0].name}'"), subject="mine", version=None)
+    assert found.fault == FAULTS[0].name
+
+
+def test_entry_survives_json():
+    (found,) = read(toml(versions="['2.21']", expires="2026-01-31"), subject="mine", version=None)
+    again = deviation_of(json.loads(json.dumps(entry_of(found))))
+    assert again._replace(when=found.when) == found
+
+
+@pytest.mark.parametrize(("key", "value"), [("word", "3"), ("when", "3"), ("sentence", "3")])
+def test_entry_whose_text_is_none_is_refused(key, value):
+    assert refusal(toml(**{key: value})) == (
+        f"the deviation 'flips' cannot be read: {key} is {value}, not a string"
+    )
+
+
+@pytest.mark.parametrize("header", ["[deviation]", "[[deviations]]", "[[known]]"])
+def test_file_with_another_header_is_refused(header):
+    text = toml().replace("[[deviation]]", header)
+    assert refusal(text) == "a file of deviations holds [[deviation]] entries and nothing else"
+
+
+def test_text_that_is_no_toml_is_refused():
+    assert refusal("[[deviation]\n").startswith("Expected ']]' at the end of an array declaration")
+
+
+def test_entry_explains_its_kind_where_its_condition_holds():
+    assert FLIPS.explains(ONE_AXIS, "value", {})
+
+
+@pytest.mark.parametrize("kind", ["shape", "refused", "not repeatable", None])
+def test_entry_explains_no_other_kind(kind):
+    assert not FLIPS.explains(ONE_AXIS, kind, {})
+
+
+def test_entry_explains_nothing_where_its_condition_fails():
+    assert not FLIPS.explains(TWO_AXES, "value", {})
+
+
+@pytest.mark.parametrize(
+    ("switches", "explained"), [({"FAST": "1"}, True), ({"FAST": "0"}, False), ({}, False)]
+)
+def test_entry_may_be_about_one_setting_of_a_switch(switches, explained):
+    assert FAST.explains(ONE_AXIS, "value", switches) is explained
+
+
+@pytest.mark.parametrize(
+    ("switches", "explained"), [({"FAST": "1"}, True), ({"FAST": "0"}, False), ({}, False)]
+)
+def test_entry_applies_under_the_switches_that_its_own_word_needs(switches, explained):
+    assert FAST.applies(switches) is explained
+
+
+def test_entry_whose_word_does_not_meet_its_condition_applies_nowhere():
+    assert not FLIPS._replace(word="conv_i2x2_k2x2_same_ones").applies({})
+
+
+def test_the_readme_says_how_many_are_recorded_of_tensorflow():
+    known = parse(files("verify.subjects.tensorflow").joinpath("known.toml").read_text("utf-8"))
+    readme = ROOT / "README.md"
+    assert f" {len(known)} deviations" in readme.read_text("utf-8")

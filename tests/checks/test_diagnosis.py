@@ -1,0 +1,148 @@
+"""What a disagreement looks like: the fault that explains it, or where its wrong terms come from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.planted import convolutions
+from verify import Case, Mismatch, check, reference
+from verify.cases.case import Array
+from verify.checks.check import Subject
+from verify.checks.diagnosis import ASKED, diagnose
+from verify.faults import fault_named
+
+
+def diagnosed(word: str, subject: Subject) -> Mismatch:
+    """The disagreement of a subject on a word, diagnosed."""
+    with pytest.raises(Mismatch) as found:
+        check(Case.parse(word), subject, repeats=2)
+    diagnose(found.value, subject)
+    return found.value
+
+
+def names(mismatch: Mismatch) -> list[str]:
+    return [fault.name for fault in mismatch.looks_like]
+
+
+def lines(mismatch: Mismatch, label: str) -> list[str]:
+    return [line.strip() for line in str(mismatch).splitlines() if line.strip().startswith(label)]
+
+
+@pytest.mark.parametrize(
+    ("subject", "word", "name"),
+    [
+        (convolutions.odd_cell_before, "conv_i2_k2_same_ones", "odd-cell-before"),
+        (convolutions.dilation_ignored, "conv_i3_k2_d2_same_ones", "dilation-ignored"),
+        (convolutions.kernel_flipped, "conv_i4x5_k2x3_valid_ints3", "kernel-flipped"),
+        (convolutions.strides_exchanged, "conv_i2x1_k1x1_s2x1_same_ones", "strides-exchanged"),
+        (convolutions.last_bias_lost, "conv_i1_k1_same_bias_ones", "last-bias-lost"),
+        (convolutions.channels_after_blocks_lost, "conv_i1_c9_k1_same_ones", "channels-after-8s-lost"),
+        (convolutions.relu_missing, "conv_i1_k1_same_relu_ints", "activation-lost"),
+        (convolutions.writing_to("input"), "conv_i1_k1_same_ones", "input-modified"),
+        (convolutions.widened, "conv_i1_k1_same_ones", "wrong-dtype"),
+    ],
+)
+def test_a_planted_fault_is_named(subject: Subject, word: str, name: str) -> None:
+    assert names(diagnosed(word, subject)) == [name]
+
+
+def test_a_named_fault_is_told_in_a_line_of_its_own() -> None:
+    found = diagnosed("conv_i2_k2_same_ones", convolutions.odd_cell_before)
+    assert lines(found, "looks like") == ["looks like  SAME's odd cell placed before instead of after"]
+
+
+def test_faults_that_cannot_be_told_apart_are_told_with_or() -> None:
+    found = diagnosed("conv_i2_k2_same_ones", convolutions.odd_cell_before)
+    found.looks_like = (fault_named("bias-twice"), fault_named("mean-lost"))
+    assert lines(found, "or") == ["or          batch normalisation without its mean"]
+
+
+def only_on(word: str, fault: str) -> Subject:
+    """Wrong on one word alone, as a fault is wrong."""
+    return lambda case: fault_named(fault)(case) if str(case) == word else convolutions.right(case)
+
+
+def test_a_fault_that_confirming_cases_refute_is_not_named() -> None:
+    assert names(diagnosed("conv_i2_k2_same_ones", only_on("conv_i2_k2_same_ones", "odd-cell-before"))) == []
+
+
+def test_other_bits_on_being_asked_again_look_like_wavering() -> None:
+    calls: list[Case] = []
+
+    def wavers(case: Case) -> Array:
+        calls.append(case)
+        return reference(case).astype(case.dtype) + len(calls)
+
+    with pytest.raises(Mismatch) as found:
+        check(Case.parse("conv_i1_k1_same_ones"), wavers)
+    diagnose(found.value, wavers)
+    assert names(found.value) == ["wavers"]
+
+
+def test_a_subject_is_asked_no_more_than_it_takes() -> None:
+    asked: list[Case] = []
+
+    def counting(case: Case) -> Array:
+        asked.append(case)
+        return convolutions.odd_cell_before(case)
+
+    diagnosed("conv_i2_k2_same_ones", counting)
+    assert len(asked) <= 2 + ASKED
+
+
+def with_changed(change: Subject) -> Subject:
+    """A convolution of other operands, which `change` makes of a case."""
+
+    def subject(case: Case) -> Array:
+        x, w = change(case)
+        return convolutions.answer(case, x=x, w=w)
+
+    return subject
+
+
+def doubled_tap(case: Case) -> tuple[Array, Array]:
+    w = case.filters.copy()
+    w[(-1,) * case.rank] *= 2
+    return case.input, w
+
+
+def spoilt_corner(case: Case) -> tuple[Array, Array]:
+    x = case.input.copy()
+    x[(0,) + (0,) * case.rank] *= 3
+    return x, case.filters
+
+
+def spoilt_channel(case: Case) -> tuple[Array, Array]:
+    x = case.input.copy()
+    x[..., 1] *= 3
+    return x, case.filters
+
+
+@pytest.mark.parametrize(
+    ("subject", "word", "part"),
+    [
+        (with_changed(doubled_tap), "conv_i4x4_k2x2_valid_ints3", "kernel tap (1, 1)"),
+        (with_changed(spoilt_corner), "conv_i4x4_k2x2_valid_ints3", "cells at the border of the input"),
+        (with_changed(spoilt_channel), "conv_i4_c3_k2_f2_valid_ints3", "input channel 1 of 3"),
+        (with_changed(spoilt_channel), "conv_i4_c3_k2_f2_valid_ints3", "every answer channel"),
+    ],
+)
+def test_probes_say_where_wrong_terms_come_from(subject: Subject, word: str, part: str) -> None:
+    found = diagnosed(word, subject)
+    assert names(found) == []
+    assert part in found.probed
+    assert lines(found, "probes") == [f"probes   {found.probed}"]
+
+
+def test_probes_tell_a_wrong_sum_from_a_wrong_term() -> None:
+    def adds_up_wrongly(case: Case) -> Array:
+        right = convolutions.right(case)
+        return right + (np.count_nonzero(case.input) > 1) * right.dtype.type(1)
+
+    found = diagnosed("conv_i4x4_k2x2_valid_ints3", adds_up_wrongly)
+    assert found.probed.startswith("single products are right: it is their sum")
+
+
+def test_nothing_is_probed_where_a_fault_explains_all() -> None:
+    assert diagnosed("conv_i2_k2_same_ones", convolutions.odd_cell_before).probed == ""

@@ -1,0 +1,259 @@
+"""Known deviations of a user's own subject: what they excuse, and when they fail a run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.places import ROOT
+from tests.planted import convolutions
+from verify import Case, Mismatch, check, reference
+from verify.__main__ import main
+from verify.cases.case import Array
+from verify.cases.predicates import Predicate
+from verify.checks.deviations import Deviation
+from verify.checks.known import explained, explains, recorded
+from verify.config.session import limits
+from verify.gate import conformance
+
+WORD = "conv_i1_k1_same_ones"
+
+ENTRY = f"""\
+[[deviation]]
+name = "adds-one"
+subjects = ["tests.checks.test_known:*"]
+kinds = ["value", "non-finite"]
+when = "rank == 1"
+word = "{WORD}"
+sentence = "It adds one along one axis."
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def adds_one(case: Case) -> Array:
+    """Wrong along one axis, in version 1.4."""
+    return reference(case).astype(case.dtype) + (case.rank == 1)
+
+
+adds_one.version = "1.4"  # type: ignore[attr-defined]
+
+
+def right(case: Case) -> Array:
+    return reference(case).astype(case.dtype)
+
+
+def written(*more: str, entry: str = ENTRY) -> None:
+    Path("known.toml").write_text("\n".join([entry, *more]), encoding="utf-8")
+
+
+def run(subject: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A short run of a subject of this file."""
+    few = ("--examples", "5", "--seed", "1", "--operations", "conv")
+    return subprocess.run(
+        [sys.executable, "-m", "verify", "run", f"tests.checks.test_known:{subject}", *few, *arguments],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"},
+    )  # fmt: skip
+
+
+def test_recorded_deviation_is_excused_and_counted():
+    written("versions = ['>=1.3,<1.5']", "expires = 9999-12-31")
+    done = run("adds_one", "--known", "known.toml")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ": adds-one\n" in done.stdout
+    assert "\nknown deviations still happen " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "entry"),
+    [(ENTRY.replace("[[", "[[tool.conv-verify."), ""), ("[tool.conv-verify]\nknown = 'known.toml'\n", ENTRY)],
+    ids=["as entries", "as a file"],
+)
+def test_deviation_of_the_settings_is_known(settings: str, entry: str, capsys: pytest.CaptureFixture[str]):
+    Path("pyproject.toml").write_text(settings, encoding="utf-8")
+    written(entry=entry)
+    assert main(["replay", "tests.checks.test_known:adds_one", WORD]) == 1
+    assert capsys.readouterr().out.endswith("  known    adds-one: It adds one along one axis.\n")
+
+
+def test_deviation_that_no_longer_happens_fails_the_run():
+    written()
+    done = run("right", "--known", "known.toml")
+    assert done.returncode == 1
+    assert (
+        "tests.checks.test_known:right no longer deviates where 'adds-one' records a deviation: delete"
+        in done.stdout
+    )
+
+
+def test_deviation_that_has_expired_fails_the_run():
+    written("expires = 2026-01-31")
+    done = run("adds_one", "--known", "known.toml")
+    assert done.returncode == 1
+    assert (
+        "'adds-one', recorded of tests.checks.test_known:adds_one, expired on 2026-01-31: mend what it "
+        "records, or give it another day\n"
+    ) in done.stdout
+    assert "Disagrees: 1 distinct disagreement in " in done.stdout
+
+
+def test_no_deviation_is_known_where_none_shall_be(capsys: pytest.CaptureFixture[str]):
+    written()
+    main(["replay", "tests.checks.test_known:adds_one", WORD, "--known", "known.toml", "--no-known"])
+    assert "known  " not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (
+            "colour = 'red'",
+            "known.toml: the deviation 'adds-one' cannot be read: Deviation.__new__() got an ",
+        ),
+        (
+            "versions = ['>=1']",
+            "the deviation 'adds-one' is of >=1, and tests.checks.test_known:right has no `version`",
+        ),
+        ("[known]", "known.toml: a file of deviations holds [[deviation]] entries and nothing else"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command", [["run", "tests.checks.test_known:right"], ["replay", "tests.checks.test_known:right", WORD]]
+)
+def test_wrong_entry_is_one_sentence_and_exit_2(
+    command: list[str], more: str, sentence: str, capsys: pytest.CaptureFixture[str]
+):
+    written(more)
+    assert main([*command, "--known", "known.toml"]) == 2
+    assert capsys.readouterr().err.startswith(f"conv-verify: {sentence}")
+
+
+def test_file_that_is_not_there_is_one_sentence(capsys: pytest.CaptureFixture[str]):
+    assert main(["replay", "tests.checks.test_known:right", WORD, "--known", "none.toml"]) == 2
+    assert capsys.readouterr().err == "conv-verify: there is no file 'none.toml'\n"
+
+
+@pytest.mark.parametrize("value", ["3", "['a']", "'known.toml'"])
+def test_entries_in_the_settings_that_are_none_are_refused(value: str, capsys: pytest.CaptureFixture[str]):
+    Path("pyproject.toml").write_text(f"[tool.conv-verify]\ndeviation = {value}\n", encoding="utf-8")
+    assert main(["run"]) == 2
+    assert capsys.readouterr().err == (
+        f"conv-verify: pyproject.toml: tool.conv-verify.deviation is {value}, "
+        "not [[tool.conv-verify.deviation]] entries\n"
+    )
+
+
+def test_replay_names_the_deviation_that_explains_it(capsys: pytest.CaptureFixture[str]):
+    written()
+    assert main(["replay", "tests.checks.test_known:adds_one", WORD, "--known", "known.toml"]) == 1
+    assert capsys.readouterr().out.endswith("  known    adds-one: It adds one along one axis.\n")
+    assert not Path(".conv-verify").exists()
+
+
+def test_gates_of_a_test_suite_take_deviations_and_pins_from_the_settings(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makepyfile(
+        test_mine="""
+        from verify.gate import conformance
+        TestMine = conformance("tests.checks.test_known:adds_one", ranks=(1,), fills=("ones",))
+        """
+    )
+    pytester.makefile(".toml", known=ENTRY)
+    pytester.makefile(".toml", pyproject="[tool.conv-verify]\nknown = 'known.toml'\ncorpus = 'pins.txt'\n")
+    pytester.makefile(".txt", pins="conv_i5_k1_same_ones\n")
+    common = ("-p", "verify.pytest_plugin", "--conv-examples=5", "-k", "values or pinned or known")
+    result = pytester.runpytest_subprocess(*common)
+    result.assert_outcomes(passed=3)
+    result.stdout.re_match_lines([r"pinned words +1 +0 +0 +1 +holds", "known +.*adds-one"])
+
+
+def test_wrong_settings_are_one_sentence_of_pytest(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makefile(".toml", pyproject="[tool.conv-verify]\nknown = 3\n")
+    result = pytester.runpytest_subprocess("-p", "verify.pytest_plugin")
+    assert result.errlines == ["ERROR: pyproject.toml: tool.conv-verify.known is 3, not a string", ""]
+
+
+KNOWN = Deviation("adds-one", ("*",), ("value",), Predicate("rank == 1"), WORD, "It adds one.")
+
+
+def mismatch() -> Mismatch:
+    with pytest.raises(Mismatch) as found:
+        check(Case.parse(WORD), adds_one)
+    return found.value
+
+
+def looks_like(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    """Have every disagreement look like a fault."""
+    monkeypatch.setattr("verify.checks.known.fault_of", lambda mismatch: fault)
+
+
+def test_deviation_without_a_fault_explains_whatever_it_looks_like(monkeypatch: pytest.MonkeyPatch):
+    looks_like(monkeypatch, "flipped")
+    assert explains(KNOWN, mismatch())
+
+
+def test_deviation_of_a_fault_explains_what_looks_like_it(monkeypatch: pytest.MonkeyPatch):
+    looks_like(monkeypatch, "flipped")
+    assert explains(KNOWN._replace(fault="flipped"), mismatch())
+
+
+@pytest.mark.parametrize("fault", ["", "gone"])
+def test_deviation_of_a_fault_explains_nothing_else(fault: str, monkeypatch: pytest.MonkeyPatch):
+    looks_like(monkeypatch, fault)
+    assert not explains(KNOWN._replace(fault="flipped"), mismatch())
+
+
+def test_first_entry_that_explains_is_named(monkeypatch: pytest.MonkeyPatch):
+    looks_like(monkeypatch, "gone")
+    other = KNOWN._replace(name="other", when=Predicate("rank == 2"))
+    flips = KNOWN._replace(name="flips", fault="flipped")
+    assert explained(mismatch(), adds_one, [other, flips, KNOWN, KNOWN]) is KNOWN
+
+
+def test_what_no_entry_explains_is_new():
+    assert explained(mismatch(), adds_one, [KNOWN._replace(kinds=("shape",))]) is None
+
+
+def test_own_deviations_come_before_those_of_the_subject():
+    def subject(case: Case) -> Array:
+        return adds_one(case)
+
+    subject.known = [KNOWN]  # type: ignore[attr-defined]
+    own = KNOWN._replace(name="own")
+    assert [each.name for each in recorded(subject, [own])] == ["own", "adds-one"]
+
+
+@pytest.mark.parametrize("changed", [{"subjects": ("mylib:*",)}, {"versions": ("<1.4", ">=2")}], ids=str)
+def test_own_deviation_of_another_subject_or_version_is_left_out(changed: dict[str, tuple[str, ...]]):
+    assert recorded(adds_one, [KNOWN._replace(**changed)]) == ()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("versions", [(">=1.3,<1.5",), ("1.3", "1.4")])
+def test_own_deviation_of_the_subjects_version_is_recorded(versions: tuple[str, ...]):
+    assert len(recorded(adds_one, [KNOWN._replace(versions=versions)])) == 1
+
+
+def test_word_that_looks_like_another_fault_fails_the_gate(monkeypatch: pytest.MonkeyPatch):
+    looks_like(monkeypatch, "gone")
+    entry = KNOWN._replace(fault="flipped")
+    with pytest.raises(pytest.fail.Exception, match="another kind: value that looks like flipped"):
+        conformance(adds_one, known=[entry])().test_known()
+
+
+def test_gate_takes_the_users_deviations_beside_given_ones(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(limits, "own", (KNOWN._replace(name="own"),))
+    gate = conformance(convolutions.right, known=[KNOWN]).gate  # type: ignore[attr-defined]
+    assert [each.name for each in gate.known] == ["own", "adds-one"]

@@ -1,0 +1,301 @@
+"""Exported scripts make the calls of the subject, and show what it shows."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from strategies import cases
+from tests.export.exported import ENTRIES, candidates
+from verify import Case, compare
+from verify.cases.case import Array
+from verify.cases.dtypes import FORMATS
+from verify.cases.word import AROUND
+from verify.checks.deviations import Deviation
+from verify.export import CannotExport
+from verify.export.recording import Recording, recording
+from verify.export.script import LINES, script
+from verify.export.source import source_of
+from verify.subjects.registry import switches
+from verify.subjects.tensorflow.roads import (
+    ROADS,
+    Road,
+    TensorflowSubject,
+    call,
+    known,
+    operation_of,
+    subject,
+)
+
+
+class Ran(NamedTuple):
+    """What a script ended with and printed, and its names."""
+
+    code: object
+    output: str
+    names: dict[str, Any]
+
+
+def run(text: str) -> Ran:
+    """Run a script in this process; an error that it raises is its code."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    output, code = io.StringIO(), None
+    with contextlib.redirect_stdout(output), np.errstate(), np.printoptions():
+        try:
+            exec(compile(text, "exported.py", "exec"), names)
+        except SystemExit as end:
+            code = end.code
+        except Exception as error:
+            code = error
+    return Ran(code, output.getvalue(), names)
+
+
+def taking(mode: str, entry: str) -> TensorflowSubject:
+    """The subject that goes one way alone."""
+    return TensorflowSubject("tensorflow", Road(mode, (entry,)))
+
+
+def answered(mode: str, entry: str, case: Case) -> Array | str:
+    """A subject's answer, or the class of its error."""
+    try:
+        return call(mode, entry, case)
+    except Exception as error:
+        return type(error).__name__
+
+
+def shown(ran: Ran) -> Array | str:
+    """A script's answer, or the class of its error."""
+    return type(ran.code).__name__ if isinstance(ran.code, Exception) else ran.names["y"]
+
+
+WAYS = [
+    (mode, entry, case)
+    for mode, entry in ENTRIES
+    for case in candidates(taking(mode, entry), operation_of(entry))
+]
+
+
+@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
+@pytest.mark.parametrize(("mode", "entry", "case"), WAYS)
+def test_a_script_gives_the_very_bits_of_the_subject(mode: str, entry: str, case: Case) -> None:
+    ran, answer = run(script(case, taking(mode, entry))), answered(mode, entry, case)
+    assert np.array_equal(shown(ran), answer)
+    assert (ran.code is None) == (not isinstance(answer, str) and compare(case, answer).holds)
+
+
+def exported_or_empty(case: Case, name: str) -> str:
+    """The script of a case, or nothing where it is declined or too large."""
+    try:
+        return script(case, subject(name))
+    except CannotExport:
+        return ""
+
+
+def imported_by(text: str) -> set[str]:
+    """The modules that a script imports."""
+    imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import)]
+    return {alias.name for node in imports for alias in node.names}
+
+
+@pytest.mark.parametrize("name", ROADS)
+@given(data=st.data())
+@settings(max_examples=15)
+def test_a_script_of_any_case_has_at_most_40_lines_and_needs_nothing_of_ours(
+    name: str, data: st.DataObject
+) -> None:
+    drawn = cases(operations=subject(name).operations, around=AROUND, max_side=4)
+    text = exported_or_empty(data.draw(drawn), name)
+    assert len(text.splitlines()) <= LINES
+    assert imported_by(text) <= {"base64", "keras", "numpy", "os", "sys", "tensorflow", "zlib"}
+
+
+SHOWN = [
+    pytest.param(name, each, id=f"{name}-{each.name}")
+    for name in ROADS
+    for each in known(name)
+    if each.applies(switches()) and not each.sporadic and "crashed" not in each.kinds
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("name", "deviation"), SHOWN)
+def test_a_script_shows_every_recorded_deviation(name: str, deviation: Deviation) -> None:
+    case = Case.parse(deviation.word)
+    ran, answer = run(script(case, subject(name))), answered(*subject(name).way(case), case)
+    assert ran.code is not None
+    assert isinstance(shown(ran), str) == isinstance(answer, str)
+
+
+CONV3D = "conv_i1x1x3_k1x1x1_s1x1x3_same_f64_iota"
+
+
+def alone(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script in a folder of its own, by an interpreter that is given no path to this package."""
+    (folder / "issue.py").write_text(text, "utf-8")
+    return subprocess.run(
+        [sys.executable, "-I", "issue.py"], capture_output=True, text=True, check=False, cwd=folder
+    )
+
+
+def test_a_script_on_its_own_prints_expected_and_actual_and_exits_1(tmp_path: Path) -> None:
+    done = alone(script(Case.parse(CONV3D), subject("tensorflow")), tmp_path)
+    assert done.returncode == 1
+    assert "expected: float64 (1, 1, 1, 1, 1) [[[[[1.]]]]]\n" in done.stdout
+    assert "actual:   float64 (1, 1, 1, 1, 1) [[[[[2.]]]]]\n" in done.stdout
+    assert done.stderr.endswith("DIFFERS in 1 of 1 values\n")
+
+
+def test_a_script_of_a_crash_says_what_was_expected_and_crashes(tmp_path: Path) -> None:
+    case = Case.parse("filtergrad_i2x0_k1x1_s2x2_same_f64_ones")
+    done = alone(script(case, subject("tensorflow")), tmp_path)
+    assert done.returncode < 0
+    assert done.stdout.endswith("expected: float64 (1, 1, 1, 1) [[[[0.]]]]\n")
+
+
+def test_a_script_of_an_illegal_call_expects_an_error() -> None:
+    text = script(Case.parse("conv_i3x3_k2x2_s0x1_valid_ones_illegal"), subject("tensorflow"))
+    ran = run(text)
+    assert ran.code is None
+    assert "expected: an error\n" in ran.output
+    assert "# due is an error: 's0x1' has a number below 1\n" in text
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        ("y, again = run(), run()", "y, again = run() + 1, run() + 1"),
+        ("y, again = run(), run()", "y, again = run(), -run()"),
+        ("y, again = run(), run()", "y = again = run().astype('float32')"),
+        ("y, again = run(), run()", "y = again = run()[..., :0]"),
+        ("y, again = run(), run()", "y = again = run() * np.nan"),
+    ],
+    ids=["a value", "the second time", "the dtype", "the shape", "a NaN"],
+)
+def test_a_script_sees_what_differs(spoil: tuple[str, str]) -> None:
+    text = script(Case.parse("conv_i3_k2_same_f64_ints3"), subject("tensorflow"))
+    assert run(text).code is None
+    assert str(run(text.replace(*spoil)).code).startswith("DIFFERS")
+
+
+def test_a_script_allows_what_the_bound_allows_and_no_more() -> None:
+    text = script(Case.parse("conv_i30_k9_same_reals3"), subject("tensorflow"))
+    off = "run() + np.float32({}) * allowed.astype('f')"
+    within, beyond = (text.replace("y, again = run()", f"y, again = {off.format(by)}") for by in (0.5, 2.5))
+    assert not str(run(within).code).startswith("DIFFERS in")
+    assert str(run(beyond).code).startswith("DIFFERS in")
+
+
+def test_a_case_that_is_declined_has_no_script() -> None:
+    with pytest.raises(CannotExport, match=r"tensorflow declines conv_i3x3_k1x1_same_f64_cf_ones: .* NHWC"):
+        script(Case.parse("conv_i3x3_k1x1_same_f64_cf_ones"), subject("tensorflow"))
+
+
+def test_arrays_that_no_issue_holds_have_no_script() -> None:
+    with pytest.raises(CannotExport, match=r"script of [0-9,]+ characters, more than an issue .* as npz"):
+        script(Case.parse("conv_i200x200_k3x3_same_reals"), subject("tensorflow"))
+
+
+def test_large_arrays_that_a_formula_gives_have_one() -> None:
+    text = script(Case.parse("conv_n9_i99x99_c99_k1x1_same_ones"), subject("tensorflow"))
+    assert 'x = np.full([9, 99, 99, 99], 1, "float32")\n' in text
+    assert 'expected = np.full([9, 99, 99, 1], 99, "float64")\n' in text
+
+
+# The source of arrays.
+
+NUMBERS = arrays.arrays(
+    st.sampled_from([form.dtype for form in FORMATS.values() if form.token != "bf16"]),
+    arrays.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=6),
+)
+
+
+def rebuilt(array: Array) -> Array:
+    import base64
+    import zlib
+
+    from verify.subjects.tensorflow.imported import tf
+
+    made: Array = eval(source_of(array), {"np": np, "tf": tf, "base64": base64, "zlib": zlib})
+    return made
+
+
+def canonical(array: Array) -> bytes:
+    """The bits of an array, every NaN as the same one."""
+    return np.where(np.isnan(array), np.float64(np.nan), array).tobytes()
+
+
+@given(array=NUMBERS)
+@example(array=np.arange(5000.0) % 7 + 1)
+@example(array=np.arange(5000.0).reshape(50, 100) - 2500)
+@example(array=np.linspace(0, 1, 999, dtype="f4"))
+@example(array=np.array([-0.0, 0.0, np.inf, -np.inf, np.nan]))
+@example(array=Case.parse("conv_i9x9_c9_k3x3_same_bf16_reals").input)
+@example(array=Case.parse("conv_i9_k3_same_bf16_reals").input)
+@example(array=Case.parse("conv_i2x3_c15_k1x1_same_f16_nonfinite2").input)
+@example(array=np.linspace(-3e9, 3e9, 500))
+def test_the_source_of_an_array_is_that_array(array: Array) -> None:
+    made = rebuilt(array)
+    assert (made.dtype, made.shape, canonical(made)) == (array.dtype, array.shape, canonical(array))
+
+
+# Recording.
+
+
+def recorded(act: Any, width: int = 100) -> list[str]:
+    record = Recording({}, "float32")
+    return record.source(act(record.name("tf"), record.name("x")), width)
+
+
+def test_a_value_that_is_used_once_is_written_where_it_is_used() -> None:
+    assert recorded(lambda tf, x: tf.nn.relu(tf.abs(x) + 1)) == ["return tf.nn.relu(tf.abs(x) + 1)"]
+
+
+def test_a_value_that_is_used_twice_has_a_name() -> None:
+    def twice(tf: Any, x: Any) -> Any:
+        y = tf.abs(x)
+        return tf.add(y, y)
+
+    assert recorded(twice) == ["y1 = tf.abs(x)", "return tf.add(y1, y1)"]
+
+
+def test_a_value_that_would_make_a_line_too_long_has_a_name() -> None:
+    assert recorded(lambda tf, x: tf.f(tf.g(x)), 10) == ["y1 = tf.g(x)", "return tf.f(y1)"]
+
+
+def test_a_sum_keeps_its_brackets_where_it_needs_them() -> None:
+    assert recorded(lambda tf, x: (x + 1).half) == ["return (x + 1).half"]
+
+
+def test_a_block_is_indented_and_keeps_its_calls() -> None:
+    def watched(tf: Any, x: Any) -> Any:
+        with tf.Tape() as tape:
+            tape.watch((x, x))
+            y = tf.abs(x)
+        return tape.gradient(y, x, by=tf.float32)
+
+    assert recorded(watched) == [
+        "with tf.Tape() as y1:",
+        "    y1.watch([x, x])",
+        "    y3 = tf.abs(x)",
+        "return y1.gradient(y3, x, by=tf.float32)",
+    ]
+
+
+def test_recording_leaves_the_modules_as_they_were() -> None:
+    from verify.subjects.tensorflow import calls
+
+    was = calls.tf
+    with pytest.raises(AttributeError), recording({}, "float32"):
+        _ = calls.tf.__path__
+    assert calls.tf is was

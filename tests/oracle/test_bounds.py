@@ -1,0 +1,432 @@
+"""The bound from both sides: no order of summation exceeds it, and little more than it is caught."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import strategies
+from tests.models import rational, summation
+from tests.planted.plain import cases
+from verify import Case, assert_conv, compare
+from verify.cases.case import Operands
+from verify.cases.dtypes import FORMATS
+from verify.cases.fills import promises_exactness
+from verify.oracle.bounds import gamma, judge_operands, judgement, sums_are_exact
+from verify.oracle.compare import compare_values
+from verify.oracle.problem import Layer, layer_from
+
+quick = settings(max_examples=30, deadline=None, database=None)
+
+OTHERS = ("depthwise", "separable", "transpose", "filtergrad")
+FLOATS = ("f16", "bf16", "f32", "f64")
+NEXT = 1.01
+"""A little more than the bound, as a factor."""
+
+
+def reals(rank: int, dtype: str) -> st.SearchStrategy[Case]:
+    sides = {1: 24, 2: 7, 3: 4}
+    return cases(ranks=(rank,), dtypes=(dtype,), fills=("reals",), max_side=sides[rank], max_channels=9)
+
+
+def others(operation: str, dtype: str) -> st.SearchStrategy[Case]:
+    """Cases of real numbers for other operations, with steps that every order can take."""
+    return strategies.cases(
+        operations=(operation,),
+        dtypes=(dtype,),
+        fills=("reals",),
+        around=("border", "bias", "residual", "relu", "relu6", "leaky"),
+        max_side=4,
+        max_kernel=3,
+        max_channels=4,
+        max_batch=2,
+    )
+
+
+def answered(dtype: str) -> st.SearchStrategy[Case]:
+    """Cases of real numbers whose answer is not empty."""
+    drawn = cases(dtypes=(dtype,), fills=("reals",), max_side=6, max_channels=6, max_batch=2)
+    return drawn.filter(lambda case: 0 not in case.output_shape)
+
+
+def exceeding(case: Case) -> list[str]:
+    """The orders of summation whose answer lies beyond the bound."""
+    rule = judgement(case)
+    verdicts = (
+        (name, compare_values(rule.wanted, answer, rule.allowed, rule.why))
+        for name, answer in summation.answers(case)
+    )
+    return [f"{name}: {verdict.error}" for name, verdict in verdicts if not verdict.holds]
+
+
+def beyond(case: Case, sign: float) -> Any:
+    """An answer, in the case's dtype, that lies a little beyond the bound everywhere."""
+    rule = judgement(case)
+    moved = (rule.wanted + sign * NEXT * rule.allowed).astype(case.dtype)
+    return np.nextafter(moved, np.asarray(sign * np.inf, dtype=case.dtype))
+
+
+def within(case: Case, sign: float) -> Any:
+    """float64 values that lie a little less than the bound from the reference."""
+    rule = judgement(case)
+    moved = rule.wanted + sign * 0.99 * rule.allowed
+    over = np.abs(moved - rule.wanted) > rule.allowed
+    return np.where(over, np.nextafter(moved, rule.wanted), moved)
+
+
+def verdict_on(case: Case, values: Any) -> Any:
+    rule = judgement(case)
+    return compare_values(rule.wanted, values, rule.allowed, rule.why)
+
+
+def dots(dtype: str, x: Any, w: Any, bias: Any = None) -> tuple[Layer, Operands]:
+    """A layer of one window over all of x, and its operands."""
+    kind = FORMATS[dtype].dtype
+    b = None if bias is None else np.array([bias], dtype=kind)
+    given = Operands(np.array(x, kind).reshape(1, -1, 1), np.array(w, kind).reshape(-1, 1, 1), b)
+    layer = layer_from(
+        given.input,
+        given.factor,
+        strides=1,
+        padding="VALID",
+        dilations=1,
+        groups=1,
+        data_format=None,
+        bias=given.bias,
+    )
+    return layer, given
+
+
+def exact(dtype: str, x: Any, w: Any, bias: Any = None) -> bool:
+    return sums_are_exact(*dots(dtype, x, w, bias))
+
+
+def allowed(dtype: str, x: Any, w: Any, bias: Any = None) -> float:
+    layer, given = dots(dtype, x, w, bias)
+    rule = judge_operands(layer, given, len(x), exact=False)
+    return float(np.asarray(rule.allowed).item())
+
+
+def orders(dtype: str, x: Any, w: Any, bias: Any = None) -> set[bytes]:
+    """The bits that every order of summation gives for one dot product."""
+    form = FORMATS[dtype]
+    accumulator = FORMATS[form.accumulator].dtype
+    a, b = (np.array(part, form.dtype).astype(accumulator).reshape(1, -1) for part in (x, w))
+    zero = np.zeros(1, accumulator)
+    offset = zero + np.asarray(0 if bias is None else bias, form.dtype).astype(accumulator)
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = [order(a, b, zero) for order in summation.ORDERS.values()]
+        fromed = [order(a, b, offset) for order in summation.ORDERS.values()]
+        stored = [each.astype(form.dtype).astype(accumulator) + offset for each in sums]
+        ends = [*fromed, *(each + offset for each in sums), *(stored if bias is not None else [])]
+        return {(each.astype(form.dtype) + form.dtype.type(0)).tobytes() for each in ends}
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("dtype", FLOATS)
+@given(data=st.data())
+@quick
+def test_no_order_of_summation_exceeds_the_bound(dtype, rank, data):
+    assert exceeding(data.draw(reals(rank, dtype))) == []
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("taps", [1, 2, 10, 100, 1000])
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("epilogue", ["", "_bias", "_relu", "_bias_relu"])
+def test_no_order_of_a_long_sum_exceeds_the_bound(dtype, taps, seed, epilogue):
+    case = Case.parse(f"conv_n2_i{taps + 3}_k{taps}_f3_valid_{dtype}{epilogue}_reals{seed}")
+    assert exceeding(case) == []
+
+
+@pytest.mark.parametrize("operation", OTHERS)
+@pytest.mark.parametrize("dtype", FLOATS)
+@given(data=st.data())
+@quick
+def test_no_order_of_another_operation_exceeds_the_bound(dtype, operation, data):
+    assert exceeding(data.draw(others(operation, dtype))) == []
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("operation", OTHERS)
+@pytest.mark.parametrize("dtype", FLOATS)
+@given(data=st.data())
+@quick
+def test_every_value_of_another_operation_a_little_beyond_the_bound_is_caught(dtype, operation, sign, data):
+    case = data.draw(others(operation, dtype).filter(lambda case: 0 not in case.output_shape))
+    actual = beyond(case, sign)
+    assert compare(case, actual).sentence == f"{actual.size} of {actual.size} values differ"
+
+
+@pytest.mark.parametrize("operation", ["depthwise", "transpose", "filtergrad"])
+def test_bound_of_another_operation_is_nearly_reached(operation):
+    case = Case.parse(f"{operation}_n1_i99_c9_k1_same_f16_reals")
+    errors = [verdict_on(case, answer).error for _, answer in summation.answers(case)]
+    assert 0.5 < max(errors) <= 1
+
+
+@pytest.mark.parametrize(
+    ("dtype", "taps", "reached"), [("f16", 1, 0.95), ("bf16", 1, 0.95), ("f32", 1, 0.95), ("f64", 2, 0.5)]
+)
+def test_bound_is_nearly_reached(dtype, taps, reached):
+    case = Case.parse(f"conv_n3_i999_k{taps}_f4_valid_{dtype}_reals")
+    errors = [verdict_on(case, answer).error for _, answer in summation.answers(case)]
+    assert reached < max(errors) <= 1
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("dtype", FLOATS)
+@given(data=st.data())
+@quick
+def test_every_value_a_little_beyond_the_bound_is_caught(dtype, sign, data):
+    case = data.draw(answered(dtype))
+    actual = beyond(case, sign)
+    assert compare(case, actual).sentence == f"{actual.size} of {actual.size} values differ"
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("dtype", FLOATS)
+@given(data=st.data())
+@quick
+def test_every_value_a_little_within_the_bound_passes(dtype, sign, data):
+    case = data.draw(answered(dtype))
+    assert verdict_on(case, within(case, sign)).holds
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@given(data=st.data())
+@quick
+def test_one_value_beyond_the_bound_is_named(dtype, data):
+    case = data.draw(answered(dtype))
+    place = data.draw(st.integers(0, judgement(case).wanted.size - 1))
+    index = tuple(int(i) for i in np.unravel_index(place, case.output_shape))
+    actual = within(case, 1.0)
+    actual[index] = beyond(case, 1.0)[index]
+    verdict = verdict_on(case, actual)
+    assert (verdict.worst.index, verdict.error > 1) == (index, True)
+
+
+@given(case=cases(fills=("ones", "iota", "impulse", "ints", "dyadic"), max_side=6, max_channels=6))
+@quick
+def test_exact_fill_allows_nothing(case):
+    rule = judgement(case)
+    assert promises_exactness(case) == (isinstance(rule.allowed, float) and rule.allowed == 0.0)
+
+
+@given(case=cases(fills=("ones", "iota", "impulse", "ints", "dyadic"), max_side=6, max_channels=6))
+@quick
+def test_exact_answer_is_wanted_as_the_dtype_holds_it(case):
+    rule = judgement(case)
+    assert np.array_equal(rule.wanted, rule.wanted.astype(case.dtype).astype(np.float64))
+
+
+def test_reason_of_an_exact_answer_is_that_its_sums_are():
+    assert judgement(Case.parse("conv_i3_k2_same")).why((0, 0, 0)) == "the sums are exact"
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        (
+            "conv_i3_k2_same_reals",
+            "gamma_2 1.19e-07 of sum |x||w| = ?, summed in float32",
+        ),
+        (
+            "conv_i3_k2_same_bias_reals",
+            "gamma_3 1.79e-07 of sum |x||w| + |b| = ?, summed in float32",
+        ),
+        (
+            "conv_i3_k2_same_f64_reals",
+            "gamma_2 2.22e-16 of sum |x||w| = ?, summed in float64",
+        ),
+        (
+            "conv_i3_k2_same_f16_reals",
+            "gamma_2 1.19e-07 of sum |x||w| = ?, summed in float32, rounded to float16",
+        ),
+    ],
+)
+def test_reason_of_a_bound_names_its_terms(word, reason):
+    case = Case.parse(word)
+    magnitude = f"{float(rational.magnitudes(case)[0, 1, 0]):.6g}"
+    assert judgement(case).why((0, 1, 0)) == reason.replace("?", magnitude)
+
+
+@pytest.mark.parametrize(("terms", "precision"), [(1, 24), (2, 24), (1000, 24), (2**23, 24), (7, 53)])
+def test_gamma_is_highams(terms, precision):
+    product = Fraction(terms, 2**precision)
+    assert gamma(terms, 2.0**-precision) == float(product / (1 - product))
+
+
+@pytest.mark.parametrize("terms", [2**24, 2**24 + 1, 2**30])
+def test_gamma_says_nothing_of_sums_as_long_as_the_significand(terms):
+    assert gamma(terms, 2.0**-24) == np.inf
+
+
+def test_window_of_padding_alone_adds_nothing_however_long_its_sum():
+    case = Case.parse("conv_i1_c2050_k1_z0.1_same_f16_reals259")
+    allowed = judgement(case, accumulator="f16").allowed
+    assert np.isinf(allowed[0, 0, 0])
+    assert np.isfinite(allowed[0, 1, 0])
+
+
+def test_gamma_of_no_terms_is_nothing():
+    assert gamma(0, 2.0**-24) == 0
+
+
+@pytest.mark.parametrize(
+    ("dtype", "x", "w"),
+    [
+        ("f32", [1e30], [1e30]),
+        ("f32", [3e38, 3e38, -3e38], [1.0, 1.0, 1.0]),
+        ("f64", [1e200], [1e200]),
+        ("f16", [300.0], [300.0]),
+        ("f16", [255.9], [256.0]),
+        ("bf16", [1e20], [1e20]),
+    ],
+)
+def test_sum_that_may_overflow_allows_anything(dtype, x, w):
+    assert allowed(dtype, x, w) == np.inf
+
+
+def test_sum_that_overflows_before_the_bias_brings_it_back_allows_anything():
+    assert len(orders("f16", [256.0], [256.0], -60000.0)) == 2
+    assert allowed("f16", [256.0], [256.0], -60000.0) == np.inf
+
+
+@pytest.mark.parametrize("size", [1.5e300, 1e305])
+def test_large_float64_numbers_that_do_not_overflow_are_judged(size):
+    x, w = np.array([size, 0.1]).reshape(1, 2, 1), np.ones((2, 1, 1))
+    assert_conv(np.full((1, 1, 1), size), x, w)
+    with pytest.raises(AssertionError, match="1 of 1 values differ"):
+        assert_conv(np.full((1, 1, 1), size * (1 + 1e-14)), x, w)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize(
+    ("x", "answer"), [([np.inf, 0.1], np.inf), ([np.inf, -np.inf], np.nan), ([0.1, np.nan], np.nan)]
+)
+def test_data_that_is_not_finite_is_judged_without_a_warning(dtype, x, answer):
+    _, given = dots(dtype, x, [1.0, 1.0])
+    assert_conv(np.full((1, 1, 1), answer, FORMATS[dtype].dtype), given.input, given.factor)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_sum_far_from_overflow_allows_little(dtype):
+    assert 0 < allowed(dtype, [1.0, 2.0], [3.0, 4.0]) < 0.1
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize(
+    ("x", "w"), [([1, 2, 3], [4, 5, 6]), ([0, 0], [1, 1]), ([0.5, 0.25], [8, 16]), ([3 * 2.0**-9], [2.0**-3])]
+)
+def test_small_multiples_of_a_power_of_two_add_exactly(dtype, x, w):
+    assert exact(dtype, x, w)
+    assert len(orders(dtype, x, w)) == 1
+
+
+@pytest.mark.parametrize(
+    ("dtype", "x", "w"),
+    [
+        ("f32", [0.1, 0.2], [0.3, 0.4]),
+        ("f64", [0.1, 0.2, 0.3], [1.0, 1.0, 1.0]),
+        ("f32", [2.0**24, 1.0, 1.0], [1.0, 1.0, 1.0]),
+        ("f64", [2.0**53, 1.0, 1.0], [1.0, 1.0, 1.0]),
+        ("bf16", [2.0**24, 1.0, 1.0], [1.0, 1.0, 1.0]),
+        ("f32", [1.0, 2.0**-24, 2.0**-24], [1.0, 1.0, 1.0]),
+        ("f32", [2.0**12 + 1, 2.0**12 + 1], [2.0**12 + 1, 1.0]),
+    ],
+)
+def test_sums_beyond_the_significand_are_not_exact(dtype, x, w):
+    assert not exact(dtype, x, w)
+
+
+@pytest.mark.parametrize(("dtype", "precision"), [("f32", 24), ("f16", 24), ("bf16", 24), ("f64", 53)])
+def test_sum_ends_to_be_exact_at_the_significand(dtype, precision):
+    count = 2**9
+    assert exact(dtype, [2.0 ** (precision - 10)] * count, [1.0] * count)
+    assert not exact(dtype, [2.0 ** (precision - 9)] * count + [1.0], [1.0] * (count + 1))
+
+
+def test_products_of_integers_always_wrap_alike():
+    assert exact("i32", [2**31 - 1, 2**31 - 1], [2**31 - 1, -(2**31)])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_data_that_is_not_finite_is_not_exact(value):
+    assert not exact("f32", [1.0, value], [1.0, 1.0])
+
+
+def test_bias_finer_than_the_products_counts():
+    assert exact("f32", [2.0**20], [2.0], 1.0)
+    assert not exact("f32", [2.0**20], [2.0], 2.0**-20)
+
+
+def test_narrow_sum_is_exact_only_within_its_own_significand_where_a_bias_follows():
+    assert exact("bf16", [128.0, 129.0], [1.0, 1.0])
+    assert not exact("bf16", [128.0, 129.0], [1.0, 1.0], 1.0)
+    assert len(orders("bf16", [128.0, 129.0], [1.0, 1.0], 1.0)) == 2
+
+
+def test_products_below_the_normal_numbers_are_not_exact():
+    assert not exact("f32", [2.0**-100], [2.0**-30])
+    assert not exact("f64", [2.0**-1000], [2.0**-30])
+
+
+def test_sum_that_may_overflow_is_not_exact():
+    assert len(orders("f32", [2.0**127, 2.0**127, -(2.0**127)], [1.0, 1.0, 1.0])) == 2
+    assert not exact("f32", [2.0**127, 2.0**127, -(2.0**127)], [1.0, 1.0, 1.0])
+
+
+def test_narrow_sum_that_overflows_before_the_bias_is_not_exact():
+    assert len(orders("f16", [2.0**8], [2.0**8], -(2.0**15))) == 2
+    assert not exact("f16", [2.0**8], [2.0**8], -(2.0**15))
+
+
+def test_narrow_sum_below_the_narrow_denormals_before_the_bias_is_not_exact():
+    assert len(orders("f16", [2.0**-12], [2.0**-13], 2.0**-24)) == 2
+    assert not exact("f16", [2.0**-12], [2.0**-13], 2.0**-24)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@given(
+    pairs=st.lists(st.tuples(*[st.integers(-12, 12)] * 2), min_size=1, max_size=9),
+    scale=st.integers(-13, 4),
+    bias=st.none() | st.integers(-12, 12),
+)
+@settings(max_examples=150, deadline=None, database=None)
+def test_sums_that_are_called_exact_are_alike_in_every_order(dtype, pairs, scale, bias):
+    x, w = np.ldexp(np.array(pairs, dtype=float), [scale, -3]).T
+    offset = None if bias is None else float(np.ldexp(float(bias), scale))
+    assert not exact(dtype, x, w, offset) or len(orders(dtype, x, w, offset)) == 1
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@given(
+    pairs=st.lists(st.tuples(*[st.integers(-100, 100)] * 2), min_size=1, max_size=9),
+    shifts=st.tuples(*[st.integers(-5, 5)] * 2),
+)
+@quick
+def test_scaled_integers_within_the_significand_are_called_exact(dtype, pairs, shifts):
+    x, w = np.ldexp(np.array(pairs, dtype=float), shifts).T
+    assert exact(dtype, x, w)
+
+
+def test_assert_conv_demands_equality_where_the_data_adds_exactly():
+    x, w = np.ones((1, 3, 1), np.float32), np.ones((2, 1, 1), np.float32)
+    almost = np.full((1, 2, 1), np.nextafter(np.float32(2), np.float32(3)))
+    assert_conv(np.full((1, 2, 1), 2, np.float32), x, w)
+    with pytest.raises(AssertionError, match=r"allowed 0 \(the sums are exact\)"):
+        assert_conv(almost, x, w)
+
+
+def test_assert_conv_grants_the_bound_elsewhere():
+    x, w = np.full((1, 3, 1), 0.1, np.float32), np.full((2, 1, 1), 0.3, np.float32)
+    answer = np.float32(0.1) * np.float32(0.3) + np.float32(0.1) * np.float32(0.3)
+    assert_conv(np.full((1, 2, 1), np.nextafter(answer, np.float32(1))), x, w)
+    with pytest.raises(AssertionError, match="gamma_2"):
+        assert_conv(np.full((1, 2, 1), answer * np.float32(1.000001)), x, w)

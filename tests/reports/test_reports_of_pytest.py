@@ -1,0 +1,92 @@
+"""What pytest writes of a gate in workers of xdist: records, JUnit's XML and Hypothesis's observations."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.places import PLANTED, ROOT
+from verify.gate.properties import PROPERTIES
+from verify.reports.merge import Merged, merged
+
+SOURCE = """
+from verify.gate import conformance
+
+TestMine = conformance("subjects_to_gate:widens", ranks=(1,))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a gate was run that fails one property, by two workers that write to one file."""
+    made = tmp_path_factory.mktemp("reports")
+    (made / "test_mine.py").write_text(SOURCE)
+    options = ["-p", "verify.pytest_plugin", "--conv-examples=9", "--hypothesis-seed=1", "-n", "2"]
+    reports = ["--conv-report=a.jsonl", "--junitxml=a.xml"]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}"}
+    observed = {f"HYPOTHESIS_EXPERIMENTAL_OBSERVABILITY{each}": "1" for each in ("", "_NOCOVER")}
+    subprocess.run(
+        [sys.executable, "-m", "pytest", *options, *reports],
+        cwd=made, env={**environment, **observed}, capture_output=True, check=False,
+    )  # fmt: skip
+    return made
+
+
+@pytest.fixture(scope="module")
+def records(folder: Path) -> Merged:
+    return merged([folder / "a.jsonl"])
+
+
+def test_records_of_all_workers_are_in_one_file(records: Merged):
+    names = ["faults", *(each.name for each in PROPERTIES if not each.illegal)]
+    assert [tally.name for tally in records.tallies] == names
+    assert [tally.name for tally in records.tallies if tally.failures] == ["faults", "form"]
+
+
+def test_session_writes_its_beginning_and_its_end(records: Merged):
+    (run,) = records.runs
+    assert run.begun["shard"] == "1/1"
+    assert run.end is not None
+    assert (run.end["exit"], records.exit_code) == (1, 1)
+
+
+@pytest.fixture(scope="module")
+def junit(folder: Path) -> dict[str, Any]:
+    """JUnit's test cases by their names."""
+    return {each.attrib["name"]: each for each in ElementTree.parse(folder / "a.xml").iter("testcase")}
+
+
+def test_junit_has_one_case_for_each_property(junit: dict[str, Any]):
+    names = ["pinned", "known", "faults", *(each.name for each in PROPERTIES)]
+    assert sorted(junit) == sorted(f"test_{name}" for name in names)
+
+
+def test_failure_of_junit_ends_with_the_replay_line(junit: dict[str, Any]):
+    message = junit["test_form"].find("failure").attrib["message"]
+    assert message.splitlines()[0].startswith("subjects_to_gate:widens disagrees with the reference: ")
+    assert message.splitlines()[-1].startswith(
+        "  replay   python -m verify replay subjects_to_gate:widens conv_i1_k1_"
+    )
+
+
+def test_properties_of_junit_are_numbers_and_words(junit: dict[str, Any]):
+    found = {each.attrib["name"]: each.attrib["value"] for each in junit["test_form"].iter("property")}
+    assert list(found) == [
+        "subject", "property", "verdict", "cases", "graded", "vacuous", "declined", "known", "failed",
+    ]  # fmt: skip
+    assert (found["verdict"], found["failed"]) == ("disagrees", "conv_i1_k1_same_ones")
+
+
+def test_observations_of_hypothesis_have_the_word_and_the_outcome(folder: Path):
+    (file,) = (folder / ".hypothesis" / "observed").glob("*_testcases.jsonl")
+    found = [json.loads(line) for line in file.read_text().splitlines()]
+    values = [each for each in found if each["property"].startswith("test_values_")]
+    assert "case=Case.parse('conv_i1_k1_same_ones')" in values[0]["representation"]
+    assert "outcome: agrees" in values[0]["features"]

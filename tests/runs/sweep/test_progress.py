@@ -1,0 +1,117 @@
+"""The state of a sweep is written whole, read back, and taken for no other sweep's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.planted import convolutions
+from verify.cases.enumeration import Domain, domain_upto
+from verify.checks.bulk import sweep_block
+from verify.runs.sweep.progress import BLOCK, ForeignState, Progress, identity, restore, save
+
+DOMAIN = domain_upto(3)
+WHAT = identity(DOMAIN, subject="mine", file="1234")
+
+
+def progress_of(*numbers: int) -> Progress:
+    progress = Progress(DOMAIN)
+    for number in numbers:
+        progress.add(number, sweep_block(DOMAIN, *progress.places(number), convolutions.off_by_one))
+    return progress
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """The file of a sweep that has done its first and its third block."""
+    path = tmp_path / "state.json"
+    save(path, progress_of(0, 2), WHAT)
+    return path
+
+
+def refusal(path: Path, domain: Domain = DOMAIN, what: dict[str, Any] = WHAT) -> str:
+    with pytest.raises(ForeignState) as refused:
+        restore(path, domain, what)
+    return str(refused.value).replace(f"{str(path)!r}", "it")
+
+
+def test_a_state_is_read_back(state: Path) -> None:
+    read = restore(state, DOMAIN, WHAT)
+    assert (read.done, repr(read.swept)) == ({0, 2}, repr(read.swept))
+    assert read.swept.cases == 2 * BLOCK
+    assert read.swept.counterexamples == progress_of(0, 2).swept.counterexamples
+
+
+def test_the_blocks_that_are_left_are_those_not_done(state: Path) -> None:
+    read = restore(state, DOMAIN, WHAT)
+    assert list(read.left()) == [1, 3, 4]
+    assert [read.places(number) for number in (0, 4)] == [(0, BLOCK), (4 * BLOCK, DOMAIN.count)]
+
+
+def test_all_blocks_together_are_all_cases() -> None:
+    progress = progress_of(4, 0, 2, 1, 3)
+    assert progress.is_complete
+    assert progress.swept.cases == DOMAIN.count
+
+
+def test_a_block_that_lacks_a_case_is_refused() -> None:
+    short = sweep_block(DOMAIN, 0, BLOCK - 1, convolutions.right)
+    with pytest.raises(RuntimeError, match="block 0 has 255 of 256 cases"):
+        Progress(DOMAIN).add(0, short)
+
+
+def test_a_block_is_counted_once() -> None:
+    progress = progress_of(4)
+    with pytest.raises(RuntimeError, match="or came twice"):
+        progress.add(4, sweep_block(DOMAIN, *progress.places(4), convolutions.right))
+
+
+def test_the_state_of_another_sweep_is_refused(state: Path) -> None:
+    other = domain_upto(3, kernel=1)
+    assert refusal(state, other, identity(other, subject="mine", file="1234")) == (
+        "it is of another sweep: of kernel it has 2, not 1"
+    )
+    assert refusal(state, DOMAIN, {**WHAT, "subject": "yours"}) == (
+        "it is of another sweep: of subject it has mine, not yours"
+    )
+    assert refusal(state, DOMAIN, {**WHAT, "tensorflow": "2.21.0"}) == (
+        "it is of another sweep: of tensorflow it has nothing, not 2.21.0"
+    )
+
+
+def test_the_state_of_a_subject_that_was_changed_is_refused(state: Path) -> None:
+    said = refusal(state, DOMAIN, {**WHAT, "file": "5678"})
+    assert said == "it is of another sweep: the file of mine has changed since"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"mark": "conv-verify sweep, form 1"}', "\x00"])
+def test_a_file_of_anything_else_is_refused(state: Path, text: str) -> None:
+    state.write_text(text)
+    assert refusal(state) == "it is no state of a sweep"
+
+
+def test_a_file_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "none.json") == "there is no it to resume from"
+
+
+def test_a_state_whose_counts_do_not_add_up_is_refused(state: Path) -> None:
+    held = json.loads(state.read_text())
+    held["done"] = [[0, 2]]
+    state.write_text(json.dumps(held))
+    assert refusal(state) == "it is damaged: 512 cases in blocks of 768"
+
+
+def test_a_state_that_cannot_be_written_leaves_the_one_before(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: Path, target: Path) -> Path:
+        raise OSError("no space left on device")
+
+    before = state.read_text()
+    monkeypatch.setattr(Path, "replace", fails)
+    with pytest.raises(OSError, match="no space"):
+        save(state, progress_of(0), WHAT)
+    assert (state.read_text(), list(state.parent.iterdir())) == (before, [state])

@@ -1,0 +1,56 @@
+"""What is known of the CPU, and what it changes: the dtypes that oneDNN takes over."""
+
+from __future__ import annotations
+
+import pytest
+
+from verify.subjects import processor
+from verify.subjects.processor import features, model, onednn_dtypes
+
+
+@pytest.fixture
+def cpuinfo(tmp_path, monkeypatch):
+    """Says what the kernel writes of the CPU."""
+    path = tmp_path / "cpuinfo"
+    monkeypatch.setattr(processor, "_CPUINFO", path)
+    features.cache_clear()
+    yield path.write_text
+    features.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("found", "dtypes"),
+    [
+        ({"avx2"}, ("f32",)),
+        ({"avx512f"}, ("f32", "bf16")),
+        ({"avx_ne_convert"}, ("f32", "bf16", "f16")),
+        ({"avx512f", "avx512bw", "avx512_fp16"}, ("f32", "bf16", "f16")),
+        ({"avx512f", "avx512bw", "amx_fp16"}, ("f32", "bf16", "f16")),
+        ({"avx512f", "avx512_fp16"}, ("f32", "bf16")),
+    ],
+)
+def test_onednn_takes_narrow_dtypes_where_the_cpu_has_instructions_for_them(found, dtypes):
+    assert onednn_dtypes(frozenset(found)) == dtypes
+
+
+def test_features_are_the_flags_of_the_first_processor(cpuinfo):
+    cpuinfo("processor : 0\nflags\t\t: fpu avx2\nprocessor : 1\nflags\t\t: fpu\n")
+    assert features() == {"fpu", "avx2"}
+
+
+def test_cpu_of_another_make_has_no_features(cpuinfo):
+    cpuinfo("processor : 0\nFeatures : asimd\n")
+    assert features() == set()
+
+
+def test_system_without_the_file_has_no_features(cpuinfo):
+    assert features() == set()
+
+
+def test_model_is_what_the_kernel_writes(cpuinfo):
+    cpuinfo("processor\t: 0\nmodel name\t: Some CPU @ 2.60GHz\nmodel name\t: Another\n")
+    assert model() == "Some CPU @ 2.60GHz"
+
+
+def test_model_is_unknown_where_there_is_no_such_file(cpuinfo):
+    assert model() == ""

@@ -1,0 +1,213 @@
+"""Subjects by name: the built-in ones, a user's own, and the sentences for those that there are not."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from verify import Case, check
+from verify.checks.check import subject_name
+from verify.subjects.registry import BUILTIN, UnknownSubject, load, switches, threads, versions
+
+CASE = Case.parse("conv_i2_k1_same_ones")
+
+MODULE = """\
+import numpy as np
+
+def ones(case):
+    return np.ones(case.output_shape, case.dtype)
+
+class Kernel:
+    name = "of my own"
+    switches = {"MY_THREADS": "1"}
+    known = ("what is recorded",)
+
+    def __call__(self, case):
+        return ones(case)
+
+    @staticmethod
+    def fast(case):
+        return ones(case)
+
+kernel = Kernel()
+number = 3
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Writes modules into the working directory, an empty one, and forgets them afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place not in ("", os.getcwd())])
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+
+    def write(path: str, text: str) -> None:
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+
+    return write
+
+
+def refusal(name: str) -> str:
+    with pytest.raises(UnknownSubject) as refused:
+        load(name)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("tensorflwo", "; did you mean 'tensorflow'?"),
+        ("tensorflow:convolutoin", "; did you mean 'tensorflow:convolution'?"),
+        ("tensorflow:", "; did you mean 'tensorflow'?"),
+        ("numpy", ""),
+        ("", ""),
+    ],
+)
+def test_unknown_name_is_refused_with_what_there_is(name, hint):
+    assert refusal(name) == (
+        f"{name!r} is no subject: it is one of {', '.join(BUILTIN)}, or package.module:callable{hint}"
+    )
+
+
+def test_unknown_subject_is_a_value_error():
+    assert issubclass(UnknownSubject, ValueError)
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_missing_framework_is_named(name, monkeypatch):
+    for module in [each for each in sys.modules if each.startswith("verify.subjects.tensorflow")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    assert refusal(name) == f"{name!r} needs tensorflow, which is not installed"
+
+
+def test_function_of_a_module_in_the_working_directory_is_loaded(here):
+    here("mine.py", MODULE)
+    assert load("mine:ones")(CASE).tolist() == [[[1.0], [1.0]]]
+
+
+def test_function_of_a_package_in_the_working_directory_is_loaded(here):
+    here("mylib/conv.py", MODULE)
+    assert load("mylib.conv:ones")(CASE).tolist() == [[[1.0], [1.0]]]
+
+
+def test_dotted_callable_is_loaded(here):
+    here("mine.py", MODULE)
+    assert load("mine:Kernel.fast")(CASE).tolist() == [[[1.0], [1.0]]]
+
+
+def test_callable_object_is_loaded(here):
+    here("mine.py", MODULE)
+    assert check(CASE, load("mine:kernel")).outcome == "agrees"
+
+
+def test_subject_has_the_name_that_it_was_asked_for_by(here):
+    here("mine.py", MODULE)
+    assert subject_name(load("mine:kernel")) == "mine:kernel"
+
+
+def test_subject_keeps_its_switches(here):
+    here("mine.py", MODULE)
+    assert load("mine:kernel").switches == {"MY_THREADS": "1"}
+
+
+def test_function_has_no_switches(here):
+    here("mine.py", MODULE)
+    assert load("mine:ones").switches == {}
+
+
+def test_subject_keeps_what_is_known_of_it(here):
+    here("mine.py", MODULE)
+    assert load("mine:kernel").known == ("what is recorded",)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("nowhere:f", "importing nowhere raised ModuleNotFoundError: No module named 'nowhere'"),
+        (
+            "mine.sub:f",
+            (
+                "importing mine.sub raised ModuleNotFoundError: "
+                "No module named 'mine.sub'; 'mine' is not a package"
+            ),
+        ),
+        ("mine:twos", "mine has no 'twos'"),
+        ("mine:Kernel.slow", "mine has no 'Kernel.slow'"),
+        ("mine:", "mine has no ''"),
+        ("mine:number", "number is a int, not callable"),
+        ("broken:f", "importing broken raised ZeroDivisionError: division by zero"),
+        (
+            "unwritten:f",
+            "importing unwritten raised SyntaxError: '(' was never closed (unwritten.py, line 1)",
+        ),
+        ("leaves:f", "importing leaves raised SystemExit: 0"),
+    ],
+)
+def test_name_that_leads_nowhere_is_refused(name, reason, here):
+    here("mine.py", MODULE)
+    here("broken.py", "1 / 0\n")
+    here("unwritten.py", "print(\n")
+    here("leaves.py", "raise SystemExit(0)\n")
+    assert refusal(name) == f"{name!r} is no subject: {reason}"
+
+
+def test_error_of_a_module_is_the_cause_of_its_refusal(here):
+    here("broken.py", "1 / 0\n")
+    with pytest.raises(UnknownSubject) as refused:
+        load("broken:f")
+    assert isinstance(refused.value.__cause__, ZeroDivisionError)
+
+
+def test_onednn_is_set_off_where_the_environment_says_nothing(monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    assert switches() == {"TF_ENABLE_ONEDNN_OPTS": "0"}
+
+
+def test_asking_for_switches_changes_nothing(monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    switches()
+    assert "TF_ENABLE_ONEDNN_OPTS" not in os.environ
+
+
+@pytest.mark.parametrize(("value", "means"), [("true", "1"), ("True", "1"), ("false", "0"), ("", "0")])
+def test_onednn_is_read_as_tensorflow_reads_it(value, means, monkeypatch):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", value)
+    assert switches()["TF_ENABLE_ONEDNN_OPTS"] == means
+
+
+@pytest.mark.parametrize("value", ["0", "1"])
+def test_onednn_is_left_as_the_environment_has_it(value, monkeypatch):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", value)
+    assert switches()["TF_ENABLE_ONEDNN_OPTS"] == value
+
+
+def test_threads_are_a_switch_where_they_are_set(monkeypatch):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
+    assert switches()["TF_NUM_INTRAOP_THREADS"] == "3"
+
+
+def test_threads_are_those_of_the_environment(monkeypatch):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
+    assert threads() == "3"
+
+
+def test_threads_are_the_cores_where_nothing_is_set(monkeypatch):
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 12)
+    assert threads() == "12"
+
+
+def test_versions_in_play_are_named():
+    assert list(versions()) == ["python", "numpy", "hypothesis", "tensorflow"]
+
+
+def test_version_of_numpy_is_the_one_that_is_imported():
+    assert versions()["numpy"] == np.__version__
