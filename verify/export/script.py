@@ -134,8 +134,10 @@ def _judging(call: Call, rule: Judgement) -> list[str]:
         'print("actual:  ", y.dtype, y.shape, y, flush=True)',
         f'if (y.dtype, y.shape) != ({dtype}, expected.shape): sys.exit("DIFFERS in dtype or shape")',
         'got = y.astype("float64")',
-        "close = (abs(got - expected) <= allowed) | (got == expected)"
-        f" | (np.isnan(got) & np.isnan(expected)){unbounded}",
+        (
+            "close = (abs(got - expected) <= allowed) | (got == expected)"
+            f" | (np.isnan(got) & np.isnan(expected)){unbounded}"
+        ),
         "if not close.all():",
         "    at = tuple(np.argwhere(~close)[0].tolist())",
         '    print(f"at {at} actual {got[at]}, expected {expected[at]}", flush=True)',

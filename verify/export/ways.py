@@ -71,13 +71,17 @@ def _lite(call: Call, width: int) -> list[str]:
         "module = tf.Module()",
         f"specs = [tf.TensorSpec(a.shape, a.dtype, name) for a, name in [{named}]]",
         "module.run = tf.function(model, input_signature=specs, autograph=False)",
-        "content = tf.lite.TFLiteConverter.from_concrete_functions("
-        "[module.run.get_concrete_function()], module).convert()",
+        (
+            "content = tf.lite.TFLiteConverter.from_concrete_functions("
+            "[module.run.get_concrete_function()], module).convert()"
+        ),
         "def run():",
         "    lite = tf.lite.Interpreter(model_content=content)",
         "    lite.allocate_tensors()",
-        f"    for place, a in zip(lite.get_input_details(), [{', '.join(given)}]): "
-        'lite.set_tensor(place["index"], a)',
+        (
+            f"    for place, a in zip(lite.get_input_details(), [{', '.join(given)}]): "
+            'lite.set_tensor(place["index"], a)'
+        ),
         "    lite.invoke()",
         '    return lite.get_tensor(lite.get_output_details()[0]["index"])',
     ]

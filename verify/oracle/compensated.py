@@ -21,7 +21,7 @@ _SPLITTER = 2.0**27 + 1
 
 
 def dot2(rows: Array, weights: Array, offset: Array | None, out: Array | None = None) -> Array:
-    """rows (m, n) times weights (n, f), plus an offset (f,): (m, f), written to `out` if it is given.
+    """Rows (m, n) times weights (n, f), plus an offset (f,): (m, f), written to `out` if it is given.
 
     Entries must lie below SPLITTABLE. Products below 2**-969 lose less than the smallest normal number.
     """
@@ -78,7 +78,7 @@ def two_product(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def _split(a: Array) -> tuple[Array, Array]:
-    """a as a sum of two halves of 26 bits each."""
+    """A as a sum of two halves of 26 bits each."""
     scaled = _SPLITTER * a
     high = scaled - (scaled - a)
     return high, a - high

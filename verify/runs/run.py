@@ -183,7 +183,7 @@ def _no_addopts() -> Iterator[None]:
 def _arguments(
     folder: Path, subjects: Sequence[str], operations: Sequence[str] | None, pins: Path | None
 ) -> list[str]:
-    """pytest's arguments for a test file like the one that a user would write."""
+    """Pytest's arguments for a test file like the one that a user would write."""
     narrowed = f", operations={tuple(operations)!r}" if operations else ""
     narrowed += f", corpus={str(pins.absolute())!r}" if pins else ""
     gated = [f"Test{number} = conformance({subject!r}{narrowed})" for number, subject in enumerate(subjects)]
