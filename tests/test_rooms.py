@@ -1,4 +1,4 @@
-"""The house: what each module may import, proved from the source."""
+"""The house: which room may import which, and what from outside, computed from the source."""
 
 from __future__ import annotations
 
@@ -9,194 +9,50 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.places import ROOT
 
-# From the ground up. DESIGN's floors 2 to 4 are each two steps here: the reference needs the
-# doubled sums, the verdicts need their words, a check raises its text.
-FLOORS = [
-    {
-        "verify.runs",
-        "verify.runs.sweep",
-        "verify.config",
-        "verify.corpus",
-        "verify.reports",
-        "verify.reports.explanation",
-        "verify.subjects",
-        "verify.checks",
-        "verify.faults.catalogue",
-        "verify.oracle",
-        "verify.cases",
-        "verify.cases.geometry",
-        "verify.cases.dtypes",
-        "verify.checks.clock",
-        "verify.checks.deadline",
-        "verify.checks.journal",
-        "verify.subjects.processor",
-        "verify.reports.records",
-        "verify.checks.releases",
-        "verify.corpus.rewrite",
-        "verify.cases.shards",
-        "verify.oracle.threads",
-    },
-    {"verify.cases.word"},
-    {"verify.config.options"},
-    {"verify.config.settings"},
-    {"verify.cases.case"},
-    {
-        "verify.cases.fills",
-        "verify.oracle.compensated",
-        "verify.oracle.problem",
-        "verify.cases.predicates",
-        "verify.corpus.words",
-        "verify.cases.simplify",
-        "verify.cases.enumeration",
-        "verify.reports.explanation.cell",
-        "verify.reports.explanation.lines",
-    },
-    {
-        "verify.oracle.epilogue",
-        "verify.oracle.windows",
-        "verify.reports.explanation.axes",
-        "verify.reports.explanation.grids",
-        "verify.reports.explanation.steps",
-        "verify.corpus.pins",
-    },
-    {"verify.oracle.operations"},
-    {"verify.oracle.reference"},
-    {
-        "verify.oracle.bounds",
-        "verify.oracle.compare",
-        "verify.reports.explanation.explain",
-        "verify.faults.index_maps",
-    },
-    {"verify.faults.summation", "verify.faults.fault"},
-    {
-        "verify.faults.catalogue.padding",
-        "verify.faults.catalogue.channels",
-        "verify.faults.catalogue.batch",
-        "verify.faults.catalogue.behaviour",
-    },
-    {"verify.faults.catalogue.windows", "verify.faults.catalogue.precision"},
-    {"verify.faults.catalogue.gradients"},
-    {"verify.faults"},
-    {"verify.faults.visibility", "verify.faults.matching"},
-    {"verify.checks.message", "verify.checks.deviations"},
-    {"verify.checks.check"},
-    {"verify.checks.probes"},
-    {"verify.checks.diagnosis"},
-    {"verify.checks.known"},
-    {"verify.checks.bulk"},
-    {"verify.runs.sweep.progress", "verify.runs.sweep.findings"},
-    {"verify"},
-    {"verify.subjects.registry"},
-    {"verify.corpus.failures"},
-    {"verify.config.flags"},
-    {"verify.subjects.tensorflow.imported"},
-    {"verify.subjects.tensorflow.forward", "verify.subjects.tensorflow.epilogue"},
-    {"verify.subjects.tensorflow.gradients", "verify.subjects.tensorflow.raw"},
-    {"verify.subjects.tensorflow.calls"},
-    {"verify.subjects.tensorflow.layers"},
-    {"verify.subjects.tensorflow.layer_gradients"},
-    {"verify.subjects.tensorflow.modes"},
-    {"verify.subjects.tensorflow.roads", "verify.subjects.protocol"},
-    {"verify.subjects.tensorflow"},
-    {"verify.subjects.isolated", "verify.subjects.worker"},
-    {"verify.export"},
-    {"verify.export.source", "verify.export.arrays", "verify.export.pytest_file", "verify.export.onnx_model"},
-    {"verify.export.recording"},
-    {"verify.export.ways"},
-    {"verify.export.script"},
-    {"strategies.row"},
-    {"strategies.parts"},
-    {"strategies.cases"},
-    {"strategies.illegal"},
-    {"strategies", "strategies.sample"},
-    {
-        "verify.reports.tally",
-        "verify.faults.witnesses",
-        "verify.config.database",
-        "verify.gate.search",
-        "verify.reports.terminal",
-    },
-    {"verify.reports.fault_coverage", "verify.gate.recorder"},
-    {"verify.config.session", "verify.gate.properties"},
-    {"verify.gate.judging"},
-    {
-        "verify.gate.conformance",
-        "verify.reports.summary",
-        "verify.runs.replay",
-        "verify.runs.baseline",
-        "verify.runs.baseline.ulps",
-    },
-    {"verify.gate"},
-    {"verify.reports.github", "verify.reports.merge"},
-    {"verify.reports.html.picture", "verify.reports.html.tables"},
-    {"verify.reports.html.answer", "verify.reports.html.window"},
-    {"verify.reports.html.content"},
-    {"verify.reports.html.page", "verify.reports.html"},
-    {"verify.reports.html.writing"},
-    {"verify.pytest_plugin", "verify.runs.diff", "verify.runs.sweep.jobs", "verify.runs.baseline.behaviour"},
-    {"verify.runs.baseline.record", "verify.runs.baseline.likeness"},
-    {"verify.runs.baseline.changes"},
-    {"verify.runs.baseline.comparison"},
-    {"verify.runs.baseline.watch"},
-    {"verify.runs.run", "verify.runs.selftest", "verify.runs.sweep.sweep"},
-    {"verify.commands"},
-    {"verify.commands.isolation", "verify.commands.words"},
-    {
-        "verify.commands.diff",
-        "verify.commands.explain",
-        "verify.commands.export",
-        "verify.commands.selftest",
-        "verify.commands.listing",
-        "verify.commands.pin",
-        "verify.commands.replay",
-        "verify.commands.sweep",
-        "verify.commands.report",
-    },
-    {"verify.commands.run", "verify.commands.unpin"},
-    {"verify.__main__"},
-]
-FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
+ROOMS = (
+    "cases",
+    "oracle",
+    "faults",
+    "checks",
+    "subjects",
+    "reports",
+    "corpus",
+    "export",
+    "config",
+    "gate",
+    "runs",
+    "commands",
+)
+"""The rooms of `verify/`, in order: each imports from itself and from those before it."""
 
-DOORS = {
-    "verify.config.database",
-    "verify.gate.conformance",
-    "verify.gate.judging",
-    "verify.config.session",
-    "verify.gate.search",
-    "verify.pytest_plugin",
-    "verify.runs.run",
-    "verify.runs.diff",
-    "verify.runs.sweep.sweep",
-    "verify.__main__",
-}
+DOORS = ("verify", "verify.__main__", "verify.pytest_plugin")
+"""Modules of no room, which open onto all of them."""
+
+DRAWING = {"gate", "runs", "commands"}
+"""Rooms that draw cases, and so import `strategies`."""
+
 OUTSIDE = {
-    # NumPy has no bfloat16; this extension of it is what frameworks exchange.
-    "ml_dtypes": {"verify.cases.dtypes"},
-    "threadpoolctl": {"verify.oracle.threads"},
-    "tensorflow": {"verify.subjects.tensorflow.imported"},
-    "keras": {"verify.subjects.tensorflow.imported"},
-    "onnx": {"verify.export.onnx_model"},
-    "hypothesis": {
-        "strategies.row",
-        "strategies.parts",
-        "strategies.cases",
-        "strategies.illegal",
-        "strategies.sample",
-        *DOORS,
-    },
-    "pytest": DOORS,
-    "jinja2": {"verify.reports.html.page"},
-    "redis": {"verify.config.database"},
-    "rich": {
-        "verify.reports.terminal",
-        "verify.reports.summary",
-        "verify.reports.fault_coverage",
-        "verify.runs.selftest",
-        *DOORS,
-    },
+    "cases": {"numpy", "ml_dtypes"},  # which has NumPy's bfloat16
+    "oracle": {"numpy", "threadpoolctl"},
+    "faults": {"numpy"},
+    "checks": {"numpy"},
+    "subjects": {"numpy", "tensorflow", "keras"},
+    "reports": {"numpy", "rich", "jinja2"},
+    "corpus": set(),
+    "export": {"numpy", "onnx"},
+    "config": {"hypothesis", "redis"},
+    "gate": {"numpy", "hypothesis", "pytest"},
+    "runs": {"numpy", "hypothesis", "pytest", "rich"},
+    "commands": set(),
+    "strategies": {"numpy", "hypothesis"},
+    "doors": {"pytest", "hypothesis", "rich"},
 }
+"""What each room may import besides Python and itself."""
+
+LINES, FUNCTION_LINES = 400, 60
+"""The longest that a module and a function may be."""
 
 
 def module_of(path: Path) -> str:
@@ -209,39 +65,107 @@ SOURCES = {
 }
 
 
+def room_of(module: str) -> str:
+    """The room of a module: its folder in `verify/`, "strategies", or "doors"."""
+    if module.partition(".")[0] == "strategies":
+        return "strategies"
+    return "doors" if module in DOORS else module.split(".")[1]
+
+
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(SOURCES[module].read_text(encoding="utf-8"))
+
+
 def imports_of(module: str) -> set[str]:
-    """Every module that a source names in an import, those inside functions included."""
-    found = set()
-    for node in ast.walk(ast.parse(SOURCES[module].read_text(encoding="utf-8"))):
+    """Every module that a source names in an import, in functions too; not where types alone are checked."""
+    named: set[str] = set()
+    nodes: list[ast.AST] = [tree_of(module)]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        nodes.extend(ast.iter_child_nodes(node))
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            named |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            source = node.module or ""
-            found |= {f"{source}.{a.name}" if f"{source}.{a.name}" in SOURCES else source for a in node.names}
-    return found
+            source = absolute(module, node)
+            named |= {f"{source}.{a.name}" if f"{source}.{a.name}" in SOURCES else source for a in node.names}
+    return named
 
 
-def test_every_module_has_a_floor() -> None:
-    assert set(SOURCES) == set(FLOOR)
+def absolute(module: str, node: ast.ImportFrom) -> str:
+    """The module that a `from` names, from dots as well."""
+    if not node.level:
+        return node.module or ""
+    is_package = SOURCES[module].name == "__init__.py"
+    parts = module.split(".")
+    kept = parts[: len(parts) - node.level + is_package]
+    return ".".join([*kept, *filter(None, [node.module])])
 
 
-@pytest.mark.parametrize("module", SOURCES)
-def test_imports_point_down(module: str) -> None:
-    inside = {name for name in imports_of(module) if name.split(".")[0] in ("verify", "strategies")}
-    assert {name for name in inside if FLOOR[name] >= FLOOR[module]} == set()
+def inside(module: str) -> set[str]:
+    """The modules of the project that a module imports."""
+    return {name for name in imports_of(module) if name in SOURCES}
+
+
+def circle() -> list[str]:
+    """Modules that import each other in a circle, or none."""
+    left = {module: inside(module) - {module} for module in SOURCES}
+    while left:
+        free = {module for module, needed in left.items() if not needed & left.keys()}
+        if not free:
+            return sorted(left)
+        for module in free:
+            del left[module]
+    return []
+
+
+def test_every_folder_is_a_room() -> None:
+    folders = {path.name for path in (ROOT / "verify").iterdir() if (path / "__init__.py").is_file()}
+    assert folders == set(ROOMS)
+
+
+def test_modules_outside_the_rooms_are_the_doors() -> None:
+    outside = {module for module in SOURCES if room_of(module) not in (*ROOMS, "strategies")}
+    assert outside == set(DOORS)
+
+
+@pytest.mark.parametrize("module", [each for each in SOURCES if room_of(each) in ROOMS])
+def test_no_room_imports_one_below_itself(module: str) -> None:
+    allowed = set(ROOMS[: ROOMS.index(room_of(module)) + 1])
+    if room_of(module) in DRAWING:
+        allowed.add("strategies")
+    assert {name for name in inside(module) if room_of(name) not in allowed} - {"verify"} == set()
+
+
+@pytest.mark.parametrize("module", [each for each in SOURCES if room_of(each) == "strategies"])
+def test_strategies_import_cases_alone(module: str) -> None:
+    assert {room_of(name) for name in inside(module)} <= {"cases", "strategies"}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circle() == []
 
 
 @pytest.mark.parametrize("module", SOURCES)
 def test_outside_packages_are_imported_where_they_belong(module: str) -> None:
     outside = {name.split(".")[0] for name in imports_of(module)}
-    outside -= {"verify", "strategies", "numpy", *sys.stdlib_module_names}
-    assert {name for name in outside if module not in OUTSIDE.get(name, set())} == set()
+    outside -= {"verify", "strategies", *sys.stdlib_module_names}
+    assert outside <= OUTSIDE[room_of(module)]
 
 
 @pytest.mark.parametrize("module", SOURCES)
 def test_every_module_says_in_one_sentence_what_it_is(module: str) -> None:
-    first = (ast.get_docstring(ast.parse(SOURCES[module].read_text(encoding="utf-8"))) or "").split("\n\n")[0]
+    first = (ast.get_docstring(tree_of(module)) or "").split("\n\n")[0]
     assert first.endswith(".")
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_no_module_and_no_function_is_long(module: str) -> None:
+    lines = len(SOURCES[module].read_text(encoding="utf-8").splitlines())
+    functions = [n for n in ast.walk(tree_of(module)) if isinstance(n, ast.FunctionDef)]
+    long = [each.name for each in functions if (each.end_lineno or 0) - each.lineno >= FUNCTION_LINES]
+    assert (lines <= LINES, long) == (True, [])
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -19,12 +19,8 @@ from verify.faults import FAULTS, Fault
 from verify.faults.fault import VALUE_KINDS
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Verdict, where_differs
-from verify.reports.records import Record, nowhere
+from verify.reports.records import DIFFERING, Record, nowhere
 from verify.reports.tally import LISTED, OFTEN, TIME_UP, Tally
-
-DIFFERING = 400
-"""Elements of a failure's answer whose indices are recorded."""
-
 
 class Tallier:
     """Tells what becomes of each distinct case, and sums it up in a tally.

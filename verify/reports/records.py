@@ -37,6 +37,9 @@ FORMAT = 1
 
 Record: TypeAlias = dict[str, Any]
 
+DIFFERING = 400
+"""Elements of a failure's answer whose indices are recorded."""
+
 
 class Stream:
     """A file that records are added to, each by one write to its end, so that processes can share it.

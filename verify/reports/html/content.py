@@ -10,14 +10,13 @@ from typing import NamedTuple
 
 from verify.cases.case import Case
 from verify.faults import FAULTS
-from verify.gate.recorder import DIFFERING
 from verify.reports.fault_coverage import Sight, sights
 from verify.reports.html.answer import answer_pictures
 from verify.reports.html.picture import Picture
 from verify.reports.html.tables import Judged, Square, Table, coverage, errors, times
 from verify.reports.html.window import window_pictures
 from verify.reports.merge import Merged
-from verify.reports.records import Record
+from verify.reports.records import DIFFERING, Record
 from verify.reports.summary import PARTS, distinct, sentence, spent
 from verify.reports.tally import OFTEN, Failure, Tally
 
