@@ -140,7 +140,7 @@ def test_a_bug_in_the_example_is_red_and_kept_with_a_line_that_replays(
     red = command("pytest tests --conv-examples 30 -k values")
     assert red.returncode == 1
     assert any((project / KEPT).iterdir())
-    (word,) = set(re.findall(r"python -m verify (replay mylib\.conv:conv2d \S+)", red.stdout))
+    (word,) = set(re.findall(r"conv-verify (replay mylib\.conv:conv2d \S+)", red.stdout))
     assert command(f"conv-verify {word}").returncode == 1
     file.write_text(right, "utf-8")
     assert command(f"conv-verify {word}").stdout.startswith("FIXED ")

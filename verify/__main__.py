@@ -1,4 +1,4 @@
-"""The command line: `python -m verify COMMAND`."""
+"""The command line: `conv-verify COMMAND`."""
 
 from __future__ import annotations
 

@@ -335,7 +335,7 @@ class TestMessage:
             "  axis 1   size 2, kernel 2, stride 1, dilation 1 -> out 2, padding 0 before, 1 after\n"
             "  worst    at (0, 0, 0, 0): got 1.0, want 2.0, allowed 0 (the sums are exact)\n"
             "  looks like  SAME's odd cell placed before instead of after\n"
-            "  replay   TF_ENABLE_ONEDNN_OPTS=0 python -m verify replay tensorflow conv_i1x2_"
+            "  replay   TF_ENABLE_ONEDNN_OPTS=0 conv-verify replay tensorflow conv_i1x2_"
             "k1x2_same_ones"
         )
 
@@ -347,7 +347,7 @@ class TestMessage:
             "  axis 0   size 2, kernel 1, stride 2, dilation 1 -> out 1, padding 0 before, 0 after\n"
             "  worst    at (0, 0, 0): got 0.94140625, want -0.05812084674835205, allowed 0.000624"
             " (gamma_4 2.38e-07 of sum |x||w| + |b| = 0.0840379, summed in float32, rounded to bfloat16)\n"
-            "  replay   python -m verify replay tests.planted.convolutions:off_by_one conv_i2"
+            "  replay   conv-verify replay tests.planted.convolutions:off_by_one conv_i2"
             "_c3_k1_s2_same_bf16_bias_reals1"
         )
 
@@ -361,7 +361,7 @@ class TestMessage:
                 ),
                 "  case     conv_i3_k1_same_ones",
                 f"  raised   at {place} in raises",
-                "  replay   python -m verify replay tests.planted.convolutions:raises conv_i3_k1_same_ones",
+                "  replay   conv-verify replay tests.planted.convolutions:raises conv_i3_k1_same_ones",
             ]
         )
 
@@ -384,7 +384,7 @@ class TestMessage:
     def test_function_is_replayed_by_its_name(self):
         assert (
             replay_line(convolutions.off_by_one)
-            == f"python -m verify replay tests.planted.convolutions:off_by_one {CASE}"
+            == f"conv-verify replay tests.planted.convolutions:off_by_one {CASE}"
         )
 
     @pytest.mark.parametrize(

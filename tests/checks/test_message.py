@@ -28,7 +28,7 @@ def test_message_is_literally():
         "  case     conv_n2_i9x4_k3x1_s2x1_d2x1_p0.3x0.0_iota",
         "  axis 0   size 9, kernel 3, stride 2, dilation 2 -> out 4, padding 0 before, 3 after",
         "  worst    at (0, 1, 2): got 1.5, want -2.0, allowed 0 (the sums are exact)",
-        "  replay   A=1 B=2 python -m verify replay mylib:conv conv_n2_i9x4_k3x1_s2x1_d2x1_p0.3x0.0_iota",
+        "  replay   A=1 B=2 conv-verify replay mylib:conv conv_n2_i9x4_k3x1_s2x1_d2x1_p0.3x0.0_iota",
     ]
 
 
@@ -36,7 +36,7 @@ def test_message_without_a_worst_value_has_no_line_for_it():
     assert message("conv_i2_k1_same_ones") == [
         "mylib:conv disagrees with the reference: 2 of 2 values differ",
         "  case     conv_i2_k1_same_ones",
-        "  replay   python -m verify replay mylib:conv conv_i2_k1_same_ones",
+        "  replay   conv-verify replay mylib:conv conv_i2_k1_same_ones",
     ]
 
 
@@ -86,10 +86,10 @@ def test_values_are_shown_to_their_last_digit():
 @pytest.mark.parametrize(
     ("subject", "switches", "text"),
     [
-        ("tensorflow", {}, "python -m verify replay tensorflow conv_i1_k1_same_ones"),
-        ("tensorflow:xla", {"A": "0"}, "A=0 python -m verify replay tensorflow:xla conv_i1_k1_same_ones"),
-        ("my kernel", {}, "python -m verify replay 'my kernel' conv_i1_k1_same_ones"),
-        ("m:f", {"A": "0 1"}, "A='0 1' python -m verify replay m:f conv_i1_k1_same_ones"),
+        ("tensorflow", {}, "conv-verify replay tensorflow conv_i1_k1_same_ones"),
+        ("tensorflow:xla", {"A": "0"}, "A=0 conv-verify replay tensorflow:xla conv_i1_k1_same_ones"),
+        ("my kernel", {}, "conv-verify replay 'my kernel' conv_i1_k1_same_ones"),
+        ("m:f", {"A": "0 1"}, "A='0 1' conv-verify replay m:f conv_i1_k1_same_ones"),
         ("m:f.<locals>.g", {"A": "0"}, "verify.check(verify.Case.parse('conv_i1_k1_same_ones'), subject)"),
         ("__main__:mine", {"A": "0"}, "verify.check(verify.Case.parse('conv_i1_k1_same_ones'), subject)"),
         ("m:<lambda>", {}, "verify.check(verify.Case.parse('conv_i1_k1_same_ones'), subject)"),

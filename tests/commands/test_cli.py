@@ -53,7 +53,7 @@ def test_a_run_that_disagrees_exits_1_with_a_line_to_replay(command: Command) ->
     done = command("run", "subjects_to_gate:writes", "--examples", "20", "--seed", "1")
     assert done.returncode == 1
     assert "it wrote to the input that it was given" in done.stdout
-    assert "  replay   python -m verify replay subjects_to_gate:writes conv_i1_k1_same_ones\n" in done.stdout
+    assert "  replay   conv-verify replay subjects_to_gate:writes conv_i1_k1_same_ones\n" in done.stdout
 
 
 def test_the_replay_line_shows_the_failure_again(command: Command) -> None:
@@ -332,8 +332,7 @@ def test_a_run_in_workers_that_crash_goes_on_to_the_end(command: Command) -> Non
     assert f"\n  tests.planted.fragile:aborts_on_stride in {sys.executable}: python " in done.stdout
     assert "\ntests.planted.fragile:aborts_on_stride crashed: it was killed by SIGABRT\n" in done.stdout
     assert (
-        "  replay   python -m verify replay --isolate tests.planted.fragile:aborts_on_stride conv_"
-        in done.stdout
+        "  replay   conv-verify replay --isolate tests.planted.fragile:aborts_on_stride conv_" in done.stdout
     )
 
 
@@ -360,7 +359,7 @@ def test_a_run_says_what_a_killed_one_was_at(command: Command, tmp_path: Path) -
     done = command("run", "subjects_to_gate:right", "--examples", "5")
     assert done.stdout.startswith(
         "An earlier process was killed when tests.planted.fragile:aborts was at conv_i1_k1_same_ones; replay "
-        "it by: python -m verify replay --isolate tests.planted.fragile:aborts conv_i1_k1_same_ones\n"
+        "it by: conv-verify replay --isolate tests.planted.fragile:aborts conv_i1_k1_same_ones\n"
     )
     assert "killed" not in command("run", "subjects_to_gate:right", "--examples", "5").stdout
 
@@ -395,9 +394,7 @@ def test_a_diff_names_words_values_and_the_side_that_is_wrong(command: Command, 
         "\nB: tests.planted.fragile:differs_by_place disagrees with the reference: 3 of 3 values"
         in done.stdout
     )
-    replay = (
-        f"python -m verify replay --python {other_python} tests.planted.fragile:differs_by_place {words[0]}\n"
-    )
+    replay = f"conv-verify replay --python {other_python} tests.planted.fragile:differs_by_place {words[0]}\n"
     assert f"  replay   {replay}" in done.stdout
     assert "disagrees with the reference in 0 and B in 1.\n" in done.stdout
 

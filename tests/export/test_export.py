@@ -55,7 +55,7 @@ def test_a_pytest_file_passes_where_its_subject_is_right(ran: str) -> None:
 
 def test_a_pytest_file_fails_where_its_subject_is_wrong(ran: str) -> None:
     assert f"FAILED test_odd_cell_before.py::test_tests_planted_convolutions_odd_cell_before_on_{ODD}" in ran
-    assert f"replay   python -m verify replay tests.planted.convolutions:odd_cell_before {ODD}\n" in ran
+    assert f"replay   conv-verify replay tests.planted.convolutions:odd_cell_before {ODD}\n" in ran
 
 
 def test_a_pytest_file_fails_where_its_subject_declines(ran: str) -> None:
@@ -75,7 +75,7 @@ def test_a_pytest_file_carries_the_settings_that_are_not_the_usual_ones(
 
 def test_a_pytest_file_is_a_few_lines() -> None:
     assert pytest_file(Case.parse(WORD), "tensorflow:keras") == (
-        f'"""tensorflow:keras on {WORD}, exported by `python -m verify export`."""\n'
+        f'"""tensorflow:keras on {WORD}, exported by `conv-verify export`."""\n'
         "\n"
         "from verify import Case, check\n"
         "from verify.subjects.isolated import usual\n"

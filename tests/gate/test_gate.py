@@ -94,7 +94,7 @@ def test_two_faults_are_both_reported(gate: Gate) -> None:
         ["* disagrees with the reference: it raised RuntimeError: two axes are too many"]
     )
     result.stdout.fnmatch_lines(
-        ["  replay   python -m verify replay subjects_to_gate:has_two_faults conv_i1_c2_k1_*"]
+        ["  replay   conv-verify replay subjects_to_gate:has_two_faults conv_i1_c2_k1_*"]
     )
     result.stdout.fnmatch_lines(["Disagrees: 2 distinct disagreements in * cases."])
 
@@ -142,7 +142,7 @@ def test_workers_of_xdist_send_what_they_saw(gate: Gate) -> None:
 def test_a_failure_is_shown_once_with_one_line_to_replay_it(gate: Gate) -> None:
     printed = "\n".join(gate("shifts_values").outlines)
     summary = printed.split("= conv-verify =")[1].split("= short test summary info =")[0]
-    assert summary.count("  replay   python -m verify replay subjects_to_gate:shifts_values conv_") == 1
+    assert summary.count("  replay   conv-verify replay subjects_to_gate:shifts_values conv_") == 1
 
 
 def test_the_lecture_and_the_pins_are_judged_before_any_case_is_drawn(

@@ -13,7 +13,7 @@ from verify.reports.tally import Failure, Tally
 MESSAGE = """\
 mine disagrees with the reference: 50 % of 2 values differ
   case     conv_i1_k1_same_ones
-  replay   python -m verify replay mine conv_i1_k1_same_ones"""
+  replay   conv-verify replay mine conv_i1_k1_same_ones"""
 
 
 def tally(**more: object) -> Tally:
@@ -38,7 +38,7 @@ def test_failure_is_an_annotation_with_its_replay_line():
             "::error title=mine disagrees with the reference%3A 50 %25 of 2 values differ"
             "::mine disagrees with the reference: 50 %25 of 2 values differ"
             "%0A  case     conv_i1_k1_same_ones"
-            "%0A  replay   python -m verify replay mine conv_i1_k1_same_ones"
+            "%0A  replay   conv-verify replay mine conv_i1_k1_same_ones"
             "%0A  found by values on exact fills"
         )
     ]
@@ -73,7 +73,7 @@ SUMMARY = """\
 ```text
 mine disagrees with the reference: 50 % of 2 values differ
   case     conv_i1_k1_same_ones
-  replay   python -m verify replay mine conv_i1_k1_same_ones
+  replay   conv-verify replay mine conv_i1_k1_same_ones
   found by values on exact fills
 ```
 

@@ -72,7 +72,7 @@ def test_failure_of_junit_ends_with_the_replay_line(junit: dict[str, Any]):
     message = junit["test_form"].find("failure").attrib["message"]
     assert message.splitlines()[0].startswith("subjects_to_gate:widens disagrees with the reference: ")
     assert message.splitlines()[-1].startswith(
-        "  replay   python -m verify replay subjects_to_gate:widens conv_i1_k1_"
+        "  replay   conv-verify replay subjects_to_gate:widens conv_i1_k1_"
     )
 
 

@@ -117,7 +117,7 @@ def test_a_crash_says_where_and_what_was_printed(isolate: Isolate) -> None:
         f"  case     {SMALLEST}",
         f"  crashed  at {fragile.__file__}:{line} in aborts",
         "  stderr   no kernel for this",
-        f"  replay   python -m verify replay --isolate tests.planted.fragile:aborts {SMALLEST}",
+        f"  replay   conv-verify replay --isolate tests.planted.fragile:aborts {SMALLEST}",
     ]
 
 

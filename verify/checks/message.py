@@ -70,4 +70,4 @@ def replay(word: str, subject: str, switches: Mapping[str, str], options: str = 
     if subject.startswith("__main__:") or (":" in subject and "<" in subject):
         return f"verify.check(verify.Case.parse({word!r}), subject)"
     settings = "".join(f"{name}={shlex.quote(value)} " for name, value in switches.items())
-    return f"{settings}python -m verify replay {options}{' ' * bool(options)}{shlex.quote(subject)} {word}"
+    return f"{settings}conv-verify replay {options}{' ' * bool(options)}{shlex.quote(subject)} {word}"

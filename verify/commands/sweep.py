@@ -69,6 +69,6 @@ def command(options: argparse.Namespace) -> int:
         state=Path(options.state),
         resume=options.resume,
         keep_going=options.keep_going,
-        again=f"python -m verify {options.line}{' --resume' * (not options.resume)}",
+        again=f"conv-verify {options.line}{' --resume' * (not options.resume)}",
     )
     return sweep(TerminalConsole(), plan)

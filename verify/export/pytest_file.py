@@ -10,7 +10,7 @@ from verify.subjects.registry import BUILTIN, labelled, switches
 _USUAL = {"TF_ENABLE_ONEDNN_OPTS": "0"}
 
 _FILE = '''\
-"""{subject} on {word}, exported by `python -m verify export`."""
+"""{subject} on {word}, exported by `conv-verify export`."""
 
 from verify import Case, check
 from verify.subjects.isolated import usual

@@ -22,6 +22,7 @@ from verify.oracle.compare import Verdict, where_differs
 from verify.reports.records import DIFFERING, Record, nowhere
 from verify.reports.tally import LISTED, OFTEN, TIME_UP, Tally
 
+
 class Tallier:
     """Tells what becomes of each distinct case, and sums it up in a tally.
 

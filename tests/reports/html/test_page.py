@@ -208,7 +208,7 @@ def test_exact_answers_have_no_error() -> None:
 
 def test_failure_is_pictured_with_its_replay_line() -> None:
     (failure,) = told(ODD, WORD).failures
-    assert failure.replay == f"python -m verify replay mylib:conv {WORD}"
+    assert failure.replay == f"conv-verify replay mylib:conv {WORD}"
     assert (len(failure.answer), len(failure.window)) == (1, 1)
 
 
@@ -315,5 +315,5 @@ def test_run_writes_its_page_and_keeps_no_records() -> None:
     assert run("run", *asks, "--html", "run.html") == 1
     text = Path("run.html").read_text(encoding="utf-8")
     assert '<h1 class="verdict disagrees">' in text
-    assert "python -m verify replay subjects_to_gate:shifts_values conv_" in text
+    assert "conv-verify replay subjects_to_gate:shifts_values conv_" in text
     assert list(Path().glob("**/*.jsonl")) == [Path(".conv-verify/failures.jsonl")]
