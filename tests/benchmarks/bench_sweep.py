@@ -15,15 +15,15 @@ from verify.subjects.isolated import Isolated
 @pytest.mark.parametrize("rank", [1, 2])
 def test_three_fifths_of_a_sweep_are_spent_in_tensorflow(benchmark: Any, rank: int) -> None:
     """Messages to the worker count as the sweep's own time."""
-    domain = domain_upto(6, ranks=(rank,), channels=1 if rank > 1 else 4, filters=1 if rank > 1 else 2)
+    enumeration = domain_upto(6, ranks=(rank,), channels=1 if rank > 1 else 4, filters=1 if rank > 1 else 2)
     subject = Isolated("tensorflow", alone=True)
     known = to_text(applying(subject.known, subject.switches))
-    places = [(start, start + BLOCK) for start in range(0, domain.count - BLOCK, BLOCK)][:8]
+    places = [(start, start + BLOCK) for start in range(0, enumeration.count - BLOCK, BLOCK)][:8]
     spent: list[float] = []
 
     def sweep() -> None:
         for start, stop in places:
-            swept = subject.sweep(domain.to_text(), start, stop, known=known)
+            swept = subject.sweep(enumeration.to_text(), start, stop, known=known)
             assert swept is not None
             spent.append(swept.seconds["subject"])
 

@@ -61,11 +61,11 @@ def command(options: argparse.Namespace) -> int:
     from verify.runs.sweep.sweep import sweep
 
     plan = Plan(
-        domain=domain,
+        enumeration=domain,
         make=maker(options.subject, isolate=options.isolate, python=options.python, timeout=options.timeout),
         jobs=options.jobs or usual_jobs(domain),
         excuse=options.known is not False,
-        own=deviations_of(options),
+        deviations=deviations_of(options),
         state=Path(options.state),
         resume=options.resume,
         keep_going=options.keep_going,

@@ -11,62 +11,63 @@ import pytest
 from tests.planted import convolutions
 from verify.cases.enumeration import Domain, domain_upto
 from verify.checks.bulk import sweep_block
-from verify.runs.sweep.progress import BLOCK, ForeignState, Progress, identity, restore, save
+from verify.runs.sweep.progress import BLOCK, ForeignState, Progress, identity, restore, save_state
 
-DOMAIN = domain_upto(3)
-WHAT = identity(DOMAIN, subject="mine", file="1234")
+ENUMERATION = domain_upto(3)
+WHAT = identity(ENUMERATION, subject="mine", file="1234")
 
 
-def progress_of(*numbers: int) -> Progress:
-    progress = Progress(DOMAIN)
-    for number in numbers:
-        progress.add(number, sweep_block(DOMAIN, *progress.places(number), convolutions.off_by_one))
+def progress_after(blocks: int) -> Progress:
+    progress = Progress(ENUMERATION)
+    for number in range(blocks):
+        progress.add(number, sweep_block(ENUMERATION, *progress.places(number), convolutions.off_by_one))
     return progress
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    """The file of a sweep that has done its first and its third block."""
+    """The file of a sweep that has done two blocks."""
     path = tmp_path / "state.json"
-    save(path, progress_of(0, 2), WHAT)
+    save_state(path, progress_after(2), WHAT)
     return path
 
 
-def refusal(path: Path, domain: Domain = DOMAIN, what: dict[str, Any] = WHAT) -> str:
+def refusal(path: Path, enumeration: Domain = ENUMERATION, what: dict[str, Any] = WHAT) -> str:
     with pytest.raises(ForeignState) as refused:
-        restore(path, domain, what)
+        restore(path, enumeration, what)
     return str(refused.value).replace(f"{str(path)!r}", "it")
 
 
 def test_a_state_is_read_back(state: Path) -> None:
-    read = restore(state, DOMAIN, WHAT)
-    assert (read.done, repr(read.swept)) == ({0, 2}, repr(read.swept))
-    assert read.swept.cases == 2 * BLOCK
-    assert read.swept.counterexamples == progress_of(0, 2).swept.counterexamples
+    restored, before = restore(state, ENUMERATION, WHAT), progress_after(2)
+    assert (restored.done, restored.swept.cases) == (2, 2 * BLOCK)
+    assert restored.swept.counterexamples == before.swept.counterexamples
+    assert repr(restored.swept.first) == repr(before.swept.first)
 
 
 def test_the_blocks_that_are_left_are_those_not_done(state: Path) -> None:
-    read = restore(state, DOMAIN, WHAT)
-    assert list(read.left()) == [1, 3, 4]
-    assert [read.places(number) for number in (0, 4)] == [(0, BLOCK), (4 * BLOCK, DOMAIN.count)]
+    restored = restore(state, ENUMERATION, WHAT)
+    assert list(restored.left()) == [2, 3, 4]
+    assert [restored.places(number) for number in (0, 4)] == [(0, BLOCK), (4 * BLOCK, ENUMERATION.count)]
 
 
 def test_all_blocks_together_are_all_cases() -> None:
-    progress = progress_of(4, 0, 2, 1, 3)
+    progress = progress_after(5)
     assert progress.is_complete
-    assert progress.swept.cases == DOMAIN.count
+    assert progress.swept.cases == ENUMERATION.count
 
 
 def test_a_block_that_lacks_a_case_is_refused() -> None:
-    short = sweep_block(DOMAIN, 0, BLOCK - 1, convolutions.right)
+    short = sweep_block(ENUMERATION, 0, BLOCK - 1, convolutions.right)
     with pytest.raises(RuntimeError, match="block 0 has 255 of 256 cases"):
-        Progress(DOMAIN).add(0, short)
+        Progress(ENUMERATION).add(0, short)
 
 
-def test_a_block_is_counted_once() -> None:
-    progress = progress_of(4)
-    with pytest.raises(RuntimeError, match="or came twice"):
-        progress.add(4, sweep_block(DOMAIN, *progress.places(4), convolutions.right))
+@pytest.mark.parametrize("number", [0, 2])
+def test_only_the_next_block_is_counted(number: int) -> None:
+    progress = progress_after(1)
+    with pytest.raises(RuntimeError, match=f"block {number} .* or is not next"):
+        progress.add(number, sweep_block(ENUMERATION, *progress.places(number), convolutions.right))
 
 
 def test_the_state_of_another_sweep_is_refused(state: Path) -> None:
@@ -74,23 +75,28 @@ def test_the_state_of_another_sweep_is_refused(state: Path) -> None:
     assert refusal(state, other, identity(other, subject="mine", file="1234")) == (
         "it is of another sweep: of kernel it has 2, not 1"
     )
-    assert refusal(state, DOMAIN, {**WHAT, "subject": "yours"}) == (
+    assert refusal(state, ENUMERATION, {**WHAT, "subject": "yours"}) == (
         "it is of another sweep: of subject it has mine, not yours"
     )
-    assert refusal(state, DOMAIN, {**WHAT, "tensorflow": "2.21.0"}) == (
+    assert refusal(state, ENUMERATION, {**WHAT, "tensorflow": "2.21.0"}) == (
         "it is of another sweep: of tensorflow it has nothing, not 2.21.0"
     )
 
 
 def test_the_state_of_a_subject_that_was_changed_is_refused(state: Path) -> None:
-    said = refusal(state, DOMAIN, {**WHAT, "file": "5678"})
+    said = refusal(state, ENUMERATION, {**WHAT, "file": "5678"})
     assert said == "it is of another sweep: the file of mine has changed since"
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"mark": "conv-verify sweep, form 1"}', "\x00"])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"mark": "conv-verify sweep, form 2"}', "\x00"])
 def test_a_file_of_anything_else_is_refused(state: Path, text: str) -> None:
     state.write_text(text)
     assert refusal(state) == "it is no state of a sweep"
+
+
+def test_the_state_of_another_version_is_refused(state: Path) -> None:
+    state.write_text('{"mark": "conv-verify sweep, form 1", "sweep": {}, "done": [[0, 3]]}')
+    assert refusal(state) == "it is a sweep of another version of conv-verify: delete it"
 
 
 def test_a_file_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
@@ -99,7 +105,7 @@ def test_a_file_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
 
 def test_a_state_whose_counts_do_not_add_up_is_refused(state: Path) -> None:
     held = json.loads(state.read_text())
-    held["done"] = [[0, 2]]
+    held["done"] = 3
     state.write_text(json.dumps(held))
     assert refusal(state) == "it is damaged: 512 cases in blocks of 768"
 
@@ -113,5 +119,5 @@ def test_a_state_that_cannot_be_written_leaves_the_one_before(
     before = state.read_text()
     monkeypatch.setattr(Path, "replace", fails)
     with pytest.raises(OSError, match="no space"):
-        save(state, progress_of(0), WHAT)
+        save_state(state, progress_after(1), WHAT)
     assert (state.read_text(), list(state.parent.iterdir())) == (before, [state])

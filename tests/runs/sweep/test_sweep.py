@@ -26,7 +26,7 @@ from verify.cases.predicates import Predicate
 from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
 from verify.runs.sweep.jobs import Plan, maker, usual_jobs
-from verify.runs.sweep.progress import ForeignState, read
+from verify.runs.sweep.progress import ForeignState, read_state
 from verify.runs.sweep.sweep import sweep
 from verify.subjects.isolated import isolated
 
@@ -46,11 +46,13 @@ def state(tmp_path: Path) -> Path:
 def swept(state: Path) -> Callable[..., Swept]:
     """Sweeps a subject here; the exit code and what was printed."""
 
-    def run(subject: Subject | None, domain: Domain = LINE, **options: Any) -> Swept:
+    def run(subject: Subject | None, enumeration: Domain = LINE, **options: Any) -> Swept:
         printed = io.StringIO()
         options.setdefault("make", lambda: subject)
         console = Console(file=printed, width=200, color_system=None)
-        code = sweep(console, Plan(domain=domain, state=state, again="the same --resume", **options))
+        code = sweep(
+            console, Plan(enumeration=enumeration, state=state, again="the same --resume", **options)
+        )
         return code, printed.getvalue()
 
     return run
@@ -66,7 +68,7 @@ def last_line(printed: str) -> str:
 def test_what_holds_is_said_in_a_sentence_with_the_count(swept: Sweep) -> None:
     code, printed = swept(convolutions.right)
     assert (code, last_line(printed)) == (0, f"No counterexample among all {ALL}.")
-    assert "domain     265 cases, each with batch 1, 1 channel, 1 filter, f32, channels last" in printed
+    assert "cases      265, each with batch 1, 1 channel, 1 filter, f32, channels last" in printed
     assert "excluded   23 combinations whose output size would be negative" in printed
     assert re.search(
         r"^graded +228\nvacuous +37: right, as any answer of zeros would be\n", printed, re.MULTILINE
@@ -100,7 +102,7 @@ def test_a_counterexample_that_does_not_come_again_is_said_to(swept: Sweep) -> N
 def test_a_sweep_ends_after_a_few_counterexamples(swept: Sweep) -> None:
     code, printed = swept(convolutions.zeros, domain_upto(3))
     assert code == 1
-    assert re.match(r"Disagrees: \d+ counterexamples among (256|512) of 1,105 cases", last_line(printed))
+    assert re.match(r"Disagrees: \d+ counterexamples among 256 of 1,105 cases", last_line(printed))
 
 
 def test_a_sweep_goes_on_where_that_is_asked(swept: Sweep) -> None:
@@ -126,7 +128,7 @@ def strided(case: Case) -> Array:
 
 
 def test_a_known_deviation_is_named_and_counted(swept: Sweep) -> None:
-    code, printed = swept(strided, own=(OFF_BY_ONE,))
+    code, printed = swept(strided, deviations=(OFF_BY_ONE,))
     (count,) = re.findall(r"^known +(\d+): stride-of-two$", printed, re.MULTILINE)
     assert (code, last_line(printed)) == (
         0, f"No counterexample among all {ALL}, but for {count} known deviations."
@@ -134,15 +136,17 @@ def test_a_known_deviation_is_named_and_counted(swept: Sweep) -> None:
 
 
 def test_a_known_deviation_is_known_in_a_worker_as_well(swept: Sweep) -> None:
-    _, here = swept(strided, own=(OFF_BY_ONE,))
+    _, here = swept(strided, deviations=(OFF_BY_ONE,))
     _, there = swept(
-        None, own=(OFF_BY_ONE,), make=partial(isolated, "tests.runs.sweep.test_sweep:strided", alone=True)
+        None,
+        deviations=(OFF_BY_ONE,),
+        make=partial(isolated, "tests.runs.sweep.test_sweep:strided", alone=True),
     )
     assert last_line(there) == last_line(here)
 
 
 def test_a_known_deviation_that_is_not_excused_is_a_counterexample(swept: Sweep) -> None:
-    code, _ = swept(strided, own=(OFF_BY_ONE,), excuse=False)
+    code, _ = swept(strided, deviations=(OFF_BY_ONE,), excuse=False)
     assert code == 1
 
 
@@ -160,7 +164,7 @@ def test_a_sweep_that_grades_nothing_exits_3(swept: Sweep) -> None:
 
 
 class Interrupting:
-    """Right, but it interrupts its own process at one of its calls, and errs at another."""
+    """Right, but Ctrl-C comes at one of its calls, and it errs at another."""
 
     def __init__(self, call: int, errs_at: int = 0) -> None:
         self.calls, self._call, self._errs_at = 0, call, errs_at
@@ -168,8 +172,9 @@ class Interrupting:
     def __call__(self, case: Case) -> Array:
         self.calls += 1
         if self.calls == self._call:
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.05)
+            handler = signal.getsignal(signal.SIGINT)
+            assert callable(handler)
+            handler(signal.SIGINT, None)  # as Python calls it in the main thread, but at this very case
         return convolutions.answer(case) + (self.calls == self._errs_at)
 
 
@@ -178,7 +183,7 @@ def test_an_interruption_leaves_a_state_and_says_how_to_go_on(swept: Sweep, stat
     assert code == 3
     assert "Interrupted: no counterexample so far, after 512 of 1,105 cases of conv" in printed
     assert last_line(printed) == "go on with  the same --resume"
-    assert read(state)["done"] == [[0, 1]]
+    assert read_state(state)["done"] == 2
 
 
 def test_a_resumed_sweep_comes_to_the_same_and_asks_only_what_is_left(swept: Sweep, state: Path) -> None:

@@ -8,37 +8,38 @@ from verify.cases.enumeration import Domain, described, fixed
 from verify.checks.bulk import Swept
 from verify.reports.explanation.lines import plural
 
-KINDS, COUNTEREXAMPLES = 3, 100
-"""Counterexamples of so many kinds, or so many of them, are enough."""
+ENOUGH_KINDS, ENOUGH_COUNTEREXAMPLES = 3, 100
+"""Counterexamples of so many kinds, or so many of them, end a sweep."""
 
 REASONS = 12
 """Reasons to decline, or names of deviations, that are listed."""
 
 PARTS = ("subject", "reference", "comparison")
 
-Line = tuple[str, str]
+Row = tuple[str, str]
+"""A label and the text beside it."""
 
 
 def is_enough(swept: Swept) -> bool:
     """Whether there are counterexamples enough to end a sweep."""
-    found = swept.counterexamples
-    return len(found) >= KINDS or found.total() >= COUNTEREXAMPLES
+    counts = swept.counterexamples
+    return len(counts) >= ENOUGH_KINDS or counts.total() >= ENOUGH_COUNTEREXAMPLES
 
 
-def exit_code(domain: Domain, swept: Swept) -> int:
+def exit_code(enumeration: Domain, swept: Swept) -> int:
     """0 holds, 1 disagrees, 3 proves too little: cases are left, or none could have failed."""
     if swept.counterexamples:
         return 1
-    return 0 if swept.cases == domain.count and swept.graded else 3
+    return 0 if swept.cases == enumeration.count and swept.graded else 3
 
 
-def sentence(domain: Domain, swept: Swept) -> str:
+def sentence(enumeration: Domain, swept: Swept) -> str:
     """What a sweep proved, in one sentence."""
-    total, what = domain.count, f"of {described(domain)}"
-    found, known, declined = (each.total() for each in (swept.counterexamples, swept.known, swept.declined))
-    if found:
+    total, what = enumeration.count, f"of {described(enumeration)}"
+    wrong, known, declined = (each.total() for each in (swept.counterexamples, swept.known, swept.declined))
+    if wrong:
         cases = f"all {total:,} cases" if swept.cases == total else f"{swept.cases:,} of {total:,} cases"
-        return f"Disagrees: {found:,} {plural(found, 'counterexample')} among {cases} {what}."
+        return f"Disagrees: {wrong:,} {plural(wrong, 'counterexample')} among {cases} {what}."
     if swept.cases < total:
         return f"Interrupted: no counterexample so far, after {swept.cases:,} of {total:,} cases {what}."
     if not swept.graded:
@@ -48,14 +49,14 @@ def sentence(domain: Domain, swept: Swept) -> str:
     return f"No counterexample among all {total:,} cases {what}{but}{less}."
 
 
-def of_domain(domain: Domain) -> Iterator[Line]:
+def rows_of_enumeration(enumeration: Domain) -> Iterator[Row]:
     """What is swept, before anything is."""
-    yield "domain", f"{domain.count:,} cases, each with {fixed(domain)}"
-    if domain.excluded:
-        yield "excluded", f"{domain.excluded:,} combinations whose output size would be negative"
+    yield "cases", f"{enumeration.count:,}, each with {fixed(enumeration)}"
+    if enumeration.excluded:
+        yield "excluded", f"{enumeration.excluded:,} combinations whose output size would be negative"
 
 
-def of_cases(swept: Swept) -> Iterator[Line]:
+def rows_of_cases(swept: Swept) -> Iterator[Row]:
     """What became of the cases: together they are all of them."""
     yield "graded", f"{swept.graded:,}"
     if swept.vacuous:
@@ -69,14 +70,14 @@ def of_cases(swept: Swept) -> Iterator[Line]:
         yield "repeated", f"{swept.repeated:,} cases have operands in which a number occurs twice"
 
 
-def of_time(swept: Swept, jobs: int, rate: float) -> Iterator[Line]:
+def rows_of_time(swept: Swept, *, jobs: int, rate: float) -> Iterator[Row]:
     """Where the jobs spent their time; what no part accounts for made cases and carried messages."""
     if spent := swept.seconds["job"]:
         shares = ", ".join(f"{part} {100 * swept.seconds[part] / spent:.0f} %" for part in PARTS)
         yield "time", f"{spent:.1f} s in {jobs} {plural(jobs, 'job')}, {rate:,.0f} cases a second: {shares}"
 
 
-def clock(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """A length of time as hours, minutes and seconds."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -1,11 +1,11 @@
-"""The jobs of a sweep: threads that each have a subject, and the blocks that they share."""
+"""The jobs of a sweep: threads that each have a subject, and the blocks that they share, counted in order."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,14 +13,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from time import monotonic, perf_counter
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from verify.cases.enumeration import Domain
 from verify.checks.bulk import Swept, sweep_block
 from verify.checks.check import Subject, subject_name
 from verify.checks.deviations import Deviation, to_text
-from verify.runs.sweep.findings import clock, is_enough
-from verify.runs.sweep.progress import Progress, save
+from verify.runs.sweep.findings import duration, is_enough
+from verify.runs.sweep.progress import Progress, save_state
 from verify.subjects.isolated import LIMIT_S, Isolated, isolated
 from verify.subjects.registry import load
 
@@ -30,7 +30,7 @@ SAVE_S = 2.0
 TWICE_S = 1.0
 """Seconds after which a second Ctrl-C is a second one; `timeout` sends two at a time."""
 
-EACH = 20_000
+CASES_A_JOB = 20_000
 """Cases that are worth another job, as each has to import its framework."""
 
 MOST_JOBS = 8
@@ -41,15 +41,15 @@ MOST_JOBS = 8
 class Plan:
     """What is swept, and how: `make` gives a subject for each of the `jobs`.
 
-    Recorded deviations, the user's `own` among them, are reported as known where they `excuse`.
+    Recorded deviations, and the user's `deviations`, are reported as known where they `excuse`.
     `again` is the command line that takes the sweep up from `state`.
     """
 
-    domain: Domain
+    enumeration: Domain
     make: Callable[[], Subject]
     jobs: int = 1
     excuse: bool = True
-    own: tuple[Deviation, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
     state: Path
     resume: bool = False
     keep_going: bool = False
@@ -67,9 +67,29 @@ def maker(
     return partial(isolated, name, alone=True, **where)
 
 
-def usual_jobs(domain: Domain) -> int:
+def usual_jobs(enumeration: Domain) -> int:
     """One for each core, and no more than the cases are worth."""
-    return max(min(os.cpu_count() or 1, MOST_JOBS, -(-domain.count // EACH)), 1)
+    return max(min(os.cpu_count() or 1, MOST_JOBS, -(-enumeration.count // CASES_A_JOB)), 1)
+
+
+T = TypeVar("T")
+
+
+def in_order(results: Iterable[tuple[int, T]], first: int) -> Iterator[tuple[int, T]]:
+    """Numbered results in the order of their numbers from `first` on, each once those before it have come."""
+    early: dict[int, T] = {}
+    for number, result in results:
+        early[number] = result
+        while first in early:
+            yield first, early.pop(first)
+            first += 1
+
+
+class End(NamedTuple):
+    """The last message of a job; with the error that kept it from its subject, if one did."""
+
+    job: int
+    error: BaseException | None
 
 
 class Jobs:
@@ -77,9 +97,10 @@ class Jobs:
 
     def __init__(self, plan: Plan, progress: Progress, first: Subject, known: tuple[Deviation, ...]) -> None:
         self._plan, self._progress, self._first, self._known = plan, progress, first, known
-        self._texts = plan.domain.to_text(), to_text(known)
+        self._texts = plan.enumeration.to_text(), to_text(known)
         self._left, self._lock, self._stop = progress.left(), Lock(), Event()
-        self._results: SimpleQueue[tuple[int, Swept] | BaseException | None] = SimpleQueue()
+        self._messages: SimpleQueue[tuple[int, Swept | BaseException] | End] = SimpleQueue()
+        self._without_subject: dict[int, BaseException] = {}
         self._begun, self._saved = monotonic(), float("-inf")
         self._before = progress.swept.cases
         self.rate = 0.0
@@ -91,35 +112,38 @@ class Jobs:
         return is_enough_found or self._progress.is_complete
 
     def run(self) -> Iterator[None]:
-        """Start, and count each block as it comes in; no thread is running at the end.
+        """Start, and count block after block; no thread is running at the end.
 
-        Raises what kept a job from its subject, once the others have ended.
+        Blocks count in their order, whichever job was faster, and none after that with which the sweep
+        is over. Raises what kept a job from its subject, or the error of a block that would have counted,
+        once all jobs have ended.
         """
+        if self.is_over:
+            return
         makers = [lambda: self._first, *[self._plan.make] * (self._plan.jobs - 1)]
-        threads = [Thread(target=self._work, args=(make,), daemon=True) for make in makers]
-        for thread in threads:
-            thread.start()
-        alive, errors = len(threads), []
-        while alive:
-            result = self._results.get()
-            if result is None:
-                alive -= 1
-            elif isinstance(result, BaseException):
-                errors.append(result)
-                self._stop.set()
-            else:
-                self._progress.add(*result)
-                self.rate = (self._progress.swept.cases - self._before) / (monotonic() - self._begun)
-                yield
+        for job, make in enumerate(makers):
+            Thread(target=self._work, args=(job, make), daemon=True).start()
+        failure: BaseException | None = None
+        for number, result in in_order(self._handed_in(len(makers)), self._progress.done):
+            if failure or self.is_over:
+                continue  # another job had gone further
+            if isinstance(result, BaseException):
+                failure = result
+                continue
+            self._progress.add(number, result)
+            self.rate = (self._progress.swept.cases - self._before) / (monotonic() - self._begun)
             if self.is_over:
                 self._stop.set()
-        if errors:
-            raise errors[0]
+            yield
+        if self._without_subject:
+            raise self._without_subject[min(self._without_subject)]
+        if failure:
+            raise failure
 
     def save(self, what: dict[str, Any]) -> None:
         """Write the state, at first and now and then."""
         if monotonic() - self._saved > SAVE_S:
-            save(self._plan.state, self._progress, what)
+            save_state(self._plan.state, self._progress, what)
             self._saved = monotonic()
 
     def leave(self, what: dict[str, Any]) -> None:
@@ -127,7 +151,7 @@ class Jobs:
         if self.is_over:
             self._plan.state.unlink(missing_ok=True)
         elif self._progress.done:
-            save(self._plan.state, self._progress, what)
+            save_state(self._plan.state, self._progress, what)
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
@@ -148,29 +172,50 @@ class Jobs:
 
     def line(self) -> str:
         """The sweep at this moment, for a terminal."""
-        swept, total = self._progress.swept, self._plan.domain.count
+        swept, total = self._progress.swept, self._plan.enumeration.count
         rate = f", {self.rate:,.0f} a second" if self.rate else ""
-        left = f", {clock((total - swept.cases) / self.rate)} left" if self.rate else ""
-        found = f", {swept.counterexamples.total():,} wrong" if swept.counterexamples else ""
+        left = f", {duration((total - swept.cases) / self.rate)} left" if self.rate else ""
+        wrong = f", {swept.counterexamples.total():,} wrong" if swept.counterexamples else ""
         ending = ", ending" if self._stop.is_set() else ""
         name = subject_name(self._first)
-        return f"{name}: {swept.cases:,} of {total:,} cases{rate}{found}{ending or left}"
+        return f"{name}: {swept.cases:,} of {total:,} cases{rate}{wrong}{ending or left}"
 
-    def _work(self, make: Callable[[], Subject]) -> None:
-        subject = None
+    def _handed_in(self, jobs: int) -> Iterator[tuple[int, Swept | BaseException]]:
+        """What became of blocks, as it comes, until so many jobs have ended."""
+        while jobs:
+            message = self._messages.get()
+            if not isinstance(message, End):
+                yield message
+                continue
+            jobs -= 1
+            if message.error:
+                self._without_subject[message.job] = message.error
+
+    def _work(self, job: int, make: Callable[[], Subject]) -> None:
+        subject, error = None, None
         try:
             subject = make()
-            last = perf_counter()
-            while (number := self._next()) is not None:
-                swept = self._block(subject, number)
-                now = perf_counter()
-                swept.seconds["job"], last = now - last, now  # type: ignore[assignment]
-                self._results.put((number, swept))
-        except BaseException as error:
-            self._results.put(error)
+        except BaseException as failure:  # noqa: BLE001 - it is raised where the jobs are waited for
+            error = failure
+            self._stop.set()
+        else:
+            self._take_blocks(subject)
         if subject is not self._first:
             close(subject)
-        self._results.put(None)
+        self._messages.put(End(job, error))
+
+    def _take_blocks(self, subject: Subject) -> None:
+        last = perf_counter()
+        while (number := self._next()) is not None:
+            try:
+                swept = self._block(subject, number)
+            except BaseException as failure:  # noqa: BLE001 - it is raised where it would have counted
+                self._stop.set()
+                self._messages.put((number, failure))
+                return
+            now = perf_counter()
+            swept.seconds["job"], last = now - last, now  # type: ignore[assignment]
+            self._messages.put((number, swept))
 
     def _next(self) -> int | None:
         with self._lock:
@@ -180,11 +225,11 @@ class Jobs:
         """A block swept where the subject runs; where that was lost, case by case from here."""
         start, stop = self._progress.places(number)
         if isinstance(subject, Isolated):
-            domain, known = self._texts
-            swept = subject.sweep(domain, start, stop, known=known)
+            enumeration, known = self._texts
+            swept = subject.sweep(enumeration, start, stop, known=known)
             if swept is not None:
                 return swept
-        return sweep_block(self._plan.domain, start, stop, subject, known=self._known)
+        return sweep_block(self._plan.enumeration, start, stop, subject, known=self._known)
 
 
 def close(subject: Subject | None) -> None:

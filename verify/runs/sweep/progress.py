@@ -15,46 +15,47 @@ from verify.checks.bulk import Swept
 BLOCK = 256
 """Cases that are put to a subject at a time."""
 
-_MARK = "conv-verify sweep, form 1"
+_MARK = "conv-verify sweep, form 2"
 
+_MARK_OF_ANY = "conv-verify sweep, form "
 
-CHANGES = {
+DIGESTS = {
     "file": "the file of {} has changed since",
     "deviations": "other deviations of {} are known",
 }
-"""What a reader is told of what is kept as a digest."""
+"""What is said where something that is kept as a digest differs."""
 
 
 class Progress:
-    """The blocks of a domain that are done, by number, and what became of their cases."""
+    """How many blocks of an enumeration are done, from the first on, and what became of their cases."""
 
-    def __init__(self, domain: Domain) -> None:
-        self.domain = domain
+    def __init__(self, enumeration: Domain) -> None:
+        self.enumeration = enumeration
         self.swept = Swept()
-        self.done: set[int] = set()
+        self.done = 0
 
     @property
     def blocks(self) -> int:
-        return -(-self.domain.count // BLOCK)
+        return -(-self.enumeration.count // BLOCK)
 
     @property
     def is_complete(self) -> bool:
-        return len(self.done) == self.blocks
+        return self.done == self.blocks
 
     def left(self) -> Iterator[int]:
         """The blocks that are still to do, in order."""
-        return (number for number in range(self.blocks) if number not in self.done)
+        return iter(range(self.done, self.blocks))
 
     def places(self, number: int) -> tuple[int, int]:
-        """Where a block begins and ends in the domain."""
-        return number * BLOCK, min((number + 1) * BLOCK, self.domain.count)
+        """Where a block begins and ends in the enumeration."""
+        return number * BLOCK, min((number + 1) * BLOCK, self.enumeration.count)
 
     def add(self, number: int, swept: Swept) -> None:
-        """Count a block. Raises RuntimeError for one that lacks a case or comes twice."""
+        """Count the next block. Raises RuntimeError for another one, or one that lacks a case."""
         start, stop = self.places(number)
-        if number in self.done or swept.cases != stop - start:
-            raise RuntimeError(f"block {number} has {swept.cases} of {stop - start} cases, or came twice")
-        self.done.add(number)
+        if number != self.done or swept.cases != stop - start:
+            raise RuntimeError(f"block {number} has {swept.cases} of {stop - start} cases, or is not next")
+        self.done += 1
         self.swept.add(swept)
 
 
@@ -62,16 +63,16 @@ class ForeignState(ValueError):
     """A file that holds no sweep, or another one; the sentence says which."""
 
 
-def identity(domain: Domain, **more: Any) -> dict[str, Any]:
+def identity(enumeration: Domain, **more: Any) -> dict[str, Any]:
     """What a sweep is of, as plain data: two with the same are one that was interrupted."""
-    plain: dict[str, Any] = json.loads(json.dumps({**more, **asdict(domain)}))
+    plain: dict[str, Any] = json.loads(json.dumps({**more, **asdict(enumeration)}))
     return plain
 
 
-def save(path: Path, progress: Progress, what: dict[str, Any]) -> None:
+def save_state(path: Path, progress: Progress, what: dict[str, Any]) -> None:
     """Write the state in one step: whoever reads the file finds the old one or the new one whole."""
     text = json.dumps(
-        {"mark": _MARK, "sweep": what, "done": _runs(progress.done), "swept": progress.swept.to_data()}
+        {"mark": _MARK, "sweep": what, "done": progress.done, "swept": progress.swept.to_data()}
     )
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     try:
@@ -81,29 +82,29 @@ def save(path: Path, progress: Progress, what: dict[str, Any]) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def restore(path: Path, domain: Domain, what: dict[str, Any]) -> Progress:
+def restore(path: Path, enumeration: Domain, what: dict[str, Any]) -> Progress:
     """The progress that a file holds of this very sweep; ForeignState for any other file."""
-    state = read(path)
+    state = read_state(path)
     for name in {**what, **state["sweep"]}:
         theirs, ours = state["sweep"].get(name), what.get(name)
         if theirs != ours:
-            differs = f"of {name} it has {_said(theirs)}, not {_said(ours)}"
-            if name in CHANGES:
-                differs = CHANGES[name].format(what.get("subject"))
+            differs = f"of {name} it has {_shown(theirs)}, not {_shown(ours)}"
+            if name in DIGESTS:
+                differs = DIGESTS[name].format(what.get("subject"))
             raise ForeignState(f"{str(path)!r} is of another sweep: {differs}")
-    progress = Progress(domain)
+    progress = Progress(enumeration)
     try:
         progress.swept = Swept.from_data(state["swept"])
-        progress.done = {number for first, last in state["done"] for number in range(first, last + 1)}
-        counted = sum(stop - start for start, stop in map(progress.places, progress.done))
+        progress.done = int(state["done"])
     except (KeyError, TypeError, ValueError) as wrong:
         raise ForeignState(f"{str(path)!r} is a damaged state of a sweep") from wrong
+    counted = min(progress.done * BLOCK, enumeration.count)
     if counted != progress.swept.cases:
         raise ForeignState(f"{str(path)!r} is damaged: {progress.swept.cases} cases in blocks of {counted}")
     return progress
 
 
-def read(path: Path) -> dict[str, Any]:
+def read_state(path: Path) -> dict[str, Any]:
     """The state that a file holds, of whatever sweep; ForeignState for a file of anything else."""
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
@@ -111,23 +112,15 @@ def read(path: Path) -> dict[str, Any]:
         raise ForeignState(f"there is no {str(path)!r} to resume from") from None
     except ValueError:
         state = None
-    if not isinstance(state, dict) or state.get("mark") != _MARK or not isinstance(state.get("sweep"), dict):
+    mark = str(state.get("mark")) if isinstance(state, dict) else ""
+    if mark != _MARK and mark.startswith(_MARK_OF_ANY):
+        raise ForeignState(f"{str(path)!r} is a sweep of another version of conv-verify: delete it")
+    if not isinstance(state, dict) or mark != _MARK or not isinstance(state.get("sweep"), dict):
         raise ForeignState(f"{str(path)!r} is no state of a sweep")
     return state
 
 
-def _said(value: Any) -> str:
+def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _runs(numbers: set[int]) -> list[list[int]]:
-    """The numbers as the first and the last of each run."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return runs

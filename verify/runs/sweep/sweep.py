@@ -1,4 +1,4 @@
-"""A sweep: every case of a small domain put to a subject, and what that proved."""
+"""A sweep: every case of a small enumeration put to a subject, and what that proved."""
 
 from __future__ import annotations
 
@@ -20,15 +20,22 @@ from verify.checks.deviations import Deviation, applying, to_text
 from verify.checks.diagnosis import diagnose
 from verify.checks.known import recorded
 from verify.checks.message import disagreement, line
-from verify.runs.sweep.findings import Line, exit_code, of_cases, of_domain, of_time, sentence
+from verify.runs.sweep.findings import (
+    Row,
+    exit_code,
+    rows_of_cases,
+    rows_of_enumeration,
+    rows_of_time,
+    sentence,
+)
 from verify.runs.sweep.jobs import Jobs, Plan, close
-from verify.runs.sweep.progress import Progress, identity, read, restore
+from verify.runs.sweep.progress import Progress, identity, read_state, restore
 from verify.subjects.isolated import Isolated
 from verify.subjects.registry import source, versions
 
 
 def sweep(console: Console, plan: Plan) -> int:
-    """Sweep the domain and print what was proved; the exit code.
+    """Sweep the enumeration and print what was proved; the exit code.
 
     1 where there is a counterexample, 3 where no case could have failed or the sweep was
     interrupted, which leaves its state; else 0. Raises ForeignState for a file that is not this
@@ -36,7 +43,7 @@ def sweep(console: Console, plan: Plan) -> int:
     """
     subject = plan.make()
     if not isinstance(subject, Isolated):
-        plan = replace(plan, jobs=1)  # a user's function need not bear two calls at a time
+        plan = replace(plan, jobs=1)  # a user's function need not support two calls at a time
     try:
         return _sweep(console, plan, subject)
     finally:
@@ -58,55 +65,55 @@ def _sweep(console: Console, plan: Plan, subject: Subject) -> int:
         pass  # the second one: what is running is given up
     finally:
         jobs.leave(what)
-    _print_lines(console, of_cases(progress.swept))
-    _print_lines(console, of_time(progress.swept, plan.jobs, jobs.rate))
+    _print_rows(console, rows_of_cases(progress.swept))
+    _print_rows(console, rows_of_time(progress.swept, jobs=plan.jobs, rate=jobs.rate))
     _print_counterexamples(console, progress.swept, subject)
-    console.print(Text(f"\n{sentence(plan.domain, progress.swept)}", style="bold"), soft_wrap=True)
+    console.print(Text(f"\n{sentence(plan.enumeration, progress.swept)}", style="bold"), soft_wrap=True)
     if not jobs.is_over:
         console.print(f"go on with  {plan.again}", highlight=False, markup=False, soft_wrap=True)
-    return exit_code(plan.domain, progress.swept)
+    return exit_code(plan.enumeration, progress.swept)
 
 
 def _known(plan: Plan, subject: Subject) -> tuple[Deviation, ...]:
     if not plan.excuse:
         return ()
-    return applying(recorded(subject, plan.own), getattr(subject, "switches", {}))
+    return applying(recorded(subject, plan.deviations), getattr(subject, "switches", {}))
 
 
 def _identity(plan: Plan, subject: Subject, known: tuple[Deviation, ...]) -> dict[str, Any]:
-    found = dict(getattr(subject, "versions", None) or versions())
-    del found["hypothesis"]  # a sweep draws nothing
+    packages = dict(getattr(subject, "versions", None) or versions())
+    del packages["hypothesis"]  # a sweep draws nothing
     return identity(
-        plan.domain,
+        plan.enumeration,
         subject=subject_name(subject),
         deviations=sha256(to_text(known).encode()).hexdigest()[:16],
         file=source(subject),
-        **found,
+        **packages,
         **getattr(subject, "switches", {}),
     )
 
 
 def _begin(console: Console, plan: Plan, what: dict[str, Any]) -> Progress:
     if plan.resume:
-        return restore(plan.state, plan.domain, what)
+        return restore(plan.state, plan.enumeration, what)
     if plan.state.exists():
-        read(plan.state)
+        read_state(plan.state)
         text = f"{plan.state} holds an interrupted sweep, which is dropped without --resume"
         console.print(Text(text, style="dim"), soft_wrap=True)
-    return Progress(plan.domain)
+    return Progress(plan.enumeration)
 
 
 def _print_head(console: Console, plan: Plan, subject: Subject, progress: Progress) -> None:
-    name, found = subject_name(subject), versions().items()
-    here = ", ".join((name, *(f"{package} {number}" for package, number in found if package != "hypothesis")))
+    packages = [f"{package} {number}" for package, number in versions().items() if package != "hypothesis"]
+    here = ", ".join((subject_name(subject), *packages))
     console.print(Text(getattr(subject, "described", here), style="dim"), soft_wrap=True)
-    _print_lines(console, of_domain(plan.domain))
+    _print_rows(console, rows_of_enumeration(plan.enumeration))
     if progress.done:
-        _print_lines(console, [("resumed", f"after {progress.swept.cases:,} cases")])
+        _print_rows(console, [("resumed", f"after {progress.swept.cases:,} cases")])
 
 
-def _print_lines(console: Console, lines: Iterable[Line]) -> None:
-    for label, text in lines:
+def _print_rows(console: Console, rows: Iterable[Row]) -> None:
+    for label, text in rows:
         grid = Table.grid()
         grid.add_column(min_width=11, no_wrap=True)
         grid.add_column()
@@ -115,20 +122,20 @@ def _print_lines(console: Console, lines: Iterable[Line]) -> None:
 
 
 def _print_counterexamples(console: Console, swept: Swept, subject: Subject) -> None:
-    """The first of each kind, in the order of the domain."""
-    for found in sorted(swept.first.values(), key=lambda each: each.place):
-        console.print(f"\n{_message(found, subject)}", highlight=False, markup=False, soft_wrap=True)
+    """The first of each kind, in the order of the enumeration."""
+    for counterexample in sorted(swept.first.values(), key=lambda first: first.place):
+        console.print(f"\n{_message(counterexample, subject)}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _message(found: Counterexample, subject: Subject) -> str:
+def _message(counterexample: Counterexample, subject: Subject) -> str:
     """The message of a counterexample; with what it looks like, where the subject errs so again."""
-    case = Case.parse(found.word)
+    case = Case.parse(counterexample.word)
     try:
         check(case, subject)
     except Mismatch as again:
-        if again.verdict.kind == found.verdict.kind:
+        if again.verdict.kind == counterexample.verdict.kind:
             diagnose(again, subject)
             return str(again)
     switches, options = getattr(subject, "switches", {}), getattr(subject, "options", "")
-    text = disagreement(case, subject_name(subject), switches, found.verdict, options)
+    text = disagreement(case, subject_name(subject), switches, counterexample.verdict, options)
     return f"{text}\n{line('again', 'it did not err so when it was asked once more')}"
