@@ -57,7 +57,7 @@ def command(options: argparse.Namespace) -> int:
     if pins:
         corpus.read(pins)  # a stale word, too, is found before anything runs
     failures.read(options.failures)
-    from verify.runs.baseline.watch import watch_of
+    from verify.runs.behaviour.baseline import watch_of
 
     watch = watch_of(options.baseline, until, update=options.update_baseline)
     if options.matrix:

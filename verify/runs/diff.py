@@ -4,145 +4,98 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-import numpy as np
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from verify.cases.case import Array, Case
-from verify.checks.check import Mismatch, check
-from verify.checks.journal import journal
-from verify.checks.known import explained
-from verify.gate.judging import Gate
-from verify.oracle.compare import different_bits
+from verify.cases.case import Case
+from verify.checks.check import Mismatch
+from verify.checks.deviations import applying
+from verify.reports.terminal import TerminalConsole
+from verify.runs.behaviour.comparison import differences, summary_of, table_of
+from verify.runs.behaviour.record import Record, observe, record_of
 from verify.subjects.isolated import Isolated
-from verify.subjects.protocol import form
 
 ROWS = 20
-"""Cases of differing bits that are listed, the shortest words first."""
+"""Cases of differing bits that are listed."""
 
 OUTCOMES = ("agrees", "declined", "vacuous", "known", "disagrees")
 
 
-def diff(console: Console, first: Isolated, second: Isolated, named: Iterable[Case]) -> int:
+class Side(NamedTuple):
+    """A subject in one interpreter: its record, how its answers were judged, and what it is to blame for."""
+
+    name: str
+    subject: Isolated
+    record: Record
+    counts: Counter[str]
+    failures: Sequence[Mismatch]
+
+    @property
+    def wrong(self) -> int:
+        return self.counts["disagrees"]
+
+    @property
+    def is_graded(self) -> bool:
+        return any(self.counts[outcome] for outcome in ("agrees", "known", "disagrees"))
+
+
+def diff(console: TerminalConsole, first: Isolated, second: Isolated, named: Iterable[Case]) -> int:
     """Ask both and print where they are wrong and where they differ; the exit code.
 
     1 where either disagrees with the reference, unless that is known, or where their bits differ or
-    one of them declines what the other answers; 3 where nothing was graded; else 0.
+    only one of them has an answer; 3 where nothing was graded; else 0.
     """
-    sides = [_Side("A", first), _Side("B", second)]
-    rows = []
     # From long words to short ones, so that of each kind of disagreement the smallest is shown.
-    named = sorted(dict.fromkeys(named), key=lambda case: len(str(case)), reverse=True)
-    for case in named:
-        for side in sides:
-            side.ask(case)
-        if row := _row(case, *sides):
-            rows.append(row)
+    cases = sorted(dict.fromkeys(named), key=lambda case: len(str(case)), reverse=True)
+    sides = _side("A", first, cases), _side("B", second, cases)
+    before, after = (side.record for side in sides)
+    changes = differences(before, after)
     for side in sides:
-        console.print(
-            f"{side.label}  {side.subject.described}", highlight=False, markup=False, soft_wrap=True
-        )
+        console.say(f"{side.name}  {side.subject.described}")
     console.print(_counts(sides))
-    if rows:
-        text = "\n".join(["", *_differences(rows[::-1])])
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
+    if changes:
+        lines = [*table_of(changes, ("A", "B"), most=ROWS), "", *summary_of(changes, before, after)]
+        console.say("\n".join(["", *lines]))
     for side in sides:
-        for message in side.failures.values():
-            text = f"\n{side.label}: {message}"
-            console.print(text, highlight=False, markup=False, soft_wrap=True)
-    wrong = [side.counts["disagrees"] for side in sides]
-    graded = any(side.counts[each] for side in sides for each in ("agrees", "known", "disagrees"))
-    console.print(Text(f"\n{_sentence(len(named), wrong, len(rows), graded=graded)}", style="bold"))
-    if any(wrong) or rows:
+        for mismatch in side.failures:
+            console.say(f"\n{side.name}: {mismatch}")
+    console.print(Text(f"\n{_sentence(len(cases), sides, len(changes))}", style="bold"))
+    if changes or any(side.wrong for side in sides):
         return 1
-    return 0 if graded else 3
+    return 0 if any(side.is_graded for side in sides) else 3
 
 
-class _Side:
-    """A subject in one interpreter, and what came of the cases there."""
-
-    def __init__(self, label: str, subject: Isolated) -> None:
-        self.label = label
-        self.subject = subject
-        self.counts: Counter[str] = Counter()
-        self.failures: dict[str, Mismatch] = {}
-        self.outcome = ""
-        self.answer: Array | None = None
-        self._gate = Gate(subject, subject.known)
-
-    def ask(self, case: Case) -> None:
-        """Have a case judged, and keep the answer."""
-        journal.note(self.subject.name, str(case))
-        keeping = _Keeping(self.subject)
-        try:
-            self.outcome = check(case, keeping).outcome
-        except Mismatch as mismatch:
-            known = explained(mismatch, self._gate.subject, self._gate.known)
-            self.outcome = "known" if known else "disagrees"
-            if not known:
-                self.failures[f"{mismatch.verdict.kind} {type(mismatch.__cause__).__name__}"] = mismatch
-        self.answer = keeping.answer
-        self.counts[self.outcome] += 1
+def _side(name: str, subject: Isolated, cases: Iterable[Case]) -> Side:
+    known = applying(subject.known, subject.switches)
+    observations = [*observe(subject, cases, name=subject.name, known=known)]
+    counts = Counter(observation.outcome for observation in observations)
+    failures = {
+        f"{mismatch.verdict.kind} {type(mismatch.__cause__).__name__}": mismatch
+        for _, _, outcome, mismatch in observations
+        if outcome == "disagrees" and mismatch
+    }
+    return Side(name, subject, record_of(subject, observations), counts, [*failures.values()])
 
 
-class _Keeping:
-    """A subject, and its last answer."""
-
-    def __init__(self, subject: Isolated) -> None:
-        self.name, self.switches, self.options = subject.name, subject.switches, subject.options
-        self.answer: Array | None = None
-        self._subject = subject
-
-    def __call__(self, case: Case) -> Array:
-        self.answer = self._subject(case)
-        return self.answer
-
-
-def _row(case: Case, first: _Side, second: _Side) -> tuple[str, ...] | None:
-    """A case whose answers differ: its word, how many values, the first place, and what is there."""
-    if first.answer is None or second.answer is None:
-        outcomes = (first.outcome, second.outcome)
-        return (str(case), "", "", *outcomes) if outcomes.count("declined") == 1 else None
-    if form(first.answer) != form(second.answer):
-        return (
-            str(case),
-            "all",
-            "",
-            *(f"{each.dtype} {each.shape}" for each in (first.answer, second.answer)),
-        )
-    differ = different_bits(first.answer, second.answer)
-    if not differ.any():
-        return None
-    index = tuple(int(i) for i in np.argwhere(differ)[0])
-    values = (str(side.answer[index]) for side in (first, second) if side.answer is not None)
-    return (str(case), f"{differ.sum():,} of {differ.size:,}", str(index), *values)
-
-
-def _counts(sides: Sequence[_Side]) -> Table:
+def _counts(sides: Iterable[Side]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("", no_wrap=True)
     for outcome in OUTCOMES:
         table.add_column(outcome, justify="right")
     for side in sides:
-        table.add_row(side.label, *(f"{side.counts[outcome]:,}" for outcome in OUTCOMES))
+        table.add_row(side.name, *(f"{side.counts[outcome]:,}" for outcome in OUTCOMES))
     return table
 
 
-def _differences(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """The rows as aligned lines, which unlike a table's are never broken: a word can be pasted."""
-    shown = [("differ in", "values", "first at", "A", "B"), *rows[:ROWS]]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in shown]
-    return [*lines, f"and in {len(rows) - ROWS:,} more"] if len(rows) > ROWS else lines
-
-
-def _sentence(cases: int, wrong: Sequence[int], differing: int, *, graded: bool) -> str:
-    if not any(wrong) and not differing:
-        holds = f"The same: {cases:,} cases, no bit differs and neither disagrees with the reference."
-        return holds if graded else "Proves too little: no case was judged on values that could have failed."
-    return (
-        f"Of {cases:,} cases {differing:,} differ between A and B; "
-        f"A disagrees with the reference in {wrong[0]:,} and B in {wrong[1]:,}."
-    )
+def _sentence(cases: int, sides: Sequence[Side], differing: int) -> str:
+    first, second = (side.wrong for side in sides)
+    if first or second or differing:
+        return (
+            f"Of {cases:,} cases {differing:,} differ between A and B; "
+            f"A disagrees with the reference in {first:,} and B in {second:,}."
+        )
+    if not any(side.is_graded for side in sides):
+        return "Proves too little: no case was judged on values that could have failed."
+    return f"The same: {cases:,} cases, no bit differs and neither disagrees with the reference."

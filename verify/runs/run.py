@@ -34,7 +34,7 @@ from verify.reports.records import Stream, end, nowhere
 from verify.reports.summary import STYLES, distinct, exit_code, print_summary, sentence
 from verify.reports.tally import Tally
 from verify.reports.terminal import TerminalConsole
-from verify.runs.baseline.watch import Watch
+from verify.runs.behaviour.baseline import Watch
 from verify.subjects.isolated import usual
 from verify.subjects.registry import split_label
 
@@ -114,12 +114,12 @@ def run(
 
 def _compared(console: TerminalConsole, watch: Watch, code: int) -> tuple[int, str]:
     """Say what became of a baseline; the exit code, of the gate's and its own that which says more."""
-    told = watch.told()
-    for text in told.lines:
+    conclusion = watch.conclude()
+    for text in conclusion.lines:
         console.say(text)
-    if told.sentence:
-        console.print(Text(f"\n{told.sentence}", style="bold"), soft_wrap=True)
-    return min(filter(None, (code, told.code)), default=0), told.sentence
+    if conclusion.sentence:
+        console.print(Text(f"\n{conclusion.sentence}", style="bold"), soft_wrap=True)
+    return min(filter(None, (code, conclusion.code)), default=0), conclusion.sentence
 
 
 def _recorded(file: Path, found: Sequence[Failed]) -> str:

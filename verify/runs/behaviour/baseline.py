@@ -1,0 +1,171 @@
+"""A baseline in a run: each subject is asked the fixed cases first, and compared with a file at the end."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from verify.cases.case import Case
+from verify.checks.check import Subject, subject_name
+from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
+from verify.config.session import limits
+from verify.corpus import words as corpus
+from verify.corpus.rewrite import rewrite
+from verify.gate.judging import Gate
+from verify.reports.explanation.lines import plural
+from verify.runs.behaviour.comparison import differences, summary_of, table_of
+from verify.runs.behaviour.file import Records, read_records, records_of, text_of
+from verify.runs.behaviour.record import ANSWERED, Record, observe, record_of
+from verify.subjects.registry import declared, labelled, split_label
+
+CASES = Path(__file__).with_name("cases.txt")
+
+ROWS = 5
+"""Cases of a change that are listed."""
+
+
+class Conclusion(NamedTuple):
+    """What is said of a baseline at the end of a run: lines, then a sentence, and the exit code."""
+
+    lines: Sequence[str]
+    sentence: str = ""
+    code: int = 0
+
+
+@cache
+def fixed_cases() -> tuple[Case, ...]:
+    """Every fixed case: no drawing chooses them, so that all versions of all packages have the same."""
+    return tuple(corpus.read(CASES))
+
+
+def cases_for(subject: Subject) -> list[Case]:
+    """The fixed cases of what a subject says that it answers."""
+    declaration = declared(subject)
+    operations, steps = declaration["operations"], set(declaration["around"])
+    return [case for case in fixed_cases() if case.operation in operations and set(case.epilogue) <= steps]
+
+
+class Watch:
+    """A pytest plugin that observes each subject of a run before its first property.
+
+    `conclude` then compares them with the file. It writes those that the file does not have, and with
+    `update` all. Raises ValueError, one sentence, where the file is no baseline.
+    """
+
+    def __init__(self, file: Path, until: float, *, update: bool = False) -> None:
+        self.file = file
+        self._until = until
+        self._update = update
+        self._gates: set[Gate] = set()
+        self._records: Records = {}
+        self._late: list[str] = []
+        read_records(file)
+
+    def pytest_runtest_setup(self, item: Any) -> None:
+        gate: Gate = item.cls.gate
+        if gate in self._gates:
+            return
+        self._gates.add(gate)
+        try:
+            with stopping_at(self._until + GRACE_S):
+                self._observe(gate)
+        except TimeUp:
+            self._late.append(gate.name)
+
+    def conclude(self) -> Conclusion:
+        """Compare with the file and write it; what is to be said."""
+        before: Records = {}
+
+        def merged(text: str) -> str:
+            before.update(records_of(text, self.file))
+            return text_of({**before, **self._records} if self._update else {**self._records, **before})
+
+        rewrite(self.file, merged)
+        lines, changed = [], 0
+        for label, record in self._records.items():
+            is_changed, text = compared(label, record, before, self.file)
+            lines += text
+            changed += is_changed
+        return Conclusion(lines, *self._verdict(changed))
+
+    def _verdict(self, changed: int) -> tuple[str, int]:
+        """The last sentence, and the exit code."""
+        many = f"{changed} of {len(self._records)} subjects" if len(self._records) > 1 else "the subject"
+        if changed and self._update:
+            return f"Rewritten: {self.file}, as {many} had changed.", 0
+        if changed:
+            return f"Changed: {many}, since {self.file} was written; --update-baseline accepts it.", 1
+        if self._late:
+            return f"Proves too little: the time was up before {', '.join(self._late)} was compared.", 3
+        return "", 0
+
+    def _observe(self, gate: Gate) -> None:
+        """Ask a subject the fixed cases; nothing is kept of one for which the time is up."""
+        observations = []
+        self._check_time()
+        subject = gate.subject
+        for observation in observe(subject, cases_for(subject), name=gate.name):
+            if limits.interrupted:
+                raise KeyboardInterrupt
+            self._check_time()
+            observations.append(observation)
+        if observations:
+            label = labelled(subject_name(subject), getattr(subject, "switches", {}))
+            self._records[label] = record_of(subject, observations)
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self._until:
+            raise TimeUp
+
+
+def watch_of(file: Path | None, until: float, *, update: bool) -> Watch | None:
+    """The watch that a run's options ask for; ValueError where they lack the file to update."""
+    if file is None and update:
+        raise ValueError("--update-baseline needs --baseline FILE")
+    return None if file is None else Watch(file, until, update=update)
+
+
+def compared(label: str, now: Record, records: Records, file: Path) -> tuple[bool, list[str]]:
+    """Whether a subject has changed since a file was written, and the lines that say so."""
+    if label not in records:
+        return False, [_headline(label, f"new in {file}", now), *_beside(label, now, records)]
+    was = records[label]
+    missing = len(now.cases.keys() - was.cases.keys())
+    more = f"  {missing} {plural(missing, 'case')} that it does not have yet: --update-baseline adds them"
+    added = [more] if missing else []
+    changes = _changes(was, now)
+    if not changes:
+        return False, [_headline(label, f"the same bits as in {file}", now), *added]
+    return True, ["", f"{label} answers otherwise than {file} says", *changes, *added]
+
+
+def _headline(label: str, what: str, record: Record) -> str:
+    """A line on a subject: what is said of it, its cases, and how many of them have no answer, and why."""
+    silent = Counter(answer.outcome for answer in record.cases.values() if answer.outcome != ANSWERED)
+    total = len(record.cases)
+    counts = [f"{total} {plural(total, 'case')}", *(f"{count} {why}" for why, count in silent.items())]
+    return f"baseline   {label}: {what}, {', '.join(counts)}"
+
+
+def _beside(label: str, now: Record, records: Records) -> list[str]:
+    """How a subject that is new differs from itself under those other switches that are most like its own."""
+    name, switches = split_label(label)
+    others = {other: split_label(other)[1] for other in records if split_label(other)[0] == name}
+    if not others:
+        return []
+    nearest = max(others, key=lambda other: len(switches.items() & others[other].items()))
+    changes = _changes(records[nearest], now)
+    return [f"  beside {nearest}{'' if changes else ': no bit differs'}", *changes]
+
+
+def _changes(before: Record, after: Record) -> list[str]:
+    """The lines on what has changed; none where no bit has."""
+    changes = differences(before, after)
+    if not changes:
+        return []
+    table = table_of(changes, ("before", "now"), most=ROWS)
+    return [f"  {line}" for line in (*table, *summary_of(changes, before, after))]

@@ -1,0 +1,104 @@
+"""Two records of behaviour, compared: which answers have other bits, and if they are nearer to what is due.
+
+Other bits of a case are the evidence of a change, its error only describes it: where all bits are the
+same nothing has changed, and where one is not something has, though every bound holds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from verify.cases.case import Case
+from verify.oracle.compare import different_bits
+from verify.reports.explanation.lines import plural
+from verify.runs.behaviour.record import ANSWERED, Answer, Record
+
+
+class Difference(NamedTuple):
+    """A case that two records have answered differently.
+
+    Of the values of two answers some have `other` bits: the first of them lies at `place`, and is
+    `shown`. Where either is no answer of the form that is due, it is shown what each is instead.
+    """
+
+    case: Case
+    before: Answer
+    after: Answer
+    shown: tuple[str, str]
+    place: tuple[int, ...] = ()
+    other: int = 0
+    values: int = 0
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        counts = (f"{self.other:,} of {self.values:,}", str(self.place)) if self.place else ("", "")
+        return (str(self.case), *counts, *self.shown)
+
+
+def differences(before: Record, after: Record) -> list[Difference]:
+    """Where two records differ in cases that both have, the shortest words first."""
+    words = sorted(before.cases.keys() & after.cases.keys(), key=lambda word: (len(word), word))
+    pairs = ((Case.parse(word), before.cases[word], after.cases[word]) for word in words)
+    return [_difference(*pair) for pair in pairs if not pair[1].is_as(pair[2])]
+
+
+def _difference(case: Case, before: Answer, after: Answer) -> Difference:
+    if not before.outcome == after.outcome == ANSWERED:
+        return Difference(case, before, after, (before.outcome, after.outcome))
+    values = before.values(case), after.values(case)
+    differ = different_bits(*values)
+    place = tuple(int(i) for i in np.argwhere(differ)[0])
+    shown = str(values[0][place]), str(values[1][place])
+    return Difference(case, before, after, shown, place, int(differ.sum()), differ.size)
+
+
+def table_of(changes: Sequence[Difference], names: tuple[str, str], *, most: int) -> list[str]:
+    """The first differences as aligned lines, which are never broken, so that a word can be pasted."""
+    rows = [("differ in", "values", "first at", *names), *(change.row for change in changes[:most])]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return [*lines, f"and in {len(changes) - most:,} more"] if len(changes) > most else lines
+
+
+def summary_of(changes: Sequence[Difference], before: Record, after: Record) -> list[str]:
+    """How much differs by operation and dtype, if it is nearer to what is due, and what else has changed."""
+    both = before.cases.keys() & after.cases.keys()
+    answered = [word for word in both if ANSWERED in (before.cases[word].outcome, after.cases[word].outcome)]
+    cases = Counter(_group(Case.parse(word)) for word in answered)
+    turns = Counter(" → ".join(change.shown) for change in changes if not change.place)
+    rows: list[tuple[str, str]] = []
+    for group in dict.fromkeys(_group(change.case) for change in changes if change.place):
+        part = [change for change in changes if change.place and _group(change.case) == group]
+        rows += [(group, _extent(part, cases[group])), ("", _nearness(part))]
+    rows += [("turned", f"{count} {plural(count, 'case')}: {turn}") for turn, count in turns.items()]
+    rows += [("versions", _changed(before.versions, after.versions))]
+    rows += [("machine", _changed(before.machine, after.machine))]
+    return [f"{label:<17}{text}" for label, text in rows]
+
+
+def _group(case: Case) -> str:
+    return f"{case.operation} {case.format.token}"
+
+
+def _extent(changes: Sequence[Difference], cases: int) -> str:
+    other, values = sum(change.other for change in changes), sum(change.values for change in changes)
+    share = f"{len(changes)} of {cases} {plural(cases, 'case')}"
+    return f"{other:,} of {values:,} values have other bits, in {share}"
+
+
+def _nearness(changes: Sequence[Difference]) -> str:
+    """In how many cases the largest error is smaller than before, and larger; and the largest of all."""
+    errors = [(change.before.error, change.after.error) for change in changes]
+    nearer, farther = sum(new < old for old, new in errors), sum(new > old for old, new in errors)
+    old, new = map(max, zip(*errors, strict=True))
+    return f"nearer in {nearer}, farther in {farther}; the largest error {old:g} → {new:g} of the bound"
+
+
+def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    pairs = (f"{name} {before.get(name, 'unknown')} → {after.get(name, 'unknown')}" for name in names)
+    return ", ".join(pairs) or "the same"
