@@ -61,7 +61,7 @@ def diff(console: TerminalConsole, first: Isolated, second: Isolated, named: Ite
     for side in sides:
         for mismatch in side.failures:
             console.say(f"\n{side.name}: {mismatch}")
-    console.print(Text(f"\n{_sentence(len(cases), sides, len(changes))}", style="bold"))
+    console.print(Text(f"\n{_sentence(len(cases), sides, len(changes))}", style="bold"), soft_wrap=True)
     if changes or any(side.wrong for side in sides):
         return 1
     return 0 if any(side.is_graded for side in sides) else 3

@@ -122,6 +122,12 @@ def test_answers_that_are_nearer_are_said_to_be() -> None:
     assert "nearer in 1, farther in 0; the largest error 0.5 → 0.00111 of the bound" in said[1]
 
 
+def test_answers_that_are_as_far_off_are_neither_nearer_nor_farther() -> None:
+    before, after = record(FORWARD, LONG), record(PAIRWISE, LONG)
+    answer = after.cases[LONG]._replace(error=before.cases[LONG].error)
+    assert "nearer in 0, farther in 0; " in summary(before, after._replace(cases={LONG: answer}))[1]
+
+
 def test_differences_are_summed_up_by_operation_and_dtype() -> None:
     said = summary(record(FORWARD, LONG, SHORT, DOUBLE), record(PAIRWISE, LONG, SHORT, DOUBLE))
     assert [label for label in (line[:17].rstrip() for line in said) if label] == [

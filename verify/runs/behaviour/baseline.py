@@ -67,14 +67,13 @@ class Watch:
 
     def pytest_runtest_setup(self, item: Any) -> None:
         gate: Gate = item.cls.gate
-        if gate in self._gates:
-            return
-        self._gates.add(gate)
-        try:
-            with stopping_at(self._until + GRACE_S):
-                self._observe(gate)
-        except TimeUp:
-            self._late.append(gate.name)
+        if gate not in self._gates:
+            self._gates.add(gate)
+            try:
+                with stopping_at(self._until + GRACE_S):
+                    self._observe(gate)
+            except TimeUp:
+                self._late.append(gate.name)
 
     def conclude(self) -> Conclusion:
         """Compare with the file and write it; what is to be said."""
@@ -105,9 +104,8 @@ class Watch:
 
     def _observe(self, gate: Gate) -> None:
         """Ask a subject the fixed cases; nothing is kept of one for which the time is up."""
-        observations = []
         self._check_time()
-        subject = gate.subject
+        subject, observations = gate.subject, []
         for observation in observe(subject, cases_for(subject), name=gate.name):
             if limits.interrupted:
                 raise KeyboardInterrupt

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -27,9 +26,6 @@ ANSWERED = "answered"
 
 DIGITS = 3
 """Significant digits of an error."""
-
-_VECTORS = re.compile("avx|fma|amx")
-"""Instruction sets by which libraries choose their kernels begin so."""
 
 _WITH_ANSWER = {None, "shape", "dtype", "value", "non-finite", "input modified", "answered"}
 """Kinds of disagreement that leave an answer."""
@@ -99,10 +95,11 @@ def record_of(subject: Subject, observations: Iterable[Observation]) -> Record:
 
 def machine() -> dict[str, str]:
     """What of this machine chooses kernels: its system, processor, instruction sets and cores."""
+    vectors = sorted(feature for feature in features() if feature.startswith(("avx", "fma", "amx")))
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": model(),
-        "instructions": " ".join(sorted(filter(_VECTORS.match, features()))),
+        "instructions": " ".join(vectors),
         "cores": str(os.cpu_count() or 1),
     }
 
