@@ -18,7 +18,7 @@ from verify import Case, Verdict, conv, reference
 from verify.cases.fills import promises_exactness
 from verify.oracle.bounds import judge_operands
 from verify.oracle.compare import compare_values
-from verify.oracle.problem import layer_of
+from verify.oracle.problem import problem_of
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 
@@ -127,7 +127,7 @@ def judged(case: Case) -> Callable[[], Verdict]:
     exact = promises_exactness(case)
 
     def judge() -> Verdict:
-        rule = judge_operands(layer_of(case), given, case.products, exact=exact)
+        rule = judge_operands(problem_of(case), given, case.products, exact=exact)
         return compare_values(rule.wanted, answer, rule.allowed, rule.why)
 
     return judge

@@ -77,7 +77,7 @@ def shortened(values: np.ndarray, precision: int) -> np.ndarray:
 
 
 def answer_to(case: Case, x: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """The convolution of other operands by a case's layer, in its dtype."""
+    """The convolution of other operands by a case's problem, in its dtype."""
     return conv(
         x,
         w,

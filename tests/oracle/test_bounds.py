@@ -19,7 +19,7 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.fills import promises_exactness
 from verify.oracle.bounds import gamma, judge_operands, judgement, sums_are_exact
 from verify.oracle.compare import compare_values
-from verify.oracle.problem import Layer, layer_from
+from verify.oracle.problem import Problem, problem_from
 
 quick = settings(max_examples=30, deadline=None, database=None)
 
@@ -84,12 +84,12 @@ def verdict_on(case: Case, values: Any) -> Any:
     return compare_values(rule.wanted, values, rule.allowed, rule.why)
 
 
-def dots(dtype: str, x: Any, w: Any, bias: Any = None) -> tuple[Layer, Operands]:
-    """A layer of one window over all of x, and its operands."""
+def dots(dtype: str, x: Any, w: Any, bias: Any = None) -> tuple[Problem, Operands]:
+    """A problem of one window over all of x, and its operands."""
     kind = FORMATS[dtype].dtype
     b = None if bias is None else np.array([bias], dtype=kind)
     given = Operands(np.array(x, kind).reshape(1, -1, 1), np.array(w, kind).reshape(-1, 1, 1), b)
-    layer = layer_from(
+    problem = problem_from(
         given.input,
         given.factor,
         strides=1,
@@ -99,7 +99,7 @@ def dots(dtype: str, x: Any, w: Any, bias: Any = None) -> tuple[Layer, Operands]
         data_format=None,
         bias=given.bias,
     )
-    return layer, given
+    return problem, given
 
 
 def exact(dtype: str, x: Any, w: Any, bias: Any = None) -> bool:
@@ -107,8 +107,8 @@ def exact(dtype: str, x: Any, w: Any, bias: Any = None) -> bool:
 
 
 def allowed(dtype: str, x: Any, w: Any, bias: Any = None) -> float:
-    layer, given = dots(dtype, x, w, bias)
-    rule = judge_operands(layer, given, len(x), exact=False)
+    problem, given = dots(dtype, x, w, bias)
+    rule = judge_operands(problem, given, len(x), exact=False)
     return float(np.asarray(rule.allowed).item())
 
 

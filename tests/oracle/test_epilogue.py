@@ -18,7 +18,7 @@ from verify.cases.fills import is_exact
 from verify.cases.word import kind_of, slope_of
 from verify.oracle.bounds import judgement
 from verify.oracle.epilogue import PRECISIONS, activation, follow
-from verify.oracle.problem import Layer, layer_of
+from verify.oracle.problem import Problem, problem_of
 from verify.subjects import tensorflow as _  # noqa: F401 - it sets the switches that TensorFlow reads
 
 import tensorflow as tf  # isort: skip
@@ -33,15 +33,15 @@ values = st.lists(st.floats(-50, 50), min_size=1, max_size=20).map(np.array)
 fractions = st.floats(-1, 1)
 
 
-def layer(step: str, dtype: str = "f32") -> Layer:
-    return layer_of(Case.parse(f"conv_i1_k1_same_{dtype}_{step}_reals"))
+def problem(step: str, dtype: str = "f32") -> Problem:
+    return problem_of(Case.parse(f"conv_i1_k1_same_{dtype}_{step}_reals"))
 
 
 def followed(step: str, dtype: str, v: Any, error: float, **parts: Any) -> tuple[np.ndarray, np.ndarray]:
     """The values after a step, and the error allowed in them, from values with an error."""
     given = Operands(np.zeros(0), np.zeros(0), **parts)
     v = np.asarray(v, np.float64).reshape(1, -1, 1)
-    after, allowed = follow(layer(step, dtype), given, v, np.full(v.shape, error), lambda: np.abs(v))
+    after, allowed = follow(problem(step, dtype), given, v, np.full(v.shape, error), lambda: np.abs(v))
     return after.ravel(), np.asarray(allowed).ravel()
 
 

@@ -17,7 +17,7 @@ from tests.planted import convolutions
 from verify import Case, reference
 from verify.cases.fills import is_exact, promises_exactness
 from verify.oracle.operations import depthwise
-from verify.oracle.problem import layer_of
+from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear
 
 quick = settings(max_examples=25, deadline=None, database=None)
@@ -87,10 +87,10 @@ def products(case: Case) -> list[Any]:
     x and w are the case's.
     """
     x, w, y = case.input, case.filters, cotangent_of(case)
-    layer, given = layer_of(case), case.operands
-    back = linear(layer._replace(operation="transpose"), given._replace(input=y, factor=w))
-    weights = linear(layer._replace(operation="filtergrad"), given._replace(input=x, factor=y))
-    return [inner(linear(layer, given), y), inner(x, back), inner(w, weights)]
+    problem, given = problem_of(case), case.operands
+    back = linear(problem._replace(operation="transpose"), given._replace(input=y, factor=w))
+    weights = linear(problem._replace(operation="filtergrad"), given._replace(input=x, factor=y))
+    return [inner(linear(problem, given), y), inner(x, back), inner(w, weights)]
 
 
 def cotangent_of(case: Case) -> Any:
@@ -190,8 +190,8 @@ def test_gradients_are_adjoint_on_the_small_domain(word):
 def test_adjoint_identity_sees_a_gradient_of_other_cells():
     case = Case.parse("conv_i5_k3_s2_same_f64_ints3")
     axes = tuple(axis._replace(before=axis.after + 1, after=axis.before) for axis in case.axes)
-    layer = layer_of(case)._replace(operation="filtergrad", axes=axes)
-    shifted = linear(layer, case.operands._replace(factor=cotangent_of(case)))
+    problem = problem_of(case)._replace(operation="filtergrad", axes=axes)
+    shifted = linear(problem, case.operands._replace(factor=cotangent_of(case)))
     assert inner(case.filters, shifted) not in products(case)
 
 
@@ -201,8 +201,8 @@ def test_adjoint_identity_sees_a_gradient_of_other_cells():
 def test_depthwise_is_a_convolution_of_as_many_groups_as_channels(rank, data):
     case = data.draw(little("depthwise", rank, around=("border",), data_formats=("channels_last",)))
     w = case.filters.reshape(*case.kernel, 1, case.channels * case.multiplier)
-    layer = layer_of(case)._replace(operation="conv", groups=case.channels)
-    grouped = linear(layer, case.operands._replace(factor=w))
+    problem = problem_of(case)._replace(operation="conv", groups=case.channels)
+    grouped = linear(problem, case.operands._replace(factor=w))
     assert np.array_equal(grouped, reference(case))
 
 
@@ -210,9 +210,9 @@ def test_depthwise_is_a_convolution_of_as_many_groups_as_channels(rank, data):
 def test_multipliers_of_a_channel_lie_side_by_side(multiplier):
     x = np.array([[[1.0, 100.0]]])
     w = np.arange(1.0, 2 * multiplier + 1).reshape(1, 2, multiplier)
-    layer = layer_of(Case.parse(f"depthwise_i1_c2_k1_m{multiplier}_same"))
+    problem = problem_of(Case.parse(f"depthwise_i1_c2_k1_m{multiplier}_same"))
     wanted = [*range(1, multiplier + 1), *(100 * j for j in range(multiplier + 1, 2 * multiplier + 1))]
-    assert depthwise(x, w, layer, np.float64).ravel().tolist() == wanted
+    assert depthwise(x, w, problem, np.float64).ravel().tolist() == wanted
 
 
 def test_transpose_of_a_worked_example():

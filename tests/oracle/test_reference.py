@@ -23,7 +23,7 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.fills import promises_exactness
 from verify.cases.word import OPERATIONS
 from verify.oracle.compensated import SPLITTABLE, dot2, two_product, two_sum
-from verify.oracle.reference import is_doubled, layer_of, linear, slabs
+from verify.oracle.reference import is_doubled, linear, problem_of, slabs
 
 reference_module = importlib.import_module("verify.oracle.reference")
 compensated_module = importlib.import_module("verify.oracle.compensated")
@@ -98,12 +98,12 @@ def peak_over_limit(word: str) -> float:
     """The reference's peak memory over operands, window matrix and answer together."""
     case = Case.parse(word)
     given = case.make_operands()
-    layer = layer_of(case)
+    problem = problem_of(case)
     exact = promises_exactness(case)
-    linear(layer, given, exact=exact)
+    linear(problem, given, exact=exact)
     tracemalloc.start()
     try:
-        linear(layer, given, exact=exact)
+        linear(problem, given, exact=exact)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -300,7 +300,7 @@ def doubled(word: str, **changed: Any) -> bool:
         name: np.full_like(part, changed[name]) if name in changed else part
         for name, part in case.operands._asdict().items()
     }
-    return is_doubled(layer_of(case), Operands(**filled))
+    return is_doubled(problem_of(case), Operands(**filled))
 
 
 @pytest.mark.parametrize("dtype", FORMATS)
@@ -367,8 +367,8 @@ def test_conv_takes_its_options_by_name():
 def test_linear_takes_exactness_by_name():
     case = Case.parse("conv_i3_k2_same_ones")
     with pytest.raises(TypeError, match="positional"):
-        linear(layer_of(case), case.operands, True)
-    assert linear(layer=layer_of(case), given=case.operands).shape == case.output_shape
+        linear(problem_of(case), case.operands, True)
+    assert linear(problem=problem_of(case), given=case.operands).shape == case.output_shape
 
 
 def test_conv_takes_numbers_of_numpy():

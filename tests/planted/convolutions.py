@@ -12,7 +12,7 @@ from verify import Case, Declined, conv, reference
 from verify.cases.case import Array
 from verify.cases.geometry import Axis, same_padding
 from verify.checks.check import Subject
-from verify.oracle.problem import layer_of
+from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear
 from verify.oracle.windows import pad
 
@@ -139,19 +139,19 @@ def cropped_at_the_start(case: Case) -> Array:
 
 def _uncropped(case: Case) -> Array:
     axes = (axis._replace(size=axis.padded, before=0, after=0) for axis in case.axes)
-    return linear(layer_of(case)._replace(axes=tuple(axes)), case.operands)
+    return linear(problem_of(case)._replace(axes=tuple(axes)), case.operands)
 
 
 def windows_without_stride(case: Case) -> Array:
     """A gradient of the filters that reads each window one cell after the last, whatever the stride."""
-    layer, given = layer_of(case), case.operands
+    problem, given = problem_of(case), case.operands
     if "bias" in case.epilogue or 0 in case.output_shape or not all(axis.out for axis in case.axes):
         return reference(case).astype(case.dtype)
     x = given.input if not case.channels_first else np.moveaxis(given.input, 1, -1)
     y = given.factor if not case.channels_first else np.moveaxis(given.factor, 1, -1)
     axes = tuple(Axis(axis.out + axis.span - 1, axis.kernel, 1, axis.dilation) for axis in case.axes)
-    near = pad(x, layer.axes, x.dtype)[(slice(None), *(slice(axis.size) for axis in axes))]
-    changed = layer._replace(axes=axes, channels_first=False)
+    near = pad(x, problem.axes, x.dtype)[(slice(None), *(slice(axis.size) for axis in axes))]
+    changed = problem._replace(axes=axes, channels_first=False)
     return linear(changed, given._replace(input=near, factor=y)).astype(case.dtype)
 
 

@@ -16,7 +16,7 @@ from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation
 from verify.checks.known import explained
 from verify.oracle.compare import Verdict, Worst, agreement
-from verify.oracle.problem import layer_of
+from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear
 
 BEAT_S = 1.0
@@ -198,7 +198,7 @@ def _judged(case: Case, given: Given, subject: Subject, clock: Clock) -> tuple[V
     if isinstance(answer, Verdict):
         return answer, None
     with clock.part("reference"):
-        wanted = linear(layer_of(case), given.operands, exact=True).astype(case.dtype)
+        wanted = linear(problem_of(case), given.operands, exact=True).astype(case.dtype)
     with clock.part("comparison"):
         if given.is_exact and _is_equal(answer, wanted) and _is_untouched(case, given):
             return agreement(wanted), answer

@@ -30,7 +30,7 @@ from verify.oracle.compare import (
     different_bits,
     disagrees,
 )
-from verify.oracle.problem import layer_from
+from verify.oracle.problem import problem_from
 
 Subject = Callable[[Case], Any]
 
@@ -228,7 +228,7 @@ def assert_conv(
     for name, part in (("w", w), ("bias", b)):
         if part is not None and part.dtype != x.dtype:
             raise ValueError(f"x is {x.dtype.name} and {name} is {part.dtype.name}; give both one dtype")
-    layer = layer_from(
+    problem = problem_from(
         x,
         w,
         strides=strides,
@@ -238,7 +238,7 @@ def assert_conv(
         bias=b,
         data_format=data_format,
     )
-    if layer.format.name != x.dtype.name:
+    if problem.format.name != x.dtype.name:
         raise ValueError(
             f"x is {x.dtype.name}; assert_conv judges float16, bfloat16, float32, float64 and int32"
         )
@@ -246,7 +246,7 @@ def assert_conv(
     if isinstance(answer, Verdict):
         raise AssertionError(answer.sentence)
     given = Operands(x, w, b)
-    rule = judge_operands(layer, given, w.size // w.shape[-1], exact=sums_are_exact(layer, given))
+    rule = judge_operands(problem, given, w.size // w.shape[-1], exact=sums_are_exact(problem, given))
     verdict = compare_form(answer, rule.wanted.shape, x.dtype) or _judge(rule, answer)
     if not verdict.holds:
         worst = f"; the worst {worst_phrase(verdict.worst)}" if verdict.worst else ""

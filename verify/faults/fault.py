@@ -12,7 +12,7 @@ from verify.cases.predicates import Predicate, names_of
 from verify.faults.index_maps import Maps, cast, finished, sums_of_reads
 from verify.oracle.compare import Kind
 from verify.oracle.epilogue import follow
-from verify.oracle.problem import Layer, layer_of
+from verify.oracle.problem import Problem, problem_of
 from verify.oracle.reference import linear, reference
 
 Family = Literal["padding", "geometry", "channels", "batch and bias", "precision", "behaviour", "gradients"]
@@ -28,9 +28,9 @@ class Geometry(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """Another layer or other operands: `given(case, layer, operands)`, or None where nothing changes."""
+    """Another problem or other operands: `given(case, problem, operands)`, or None where nothing changes."""
 
-    given: Callable[[Case, Layer, Operands], tuple[Layer, Operands] | None]
+    given: Callable[[Case, Problem, Operands], tuple[Problem, Operands] | None]
 
 
 class Answer(NamedTuple):
@@ -93,12 +93,12 @@ def wrong_answer(fault: Fault, case: Case, right: Array) -> Array | None:
     """What a fault answers, or None where it changes nothing; `right` is the right answer."""
     match fault.change:
         case Call(axes) if (moved := axes(case)) is not None:
-            return worked(case, layer_of(case)._replace(axes=moved), case.operands)
+            return worked(case, problem_of(case)._replace(axes=moved), case.operands)
         case Geometry(maps) | Call(_, Geometry(maps)):
             read = maps(case)
             return None if read is None else finished(case, sums_of_reads(case, case.operands, read))
         case Inputs(change):
-            changed = change(case, layer_of(case), case.operands)
+            changed = change(case, problem_of(case), case.operands)
             return None if changed is None else worked(case, *changed)
         case Answer(change):
             return change(case, right)
@@ -110,7 +110,7 @@ def right_answer(case: Case) -> Array:
     return cast(case, reference(case))
 
 
-def worked(case: Case, layer: Layer, given: Operands) -> Array:
-    """The answer of a layer to operands, in a case's dtype."""
-    values, _ = follow(layer, given, linear(layer, given, exact=True), 0.0)
+def worked(case: Case, problem: Problem, given: Operands) -> Array:
+    """The answer of a problem to operands, in a case's dtype."""
+    values, _ = follow(problem, given, linear(problem, given, exact=True), 0.0)
     return cast(case, values)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from verify.cases.case import Array, Case, Operands
 from verify.cases.geometry import Axis
 from verify.oracle.epilogue import follow
-from verify.oracle.problem import layer_of
+from verify.oracle.problem import problem_of
 
 Map: TypeAlias = NDArray[np.int64]
 Maps: TypeAlias = list[Map]
@@ -145,14 +145,14 @@ def _outs(case: Case) -> list[int]:
 
 def finished(case: Case, sums: Array) -> Array:
     """The answer from the sums of products: the bias, what follows it, the dtype."""
-    layer, given = layer_of(case), case.operands
+    problem, given = problem_of(case), case.operands
     with np.errstate(invalid="ignore", over="ignore"):
         if given.bias is not None:
             shape = (-1, *(1,) * case.rank) if case.channels_first else (-1,)
             sums = sums + given.bias.astype(sums.dtype).reshape(shape)
         if case.format.exact_integers:
             sums = sums.astype(np.int64).astype(np.int32).astype(np.float64)
-        values, _ = follow(layer, given, sums, 0.0)
+        values, _ = follow(problem, given, sums, 0.0)
     return cast(case, values)
 
 

@@ -16,7 +16,7 @@ from verify.cases.case import Array, Case, Operands
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import promises_exact_sums
 from verify.oracle.epilogue import follow
-from verify.oracle.problem import Layer, layer_of
+from verify.oracle.problem import Problem, problem_of
 from verify.oracle.reference import intermediate, is_doubled, linear, magnitudes
 
 
@@ -45,32 +45,32 @@ def judgement(case: Case, *, accumulator: str | None = None) -> Judgement:
     With an `accumulator`, the token of a dtype, it is the bound of sums in that dtype.
     The last one is kept: a case is judged, then asked what it would have shown.
     """
-    layer = layer_of(case)
+    problem = problem_of(case)
     if accumulator is not None:
-        layer = layer._replace(format=layer.format._replace(accumulator=accumulator))
+        problem = problem._replace(format=problem.format._replace(accumulator=accumulator))
     exact = accumulator is None and promises_exact_sums(case)
-    return judge_operands(layer, case.make_operands(), case.products, exact=exact)
+    return judge_operands(problem, case.make_operands(), case.products, exact=exact)
 
 
-def judge_operands(layer: Layer, given: Operands, products: int, *, exact: bool) -> Judgement:
+def judge_operands(problem: Problem, given: Operands, products: int, *, exact: bool) -> Judgement:
     """The judgement of arrays: `products` in the sum of each element, `exact` if they add exactly.
 
     Sums before a batch normalisation have the bound all the same: where that is folded into the filters,
     as TensorFlow Lite and ONNX Runtime do, they are of other numbers, and are rounded.
     """
-    answer = linear(layer, given, exact=exact)
-    if exact and "norm" not in layer.epilogue:
-        wanted, allowed = follow(layer, given, answer, 0.0)
+    answer = linear(problem, given, exact=exact)
+    if exact and "norm" not in problem.epilogue:
+        wanted, allowed = follow(problem, given, answer, 0.0)
         if isinstance(allowed, float):
-            return Judgement(_rounded(layer, wanted), 0.0, lambda index: "the sums are exact")
-        return Judgement(wanted, allowed, lambda index: f"the sums are exact, {_steps(layer)}")
-    magnitude = magnitudes(layer, given)
-    error = error_bound(layer, given, products, answer, magnitude)
-    wanted, allowed = follow(layer, given, answer, error, lambda: magnitude)
-    return Judgement(wanted, allowed, lambda index: _reason(layer, products, float(magnitude[index])))
+            return Judgement(_rounded(problem, wanted), 0.0, lambda index: "the sums are exact")
+        return Judgement(wanted, allowed, lambda index: f"the sums are exact, {_steps(problem)}")
+    magnitude = magnitudes(problem, given)
+    error = error_bound(problem, given, products, answer, magnitude)
+    wanted, allowed = follow(problem, given, answer, error, lambda: magnitude)
+    return Judgement(wanted, allowed, lambda index: _reason(problem, products, float(magnitude[index])))
 
 
-def error_bound(layer: Layer, given: Operands, products: int, answer: Array, magnitude: Array) -> Array:
+def error_bound(problem: Problem, given: Operands, products: int, answer: Array, magnitude: Array) -> Array:
     """|computed − reference| at most, for any order of summation; shape of the answer.
 
     With n products, a bias b and u the accumulator's roundoff, term by term:
@@ -88,54 +88,54 @@ def error_bound(layer: Layer, given: Operands, products: int, answer: Array, mag
 
     What follows the bias is added by `verify.oracle.epilogue`. Infinite where a partial sum may overflow.
     """
-    form, accumulator = layer.format, FORMATS[layer.format.accumulator]
-    terms = _terms(layer, products)
+    form, accumulator = problem.format, FORMATS[problem.format.accumulator]
+    terms = _terms(problem, products)
     own = gamma(terms, FORMATS["f64"].roundoff)
     # gamma may be infinite, and where every product is 0 so is the sum, in any order.
     growth = gamma(terms, accumulator.roundoff)
     allowed = np.multiply(growth, magnitude, out=np.zeros_like(magnitude), where=magnitude != 0)
-    if is_doubled(layer, given):
+    if is_doubled(problem, given):
         allowed += 3 * own * own * magnitude + accumulator.roundoff * np.abs(answer)
     else:
         allowed += 2 * own * magnitude
     allowed += 2 * terms * accumulator.least_normal
     stored = np.abs(answer)
     if form.token != accumulator.token:
-        for step in _stored(layer, given, answer):
+        for step in _stored(problem, given, answer):
             allowed += form.roundoff * (step + allowed) + form.least_normal * form.roundoff
             stored = np.maximum(stored, step)
-    if layer.operation == "separable":
-        allowed = allowed + _between(layer, given, magnitude)
+    if problem.operation == "separable":
+        allowed = allowed + _between(problem, given, magnitude)
     overflow = (magnitude + allowed >= accumulator.largest) | (stored + allowed >= form.largest)
     finite = np.isfinite(answer) | _all_finite(given)
     return np.where(finite, np.where(overflow, np.inf, allowed), 0.0)
 
 
-def _between(layer: Layer, given: Operands, magnitude: Array) -> Array:
+def _between(problem: Problem, given: Operands, magnitude: Array) -> Array:
     """What storing the answer of the first step of a `separable` adds; infinite where it may overflow."""
     assert given.pointwise is not None
-    form, inner = layer.format, intermediate(layer, given)
+    form, inner = problem.format, intermediate(problem, given)
     weights = np.abs(given.pointwise.astype(np.float64)).reshape(given.pointwise.shape[-2:]).sum(axis=0)
     if inner.max(initial=0.0) >= form.largest / 2:
         return np.full(magnitude.shape, np.inf)
-    if layer.channels_first:
-        weights = weights.reshape(-1, *(1,) * len(layer.axes))
+    if problem.channels_first:
+        weights = weights.reshape(-1, *(1,) * len(problem.axes))
     rounding = 2 * form.roundoff * magnitude if form.token != form.accumulator else 0.0
     return np.asarray(rounding + 2 * form.least_normal * weights)
 
 
-def _terms(layer: Layer, products: int) -> int:
+def _terms(problem: Problem, products: int) -> int:
     """Roundings on the way of a product into the sum: one for each, the bias's, a third factor's."""
-    return products + ("bias" in layer.epilogue) + (layer.operation == "separable")
+    return products + ("bias" in problem.epilogue) + (problem.operation == "separable")
 
 
-def _stored(layer: Layer, given: Operands, answer: Array) -> list[Array]:
+def _stored(problem: Problem, given: Operands, answer: Array) -> list[Array]:
     """|values| that are rounded to the narrow dtype on the way, at most."""
     if given.bias is None:
         return [np.abs(answer)]
     bias = np.abs(given.bias.astype(np.float64))
-    if layer.channels_first:
-        bias = bias.reshape(-1, *(1,) * len(layer.axes))
+    if problem.channels_first:
+        bias = bias.reshape(-1, *(1,) * len(problem.axes))
     return [np.abs(answer) + bias, np.abs(answer)]
 
 
@@ -143,49 +143,49 @@ def _all_finite(given: Operands) -> bool:
     return all(part is None or bool(np.isfinite(part).all()) for part in given)
 
 
-def _rounded(layer: Layer, wanted: Array) -> Array:
+def _rounded(problem: Problem, wanted: Array) -> Array:
     """The exact answer as the dtype holds it, rounded once to nearest even."""
     with np.errstate(over="ignore"):
-        return wanted.astype(layer.format.dtype).astype(np.float64)
+        return wanted.astype(problem.format.dtype).astype(np.float64)
 
 
-def _reason(layer: Layer, products: int, magnitude: float) -> str:
-    accumulator = FORMATS[layer.format.accumulator]
-    terms = _terms(layer, products)
-    sums = "|x||w| + |b|" if "bias" in layer.epilogue else "|x||w|"
+def _reason(problem: Problem, products: int, magnitude: float) -> str:
+    accumulator = FORMATS[problem.format.accumulator]
+    terms = _terms(problem, products)
+    sums = "|x||w| + |b|" if "bias" in problem.epilogue else "|x||w|"
     reason = (
         f"gamma_{terms} {gamma(terms, accumulator.roundoff):.3g} of sum {sums} = {magnitude:.6g}, "
         f"summed in {accumulator.name}"
     )
-    if layer.format.token != accumulator.token:
-        reason += f", rounded to {layer.format.name}"
-    steps = _steps(layer)
+    if problem.format.token != accumulator.token:
+        reason += f", rounded to {problem.format.name}"
+    steps = _steps(problem)
     return f"{reason}, {steps}" if steps else reason
 
 
-def _steps(layer: Layer) -> str:
+def _steps(problem: Problem) -> str:
     """The steps after the bias, whose roundings were allowed for."""
-    steps = [step for step in layer.epilogue if step not in ("bias", "relu", "relu6")]
+    steps = [step for step in problem.epilogue if step not in ("bias", "relu", "relu6")]
     return f"then {', '.join(steps)}" if steps else ""
 
 
-def sums_are_exact(layer: Layer, given: Operands) -> bool:
+def sums_are_exact(problem: Problem, given: Operands) -> bool:
     """Whether the data itself shows that every order of summation gives the same bits.
 
     True where every product and the bias is a multiple of some power of two g, Σ|x||w| + |b| stays
     below g · 2**p with p the accumulator's significand and below its largest number, and g is a
     normal number. Where a bias follows, all of that is asked of the dtype, in which the sum is stored.
     """
-    if layer.format.exact_integers:
+    if problem.format.exact_integers:
         return True
     if not _all_finite(given):
         return False
-    form, accumulator = layer.format, FORMATS[layer.format.accumulator]
+    form, accumulator = problem.format, FORMATS[problem.format.accumulator]
     unit = _last_bit(given.input) + _last_bit(given.factor)
     held = form if given.bias is not None else accumulator
     if given.bias is not None:
         unit = min(unit, _last_bit(given.bias))
-    largest = float(magnitudes(layer, given).max(initial=0.0))
+    largest = float(magnitudes(problem, given).max(initial=0.0))
     below = 2.0 ** min(unit + held.precision, 1023)
     return held.least_exponent <= unit and largest < below and largest <= held.largest
 

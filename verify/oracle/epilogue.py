@@ -15,7 +15,7 @@ from verify.cases.case import NORM_EPSILON, Array, Operands
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import is_exact
 from verify.cases.word import kind_of, slope_of
-from verify.oracle.problem import Layer
+from verify.oracle.problem import Problem
 
 Magnitude = Callable[[], Array]
 
@@ -56,7 +56,7 @@ the scale; then the product with the filters or with the answer, mean · factor,
 
 
 def follow(
-    layer: Layer,
+    problem: Problem,
     given: Operands,
     answer: Array,
     allowed: Array | float = 0.0,
@@ -67,29 +67,29 @@ def follow(
     `allowed` is the error before: 0.0, a float, says that sums are exact, a residual's included, and is
     kept while steps are. `magnitude` gives Σ|x||w|, which batch normalisation asks for.
     """
-    for step in layer.epilogue:
+    for step in problem.epilogue:
         match kind_of(step):
             case "bias":
                 continue
             case "residual":
-                answer = _added(layer, answer, given)
+                answer = _added(problem, answer, given)
                 if not _is_exact(allowed):
-                    allowed = _stored(layer, answer, _worked(layer, answer, allowed))
+                    allowed = _stored(problem, answer, _worked(problem, answer, allowed))
             case "norm":
                 size = np.abs(answer) if magnitude is None else magnitude()
-                answer, allowed = _normalised(layer, given, answer, _begun(layer, answer, allowed), size)
+                answer, allowed = _normalised(problem, given, answer, _begun(problem, answer, allowed), size)
             case "relu" | "relu6":
                 answer, allowed = _through(step, answer, allowed)
             case _ if _is_exact(allowed) and is_exact(step):
                 answer, allowed = _through(step, answer, allowed)
             case kind:
-                values, error = _through(step, answer, _begun(layer, answer, allowed))
-                form = layer.format if kind == "leaky" else FORMATS[layer.format.accumulator]
+                values, error = _through(step, answer, _begun(problem, answer, allowed))
+                form = problem.format if kind == "leaky" else FORMATS[problem.format.accumulator]
                 of_value, of_one, of_one_stored = PRECISIONS[kind]
                 own = 2 * form.roundoff * (of_value * np.abs(values) + of_one)
-                if layer.format.token != layer.format.accumulator:
-                    own = own + 2 * layer.format.roundoff * of_one_stored
-                answer, allowed = values, _stored(layer, values, error + own)
+                if problem.format.token != problem.format.accumulator:
+                    own = own + 2 * problem.format.roundoff * of_one_stored
+                answer, allowed = values, _stored(problem, values, error + own)
     return answer, allowed
 
 
@@ -125,52 +125,52 @@ def _through(step: str, answer: Array, allowed: Array | float) -> tuple[Array, A
     return values, np.where(np.isfinite(answer), np.where(np.isinf(allowed), np.inf, spread), 0.0)
 
 
-def _added(layer: Layer, answer: Array, given: Operands) -> Array:
+def _added(problem: Problem, answer: Array, given: Operands) -> Array:
     assert given.residual is not None
     with np.errstate(invalid="ignore"):
         total = answer + given.residual.astype(np.float64)
     return (
-        total.astype(np.int64).astype(np.int32).astype(np.float64) if layer.format.exact_integers else total
+        total.astype(np.int64).astype(np.int32).astype(np.float64) if problem.format.exact_integers else total
     )
 
 
 def _normalised(
-    layer: Layer, given: Operands, answer: Array, allowed: Array | float, magnitude: Array
+    problem: Problem, given: Operands, answer: Array, allowed: Array | float, magnitude: Array
 ) -> tuple[Array, Array]:
-    mean, variance, scale, offset = (_for_channels(layer, part, answer.ndim) for part in given[-4:])
+    mean, variance, scale, offset = (_for_channels(problem, part, answer.ndim) for part in given[-4:])
     factor = scale / np.sqrt(variance + NORM_EPSILON)
     with np.errstate(invalid="ignore", over="ignore"):
         values = (answer - mean) * factor + offset
         size = np.abs(factor) * (magnitude + np.abs(mean)) + np.abs(offset)
-        error = np.abs(factor) * allowed + 2 * NORM_ROUNDINGS * layer.format.roundoff * size
-    return values, _stored(layer, values, np.where(np.isfinite(values), error, 0.0))
+        error = np.abs(factor) * allowed + 2 * NORM_ROUNDINGS * problem.format.roundoff * size
+    return values, _stored(problem, values, np.where(np.isfinite(values), error, 0.0))
 
 
-def _for_channels(layer: Layer, part: Array | None, axes: int) -> Array:
+def _for_channels(problem: Problem, part: Array | None, axes: int) -> Array:
     assert part is not None
     wide = part.astype(np.float64)
-    return wide.reshape(-1, *(1,) * (axes - 2)) if layer.channels_first else wide
+    return wide.reshape(-1, *(1,) * (axes - 2)) if problem.channels_first else wide
 
 
-def _begun(layer: Layer, answer: Array, allowed: Array | float) -> Array | float:
+def _begun(problem: Problem, answer: Array, allowed: Array | float) -> Array | float:
     """The error before a step that rounds: exact sums may have been stored in a narrower dtype."""
-    return _stored(layer, answer, np.zeros(answer.shape)) if _is_exact(allowed) else allowed
+    return _stored(problem, answer, np.zeros(answer.shape)) if _is_exact(allowed) else allowed
 
 
-def _worked(layer: Layer, values: Array, allowed: Array | float) -> Array:
+def _worked(problem: Problem, values: Array, allowed: Array | float) -> Array:
     """One operation of the accumulator, and the same of the reference."""
-    accumulator = FORMATS[layer.format.accumulator]
+    accumulator = FORMATS[problem.format.accumulator]
     with np.errstate(invalid="ignore"):
         error = allowed + 2 * accumulator.roundoff * (np.abs(values) + allowed) + 2 * accumulator.least_normal
     return np.where(np.isfinite(values), error, 0.0)
 
 
-def _stored(layer: Layer, values: Array, allowed: Array) -> Array:
+def _stored(problem: Problem, values: Array, allowed: Array) -> Array:
     """A rounding to the dtype, where that is narrower than the accumulator.
 
     Infinite where the dtype may overflow.
     """
-    form = layer.format
+    form = problem.format
     with np.errstate(invalid="ignore"):
         size = np.abs(values) + allowed
         error = allowed + 2 * form.least_normal

@@ -12,48 +12,48 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Array
-from verify.oracle.problem import Layer
+from verify.oracle.problem import Problem
 from verify.oracle.windows import pad
 
 Cells = tuple[slice, ...]
 
 
-def depthwise(x: Array, w: Array, layer: Layer, kind: Any) -> Array:
+def depthwise(x: Array, w: Array, problem: Problem, kind: Any) -> Array:
     """y[n, o, c·m + j] = Σ_t x[n, o·stride + t·dilation − before, c] · w[t, c, j]; m is the multiplier."""
-    padded = pad(x, layer.axes, kind)
-    answer = np.zeros((len(x), *(axis.out for axis in layer.axes), *w.shape[-2:]), dtype=kind)
-    for tap, cells in taps(layer):
+    padded = pad(x, problem.axes, kind)
+    answer = np.zeros((len(x), *(axis.out for axis in problem.axes), *w.shape[-2:]), dtype=kind)
+    for tap, cells in taps(problem):
         answer += padded[cells][..., np.newaxis] * w[tap].astype(kind)
     return answer.reshape(*answer.shape[:-2], w.shape[-2] * w.shape[-1])
 
 
-def transpose(y: Array, w: Array, layer: Layer, kind: Any) -> Array:
+def transpose(y: Array, w: Array, problem: Problem, kind: Any) -> Array:
     """The gradient with respect to the input, by scattering.
 
     Each element of the cotangent y adds its products to the cells that its window read:
     x[n, o·stride + t·dilation − before, c] += y[n, o, f] · w[t, c, f]; what falls on padding is lost.
     """
-    channels = w.shape[-2] * layer.groups
-    padded = np.zeros((len(y), *(axis.padded for axis in layer.axes), channels), dtype=kind)
-    for tap, cells in taps(layer):
-        for group in range(layer.groups):
-            members, filters = _share(group, w.shape[-2]), _share(group, w.shape[-1] // layer.groups)
+    channels = w.shape[-2] * problem.groups
+    padded = np.zeros((len(y), *(axis.padded for axis in problem.axes), channels), dtype=kind)
+    for tap, cells in taps(problem):
+        for group in range(problem.groups):
+            members, filters = _share(group, w.shape[-2]), _share(group, w.shape[-1] // problem.groups)
             products = y[..., filters].astype(kind) @ w[tap][:, filters].T.astype(kind)
             padded[cells][..., members] += products
-    inner = tuple(slice(axis.before, axis.before + axis.size) for axis in layer.axes)
+    inner = tuple(slice(axis.before, axis.before + axis.size) for axis in problem.axes)
     return padded[(slice(None), *inner)]
 
 
-def filter_gradient(x: Array, y: Array, layer: Layer, kind: Any) -> Array:
+def filter_gradient(x: Array, y: Array, problem: Problem, kind: Any) -> Array:
     """The gradient with respect to the filters, a correlation of the input and the cotangent y.
 
     w[t, c, f] = Σ_(n, o) x[n, o·stride + t·dilation − before, c] · y[n, o, f].
     """
-    padded = pad(x, layer.axes, kind)
-    members, filters = x.shape[-1] // layer.groups, y.shape[-1] // layer.groups
-    answer = np.zeros((*(axis.kernel for axis in layer.axes), members, y.shape[-1]), dtype=kind)
-    for tap, cells in taps(layer):
-        for group in range(layer.groups):
+    padded = pad(x, problem.axes, kind)
+    members, filters = x.shape[-1] // problem.groups, y.shape[-1] // problem.groups
+    answer = np.zeros((*(axis.kernel for axis in problem.axes), members, y.shape[-1]), dtype=kind)
+    for tap, cells in taps(problem):
+        for group in range(problem.groups):
             share = _share(group, filters)
             read = padded[cells][..., _share(group, members)].reshape(-1, members)
             answer[tap][:, share] = read.T @ y[..., share].reshape(-1, filters).astype(kind)
@@ -65,17 +65,17 @@ def bias_gradient(y: Array, kind: Any) -> Array:
     return np.asarray(y.reshape(-1, y.shape[-1]).sum(axis=0, dtype=kind))
 
 
-def taps(layer: Layer) -> Iterator[tuple[tuple[int, ...], Cells]]:
+def taps(problem: Problem) -> Iterator[tuple[tuple[int, ...], Cells]]:
     """Each tap of the kernel, and the cells of the padded input that it meets, one for each window."""
-    for tap in np.ndindex(*(axis.kernel for axis in layer.axes)):
-        firsts = [t * axis.dilation for t, axis in zip(tap, layer.axes, strict=True)]
+    for tap in np.ndindex(*(axis.kernel for axis in problem.axes)):
+        firsts = [t * axis.dilation for t, axis in zip(tap, problem.axes, strict=True)]
         yield (
             tap,
             (
                 slice(None),
                 *(
                     slice(first, first + (axis.out - 1) * axis.stride + 1 if axis.out else first, axis.stride)
-                    for first, axis in zip(firsts, layer.axes, strict=True)
+                    for first, axis in zip(firsts, problem.axes, strict=True)
                 ),
             ),
         )

@@ -1,4 +1,4 @@
-"""What is computed, without its numbers: the layer of a case, or of the arguments of a call."""
+"""What is computed, without its numbers: the problem of a case, or of the arguments of a call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from verify.cases.dtypes import TOKENS, Format, format_of
 from verify.cases.geometry import Axis, same_padding
 
 
-class Layer(NamedTuple):
+class Problem(NamedTuple):
     """The operation, its axes, groups, epilogue, dtype and data format."""
 
     operation: str
@@ -24,11 +24,11 @@ class Layer(NamedTuple):
     channels_first: bool
 
 
-def layer_of(case: Case) -> Layer:
-    return Layer(case.operation, case.axes, case.groups, case.epilogue, case.format, case.channels_first)
+def problem_of(case: Case) -> Problem:
+    return Problem(case.operation, case.axes, case.groups, case.epilogue, case.format, case.channels_first)
 
 
-def layer_from(
+def problem_from(
     x: Array,
     w: Array,
     *,
@@ -38,8 +38,8 @@ def layer_from(
     groups: int,
     bias: Array | None,
     data_format: str | None,
-) -> Layer:
-    """The layer that the arguments of `verify.conv` name; ValueError where they fit no convolution.
+) -> Problem:
+    """The problem that the arguments of `verify.conv` name; ValueError where they fit no convolution.
 
     The format is that of `x`'s dtype, float64's where no case has that dtype.
     """
@@ -75,7 +75,7 @@ def layer_from(
         if axis.shortfall and not is_same:
             raise ValueError(axis.refusal(number))
     known = x.dtype if x.dtype.name in TOKENS else np.dtype(np.float64)
-    return Layer("conv", axes, groups, () if bias is None else ("bias",), format_of(known), first)
+    return Problem("conv", axes, groups, () if bias is None else ("bias",), format_of(known), first)
 
 
 def _for_axes(name: str, numbers: int | Sequence[int], rank: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from verify.cases.case import Array, Case, Operands
 from verify.oracle.compensated import SPLITTABLE, dot2
 from verify.oracle.epilogue import follow
 from verify.oracle.operations import bias_gradient, depthwise, filter_gradient, transpose
-from verify.oracle.problem import Layer, layer_from, layer_of
+from verify.oracle.problem import Problem, problem_from, problem_of
 from verify.oracle.threads import spread, threads
 from verify.oracle.windows import pad, slabs, windows_of
 
@@ -28,8 +28,8 @@ def reference(case: Case) -> Array:
     Exact where the fill promises exactness; elsewhere within the error that `verify.oracle.bounds` adds
     for it (float64 sums; for f64, sums in twice the precision). i32 wraps to 32 bits.
     """
-    layer, given = layer_of(case), case.make_operands()
-    answer, _ = follow(layer, given, linear(layer, given), 0.0)
+    problem, given = problem_of(case), case.make_operands()
+    answer, _ = follow(problem, given, linear(problem, given), 0.0)
     return answer
 
 
@@ -59,7 +59,7 @@ def conv(
     """
     x, w = np.asarray(x), np.asarray(w)
     b = None if bias is None else np.asarray(bias)
-    layer = layer_from(
+    problem = problem_from(
         x,
         w,
         strides=strides,
@@ -69,88 +69,88 @@ def conv(
         bias=b,
         data_format=data_format,
     )
-    return _in_data_format(layer, _convolve(_channels_last(layer, x), w, layer, b))
+    return _in_data_format(problem, _convolve(_channels_last(problem, x), w, problem, b))
 
 
-def linear(layer: Layer, given: Operands, *, exact: bool = False) -> Array:
-    """The operation and its bias, before what else follows, in the layer's data format.
+def linear(problem: Problem, given: Operands, *, exact: bool = False) -> Array:
+    """The operation and its bias, before what else follows, in the problem's data format.
 
     `exact` says that plain sums are exact; elsewhere float64 operands of a convolution are summed in
     twice the precision, where `is_doubled` allows it.
     """
-    answer = _operate(layer, given, doubled=not exact and is_doubled(layer, given))
-    if layer.format.exact_integers:
+    answer = _operate(problem, given, doubled=not exact and is_doubled(problem, given))
+    if problem.format.exact_integers:
         answer = answer.astype(np.int32).astype(np.float64)
     return answer
 
 
-def is_doubled(layer: Layer, given: Operands) -> bool:
+def is_doubled(problem: Problem, given: Operands) -> bool:
     """Whether sums are worked in twice float64's precision: f64 operands whose products can be split."""
-    if layer.format.token != "f64" or layer.operation != "conv":
+    if problem.format.token != "f64" or problem.operation != "conv":
         return False
     return all(part is None or np.abs(part).max(initial=0.0) < SPLITTABLE for part in given[:3])
 
 
-def magnitudes(layer: Layer, given: Operands) -> Array:
+def magnitudes(problem: Problem, given: Operands) -> Array:
     """Σ|x||w| + |b| for each element of the answer, in float64; |x||w||p| for `separable`."""
-    return _operate(layer, Operands(*map(_absolute, given)))
+    return _operate(problem, Operands(*map(_absolute, given)))
 
 
-def intermediate(layer: Layer, given: Operands) -> Array:
+def intermediate(problem: Problem, given: Operands) -> Array:
     """Σ|x||w| for each element between the two steps of a `separable`, channels last."""
-    x = np.abs(_channels_last(layer, given.input).astype(np.float64))
+    x = np.abs(_channels_last(problem, given.input).astype(np.float64))
     with np.errstate(invalid="ignore"):
-        return depthwise(x, np.abs(given.factor.astype(np.float64)), layer, np.float64)
+        return depthwise(x, np.abs(given.factor.astype(np.float64)), problem, np.float64)
 
 
 def _absolute(part: Any) -> Any:
     return None if part is None else np.abs(part.astype(np.float64))
 
 
-def _operate(layer: Layer, given: Operands, *, doubled: bool = False) -> Array:
-    x, factor = _channels_last(layer, given.input), given.factor
-    if layer.operation == "conv":
-        return _in_data_format(layer, _convolve(x, factor, layer, given.bias, doubled=doubled))
+def _operate(problem: Problem, given: Operands, *, doubled: bool = False) -> Array:
+    x, factor = _channels_last(problem, given.input), given.factor
+    if problem.operation == "conv":
+        return _in_data_format(problem, _convolve(x, factor, problem, given.bias, doubled=doubled))
     kind = np.int64 if x.dtype.kind in "iu" and factor.dtype.kind in "iu" else np.float64
     with np.errstate(invalid="ignore", over="ignore"):
-        match layer.operation:
+        match problem.operation:
             case "depthwise":
-                answer = depthwise(x, factor, layer, kind)
+                answer = depthwise(x, factor, problem, kind)
             case "separable":
-                between = depthwise(x, factor, layer, kind)
+                between = depthwise(x, factor, problem, kind)
                 assert given.pointwise is not None
                 answer = between @ given.pointwise.reshape(given.pointwise.shape[-2:]).astype(kind)
             case "transpose":
-                answer = transpose(x, factor, layer, kind)
+                answer = transpose(x, factor, problem, kind)
             case "filtergrad":
-                y = _channels_last(layer, factor)
+                y = _channels_last(problem, factor)
                 # With a bias, the gradient of the bias; neither answer is an image.
-                return bias_gradient(y, kind) if layer.epilogue else filter_gradient(x, y, layer, kind)
+                return bias_gradient(y, kind) if problem.epilogue else filter_gradient(x, y, problem, kind)
         if given.bias is not None:
             answer = answer + given.bias.astype(kind)
-    return _in_data_format(layer, answer)
+    return _in_data_format(problem, answer)
 
 
-def _channels_last(layer: Layer, x: Array) -> Array:
-    return np.moveaxis(x, 1, -1) if layer.channels_first else x
+def _channels_last(problem: Problem, x: Array) -> Array:
+    return np.moveaxis(x, 1, -1) if problem.channels_first else x
 
 
-def _in_data_format(layer: Layer, y: Array) -> Array:
-    return np.moveaxis(y, -1, 1) if layer.channels_first else y
+def _in_data_format(problem: Problem, y: Array) -> Array:
+    return np.moveaxis(y, -1, 1) if problem.channels_first else y
 
 
-def _convolve(x: Array, w: Array, layer: Layer, bias: Array | None, *, doubled: bool = False) -> Array:
+def _convolve(x: Array, w: Array, problem: Problem, bias: Array | None, *, doubled: bool = False) -> Array:
     """Pad, view windows, contract; channels last."""
     whole = x.dtype.kind in "iub" and w.dtype.kind in "iub" and (bias is None or bias.dtype.kind in "iub")
     kind = np.int64 if whole else np.float64
     weights = w.astype(kind)
-    out = [axis.out for axis in layer.axes]
-    windows = windows_of(pad(x, layer.axes, kind), layer.axes, out)
-    if layer.groups == 1:
+    out = [axis.out for axis in problem.axes]
+    windows = windows_of(pad(x, problem.axes, kind), problem.axes, out)
+    if problem.groups == 1:
         return _contract(windows, weights, len(out), bias, doubled)
-    members, filters = w.shape[-2], w.shape[-1] // layer.groups
+    members, filters = w.shape[-2], w.shape[-1] // problem.groups
     parts = []
-    for group in range(layer.groups):
+    for group in range(problem.groups):
         share = slice(group * filters, (group + 1) * filters)
         view = windows[..., group * members : (group + 1) * members]
         offset = None if bias is None else bias[share]

@@ -9,31 +9,31 @@ from verify.cases.predicates import Predicate
 from verify.faults.fault import Answer, Fault, Inputs
 from verify.faults.index_maps import cast
 from verify.oracle.epilogue import follow
-from verify.oracle.problem import Layer, layer_of
+from verify.oracle.problem import Problem, problem_of
 from verify.oracle.reference import linear
 
-Given = tuple[Layer, Operands]
+Given = tuple[Problem, Operands]
 
 
-def _last_bias_lost(case: Case, layer: Layer, given: Operands) -> Given | None:
+def _last_bias_lost(case: Case, problem: Problem, given: Operands) -> Given | None:
     assert given.bias is not None
     bias = given.bias.copy()
     bias[-1] = 0
-    return layer, given._replace(bias=bias)
+    return problem, given._replace(bias=bias)
 
 
-def _bias_twice(case: Case, layer: Layer, given: Operands) -> Given | None:
+def _bias_twice(case: Case, problem: Problem, given: Operands) -> Given | None:
     assert given.bias is not None
     with np.errstate(over="ignore"):
-        return layer, given._replace(bias=given.bias + given.bias)
+        return problem, given._replace(bias=given.bias + given.bias)
 
 
 def _bias_last(case: Case, right: Array) -> Array | None:
     """The bias is added at the very end, after the activation."""
-    layer, given = layer_of(case), case.operands
+    problem, given = problem_of(case), case.operands
     assert given.bias is not None
-    steps = tuple(step for step in layer.epilogue if step != "bias")
-    before = layer._replace(epilogue=steps)
+    steps = tuple(step for step in problem.epilogue if step != "bias")
+    before = problem._replace(epilogue=steps)
     sums = linear(before, given._replace(bias=None), exact=True)
     values, _ = follow(before, given, sums, 0.0)
     shape = (-1, *(1,) * case.rank) if case.channels_first else (-1,)
@@ -44,17 +44,17 @@ def _bias_last(case: Case, right: Array) -> Array | None:
     return cast(case, values)
 
 
-def _without_activation(case: Case, layer: Layer, given: Operands) -> Given | None:
-    return layer._replace(epilogue=layer.epilogue[:-1]), given
+def _without_activation(case: Case, problem: Problem, given: Operands) -> Given | None:
+    return problem._replace(epilogue=problem.epilogue[:-1]), given
 
 
-def _without_residual(case: Case, layer: Layer, given: Operands) -> Given | None:
-    return layer._replace(epilogue=tuple(step for step in layer.epilogue if step != "residual")), given
+def _without_residual(case: Case, problem: Problem, given: Operands) -> Given | None:
+    return problem._replace(epilogue=tuple(step for step in problem.epilogue if step != "residual")), given
 
 
-def _without_mean(case: Case, layer: Layer, given: Operands) -> Given | None:
+def _without_mean(case: Case, problem: Problem, given: Operands) -> Given | None:
     assert given.mean is not None
-    return layer, given._replace(mean=np.zeros_like(given.mean))
+    return problem, given._replace(mean=np.zeros_like(given.mean))
 
 
 def _first_repeated(case: Case, right: Array) -> Array | None:

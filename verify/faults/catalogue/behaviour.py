@@ -11,7 +11,7 @@ from verify.cases.fills import read_cells
 from verify.cases.predicates import Predicate
 from verify.faults.fault import VALUE_KINDS, Answer, Conduct, Fault, Inputs
 from verify.oracle.compare import Kind
-from verify.oracle.problem import Layer
+from verify.oracle.problem import Problem
 
 _WIDER = {"float16": np.float32, "bfloat16": np.float32, "float32": np.float64, "float64": np.float32}
 
@@ -25,10 +25,10 @@ def _unread_multiplied(case: Case, right: Array) -> Array | None:
     return right + right.dtype.type(touched) if np.isnan(touched) else None
 
 
-def _without_nan(case: Case, layer: Layer, given: Operands) -> tuple[Layer, Operands] | None:
+def _without_nan(case: Case, problem: Problem, given: Operands) -> tuple[Problem, Operands] | None:
     if not np.isnan(given.input).any():
         return None
-    return layer, given._replace(
+    return problem, given._replace(
         input=np.where(np.isnan(given.input), given.input.dtype.type(0), given.input)
     )
 

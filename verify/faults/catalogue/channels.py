@@ -7,7 +7,7 @@ import numpy as np
 from verify.cases.case import Array, Case, Operands
 from verify.cases.predicates import Predicate
 from verify.faults.fault import Answer, Fault, Inputs
-from verify.oracle.problem import Layer
+from verify.oracle.problem import Problem
 
 
 def channels_of(case: Case, y: Array) -> Array:
@@ -45,42 +45,42 @@ def _images(case: Case, given: Operands) -> Array:
     return np.moveaxis(given.input.copy(), 1 if case.channels_first else -1, 0)
 
 
-def _with_input(case: Case, layer: Layer, given: Operands, channels: Array) -> tuple[Layer, Operands]:
+def _with_input(case: Case, problem: Problem, given: Operands, channels: Array) -> tuple[Problem, Operands]:
     x = np.moveaxis(channels, 0, 1 if case.channels_first else -1)
-    return layer, given._replace(input=np.ascontiguousarray(x))
+    return problem, given._replace(input=np.ascontiguousarray(x))
 
 
-def _neighbour(case: Case, layer: Layer, given: Operands) -> tuple[Layer, Operands] | None:
+def _neighbour(case: Case, problem: Problem, given: Operands) -> tuple[Problem, Operands] | None:
     channels = _images(case, given)
     members = len(channels) // case.groups
     channels[-members:] = channels[-2 * members : -members].copy()
-    return _with_input(case, layer, given, channels)
+    return _with_input(case, problem, given, channels)
 
 
-def _interleaved(case: Case, layer: Layer, given: Operands) -> tuple[Layer, Operands] | None:
+def _interleaved(case: Case, problem: Problem, given: Operands) -> tuple[Problem, Operands] | None:
     """Channel c belongs to group c modulo the groups."""
     channels = _images(case, given)
     dealt = channels.reshape(len(channels) // case.groups, case.groups, *channels.shape[1:])
     parts = dealt.swapaxes(0, 1)
-    return _with_input(case, layer, given, parts.reshape(channels.shape))
+    return _with_input(case, problem, given, parts.reshape(channels.shape))
 
 
-def _reinterpreted(case: Case, layer: Layer, given: Operands) -> tuple[Layer, Operands] | None:
+def _reinterpreted(case: Case, problem: Problem, given: Operands) -> tuple[Problem, Operands] | None:
     """The memory of a channels-first input read as channels last."""
     batch, channels, *spatial = given.input.shape
     x = np.moveaxis(given.input.reshape(batch, *spatial, channels), -1, 1)
-    return layer, given._replace(input=np.ascontiguousarray(x))
+    return problem, given._replace(input=np.ascontiguousarray(x))
 
 
 def _input_tail(block: int) -> Inputs:
     """Channels after the last whole block of so many are left out of the sums."""
 
-    def given(case: Case, layer: Layer, operands: Operands) -> tuple[Layer, Operands] | None:
+    def given(case: Case, problem: Problem, operands: Operands) -> tuple[Problem, Operands] | None:
         channels = _images(case, operands)
         if len(channels) < block or not len(channels) % block:
             return None
         channels[len(channels) // block * block :] = 0
-        return _with_input(case, layer, operands, channels)
+        return _with_input(case, problem, operands, channels)
 
     return Inputs(given)
 

@@ -9,14 +9,14 @@ from verify.cases.predicates import Predicate
 from verify.faults.catalogue.padding import LINEAR, own_padding, shifted
 from verify.faults.catalogue.windows import flipped, stepping
 from verify.faults.fault import Answer, Fault, Geometry, Inputs
-from verify.oracle.problem import Layer
+from verify.oracle.problem import Problem
 
 
-def _not_flipped(case: Case, layer: Layer, given: Operands) -> tuple[Layer, Operands] | None:
+def _not_flipped(case: Case, problem: Problem, given: Operands) -> tuple[Problem, Operands] | None:
     factor = flipped(case, given.factor)
     if np.array_equal(factor, given.factor):
         return None
-    return layer, given._replace(factor=np.ascontiguousarray(factor))
+    return problem, given._replace(factor=np.ascontiguousarray(factor))
 
 
 def _mean(case: Case, right: Array) -> Array | None:

@@ -16,7 +16,7 @@ from verify.faults.catalogue.padding import LINEAR
 from verify.faults.fault import Answer, Fault, Inputs, worked
 from verify.faults.index_maps import channels_last, finished, right_maps, sums_of_reads
 from verify.faults.summation import accumulator_of, forward, sums_in
-from verify.oracle.problem import Layer, layer_of
+from verify.oracle.problem import Problem, problem_of
 from verify.oracle.reference import linear
 
 _BF16 = FORMATS["bf16"].dtype
@@ -32,12 +32,12 @@ def in_tf32(values: Array) -> Array:
 def _with_operands(narrowed: Callable[[Array], Array]) -> Inputs:
     """The input and its factor narrowed on the way in."""
 
-    def given(case: Case, layer: Layer, operands: Operands) -> tuple[Layer, Operands] | None:
+    def given(case: Case, problem: Problem, operands: Operands) -> tuple[Problem, Operands] | None:
         with np.errstate(over="ignore"):
             x, factor = narrowed(operands.input), narrowed(operands.factor)
         if np.array_equal(x, operands.input, equal_nan=True) and np.array_equal(factor, operands.factor):
             return None
-        return layer, operands._replace(input=x, factor=factor)
+        return problem, operands._replace(input=x, factor=factor)
 
     return Inputs(given)
 
@@ -73,7 +73,7 @@ def _in_single(case: Case, right: Array) -> Array | None:
     with np.errstate(over="ignore", invalid="ignore"):
         parts: Any = (None if part is None else part.astype(np.float32) for part in case.operands)
         narrow = Operands(*parts)
-        return worked(case, layer_of(case), narrow).astype(np.float32).astype(right.dtype)
+        return worked(case, problem_of(case), narrow).astype(np.float32).astype(right.dtype)
 
 
 def _last_finite(values: Array) -> int | None:
@@ -99,8 +99,8 @@ def _one_dropped(case: Case, right: Array) -> Array | None:
         return _one_channel_dropped(case)
     if not right.size or (product := _last_product(case)) is None or not product:
         return None
-    layer, given = layer_of(case), case.operands._replace(bias=None)
-    sums = linear(layer._replace(epilogue=()), given, exact=True)
+    problem, given = problem_of(case), case.operands._replace(bias=None)
+    sums = linear(problem._replace(epilogue=()), given, exact=True)
     sums = sums.astype(np.int64) if case.format.exact_integers else sums.copy()
     is_image = case.operation != "filtergrad"
     place = (-1, -1, *(-1,) * case.rank) if is_image else (*(-1,) * case.rank, -1, -1)
@@ -150,7 +150,7 @@ def _one_channel_dropped(case: Case) -> Array | None:
     assert case.pointwise is not None
     weights = case.pointwise.copy()
     weights[..., 0, -1] = 0
-    return worked(case, layer_of(case), case.operands._replace(pointwise=weights))
+    return worked(case, problem_of(case), case.operands._replace(pointwise=weights))
 
 
 def _saturated(case: Case, right: Array) -> Array | None:

@@ -15,7 +15,7 @@ from verify.faults.catalogue.padding import FORWARD, LINEAR, own_padding
 from verify.faults.fault import VALUE_KINDS, Answer, Call, Fault, Geometry, Inputs, outs_of
 from verify.faults.index_maps import Map, Maps, cells_read, inside
 from verify.oracle.compare import Kind
-from verify.oracle.problem import Layer
+from verify.oracle.problem import Problem
 
 _FORWARD = ("conv", "depthwise", "separable")
 
@@ -79,11 +79,11 @@ def _cut(case: Case) -> Maps | None:
 def _with_filters(change: Callable[[Case, Array], Array]) -> Inputs:
     """Other filters, for the operations that have some."""
 
-    def given(case: Case, layer: Layer, operands: Operands) -> tuple[Layer, Operands] | None:
+    def given(case: Case, problem: Problem, operands: Operands) -> tuple[Problem, Operands] | None:
         changed = change(case, operands.factor)
         if np.array_equal(changed, operands.factor):
             return None
-        return layer, operands._replace(factor=np.ascontiguousarray(changed))
+        return problem, operands._replace(factor=np.ascontiguousarray(changed))
 
     return Inputs(given)
 
