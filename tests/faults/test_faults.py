@@ -35,7 +35,7 @@ def is_caught(case: Case, subject: Subject) -> bool:
 def unneeded(case: Case) -> list[Fault]:
     """The faults that a case could have and, by their conditions, cannot show."""
     names = names_of(case)
-    return [fault for fault in PURE if fault.bears.holds(names) and not fault.needs.holds(names)]
+    return [fault for fault in PURE if fault.applies.holds(names) and not fault.needs.holds(names)]
 
 
 def same_values(first: np.ndarray, second: np.ndarray) -> bool:

@@ -16,8 +16,8 @@ from verify.checks.check import Mismatch, Subject, ask
 from verify.checks.clock import Clock
 from verify.checks.probes import probed
 from verify.faults import Fault, fault_named
-from verify.faults.fault import VALUE_KINDS
 from verify.faults.matching import BY_KIND, explaining, is_alike
+from verify.oracle.compare import NUMERIC_KINDS
 
 CONFIRMED = 4
 """Cases that confirm a fault, even where nothing else is left to tell it from."""
@@ -36,14 +36,14 @@ def diagnose(mismatch: Mismatch, subject: Subject) -> None:
     products are probed.
     """
     kind = mismatch.verdict.kind
-    if kind in VALUE_KINDS and _wavers(mismatch, subject):
+    if kind in NUMERIC_KINDS and _wavers(mismatch, subject):
         mismatch.looks_like = (fault_named("wavers"),)
         return
     found = explaining(mismatch.case, mismatch.answer, kind)
     if kind not in BY_KIND:
         found = confirmed(found, mismatch.case, subject)
     mismatch.looks_like = found if len(found) <= NAMED else ()
-    if not found and kind in VALUE_KINDS:
+    if not found and kind in NUMERIC_KINDS:
         mismatch.probed = probed(mismatch.case, subject)
 
 

@@ -10,15 +10,12 @@ from verify.cases.case import Array, Case, Operands
 from verify.cases.geometry import Axis
 from verify.cases.predicates import Predicate, names_of
 from verify.faults.index_maps import Maps, cast, finished, sums_of_reads
-from verify.oracle.compare import Kind
+from verify.oracle.compare import NUMERIC_KINDS, Kind
 from verify.oracle.epilogue import follow
 from verify.oracle.problem import Problem, problem_of
 from verify.oracle.reference import linear, reference
 
 Family = Literal["padding", "geometry", "channels", "batch and bias", "precision", "behaviour", "gradients"]
-
-
-VALUE_KINDS: frozenset[Kind] = frozenset({"value", "non-finite"})
 
 
 class Geometry(NamedTuple):
@@ -64,7 +61,7 @@ class Conduct(NamedTuple):
 class Fault:
     """One way in which convolutions are wrong.
 
-    `sentence` completes "looks like …". Cases that `bears` holds of could have the fault, by their
+    `sentence` completes "looks like …". Cases that `applies` holds of could have the fault, by their
     operation, dtype, mode of padding and so on; it can be visible only where `needs` holds as well.
     `word` is a smallest case that shows it, as a disagreement of one of `kinds`.
     """
@@ -72,16 +69,16 @@ class Fault:
     name: str
     family: Family
     sentence: str
-    bears: Predicate
+    applies: Predicate
     needs: Predicate
     word: str
     change: Geometry | Inputs | Answer | Call | Conduct
-    kinds: frozenset[Kind] = VALUE_KINDS
+    kinds: frozenset[Kind] = NUMERIC_KINDS
 
     def __call__(self, case: Case) -> Array:
         """The fault as a subject: its answer to a case."""
         right = right_answer(case)
-        if not self.bears.holds(names_of(case)):
+        if not self.applies.holds(names_of(case)):
             return right
         if isinstance(self.change, Conduct):
             return self.change.act(case, right)

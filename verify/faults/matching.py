@@ -24,7 +24,7 @@ def explaining(
     if case.illegal or kind is None:
         return ()
     names = names_of(case)
-    open_to = [fault for fault in among if kind in fault.kinds and fault.bears.holds(names)]
+    open_to = [fault for fault in among if kind in fault.kinds and fault.applies.holds(names)]
     if kind in BY_KIND or answer is None:
         return tuple(open_to) if kind in BY_KIND else ()
     right = right_answer(case)

@@ -8,16 +8,16 @@ from typing import NamedTuple
 from verify.cases.case import Array, Case
 from verify.cases.predicates import Predicate, names_of
 from verify.faults import FAULTS, Fault
-from verify.faults.fault import VALUE_KINDS, Call, Conduct, wrong_answer
+from verify.faults.fault import Call, Conduct, wrong_answer
 from verify.faults.index_maps import cast
 from verify.oracle.bounds import Judgement, judgement
-from verify.oracle.compare import KINDS, Kind, any_differs, compare_form
+from verify.oracle.compare import KINDS, NUMERIC_KINDS, Kind, any_differs, compare_form
 
 
 class Shown(NamedTuple):
     """Of a case, the names of the faults that are judged and that it could have, and those that it shows."""
 
-    borne: tuple[str, ...]
+    possible: tuple[str, ...]
     visible: tuple[str, ...]
 
 
@@ -43,14 +43,14 @@ def shown(
             known[condition.text] = condition.holds(names)
         return known[condition.text]
 
-    borne = [fault for fault in faults if _is_judged(fault, kinds, repeats) and holds(fault.bears)]
-    open_to = [fault for fault in borne if holds(fault.needs)]
+    possible = [fault for fault in faults if _is_judged(fault, kinds, repeats) and holds(fault.applies)]
+    open_to = [fault for fault in possible if holds(fault.needs)]
     if not open_to:
-        return Shown(tuple(fault.name for fault in borne), ())
+        return Shown(tuple(fault.name for fault in possible), ())
     rule = judgement(case)
     right = cast(case, rule.wanted)
     visible = [fault for fault in open_to if _differs(fault, case, right, rule, kinds)]
-    return Shown(tuple(fault.name for fault in borne), tuple(fault.name for fault in visible))
+    return Shown(tuple(fault.name for fault in possible), tuple(fault.name for fault in visible))
 
 
 def is_visible(fault: Fault, case: Case) -> bool:
@@ -75,4 +75,4 @@ def _differs(fault: Fault, case: Case, right: Array, rule: Judgement, kinds: Col
     form = compare_form(wrong, right.shape, right.dtype)
     if form:
         return form.kind in kinds
-    return bool(VALUE_KINDS & set(kinds)) and any_differs(rule.wanted, wrong, rule.allowed)
+    return bool(NUMERIC_KINDS & set(kinds)) and any_differs(rule.wanted, wrong, rule.allowed)

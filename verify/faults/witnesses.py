@@ -123,8 +123,8 @@ def _larger(drawn: Drawn) -> Iterator[tuple[Fault, Case]]:
                 **count,
             )
             names = names_of(case)
-            borne = [fault for fault in FAULTS if fault.bears.holds(names) and fault.needs.holds(names)]
-            yield from ((fault, case) for fault in borne)
+            possible = [fault for fault in FAULTS if fault.applies.holds(names) and fault.needs.holds(names)]
+            yield from ((fault, case) for fault in possible)
 
 
 def _with_rank(word: Case, rank: int) -> Case:

@@ -16,9 +16,8 @@ from verify.checks.deviations import Deviation
 from verify.checks.known import fault_of
 from verify.checks.message import disagreement, replay
 from verify.faults import FAULTS, Fault
-from verify.faults.fault import VALUE_KINDS
 from verify.oracle.bounds import judgement
-from verify.oracle.compare import Verdict, where_differs
+from verify.oracle.compare import NUMERIC_KINDS, Verdict, where_differs
 from verify.reports.records import DIFFERING, Record, nowhere
 from verify.reports.tally import LISTED, OFTEN, TIME_UP, Tally
 
@@ -171,7 +170,7 @@ def _failure(mismatch: Mismatch) -> Record:
 
 def _differing(mismatch: Mismatch) -> list[list[int]]:
     """The indices of the elements that are wrong, of no more than so many."""
-    if mismatch.answer is None or mismatch.verdict.kind not in VALUE_KINDS:
+    if mismatch.answer is None or mismatch.verdict.kind not in NUMERIC_KINDS:
         return []
     rule = judgement(mismatch.case)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -18,6 +18,8 @@ Judged = Literal[
 Kind = Judged | Lost
 LOST: tuple[Lost, ...] = get_args(Lost)
 KINDS: tuple[Kind, ...] = (*get_args(Judged), *LOST)
+NUMERIC_KINDS: frozenset[Kind] = frozenset({"value", "non-finite"})
+"""Disagreements about the numbers of an answer."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,11 +19,10 @@ from verify.checks.check import Mismatch, check
 from verify.checks.diagnosis import diagnose
 from verify.checks.message import replay
 from verify.faults import FAULTS, Fault
-from verify.faults.fault import VALUE_KINDS
 from verify.faults.summation import CORRECT
 from verify.faults.visibility import shown
 from verify.gate.properties import PROPERTIES, Property
-from verify.oracle.compare import KINDS
+from verify.oracle.compare import KINDS, NUMERIC_KINDS
 
 DRAWS = 4700
 """Cases that are drawn; each that is new is put to every correct convolution, 20,000 verdicts in all."""
@@ -38,13 +37,13 @@ LEGAL = tuple(each for each in PROPERTIES if not each.illegal)
 class Kill:
     """What became of a fault that was run as a subject.
 
-    `first` is the number of the case that would have shown it first, from 1, or 0 for none; `borne` and
+    `first` is the number of the case that would have shown it first, from 1, or 0 for none; `possible` and
     `visible` count cases; `caught` counts for each property those in which it would be caught.
     """
 
     fault: Fault
     first: int = 0
-    borne: int = 0
+    possible: int = 0
     visible: int = 0
     caught: Counter[str] = field(default_factory=Counter)
     witness: Case | None = None
@@ -101,8 +100,8 @@ def kill_matrix(cases: Sequence[Case]) -> list[Kill]:
     kills = {fault.name: Kill(fault) for fault in FAULTS}
     for number, case in enumerate(cases, start=1):
         seen = shown(case)
-        for name in seen.borne:
-            kills[name].borne += 1
+        for name in seen.possible:
+            kills[name].possible += 1
         for name in seen.visible:
             kill = kills[name]
             kill.visible += 1
@@ -118,7 +117,7 @@ def kill_matrix(cases: Sequence[Case]) -> list[Kill]:
 def _catching(fault: Fault, case: Case) -> list[Property]:
     """The properties that draw a case's fill and judge what a fault, which is visible, does to it."""
     judging = [each for each in LEGAL if case.fill in each.fills and fault.kinds & set(each.kinds)]
-    if fault.kinds <= VALUE_KINDS or len(fault.kinds) == 1:
+    if fault.kinds <= NUMERIC_KINDS or len(fault.kinds) == 1:
         return [each for each in judging if each.repeats > 1 or fault.kinds != {"not repeatable"}]
     return [each for each in judging if shown(case, kinds=each.kinds, faults=(fault,)).visible]
 
@@ -158,7 +157,7 @@ def _table(kills: Sequence[Kill]) -> Table:
     table.add_column("")
     for kill in kills:
         counts = [str(kill.caught[each.name] or "·") for each in LEGAL]
-        share = f"{100 * kill.visible / kill.borne:.0f}" if kill.borne else "–"
+        share = f"{100 * kill.visible / kill.possible:.0f}" if kill.possible else "–"
         row = [kill.fault.name, str(kill.first), share, *counts]
         table.add_row(*row, Text("✓", "green") if kill.is_named else Text("✗", "bold red"))
     table.caption_justify = "left"

@@ -67,8 +67,8 @@ def _only_first(case: Case, right: Array) -> Array | None:
     return wrong
 
 
-def _fault(name: str, sentence: str, bears: str, needs: str, word: str, change: Inputs | Answer) -> Fault:
-    return Fault(name, "batch and bias", sentence, Predicate(bears), Predicate(needs), word, change)
+def _fault(name: str, sentence: str, applies: str, needs: str, word: str, change: Inputs | Answer) -> Fault:
+    return Fault(name, "batch and bias", sentence, Predicate(applies), Predicate(needs), word, change)
 
 
 _BIASED = "'bias' in epilogue and operation != 'filtergrad'"

@@ -9,8 +9,8 @@ import numpy as np
 from verify.cases.case import Array, Case, Operands
 from verify.cases.fills import read_cells
 from verify.cases.predicates import Predicate
-from verify.faults.fault import VALUE_KINDS, Answer, Conduct, Fault, Inputs
-from verify.oracle.compare import Kind
+from verify.faults.fault import Answer, Conduct, Fault, Inputs
+from verify.oracle.compare import NUMERIC_KINDS, Kind
 from verify.oracle.problem import Problem
 
 _WIDER = {"float16": np.float32, "bfloat16": np.float32, "float32": np.float64, "float64": np.float32}
@@ -62,12 +62,12 @@ def _batch_of_one(case: Case, right: Array) -> Array | None:
 def _fault(
     name: str,
     sentence: str,
-    bears: str,
+    applies: str,
     word: str,
     change: Inputs | Answer | Conduct,
-    kinds: frozenset[Kind] = VALUE_KINDS,
+    kinds: frozenset[Kind] = NUMERIC_KINDS,
 ) -> Fault:
-    return Fault(name, "behaviour", sentence, Predicate(bears), Predicate("True"), word, change, kinds)
+    return Fault(name, "behaviour", sentence, Predicate(applies), Predicate("True"), word, change, kinds)
 
 
 BEHAVIOUR = (

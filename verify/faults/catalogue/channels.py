@@ -99,8 +99,8 @@ def _answer_tail(block: int) -> Answer:
     return Answer(answer)
 
 
-def _fault(name: str, sentence: str, bears: str, needs: str, word: str, change: Inputs | Answer) -> Fault:
-    return Fault(name, "channels", sentence, Predicate(bears), Predicate(needs), word, change)
+def _fault(name: str, sentence: str, applies: str, needs: str, word: str, change: Inputs | Answer) -> Fault:
+    return Fault(name, "channels", sentence, Predicate(applies), Predicate(needs), word, change)
 
 
 _IMAGE = "operation != 'filtergrad'"

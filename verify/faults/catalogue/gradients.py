@@ -30,9 +30,9 @@ def _negated(case: Case, right: Array) -> Array | None:
 
 
 def _fault(
-    name: str, sentence: str, bears: str, needs: str, word: str, change: Geometry | Inputs | Answer
+    name: str, sentence: str, applies: str, needs: str, word: str, change: Geometry | Inputs | Answer
 ) -> Fault:
-    return Fault(name, "gradients", sentence, Predicate(bears), Predicate(needs), word, change)
+    return Fault(name, "gradients", sentence, Predicate(applies), Predicate(needs), word, change)
 
 
 _GRADIENT = "operation in ('transpose', 'filtergrad')"

@@ -90,8 +90,8 @@ def _exchanged(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return [pairs[-1], *pairs[1:-1], pairs[0]]
 
 
-def _fault(name: str, sentence: str, bears: str, needs: str, word: str, change: Geometry) -> Fault:
-    return Fault(name, "padding", sentence, Predicate(bears), Predicate(needs), word, change)
+def _fault(name: str, sentence: str, applies: str, needs: str, word: str, change: Geometry) -> Fault:
+    return Fault(name, "padding", sentence, Predicate(applies), Predicate(needs), word, change)
 
 
 _SAME = f"padding == 'same' and {LINEAR}"

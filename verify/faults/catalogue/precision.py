@@ -161,8 +161,8 @@ def _saturated(case: Case, right: Array) -> Array | None:
     return None if np.array_equal(clipped, sums) else finished(case, clipped)
 
 
-def _fault(name: str, sentence: str, bears: str, needs: str, word: str, change: Inputs | Answer) -> Fault:
-    return Fault(name, "precision", sentence, Predicate(bears), Predicate(needs), word, change)
+def _fault(name: str, sentence: str, applies: str, needs: str, word: str, change: Inputs | Answer) -> Fault:
+    return Fault(name, "precision", sentence, Predicate(applies), Predicate(needs), word, change)
 
 
 _EXACT = "fill not in ('reals',)"

@@ -12,9 +12,9 @@ from verify.cases.geometry import Axis, same_padding
 from verify.cases.predicates import Predicate
 from verify.cases.word import Padding
 from verify.faults.catalogue.padding import FORWARD, LINEAR, own_padding
-from verify.faults.fault import VALUE_KINDS, Answer, Call, Fault, Geometry, Inputs, outs_of
+from verify.faults.fault import Answer, Call, Fault, Geometry, Inputs, outs_of
 from verify.faults.index_maps import Map, Maps, cells_read, inside
-from verify.oracle.compare import Kind
+from verify.oracle.compare import NUMERIC_KINDS, Kind
 from verify.oracle.problem import Problem
 
 _FORWARD = ("conv", "depthwise", "separable")
@@ -136,13 +136,13 @@ def _moved(case: Case, right: Array) -> Array | None:
 def _fault(
     name: str,
     sentence: str,
-    bears: str,
+    applies: str,
     needs: str,
     word: str,
     change: Geometry | Inputs | Answer | Call,
-    kinds: frozenset[Kind] = VALUE_KINDS,
+    kinds: frozenset[Kind] = NUMERIC_KINDS,
 ) -> Fault:
-    return Fault(name, "geometry", sentence, Predicate(bears), Predicate(needs), word, change, kinds)
+    return Fault(name, "geometry", sentence, Predicate(applies), Predicate(needs), word, change, kinds)
 
 
 _FORM: frozenset[Kind] = frozenset({"value", "non-finite", "shape"})
