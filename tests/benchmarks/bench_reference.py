@@ -123,12 +123,12 @@ def drawn(count: int) -> list[Case]:
 
 def judged(case: Case) -> Callable[[], Verdict]:
     """The reference, the bound and the comparison of a case whose operands and answer are there."""
-    given, answer = case.make_operands(), reference(case).astype(case.dtype)
+    operands, answer = case.make_operands(), reference(case).astype(case.dtype)
     exact = promises_exactness(case)
 
     def judge() -> Verdict:
-        rule = judge_operands(problem_of(case), given, case.products, exact=exact)
-        return compare_values(rule.wanted, answer, rule.allowed, rule.why)
+        rule = judge_operands(problem_of(case), operands, products=case.products, exact=exact)
+        return compare_values(rule, answer)
 
     return judge
 

@@ -15,7 +15,7 @@ from verify import Case, Mismatch, check, compare
 from verify.cases.predicates import names_of
 from verify.checks.check import Subject
 from verify.faults import FAULTS, Fault, fault_named
-from verify.faults.index_maps import finished, right_maps, sums_of_reads
+from verify.faults.index_maps import finished, right_maps, sums_by_maps
 from verify.faults.summation import CORRECT
 from verify.faults.visibility import is_visible, shown
 
@@ -78,7 +78,7 @@ def test_a_fault_answers_alike_twice_and_leaves_its_operands_alone(case: Case, f
 
 @given(case=cases(operations=(*WINDOWED, "filtergrad"), around=("border", "residual", "relu", "norm")))
 def test_windows_that_read_the_right_cells_give_the_reference(case: Case) -> None:
-    assert compare(case, finished(case, sums_of_reads(case, case.operands, right_maps(case)))).holds
+    assert compare(case, finished(case, sums_by_maps(case, right_maps(case)))).holds
 
 
 @pytest.mark.parametrize("order", CORRECT)

@@ -56,11 +56,7 @@ def answered(dtype: str) -> st.SearchStrategy[Case]:
 
 def exceeding(case: Case) -> list[str]:
     """The orders of summation whose answer lies beyond the bound."""
-    rule = judgement(case)
-    verdicts = (
-        (name, compare_values(rule.wanted, answer, rule.allowed, rule.why))
-        for name, answer in summation.answers(case)
-    )
+    verdicts = ((name, verdict_on(case, answer)) for name, answer in summation.answers(case))
     return [f"{name}: {verdict.error}" for name, verdict in verdicts if not verdict.holds]
 
 
@@ -80,26 +76,27 @@ def within(case: Case, sign: float) -> Any:
 
 
 def verdict_on(case: Case, values: Any) -> Any:
-    rule = judgement(case)
-    return compare_values(rule.wanted, values, rule.allowed, rule.why)
+    return compare_values(judgement(case), values)
 
 
 def dots(dtype: str, x: Any, w: Any, bias: Any = None) -> tuple[Problem, Operands]:
     """A problem of one window over all of x, and its operands."""
     kind = FORMATS[dtype].dtype
     b = None if bias is None else np.array([bias], dtype=kind)
-    given = Operands(np.array(x, kind).reshape(1, -1, 1), np.array(w, kind).reshape(-1, 1, 1), b)
+    operands = Operands(
+        input=np.array(x, kind).reshape(1, -1, 1), factor=np.array(w, kind).reshape(-1, 1, 1), bias=b
+    )
     problem = problem_from(
-        given.input,
-        given.factor,
+        operands.input,
+        operands.factor,
         strides=1,
         padding="VALID",
         dilations=1,
         groups=1,
         data_format=None,
-        bias=given.bias,
+        bias=operands.bias,
     )
-    return problem, given
+    return problem, operands
 
 
 def exact(dtype: str, x: Any, w: Any, bias: Any = None) -> bool:
@@ -107,8 +104,8 @@ def exact(dtype: str, x: Any, w: Any, bias: Any = None) -> bool:
 
 
 def allowed(dtype: str, x: Any, w: Any, bias: Any = None) -> float:
-    problem, given = dots(dtype, x, w, bias)
-    rule = judge_operands(problem, given, len(x), exact=False)
+    problem, operands = dots(dtype, x, w, bias)
+    rule = judge_operands(problem, operands, products=len(x), exact=False)
     return float(np.asarray(rule.allowed).item())
 
 
@@ -121,10 +118,10 @@ def orders(dtype: str, x: Any, w: Any, bias: Any = None) -> set[bytes]:
     offset = zero + np.asarray(0 if bias is None else bias, form.dtype).astype(accumulator)
     with np.errstate(over="ignore", invalid="ignore"):
         sums = [order(a, b, zero) for order in summation.ORDERS.values()]
-        fromed = [order(a, b, offset) for order in summation.ORDERS.values()]
-        stored = [each.astype(form.dtype).astype(accumulator) + offset for each in sums]
-        ends = [*fromed, *(each + offset for each in sums), *(stored if bias is not None else [])]
-        return {(each.astype(form.dtype) + form.dtype.type(0)).tobytes() for each in ends}
+        begun = [order(a, b, offset) for order in summation.ORDERS.values()]
+        stored = [total.astype(form.dtype).astype(accumulator) + offset for total in sums]
+        ends = [*begun, *(total + offset for total in sums), *(stored if bias is not None else [])]
+        return {(total.astype(form.dtype) + form.dtype.type(0)).tobytes() for total in ends}
 
 
 @pytest.mark.parametrize("rank", [1, 2, 3])
@@ -311,8 +308,8 @@ def test_large_float64_numbers_that_do_not_overflow_are_judged(size):
     ("x", "answer"), [([np.inf, 0.1], np.inf), ([np.inf, -np.inf], np.nan), ([0.1, np.nan], np.nan)]
 )
 def test_data_that_is_not_finite_is_judged_without_a_warning(dtype, x, answer):
-    _, given = dots(dtype, x, [1.0, 1.0])
-    assert_conv(np.full((1, 1, 1), answer, FORMATS[dtype].dtype), given.input, given.factor)
+    _, operands = dots(dtype, x, [1.0, 1.0])
+    assert_conv(np.full((1, 1, 1), answer, FORMATS[dtype].dtype), operands.input, operands.factor)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from verify import Case, Verdict, compare
-from verify.oracle.compare import compare_form, compare_values
+from verify.oracle.compare import Judgement, compare_form, compare_values
 
 NAN, INF = float("nan"), float("inf")
 
@@ -32,7 +32,7 @@ def because(index: tuple[int, ...]) -> str:
 
 def judge(wanted: Any, actual: Any, allowed: Any = 0.0) -> Verdict:
     limit = allowed if isinstance(allowed, float) else np.array(allowed)
-    return compare_values(np.array(wanted, float), np.array(actual), limit, because)
+    return compare_values(Judgement(np.array(wanted, float), limit, because), np.array(actual))
 
 
 def test_equal_values_agree():
@@ -209,16 +209,16 @@ def test_answer_of_nan_alone_is_not_vacuous():
 
 
 def test_form_that_fits_has_no_verdict():
-    assert compare_form(np.zeros((2, 3), np.float32), (2, 3), np.dtype(np.float32)) is None
+    assert compare_form(np.zeros((2, 3), np.float32), shape=(2, 3), dtype=np.dtype(np.float32)) is None
 
 
 def test_shape_is_judged_before_the_dtype():
-    verdict = compare_form(np.zeros((3, 2), np.float64), (2, 3), np.dtype(np.float32))
+    verdict = compare_form(np.zeros((3, 2), np.float64), shape=(2, 3), dtype=np.dtype(np.float32))
     assert (verdict.kind, verdict.sentence) == ("shape", "the answer has shape (3, 2), not (2, 3)")
 
 
 def test_dtype_is_named():
-    verdict = compare_form(np.zeros((2, 3)), (2, 3), np.dtype(np.float32))
+    verdict = compare_form(np.zeros((2, 3)), shape=(2, 3), dtype=np.dtype(np.float32))
     assert (verdict.kind, verdict.sentence) == ("dtype", "the answer is float64, not float32")
 
 

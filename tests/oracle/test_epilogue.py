@@ -39,9 +39,10 @@ def problem(step: str, dtype: str = "f32") -> Problem:
 
 def followed(step: str, dtype: str, v: Any, error: float, **parts: Any) -> tuple[np.ndarray, np.ndarray]:
     """The values after a step, and the error allowed in them, from values with an error."""
-    given = Operands(np.zeros(0), np.zeros(0), **parts)
+    operands = Operands(input=np.zeros(0), factor=np.zeros(0), **parts)
     v = np.asarray(v, np.float64).reshape(1, -1, 1)
-    after, allowed = follow(problem(step, dtype), given, v, np.full(v.shape, error), lambda: np.abs(v))
+    error_before = np.full(v.shape, error)
+    after, allowed = follow(problem(step, dtype), operands, v, allowed=error_before, magnitude=np.abs(v))
     return after.ravel(), np.asarray(allowed).ravel()
 
 
@@ -122,11 +123,11 @@ OF_TENSORFLOW: dict[str, Callable[..., Any]] = {
 }
 
 
-def by_tensorflow(step: str, x: np.ndarray, compiled: bool) -> np.ndarray:
+def by_tensorflow(step: str, x: np.ndarray, *, compiled: bool) -> np.ndarray:
     kind = kind_of(step)
 
-    def apply(given: Any) -> Any:
-        return tf.nn.leaky_relu(given, slope_of(step)) if kind == "leaky" else OF_TENSORFLOW[kind](given)
+    def apply(values: Any) -> Any:
+        return tf.nn.leaky_relu(values, slope_of(step)) if kind == "leaky" else OF_TENSORFLOW[kind](values)
 
     with tf.device("/CPU:0"):
         work = tf.function(apply, jit_compile=True) if compiled else apply
@@ -143,7 +144,7 @@ def excess(step: str, dtype: str, *, compiled: bool, slope: Any = None, shrunk: 
     if form.token != form.accumulator:
         allowed = allowed + 2 * form.roundoff * of_one_stored / shrunk + form.roundoff * np.abs(wanted)
     inside = np.abs(wanted) < form.largest
-    error = np.abs(by_tensorflow(step, x, compiled).astype(np.float64).astype(np.longdouble) - wanted)
+    error = np.abs(by_tensorflow(step, x, compiled=compiled).astype(np.float64).astype(np.longdouble) - wanted)
     return float((error[inside] / allowed[inside]).max())
 
 

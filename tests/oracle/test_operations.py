@@ -27,7 +27,7 @@ EXACT_FILLS = ("ones", "iota", "coded", "impulse", "ints", "dyadic")
 EXACT_STEPS = ("border", "bias", "residual", "relu", "relu6", "leaky")
 SMALL = {1: 7, 2: 4, 3: 3}
 RANKED = [(operation, rank) for operation in OTHERS for rank in (1, 2, 3)]
-RANKED = [each for each in RANKED if each not in [("depthwise", 3), ("separable", 3)]]
+RANKED = [pair for pair in RANKED if pair not in [("depthwise", 3), ("separable", 3)]]
 
 AXES = list(product(range(5), range(1, 4), (1, 2, 3), (1, 2), ("same", "valid", "p1.0", "p0.2", "p3.1")))
 """Sizes, kernels, strides, dilations and paddings of a small domain of one axis."""
@@ -36,8 +36,8 @@ AXES = list(product(range(5), range(1, 4), (1, 2, 3), (1, 2), ("same", "valid", 
 def little(operation: str, rank: int, **narrowings: Any) -> st.SearchStrategy[Case]:
     """Exact cases that loops over fractions can answer."""
     limits = {"max_side": SMALL[rank], "max_kernel": 3, "max_channels": 3, "max_batch": 2}
-    given = {"operations": (operation,), "ranks": (rank,), "fills": EXACT_FILLS, "around": EXACT_STEPS}
-    drawn = strategies.cases(**{**limits, **given, **narrowings})
+    exact = {"operations": (operation,), "ranks": (rank,), "fills": EXACT_FILLS, "around": EXACT_STEPS}
+    drawn = strategies.cases(**{**limits, **exact, **narrowings})
     return drawn.filter(lambda case: promises_exactness(case) and all(map(is_exact, case.epilogue)))
 
 
@@ -87,10 +87,10 @@ def products(case: Case) -> list[Any]:
     x and w are the case's.
     """
     x, w, y = case.input, case.filters, cotangent_of(case)
-    problem, given = problem_of(case), case.operands
-    back = linear(problem._replace(operation="transpose"), given._replace(input=y, factor=w))
-    weights = linear(problem._replace(operation="filtergrad"), given._replace(input=x, factor=y))
-    return [inner(linear(problem, given), y), inner(x, back), inner(w, weights)]
+    problem, operands = problem_of(case), case.operands
+    back = linear(problem._replace(operation="transpose"), operands._replace(input=y, factor=w))
+    weights = linear(problem._replace(operation="filtergrad"), operands._replace(input=x, factor=y))
+    return [inner(linear(problem, operands), y), inner(x, back), inner(w, weights)]
 
 
 def cotangent_of(case: Case) -> Any:
@@ -212,7 +212,7 @@ def test_multipliers_of_a_channel_lie_side_by_side(multiplier):
     w = np.arange(1.0, 2 * multiplier + 1).reshape(1, 2, multiplier)
     problem = problem_of(Case.parse(f"depthwise_i1_c2_k1_m{multiplier}_same"))
     wanted = [*range(1, multiplier + 1), *(100 * j for j in range(multiplier + 1, 2 * multiplier + 1))]
-    assert depthwise(x, w, problem, np.float64).ravel().tolist() == wanted
+    assert depthwise(x, w, problem=problem, kind=np.float64).ravel().tolist() == wanted
 
 
 def test_transpose_of_a_worked_example():

@@ -97,20 +97,20 @@ def refusal(x: Any = X, w: Any = W, **arguments: Any) -> str:
 def peak_over_limit(word: str) -> float:
     """The reference's peak memory over operands, window matrix and answer together."""
     case = Case.parse(word)
-    given = case.make_operands()
+    operands = case.make_operands()
     problem = problem_of(case)
     exact = promises_exactness(case)
-    linear(problem, given, exact=exact)
+    linear(problem, operands, exact=exact)
     tracemalloc.start()
     try:
-        linear(problem, given, exact=exact)
+        linear(problem, operands, exact=exact)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     answer = 8 * math.prod(case.output_shape)
     windows = 8 * math.prod(case.output_shape) // case.filter_count * case.products
-    operands = sum(part.nbytes for part in given if part is not None)
-    return (operands + peak) / (operands + min(windows, SLAB) + answer)
+    held = sum(part.nbytes for part in operands if part is not None)
+    return (held + peak) / (held + min(windows, SLAB) + answer)
 
 
 def blocks(shape: tuple[int, ...], rows: int) -> list[list[int]]:
@@ -131,7 +131,7 @@ def cancelling(size: int, spread: int, seed: int) -> tuple[np.ndarray, np.ndarra
 
 def dot_of(x: np.ndarray, w: np.ndarray) -> float:
     out = np.empty((1, 1))
-    dot2(x[np.newaxis], w[:, np.newaxis], None, out)
+    dot2(x[np.newaxis], w[:, np.newaxis], offset=None, out=out)
     return out.item()
 
 
@@ -368,7 +368,7 @@ def test_linear_takes_exactness_by_name():
     case = Case.parse("conv_i3_k2_same_ones")
     with pytest.raises(TypeError, match="positional"):
         linear(problem_of(case), case.operands, True)
-    assert linear(problem=problem_of(case), given=case.operands).shape == case.output_shape
+    assert linear(problem=problem_of(case), operands=case.operands).shape == case.output_shape
 
 
 def test_conv_takes_numbers_of_numpy():

@@ -17,7 +17,7 @@ from verify.oracle.threads import spread
 
 
 def blas_threads() -> list[int]:
-    return [each["num_threads"] for each in ThreadpoolController().select(user_api="blas").info()]
+    return [library["num_threads"] for library in ThreadpoolController().select(user_api="blas").info()]
 
 
 def spread_in(threads: int) -> str:

@@ -63,8 +63,8 @@ def drawn(operation: str) -> Any:
     """Cases of integers that add up exactly, small enough for loops."""
     sizes = {"max_side": 4, "max_kernel": 3, "max_channels": 4, "max_batch": 2}
     fills = ("ones", "iota", "coded", "impulse", "ints", "dyadic")
-    found = cases(operations=(operation,), around=("border", "bias"), fills=fills, **sizes)
-    return found.filter(promises_exact_sums)
+    strategy = cases(operations=(operation,), around=("border", "bias"), fills=fills, **sizes)
+    return strategy.filter(promises_exact_sums)
 
 
 def shifted(case: Case, x: Any) -> Any:

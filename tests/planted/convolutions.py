@@ -150,7 +150,7 @@ def windows_without_stride(case: Case) -> Array:
     x = given.input if not case.channels_first else np.moveaxis(given.input, 1, -1)
     y = given.factor if not case.channels_first else np.moveaxis(given.factor, 1, -1)
     axes = tuple(Axis(axis.out + axis.span - 1, axis.kernel, 1, axis.dilation) for axis in case.axes)
-    near = pad(x, problem.axes, x.dtype)[(slice(None), *(slice(axis.size) for axis in axes))]
+    near = pad(x, problem.axes, kind=x.dtype)[(slice(None), *(slice(axis.size) for axis in axes))]
     changed = problem._replace(axes=axes, channels_first=False)
     return linear(changed, given._replace(input=near, factor=y)).astype(case.dtype)
 

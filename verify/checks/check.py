@@ -19,7 +19,7 @@ from verify.checks.clock import Clock
 from verify.checks.message import disagreement, worst_phrase
 from verify.faults import Fault
 from verify.faults.matching import explaining
-from verify.oracle.bounds import Judgement, judge_operands, judgement, sums_are_exact
+from verify.oracle.bounds import judge_operands, judgement, sums_are_exact
 from verify.oracle.compare import (
     KINDS,
     LOST,
@@ -86,7 +86,7 @@ class Mismatch(AssertionError):
     @cached_property
     def looks_like(self) -> tuple[Fault, ...]:
         """The faults that would have answered so: by this case alone, until it is diagnosed further."""
-        found = explaining(self.case, self.answer, self.verdict.kind)
+        found = explaining(self.case, self.answer, kind=self.verdict.kind)
         return found if len(found) == 1 else ()
 
     def __str__(self) -> str:
@@ -201,7 +201,8 @@ def compare(case: Case, actual: Any) -> Verdict:
     answer = _as_array(actual)
     if isinstance(answer, Verdict):
         return answer
-    return compare_form(answer, case.output_shape, case.dtype) or _judge(judgement(case), answer)
+    form = compare_form(answer, shape=case.output_shape, dtype=case.dtype)
+    return form or compare_values(judgement(case), answer)
 
 
 def assert_conv(
@@ -245,16 +246,14 @@ def assert_conv(
     answer = _as_array(actual)
     if isinstance(answer, Verdict):
         raise AssertionError(answer.sentence)
-    given = Operands(x, w, b)
-    rule = judge_operands(problem, given, w.size // w.shape[-1], exact=sums_are_exact(problem, given))
-    verdict = compare_form(answer, rule.wanted.shape, x.dtype) or _judge(rule, answer)
+    operands = Operands(input=x, factor=w, bias=b)
+    exact = sums_are_exact(problem, operands)
+    rule = judge_operands(problem, operands, products=w.size // w.shape[-1], exact=exact)
+    form = compare_form(answer, shape=rule.wanted.shape, dtype=x.dtype)
+    verdict = form or compare_values(rule, answer)
     if not verdict.holds:
         worst = f"; the worst {worst_phrase(verdict.worst)}" if verdict.worst else ""
         raise AssertionError(f"not the convolution of x and w: {verdict.sentence}{worst}")
-
-
-def _judge(rule: Judgement, answer: Array) -> Verdict:
-    return compare_values(rule.wanted, answer, rule.allowed, rule.why)
 
 
 def _as_array(answer: Any) -> Array | Verdict:
@@ -386,7 +385,7 @@ def _verdict(
             verdict = modified(case, asked)
         if verdict:
             return verdict
-    form = compare_form(answer, case.output_shape, case.dtype)
+    form = compare_form(answer, shape=case.output_shape, dtype=case.dtype)
     if form and form.kind in kinds:
         return form
     if not {"value", "non-finite"} & set(kinds):
@@ -397,7 +396,7 @@ def _verdict(
         rule = judgement(case, accumulator=accumulator)
     with clock.part("comparison"), np.errstate(over="ignore", invalid="ignore"):
         # A wrong dtype is judged elsewhere; here its values are held to what the right one holds.
-        verdict = _judge(rule, answer.astype(case.dtype))
+        verdict = compare_values(rule, answer.astype(case.dtype))
     if verdict.outcome == "agrees" and shows_nothing(case):
         return Verdict(outcome="vacuous", sentence="every cell of the input is read")
     return verdict

@@ -39,7 +39,7 @@ def diagnose(mismatch: Mismatch, subject: Subject) -> None:
     if kind in NUMERIC_KINDS and _wavers(mismatch, subject):
         mismatch.looks_like = (fault_named("wavers"),)
         return
-    found = explaining(mismatch.case, mismatch.answer, kind)
+    found = explaining(mismatch.case, mismatch.answer, kind=kind)
     if kind not in BY_KIND:
         found = confirmed(found, mismatch.case, subject)
     mismatch.looks_like = found if len(found) <= NAMED else ()
@@ -64,7 +64,7 @@ def confirmed(found: Sequence[Fault], case: Case, subject: Subject) -> tuple[Fau
         if time.monotonic() > until:
             break
         answers = [fault(other) for fault in left]
-        if asked >= CONFIRMED and all(is_alike(other, each, answers[0]) for each in answers):
+        if asked >= CONFIRMED and all(is_alike(each, answers[0], case=other) for each in answers):
             continue
         given, _ = ask(subject, replace(other), Clock())
         if not isinstance(given, np.ndarray):
@@ -77,7 +77,7 @@ def confirmed(found: Sequence[Fault], case: Case, subject: Subject) -> tuple[Fau
 
 
 def _is_same(case: Case, given: Array, expected: Array) -> bool:
-    return is_alike(case, given.astype(given.dtype.newbyteorder("=")), expected)
+    return is_alike(given.astype(given.dtype.newbyteorder("=")), expected, case=case)
 
 
 def confirming(case: Case, found: Sequence[Fault]) -> Iterator[Case]:

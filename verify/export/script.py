@@ -13,7 +13,8 @@ from verify.checks.message import axis_line, matters
 from verify.export import CannotExport
 from verify.export.source import PACKED_WITH, source_of
 from verify.export.ways import WAYS, Call
-from verify.oracle.bounds import Judgement, judgement
+from verify.oracle.bounds import judgement
+from verify.oracle.compare import Judgement
 from verify.subjects.tensorflow.roads import TensorflowSubject, api_of
 
 LINES = 40

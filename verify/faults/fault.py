@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from verify.cases.case import Array, Case, Operands
 from verify.cases.geometry import Axis
 from verify.cases.predicates import Predicate, names_of
-from verify.faults.index_maps import Maps, cast, finished, sums_of_reads
+from verify.faults.index_maps import Maps, cast, finished, sums_by_maps
 from verify.oracle.compare import NUMERIC_KINDS, Kind
 from verify.oracle.epilogue import follow
 from verify.oracle.problem import Problem, problem_of
@@ -25,9 +25,15 @@ class Geometry(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """Another problem or other operands: `given(case, problem, operands)`, or None where nothing changes."""
+    """Other operands: `operands(case)`, or None where nothing changes."""
 
-    given: Callable[[Case, Problem, Operands], tuple[Problem, Operands] | None]
+    operands: Callable[[Case], Operands | None]
+
+
+class Steps(NamedTuple):
+    """Other steps after the sums: `epilogue(case)`."""
+
+    epilogue: Callable[[Case], tuple[str, ...]]
 
 
 class Answer(NamedTuple):
@@ -57,11 +63,14 @@ class Conduct(NamedTuple):
     act: Callable[[Case, Array], Array]
 
 
-@dataclass(frozen=True)
+Change = Geometry | Inputs | Steps | Answer | Call | Conduct
+
+
+@dataclass(frozen=True, kw_only=True)
 class Fault:
     """One way in which convolutions are wrong.
 
-    `sentence` completes "looks like …". Cases that `applies` holds of could have the fault, by their
+    `sentence` completes "looks like …". Cases of which `applies` holds could have the fault, by their
     operation, dtype, mode of padding and so on; it can be visible only where `needs` holds as well.
     `word` is a smallest case that shows it, as a disagreement of one of `kinds`.
     """
@@ -72,8 +81,8 @@ class Fault:
     applies: Predicate
     needs: Predicate
     word: str
-    change: Geometry | Inputs | Answer | Call | Conduct
-    kinds: frozenset[Kind] = NUMERIC_KINDS
+    change: Change
+    kinds: frozenset[Kind]
 
     def __call__(self, case: Case) -> Array:
         """The fault as a subject: its answer to a case."""
@@ -82,32 +91,58 @@ class Fault:
             return right
         if isinstance(self.change, Conduct):
             return self.change.act(case, right)
-        wrong = wrong_answer(self, case, right)
+        wrong = wrong_answer(self, case, right=right)
         return right if wrong is None else wrong
 
 
-def wrong_answer(fault: Fault, case: Case, right: Array) -> Array | None:
+def make_fault(
+    *,
+    family: Family,
+    name: str,
+    sentence: str,
+    applies: str = "True",
+    needs: str = "True",
+    word: str,
+    change: Change,
+    kinds: frozenset[Kind] = NUMERIC_KINDS,
+) -> Fault:
+    """A fault whose conditions are Python expressions over the names of `verify.cases.predicates`."""
+    return Fault(
+        name=name,
+        family=family,
+        sentence=sentence,
+        applies=Predicate(applies),
+        needs=Predicate(needs),
+        word=word,
+        change=change,
+        kinds=kinds,
+    )
+
+
+def wrong_answer(fault: Fault, case: Case, *, right: Array) -> Array | None:
     """What a fault answers, or None where it changes nothing; `right` is the right answer."""
     match fault.change:
         case Call(axes) if (moved := axes(case)) is not None:
-            return worked(case, problem_of(case)._replace(axes=moved), case.operands)
+            return answer_to(problem_of(case)._replace(axes=moved), case.operands)
         case Geometry(maps) | Call(_, Geometry(maps)):
-            read = maps(case)
-            return None if read is None else finished(case, sums_of_reads(case, case.operands, read))
+            wrong = maps(case)
+            return None if wrong is None else finished(case, sums_by_maps(case, wrong))
         case Inputs(change):
-            changed = change(case, problem_of(case), case.operands)
-            return None if changed is None else worked(case, *changed)
-        case Answer(change):
-            return change(case, right)
+            operands = change(case)
+            return None if operands is None else answer_to(problem_of(case), operands)
+        case Steps(epilogue):
+            return answer_to(problem_of(case)._replace(epilogue=epilogue(case)), case.operands)
+        case Answer(answer):
+            return answer(case, right)
         case Conduct():
             return None
 
 
 def right_answer(case: Case) -> Array:
-    return cast(case, reference(case))
+    return cast(reference(case), case.dtype)
 
 
-def worked(case: Case, problem: Problem, given: Operands) -> Array:
-    """The answer of a problem to operands, in a case's dtype."""
-    values, _ = follow(problem, given, linear(problem, given, exact=True), 0.0)
-    return cast(case, values)
+def answer_to(problem: Problem, operands: Operands) -> Array:
+    """The right answer to a problem with these operands, in its dtype."""
+    values, _ = follow(problem, operands, linear(problem, operands, exact=True))
+    return cast(values, problem.format.dtype)

@@ -1,4 +1,4 @@
-"""A convolution whose windows read any cells at all: index maps in place of arithmetic.
+"""Index maps: the cells that windows read, as data, and the convolution that reads them.
 
 A map of one axis has a row for each window and a column for each tap: the cell of the input that the
 tap reads. The size of the axis, which is no cell, stands for a zero.
@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.cases.case import Array, Case, Operands
+from verify.cases.case import Array, Case
 from verify.cases.geometry import Axis
 from verify.oracle.epilogue import follow
 from verify.oracle.problem import problem_of
@@ -41,28 +41,28 @@ def right_maps(case: Case) -> Maps:
     return [inside(axis, cells_read(axis)) for axis in case.axes]
 
 
-def sums_of_reads(case: Case, given: Operands, maps: Maps) -> Array:
+def sums_by_maps(case: Case, maps: Maps) -> Array:
     """Σ x·w for each element of the answer, without a bias, in the case's data format.
 
     float64, or int64 for integers. Of a `filtergrad` it is the gradient of the filters.
     """
     kind = np.int64 if case.format.exact_integers else np.float64
-    x, factor = channels_last(case, given.input).astype(kind), given.factor
+    x, factor = channels_last(case, case.input).astype(kind), case.operands.factor
     if case.operation == "filtergrad":
         factor = channels_last(case, factor)
     factor = factor.astype(kind)
     with np.errstate(invalid="ignore", over="ignore"):
         match case.operation:
             case "transpose":
-                answer = _scattered(case, x, factor, maps)
+                answer = _scattered(x, factor, case=case, maps=maps)
             case "filtergrad":
-                return _correlated(case, gathered(case, x, maps), factor)
+                return _correlated(gathered(x, case=case, maps=maps), factor, case=case)
             case "conv":
-                answer = _contracted(case, gathered(case, x, maps), factor)
+                answer = _contracted(gathered(x, case=case, maps=maps), factor, case=case)
             case _:
-                answer = _by_channel(case, gathered(case, x, maps), factor)
-                if given.pointwise is not None:
-                    answer = answer @ given.pointwise.reshape(given.pointwise.shape[-2:]).astype(kind)
+                answer = _by_channel(gathered(x, case=case, maps=maps), factor, case=case)
+                if case.pointwise is not None:
+                    answer = answer @ case.pointwise.reshape(case.pointwise.shape[-2:]).astype(kind)
     return np.moveaxis(answer, -1, 1) if case.channels_first else answer
 
 
@@ -74,14 +74,14 @@ def indices(maps: Maps) -> tuple[Index, ...]:
     """The maps as indices that broadcast to (*out, *kernel)."""
     rank = len(maps)
     shapes = []
-    for axis, (out, kernel) in enumerate(each.shape for each in maps):
+    for axis, (out, kernel) in enumerate(cells.shape for cells in maps):
         shape = [1] * (2 * rank)
         shape[axis], shape[rank + axis] = out, kernel
         shapes.append(shape)
-    return tuple(each.reshape(shape) for each, shape in zip(maps, shapes, strict=True))
+    return tuple(cells.reshape(shape) for cells, shape in zip(maps, shapes, strict=True))
 
 
-def gathered(case: Case, x: Array, maps: Maps) -> Array:
+def gathered(x: Array, *, case: Case, maps: Maps) -> Array:
     """Every window, (batch, windows, taps, channels)."""
     with_zero = np.zeros((len(x), *(size + 1 for size in case.size), x.shape[-1]), x.dtype)
     with_zero[(slice(None), *map(slice, case.size))] = x
@@ -98,7 +98,7 @@ def groups_of(case: Case) -> list[tuple[slice, slice]]:
     ]
 
 
-def _contracted(case: Case, windows: Array, w: Array) -> Array:
+def _contracted(windows: Array, w: Array, *, case: Case) -> Array:
     batch, outs, taps, _ = windows.shape
     members = w.shape[-2]
     table = w.reshape(taps * members, -1)
@@ -109,13 +109,13 @@ def _contracted(case: Case, windows: Array, w: Array) -> Array:
     return np.concatenate(parts, axis=-1).reshape(batch, *_outs(case), case.filter_count)
 
 
-def _by_channel(case: Case, windows: Array, w: Array) -> Array:
+def _by_channel(windows: Array, w: Array, *, case: Case) -> Array:
     batch, _, taps, channels = windows.shape
     answer: Array = np.einsum("notc,tcm->nocm", windows, w.reshape(taps, channels, w.shape[-1]))
     return answer.reshape(batch, *_outs(case), channels * w.shape[-1])
 
 
-def _correlated(case: Case, windows: Array, y: Array) -> Array:
+def _correlated(windows: Array, y: Array, *, case: Case) -> Array:
     batch, outs, taps, _ = windows.shape
     cotangent = y.reshape(batch * outs, case.filter_count)
     members = case.channels // case.groups
@@ -126,7 +126,7 @@ def _correlated(case: Case, windows: Array, y: Array) -> Array:
     return np.concatenate(parts, axis=-1).reshape(case.filter_shape)
 
 
-def _scattered(case: Case, y: Array, w: Array, maps: Maps) -> Array:
+def _scattered(y: Array, w: Array, *, case: Case, maps: Maps) -> Array:
     """The gradient with respect to the input: every product is added to the cell that was read."""
     with_zero = np.zeros((len(y), *(size + 1 for size in case.size), case.channels), y.dtype)
     taps, places = math.prod(case.kernel), math.prod(_outs(case))
@@ -145,17 +145,16 @@ def _outs(case: Case) -> list[int]:
 
 def finished(case: Case, sums: Array) -> Array:
     """The answer from the sums of products: the bias, what follows it, the dtype."""
-    problem, given = problem_of(case), case.operands
     with np.errstate(invalid="ignore", over="ignore"):
-        if given.bias is not None:
+        if case.bias is not None:
             shape = (-1, *(1,) * case.rank) if case.channels_first else (-1,)
-            sums = sums + given.bias.astype(sums.dtype).reshape(shape)
+            sums = sums + case.bias.astype(sums.dtype).reshape(shape)
         if case.format.exact_integers:
             sums = sums.astype(np.int64).astype(np.int32).astype(np.float64)
-        values, _ = follow(problem, given, sums, 0.0)
-    return cast(case, values)
+        values, _ = follow(problem_of(case), case.operands, sums)
+    return cast(values, case.dtype)
 
 
-def cast(case: Case, values: Array) -> Array:
+def cast(values: Array, dtype: np.dtype[Any]) -> Array:
     with np.errstate(over="ignore", invalid="ignore"):
-        return values.astype(case.dtype)
+        return values.astype(dtype)

@@ -1,4 +1,4 @@
-"""Correct convolutions that add up their products in different orders, in the accumulator's precision."""
+"""Orders of summation: correct convolutions that add up their products in different orders."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.cases.case import Array, Case, Operands
+from verify.cases.case import Array, Case
 from verify.cases.dtypes import FORMATS
 from verify.faults.index_maps import channels_last, finished, gathered, groups_of, indices, right_maps
 
@@ -25,7 +25,7 @@ def forward(products: Array) -> Array:
         return np.asarray(np.add.accumulate(products, axis=0)[-1])
 
 
-def reversed_order(products: Array) -> Array:
+def backward(products: Array) -> Array:
     return forward(products[::-1])
 
 
@@ -45,48 +45,39 @@ def blocked(products: Array) -> Array:
     return forward(np.stack(sums)) if sums else forward(products)
 
 
-ORDERS: dict[str, Order] = {
-    "forward": forward,
-    "reversed": reversed_order,
-    "pairwise": pairwise,
-    "blocked": blocked,
-}
-
-
-def sums_in(case: Case, order: Order, kind: Any) -> Array:
+def sums_in(case: Case, order: Order, *, kind: Any) -> Array:
     """The sums of a case in an order, products and partial sums rounded to `kind`; no bias is added.
 
     In the case's data format; what lies between the steps of a `separable` is kept in `kind`.
     """
-    given = case.operands
-    sums = order(products_of(case, given, kind))
-    if given.pointwise is not None:
-        weights = given.pointwise.astype(kind).reshape(given.pointwise.shape[-2:])
+    sums = order(products_of(case, kind))
+    if case.pointwise is not None:
+        table = case.pointwise.astype(kind).reshape(case.pointwise.shape[-2:])
+        weights = table.reshape(len(table), *(1,) * (sums.ndim - 1), case.filter_count)
         with np.errstate(invalid="ignore", over="ignore"):
-            sums = order(np.moveaxis(sums, -1, 0)[..., np.newaxis] * weights.reshape(
-                len(weights), *(1,) * (sums.ndim - 1), case.filter_count))  # fmt: skip
+            sums = order(np.moveaxis(sums, -1, 0)[..., np.newaxis] * weights)
     is_image = case.operation != "filtergrad"
     return np.moveaxis(sums, -1, 1) if case.channels_first and is_image else sums
 
 
-def products_of(case: Case, given: Operands, kind: Any) -> Array:
+def products_of(case: Case, kind: Any) -> Array:
     """Every product of each element of the answer, (terms, *answer), channels last.
 
     Of a `separable` those of its first step. Where an element has fewer than others, zeros.
     """
-    x, factor = channels_last(case, given.input).astype(kind), given.factor
+    x, factor = channels_last(case, case.input).astype(kind), case.operands.factor
     if case.operation == "filtergrad":
         factor = channels_last(case, factor)
     factor = factor.astype(kind)
     with np.errstate(invalid="ignore", over="ignore"):
         match case.operation:
             case "transpose":
-                return _scattered(case, x, factor)
+                return _scattered(x, factor, case=case)
             case "filtergrad" if "bias" in case.epilogue:
                 return factor.reshape(-1, factor.shape[-1])
             case "filtergrad":
-                return _correlated(case, gathered(case, x, right_maps(case)), factor)
-        windows = gathered(case, x, right_maps(case))
+                return _correlated(gathered(x, case=case, maps=right_maps(case)), factor, case=case)
+        windows = gathered(x, case=case, maps=right_maps(case))
         batch, places, taps, channels = windows.shape
         outs = tuple(axis.out for axis in case.axes)
         if case.operation == "conv":
@@ -97,11 +88,12 @@ def products_of(case: Case, given: Operands, kind: Any) -> Array:
                 for members, filters in groups_of(case)
             ]
             return np.concatenate(parts, axis=-1).reshape(terms, batch, *outs, case.filter_count)
-        each = np.moveaxis(windows, 2, 0)[..., np.newaxis] * factor.reshape(taps, 1, 1, *factor.shape[-2:])
-        return each.reshape(taps, batch, *outs, channels * factor.shape[-1])
+        weights = factor.reshape(taps, 1, 1, *factor.shape[-2:])
+        products = np.moveaxis(windows, 2, 0)[..., np.newaxis] * weights
+        return products.reshape(taps, batch, *outs, channels * factor.shape[-1])
 
 
-def _correlated(case: Case, windows: Array, y: Array) -> Array:
+def _correlated(windows: Array, y: Array, *, case: Case) -> Array:
     batch, places, *_ = windows.shape
     cotangent = y.reshape(batch * places, case.filter_count)
     rows = math.prod(case.filter_shape[:-1])
@@ -112,15 +104,15 @@ def _correlated(case: Case, windows: Array, y: Array) -> Array:
     return np.concatenate(parts, axis=-1).reshape(batch * places, *case.filter_shape)
 
 
-def _scattered(case: Case, y: Array, w: Array) -> Array:
+def _scattered(y: Array, w: Array, *, case: Case) -> Array:
     """For each tap and filter of a group, what it adds to every cell of the input."""
     taps, filters = list(np.ndindex(*case.kernel)), case.filter_count // case.groups
     cells = tuple(size + 1 for size in case.size)  # the last stands for all padding
     answer = np.zeros((len(taps) * filters, len(y), *cells, case.channels), y.dtype)
     maps = right_maps(case)
     for number, tap in enumerate(taps):
-        at = indices([each[:, t : t + 1] for each, t in zip(maps, tap, strict=True)])
-        at = tuple(each.reshape(each.shape[: case.rank]) for each in at)
+        met = indices([cells[:, t : t + 1] for cells, t in zip(maps, tap, strict=True)])
+        at = tuple(cells.reshape(cells.shape[: case.rank]) for cells in met)
         for channels, share in groups_of(case):
             for member in range(filters):
                 products = y[..., share.start + member, np.newaxis] * w[tap][:, share.start + member]
@@ -133,26 +125,40 @@ def accumulator_of(case: Case) -> Any:
     return np.int32 if case.format.exact_integers else FORMATS[case.format.accumulator].dtype
 
 
-def summed(order: str) -> Callable[[Case], Array]:
-    """A correct convolution, as a subject, of an order of `ORDERS`."""
-
-    def subject(case: Case) -> Array:
-        return finished(case, sums_in(case, ORDERS[order], accumulator_of(case)))
-
-    subject.__qualname__ = order
-    return subject
+def summed(case: Case, order: Order) -> Array:
+    return finished(case, sums_in(case, order, kind=accumulator_of(case)))
 
 
-def more_precise(case: Case) -> Array:
-    """A correct convolution in more than the accumulator's precision, rounded to it once."""
+def summed_forward(case: Case) -> Array:
+    return summed(case, forward)
+
+
+def summed_backward(case: Case) -> Array:
+    return summed(case, backward)
+
+
+def summed_pairwise(case: Case) -> Array:
+    return summed(case, pairwise)
+
+
+def summed_in_blocks(case: Case) -> Array:
+    return summed(case, blocked)
+
+
+def summed_precisely(case: Case) -> Array:
+    """In more than the accumulator's precision, rounded to it once."""
     wider = {np.dtype(np.float32): np.float64, np.dtype(np.int32): np.int64}
     kind = np.dtype(accumulator_of(case))
-    sums = sums_in(case, forward, wider.get(kind, np.longdouble))
+    sums = sums_in(case, forward, kind=wider.get(kind, np.longdouble))
     with np.errstate(over="ignore"):
         return finished(case, sums.astype(kind))
 
 
 CORRECT: dict[str, Callable[[Case], Array]] = {
-    **{name: summed(name) for name in ORDERS},
-    "higher precision": more_precise,
+    "forward": summed_forward,
+    "reversed": summed_backward,
+    "pairwise": summed_pairwise,
+    "blocked": summed_in_blocks,
+    "higher precision": summed_precisely,
 }
+"""Correct convolutions, as subjects, by the order in which they add."""

@@ -10,12 +10,12 @@ from verify.cases.predicates import Predicate, names_of
 from verify.faults import FAULTS, Fault
 from verify.faults.fault import Call, Conduct, wrong_answer
 from verify.faults.index_maps import cast
-from verify.oracle.bounds import Judgement, judgement
-from verify.oracle.compare import KINDS, NUMERIC_KINDS, Kind, any_differs, compare_form
+from verify.oracle.bounds import judgement
+from verify.oracle.compare import KINDS, NUMERIC_KINDS, Judgement, Kind, any_differs, compare_form
 
 
 class Shown(NamedTuple):
-    """Of a case, the names of the faults that are judged and that it could have, and those that it shows."""
+    """The names of the judged faults that a case could have, and of those that it shows."""
 
     possible: tuple[str, ...]
     visible: tuple[str, ...]
@@ -30,26 +30,28 @@ def shown(
 ) -> Shown:
     """What a case shows when disagreements of `kinds` are judged and the subject asked `repeats` times.
 
-    A fault is visible where its answer would be judged wrong; where that is dear to know, its condition
-    says beforehand that it cannot be.
+    A fault is visible where its answer would be judged wrong; as that is expensive to find out, its
+    condition `needs` says beforehand where it cannot be.
     """
     if case.illegal:
         return Shown((), ())
     names = names_of(case)
-    known: dict[str, bool] = {}
+    held: dict[str, bool] = {}
 
     def holds(condition: Predicate) -> bool:
-        if condition.text not in known:
-            known[condition.text] = condition.holds(names)
-        return known[condition.text]
+        if condition.text not in held:
+            held[condition.text] = condition.holds(names)
+        return held[condition.text]
 
-    possible = [fault for fault in faults if _is_judged(fault, kinds, repeats) and holds(fault.applies)]
-    open_to = [fault for fault in possible if holds(fault.needs)]
-    if not open_to:
+    possible = [
+        fault for fault in faults if _is_judged(fault, kinds=kinds, repeats=repeats) and holds(fault.applies)
+    ]
+    needed = [fault for fault in possible if holds(fault.needs)]
+    if not needed:
         return Shown(tuple(fault.name for fault in possible), ())
     rule = judgement(case)
-    right = cast(case, rule.wanted)
-    visible = [fault for fault in open_to if _differs(fault, case, right, rule, kinds)]
+    right = cast(rule.wanted, case.dtype)
+    visible = [fault for fault in needed if _differs(fault, case, right=right, rule=rule, kinds=kinds)]
     return Shown(tuple(fault.name for fault in possible), tuple(fault.name for fault in visible))
 
 
@@ -58,21 +60,21 @@ def is_visible(fault: Fault, case: Case) -> bool:
     return bool(shown(case, faults=(fault,)).visible)
 
 
-def _is_judged(fault: Fault, kinds: Collection[Kind], repeats: int) -> bool:
+def _is_judged(fault: Fault, *, kinds: Collection[Kind], repeats: int) -> bool:
     """Whether what a fault does is judged at all."""
     judged = fault.kinds & set(kinds)
     return bool(judged) and (repeats > 1 or judged != {"not repeatable"})
 
 
-def _differs(fault: Fault, case: Case, right: Array, rule: Judgement, kinds: Collection[Kind]) -> bool:
+def _differs(fault: Fault, case: Case, *, right: Array, rule: Judgement, kinds: Collection[Kind]) -> bool:
     if isinstance(fault.change, Conduct):
         return bool(case.input.size if "input modified" in fault.kinds else right.size)
     if isinstance(fault.change, Call) and "shape" not in kinds and fault.change.reshapes(case):
         return False
-    wrong = wrong_answer(fault, case, right)
+    wrong = wrong_answer(fault, case, right=right)
     if wrong is None:
         return False
-    form = compare_form(wrong, right.shape, right.dtype)
+    form = compare_form(wrong, shape=right.shape, dtype=right.dtype)
     if form:
         return form.kind in kinds
-    return bool(NUMERIC_KINDS & set(kinds)) and any_differs(rule.wanted, wrong, rule.allowed)
+    return bool(NUMERIC_KINDS & set(kinds)) and any_differs(rule, wrong)

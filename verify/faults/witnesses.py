@@ -37,7 +37,7 @@ class Drawn(NamedTuple):
         return cls(**{name: tuple(value) for name, value in narrowings.items() if name in cls._fields})
 
     @property
-    def has_last(self) -> bool:
+    def allows_channels_last(self) -> bool:
         return "channels_last" in self.data_formats
 
     def holds(self, case: Case) -> bool:
@@ -61,12 +61,12 @@ def witnesses(drawn: Drawn) -> dict[str, Case]:
     The fault's own word where that may be drawn; else the word with another dtype, padding or rank; else
     the first of many larger cases.
     """
-    found: dict[str, Case] = {}
-    for cases in (_words, _larger):
-        for fault, case in cases(drawn):
-            if fault.name not in found and drawn.holds(case) and is_visible(fault, case):
-                found[fault.name] = case
-    return {fault.name: found[fault.name] for fault in FAULTS if fault.name in found}
+    first: dict[str, Case] = {}
+    for candidates in (_words, _larger):
+        for fault, case in candidates(drawn):
+            if fault.name not in first and drawn.holds(case) and is_visible(fault, case):
+                first[fault.name] = case
+    return {fault.name: first[fault.name] for fault in FAULTS if fault.name in first}
 
 
 def _words(drawn: Drawn) -> Iterator[tuple[Fault, Case]]:
@@ -77,18 +77,21 @@ def _words(drawn: Drawn) -> Iterator[tuple[Fault, Case]]:
             continue
         for operation, rank, dtype, padding in product(
             drawn.operations,
-            _first(word.rank, drawn.ranks),
-            _first(word.format.token, drawn.dtypes),
-            _first(word.padding_mode, drawn.paddings),
+            _only(word.rank, drawn.ranks),
+            _only(word.format.token, drawn.dtypes),
+            _only(word.padding_mode, drawn.paddings),
         ):
             with suppress(InvalidCase):
                 case = replace(_with_rank(word, rank), operation=operation, dtype=FORMATS[dtype].dtype)
                 if padding != case.padding_mode:
                     case = replace(case, padding=_MODES.get(padding, ((1, 0),) * rank))
-                yield fault, replace(case, channels_first=word.channels_first or not drawn.has_last)
+                yield (
+                    fault,
+                    replace(case, channels_first=word.channels_first or not drawn.allows_channels_last),
+                )
 
 
-def _first(value: Any, allowed: Sequence[Any]) -> Sequence[Any]:
+def _only(value: Any, allowed: Sequence[Any]) -> Sequence[Any]:
     return [value] if value in allowed else allowed
 
 
@@ -118,7 +121,7 @@ def _larger(drawn: Drawn) -> Iterator[tuple[Fault, Case]]:
                 dilations=dilations[:rank],
                 padding=_MODES.get(padding, pads[:rank]),
                 dtype=FORMATS[drawn.dtypes[0]].dtype,
-                channels_first=not drawn.has_last,
+                channels_first=not drawn.allows_channels_last,
                 fill=fills[0],
                 **count,
             )

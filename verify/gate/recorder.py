@@ -177,7 +177,5 @@ def _differing(mismatch: Mismatch) -> list[list[int]]:
         answer = mismatch.answer.astype(mismatch.case.dtype)
     if answer.shape != rule.wanted.shape:
         return []
-    found: list[list[int]] = np.argwhere(where_differs(rule.wanted, answer, rule.allowed))[
-        :DIFFERING
-    ].tolist()
+    found: list[list[int]] = np.argwhere(where_differs(rule, answer))[:DIFFERING].tolist()
     return found

@@ -6,30 +6,17 @@ products, in any order, blocked or fused, errs by at most γ_n · Σ|x||w| with 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
 from verify.cases.case import Array, Case, Operands
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import promises_exact_sums
-from verify.oracle.epilogue import follow
+from verify.oracle.compare import Judgement
+from verify.oracle.epilogue import follow, for_channels
 from verify.oracle.problem import Problem, problem_of
 from verify.oracle.reference import intermediate, is_doubled, linear, magnitudes
-
-
-class Judgement(NamedTuple):
-    """What a correct answer is: the wanted values, the distance allowed from them, and why.
-
-    `wanted` is float64 in the answer's shape; `allowed` has its shape, or is 0.0 where the answer
-    must be equal. `why(index)` gives the reason for one element as a phrase.
-    """
-
-    wanted: Array
-    allowed: Array | float
-    why: Callable[[tuple[int, ...]], str]
 
 
 def gamma(terms: int, roundoff: float) -> float:
@@ -49,31 +36,39 @@ def judgement(case: Case, *, accumulator: str | None = None) -> Judgement:
     if accumulator is not None:
         problem = problem._replace(format=problem.format._replace(accumulator=accumulator))
     exact = accumulator is None and promises_exact_sums(case)
-    return judge_operands(problem, case.make_operands(), case.products, exact=exact)
+    return judge_operands(problem, case.make_operands(), products=case.products, exact=exact)
 
 
-def judge_operands(problem: Problem, given: Operands, products: int, *, exact: bool) -> Judgement:
+def judge_operands(problem: Problem, operands: Operands, *, products: int, exact: bool) -> Judgement:
     """The judgement of arrays: `products` in the sum of each element, `exact` if they add exactly.
 
     Sums before a batch normalisation have the bound all the same: where that is folded into the filters,
     as TensorFlow Lite and ONNX Runtime do, they are of other numbers, and are rounded.
     """
-    answer = linear(problem, given, exact=exact)
+    answer = linear(problem, operands, exact=exact)
     if exact and "norm" not in problem.epilogue:
-        wanted, allowed = follow(problem, given, answer, 0.0)
+        wanted, allowed = follow(problem, operands, answer)
         if isinstance(allowed, float):
             return Judgement(_rounded(problem, wanted), 0.0, lambda index: "the sums are exact")
         return Judgement(wanted, allowed, lambda index: f"the sums are exact, {_steps(problem)}")
-    magnitude = magnitudes(problem, given)
-    error = error_bound(problem, given, products, answer, magnitude)
-    wanted, allowed = follow(problem, given, answer, error, lambda: magnitude)
-    return Judgement(wanted, allowed, lambda index: _reason(problem, products, float(magnitude[index])))
+    magnitude = magnitudes(problem, operands)
+    terms = _terms(problem, products)
+    error = error_bound(problem, operands, terms=terms, answer=answer, magnitude=magnitude)
+    wanted, allowed = follow(problem, operands, answer, allowed=error, magnitude=magnitude)
+
+    def why(index: tuple[int, ...]) -> str:
+        return _reason(problem, terms=terms, magnitude=float(magnitude[index]))
+
+    return Judgement(wanted, allowed, why)
 
 
-def error_bound(problem: Problem, given: Operands, products: int, answer: Array, magnitude: Array) -> Array:
+def error_bound(
+    problem: Problem, operands: Operands, *, terms: int, answer: Array, magnitude: Array
+) -> Array:
     """|computed − reference| at most, for any order of summation; shape of the answer.
 
-    With n products, a bias b and u the accumulator's roundoff, term by term:
+    With n products, a bias b and u the accumulator's roundoff, term by term (`terms` is n, one more for a
+    bias and one for a third factor):
 
     * γ_(n+1)·(Σ|x||w| + |b|), the sum and the bias (n without a bias);
     * the reference's own error: the same with float64's u, twice (once for the reference and once
@@ -83,64 +78,58 @@ def error_bound(problem: Problem, given: Operands, products: int, answer: Array,
     * where the dtype is narrower than the accumulator, one rounding of the convolution and, if a
       bias follows, one after it: frameworks store the answer in between. Half the least denormal
       is added for each;
-    * for `separable`, where n counts the products of all three factors, one more for the third factor,
-      and the rounding of what lies between its two steps, as far as the second filters carry it.
+    * for `separable`, where n counts the products of all three factors, the rounding of what lies
+      between its two steps, as far as the second filters carry it.
 
     What follows the bias is added by `verify.oracle.epilogue`. Infinite where a partial sum may overflow.
     """
     form, accumulator = problem.format, FORMATS[problem.format.accumulator]
-    terms = _terms(problem, products)
-    own = gamma(terms, FORMATS["f64"].roundoff)
     # gamma may be infinite, and where every product is 0 so is the sum, in any order.
     growth = gamma(terms, accumulator.roundoff)
+    own_growth = gamma(terms, FORMATS["f64"].roundoff)
     allowed = np.multiply(growth, magnitude, out=np.zeros_like(magnitude), where=magnitude != 0)
-    if is_doubled(problem, given):
-        allowed += 3 * own * own * magnitude + accumulator.roundoff * np.abs(answer)
+    if is_doubled(problem, operands):
+        allowed += 3 * own_growth * own_growth * magnitude + accumulator.roundoff * np.abs(answer)
     else:
-        allowed += 2 * own * magnitude
+        allowed += 2 * own_growth * magnitude
     allowed += 2 * terms * accumulator.least_normal
     stored = np.abs(answer)
     if form.token != accumulator.token:
-        for step in _stored(problem, given, answer):
-            allowed += form.roundoff * (step + allowed) + form.least_normal * form.roundoff
-            stored = np.maximum(stored, step)
+        for size in _sizes_stored(problem, operands, answer=answer):
+            allowed += form.roundoff * (size + allowed) + form.least_normal * form.roundoff
+            stored = np.maximum(stored, size)
     if problem.operation == "separable":
-        allowed = allowed + _between(problem, given, magnitude)
+        allowed = allowed + _between(problem, operands, magnitude=magnitude)
     overflow = (magnitude + allowed >= accumulator.largest) | (stored + allowed >= form.largest)
-    finite = np.isfinite(answer) | _all_finite(given)
+    finite = np.isfinite(answer) | _all_finite(operands)
     return np.where(finite, np.where(overflow, np.inf, allowed), 0.0)
 
 
-def _between(problem: Problem, given: Operands, magnitude: Array) -> Array:
+def _between(problem: Problem, operands: Operands, *, magnitude: Array) -> Array:
     """What storing the answer of the first step of a `separable` adds; infinite where it may overflow."""
-    assert given.pointwise is not None
-    form, inner = problem.format, intermediate(problem, given)
-    weights = np.abs(given.pointwise.astype(np.float64)).reshape(given.pointwise.shape[-2:]).sum(axis=0)
+    assert operands.pointwise is not None
+    form, inner = problem.format, intermediate(problem, operands)
+    weights = np.abs(operands.pointwise.astype(np.float64)).reshape(operands.pointwise.shape[-2:]).sum(axis=0)
     if inner.max(initial=0.0) >= form.largest / 2:
         return np.full(magnitude.shape, np.inf)
-    if problem.channels_first:
-        weights = weights.reshape(-1, *(1,) * len(problem.axes))
     rounding = 2 * form.roundoff * magnitude if form.token != form.accumulator else 0.0
-    return np.asarray(rounding + 2 * form.least_normal * weights)
+    return np.asarray(rounding + 2 * form.least_normal * for_channels(problem, weights))
 
 
 def _terms(problem: Problem, products: int) -> int:
-    """Roundings on the way of a product into the sum: one for each, the bias's, a third factor's."""
+    """How often a product is rounded on its way into the sum, at most."""
     return products + ("bias" in problem.epilogue) + (problem.operation == "separable")
 
 
-def _stored(problem: Problem, given: Operands, answer: Array) -> list[Array]:
+def _sizes_stored(problem: Problem, operands: Operands, *, answer: Array) -> list[Array]:
     """|values| that are rounded to the narrow dtype on the way, at most."""
-    if given.bias is None:
+    if operands.bias is None:
         return [np.abs(answer)]
-    bias = np.abs(given.bias.astype(np.float64))
-    if problem.channels_first:
-        bias = bias.reshape(-1, *(1,) * len(problem.axes))
-    return [np.abs(answer) + bias, np.abs(answer)]
+    return [np.abs(answer) + np.abs(for_channels(problem, operands.bias)), np.abs(answer)]
 
 
-def _all_finite(given: Operands) -> bool:
-    return all(part is None or bool(np.isfinite(part).all()) for part in given)
+def _all_finite(operands: Operands) -> bool:
+    return all(part is None or bool(np.isfinite(part).all()) for part in operands)
 
 
 def _rounded(problem: Problem, wanted: Array) -> Array:
@@ -149,9 +138,8 @@ def _rounded(problem: Problem, wanted: Array) -> Array:
         return wanted.astype(problem.format.dtype).astype(np.float64)
 
 
-def _reason(problem: Problem, products: int, magnitude: float) -> str:
+def _reason(problem: Problem, *, terms: int, magnitude: float) -> str:
     accumulator = FORMATS[problem.format.accumulator]
-    terms = _terms(problem, products)
     sums = "|x||w| + |b|" if "bias" in problem.epilogue else "|x||w|"
     reason = (
         f"gamma_{terms} {gamma(terms, accumulator.roundoff):.3g} of sum {sums} = {magnitude:.6g}, "
@@ -169,7 +157,7 @@ def _steps(problem: Problem) -> str:
     return f"then {', '.join(steps)}" if steps else ""
 
 
-def sums_are_exact(problem: Problem, given: Operands) -> bool:
+def sums_are_exact(problem: Problem, operands: Operands) -> bool:
     """Whether the data itself shows that every order of summation gives the same bits.
 
     True where every product and the bias is a multiple of some power of two g, Σ|x||w| + |b| stays
@@ -178,14 +166,14 @@ def sums_are_exact(problem: Problem, given: Operands) -> bool:
     """
     if problem.format.exact_integers:
         return True
-    if not _all_finite(given):
+    if not _all_finite(operands):
         return False
     form, accumulator = problem.format, FORMATS[problem.format.accumulator]
-    unit = _last_bit(given.input) + _last_bit(given.factor)
-    held = form if given.bias is not None else accumulator
-    if given.bias is not None:
-        unit = min(unit, _last_bit(given.bias))
-    largest = float(magnitudes(problem, given).max(initial=0.0))
+    unit = _last_bit(operands.input) + _last_bit(operands.factor)
+    held = form if operands.bias is not None else accumulator
+    if operands.bias is not None:
+        unit = min(unit, _last_bit(operands.bias))
+    largest = float(magnitudes(problem, operands).max(initial=0.0))
     below = 2.0 ** min(unit + held.precision, 1023)
     return held.least_exponent <= unit and largest < below and largest <= held.largest
 

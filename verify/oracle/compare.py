@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -20,6 +20,18 @@ LOST: tuple[Lost, ...] = get_args(Lost)
 KINDS: tuple[Kind, ...] = (*get_args(Judged), *LOST)
 NUMERIC_KINDS: frozenset[Kind] = frozenset({"value", "non-finite"})
 """Disagreements about the numbers of an answer."""
+
+
+class Judgement(NamedTuple):
+    """What a correct answer is: the wanted values, the distance allowed from them, and why.
+
+    `wanted` is float64 in the answer's shape; `allowed` has its shape, or is 0.0 where the answer
+    must be equal. `why(index)` gives the reason for one element as a phrase.
+    """
+
+    wanted: Array
+    allowed: Array | float
+    why: Callable[[tuple[int, ...]], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +69,11 @@ class Verdict:
         return self.outcome != "disagrees"
 
 
-def disagrees(kind: Kind, sentence: str, worst: Worst | None = None, error: float = 0.0) -> Verdict:
+def disagrees(kind: Kind, sentence: str, *, worst: Worst | None = None, error: float = 0.0) -> Verdict:
     return Verdict(outcome="disagrees", kind=kind, sentence=sentence, worst=worst, error=error)
 
 
-def compare_form(actual: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Verdict | None:
+def compare_form(actual: Any, *, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Verdict | None:
     """The disagreement of an answer's shape or dtype, or None."""
     if actual.shape != shape:
         return disagrees("shape", f"the answer has shape {actual.shape}, not {shape}")
@@ -73,28 +85,23 @@ def compare_form(actual: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> V
 def different_bits(first: Array, second: Array) -> Array:
     """Where two arrays of one shape and dtype differ in any bit."""
     sides = (
-        np.frombuffer(each.tobytes(), np.uint8).reshape(*each.shape, each.dtype.itemsize)
-        for each in (first, second)
+        np.frombuffer(array.tobytes(), np.uint8).reshape(*array.shape, array.dtype.itemsize)
+        for array in (first, second)
     )
     return np.asarray(np.not_equal(*sides).any(axis=-1))
 
 
-def compare_values(
-    wanted: Array,
-    actual: Array,
-    allowed: Array | float,
-    why: Callable[[tuple[int, ...]], str],
-) -> Verdict:
+def compare_values(judgement: Judgement, actual: Array) -> Verdict:
     """The verdict on the values of an answer that has the right shape.
 
     NaN agrees with NaN and an infinity with itself, at the same place only; elsewhere
     |actual − wanted| ≤ allowed. Where `allowed` is infinite every value agrees.
     """
-    got = actual.astype(np.float64)
-    if isinstance(allowed, float) and np.array_equal(got, wanted):
+    wanted, got = judgement.wanted, actual.astype(np.float64)
+    if isinstance(judgement.allowed, float) and np.array_equal(got, wanted):
         return agreement(wanted)
-    allowed = np.broadcast_to(np.asarray(allowed, dtype=np.float64), wanted.shape)
-    distance, wrong = _judged(wanted, got, allowed)
+    allowed = np.broadcast_to(np.asarray(judgement.allowed, dtype=np.float64), wanted.shape)
+    distance, wrong = _judged(got, wanted=wanted, allowed=allowed)
     if not wrong.any():
         if (allowed == np.inf).all():
             return Verdict(outcome="vacuous", sentence="every value is allowed, as sums may overflow")
@@ -103,7 +110,7 @@ def compare_values(
         return agreement(wanted, _largest_error(distance, allowed))
     stray = wrong & ~(np.isfinite(got) & np.isfinite(wanted))
     if stray.any():
-        return _non_finite(wanted, got, stray)
+        return _non_finite(got, wanted=wanted, stray=stray)
     # A value that must be equal is worse than any that may differ a little.
     strict = wrong & (allowed == 0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -111,24 +118,32 @@ def compare_values(
             np.where(strict, distance, -1.0) if strict.any() else np.where(wrong, distance / allowed, -1.0)
         )
     index = _place(excess)
-    worst = _worst(index, got, wanted, float(allowed[index]), why(index))
+    worst = Worst(
+        index=index,
+        got=float(got[index]),
+        want=float(wanted[index]),
+        allowed=float(allowed[index]),
+        why=judgement.why(index),
+    )
     error = float(excess[index]) if worst.allowed else float("inf")
-    return disagrees("value", f"{int(wrong.sum())} of {wrong.size} values differ", worst, error)
+    sentence = f"{int(wrong.sum())} of {wrong.size} values differ"
+    return disagrees("value", sentence, worst=worst, error=error)
 
 
-def any_differs(wanted: Array, actual: Array, allowed: Array | float) -> bool:
+def any_differs(judgement: Judgement, actual: Array) -> bool:
     """Whether `compare_values` would disagree, without a verdict to say why."""
-    if isinstance(allowed, float) and np.array_equal(actual.astype(np.float64), wanted):
+    if isinstance(judgement.allowed, float) and np.array_equal(actual.astype(np.float64), judgement.wanted):
         return False
-    return bool(where_differs(wanted, actual, allowed).any())
+    return bool(where_differs(judgement, actual).any())
 
 
-def where_differs(wanted: Array, actual: Array, allowed: Array | float) -> Array:
+def where_differs(judgement: Judgement, actual: Array) -> Array:
     """The elements that lie too far from what is wanted."""
-    return _judged(wanted, actual.astype(np.float64), np.asarray(allowed, dtype=np.float64))[1]
+    allowed = np.asarray(judgement.allowed, dtype=np.float64)
+    return _judged(actual.astype(np.float64), wanted=judgement.wanted, allowed=allowed)[1]
 
 
-def _judged(wanted: Array, got: Array, allowed: Array) -> tuple[Array, Array]:
+def _judged(got: Array, *, wanted: Array, allowed: Array) -> tuple[Array, Array]:
     """How far each value lies from what is wanted, and whether that is too far."""
     with np.errstate(invalid="ignore", over="ignore"):
         distance = np.abs(got - wanted)
@@ -151,19 +166,22 @@ def _largest_error(distance: Array, allowed: Array) -> float:
     return float((distance[bounded] / allowed[bounded]).max(initial=0.0))
 
 
-def _non_finite(wanted: Array, got: Array, stray: Array) -> Verdict:
+def _non_finite(got: Array, *, wanted: Array, stray: Array) -> Verdict:
     index = _place(stray)
-    told = "are not finite where they should be"
+    predicate = "are not finite where they should be"
     if not np.isfinite(wanted[index]):
-        told = "should be NaN or infinite and differ"
-    worst = _worst(index, got, wanted, 0.0, "a NaN or an infinity has no distance")
-    return disagrees("non-finite", f"{int(stray.sum())} of {stray.size} values {told}", worst, float("inf"))
+        predicate = "should be NaN or infinite and differ"
+    worst = Worst(
+        index=index,
+        got=float(got[index]),
+        want=float(wanted[index]),
+        allowed=0.0,
+        why="a NaN or an infinity has no distance",
+    )
+    sentence = f"{int(stray.sum())} of {stray.size} values {predicate}"
+    return disagrees("non-finite", sentence, worst=worst, error=float("inf"))
 
 
 def _place(values: Array) -> tuple[int, ...]:
     """The index of the largest value."""
     return tuple(int(i) for i in np.unravel_index(int(np.argmax(values)), values.shape))
-
-
-def _worst(index: tuple[int, ...], got: Array, wanted: Array, allowed: float, why: str) -> Worst:
-    return Worst(index=index, got=float(got[index]), want=float(wanted[index]), allowed=allowed, why=why)

@@ -20,7 +20,7 @@ SPLITTABLE = 2.0**450
 _SPLITTER = 2.0**27 + 1
 
 
-def dot2(rows: Array, weights: Array, offset: Array | None, out: Array | None = None) -> Array:
+def dot2(rows: Array, weights: Array, *, offset: Array | None, out: Array | None = None) -> Array:
     """Rows (m, n) times weights (n, f), plus an offset (f,): (m, f), written to `out` if it is given.
 
     Entries must lie below SPLITTABLE. Products below 2**-969 lose less than the smallest normal number.
@@ -35,11 +35,11 @@ def dot2(rows: Array, weights: Array, offset: Array | None, out: Array | None = 
         part = None if offset is None else offset[columns]
         for top in range(0, len(rows), down):
             block = slice(top, top + down)
-            out[block, columns] = _dot2(rows[block], weights[:, columns], part)
+            out[block, columns] = _dot2(rows[block], weights[:, columns], offset=part)
     return out
 
 
-def _dot2(rows: Array, weights: Array, offset: Array | None) -> Array:
+def _dot2(rows: Array, weights: Array, *, offset: Array | None) -> Array:
     total = np.zeros((len(rows), weights.shape[1]))
     lost = np.zeros_like(total)
     for first in range(0, len(weights), WORK):

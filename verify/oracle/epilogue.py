@@ -17,8 +17,6 @@ from verify.cases.fills import is_exact
 from verify.cases.word import kind_of, slope_of
 from verify.oracle.problem import Problem
 
-Magnitude = Callable[[], Array]
-
 
 class Precision(NamedTuple):
     """How exactly frameworks work an activation: units in the last place of its value, and of 1.
@@ -57,39 +55,44 @@ the scale; then the product with the filters or with the answer, mean · factor,
 
 def follow(
     problem: Problem,
-    given: Operands,
+    operands: Operands,
     answer: Array,
+    *,
     allowed: Array | float = 0.0,
-    magnitude: Magnitude | None = None,
+    magnitude: Array | None = None,
 ) -> tuple[Array, Array | float]:
     """The values after every step but the bias, and the error allowed in them.
 
     `allowed` is the error before: 0.0, a float, says that sums are exact, a residual's included, and is
-    kept while steps are. `magnitude` gives Σ|x||w|, which batch normalisation asks for.
+    kept while steps are. `magnitude` is Σ|x||w|, which batch normalisation needs.
     """
     for step in problem.epilogue:
         match kind_of(step):
             case "bias":
                 continue
             case "residual":
-                answer = _added(problem, answer, given)
+                answer = _added(problem, operands, answer=answer)
                 if not _is_exact(allowed):
-                    allowed = _stored(problem, answer, _worked(problem, answer, allowed))
+                    allowed = _stored(problem, answer, allowed=_worked(problem, answer, allowed=allowed))
             case "norm":
-                size = np.abs(answer) if magnitude is None else magnitude()
-                answer, allowed = _normalised(problem, given, answer, _begun(problem, answer, allowed), size)
+                before = _begun(problem, answer, allowed=allowed)
+                size = np.abs(answer) if magnitude is None else magnitude
+                answer, allowed = _normalised(
+                    problem, operands, answer=answer, allowed=before, magnitude=size
+                )
             case "relu" | "relu6":
-                answer, allowed = _through(step, answer, allowed)
+                answer, allowed = _through(step, answer, allowed=allowed)
             case _ if _is_exact(allowed) and is_exact(step):
-                answer, allowed = _through(step, answer, allowed)
+                answer, allowed = _through(step, answer, allowed=allowed)
             case kind:
-                values, error = _through(step, answer, _begun(problem, answer, allowed))
+                before = _begun(problem, answer, allowed=allowed)
+                answer, error = _through(step, answer, allowed=before)
                 form = problem.format if kind == "leaky" else FORMATS[problem.format.accumulator]
                 of_value, of_one, of_one_stored = PRECISIONS[kind]
-                own = 2 * form.roundoff * (of_value * np.abs(values) + of_one)
+                rounding = 2 * form.roundoff * (of_value * np.abs(answer) + of_one)
                 if problem.format.token != problem.format.accumulator:
-                    own = own + 2 * problem.format.roundoff * of_one_stored
-                answer, allowed = values, _stored(problem, values, error + own)
+                    rounding = rounding + 2 * problem.format.roundoff * of_one_stored
+                allowed = _stored(problem, answer, allowed=error + rounding)
     return answer, allowed
 
 
@@ -114,7 +117,7 @@ def _is_exact(allowed: Array | float) -> bool:
     return isinstance(allowed, float) and allowed == 0.0
 
 
-def _through(step: str, answer: Array, allowed: Array | float) -> tuple[Array, Array | float]:
+def _through(step: str, answer: Array, *, allowed: Array | float) -> tuple[Array, Array | float]:
     """An activation's values, and what becomes of an error."""
     function = activation(step)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -125,39 +128,41 @@ def _through(step: str, answer: Array, allowed: Array | float) -> tuple[Array, A
     return values, np.where(np.isfinite(answer), np.where(np.isinf(allowed), np.inf, spread), 0.0)
 
 
-def _added(problem: Problem, answer: Array, given: Operands) -> Array:
-    assert given.residual is not None
+def _added(problem: Problem, operands: Operands, *, answer: Array) -> Array:
+    assert operands.residual is not None
     with np.errstate(invalid="ignore"):
-        total = answer + given.residual.astype(np.float64)
+        total = answer + operands.residual.astype(np.float64)
     return (
         total.astype(np.int64).astype(np.int32).astype(np.float64) if problem.format.exact_integers else total
     )
 
 
 def _normalised(
-    problem: Problem, given: Operands, answer: Array, allowed: Array | float, magnitude: Array
+    problem: Problem, operands: Operands, *, answer: Array, allowed: Array | float, magnitude: Array
 ) -> tuple[Array, Array]:
-    mean, variance, scale, offset = (_for_channels(problem, part, answer.ndim) for part in given[-4:])
+    parts = (operands.mean, operands.variance, operands.scale, operands.offset)
+    mean, variance, scale, offset = (for_channels(problem, part) for part in parts)
     factor = scale / np.sqrt(variance + NORM_EPSILON)
     with np.errstate(invalid="ignore", over="ignore"):
         values = (answer - mean) * factor + offset
         size = np.abs(factor) * (magnitude + np.abs(mean)) + np.abs(offset)
         error = np.abs(factor) * allowed + 2 * NORM_ROUNDINGS * problem.format.roundoff * size
-    return values, _stored(problem, values, np.where(np.isfinite(values), error, 0.0))
+    return values, _stored(problem, values, allowed=np.where(np.isfinite(values), error, 0.0))
 
 
-def _for_channels(problem: Problem, part: Array | None, axes: int) -> Array:
-    assert part is not None
-    wide = part.astype(np.float64)
-    return wide.reshape(-1, *(1,) * (axes - 2)) if problem.channels_first else wide
+def for_channels(problem: Problem, numbers: Array | None) -> Array:
+    """One number for each channel of an answer, in float64 and in a shape that broadcasts to it."""
+    assert numbers is not None
+    wide = numbers.astype(np.float64)
+    return wide.reshape(-1, *(1,) * len(problem.axes)) if problem.channels_first else wide
 
 
-def _begun(problem: Problem, answer: Array, allowed: Array | float) -> Array | float:
+def _begun(problem: Problem, answer: Array, *, allowed: Array | float) -> Array | float:
     """The error before a step that rounds: exact sums may have been stored in a narrower dtype."""
-    return _stored(problem, answer, np.zeros(answer.shape)) if _is_exact(allowed) else allowed
+    return _stored(problem, answer, allowed=np.zeros(answer.shape)) if _is_exact(allowed) else allowed
 
 
-def _worked(problem: Problem, values: Array, allowed: Array | float) -> Array:
+def _worked(problem: Problem, values: Array, *, allowed: Array | float) -> Array:
     """One operation of the accumulator, and the same of the reference."""
     accumulator = FORMATS[problem.format.accumulator]
     with np.errstate(invalid="ignore"):
@@ -165,7 +170,7 @@ def _worked(problem: Problem, values: Array, allowed: Array | float) -> Array:
     return np.where(np.isfinite(values), error, 0.0)
 
 
-def _stored(problem: Problem, values: Array, allowed: Array) -> Array:
+def _stored(problem: Problem, values: Array, *, allowed: Array) -> Array:
     """A rounding to the dtype, where that is narrower than the accumulator.
 
     Infinite where the dtype may overflow.

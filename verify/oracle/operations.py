@@ -18,16 +18,16 @@ from verify.oracle.windows import pad
 Cells = tuple[slice, ...]
 
 
-def depthwise(x: Array, w: Array, problem: Problem, kind: Any) -> Array:
+def depthwise(x: Array, w: Array, *, problem: Problem, kind: Any) -> Array:
     """y[n, o, c·m + j] = Σ_t x[n, o·stride + t·dilation − before, c] · w[t, c, j]; m is the multiplier."""
-    padded = pad(x, problem.axes, kind)
+    padded = pad(x, problem.axes, kind=kind)
     answer = np.zeros((len(x), *(axis.out for axis in problem.axes), *w.shape[-2:]), dtype=kind)
     for tap, cells in taps(problem):
         answer += padded[cells][..., np.newaxis] * w[tap].astype(kind)
     return answer.reshape(*answer.shape[:-2], w.shape[-2] * w.shape[-1])
 
 
-def transpose(y: Array, w: Array, problem: Problem, kind: Any) -> Array:
+def transpose(y: Array, w: Array, *, problem: Problem, kind: Any) -> Array:
     """The gradient with respect to the input, by scattering.
 
     Each element of the cotangent y adds its products to the cells that its window read:
@@ -44,12 +44,12 @@ def transpose(y: Array, w: Array, problem: Problem, kind: Any) -> Array:
     return padded[(slice(None), *inner)]
 
 
-def filter_gradient(x: Array, y: Array, problem: Problem, kind: Any) -> Array:
+def filter_gradient(x: Array, y: Array, *, problem: Problem, kind: Any) -> Array:
     """The gradient with respect to the filters, a correlation of the input and the cotangent y.
 
     w[t, c, f] = Σ_(n, o) x[n, o·stride + t·dilation − before, c] · y[n, o, f].
     """
-    padded = pad(x, problem.axes, kind)
+    padded = pad(x, problem.axes, kind=kind)
     members, filters = x.shape[-1] // problem.groups, y.shape[-1] // problem.groups
     answer = np.zeros((*(axis.kernel for axis in problem.axes), members, y.shape[-1]), dtype=kind)
     for tap, cells in taps(problem):
@@ -68,17 +68,12 @@ def bias_gradient(y: Array, kind: Any) -> Array:
 def taps(problem: Problem) -> Iterator[tuple[tuple[int, ...], Cells]]:
     """Each tap of the kernel, and the cells of the padded input that it meets, one for each window."""
     for tap in np.ndindex(*(axis.kernel for axis in problem.axes)):
-        firsts = [t * axis.dilation for t, axis in zip(tap, problem.axes, strict=True)]
-        yield (
-            tap,
-            (
-                slice(None),
-                *(
-                    slice(first, first + (axis.out - 1) * axis.stride + 1 if axis.out else first, axis.stride)
-                    for first, axis in zip(firsts, problem.axes, strict=True)
-                ),
-            ),
-        )
+        cells = [slice(None)]
+        for number, axis in zip(tap, problem.axes, strict=True):
+            first = number * axis.dilation
+            end = first + (axis.out - 1) * axis.stride + 1 if axis.out else first
+            cells.append(slice(first, end, axis.stride))
+        yield tap, tuple(cells)
 
 
 def _share(group: int, size: int) -> slice:

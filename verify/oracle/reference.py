@@ -28,9 +28,9 @@ def reference(case: Case) -> Array:
     Exact where the fill promises exactness; elsewhere within the error that `verify.oracle.bounds` adds
     for it (float64 sums; for f64, sums in twice the precision). i32 wraps to 32 bits.
     """
-    problem, given = problem_of(case), case.make_operands()
-    answer, _ = follow(problem, given, linear(problem, given), 0.0)
-    return answer
+    problem, operands = problem_of(case), case.make_operands()
+    values, _ = follow(problem, operands, linear(problem, operands))
+    return values
 
 
 def conv(
@@ -69,65 +69,75 @@ def conv(
         bias=b,
         data_format=data_format,
     )
-    return _in_data_format(problem, _convolve(_channels_last(problem, x), w, problem, b))
+    return _in_data_format(problem, _convolve(_channels_last(problem, x), w, problem=problem, bias=b))
 
 
-def linear(problem: Problem, given: Operands, *, exact: bool = False) -> Array:
+def linear(problem: Problem, operands: Operands, *, exact: bool = False) -> Array:
     """The operation and its bias, before what else follows, in the problem's data format.
 
     `exact` says that plain sums are exact; elsewhere float64 operands of a convolution are summed in
     twice the precision, where `is_doubled` allows it.
     """
-    answer = _operate(problem, given, doubled=not exact and is_doubled(problem, given))
+    answer = _operate(problem, operands, doubled=not exact and is_doubled(problem, operands))
     if problem.format.exact_integers:
         answer = answer.astype(np.int32).astype(np.float64)
     return answer
 
 
-def is_doubled(problem: Problem, given: Operands) -> bool:
+def is_doubled(problem: Problem, operands: Operands) -> bool:
     """Whether sums are worked in twice float64's precision: f64 operands whose products can be split."""
     if problem.format.token != "f64" or problem.operation != "conv":
         return False
-    return all(part is None or np.abs(part).max(initial=0.0) < SPLITTABLE for part in given[:3])
+    factors = (operands.input, operands.factor, operands.bias)
+    return all(part is None or np.abs(part).max(initial=0.0) < SPLITTABLE for part in factors)
 
 
-def magnitudes(problem: Problem, given: Operands) -> Array:
+def magnitudes(problem: Problem, operands: Operands) -> Array:
     """Σ|x||w| + |b| for each element of the answer, in float64; |x||w||p| for `separable`."""
-    return _operate(problem, Operands(*map(_absolute, given)))
+    sizes = Operands(
+        input=_absolute(operands.input),
+        factor=_absolute(operands.factor),
+        bias=_absolute(operands.bias),
+        pointwise=_absolute(operands.pointwise),
+    )
+    return _operate(problem, sizes)
 
 
-def intermediate(problem: Problem, given: Operands) -> Array:
+def intermediate(problem: Problem, operands: Operands) -> Array:
     """Σ|x||w| for each element between the two steps of a `separable`, channels last."""
-    x = np.abs(_channels_last(problem, given.input).astype(np.float64))
+    x = _absolute(_channels_last(problem, operands.input))
     with np.errstate(invalid="ignore"):
-        return depthwise(x, np.abs(given.factor.astype(np.float64)), problem, np.float64)
+        return depthwise(x, _absolute(operands.factor), problem=problem, kind=np.float64)
 
 
 def _absolute(part: Any) -> Any:
     return None if part is None else np.abs(part.astype(np.float64))
 
 
-def _operate(problem: Problem, given: Operands, *, doubled: bool = False) -> Array:
-    x, factor = _channels_last(problem, given.input), given.factor
+def _operate(problem: Problem, operands: Operands, *, doubled: bool = False) -> Array:
+    x, factor = _channels_last(problem, operands.input), operands.factor
     if problem.operation == "conv":
-        return _in_data_format(problem, _convolve(x, factor, problem, given.bias, doubled=doubled))
+        answer = _convolve(x, factor, problem=problem, bias=operands.bias, doubled=doubled)
+        return _in_data_format(problem, answer)
     kind = np.int64 if x.dtype.kind in "iu" and factor.dtype.kind in "iu" else np.float64
     with np.errstate(invalid="ignore", over="ignore"):
         match problem.operation:
             case "depthwise":
-                answer = depthwise(x, factor, problem, kind)
+                answer = depthwise(x, factor, problem=problem, kind=kind)
             case "separable":
-                between = depthwise(x, factor, problem, kind)
-                assert given.pointwise is not None
-                answer = between @ given.pointwise.reshape(given.pointwise.shape[-2:]).astype(kind)
+                between = depthwise(x, factor, problem=problem, kind=kind)
+                assert operands.pointwise is not None
+                answer = between @ operands.pointwise.reshape(operands.pointwise.shape[-2:]).astype(kind)
             case "transpose":
-                answer = transpose(x, factor, problem, kind)
+                answer = transpose(x, factor, problem=problem, kind=kind)
             case "filtergrad":
                 y = _channels_last(problem, factor)
                 # With a bias, the gradient of the bias; neither answer is an image.
-                return bias_gradient(y, kind) if problem.epilogue else filter_gradient(x, y, problem, kind)
-        if given.bias is not None:
-            answer = answer + given.bias.astype(kind)
+                if problem.epilogue:
+                    return bias_gradient(y, kind)
+                return filter_gradient(x, y, problem=problem, kind=kind)
+        if operands.bias is not None:
+            answer = answer + operands.bias.astype(kind)
     return _in_data_format(problem, answer)
 
 
@@ -139,52 +149,51 @@ def _in_data_format(problem: Problem, y: Array) -> Array:
     return np.moveaxis(y, -1, 1) if problem.channels_first else y
 
 
-def _convolve(x: Array, w: Array, problem: Problem, bias: Array | None, *, doubled: bool = False) -> Array:
+def _convolve(x: Array, w: Array, *, problem: Problem, bias: Array | None, doubled: bool = False) -> Array:
     """Pad, view windows, contract; channels last."""
     whole = x.dtype.kind in "iub" and w.dtype.kind in "iub" and (bias is None or bias.dtype.kind in "iub")
     kind = np.int64 if whole else np.float64
     weights = w.astype(kind)
-    out = [axis.out for axis in problem.axes]
-    windows = windows_of(pad(x, problem.axes, kind), problem.axes, out)
+    windows = windows_of(pad(x, problem.axes, kind=kind), problem.axes)
     if problem.groups == 1:
-        return _contract(windows, weights, len(out), bias, doubled)
+        return _contract(windows, weights, bias=bias, doubled=doubled)
     members, filters = w.shape[-2], w.shape[-1] // problem.groups
     parts = []
     for group in range(problem.groups):
         share = slice(group * filters, (group + 1) * filters)
         view = windows[..., group * members : (group + 1) * members]
         offset = None if bias is None else bias[share]
-        parts.append(_contract(view, weights[..., share], len(out), offset, doubled))
+        parts.append(_contract(view, weights[..., share], bias=offset, doubled=doubled))
     return np.concatenate(parts, axis=-1)
 
 
-def _contract(windows: Array, weights: Array, rank: int, bias: Array | None, doubled: bool) -> Array:
+def _contract(windows: Array, weights: Array, *, bias: Array | None, doubled: bool) -> Array:
     """Windows (batch, *out, *kernel, c) by weights (*kernel, c, f), and the bias: (batch, *out, f).
 
-    The window matrix is a slab at a time, shared out to threads, but for a small problem, which is one slab.
+    The window matrix is worked a slab at a time, shared out to threads; a small one is one slab.
     """
-    places, filters = windows.shape[: rank + 1], weights.shape[-1]
+    places, filters = windows.shape[: weights.ndim - 1], weights.shape[-1]
     table = weights.reshape(-1, filters)
     taps, offset = len(table), None if bias is None else bias.astype(table.dtype)
     contract = dot2 if doubled else _dot
     if windows.size * 8 <= SLAB:
-        return contract(windows.reshape(-1, taps), table, offset).reshape(*places, filters)
+        return contract(windows.reshape(-1, taps), table, offset=offset).reshape(*places, filters)
     answer = np.empty((*places, filters), dtype=table.dtype)
     rows = max(SLAB // (8 * taps * threads()), 1)
 
     def work(taken: Iterator[Any]) -> None:
         matrix = np.empty((rows, taps), dtype=table.dtype)
         for slab in taken:
-            block = windows[slab]
-            used = matrix[: block.size // taps]
-            used.reshape(block.shape)[...] = block
-            contract(used, table, offset, out=answer[slab].reshape(-1, filters))
+            view = windows[slab]
+            used = matrix[: view.size // taps]
+            used.reshape(view.shape)[...] = view
+            contract(used, table, offset=offset, out=answer[slab].reshape(-1, filters))
 
     spread(work, slabs(places, rows))
     return answer
 
 
-def _dot(rows: Array, table: Array, offset: Array | None, out: Array | None = None) -> Array:
+def _dot(rows: Array, table: Array, *, offset: Array | None, out: Array | None = None) -> Array:
     with np.errstate(invalid="ignore", over="ignore"):
         products = np.matmul(rows, table, out=out)
         if offset is not None:

@@ -38,8 +38,8 @@ def spread(act: Callable[[Iterator[Part]], None], parts: Iterable[Part]) -> None
             wait(running, return_when=FIRST_EXCEPTION)
         finally:
             deque(left, maxlen=0)
-    for each in running:
-        each.result()
+    for thread in running:
+        thread.result()
 
 
 def threads() -> int:

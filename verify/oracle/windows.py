@@ -1,4 +1,4 @@
-"""The padded input of a convolution, its windows as a view, and blocks of them to work in."""
+"""The padded input of a convolution, its windows as a view, and slabs of them to work in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from verify.cases.case import Array
 from verify.cases.geometry import Axis
 
 
-def pad(x: Array, axes: tuple[Axis, ...], kind: Any) -> Array:
+def pad(x: Array, axes: tuple[Axis, ...], *, kind: Any) -> Array:
     """The padded input, contiguous; the input itself where there is nothing to do."""
     if not any(axis.before or axis.after for axis in axes):
         return np.ascontiguousarray(x, dtype=kind)
@@ -21,10 +21,11 @@ def pad(x: Array, axes: tuple[Axis, ...], kind: Any) -> Array:
     return padded
 
 
-def windows_of(padded: Array, axes: tuple[Axis, ...], out: list[int]) -> Array:
+def windows_of(padded: Array, axes: tuple[Axis, ...]) -> Array:
     """Every window as a view: (batch, *out, *kernel, channels). NumPy checks that it stays inside."""
     batch, *between, channel = padded.strides
-    shape = (padded.shape[0], *out, *(axis.kernel for axis in axes), padded.shape[-1])
+    outs = (axis.out for axis in axes)
+    shape = (padded.shape[0], *outs, *(axis.kernel for axis in axes), padded.shape[-1])
     steps = [stride * axis.stride for stride, axis in zip(between, axes, strict=True)]
     reach = [stride * axis.dilation for stride, axis in zip(between, axes, strict=True)]
     return np.ndarray(shape, padded.dtype, padded, strides=(batch, *steps, *reach, channel))

@@ -142,7 +142,7 @@ def false_alarms(words: Sequence[str]) -> tuple[list[str], int]:
             try:
                 check(case, correct, kinds=KINDS, repeats=1)
             except Mismatch as mismatch:
-                line = replay(str(case), f"verify.faults.summation:{name}", {})
+                line = replay(str(case), f"verify.faults.summation:{correct.__name__}", {})
                 messages.append(f"False alarm for sums in the order {name}.\n{mismatch}\n  {line}")
     return messages, judged
 

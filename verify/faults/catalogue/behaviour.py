@@ -1,17 +1,16 @@
-"""Faults of behaviour: cells that are none of an answer's business, and answers of the wrong form."""
+"""Faults of behaviour: cells that no answer depends on, and answers of the wrong form."""
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 
 import numpy as np
 
 from verify.cases.case import Array, Case, Operands
 from verify.cases.fills import read_cells
-from verify.cases.predicates import Predicate
-from verify.faults.fault import Answer, Conduct, Fault, Inputs
-from verify.oracle.compare import NUMERIC_KINDS, Kind
-from verify.oracle.problem import Problem
+from verify.faults.catalogue.conditions import IMAGE
+from verify.faults.fault import Answer, Conduct, Inputs, make_fault
 
 _WIDER = {"float16": np.float32, "bfloat16": np.float32, "float32": np.float64, "float64": np.float32}
 
@@ -25,11 +24,12 @@ def _unread_multiplied(case: Case, right: Array) -> Array | None:
     return right + right.dtype.type(touched) if np.isnan(touched) else None
 
 
-def _without_nan(case: Case, problem: Problem, given: Operands) -> tuple[Problem, Operands] | None:
-    if not np.isnan(given.input).any():
-        return None
-    return problem, given._replace(
-        input=np.where(np.isnan(given.input), given.input.dtype.type(0), given.input)
+def _without_nan(case: Case) -> Operands | None:
+    is_nan = np.isnan(case.input)
+    return (
+        case.operands._replace(input=np.where(is_nan, case.dtype.type(0), case.input))
+        if is_nan.any()
+        else None
     )
 
 
@@ -59,62 +59,50 @@ def _batch_of_one(case: Case, right: Array) -> Array | None:
     return np.zeros((1, *right.shape[1:]), right.dtype) if not case.batch else None
 
 
-def _fault(
-    name: str,
-    sentence: str,
-    applies: str,
-    word: str,
-    change: Inputs | Answer | Conduct,
-    kinds: frozenset[Kind] = NUMERIC_KINDS,
-) -> Fault:
-    return Fault(name, "behaviour", sentence, Predicate(applies), Predicate("True"), word, change, kinds)
-
+fault = partial(make_fault, family="behaviour")
 
 BEHAVIOUR = (
-    _fault(
-        "unread-cells-read",
-        "cells that no window reads are read, if only to be multiplied by zero",
-        "fill == 'unread'",
-        "conv_i2_k1_s2_same_unread",
-        Answer(_unread_multiplied),
+    fault(
+        name="unread-cells-read",
+        sentence="cells that no window reads are read, if only to be multiplied by zero",
+        applies="fill == 'unread'",
+        word="conv_i2_k1_s2_same_unread",
+        change=Answer(_unread_multiplied),
     ),
-    _fault(
-        "nan-to-zero",
-        "NaN in the input turned into 0",
-        "fill == 'nonfinite'",
-        "conv_i1_k1_same_nonfinite1",
-        Inputs(_without_nan),
+    fault(
+        name="nan-to-zero",
+        sentence="NaN in the input turned into 0",
+        applies="fill == 'nonfinite'",
+        word="conv_i1_k1_same_nonfinite1",
+        change=Inputs(_without_nan),
     ),
-    _fault(
-        "input-modified",
-        "the input changed in place",
-        "True",
-        "conv_i1_k1_same_ones",
-        Conduct(_writes),
-        frozenset({"input modified"}),
+    fault(
+        name="input-modified",
+        sentence="the input changed in place",
+        word="conv_i1_k1_same_ones",
+        change=Conduct(_writes),
+        kinds=frozenset({"input modified"}),
     ),
-    _fault(
-        "wavers",
-        "different bits now and then",
-        "True",
-        "conv_i1_k1_same_ones",
-        Conduct(_wavers),
-        frozenset({"not repeatable"}),
+    fault(
+        name="wavers",
+        sentence="different bits now and then",
+        word="conv_i1_k1_same_ones",
+        change=Conduct(_wavers),
+        kinds=frozenset({"not repeatable"}),
     ),
-    _fault(
-        "wrong-dtype",
-        "the answer in another dtype",
-        "True",
-        "conv_i1_k1_same_ones",
-        Answer(_widened),
-        frozenset({"dtype"}),
+    fault(
+        name="wrong-dtype",
+        sentence="the answer in another dtype",
+        word="conv_i1_k1_same_ones",
+        change=Answer(_widened),
+        kinds=frozenset({"dtype"}),
     ),
-    _fault(
-        "empty-batch-answered",
-        "an empty batch answered as a batch of one",
-        "batch == 0 and operation != 'filtergrad'",
-        "conv_n0_i1_k1_same_ones",
-        Answer(_batch_of_one),
-        frozenset({"shape"}),
+    fault(
+        name="empty-batch-answered",
+        sentence="an empty batch answered as a batch of one",
+        applies=f"batch == 0 and {IMAGE}",
+        word="conv_n0_i1_k1_same_ones",
+        change=Answer(_batch_of_one),
+        kinds=frozenset({"shape"}),
     ),
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from verify.cases.case import Array, Case, Operands
-from verify.cases.predicates import Predicate
-from verify.faults.fault import Answer, Fault, Inputs
-from verify.oracle.problem import Problem
+from verify.faults.catalogue.conditions import IMAGE
+from verify.faults.fault import Answer, Inputs, make_fault
 
 
 def channels_of(case: Case, y: Array) -> Array:
@@ -40,49 +41,44 @@ def _multipliers_first(case: Case, right: Array) -> Array | None:
     return _copied(case, parts.swapaxes(0, 1).reshape(channels.shape))
 
 
-def _images(case: Case, given: Operands) -> Array:
+def _input_channels(case: Case) -> Array:
     """A copy of the input with its channels first of all axes."""
-    return np.moveaxis(given.input.copy(), 1 if case.channels_first else -1, 0)
+    return np.moveaxis(case.input.copy(), 1 if case.channels_first else -1, 0)
 
 
-def _with_input(case: Case, problem: Problem, given: Operands, channels: Array) -> tuple[Problem, Operands]:
+def _with_input(case: Case, channels: Array) -> Operands:
     x = np.moveaxis(channels, 0, 1 if case.channels_first else -1)
-    return problem, given._replace(input=np.ascontiguousarray(x))
+    return case.operands._replace(input=np.ascontiguousarray(x))
 
 
-def _neighbour(case: Case, problem: Problem, given: Operands) -> tuple[Problem, Operands] | None:
-    channels = _images(case, given)
+def _neighbour(case: Case) -> Operands:
+    channels = _input_channels(case)
     members = len(channels) // case.groups
     channels[-members:] = channels[-2 * members : -members].copy()
-    return _with_input(case, problem, given, channels)
+    return _with_input(case, channels)
 
 
-def _interleaved(case: Case, problem: Problem, given: Operands) -> tuple[Problem, Operands] | None:
+def _interleaved(case: Case) -> Operands:
     """Channel c belongs to group c modulo the groups."""
-    channels = _images(case, given)
-    dealt = channels.reshape(len(channels) // case.groups, case.groups, *channels.shape[1:])
-    parts = dealt.swapaxes(0, 1)
-    return _with_input(case, problem, given, parts.reshape(channels.shape))
+    channels = _input_channels(case)
+    parts = channels.reshape(len(channels) // case.groups, case.groups, *channels.shape[1:])
+    return _with_input(case, parts.swapaxes(0, 1).reshape(channels.shape))
 
 
-def _reinterpreted(case: Case, problem: Problem, given: Operands) -> tuple[Problem, Operands] | None:
+def _reinterpreted(case: Case) -> Operands:
     """The memory of a channels-first input read as channels last."""
-    batch, channels, *spatial = given.input.shape
-    x = np.moveaxis(given.input.reshape(batch, *spatial, channels), -1, 1)
-    return problem, given._replace(input=np.ascontiguousarray(x))
+    batch, channels, *spatial = case.input.shape
+    return _with_input(case, np.moveaxis(case.input.reshape(batch, *spatial, channels), -1, 0))
 
 
 def _input_tail(block: int) -> Inputs:
     """Channels after the last whole block of so many are left out of the sums."""
 
-    def given(case: Case, problem: Problem, operands: Operands) -> tuple[Problem, Operands] | None:
-        channels = _images(case, operands)
-        if len(channels) < block or not len(channels) % block:
-            return None
-        channels[len(channels) // block * block :] = 0
-        return _with_input(case, problem, operands, channels)
+    def operands(case: Case) -> Operands | None:
+        channels = _input_channels(case)
+        return _with_input(case, channels) if _tail_lost(channels, block) else None
 
-    return Inputs(given)
+    return Inputs(operands)
 
 
 def _answer_tail(block: int) -> Answer:
@@ -90,20 +86,21 @@ def _answer_tail(block: int) -> Answer:
 
     def answer(case: Case, right: Array) -> Array | None:
         wrong = right.copy()
-        channels = channels_of(case, wrong)
-        if len(channels) < block or not len(channels) % block:
-            return None
-        channels[len(channels) // block * block :] = 0
-        return wrong
+        return wrong if _tail_lost(channels_of(case, wrong), block) else None
 
     return Answer(answer)
 
 
-def _fault(name: str, sentence: str, applies: str, needs: str, word: str, change: Inputs | Answer) -> Fault:
-    return Fault(name, "channels", sentence, Predicate(applies), Predicate(needs), word, change)
+def _tail_lost(channels: Array, block: int) -> bool:
+    """Write zeros to the channels after the last whole block of so many, where there are both."""
+    has_tail = len(channels) >= block and len(channels) % block > 0
+    if has_tail:
+        channels[len(channels) // block * block :] = 0
+    return has_tail
 
 
-_IMAGE = "operation != 'filtergrad'"
+fault = partial(make_fault, family="channels")
+
 _ANSWERED = (
     "(channels if operation == 'transpose' "
     "else channels * multiplier if operation == 'depthwise' else filters)"
@@ -111,74 +108,71 @@ _ANSWERED = (
 _READ = "(filters if operation == 'transpose' else channels)"
 
 CHANNELS = (
-    _fault(
-        "filters-rotated",
-        "the answer's channels one place further than they belong",
-        "True",
-        f"{_ANSWERED} > 1",
-        "conv_i1_k1_f2_same_iota",
-        Answer(_rotated),
+    fault(
+        name="filters-rotated",
+        sentence="the answer's channels one place further than they belong",
+        needs=f"{_ANSWERED} > 1",
+        word="conv_i1_k1_f2_same_iota",
+        change=Answer(_rotated),
     ),
-    _fault(
-        "groups-reversed",
-        "the groups' answers in the opposite order",
-        f"groups > 1 and {_IMAGE}",
-        "True",
-        "conv_i1_c2_k1_f2_g2_same_iota",
-        Answer(_groups_reversed),
+    fault(
+        name="groups-reversed",
+        sentence="the groups' answers in the opposite order",
+        applies=f"groups > 1 and {IMAGE}",
+        word="conv_i1_c2_k1_f2_g2_same_iota",
+        change=Answer(_groups_reversed),
     ),
-    _fault(
-        "last-group-reads-neighbour",
-        "the last group reads the channels of the group before it",
-        f"groups > 1 and {_IMAGE}",
-        "True",
-        "conv_i1_c2_k1_f2_g2_same_iota",
-        Inputs(_neighbour),
+    fault(
+        name="last-group-reads-neighbour",
+        sentence="the last group reads the channels of the group before it",
+        applies=f"groups > 1 and {IMAGE}",
+        word="conv_i1_c2_k1_f2_g2_same_iota",
+        change=Inputs(_neighbour),
     ),
-    _fault(
-        "groups-interleaved",
-        "channels dealt out to the groups in turn instead of in blocks",
-        f"groups > 1 and {_IMAGE}",
-        f"{_READ} > groups",
-        "conv_i1_c4_k1_f2_g2_same_iota",
-        Inputs(_interleaved),
+    fault(
+        name="groups-interleaved",
+        sentence="channels dealt out to the groups in turn instead of in blocks",
+        applies=f"groups > 1 and {IMAGE}",
+        needs=f"{_READ} > groups",
+        word="conv_i1_c4_k1_f2_g2_same_iota",
+        change=Inputs(_interleaved),
     ),
     *(
-        _fault(
-            f"channels-after-{block}s-lost",
-            f"channels of the input left out after whole blocks of {block}",
-            f"{_READ} > {block} and {_IMAGE}",
-            f"{_READ} % {block} > 0",
-            f"conv_i1_c{block + 1}_k1_same_ones",
-            _input_tail(block),
+        fault(
+            name=f"channels-after-{block}s-lost",
+            sentence=f"channels of the input left out after whole blocks of {block}",
+            applies=f"{_READ} > {block} and {IMAGE}",
+            needs=f"{_READ} % {block} > 0",
+            word=f"conv_i1_c{block + 1}_k1_same_ones",
+            change=_input_tail(block),
         )
         for block in (4, 8, 16)
     ),
     *(
-        _fault(
-            f"filters-after-{block}s-lost",
-            f"channels of the answer never written after whole blocks of {block}",
-            f"{_ANSWERED} > {block}",
-            f"{_ANSWERED} % {block} > 0",
-            f"conv_i1_k1_f{block + 1}_same_ones",
-            _answer_tail(block),
+        fault(
+            name=f"filters-after-{block}s-lost",
+            sentence=f"channels of the answer never written after whole blocks of {block}",
+            applies=f"{_ANSWERED} > {block}",
+            needs=f"{_ANSWERED} % {block} > 0",
+            word=f"conv_i1_k1_f{block + 1}_same_ones",
+            change=_answer_tail(block),
         )
         for block in (4, 8, 16)
     ),
-    _fault(
-        "multipliers-first",
-        "depthwise answers laid out by multiplier, then by channel",
-        "operation == 'depthwise' and multiplier > 1",
-        "channels > 1",
-        "depthwise_i1_c2_k1_m2_same_iota",
-        Answer(_multipliers_first),
+    fault(
+        name="multipliers-first",
+        sentence="depthwise answers laid out by multiplier, then by channel",
+        applies="operation == 'depthwise' and multiplier > 1",
+        needs="channels > 1",
+        word="depthwise_i1_c2_k1_m2_same_iota",
+        change=Answer(_multipliers_first),
     ),
-    _fault(
-        "channels-first-as-last",
-        "a channels-first input read as channels last",
-        f"channels_first and {_IMAGE}",
-        f"{_READ} > 1 and (max(size) > 1 or operation == 'transpose')",
-        "conv_i2_c2_k1_same_cf_iota",
-        Inputs(_reinterpreted),
+    fault(
+        name="channels-first-as-last",
+        sentence="a channels-first input read as channels last",
+        applies=f"channels_first and {IMAGE}",
+        needs=f"{_READ} > 1 and (max(size) > 1 or operation == 'transpose')",
+        word="conv_i2_c2_k1_same_cf_iota",
+        change=Inputs(_reinterpreted),
     ),
 )

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.geometry import Axis, ceil_div, same_padding
-from verify.cases.predicates import Predicate
-from verify.faults.fault import Fault, Geometry
+from verify.faults.catalogue.conditions import FORWARD, GATHERING, PADDED, WINDOWED
+from verify.faults.fault import Geometry, make_fault
 from verify.faults.index_maps import Map, Maps, cells_read, inside
 
 Befores = Callable[[Case], list[int]]
 """The cells of padding before each axis, a border's not counted."""
-
-GATHERS = "operation != 'transpose' and not (operation == 'filtergrad' and 'bias' in epilogue)"
-"""Operations whose input is padded."""
-LINEAR = "not (operation == 'filtergrad' and 'bias' in epilogue)"
-"""Operations that have windows; the gradient of a bias has none."""
-FORWARD = "operation in ('conv', 'depthwise', 'separable')"
-PADDED = "any(before or after for before, after in pads)"
 
 
 def borders(case: Case) -> tuple[tuple[int, int], ...]:
@@ -71,10 +65,10 @@ def _filled_by(source: Callable[[Map, int], Map]) -> Geometry:
     def maps(case: Case) -> Maps | None:
         if not any(map(any, own_padding(case))) or 0 in bordered(case):
             return None
-        read = []
-        for axis, (before, _), size in zip(case.axes, borders(case), bordered(case), strict=True):
-            read.append(inside(axis, source(cells_read(axis) + before, size) - before))
-        return read
+        axes = zip(case.axes, borders(case), bordered(case), strict=True)
+        return [
+            inside(axis, source(cells_read(axis) + before, size) - before) for axis, (before, _), size in axes
+        ]
 
     return Geometry(maps)
 
@@ -90,99 +84,97 @@ def _exchanged(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return [pairs[-1], *pairs[1:-1], pairs[0]]
 
 
-def _fault(name: str, sentence: str, applies: str, needs: str, word: str, change: Geometry) -> Fault:
-    return Fault(name, "padding", sentence, Predicate(applies), Predicate(needs), word, change)
+fault = partial(make_fault, family="padding")
 
-
-_SAME = f"padding == 'same' and {LINEAR}"
+_SAME = f"padding == 'same' and {WINDOWED}"
 
 PADDING = (
-    _fault(
-        "odd-cell-before",
-        "SAME's odd cell placed before instead of after",
-        _SAME,
-        "border or any(before != after for before, after in pads)",
-        "conv_i2_k2_same_ones",
-        shifted(lambda case: [after for _, after in own_padding(case)]),
+    fault(
+        name="odd-cell-before",
+        sentence="SAME's odd cell placed before instead of after",
+        applies=_SAME,
+        needs="border or any(before != after for before, after in pads)",
+        word="conv_i2_k2_same_ones",
+        change=shifted(lambda case: [after for _, after in own_padding(case)]),
     ),
-    _fault(
-        "same-of-stride-1",
-        "SAME padded as for a stride of 1",
-        _SAME,
-        "max(strides) > 1 and max(span) > 1",
-        "conv_i4_k3_s2_same_ones",
-        _recomputed(lambda axis, size: sum(same_padding(size, axis.kernel, 1, axis.dilation))),
+    fault(
+        name="same-of-stride-1",
+        sentence="SAME padded as for a stride of 1",
+        applies=_SAME,
+        needs="max(strides) > 1 and max(span) > 1",
+        word="conv_i4_k3_s2_same_ones",
+        change=_recomputed(lambda axis, size: sum(same_padding(size, axis.kernel, 1, axis.dilation))),
     ),
-    _fault(
-        "same-of-dilation-1",
-        "SAME padded as for a dilation of 1",
-        _SAME,
-        "max(dilations) > 1 and max(kernel) > 1",
-        "conv_i1_k2_d2_same_ones",
-        _recomputed(lambda axis, size: sum(same_padding(size, axis.kernel, axis.stride, 1))),
+    fault(
+        name="same-of-dilation-1",
+        sentence="SAME padded as for a dilation of 1",
+        applies=_SAME,
+        needs="max(dilations) > 1 and max(kernel) > 1",
+        word="conv_i1_k2_d2_same_ones",
+        change=_recomputed(lambda axis, size: sum(same_padding(size, axis.kernel, axis.stride, 1))),
     ),
-    _fault(
-        "same-not-clamped",
-        "SAME's total not clamped at 0, so that cells are cut off",
-        _SAME,
-        "any(s > reach for s, reach in zip(strides, span))",
-        "conv_i2_k1_s2_same_iota",
-        _recomputed(_unclamped),
+    fault(
+        name="same-not-clamped",
+        sentence="SAME's total not clamped at 0, so that cells are cut off",
+        applies=_SAME,
+        needs="any(s > reach for s, reach in zip(strides, span))",
+        word="conv_i2_k1_s2_same_iota",
+        change=_recomputed(_unclamped),
     ),
-    _fault(
-        "padding-of-first-axis",
-        "the first axis's padding used for every axis",
-        f"rank > 1 and padding != 'valid' and {LINEAR}",
-        "len(set(before for before, after in pads)) > 1 or border",
-        "conv_i1x2_k1x3_same_ones",
-        shifted(lambda case: [own_padding(case)[0][0]] * case.rank),
+    fault(
+        name="padding-of-first-axis",
+        sentence="the first axis's padding used for every axis",
+        applies=f"rank > 1 and padding != 'valid' and {WINDOWED}",
+        needs="len(set(before for before, after in pads)) > 1 or border",
+        word="conv_i1x2_k1x3_same_ones",
+        change=shifted(lambda case: [own_padding(case)[0][0]] * case.rank),
     ),
-    _fault(
-        "padding-ends-exchanged",
-        "explicit padding before and after exchanged",
-        f"padding == 'explicit' and {FORWARD}",
-        "border or any(before != after for before, after in pads)",
-        "conv_i1_k1_p0.1_ones",
-        shifted(lambda case: [after for _, after in own_padding(case)]),
+    fault(
+        name="padding-ends-exchanged",
+        sentence="explicit padding before and after exchanged",
+        applies=f"padding == 'explicit' and {FORWARD}",
+        needs="border or any(before != after for before, after in pads)",
+        word="conv_i1_k1_p0.1_ones",
+        change=shifted(lambda case: [after for _, after in own_padding(case)]),
     ),
-    _fault(
-        "padding-axes-exchanged",
-        "explicit padding of the first and the last axis exchanged",
-        f"rank > 1 and padding == 'explicit' and {LINEAR}",
-        "pads[0][0] != pads[-1][0] or border",
-        "conv_i1x1_k1x1_p0.0x1.0_ones",
-        shifted(lambda case: [before for before, _ in _exchanged(own_padding(case))]),
+    fault(
+        name="padding-axes-exchanged",
+        sentence="explicit padding of the first and the last axis exchanged",
+        applies=f"rank > 1 and padding == 'explicit' and {WINDOWED}",
+        needs="pads[0][0] != pads[-1][0] or border",
+        word="conv_i1x1_k1x1_p0.0x1.0_ones",
+        change=shifted(lambda case: [before for before, _ in _exchanged(own_padding(case))]),
     ),
-    _fault(
-        "padding-twice",
-        "padding applied twice",
-        f"padding != 'valid' and {LINEAR}",
-        PADDED,
-        "conv_i1_k1_p1.0_ones",
-        shifted(lambda case: [2 * before for before, _ in own_padding(case)]),
+    fault(
+        name="padding-twice",
+        sentence="padding applied twice",
+        applies=f"padding != 'valid' and {WINDOWED}",
+        needs=PADDED,
+        word="conv_i1_k1_p1.0_ones",
+        change=shifted(lambda case: [2 * before for before, _ in own_padding(case)]),
     ),
-    _fault(
-        "padding-lost",
-        "no padding before the input",
-        f"padding != 'valid' and {LINEAR}",
-        PADDED,
-        "conv_i1_k1_p1.0_ones",
-        shifted(lambda case: [0] * case.rank),
+    fault(
+        name="padding-lost",
+        sentence="no padding before the input",
+        applies=f"padding != 'valid' and {WINDOWED}",
+        needs=PADDED,
+        word="conv_i1_k1_p1.0_ones",
+        change=shifted(lambda case: [0] * case.rank),
     ),
-    _fault(
-        "padding-repeats-edge",
-        "padding with the cells of the edge instead of zeros",
-        f"padding != 'valid' and {GATHERS}",
-        PADDED,
-        "conv_i1_k2_same_ones",
-        _filled_by(lambda cells, size: np.clip(cells, 0, size - 1)),
+    fault(
+        name="padding-repeats-edge",
+        sentence="padding with the cells of the edge instead of zeros",
+        applies=f"padding != 'valid' and {GATHERING}",
+        needs=PADDED,
+        word="conv_i1_k2_same_ones",
+        change=_filled_by(lambda cells, size: np.clip(cells, 0, size - 1)),
     ),
-    _fault(
-        "padding-reflects",
-        "padding with the cells reflected at the edge instead of zeros",
-        f"padding != 'valid' and {GATHERS}",
-        PADDED,
-        "conv_i1_k2_same_ones",
-        _filled_by(_reflected),
+    fault(
+        name="padding-reflects",
+        sentence="padding with the cells reflected at the edge instead of zeros",
+        applies=f"padding != 'valid' and {GATHERING}",
+        needs=PADDED,
+        word="conv_i1_k2_same_ones",
+        change=_filled_by(_reflected),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,11 @@ from verify.cases.case import Array, Case, Operands
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import largest_sum
 from verify.cases.geometry import Axis
-from verify.cases.predicates import Predicate
-from verify.faults.catalogue.padding import LINEAR
-from verify.faults.fault import Answer, Fault, Inputs, worked
-from verify.faults.index_maps import channels_last, finished, right_maps, sums_of_reads
+from verify.faults.catalogue.conditions import WINDOWED
+from verify.faults.fault import Answer, Inputs, answer_to, make_fault
+from verify.faults.index_maps import channels_last, finished, right_maps, sums_by_maps
 from verify.faults.summation import accumulator_of, forward, sums_in
-from verify.oracle.problem import Problem, problem_of
+from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear
 
 _BF16 = FORMATS["bf16"].dtype
@@ -32,14 +32,15 @@ def in_tf32(values: Array) -> Array:
 def _with_operands(narrowed: Callable[[Array], Array]) -> Inputs:
     """The input and its factor narrowed on the way in."""
 
-    def given(case: Case, problem: Problem, operands: Operands) -> tuple[Problem, Operands] | None:
+    def operands(case: Case) -> Operands | None:
+        right = case.operands
         with np.errstate(over="ignore"):
-            x, factor = narrowed(operands.input), narrowed(operands.factor)
-        if np.array_equal(x, operands.input, equal_nan=True) and np.array_equal(factor, operands.factor):
+            x, factor = narrowed(right.input), narrowed(right.factor)
+        if np.array_equal(x, right.input, equal_nan=True) and np.array_equal(factor, right.factor):
             return None
-        return problem, operands._replace(input=x, factor=factor)
+        return right._replace(input=x, factor=factor)
 
-    return Inputs(given)
+    return Inputs(operands)
 
 
 def _through(dtype: Any) -> Callable[[Array], Array]:
@@ -58,7 +59,7 @@ def _accumulated_in(token: str) -> Answer:
             with np.errstate(over="ignore", invalid="ignore"):
                 return forward(products.astype(form.dtype)).astype(products.dtype)
 
-        return finished(case, sums_in(case, narrow, accumulator_of(case)))
+        return finished(case, sums_in(case, narrow, kind=accumulator_of(case)))
 
     return Answer(answer)
 
@@ -71,9 +72,10 @@ def _rounded_to_bf16(case: Case, right: Array) -> Array | None:
 def _in_single(case: Case, right: Array) -> Array | None:
     """Operands, sums and answer in float32."""
     with np.errstate(over="ignore", invalid="ignore"):
-        parts: Any = (None if part is None else part.astype(np.float32) for part in case.operands)
-        narrow = Operands(*parts)
-        return worked(case, problem_of(case), narrow).astype(np.float32).astype(right.dtype)
+        arrays = case.operands._asdict().items()
+        narrow = {name: array.astype(np.float32) for name, array in arrays if array is not None}
+        answer = answer_to(problem_of(case), Operands(**narrow))
+        return answer.astype(np.float32).astype(right.dtype)
 
 
 def _last_finite(values: Array) -> int | None:
@@ -99,8 +101,8 @@ def _one_dropped(case: Case, right: Array) -> Array | None:
         return _one_channel_dropped(case)
     if not right.size or (product := _last_product(case)) is None or not product:
         return None
-    problem, given = problem_of(case), case.operands._replace(bias=None)
-    sums = linear(problem._replace(epilogue=()), given, exact=True)
+    problem = problem_of(case)._replace(epilogue=())
+    sums = linear(problem, case.operands._replace(bias=None), exact=True)
     sums = sums.astype(np.int64) if case.format.exact_integers else sums.copy()
     is_image = case.operation != "filtergrad"
     place = (-1, -1, *(-1,) * case.rank) if is_image else (*(-1,) * case.rank, -1, -1)
@@ -111,10 +113,10 @@ def _one_dropped(case: Case, right: Array) -> Array | None:
 
 def _last_product(case: Case) -> Any:
     """One product of the last element of an answer, or None where it has none but with padding."""
-    met = [_meeting(axis, case.operation) for axis in case.axes]
-    if None in met:
+    meetings = [meeting for axis in case.axes if (meeting := _meeting(axis, case.operation))]
+    if len(meetings) < case.rank:
         return None
-    windows, taps = zip(*(each for each in met if each is not None), strict=True)
+    windows, taps = zip(*meetings, strict=True)
     cells = tuple(
         window * axis.stride + tap * axis.dilation - axis.before
         for window, tap, axis in zip(windows, taps, case.axes, strict=True)
@@ -150,94 +152,83 @@ def _one_channel_dropped(case: Case) -> Array | None:
     assert case.pointwise is not None
     weights = case.pointwise.copy()
     weights[..., 0, -1] = 0
-    return worked(case, problem_of(case), case.operands._replace(pointwise=weights))
+    return answer_to(problem_of(case), case.operands._replace(pointwise=weights))
 
 
 def _saturated(case: Case, right: Array) -> Array | None:
     """Sums of integers stop at the ends of the type."""
     bounds = np.iinfo(np.int32)
-    sums = sums_of_reads(case, case.operands, right_maps(case))
+    sums = sums_by_maps(case, right_maps(case))
     clipped = np.clip(sums, bounds.min, bounds.max)
     return None if np.array_equal(clipped, sums) else finished(case, clipped)
 
 
-def _fault(name: str, sentence: str, applies: str, needs: str, word: str, change: Inputs | Answer) -> Fault:
-    return Fault(name, "precision", sentence, Predicate(applies), Predicate(needs), word, change)
-
+fault = partial(make_fault, family="precision")
 
 _EXACT = "fill not in ('reals',)"
 
 PRECISION = (
-    _fault(
-        "operands-in-tf32",
-        "operands rounded to TF32",
-        "dtype == 'f32'",
-        "True",
-        "conv_i1_k1_same_dyadic",
-        _with_operands(in_tf32),
+    fault(
+        name="operands-in-tf32",
+        sentence="operands rounded to TF32",
+        applies="dtype == 'f32'",
+        word="conv_i1_k1_same_dyadic",
+        change=_with_operands(in_tf32),
     ),
-    _fault(
-        "operands-in-bf16",
-        "operands rounded to bfloat16",
-        "dtype == 'f32'",
-        "True",
-        "conv_i1_k1_same_dyadic",
-        _with_operands(_through(_BF16)),
+    fault(
+        name="operands-in-bf16",
+        sentence="operands rounded to bfloat16",
+        applies="dtype == 'f32'",
+        word="conv_i1_k1_same_dyadic",
+        change=_with_operands(_through(_BF16)),
     ),
-    _fault(
-        "sums-in-f16",
-        "sums held in float16",
-        "dtype in ('f32', 'f16')",
-        "True",
-        "conv_i1_k1_same_dyadic",
-        _accumulated_in("f16"),
+    fault(
+        name="sums-in-f16",
+        sentence="sums held in float16",
+        applies="dtype in ('f32', 'f16')",
+        word="conv_i1_k1_same_dyadic",
+        change=_accumulated_in("f16"),
     ),
-    _fault(
-        "sums-in-bf16",
-        "sums held in bfloat16",
-        "dtype in ('f32', 'bf16')",
-        "True",
-        "conv_i1_k1_same_dyadic",
-        _accumulated_in("bf16"),
+    fault(
+        name="sums-in-bf16",
+        sentence="sums held in bfloat16",
+        applies="dtype in ('f32', 'bf16')",
+        word="conv_i1_k1_same_dyadic",
+        change=_accumulated_in("bf16"),
     ),
-    _fault(
-        "answer-in-bf16",
-        "the answer rounded to bfloat16",
-        "dtype in ('f32', 'f64', 'f16')",
-        "True",
-        "conv_i1_k1_same_dyadic",
-        Answer(_rounded_to_bf16),
+    fault(
+        name="answer-in-bf16",
+        sentence="the answer rounded to bfloat16",
+        applies="dtype in ('f32', 'f64', 'f16')",
+        word="conv_i1_k1_same_dyadic",
+        change=Answer(_rounded_to_bf16),
     ),
-    _fault(
-        "f64-in-f32",
-        "float64 worked in float32",
-        "dtype == 'f64'",
-        "True",
-        "conv_i1_k1_same_f64_dyadic",
-        Answer(_in_single),
+    fault(
+        name="f64-in-f32",
+        sentence="float64 worked in float32",
+        applies="dtype == 'f64'",
+        word="conv_i1_k1_same_f64_dyadic",
+        change=Answer(_in_single),
     ),
-    _fault(
-        "one-unit-off",
-        "one element off by one unit in the last place",
-        _EXACT,
-        "True",
-        "conv_i1_k1_same_ones",
-        Answer(_off_by_one_unit),
+    fault(
+        name="one-unit-off",
+        sentence="one element off by one unit in the last place",
+        applies=_EXACT,
+        word="conv_i1_k1_same_ones",
+        change=Answer(_off_by_one_unit),
     ),
-    _fault(
-        "one-product-dropped",
-        "one product of one element left out",
-        LINEAR,
-        "True",
-        "conv_i1_k1_same_ones",
-        Answer(_one_dropped),
+    fault(
+        name="one-product-dropped",
+        sentence="one product of one element left out",
+        applies=WINDOWED,
+        word="conv_i1_k1_same_ones",
+        change=Answer(_one_dropped),
     ),
-    _fault(
-        "integers-saturate",
-        "integers that stop at the ends of their type instead of wrapping",
-        f"dtype == 'i32' and {LINEAR}",
-        "True",
-        "conv_i1_k1_same_i32_dyadic",
-        Answer(_saturated),
+    fault(
+        name="integers-saturate",
+        sentence="integers that stop at the ends of their type instead of wrapping",
+        applies=f"dtype == 'i32' and {WINDOWED}",
+        word="conv_i1_k1_same_i32_dyadic",
+        change=Answer(_saturated),
     ),
 )

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import repeat
+from functools import partial
 
 import numpy as np
 
 from verify.cases.case import Array, Case, Operands
 from verify.cases.geometry import Axis, same_padding
-from verify.cases.predicates import Predicate
-from verify.cases.word import Padding
-from verify.faults.catalogue.padding import FORWARD, LINEAR, own_padding
-from verify.faults.fault import Answer, Call, Fault, Geometry, Inputs, outs_of
+from verify.faults.catalogue.conditions import FORWARD, IMAGE, WINDOWED
+from verify.faults.catalogue.padding import borders
+from verify.faults.fault import Answer, Call, Geometry, Inputs, make_fault, outs_of
 from verify.faults.index_maps import Map, Maps, cells_read, inside
 from verify.oracle.compare import NUMERIC_KINDS, Kind
-from verify.oracle.problem import Problem
-
-_FORWARD = ("conv", "depthwise", "separable")
 
 
 def stepping(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) -> Geometry:
@@ -33,7 +29,7 @@ def stepping(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) 
     return Geometry(maps)
 
 
-def called_with(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) -> Call:
+def _called_with(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) -> Call:
     """A right convolution that was given other strides and dilations; SAME and the output sizes follow.
 
     Where that cannot be called, as for the gradients, whose input has its size, the windows alone change.
@@ -41,9 +37,16 @@ def called_with(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]
 
     def axes(case: Case) -> tuple[Axis, ...] | None:
         strides, dilations = change(case)
-        if (strides, dilations) == (case.strides, case.dilations) or case.operation not in _FORWARD:
+        if (strides, dilations) == (case.strides, case.dilations) or case.operation in (
+            "transpose",
+            "filtergrad",
+        ):
             return None
-        axes = tuple(map(_axis, case.axes, own_padding(case), strides, dilations, repeat(case.padding)))
+        numbers = zip(case.axes, borders(case), strides, dilations, strict=True)
+        axes = tuple(
+            _axis(axis, border, stride=stride, dilation=dilation, is_same=case.padding == "SAME")
+            for axis, border, stride, dilation in numbers
+        )
         has_room = "residual" not in case.epilogue or outs_of(axes) == outs_of(case.axes)
         is_legal = case.padding == "SAME" or not any(axis.shortfall for axis in axes)
         return axes if has_room and is_legal else None
@@ -51,12 +54,13 @@ def called_with(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]
     return Call(axes, stepping(change))
 
 
-def _axis(axis: Axis, own: tuple[int, int], stride: int, dilation: int, padding: Padding) -> Axis:
+def _axis(axis: Axis, border: tuple[int, int], *, stride: int, dilation: int, is_same: bool) -> Axis:
     """An axis with another stride and dilation; SAME's padding follows them."""
-    before, after = axis.before - own[0], axis.after - own[1]
-    if padding == "SAME":
-        own = same_padding(before + axis.size + after, axis.kernel, stride, dilation)
-    return Axis(axis.size, axis.kernel, stride, dilation, before + own[0], own[1] + after)
+    changed = axis._replace(stride=stride, dilation=dilation)
+    if not is_same:
+        return changed
+    before, after = same_padding(axis.size + sum(border), axis.kernel, stride, dilation)
+    return changed._replace(before=border[0] + before, after=after + border[1])
 
 
 def _undilated_where_strided(case: Case) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -76,16 +80,16 @@ def _cut(case: Case) -> Maps | None:
     return [cut(axis) for axis in case.axes]
 
 
-def _with_filters(change: Callable[[Case, Array], Array]) -> Inputs:
+def with_filters(change: Callable[[Case, Array], Array]) -> Inputs:
     """Other filters, for the operations that have some."""
 
-    def given(case: Case, problem: Problem, operands: Operands) -> tuple[Problem, Operands] | None:
-        changed = change(case, operands.factor)
-        if np.array_equal(changed, operands.factor):
+    def operands(case: Case) -> Operands | None:
+        factor = change(case, case.operands.factor)
+        if np.array_equal(factor, case.operands.factor):
             return None
-        return problem, operands._replace(factor=np.ascontiguousarray(changed))
+        return case.operands._replace(factor=np.ascontiguousarray(factor))
 
-    return Inputs(given)
+    return Inputs(operands)
 
 
 def flipped(case: Case, w: Array) -> Array:
@@ -113,7 +117,7 @@ def _spatial(case: Case, axis: int) -> int:
     return axis + 1 + case.channels_first
 
 
-def lost(axis: int) -> Answer:
+def _last_lost(axis: int) -> Answer:
     """The last place along one axis is never written."""
 
     def answer(case: Case, right: Array) -> Array | None:
@@ -133,144 +137,132 @@ def _moved(case: Case, right: Array) -> Array | None:
     return np.moveaxis(wrong, 0, _spatial(case, case.rank - 1))
 
 
-def _fault(
-    name: str,
-    sentence: str,
-    applies: str,
-    needs: str,
-    word: str,
-    change: Geometry | Inputs | Answer | Call,
-    kinds: frozenset[Kind] = NUMERIC_KINDS,
-) -> Fault:
-    return Fault(name, "geometry", sentence, Predicate(applies), Predicate(needs), word, change, kinds)
+fault = partial(make_fault, family="geometry")
 
-
-_FORM: frozenset[Kind] = frozenset({"value", "non-finite", "shape"})
-_SEVERAL = f"rank > 1 and {LINEAR}"
-_IMAGE = "operation != 'filtergrad'"
+_NUMBERS_OR_SHAPE: frozenset[Kind] = NUMERIC_KINDS | {"shape"}
+_SEVERAL = f"rank > 1 and {WINDOWED}"
 
 WINDOWS = (
-    _fault(
-        "strides-exchanged",
-        "strides of the first and the last axis exchanged",
-        _SEVERAL,
-        "strides[0] != strides[-1]",
-        "conv_i1x2_k1x1_s2x1_same_ones",
-        called_with(lambda case: (case.strides[::-1], case.dilations)),
-        _FORM,
+    fault(
+        name="strides-exchanged",
+        sentence="strides of the first and the last axis exchanged",
+        applies=_SEVERAL,
+        needs="strides[0] != strides[-1]",
+        word="conv_i1x2_k1x1_s2x1_same_ones",
+        change=_called_with(lambda case: (case.strides[::-1], case.dilations)),
+        kinds=_NUMBERS_OR_SHAPE,
     ),
-    _fault(
-        "dilations-exchanged",
-        "dilations of the first and the last axis exchanged",
-        _SEVERAL,
-        "dilations[0] != dilations[-1]",
-        "conv_i1x1_k1x2_d2x1_same_ones",
-        called_with(lambda case: (case.strides, case.dilations[::-1])),
-        _FORM,
+    fault(
+        name="dilations-exchanged",
+        sentence="dilations of the first and the last axis exchanged",
+        applies=_SEVERAL,
+        needs="dilations[0] != dilations[-1]",
+        word="conv_i1x1_k1x2_d2x1_same_ones",
+        change=_called_with(lambda case: (case.strides, case.dilations[::-1])),
+        kinds=_NUMBERS_OR_SHAPE,
     ),
-    _fault(
-        "stride-of-first-axis",
-        "the first axis's stride used for every axis",
-        _SEVERAL,
-        "len(set(strides)) > 1",
-        "conv_i1x2_k1x1_s2x1_same_ones",
-        called_with(lambda case: (case.strides[:1] * case.rank, case.dilations)),
-        _FORM,
+    fault(
+        name="stride-of-first-axis",
+        sentence="the first axis's stride used for every axis",
+        applies=_SEVERAL,
+        needs="len(set(strides)) > 1",
+        word="conv_i1x2_k1x1_s2x1_same_ones",
+        change=_called_with(lambda case: (case.strides[:1] * case.rank, case.dilations)),
+        kinds=_NUMBERS_OR_SHAPE,
     ),
-    _fault(
-        "stride-ignored",
-        "the stride ignored",
-        FORWARD,
-        "max(strides) > 1",
-        "conv_i2_k1_s2_same_ones",
-        called_with(lambda case: ((1,) * case.rank, case.dilations)),
-        _FORM,
+    fault(
+        name="stride-ignored",
+        sentence="the stride ignored",
+        applies=FORWARD,
+        needs="max(strides) > 1",
+        word="conv_i2_k1_s2_same_ones",
+        change=_called_with(lambda case: ((1,) * case.rank, case.dilations)),
+        kinds=_NUMBERS_OR_SHAPE,
     ),
-    _fault(
-        "dilation-ignored",
-        "the dilation ignored",
-        LINEAR,
-        "max(dilations) > 1",
-        "conv_i1_k2_d2_same_ones",
-        called_with(lambda case: (case.strides, (1,) * case.rank)),
-        _FORM,
+    fault(
+        name="dilation-ignored",
+        sentence="the dilation ignored",
+        applies=WINDOWED,
+        needs="max(dilations) > 1",
+        word="conv_i1_k2_d2_same_ones",
+        change=_called_with(lambda case: (case.strides, (1,) * case.rank)),
+        kinds=_NUMBERS_OR_SHAPE,
     ),
-    _fault(
-        "stride-and-dilation",
-        "the dilation ignored where the stride is above 1 as well",
-        LINEAR,
-        "any(s > 1 and d > 1 for s, d in zip(strides, dilations))",
-        "conv_i1_k2_s2_d2_same_ones",
-        stepping(_undilated_where_strided),
+    fault(
+        name="stride-and-dilation",
+        sentence="the dilation ignored where the stride is above 1 as well",
+        applies=WINDOWED,
+        needs="any(s > 1 and d > 1 for s, d in zip(strides, dilations))",
+        word="conv_i1_k2_s2_d2_same_ones",
+        change=stepping(_undilated_where_strided),
     ),
-    _fault(
-        "pointwise-stride-ignored",
-        "the stride of a kernel of one tap ignored",
-        LINEAR,
-        "set(kernel) == {1} and max(strides) > 1",
-        "conv_i3_k1_s2_same_iota",
-        stepping(
+    fault(
+        name="pointwise-stride-ignored",
+        sentence="the stride of a kernel of one tap ignored",
+        applies=WINDOWED,
+        needs="set(kernel) == {1} and max(strides) > 1",
+        word="conv_i3_k1_s2_same_iota",
+        change=stepping(
             lambda case: (
                 (1,) * case.rank if set(case.kernel) == {1} else case.strides,
                 case.dilations,
             )
         ),
     ),
-    _fault(
-        "kernel-cut-to-input",
-        "taps lost where the kernel reaches further than the input",
-        LINEAR,
-        "any(reach > cells for reach, cells in zip(span, size))",
-        "conv_i1_k2_p1.0_ones",
-        Geometry(_cut),
+    fault(
+        name="kernel-cut-to-input",
+        sentence="taps lost where the kernel reaches further than the input",
+        applies=WINDOWED,
+        needs="any(reach > cells for reach, cells in zip(span, size))",
+        word="conv_i1_k2_p1.0_ones",
+        change=Geometry(_cut),
     ),
-    _fault(
-        "kernel-flipped",
-        "the kernel flipped, as mathematics has it",
-        FORWARD,
-        "max(kernel) > 1",
-        "conv_i1_k2_same_iota",
-        _with_filters(flipped),
+    fault(
+        name="kernel-flipped",
+        sentence="the kernel flipped, as mathematics has it",
+        applies=FORWARD,
+        needs="max(kernel) > 1",
+        word="conv_i1_k2_same_iota",
+        change=with_filters(flipped),
     ),
-    _fault(
-        "kernel-transposed",
-        "the kernel's first and last axes exchanged",
-        f"rank > 1 and {_IMAGE}",
-        "sum(k > 1 for k in kernel) > 1",
-        "conv_i1x2_k2x2_same_iota",
-        _with_filters(_transposed),
+    fault(
+        name="kernel-transposed",
+        sentence="the kernel's first and last axes exchanged",
+        applies=f"rank > 1 and {IMAGE}",
+        needs="sum(k > 1 for k in kernel) > 1",
+        word="conv_i1x2_k2x2_same_iota",
+        change=with_filters(_transposed),
     ),
-    _fault(
-        "valid-rounded-up",
-        "one window too many where cells are left over",
-        f"padding != 'same' and {FORWARD}",
-        "any(s > 1 for s in strides)",
-        "conv_i2_k1_s2_valid_ones",
-        Answer(_rounded_up),
-        frozenset({"shape"}),
+    fault(
+        name="valid-rounded-up",
+        sentence="one window too many where cells are left over",
+        applies=f"padding != 'same' and {FORWARD}",
+        needs="any(s > 1 for s in strides)",
+        word="conv_i2_k1_s2_valid_ones",
+        change=Answer(_rounded_up),
+        kinds=frozenset({"shape"}),
     ),
-    _fault(
-        "last-row-lost",
-        "the last row never written",
-        _IMAGE,
-        "0 not in out or operation == 'transpose'",
-        "conv_i1_k1_same_ones",
-        lost(0),
+    fault(
+        name="last-row-lost",
+        sentence="the last row never written",
+        applies=IMAGE,
+        needs="0 not in out or operation == 'transpose'",
+        word="conv_i1_k1_same_ones",
+        change=_last_lost(0),
     ),
-    _fault(
-        "last-column-lost",
-        "the last column never written",
-        f"rank > 1 and {_IMAGE}",
-        "0 not in out or operation == 'transpose'",
-        "conv_i1x1_k1x1_same_ones",
-        lost(-1),
+    fault(
+        name="last-column-lost",
+        sentence="the last column never written",
+        applies=f"rank > 1 and {IMAGE}",
+        needs="0 not in out or operation == 'transpose'",
+        word="conv_i1x1_k1x1_same_ones",
+        change=_last_lost(-1),
     ),
-    _fault(
-        "answer-shifted",
-        "the answer shifted by one along the last axis",
-        _IMAGE,
-        "True",
-        "conv_i1_k1_same_ones",
-        Answer(_moved),
+    fault(
+        name="answer-shifted",
+        sentence="the answer shifted by one along the last axis",
+        applies=IMAGE,
+        word="conv_i1_k1_same_ones",
+        change=Answer(_moved),
     ),
 )
