@@ -18,6 +18,7 @@ from verify.faults import FAULTS, Fault, fault_named
 from verify.faults.index_maps import finished, right_maps, sums_by_maps
 from verify.faults.summation import CORRECT
 from verify.faults.visibility import is_visible, shown
+from verify.subjects.registry import load
 
 NAMES = [fault.name for fault in FAULTS]
 PURE = [fault for fault in FAULTS if fault.name not in ("input-modified", "wavers")]
@@ -85,6 +86,12 @@ def test_windows_that_read_the_right_cells_give_the_reference(case: Case) -> Non
 @given(case=cases())
 def test_every_order_of_summation_holds(order: str, case: Case) -> None:
     assert compare(case, CORRECT[order](case)).holds
+
+
+@pytest.mark.parametrize("correct", CORRECT.values(), ids=CORRECT)
+def test_a_replay_line_can_name_every_order_of_summation(correct: Subject) -> None:
+    case = Case.parse("conv_i1_c999_k1_same_reals")
+    assert same_values(load(f"verify.faults.summation:{correct.__name__}")(case), correct(case))
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def pads_of(case: Case) -> list[tuple[int, int]]:
         pads = [(0, 0)] * case.rank
     else:
         numbers = zip(sizes, case.kernel, case.strides, case.dilations, strict=True)
-        pads = [same(*each) for each in numbers]
+        pads = [same(*steps) for steps in numbers]
     return [(b + before, after + a) for (b, a), (before, after) in zip(borders, pads, strict=True)]
 
 
@@ -78,9 +78,9 @@ def meetings(case: Case) -> Iterator[tuple[Index, Index, Index]]:
         multiplier = case.multiplier
         channels = [(c * multiplier + j, c, (c, j)) for c in range(case.channels) for j in range(multiplier)]
     else:
-        members, each = case.channels // case.groups, case.filter_count // case.groups
+        members, share = case.channels // case.groups, case.filter_count // case.groups
         channels = [
-            (f, f // each * members + c, (c, f)) for f in range(case.filter_count) for c in range(members)
+            (f, f // share * members + c, (c, f)) for f in range(case.filter_count) for c in range(members)
         ]
     for n in range(case.batch):
         for o, r, t in places:
@@ -122,7 +122,7 @@ def fractions(values: Any) -> Any:
     numbers = np.asarray(values)
     if numbers.dtype.kind not in "iu":
         numbers = numbers.astype(np.float64)
-    exact = [Fraction(each) if np.isfinite(each) else None for each in numbers.ravel().tolist()]
+    exact = [Fraction(number) if np.isfinite(number) else None for number in numbers.ravel().tolist()]
     return np.array([*exact, None], dtype=object)[:-1].reshape(numbers.shape)
 
 
@@ -155,23 +155,15 @@ def convolve(
     o2 = windows(p2 + i2 + e2, k2, s2, d2)
     o3 = windows(p3 + i3 + e3, k3, s3, d3)
     y = np.empty((batch, o1, o2, o3, filters), dtype=object)
-    for n in range(batch):
-        for a1 in range(o1):
-            for a2 in range(o2):
-                for a3 in range(o3):
-                    for f in range(filters):
-                        first = f // (filters // groups) * members
-                        total = Fraction(0) if bias is None else Fraction(float(bias[f]))
-                        for t1 in range(k1):
-                            r1 = a1 * s1 + t1 * d1 - p1
-                            for t2 in range(k2):
-                                r2 = a2 * s2 + t2 * d2 - p2
-                                for t3 in range(k3):
-                                    r3 = a3 * s3 + t3 * d3 - p3
-                                    if 0 <= r1 < i1 and 0 <= r2 < i2 and 0 <= r3 < i3:
-                                        for c in range(members):
-                                            total += x[n, r1, r2, r3, first + c] * w[t1, t2, t3, c, f]
-                        y[n, a1, a2, a3, f] = total
+    for n, a1, a2, a3, f in np.ndindex(*y.shape):
+        first = f // (filters // groups) * members
+        total = Fraction(0) if bias is None else Fraction(float(bias[f]))
+        for t1, t2, t3 in np.ndindex(k1, k2, k3):
+            r1, r2, r3 = a1 * s1 + t1 * d1 - p1, a2 * s2 + t2 * d2 - p2, a3 * s3 + t3 * d3 - p3
+            if 0 <= r1 < i1 and 0 <= r2 < i2 and 0 <= r3 < i3:
+                for c in range(members):
+                    total += x[n, r1, r2, r3, first + c] * w[t1, t2, t3, c, f]
+        y[n, a1, a2, a3, f] = total
     y = y.reshape(batch, *(o1, o2, o3)[3 - rank :], filters)
     return np.moveaxis(y, -1, 1) if channels_first else y
 
@@ -183,8 +175,8 @@ def linear(case: Case) -> Any:
 
 def magnitudes(case: Case) -> Any:
     """Σ|x||w| + |b| for each element of the answer."""
-    parts = (None if part is None else np.abs(part) for part in case.operands)
-    return _of(case, Operands(*parts))
+    arrays = case.operands._asdict().items()
+    return _of(case, Operands(**{name: np.abs(array) for name, array in arrays if array is not None}))
 
 
 def answer(case: Case) -> Any:
@@ -217,30 +209,30 @@ def read_cells(case: Case) -> set[tuple[int, ...]]:
     return set(cells)
 
 
-def _of(case: Case, given: Operands) -> Any:
+def _of(case: Case, operands: Operands) -> Any:
     if case.operation == "conv":
         return convolve(
-            given.input,
-            given.factor,
+            operands.input,
+            operands.factor,
             pads=pads_of(case),
             strides=case.strides,
             dilations=case.dilations,
             groups=case.groups,
-            bias=given.bias,
+            bias=operands.bias,
             channels_first=case.channels_first,
         )
     is_image = case.operation != "filtergrad"
-    x, factor = channels_last(case, given.input), given.factor
+    x, factor = channels_last(case, operands.input), operands.factor
     factor = factor if is_image else channels_last(case, factor)
     if not is_image and "bias" in case.epilogue:
         return sum(
             fractions(factor).reshape(-1, factor.shape[-1]), np.array([Fraction(0)] * factor.shape[-1])
         )
     y = add_up(case, fractions(x), fractions(factor))
-    if given.pointwise is not None:
-        y = y @ fractions(given.pointwise).reshape(-1, case.filter_count)
-    if given.bias is not None:
-        y = y + fractions(given.bias)
+    if operands.pointwise is not None:
+        y = y @ fractions(operands.pointwise).reshape(-1, case.filter_count)
+    if operands.bias is not None:
+        y = y + fractions(operands.bias)
     return np.moveaxis(y, -1, 1) if is_image and case.channels_first else y
 
 

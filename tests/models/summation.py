@@ -171,7 +171,7 @@ def _of_other_operations(case: Case) -> Iterator[tuple[str, Any]]:
             if case.operation == "separable":
                 total = total.astype(case.dtype).astype(accumulator) if is_stored else total
                 total = _pointwise(case, order, total)
-            yield f"{name}{', stored between' * is_stored}", _followed(case, total, is_stored)
+            yield f"{name}{', stored between' * is_stored}", _followed(case, total, is_stored=is_stored)
 
 
 def gathered(case: Case, x: Any, factor: Any) -> tuple[Any, Any]:
@@ -195,7 +195,7 @@ def _pointwise(case: Case, order: Any, between: Any) -> Any:
     return order(rows, weights.T[np.newaxis], np.zeros((len(rows), case.filter_count), between.dtype))
 
 
-def _followed(case: Case, total: Any, is_stored: bool) -> Any:
+def _followed(case: Case, total: Any, *, is_stored: bool) -> Any:
     """The answer from sums without a bias, through the steps that round once at most."""
 
     def kept(values: Any) -> Any:

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 
 import strategies
 from tests.models import rational, summation
+from tests.oracle.dots import dots, orders
 from tests.planted.plain import cases
 from verify import Case, assert_conv, compare
-from verify.cases.case import Operands
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import promises_exactness
-from verify.oracle.bounds import gamma, judge_operands, judgement, sums_are_exact
+from verify.oracle.bounds import gamma, judge_operands, judgement
 from verify.oracle.compare import compare_values
-from verify.oracle.problem import Problem, problem_from
 
 quick = settings(max_examples=30, deadline=None, database=None)
 
@@ -79,49 +78,10 @@ def verdict_on(case: Case, values: Any) -> Any:
     return compare_values(judgement(case), values)
 
 
-def dots(dtype: str, x: Any, w: Any, bias: Any = None) -> tuple[Problem, Operands]:
-    """A problem of one window over all of x, and its operands."""
-    kind = FORMATS[dtype].dtype
-    b = None if bias is None else np.array([bias], dtype=kind)
-    operands = Operands(
-        input=np.array(x, kind).reshape(1, -1, 1), factor=np.array(w, kind).reshape(-1, 1, 1), bias=b
-    )
-    problem = problem_from(
-        operands.input,
-        operands.factor,
-        strides=1,
-        padding="VALID",
-        dilations=1,
-        groups=1,
-        data_format=None,
-        bias=operands.bias,
-    )
-    return problem, operands
-
-
-def exact(dtype: str, x: Any, w: Any, bias: Any = None) -> bool:
-    return sums_are_exact(*dots(dtype, x, w, bias))
-
-
 def allowed(dtype: str, x: Any, w: Any, bias: Any = None) -> float:
     problem, operands = dots(dtype, x, w, bias)
     rule = judge_operands(problem, operands, products=len(x), exact=False)
     return float(np.asarray(rule.allowed).item())
-
-
-def orders(dtype: str, x: Any, w: Any, bias: Any = None) -> set[bytes]:
-    """The bits that every order of summation gives for one dot product."""
-    form = FORMATS[dtype]
-    accumulator = FORMATS[form.accumulator].dtype
-    a, b = (np.array(part, form.dtype).astype(accumulator).reshape(1, -1) for part in (x, w))
-    zero = np.zeros(1, accumulator)
-    offset = zero + np.asarray(0 if bias is None else bias, form.dtype).astype(accumulator)
-    with np.errstate(over="ignore", invalid="ignore"):
-        sums = [order(a, b, zero) for order in summation.ORDERS.values()]
-        begun = [order(a, b, offset) for order in summation.ORDERS.values()]
-        stored = [total.astype(form.dtype).astype(accumulator) + offset for total in sums]
-        ends = [*begun, *(total + offset for total in sums), *(stored if bias is not None else [])]
-        return {(total.astype(form.dtype) + form.dtype.type(0)).tobytes() for total in ends}
 
 
 @pytest.mark.parametrize("rank", [1, 2, 3])
@@ -315,102 +275,6 @@ def test_data_that_is_not_finite_is_judged_without_a_warning(dtype, x, answer):
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_sum_far_from_overflow_allows_little(dtype):
     assert 0 < allowed(dtype, [1.0, 2.0], [3.0, 4.0]) < 0.1
-
-
-@pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize(
-    ("x", "w"), [([1, 2, 3], [4, 5, 6]), ([0, 0], [1, 1]), ([0.5, 0.25], [8, 16]), ([3 * 2.0**-9], [2.0**-3])]
-)
-def test_small_multiples_of_a_power_of_two_add_exactly(dtype, x, w):
-    assert exact(dtype, x, w)
-    assert len(orders(dtype, x, w)) == 1
-
-
-@pytest.mark.parametrize(
-    ("dtype", "x", "w"),
-    [
-        ("f32", [0.1, 0.2], [0.3, 0.4]),
-        ("f64", [0.1, 0.2, 0.3], [1.0, 1.0, 1.0]),
-        ("f32", [2.0**24, 1.0, 1.0], [1.0, 1.0, 1.0]),
-        ("f64", [2.0**53, 1.0, 1.0], [1.0, 1.0, 1.0]),
-        ("bf16", [2.0**24, 1.0, 1.0], [1.0, 1.0, 1.0]),
-        ("f32", [1.0, 2.0**-24, 2.0**-24], [1.0, 1.0, 1.0]),
-        ("f32", [2.0**12 + 1, 2.0**12 + 1], [2.0**12 + 1, 1.0]),
-    ],
-)
-def test_sums_beyond_the_significand_are_not_exact(dtype, x, w):
-    assert not exact(dtype, x, w)
-
-
-@pytest.mark.parametrize(("dtype", "precision"), [("f32", 24), ("f16", 24), ("bf16", 24), ("f64", 53)])
-def test_sum_ends_to_be_exact_at_the_significand(dtype, precision):
-    count = 2**9
-    assert exact(dtype, [2.0 ** (precision - 10)] * count, [1.0] * count)
-    assert not exact(dtype, [2.0 ** (precision - 9)] * count + [1.0], [1.0] * (count + 1))
-
-
-def test_products_of_integers_always_wrap_alike():
-    assert exact("i32", [2**31 - 1, 2**31 - 1], [2**31 - 1, -(2**31)])
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_data_that_is_not_finite_is_not_exact(value):
-    assert not exact("f32", [1.0, value], [1.0, 1.0])
-
-
-def test_bias_finer_than_the_products_counts():
-    assert exact("f32", [2.0**20], [2.0], 1.0)
-    assert not exact("f32", [2.0**20], [2.0], 2.0**-20)
-
-
-def test_narrow_sum_is_exact_only_within_its_own_significand_where_a_bias_follows():
-    assert exact("bf16", [128.0, 129.0], [1.0, 1.0])
-    assert not exact("bf16", [128.0, 129.0], [1.0, 1.0], 1.0)
-    assert len(orders("bf16", [128.0, 129.0], [1.0, 1.0], 1.0)) == 2
-
-
-def test_products_below_the_normal_numbers_are_not_exact():
-    assert not exact("f32", [2.0**-100], [2.0**-30])
-    assert not exact("f64", [2.0**-1000], [2.0**-30])
-
-
-def test_sum_that_may_overflow_is_not_exact():
-    assert len(orders("f32", [2.0**127, 2.0**127, -(2.0**127)], [1.0, 1.0, 1.0])) == 2
-    assert not exact("f32", [2.0**127, 2.0**127, -(2.0**127)], [1.0, 1.0, 1.0])
-
-
-def test_narrow_sum_that_overflows_before_the_bias_is_not_exact():
-    assert len(orders("f16", [2.0**8], [2.0**8], -(2.0**15))) == 2
-    assert not exact("f16", [2.0**8], [2.0**8], -(2.0**15))
-
-
-def test_narrow_sum_below_the_narrow_denormals_before_the_bias_is_not_exact():
-    assert len(orders("f16", [2.0**-12], [2.0**-13], 2.0**-24)) == 2
-    assert not exact("f16", [2.0**-12], [2.0**-13], 2.0**-24)
-
-
-@pytest.mark.parametrize("dtype", FLOATS)
-@given(
-    pairs=st.lists(st.tuples(*[st.integers(-12, 12)] * 2), min_size=1, max_size=9),
-    scale=st.integers(-13, 4),
-    bias=st.none() | st.integers(-12, 12),
-)
-@settings(max_examples=150, deadline=None, database=None)
-def test_sums_that_are_called_exact_are_alike_in_every_order(dtype, pairs, scale, bias):
-    x, w = np.ldexp(np.array(pairs, dtype=float), [scale, -3]).T
-    offset = None if bias is None else float(np.ldexp(float(bias), scale))
-    assert not exact(dtype, x, w, offset) or len(orders(dtype, x, w, offset)) == 1
-
-
-@pytest.mark.parametrize("dtype", FLOATS)
-@given(
-    pairs=st.lists(st.tuples(*[st.integers(-100, 100)] * 2), min_size=1, max_size=9),
-    shifts=st.tuples(*[st.integers(-5, 5)] * 2),
-)
-@quick
-def test_scaled_integers_within_the_significand_are_called_exact(dtype, pairs, shifts):
-    x, w = np.ldexp(np.array(pairs, dtype=float), shifts).T
-    assert exact(dtype, x, w)
 
 
 def test_assert_conv_demands_equality_where_the_data_adds_exactly():

@@ -22,7 +22,7 @@ class Exchanged:
     def __init__(self, values: np.ndarray) -> None:
         self.values = values
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:  # noqa: FBT001 - NumPy calls it so
         return self.values
 
 

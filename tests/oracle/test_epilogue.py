@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verify import Case, compare
-from verify.cases.case import NORM_EPSILON, Operands
+from verify.cases.case import NORM_EPSILON, Norm, Operands
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import is_exact
 from verify.cases.word import kind_of, slope_of
@@ -49,31 +49,30 @@ def followed(step: str, dtype: str, v: Any, error: float, **parts: Any) -> tuple
 def into_the_filters(case: Case, *, terms: int | None = None) -> Any:
     """The answer of one cell with the normalisation worked into the filters, summed in float32."""
     assert case.norm is not None
-    mean, variance, scale, offset = case.norm
-    factor = scale / np.sqrt(variance + np.float32(NORM_EPSILON))
+    factor = case.norm.scale / np.sqrt(case.norm.variance + np.float32(NORM_EPSILON))
     products = case.input.reshape(-1, 1) * (case.filters.reshape(-1, case.filter_count) * factor)
     sums = np.add.accumulate(products[:terms], axis=0, dtype=np.float32)[-1]
-    return (sums + (offset - mean * factor)).reshape(case.output_shape)
+    return (sums + (case.norm.offset - case.norm.mean * factor)).reshape(case.output_shape)
 
 
 def norm_case(dtype: str, seed: int) -> Case:
     return Case.parse(f"conv_n2_i40_c3_k3_f9_same_{dtype}_norm_reals{seed}")
 
 
-def folded(x: Any, mean: Any, variance: Any, scale: Any, offset: Any, eps: Any) -> Any:
+def folded(x: Any, norm: Norm, eps: Any) -> Any:
     """The factor and the offset − mean · factor first, as TensorFlow's inference has it."""
-    factor = scale / np.sqrt(variance + eps)
-    return x * factor + (offset - mean * factor)
+    factor = norm.scale / np.sqrt(norm.variance + eps)
+    return x * factor + (norm.offset - norm.mean * factor)
 
 
-def centred(x: Any, mean: Any, variance: Any, scale: Any, offset: Any, eps: Any) -> Any:
+def centred(x: Any, norm: Norm, eps: Any) -> Any:
     """(x − mean) · (scale · 1/√…) + offset."""
-    return (x - mean) * (scale * (1 / np.sqrt(variance + eps))) + offset
+    return (x - norm.mean) * (norm.scale * (1 / np.sqrt(norm.variance + eps))) + norm.offset
 
 
-def standardised(x: Any, mean: Any, variance: Any, scale: Any, offset: Any, eps: Any) -> Any:
+def standardised(x: Any, norm: Norm, eps: Any) -> Any:
     """The standardised value first, as a textbook writes it."""
-    return (x - mean) / np.sqrt(variance + eps) * scale + offset
+    return (x - norm.mean) / np.sqrt(norm.variance + eps) * norm.scale + norm.offset
 
 
 FORMS = (folded, centred, standardised)
@@ -84,7 +83,7 @@ def normalised(form: Callable[..., Any], case: Case, *, epsilon: float = NORM_EP
     kind = case.dtype.type
     sums = judgement(replace(case, epilogue=())).wanted.astype(case.dtype)
     assert case.norm is not None
-    return form(sums, *case.norm, kind(epsilon)).astype(case.dtype)
+    return form(sums, case.norm, kind(epsilon)).astype(case.dtype)
 
 
 def inputs(dtype: str) -> np.ndarray:
@@ -138,13 +137,15 @@ def excess(step: str, dtype: str, *, compiled: bool, slope: Any = None, shrunk: 
     """The largest error of TensorFlow over what `PRECISIONS` (through `shrunk`) and one rounding allow."""
     form, x = FORMATS[dtype], inputs(dtype)
     wanted = exactly(step, x, slope if slope is not None else np.longdouble(slope_of_or_none(step)))
-    own = FORMATS[form.accumulator] if kind_of(step) != "leaky" else form
+    rounding = FORMATS[form.accumulator] if kind_of(step) != "leaky" else form
     of_value, of_one, of_one_stored = PRECISIONS[kind_of(step)]
-    allowed = 2 * own.roundoff * (of_value * np.abs(wanted) + of_one) / shrunk + 2 * form.least_normal
+    allowed = 2 * rounding.roundoff * (of_value * np.abs(wanted) + of_one) / shrunk + 2 * form.least_normal
     if form.token != form.accumulator:
         allowed = allowed + 2 * form.roundoff * of_one_stored / shrunk + form.roundoff * np.abs(wanted)
     inside = np.abs(wanted) < form.largest
-    error = np.abs(by_tensorflow(step, x, compiled=compiled).astype(np.float64).astype(np.longdouble) - wanted)
+    error = np.abs(
+        by_tensorflow(step, x, compiled=compiled).astype(np.float64).astype(np.longdouble) - wanted
+    )
     return float((error[inside] / allowed[inside]).max())
 
 

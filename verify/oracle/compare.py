@@ -118,13 +118,7 @@ def compare_values(judgement: Judgement, actual: Array) -> Verdict:
             np.where(strict, distance, -1.0) if strict.any() else np.where(wrong, distance / allowed, -1.0)
         )
     index = _place(excess)
-    worst = Worst(
-        index=index,
-        got=float(got[index]),
-        want=float(wanted[index]),
-        allowed=float(allowed[index]),
-        why=judgement.why(index),
-    )
+    worst = _worst(index, got=got, wanted=wanted, allowed=float(allowed[index]), why=judgement.why(index))
     error = float(excess[index]) if worst.allowed else float("inf")
     sentence = f"{int(wrong.sum())} of {wrong.size} values differ"
     return disagrees("value", sentence, worst=worst, error=error)
@@ -171,13 +165,8 @@ def _non_finite(got: Array, *, wanted: Array, stray: Array) -> Verdict:
     predicate = "are not finite where they should be"
     if not np.isfinite(wanted[index]):
         predicate = "should be NaN or infinite and differ"
-    worst = Worst(
-        index=index,
-        got=float(got[index]),
-        want=float(wanted[index]),
-        allowed=0.0,
-        why="a NaN or an infinity has no distance",
-    )
+    why = "a NaN or an infinity has no distance"
+    worst = _worst(index, got=got, wanted=wanted, allowed=0.0, why=why)
     sentence = f"{int(stray.sum())} of {stray.size} values {predicate}"
     return disagrees("non-finite", sentence, worst=worst, error=float("inf"))
 
@@ -185,3 +174,7 @@ def _non_finite(got: Array, *, wanted: Array, stray: Array) -> Verdict:
 def _place(values: Array) -> tuple[int, ...]:
     """The index of the largest value."""
     return tuple(int(i) for i in np.unravel_index(int(np.argmax(values)), values.shape))
+
+
+def _worst(index: tuple[int, ...], *, got: Array, wanted: Array, allowed: float, why: str) -> Worst:
+    return Worst(index=index, got=float(got[index]), want=float(wanted[index]), allowed=allowed, why=why)

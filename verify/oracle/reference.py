@@ -94,13 +94,8 @@ def is_doubled(problem: Problem, operands: Operands) -> bool:
 
 def magnitudes(problem: Problem, operands: Operands) -> Array:
     """Σ|x||w| + |b| for each element of the answer, in float64; |x||w||p| for `separable`."""
-    sizes = Operands(
-        input=_absolute(operands.input),
-        factor=_absolute(operands.factor),
-        bias=_absolute(operands.bias),
-        pointwise=_absolute(operands.pointwise),
-    )
-    return _operate(problem, sizes)
+    sizes = {name: _absolute(array) for name, array in operands._asdict().items()}
+    return _operate(problem, Operands(**sizes))
 
 
 def intermediate(problem: Problem, operands: Operands) -> Array:
@@ -110,8 +105,8 @@ def intermediate(problem: Problem, operands: Operands) -> Array:
         return depthwise(x, _absolute(operands.factor), problem=problem, kind=np.float64)
 
 
-def _absolute(part: Any) -> Any:
-    return None if part is None else np.abs(part.astype(np.float64))
+def _absolute(array: Any) -> Any:
+    return None if array is None else np.abs(array.astype(np.float64))
 
 
 def _operate(problem: Problem, operands: Operands, *, doubled: bool = False) -> Array:
