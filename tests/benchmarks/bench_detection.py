@@ -20,7 +20,7 @@ from verify import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.word import OPERATIONS, InvalidCase
 from verify.faults import FAULTS
-from verify.faults.visibility import shown
+from verify.faults.visibility import visibility
 
 EXAMPLES = 200
 """Examples within which every fault must be seen."""
@@ -69,7 +69,7 @@ def first_seen(cases: Iterable[Case]) -> Counter[str]:
         left = [fault for fault in FAULTS if fault.name not in found]
         if not left:
             break
-        found.update(dict.fromkeys(shown(case, faults=left).visible, number))
+        found.update(dict.fromkeys(visibility(case, faults=left).visible, number))
     return found
 
 

@@ -17,7 +17,7 @@ from verify.checks.check import Subject
 from verify.faults import FAULTS, Fault, fault_named
 from verify.faults.index_maps import finished, right_maps, sums_by_maps
 from verify.faults.summation import CORRECT
-from verify.faults.visibility import is_visible, shown
+from verify.faults.visibility import is_visible, visibility
 from verify.subjects.registry import load
 
 NAMES = [fault.name for fault in FAULTS]
@@ -112,14 +112,14 @@ def test_a_fault_answers_as_the_same_fault_planted_in_a_convolution(
 
 def test_a_fault_that_is_not_judged_is_not_visible() -> None:
     case = Case.parse("conv_i1x2_k1x2_same_ones")
-    assert "odd-cell-before" not in shown(case, kinds=("shape", "dtype")).visible
-    assert "wrong-dtype" in shown(case, kinds=("shape", "dtype")).visible
+    assert "odd-cell-before" not in visibility(case, kinds=("shape", "dtype")).visible
+    assert "wrong-dtype" in visibility(case, kinds=("shape", "dtype")).visible
 
 
 def test_a_subject_asked_once_cannot_be_seen_to_waver() -> None:
     case = Case.parse("conv_i1_k1_same_ones")
-    assert "wavers" not in shown(case, repeats=1).visible
-    assert "wavers" in shown(case, repeats=2).visible
+    assert "wavers" not in visibility(case, repeats=1).visible
+    assert "wavers" in visibility(case, repeats=2).visible
 
 
 def test_an_unknown_fault_is_refused_by_name() -> None:

@@ -18,7 +18,7 @@ from verify.cases.fills import shows_nothing
 from verify.checks.clock import Clock
 from verify.checks.message import disagreement, worst_phrase
 from verify.faults import Fault
-from verify.faults.matching import explaining
+from verify.faults.matching import matching_faults
 from verify.oracle.bounds import judge_operands, judgement, sums_are_exact
 from verify.oracle.compare import (
     KINDS,
@@ -86,7 +86,7 @@ class Mismatch(AssertionError):
     @cached_property
     def looks_like(self) -> tuple[Fault, ...]:
         """The faults that would have answered so: by this case alone, until it is diagnosed further."""
-        found = explaining(self.case, self.answer, kind=self.verdict.kind)
+        found = matching_faults(self.case, self.answer, kind=self.verdict.kind)
         return found if len(found) == 1 else ()
 
     def __str__(self) -> str:

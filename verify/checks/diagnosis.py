@@ -16,7 +16,7 @@ from verify.checks.check import Mismatch, Subject, ask
 from verify.checks.clock import Clock
 from verify.checks.probes import probed
 from verify.faults import Fault, fault_named
-from verify.faults.matching import BY_KIND, explaining, is_alike
+from verify.faults.matching import BY_KIND, is_alike, matching_faults
 from verify.oracle.compare import NUMERIC_KINDS
 
 CONFIRMED = 4
@@ -39,7 +39,7 @@ def diagnose(mismatch: Mismatch, subject: Subject) -> None:
     if kind in NUMERIC_KINDS and _wavers(mismatch, subject):
         mismatch.looks_like = (fault_named("wavers"),)
         return
-    found = explaining(mismatch.case, mismatch.answer, kind=kind)
+    found = matching_faults(mismatch.case, mismatch.answer, kind=kind)
     if kind not in BY_KIND:
         found = confirmed(found, mismatch.case, subject)
     mismatch.looks_like = found if len(found) <= NAMED else ()

@@ -15,7 +15,7 @@ BY_KIND: frozenset[Kind] = frozenset({"dtype", "input modified", "not repeatable
 """Disagreements that look like a fault by their kind alone, whatever the values are."""
 
 
-def explaining(case: Case, answer: Array | None, *, kind: Kind | None) -> tuple[Fault, ...]:
+def matching_faults(case: Case, answer: Array | None, *, kind: Kind | None) -> tuple[Fault, ...]:
     """The faults that would have given this answer to a case, as far as rounding can tell."""
     if case.illegal or kind is None:
         return ()

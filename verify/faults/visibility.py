@@ -14,27 +14,27 @@ from verify.oracle.bounds import judgement
 from verify.oracle.compare import KINDS, NUMERIC_KINDS, Judgement, Kind, any_differs, compare_form
 
 
-class Shown(NamedTuple):
+class Visibility(NamedTuple):
     """The names of the judged faults that a case could have, and of those that it shows."""
 
     possible: tuple[str, ...]
     visible: tuple[str, ...]
 
 
-def shown(
+def visibility(
     case: Case,
     *,
     kinds: Collection[Kind] = KINDS,
     repeats: int = 2,
     faults: Iterable[Fault] = FAULTS,
-) -> Shown:
+) -> Visibility:
     """What a case shows when disagreements of `kinds` are judged and the subject asked `repeats` times.
 
     A fault is visible where its answer would be judged wrong; as that is expensive to find out, its
     condition `needs` says beforehand where it cannot be.
     """
     if case.illegal:
-        return Shown((), ())
+        return Visibility((), ())
     names = names_of(case)
     held: dict[str, bool] = {}
 
@@ -48,16 +48,16 @@ def shown(
     ]
     needed = [fault for fault in possible if holds(fault.needs)]
     if not needed:
-        return Shown(tuple(fault.name for fault in possible), ())
+        return Visibility(tuple(fault.name for fault in possible), ())
     rule = judgement(case)
     right = cast(rule.wanted, case.dtype)
     visible = [fault for fault in needed if _differs(fault, case, right=right, rule=rule, kinds=kinds)]
-    return Shown(tuple(fault.name for fault in possible), tuple(fault.name for fault in visible))
+    return Visibility(tuple(fault.name for fault in possible), tuple(fault.name for fault in visible))
 
 
 def is_visible(fault: Fault, case: Case) -> bool:
     """Whether a case shows a fault when everything is judged."""
-    return bool(shown(case, faults=(fault,)).visible)
+    return bool(visibility(case, faults=(fault,)).visible)
 
 
 def _is_judged(fault: Fault, *, kinds: Collection[Kind], repeats: int) -> bool:

@@ -23,7 +23,7 @@ from verify.checks.diagnosis import diagnose
 from verify.checks.journal import journal
 from verify.checks.known import expired, explained, explains, recorded
 from verify.config.session import limits
-from verify.faults.visibility import shown
+from verify.faults.visibility import visibility
 from verify.faults.witnesses import Drawn, witnesses
 from verify.gate.properties import EVERYTHING, PROPERTIES, WITNESSED, Property
 from verify.gate.recorder import Tallier
@@ -132,7 +132,7 @@ def _judge_in_time(gate: Gate, judged: Property, tallier: Tallier, case: Case, s
     if tallier.is_new(case) and verdict.outcome != "declined" and not judged.illegal:
         with tallier.clock.part("faults"):
             faults = tallier.faults()
-            visible = shown(case, kinds=judged.kinds, repeats=judged.repeats, faults=faults).visible
+            visible = visibility(case, kinds=judged.kinds, repeats=judged.repeats, faults=faults).visible
     tallier.judged(case, verdict, visible)
     return verdict.outcome
 

@@ -20,7 +20,7 @@ from verify.checks.diagnosis import diagnose
 from verify.checks.message import replay
 from verify.faults import FAULTS, Fault
 from verify.faults.summation import CORRECT
-from verify.faults.visibility import shown
+from verify.faults.visibility import visibility
 from verify.gate.properties import PROPERTIES, Property
 from verify.oracle.compare import KINDS, NUMERIC_KINDS
 
@@ -99,7 +99,7 @@ def kill_matrix(cases: Sequence[Case]) -> list[Kill]:
     """For every fault what the cases show of it, and whether it is caught and named as a subject."""
     kills = {fault.name: Kill(fault) for fault in FAULTS}
     for number, case in enumerate(cases, start=1):
-        seen = shown(case)
+        seen = visibility(case)
         for name in seen.possible:
             kills[name].possible += 1
         for name in seen.visible:
@@ -119,7 +119,7 @@ def _catching(fault: Fault, case: Case) -> list[Property]:
     judging = [each for each in LEGAL if case.fill in each.fills and fault.kinds & set(each.kinds)]
     if fault.kinds <= NUMERIC_KINDS or len(fault.kinds) == 1:
         return [each for each in judging if each.repeats > 1 or fault.kinds != {"not repeatable"}]
-    return [each for each in judging if shown(case, kinds=each.kinds, faults=(fault,)).visible]
+    return [each for each in judging if visibility(case, kinds=each.kinds, faults=(fault,)).visible]
 
 
 def _run(kill: Kill, case: Case) -> None:

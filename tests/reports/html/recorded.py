@@ -7,7 +7,7 @@ from pathlib import Path
 
 from verify import Case, Mismatch, check
 from verify.checks.check import Subject
-from verify.faults.visibility import shown
+from verify.faults.visibility import visibility
 from verify.gate.recorder import Tallier
 from verify.reports.merge import Merged, merged
 from verify.reports.records import Record, Stream, begin, end
@@ -28,7 +28,7 @@ def asked(subject: Subject, words: Iterable[str], name: str = "mylib:conv") -> l
             mismatch.subject = name
             tallier.failed(mismatch)
         else:
-            tallier.judged(case, verdict, shown(case).visible)
+            tallier.judged(case, verdict, visibility(case).visible)
     tallier.close(sum(tallier.clock.seconds.values()))
     return records
 
