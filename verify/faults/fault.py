@@ -58,7 +58,7 @@ def outs_of(axes: tuple[Axis, ...]) -> list[int]:
 
 
 class Conduct(NamedTuple):
-    """A subject that misbehaves beside its answer: `act(case, right)` answers, now and then wrongly."""
+    """A subject that misbehaves besides answering: `act(case, right)` is its answer, which may be right."""
 
     act: Callable[[Case, Array], Array]
 

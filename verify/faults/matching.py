@@ -1,4 +1,4 @@
-"""Which faults would have answered a case as a subject did."""
+"""Matching faults: those that would have answered a case as a subject did."""
 
 from __future__ import annotations
 

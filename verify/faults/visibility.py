@@ -1,4 +1,4 @@
-"""Which faults a case would have shown, had the subject had them."""
+"""The visibility of faults: which of them a case would show if the subject had them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For each fault a case that shows it, among the cases that may be drawn."""
+"""Witnesses: for each fault a case that shows it, among the cases that may be drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operations beside the convolution, each from its own definition; arrays are channels last.
+"""The operations besides the convolution, each from its own definition; arrays are channels last.
 
 Taps are taken one at a time: what a tap reads, or adds to, is a strided part of the padded input.
 Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285, chapter 4.
