@@ -179,10 +179,10 @@ def test_foreign_file_stops_a_run_before_it_begins(
 ) -> None:
     file = tmp_path / "b.json"
     file.write_text("{}", encoding="utf-8")
-    assert main(["run", "verify.faults.summation:forward", "--baseline", str(file)]) == 2
+    assert main(["run", "verify.faults.summation:summed_forward", "--baseline", str(file)]) == 2
     assert capsys.readouterr().err.startswith(f"conv-verify: {file} is no baseline: its entries are not")
 
 
 def test_nothing_to_update_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "verify.faults.summation:forward", "--update-baseline"]) == 2
+    assert main(["run", "verify.faults.summation:summed_forward", "--update-baseline"]) == 2
     assert capsys.readouterr().err == "conv-verify: --update-baseline needs --baseline FILE\n"

@@ -125,7 +125,7 @@ def _answer(case: Case, verdict: Verdict, answer: Any) -> Answer:
     if answer is None or verdict.kind not in _WITH_ANSWER:
         return Answer(verdict.kind or ("refused" if case.illegal else verdict.outcome))
     values = np.asarray(answer)
-    has_form = not case.illegal and compare_form(values, case.output_shape, case.dtype) is None
+    has_form = not case.illegal and compare_form(values, shape=case.output_shape, dtype=case.dtype) is None
     outcome = ANSWERED if has_form else f"{values.dtype.name} {values.shape}"
     return Answer(outcome, b64encode(raw(values)).decode(), float(f"{verdict.error:.{DIGITS}g}"))
 
