@@ -1,8 +1,8 @@
 """Hypothesis strategies that draw convolution cases, legal ones that aim at the corners and illegal ones."""
 
-from strategies.cases import cases
-from strategies.illegal import illegal_cases
-from strategies.parts import axes, batches, borders, channel_counts, epilogues, paddings, seeds, steps
+from .cases import cases
+from .illegal import illegal_cases
+from .parts import axes, batches, borders, channel_counts, epilogues, paddings, seeds, steps
 
 __all__ = [
     "axes",

@@ -5,11 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis.strategies import SearchStrategy
 
-from strategies.parts import (
+from verify.cases.case import Case
+from verify.cases.dtypes import FORMATS
+from verify.cases.epilogue import AROUND
+from verify.cases.fills import FILLS
+from verify.cases.geometry import Axis
+from verify.cases.operations import OPERATIONS, Operation
+from verify.cases.word import PADDING_MODES, Padding
+
+from .parts import (
     AXIS_BYTES,
     BORDER_BYTES,
     EPILOGUE_BYTES,
@@ -22,22 +30,19 @@ from strategies.parts import (
     epilogue_of,
     seed_of,
 )
-from strategies.row import Row, decided
-from verify.cases.case import DEPTHWISE, Case
-from verify.cases.dtypes import FORMATS
-from verify.cases.geometry import Axis
-from verify.cases.word import AROUND, OPERATIONS, SEEDED_FILLS, Padding
+from .row import Row, decided
 
-DTYPES = ("f32", "f64", "f16", "bf16", "i32")
-PADDINGS = ("same", "valid", "explicit")
+DTYPES = tuple(
+    sorted(FORMATS, key=lambda token: (FORMATS[token].exact_integers, FORMATS[token].accumulator != token))
+)
+"""Those that are summed in themselves first, then the narrower ones, integers last."""
 REDUCTIONS = ("short", "long")
-DRAWN_FILLS = ("ones", "iota", "impulse", "ints", "dyadic", "coded", "reals", "nonfinite", "unread")
-"""Every fill but the lecture's, the simple ones first and those last that some cases cannot have."""
-OFTEN = ("ints", "dyadic", "coded", "reals", "nonfinite", "unread", "dyadic")
+DATA_FORMATS = ("channels_last", "channels_first")
+DRAWN_FILLS = tuple(fill.name for fill in FILLS.values() if fill.chance)
+OFTEN = tuple(name for times in (1, 2) for name, fill in FILLS.items() if fill.chance > times)
 """Fills that show the most, or what no other shows."""
-REAL_FILLS = ("reals", "unread", "nonfinite")
-LONG = {"bf16": 257, "f16": 2049}
-"""Terms whose sum of ones a significand of 8 and of 11 bits no longer counts."""
+LONG = 256
+"""Terms whose sum of ones a significand of 8 bits no longer counts."""
 SIDES = {1: 24, 2: 12, 3: 7}
 KERNELS = {1: 7, 2: 5, 3: 3}
 
@@ -45,17 +50,38 @@ ROW_BYTES = 6 + 3 * AXIS_BYTES + 5 + EPILOGUE_BYTES + BORDER_BYTES + SEED_BYTES 
 """What is chosen of a case, its axes, its counts, what is around it, its seed and its data format."""
 
 
+class Narrowing(NamedTuple):
+    """The arguments of `cases`."""
+
+    operations: Sequence[str]
+    ranks: Sequence[int]
+    dtypes: Sequence[str]
+    paddings: Sequence[str]
+    fills: Sequence[str]
+    around: Sequence[str]
+    steps: Sequence[str]
+    reductions: Sequence[str]
+    data_formats: Sequence[str]
+    max_side: int | None
+    max_kernel: int | None
+    max_stride: int
+    max_dilation: int
+    max_channels: int | None
+    max_groups: int
+    max_batch: int | None
+
+
 def cases(
     *,
-    operations: Sequence[str] = OPERATIONS,
+    operations: Sequence[str] = tuple(OPERATIONS),
     ranks: Sequence[int] = (1, 2, 3),
     dtypes: Sequence[str] = DTYPES,
-    paddings: Sequence[str] = PADDINGS,
+    paddings: Sequence[str] = PADDING_MODES,
     fills: Sequence[str] = DRAWN_FILLS,
     around: Sequence[str] = AROUND,
     steps: Sequence[str] = STEPS,
     reductions: Sequence[str] = REDUCTIONS,
-    data_formats: Sequence[str] = ("channels_last", "channels_first"),
+    data_formats: Sequence[str] = DATA_FORMATS,
     max_side: int | None = None,
     max_kernel: int | None = None,
     max_stride: int = 4,
@@ -78,175 +104,156 @@ def cases(
     Shrinks towards `conv_i1_k1_same_ones`: the first of each sequence, sizes of 1, seed 0.
     Raises ValueError for an empty or unknown choice, or for choices that leave no case.
     """
-    choices = {
-        "operations": (operations, OPERATIONS),
-        "ranks": (ranks, (1, 2, 3)),
-        "dtypes": (dtypes, DTYPES),
-        "paddings": (paddings, PADDINGS),
-        "fills": (fills, DRAWN_FILLS),
-        "around": (around or AROUND, AROUND),
-        "steps": (steps, STEPS),
-        "reductions": (reductions, REDUCTIONS),
-        "data_formats": (data_formats, ("channels_last", "channels_first")),
-    }
-    for name, (chosen, known) in choices.items():
-        unknown = [each for each in chosen if each not in known]
-        if unknown or not chosen:
-            what = repr(unknown[0]) if unknown else "nothing"
-            raise ValueError(f"{name} has {what}; choose from {', '.join(map(str, known))}")
-    limits = {
-        "max_side": max_side,
-        "max_kernel": max_kernel,
-        "max_stride": max_stride,
-        "max_dilation": max_dilation,
-        "max_channels": max_channels,
-        "max_groups": max_groups,
-        "max_batch": max_batch,
-    }
-    for name, limit in limits.items():
-        if limit is not None and limit < 1:
-            raise ValueError(f"{name} is {limit}; it must be at least 1")
-    choice = _choices(operations, ranks, dtypes, fills)
-    if not choice:
+    narrowing = Narrowing(**locals())
+    _require_known(narrowing)
+    choices = _choices(narrowing)
+    if not choices:
         raise ValueError("no case has any of these operations, ranks, dtypes and fills together")
-    return decided(
-        ROW_BYTES,
-        partial(
-            _case_of,
-            choice=choice,
-            around=tuple(around),
-            paddings=tuple(paddings),
-            reductions=tuple(reductions) if max_channels is None and max_batch is None else ("short",),
-            steps=(*steps, *(step for step in ("both", "both") if step in steps)),
-            first=[False] * 6 + [True] if len(data_formats) == 2 else [data_formats[0] == "channels_first"],
-            max_side=max_side,
-            max_kernel=max_kernel,
-            max_stride=max_stride,
-            max_dilation=max_dilation,
-            max_channels=max_channels or 17,
-            max_groups=max_groups,
-            max_batch=max_batch or 3,
-        ),
-    )
+    return decided(ROW_BYTES, partial(_case_of, choices=choices, narrowing=narrowing))
 
 
-Choice = dict[str, dict[int, dict[str, list[str]]]]
-
-
-def _choices(
-    operations: Sequence[str], ranks: Sequence[int], dtypes: Sequence[str], fills: Sequence[str]
-) -> Choice:
-    """Operation → rank → dtype → the fills that it can have, without what leaves nothing."""
-    choice: Choice = {}
-    for operation in operations:
-        for rank in ranks:
-            for dtype in dtypes:
-                having = [fill for fill in fills if _fit(operation, rank, dtype, fill)]
-                # Those that show the most are drawn more often.
-                having += [fill for fill in OFTEN if fill in having]
-                if having:
-                    choice.setdefault(operation, {}).setdefault(rank, {})[dtype] = having
-    return choice
-
-
-def _fit(operation: str, rank: int, dtype: str, fill: str) -> bool:
-    """Whether there are cases of these together."""
-    return not (
-        (operation in DEPTHWISE and rank == 3)
-        or (operation == "transpose" and fill == "unread")
-        or (dtype == "i32" and fill in REAL_FILLS)
-    )
-
-
-def _case_of(
-    row: Row,
-    *,
-    choice: Choice,
-    around: tuple[str, ...],
-    paddings: tuple[str, ...],
-    reductions: tuple[str, ...],
-    steps: tuple[str, ...],
-    first: list[bool],
-    max_side: int | None,
-    max_kernel: int | None,
-    max_stride: int,
-    max_dilation: int,
-    max_channels: int,
-    max_groups: int,
-    max_batch: int,
-) -> Case:
-    operation = row.of(list(choice))
-    rank = row.of(list(choice[operation]))
-    padding = row.of(paddings)
-    dtype = row.of(list(choice[operation][rank]))
-    fill = row.of(choice[operation][rank][dtype])
-    strided = [step for step in steps if step in ("strided", "both")] or steps
-    step = row.of(strided if fill == "unread" else steps)
-    each = partial(
-        axis_of,
-        padding=padding,
-        step=step,
-        max_side=max_side or SIDES[rank],
-        max_kernel=max_kernel or KERNELS[rank],
-        max_stride=max_stride,
-        max_dilation=max_dilation,
-    )
-    spatial = [each(row, skips=fill == "unread" and not number) for number in range(3)][:rank]
-    multiplier = row.of(range(1, min(3, max_channels) + 1))
-    group = row.of([1] * 4 + list(range(2, min(max_groups, max_channels) + 1)))
-    group = 1 if operation in DEPTHWISE else group
-    # A long sum is one more count to choose, so that it shrinks as the others do.
-    longest = _longest(operation, dtype, spatial) if "long" in reductions else {}
-    counts = {
-        "channels": channel_options(max_channels // group, longest.get("channels")),
-        "filters": channel_options(max_channels // group, longest.get("filters")),
-        "batch": batch_options(max_batch, longest.get("batch")),
+def _require_known(narrowing: Narrowing) -> None:
+    """Raise ValueError for an empty or unknown choice, or a limit below 1."""
+    known = {
+        "operations": tuple(OPERATIONS),
+        "ranks": (1, 2, 3),
+        "dtypes": DTYPES,
+        "paddings": PADDING_MODES,
+        "fills": DRAWN_FILLS,
+        "around": AROUND,
+        "steps": STEPS,
+        "reductions": REDUCTIONS,
+        "data_formats": DATA_FORMATS,
     }
-    if "short" not in reductions:
-        counts |= {name: [count] for name, count in longest.items()}
-    channels, filters, batch = (row.of(options) for options in counts.values())
-    epilogue = epilogue_of(row, operation=operation, dtype=dtype, steps=around)
+    for name, options in known.items():
+        chosen = getattr(narrowing, name)
+        unknown = [choice for choice in chosen if choice not in options]
+        if unknown or not (chosen or name == "around"):
+            what = repr(unknown[0]) if unknown else "nothing"
+            raise ValueError(f"{name} has {what}; choose from {', '.join(map(str, options))}")
+    for name, limit in narrowing._asdict().items():
+        if name.startswith("max_") and limit is not None and limit < 1:
+            raise ValueError(f"{name} is {limit}; it must be at least 1")
+
+
+Choices = dict[str, dict[int, dict[str, list[str]]]]
+
+
+def _choices(narrowing: Narrowing) -> Choices:
+    """Operation → rank → dtype → the fills that it can have, without what leaves nothing."""
+    choices: Choices = {}
+    for operation in narrowing.operations:
+        for rank in narrowing.ranks:
+            for dtype in narrowing.dtypes:
+                fitting = [fill for fill in narrowing.fills if _fit(OPERATIONS[operation], rank, dtype, fill)]
+                # Those that show the most are drawn more often.
+                fitting += [fill for fill in OFTEN if fill in fitting]
+                if fitting:
+                    choices.setdefault(operation, {}).setdefault(rank, {})[dtype] = fitting
+    return choices
+
+
+def _fit(operation: Operation, rank: int, dtype: str, fill: str) -> bool:
+    """Whether there are cases of these together."""
+    return (
+        rank in operation.ranks
+        and not (FILLS[fill].needs_unread and operation.input != "source")
+        and not (FILLS[fill].needs_floats and FORMATS[dtype].exact_integers)
+    )
+
+
+def _case_of(row: Row, *, choices: Choices, narrowing: Narrowing) -> Case:
+    """The case that a row decides: the order of the decisions is that of the bytes, and stays as it is."""
+    operation = OPERATIONS[row.of(list(choices))]
+    rank = row.of(list(choices[operation.name]))
+    padding = row.of(narrowing.paddings)
+    dtype = row.of(list(choices[operation.name][rank]))
+    fill = FILLS[row.of(choices[operation.name][rank][dtype])]
+    spatial = _axes_of(row, rank=rank, padding=padding, skips=fill.needs_unread, narrowing=narrowing)
+    counts = _counts_of(row, operation=operation, dtype=dtype, spatial=spatial, narrowing=narrowing)
+    epilogue = epilogue_of(row, operation=operation.name, dtype=dtype, steps=narrowing.around)
     border = border_of(row, rank=rank)
     seed = seed_of(row)
+    first = [False] * 6 + [True] if len(narrowing.data_formats) == 2 else _is_first(narrowing)
     return Case(
-        operation=operation,
-        batch=batch,
+        operation=operation.name,
         size=tuple(axis.size for axis in spatial),
         kernel=tuple(axis.kernel for axis in spatial),
         strides=tuple(axis.stride for axis in spatial),
         dilations=tuple(axis.dilation for axis in spatial),
-        **_counts(operation, channels=channels, filters=filters, multiplier=multiplier, group=group),
-        border=border if "border" in around and operation in ("conv", "depthwise") else (),
+        **counts,
+        border=border if "border" in narrowing.around and operation.takes_border else (),
         padding=_padding(padding, spatial),
         dtype=FORMATS[dtype].dtype,
         channels_first=row.of(first),
-        epilogue=() if operation == "filtergrad" and fill == "unread" else epilogue,
-        fill=fill,
-        seed=seed if fill in SEEDED_FILLS else 0,
+        epilogue=() if operation.answer == "filters" and fill.needs_unread else epilogue,
+        fill=fill.name,
+        seed=seed if fill.is_seeded else 0,
     )
 
 
-def _longest(operation: str, dtype: str, spatial: list[Axis]) -> dict[str, int]:
+def _axes_of(row: Row, *, rank: int, padding: str, skips: bool, narrowing: Narrowing) -> list[Axis]:
+    """The spatial axes; the first leaves cells unread where they are to skip some."""
+    steps = (*narrowing.steps, *(step for step in ("both", "both") if step in narrowing.steps))
+    strided = [step for step in steps if step in ("strided", "both")] or steps
+    next_axis = partial(
+        axis_of,
+        row,
+        padding=padding,
+        step=row.of(strided if skips else steps),
+        max_side=narrowing.max_side or SIDES[rank],
+        max_kernel=narrowing.max_kernel or KERNELS[rank],
+        max_stride=narrowing.max_stride,
+        max_dilation=narrowing.max_dilation,
+    )
+    return [next_axis(skips=skips and not number) for number in range(3)][:rank]
+
+
+def _counts_of(
+    row: Row, *, operation: Operation, dtype: str, spatial: list[Axis], narrowing: Narrowing
+) -> dict[str, Any]:
+    """The fields of a case that count what an operation has: its batch, channels, filters and groups."""
+    largest = narrowing.max_channels or 17
+    multiplier = row.of(range(1, min(3, largest) + 1))
+    groups = row.of([1] * 4 + list(range(2, min(narrowing.max_groups, largest) + 1)))
+    groups = groups if operation.has_groups else 1
+    # A long sum is one more count to choose, so that it shrinks as the others do.
+    is_limited = narrowing.max_channels is not None or narrowing.max_batch is not None
+    reductions = ("short",) if is_limited else narrowing.reductions
+    longest = _longest(operation, dtype, spatial) if "long" in reductions else {}
+    options = {
+        "channels": channel_options(largest // groups, longest.get("channels")),
+        "filters": channel_options(largest // groups, longest.get("filters")),
+        "batch": batch_options(narrowing.max_batch or 3, longest.get("batch")),
+    }
+    if "short" not in reductions:
+        options |= {name: [count] for name, count in longest.items()}
+    chosen = {name: row.of(counts) for name, counts in options.items()}
+    return {
+        "batch": chosen["batch"],
+        "channels": groups * chosen["channels"],
+        "filter_count": groups * chosen["filters"] if operation.has_filters else 1,
+        "multiplier": multiplier if operation.has_multiplier else 1,
+        "groups": groups,
+    }
+
+
+def _longest(operation: Operation, dtype: str, spatial: list[Axis]) -> dict[str, int]:
     """The count that makes a sum longer than a narrow significand counts, where there is one."""
-    length = LONG.get(dtype, LONG["bf16"])
-    match operation:
-        case "depthwise":
-            return {}
-        case "filtergrad":
+    form = FORMATS[dtype]
+    length = 1 + (2**form.precision if form.accumulator != dtype else LONG)
+    match operation.lengthened_by:
+        case "batch":
             return {"batch": length // max(math.prod(axis.out for axis in spatial), 1) + 1}
-        case "transpose":
+        case "filters":
             return {"filters": length}
-    return {"channels": length // math.prod(axis.kernel for axis in spatial) + 1}
+        case "channels":
+            return {"channels": length // math.prod(axis.kernel for axis in spatial) + 1}
+    return {}
 
 
-def _counts(operation: str, *, channels: int, filters: int, multiplier: int, group: int) -> dict[str, Any]:
-    """Those of channels, filters, multiplier and groups that an operation has."""
-    match operation:
-        case "depthwise":
-            return {"channels": channels, "multiplier": multiplier}
-        case "separable":
-            return {"channels": channels, "multiplier": multiplier, "filter_count": filters}
-    return {"channels": group * channels, "filter_count": group * filters, "groups": group}
+def _is_first(narrowing: Narrowing) -> list[bool]:
+    return [narrowing.data_formats[0] == "channels_first"]
 
 
 def _padding(mode: str, spatial: list[Axis]) -> Padding:

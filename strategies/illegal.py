@@ -9,11 +9,13 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from strategies.cases import cases
-from verify.cases.case import DEPTHWISE, Case
-from verify.subjects.registry import TURN
+from verify.cases.case import Case
+from verify.cases.operations import OPERATIONS
+from verify.cases.seeds import TURN
 
-ILLEGAL_OPERATIONS = ("conv", "depthwise", "separable", "transpose")
+from .cases import cases
+
+ILLEGAL_OPERATIONS = tuple(name for name, traits in OPERATIONS.items() if traits.has_illegal_calls)
 SMALL = {"max_side": 5, "max_kernel": 3, "max_channels": 3, "max_batch": 2}
 WRONGS = ("stride", "dilation", "kernel", "padding", "extent", "channels", "filters", "rank", "out")
 
@@ -29,10 +31,10 @@ def illegal_cases(
     `narrowings` of `cases` are those of the legal cases that these come from.
     Shrinks towards a stride of 0. Raises ValueError for choices that leave no call.
     """
-    for each in operations:
-        if each not in ILLEGAL_OPERATIONS:
+    for operation in operations:
+        if operation not in ILLEGAL_OPERATIONS:
             choice = ", ".join(ILLEGAL_OPERATIONS)
-            raise ValueError(f"no illegal call of {each!r} is drawn; choose from {choice}")
+            raise ValueError(f"no illegal call of {operation!r} is drawn; choose from {choice}")
     small = {name: min(most, narrowings.get(name) or most) for name, most in SMALL.items()}
     plain = {"operations": operations, "fills": ("ones",), "around": ()}
     return _spoilt(cases(**{**narrowings, **small, **plain}))
@@ -63,15 +65,15 @@ def _wrong(name: str, base: Case, axis: int, number: int) -> dict[str, Any] | No
         case "extent":
             taps = base.size[axis] + base.strides[axis] + 1 - number
             return {"padding": "VALID", "kernel": _at(base.kernel, axis, taps)}
-        case "channels" if base.operation not in DEPTHWISE:
+        case "channels" if base.traits.has_groups:
             return {"channels": 5, "groups": 2, "filter_count": 2}
-        case "filters" if base.operation not in DEPTHWISE:
+        case "filters" if base.traits.has_groups:
             return {"channels": 4, "groups": 2, "filter_count": 3}
         case "rank":
             kernel = (*base.kernel, 1) if base.rank < 3 else base.kernel[:-1]
             return {"kernel": kernel}
-        case "out" if base.operation == "transpose":
-            out = tuple(each.out for each in base.axes)
+        case "out" if base.traits.input == "result":
+            out = tuple(along.out for along in base.axes)
             less = number == 0 and out[axis] > 0
             return {"given_out": _at(out, axis, out[axis] - 1 if less else out[axis] + 1 - number)}
     return None

@@ -8,9 +8,13 @@ from functools import partial
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from strategies.row import Row, decided
+from verify.cases.dtypes import FORMATS
+from verify.cases.epilogue import ACTIVATIONS, EPILOGUE, WHOLE
 from verify.cases.geometry import Axis, dilated, largest_dilation, same_padding, turning_sizes
-from verify.cases.word import ACTIVATIONS, EPILOGUE
+from verify.cases.operations import OPERATIONS
+from verify.cases.word import PADDING_MODES
+
+from .row import Row, decided
 
 STEPS = ("plain", "strided", "dilated", "both")
 BLOCKS = (3, 4, 5, 7, 8, 9, 15, 16, 17, 17, 17)
@@ -31,7 +35,7 @@ def steps() -> SearchStrategy[str]:
     return st.sampled_from(STEPS)
 
 
-def paddings(modes: tuple[str, ...] = ("same", "valid", "explicit")) -> SearchStrategy[str]:
+def paddings(modes: tuple[str, ...] = PADDING_MODES) -> SearchStrategy[str]:
     """A mode of padding. Shrinks towards the first."""
     return st.sampled_from(modes)
 
@@ -72,13 +76,15 @@ def epilogues(
 
 
 def epilogue_of(row: Row, *, operation: str, dtype: str, steps: Sequence[str]) -> tuple[str, ...]:
-    having = [step for step in steps if dtype != "i32" or step in ("bias", "residual", "relu", "relu6")]
-    if operation == "filtergrad":
-        having = [step for step in steps if step == "bias"]
+    taken = OPERATIONS[operation].epilogue
+    needs_whole = FORMATS[dtype].exact_integers
+    allowed = [step for step in steps if step in taken and (step in WHOLE or not needs_whole)]
 
     def stage(kinds: Sequence[str], *, nothing: int) -> tuple[str, ...]:
-        spelled = [LEAKY if kind == "leaky" else (kind,) for kind in kinds if kind in having]
-        return row.of([()] * nothing + [(step,) for each in spelled for step in each])
+        spelled = [
+            step for kind in kinds if kind in allowed for step in (LEAKY if kind == "leaky" else [kind])
+        ]
+        return row.of([()] * nothing + [(step,) for step in spelled])
 
     first = stage(("bias", "bias", "bias", "norm", "norm"), nothing=3)
     second = stage(("residual",), nothing=3)
@@ -91,9 +97,9 @@ def borders(rank: int) -> SearchStrategy[tuple[tuple[int, int], ...]]:
 
 
 def border_of(row: Row, *, rank: int) -> tuple[tuple[int, int], ...]:
-    is_given = row.of([False] * 7 + [True])
+    is_bordered = row.of([False] * 7 + [True])
     cells = tuple((row.of((0, 1, 2)), row.of((0, 1, 2))) for _ in range(3))
-    return cells[:rank] if is_given else ()
+    return cells[:rank] if is_bordered else ()
 
 
 def seeds() -> SearchStrategy[int]:

@@ -6,13 +6,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
 from hypothesis.strategies import SearchStrategy
 
-from strategies.cases import cases
 from verify.cases.case import Case
+
+from .cases import cases
 
 
 def sample(examples: int, seed: int, strategy: SearchStrategy[Case] | None = None) -> list[Case]:
     """The cases that so many draws give, each once; at their defaults where there is no strategy."""
-    found: dict[Case, None] = {}
+    drawn: dict[Case, None] = {}
 
     @seeded(seed)
     @settings(
@@ -24,7 +25,7 @@ def sample(examples: int, seed: int, strategy: SearchStrategy[Case] | None = Non
     )
     @given(case=cases() if strategy is None else strategy)
     def collect(case: Case) -> None:
-        found[case] = None
+        drawn[case] = None
 
     collect()
-    return list(found)
+    return list(drawn)

@@ -2,7 +2,6 @@
 
 # The modules `reference`, `compare` and `check` are shadowed here by the functions of those names.
 from verify.cases.case import Case
-from verify.cases.fills import operands as _operands  # noqa: F401 - hands `Case` what makes its arrays
 from verify.cases.word import InvalidCase
 from verify.checks.check import Declined, Mismatch, assert_conv, check, compare
 from verify.oracle.compare import Verdict

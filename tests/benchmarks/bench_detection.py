@@ -18,7 +18,8 @@ from strategies.cases import DTYPES
 from strategies.sample import sample
 from verify import Case
 from verify.cases.dtypes import FORMATS
-from verify.cases.word import OPERATIONS, InvalidCase
+from verify.cases.operations import OPERATIONS
+from verify.cases.word import InvalidCase
 from verify.faults import FAULTS
 from verify.faults.visibility import visibility
 
@@ -32,7 +33,7 @@ def naive(seed: int) -> Iterator[Case]:
     chance = random.Random(seed)
     while True:
         rank = chance.randint(1, 3)
-        operation, dtype = chance.choice(OPERATIONS), chance.choice(DTYPES)
+        operation, dtype = chance.choice(tuple(OPERATIONS)), chance.choice(DTYPES)
         is_depthwise = operation in ("depthwise", "separable")
 
         def sizes(largest: int, rank: int = rank) -> tuple[int, ...]:

@@ -16,8 +16,8 @@ from strategies import cases
 from strategies.parts import LEAKY
 from tests.models import rational
 from verify import Case, InvalidCase
-from verify.cases.case import MEMORY_LIMIT
 from verify.cases.dtypes import FORMATS
+from verify.cases.validity import MEMORY_LIMIT
 
 quick = settings(max_examples=60, deadline=None, database=None)
 
@@ -430,7 +430,7 @@ def test_refusal_stays_on_one_line_whatever_the_word():
             {"fill": "noise"},
             (
                 "'noise' is none of the fills "
-                "ones, iota, coded, cs231n, impulse, ints, dyadic, reals, unread, nonfinite"
+                "ones, iota, impulse, ints, dyadic, coded, reals, nonfinite, unread, cs231n"
             ),
         ),
         (

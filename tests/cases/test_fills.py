@@ -16,7 +16,8 @@ from tests.models import rational, summation
 from tests.planted.plain import cases
 from verify import Case, compare, conv, reference
 from verify.cases.dtypes import FORMATS
-from verify.cases.fills import exact_limit, promises_exactness, scale_of
+from verify.cases.exactness import promises_exactness, scale_of
+from verify.cases.scales import exact_limit
 
 quick = settings(max_examples=40, deadline=None, database=None)
 

@@ -19,9 +19,9 @@ from hypothesis.extra import numpy as arrays
 from strategies import cases
 from tests.export.exported import ENTRIES, candidates
 from verify import Case, compare
-from verify.cases.case import Array
 from verify.cases.dtypes import FORMATS
-from verify.cases.word import AROUND
+from verify.cases.epilogue import AROUND
+from verify.cases.operands import Array
 from verify.checks.deviations import Deviation
 from verify.export import CannotExport
 from verify.export.recording import Recording, recording

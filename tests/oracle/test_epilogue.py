@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verify import Case, compare
-from verify.cases.case import NORM_EPSILON, Norm, Operands
 from verify.cases.dtypes import FORMATS
-from verify.cases.fills import is_exact
-from verify.cases.word import kind_of, slope_of
+from verify.cases.epilogue import is_exact, kind_of, slope_of
+from verify.cases.operands import NORM_EPSILON, Norm, Operands
 from verify.oracle.bounds import judgement
 from verify.oracle.epilogue import PRECISIONS, activation, follow
 from verify.oracle.problem import Problem, problem_of

@@ -15,7 +15,8 @@ import strategies
 from tests.models import rational
 from tests.planted import convolutions
 from verify import Case, reference
-from verify.cases.fills import is_exact, promises_exactness
+from verify.cases.epilogue import is_exact
+from verify.cases.exactness import promises_exactness
 from verify.oracle.operations import depthwise
 from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear

@@ -18,7 +18,7 @@ from tests.models import rational
 from tests.planted.plain import cases
 from verify import Case, conv, reference
 from verify.cases.dtypes import FORMATS
-from verify.cases.fills import promises_exactness
+from verify.cases.exactness import promises_exactness
 from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear
 

@@ -13,19 +13,19 @@ from strategies import cases
 from tests.models import rational, scatter
 from verify import Case, reference
 from verify.cases.enumeration import Domain, domain_upto
-from verify.cases.fills import promises_exact_sums
-from verify.cases.word import OPERATIONS
+from verify.cases.exactness import promises_exact_sums
+from verify.cases.operations import OPERATIONS
 
 quick = settings(max_examples=60, deadline=None, database=None)
 
 DOMAINS = {
-    "rank 1": domain_upto(5, ranks=(1,), operations=OPERATIONS),
-    "rank 1, explicit": domain_upto(3, ranks=(1,), operations=OPERATIONS, paddings=("explicit",), cells=2),
+    "rank 1": domain_upto(5, ranks=(1,), operations=tuple(OPERATIONS)),
+    "rank 1, explicit": domain_upto(3, ranks=(1,), operations=tuple(OPERATIONS), paddings=("explicit",), cells=2),
     "rank 1, counts": Domain(
-        size=3, kernel=2, stride=2, dilation=2, ranks=(1,), operations=OPERATIONS,
+        size=3, kernel=2, stride=2, dilation=2, ranks=(1,), operations=tuple(OPERATIONS),
         batch=2, channels=2, filters=2, multiplier=2, groups=2, paddings=("same",),
     ),
-    "rank 2": domain_upto(3, operations=OPERATIONS),
+    "rank 2": domain_upto(3, operations=tuple(OPERATIONS)),
     "rank 3": Domain(
         size=2, kernel=2, stride=2, dilation=1, ranks=(3,), operations=("conv", "transpose", "filtergrad"),
         paddings=("same",),

@@ -21,10 +21,11 @@ from strategies.cases import DRAWN_FILLS
 from tests.planted import convolutions
 from tests.planted.plain import cases
 from verify import Case, reference
-from verify.cases.fills import shows_nothing
+from verify.cases.epilogue import ACTIVATIONS, AROUND, kind_of
+from verify.cases.fills import FILLS, shows_nothing
 from verify.cases.geometry import Axis
+from verify.cases.operations import OPERATIONS
 from verify.cases.simplify import simplest
-from verify.cases.word import ACTIVATIONS, AROUND, FILLS, OPERATIONS, kind_of
 from verify.checks.check import Mismatch, Subject, check
 from verify.faults.witnesses import Drawn
 

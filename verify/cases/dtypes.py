@@ -1,4 +1,4 @@
-"""The five dtypes of a case: their tokens, their roundings and their ranges."""
+"""The table of a case's dtypes: their tokens, their roundings and their ranges."""
 
 from __future__ import annotations
 
@@ -24,17 +24,12 @@ class Format(NamedTuple):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The NumPy dtype. bfloat16 is not NumPy's own and comes from ml_dtypes."""
-        if self.token == "bf16":
-            # Frameworks exchange bfloat16 arrays through this extension of NumPy alone.
-            import ml_dtypes
-
-            return np.dtype(ml_dtypes.bfloat16)  # type: ignore[no-any-return]
-        return np.dtype(self.name)
+        """The NumPy dtype; one that is not NumPy's own, such as bfloat16, comes from ml_dtypes."""
+        return np.dtype(self.name) if hasattr(np, self.name) else dtype_spelled(self.name)
 
     @property
     def exact_integers(self) -> bool:
-        return self.token == "i32"
+        return self.name.startswith("int")
 
     @property
     def roundoff(self) -> float:
@@ -56,7 +51,10 @@ FORMATS = {
         Format("i32", "int32", 32, 0, 2.0**31 - 1, "i32"),
     )
 }
-"""Token → format. `accumulator` is the format that sums products unless a subject says otherwise."""
+"""Token → format: a new dtype is one entry.
+
+`accumulator` is the format that sums products unless a subject says otherwise.
+"""
 
 TOKENS = {form.name: form.token for form in FORMATS.values()}
 
@@ -73,6 +71,7 @@ def dtype_spelled(text: str) -> np.dtype[Any]:
     """The dtype of NumPy's own spelling, such as "<f4", or of a name in ml_dtypes, such as "bfloat16"."""
     if text[:1] in "<>|=":
         return np.dtype(text)
+    # Frameworks exchange bfloat16 arrays through this extension of NumPy alone.
     import ml_dtypes
 
     return np.dtype(getattr(ml_dtypes, text))  # type: ignore[no-any-return]

@@ -9,12 +9,11 @@ from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple
 
-from verify.cases.case import DEPTHWISE, Case
+from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.geometry import Axis, same_padding
-from verify.cases.word import OPERATIONS
-
-PADDINGS = ("same", "valid", "explicit")
+from verify.cases.operations import OPERATIONS
+from verify.cases.word import PADDING_MODES
 
 WIDEST = {"size": 32, "kernel": 32, "stride": 32, "dilation": 32, "cells": 4}
 """How far the numbers of an axis may go."""
@@ -42,25 +41,12 @@ class Stratum(NamedTuple):
         return int(len(self.axes) ** self.rank)
 
     def case(self, place: int) -> Case:
-        """The case of a place from 0 up, the last axis changing fastest.
-
-        Its fields are legal by the choice of the axes, and are not looked at again.
-        """
+        """The case of a place from 0 up, the last axis changing fastest."""
         digits = []
         for _ in range(self.rank):
             place, digit = divmod(place, len(self.axes))
             digits.append(digit)
-        axes = tuple(self.axes[digit] for digit in reversed(digits))
-        case = object.__new__(Case)
-        values = vars(case)
-        values.update(self.fields)
-        values["axes"] = axes
-        values["size"], values["kernel"], values["strides"], values["dilations"], *ends = zip(
-            *axes, strict=True
-        )
-        if not isinstance(self.fields["padding"], str):
-            values["padding"] = tuple(zip(*ends, strict=True))
-        return case
+        return Case.of_axes(self.fields, tuple(self.axes[digit] for digit in reversed(digits)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,17 +78,20 @@ class Domain:
         for name, largest in (*WIDEST.items(), *COUNTS.items()):
             if not 1 <= getattr(self, name) <= largest:
                 raise ValueError(f"a sweep's {name} is 1 to {largest}, not {getattr(self, name)}")
-        _require("operation", self.operations, OPERATIONS)
+        _require("operation", self.operations, tuple(OPERATIONS))
         _require("rank", self.ranks, (1, 2, 3))
         _require("dtype", self.dtypes, tuple(FORMATS))
-        _require("padding", self.paddings, PADDINGS)
+        _require("padding", self.paddings, PADDING_MODES)
         choices = self.size * self.kernel * self.stride * self.dilation
         if "explicit" in self.paddings:
             choices *= (self.cells + 1) ** 2
         if choices > CHOICES:
             raise ValueError(f"{choices:,} choices for each axis are too many to sweep: at most {CHOICES:,}")
         if not self.strata:
-            raise ValueError(f"{self.operations[0]} has 1 or 2 spatial axes, not {self.ranks[0]}")
+            operation, ranks = self.operations[0], OPERATIONS[self.operations[0]].ranks
+            raise ValueError(
+                f"{operation} has {' or '.join(map(str, ranks))} spatial axes, not {self.ranks[0]}"
+            )
 
     @classmethod
     def from_text(cls, text: str) -> Domain:
@@ -133,7 +122,7 @@ class Domain:
             for operation, rank, dtype, padding in product(
                 self.operations, self.ranks, self.dtypes, self.paddings
             )
-            if operation not in DEPTHWISE or rank < 3
+            if rank in OPERATIONS[operation].ranks
             for shared in self._shared(operation, dtype, padding)
         )
 
@@ -147,8 +136,10 @@ class Domain:
 
     def _shared(self, operation: str, dtype: str, padding: str) -> Iterator[dict[str, Any]]:
         """The fields that cases share, for each combination of counts that the operation has."""
-        filters = self.filters if operation != "depthwise" else 1
-        multiplier, groups = (self.multiplier, 1) if operation in DEPTHWISE else (1, self.groups)
+        traits = OPERATIONS[operation]
+        filters = self.filters if traits.has_filters else 1
+        multiplier = self.multiplier if traits.has_multiplier else 1
+        groups = self.groups if traits.has_groups else 1
         counts = [range(1, most + 1) for most in (self.batch, self.channels, filters, multiplier, groups)]
         for n, c, f, m, g in product(*counts):
             if c % g == f % g == 0:

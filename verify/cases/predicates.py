@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.word import kind_of, slope_of
+from verify.cases.epilogue import kind_of, slope_of
 from verify.subjects.processor import onednn_dtypes
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -89,7 +89,7 @@ class Predicate:
             self._code: CodeType = compile(text, "<condition>", "eval")
             for sample in _SAMPLES:
                 self._value(names_of(sample))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - evaluating any text may raise anything
             raise ValueError(f"the condition {text!r} cannot be evaluated: {error}") from None
 
     def holds(self, names: Mapping[str, Any]) -> bool:
@@ -97,5 +97,5 @@ class Predicate:
         return bool(self._value(names))
 
     def _value(self, names: Mapping[str, Any]) -> Any:
-        # Conditions are the project's or the user's own data, as trusted as their code.
-        return eval(self._code, {"__builtins__": {}, **_FUNCTIONS, **names})
+        namespace = {"__builtins__": {}, **_FUNCTIONS, **names}
+        return eval(self._code, namespace)  # noqa: S307 - conditions are data as trusted as the user's code

@@ -16,8 +16,8 @@ class Shard(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Shard:
         """The shard K of N, from "K/N"; ValueError, one sentence, for another text."""
-        found = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
-        shard = cls(*map(int, found.groups())) if found else cls(0, 0)
+        match = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
+        shard = cls(*map(int, match.groups())) if match else cls(0, 0)
         if not 1 <= shard.number <= shard.parts:
             raise ValueError(f"{text!r} is no shard: it is K/N, such as 1/3, with K from 1 to N")
         return shard
@@ -29,7 +29,7 @@ class Shard(NamedTuple):
     def holds(self, word: str) -> bool:
         """Whether a case is of this shard: by its word less the last token, the fill.
 
-        Of a shape all fills are in one shard, as to some subjects a new shape is dear.
+        Of a shape all fills are in one shard, as a new shape is expensive for some subjects.
         """
         digest = sha256(word.rpartition("_")[0].encode()).digest()
         return int.from_bytes(digest[:8]) % self.parts == self.number - 1

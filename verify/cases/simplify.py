@@ -10,19 +10,20 @@ from typing import Any
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
-from verify.cases.word import SEEDED_FILLS, InvalidCase
+from verify.cases.fills import FILLS
+from verify.cases.word import InvalidCase
 
 Change = dict[str, Any]
 
-FILLS = ("ones", "iota", "ints")
+SIMPLE_FILLS = ("ones", "iota", "ints")
 """The fills that a case is simplified to, the simplest first."""
-PADDINGS = ("SAME", "VALID")
+SIMPLE_PADDINGS = ("SAME", "VALID")
 
-LIMIT_S = 5.0
+SIMPLIFYING_S = 5.0
 """Seconds that are spent on it at most."""
 
 
-def simplest(case: Case, fails: Callable[[Case], bool], *, limit_s: float = LIMIT_S) -> Case:
+def simplest(case: Case, fails: Callable[[Case], bool], *, limit_s: float = SIMPLIFYING_S) -> Case:
     """The smallest case found that still fails, each step a change of one number, token or axis.
 
     Hypothesis shrinks the choices that a case was drawn by, which depend on each other; this goes on
@@ -32,7 +33,9 @@ def simplest(case: Case, fails: Callable[[Case], bool], *, limit_s: float = LIMI
     smaller: Case | None = case
     while smaller is not None:
         case = smaller
-        smaller = next((each for each in simpler(case) if time.monotonic() < until and fails(each)), None)
+        smaller = next(
+            (candidate for candidate in simpler(case) if time.monotonic() < until and fails(candidate)), None
+        )
     return case
 
 
@@ -50,13 +53,13 @@ def simpler(case: Case) -> Iterator[Case]:
 def _fewer_axes(case: Case) -> Iterator[Change]:
     """The case without one of its axes."""
     for axis in range(case.rank if case.rank > 1 else 0):
-        kept = [each for each in range(case.rank) if each != axis]
+        kept = [other for other in range(case.rank) if other != axis]
         names = ("size", "kernel", "strides", "dilations")
-        change: Change = {name: tuple(getattr(case, name)[each] for each in kept) for name in names}
+        change: Change = {name: tuple(getattr(case, name)[other] for other in kept) for name in names}
         if not isinstance(case.padding, str):
-            change["padding"] = tuple(case.padding[each] for each in kept)
+            change["padding"] = tuple(case.padding[other] for other in kept)
         if case.border:
-            change["border"] = tuple(case.border[each] for each in kept)
+            change["border"] = tuple(case.border[other] for other in kept)
         yield change
 
 
@@ -76,8 +79,7 @@ def _counts(case: Case) -> Iterator[Change]:
 
 def _numbers(case: Case) -> Iterator[Change]:
     """One number of one axis smaller; the padding of a simpler mode or of fewer cells."""
-    for mode in PADDINGS[: PADDINGS.index(case.padding)] if case.padding in PADDINGS else PADDINGS:
-        yield {"padding": mode}
+    yield from ({"padding": mode} for mode in _before(case.padding, SIMPLE_PADDINGS))
     for name in ("strides", "dilations", "kernel", "size"):
         numbers = getattr(case, name)
         for axis, number in enumerate(numbers):
@@ -97,20 +99,22 @@ def _tokens(case: Case) -> Iterator[Change]:
     """Nothing around the operation, the usual dtype and data format, a simpler fill, a smaller seed."""
     if case.border:
         yield {"border": ()}
-    yield from ({"epilogue": tuple(each for each in case.epilogue if each != step)} for step in case.epilogue)
+    yield from ({"epilogue": tuple(s for s in case.epilogue if s != step)} for step in case.epilogue)
     if case.channels_first:
         yield {"channels_first": False}
     if case.format.token != "f32":
         yield {"dtype": FORMATS["f32"].dtype}
-    if case.fill in FILLS:
-        yield from ({"fill": fill, "seed": 0} for fill in FILLS[: FILLS.index(case.fill)])
-    else:
-        yield from ({"fill": fill, "seed": 0} for fill in FILLS)
-    if case.fill in SEEDED_FILLS:
+    yield from ({"fill": fill, "seed": 0} for fill in _before(case.fill, SIMPLE_FILLS))
+    if FILLS[case.fill].is_seeded:
         yield from ({"seed": seed} for seed in range(min(case.seed, 4)))
+
+
+def _before(choice: Any, choices: tuple[str, ...]) -> tuple[str, ...]:
+    """The choices that are simpler: all of them, where it is none of them."""
+    return choices[: choices.index(choice)] if choice in choices else choices
 
 
 def _less(number: int, least: int) -> Iterator[int]:
     """Smaller numbers down to the least: it, half way, one less."""
     tried = (least, (number + least) // 2, number - 1)
-    yield from dict.fromkeys(each for each in tried if least <= each < number)
+    yield from dict.fromkeys(smaller for smaller in tried if least <= smaller < number)

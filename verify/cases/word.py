@@ -7,24 +7,19 @@ import re
 from typing import Any, Literal, TypeAlias
 
 from verify.cases.dtypes import FORMATS
+from verify.cases.epilogue import EPILOGUE, leaky
+from verify.cases.fills import FILLS
+from verify.cases.operations import OPERATIONS
 
 Padding: TypeAlias = Literal["SAME", "VALID"] | tuple[tuple[int, int], ...]
 
-OPERATIONS = ("conv", "depthwise", "separable", "transpose", "filtergrad")
-PLAIN_FILLS = ("ones", "iota", "coded", "cs231n")
-SEEDED_FILLS = ("impulse", "ints", "dyadic", "reals", "unread", "nonfinite")
-FILLS = (*PLAIN_FILLS, *SEEDED_FILLS)
-ACTIVATIONS = ("relu", "relu6", "leaky", "elu", "tanh", "sigmoid")
-EPILOGUE = ("bias", "norm", "residual", *ACTIVATIONS)
-AROUND = ("border", *EPILOGUE)
-"""What may come before and after a convolution."""
+PADDING_MODES = ("same", "valid", "explicit")
 
 DIGITS = 9
 """Digits that a number may have at most."""
 
 _COUNTS = {"n": "batch", "c": "channels", "f": "filter_count", "m": "multiplier", "g": "groups"}
 _SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations", "o": "given_out"}
-_SHARED = {"f16": "filter_count", "f32": "filter_count", "f64": "filter_count", "i32": "size"}
 _NUMBER = f"-?[0-9]{{1,{DIGITS}}}"
 
 
@@ -32,16 +27,16 @@ class InvalidCase(ValueError):
     """A word or a set of fields that is no case; the message is one sentence."""
 
 
-def read(word: str) -> dict[str, Any]:
+def fields_of(word: str) -> dict[str, Any]:
     """The fields that a word's tokens name."""
     operation, *tokens = word.split("_")
     if operation not in OPERATIONS:
         raise InvalidCase(f"its first token {operation!r} is none of {', '.join(OPERATIONS)}")
     fields: dict[str, Any] = {"operation": operation}
     for token in tokens:
-        if token not in _SHARED:
+        if token not in _NUMBERS_TOO:
             _add(fields, token, *_field(token))
-    _add_shared(fields, [token for token in tokens if token in _SHARED])
+    _add_shared(fields, [token for token in tokens if token in _NUMBERS_TOO])
     for name, letter in (("size", "i"), ("kernel", "k"), ("padding", None)):
         if name not in fields:
             hint = f"{letter}3x3" if letter else "same, valid or p1.1x0.2"
@@ -64,18 +59,26 @@ def _add(fields: dict[str, Any], token: str, name: str, value: Any) -> None:
 
 def _add_shared(fields: dict[str, Any], tokens: list[str]) -> None:
     """Tokens that may be a dtype or a number: the number comes first, the dtype after."""
-    for token in sorted(tokens, key=lambda shared: shared[0] != "i"):
-        name = _SHARED[token]
-        twins = [other for other in tokens if _SHARED[other] == name]
-        counts = name not in fields and (name == "size" or "dtype" in fields or len(twins) > 1)
-        if counts:
-            _add(fields, token, name, (32,) if name == "size" else int(token[1:]))
+    for token in sorted(tokens, key=lambda shared: shared[0] not in _SIZES):
+        name, value = _NUMBERS_TOO[token]
+        twins = [other for other in tokens if _NUMBERS_TOO[other][0] == name]
+        is_size = token[0] in _SIZES
+        if name not in fields and (is_size or "dtype" in fields or len(twins) > 1):
+            _add(fields, token, name, value)
         else:
             _add(fields, token, "dtype", FORMATS[token].dtype)
 
 
 def _field(token: str) -> tuple[str, Any]:
     """The field that one unambiguous token sets, and its value."""
+    for field_among in (_literal_field, _number_field, _fill_field):
+        if field := field_among(token):
+            return field
+    raise InvalidCase(_unknown(token))
+
+
+def _literal_field(token: str) -> tuple[str, Any] | None:
+    """The field of a token that is a word of its own."""
     if token in ("same", "valid"):
         return "padding", token.upper()
     if token in EPILOGUE and token != "leaky":
@@ -86,21 +89,32 @@ def _field(token: str) -> tuple[str, Any]:
         return "channels_first", True
     if match := re.fullmatch(f"illegal([0-9]{{0,{DIGITS}}})", token):
         return "illegal", int(match[1] or 0)
-    if token in FORMATS:
-        return "dtype", FORMATS[token].dtype
+    return ("dtype", FORMATS[token].dtype) if token in FORMATS else None
+
+
+def _fill_field(token: str) -> tuple[str, Any] | None:
     if token in FILLS:
         return "fill", (token, 0)
-    if match := re.fullmatch(f"({'|'.join(SEEDED_FILLS)})({_NUMBER})", token):
+    seeded = "|".join(fill.name for fill in FILLS.values() if fill.is_seeded)
+    if match := re.fullmatch(f"({seeded})({_NUMBER})", token):
         return "fill", (match[1], int(match[2]))
+    return None
+
+
+def _number_field(token: str) -> tuple[str, Any] | None:
     if match := re.fullmatch(f"([ncfmg])({_NUMBER})", token):
         return _COUNTS[match[1]], int(match[2])
     if match := re.fullmatch(f"([iksdo])({_NUMBER}(?:x{_NUMBER}){{0,2}})", token):
         return _SIZES[match[1]], tuple(map(int, match[2].split("x")))
     pair = rf"{_NUMBER}\.{_NUMBER}"
     if match := re.fullmatch(f"([pz])({pair}(?:x{pair}){{0,2}})", token):
-        pairs = tuple(tuple(map(int, ends.split("."))) for ends in match[2].split("x"))
+        pairs = tuple(tuple(map(int, cells.split("."))) for cells in match[2].split("x"))
         return "padding" if match[1] == "p" else "border", pairs
-    raise InvalidCase(_unknown(token))
+    return None
+
+
+_NUMBERS_TOO = {token: field for token in FORMATS if (field := _number_field(token))}
+"""Tokens of dtypes that read as a number too, such as f16, and the field that they would set."""
 
 
 def _unknown(token: str) -> str:
@@ -130,18 +144,3 @@ def padding_token(padding: Padding) -> str:
 
 def ends(pairs: tuple[tuple[int, int], ...]) -> str:
     return "x".join(f"{before}.{after}" for before, after in pairs)
-
-
-def leaky(slope: float) -> str:
-    """The step of a leaky relu in its one spelling."""
-    return f"leaky{slope:.6f}".rstrip("0").rstrip(".")
-
-
-def slope_of(step: str) -> float:
-    """The slope that a step of the epilogue has below 0, for a leaky relu."""
-    return float(step.removeprefix("leaky"))
-
-
-def kind_of(step: str) -> str:
-    """A step of the epilogue without its slope: one of EPILOGUE."""
-    return "leaky" if step.startswith("leaky") else step

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from verify.cases.case import Array, Case, Operands
+from verify.cases.case import Case
 from verify.cases.enumeration import Domain
-from verify.cases.fills import promises_exact_sums, scale_of
+from verify.cases.exactness import promises_exact_sums, scale_of
+from verify.cases.operands import Array, Operands
 from verify.checks.check import MISMATCHES, Subject, ask, compare, modified, subject_name
 from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation

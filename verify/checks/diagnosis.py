@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from verify.cases.case import Array, Case
-from verify.cases.word import PLAIN_FILLS, InvalidCase
+from verify.cases.case import Case
+from verify.cases.fills import FILLS
+from verify.cases.operands import Array
+from verify.cases.word import InvalidCase
 from verify.checks.check import Mismatch, Subject, ask
 from verify.checks.clock import Clock
 from verify.checks.probes import probed
@@ -111,7 +113,7 @@ def _near(case: Case) -> Iterator[Case]:
     for change in changes:
         for fill, seed in (("coded", 0), ("ints", 3), ("dyadic", 1), ("dyadic", 0)):
             with suppress(InvalidCase):
-                yield replace(case, **change, fill=fill, seed=0 if fill in PLAIN_FILLS else seed)
+                yield replace(case, **change, fill=fill, seed=seed if FILLS[fill].is_seeded else 0)
 
 
 def _shifted_words(case: Case, found: Sequence[Fault]) -> Iterator[Case]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from verify.cases.word import FILLS, OPERATIONS
+from verify.cases.fills import FILLS
+from verify.cases.operations import OPERATIONS
 from verify.faults import FAULTS
 from verify.subjects.registry import BUILTIN, onednn, threads, versions
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from verify.cases.case import Case
-from verify.cases.word import OPERATIONS
+from verify.cases.operations import OPERATIONS
 from verify.corpus import words as corpus
 
 

@@ -6,8 +6,8 @@ import argparse
 import re
 from pathlib import Path
 
+from verify.cases.operations import OPERATIONS
 from verify.cases.shards import Shard
-from verify.cases.word import OPERATIONS
 
 
 def operations(text: str) -> tuple[str, ...]:

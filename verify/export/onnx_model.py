@@ -14,8 +14,9 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from verify.cases.case import DEPTHWISE, Array, Case
-from verify.cases.word import kind_of, slope_of
+from verify.cases.case import Case
+from verify.cases.epilogue import kind_of, slope_of
+from verify.cases.operands import Array
 from verify.export import CannotExport
 from verify.oracle.bounds import judgement
 
@@ -150,7 +151,7 @@ def _attributes(case: Case) -> dict[str, Any]:
         "kernel_shape": case.kernel,
         "strides": case.strides,
         "dilations": case.dilations,
-        "group": case.channels if case.operation in DEPTHWISE else case.groups,
+        "group": case.channels if case.traits.has_multiplier else case.groups,
         "pads": [*(before for before, _ in pads), *(after for _, after in pads)],
     }
 
@@ -166,7 +167,7 @@ def _filters(case: Case) -> Array:
     Those of a transpose have the forward convolution's filters first as well, which are its input's
     channels. Depthwise ones, (*kernel, channels, multiplier), are those of as many groups as channels.
     """
-    if case.operation in DEPTHWISE:
+    if case.traits.has_multiplier:
         return _first(case.filters.reshape(*case.kernel, 1, case.channels * case.multiplier))
     return _first(case.filters)
 

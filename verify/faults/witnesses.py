@@ -11,8 +11,11 @@ from typing import Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
+from verify.cases.epilogue import AROUND, kind_of
+from verify.cases.fills import FILLS
+from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import names_of
-from verify.cases.word import AROUND, FILLS, OPERATIONS, InvalidCase, Padding, kind_of
+from verify.cases.word import PADDING_MODES, InvalidCase, Padding
 from verify.faults import FAULTS, Fault
 from verify.faults.visibility import is_visible
 
@@ -24,11 +27,11 @@ _MODES: dict[str, Padding] = {"same": "SAME", "valid": "VALID"}
 class Drawn(NamedTuple):
     """What may be drawn, under the names of the narrowings of `strategies.cases`."""
 
-    operations: tuple[str, ...] = OPERATIONS
+    operations: tuple[str, ...] = tuple(OPERATIONS)
     ranks: tuple[int, ...] = (1, 2, 3)
     dtypes: tuple[str, ...] = tuple(FORMATS)
-    paddings: tuple[str, ...] = ("same", "valid", "explicit")
-    fills: tuple[str, ...] = FILLS
+    paddings: tuple[str, ...] = PADDING_MODES
+    fills: tuple[str, ...] = tuple(FILLS)
     around: tuple[str, ...] = AROUND
     data_formats: tuple[str, ...] = ("channels_last", "channels_first")
 

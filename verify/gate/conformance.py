@@ -19,7 +19,9 @@ from hypothesis.errors import InvalidArgument
 from strategies import cases
 from strategies.cases import DRAWN_FILLS
 from verify.cases.case import Case
-from verify.cases.word import SEEDED_FILLS, InvalidCase
+from verify.cases.fills import FILLS
+from verify.cases.seeds import SAME_WAY
+from verify.cases.word import InvalidCase
 from verify.checks.check import Mismatch, Subject
 from verify.checks.deviations import Deviation
 from verify.config.session import limits
@@ -27,7 +29,7 @@ from verify.corpus import words as corpora
 from verify.gate.judging import Gate, complaint, judge, judge_whole, mismatches_in, settle, sort_of, together
 from verify.gate.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED, Property
 from verify.gate.search import Sieve, searching
-from verify.subjects.registry import COMPILED, SAME_ROAD, split_label
+from verify.subjects.registry import COMPILED, split_label
 
 PROFILES = {"dev": 200, "ci": 500, "night": 20_000}
 """Hypothesis profile → cases for each property."""
@@ -139,11 +141,11 @@ def _siblings(case: Case, fills: Sequence[str]) -> Iterator[Case]:
     """A case and up to two others of its shape, for subjects to which a shape is dear."""
     yield case
     others = [fill for fill in fills if fill != case.fill][:2]
-    if case.fill in SEEDED_FILLS and not others:
-        yield replace(case, seed=case.seed + SAME_ROAD)
+    if FILLS[case.fill].is_seeded and not others:
+        yield replace(case, seed=case.seed + SAME_WAY)
     for fill in others:
         with suppress(InvalidCase):
-            yield replace(case, fill=fill, seed=case.seed if fill in SEEDED_FILLS else 0)
+            yield replace(case, fill=fill, seed=case.seed if FILLS[fill].is_seeded else 0)
 
 
 def _narrowed(narrowings: dict[str, Any]) -> Any:

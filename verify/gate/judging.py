@@ -15,7 +15,7 @@ from hypothesis.strategies import SearchStrategy
 from strategies import cases, illegal_cases
 from strategies.illegal import ILLEGAL_OPERATIONS
 from verify.cases.case import Case
-from verify.cases.simplify import LIMIT_S, simplest
+from verify.cases.simplify import SIMPLIFYING_S, simplest
 from verify.checks.check import Mismatch, Subject, check, subject_name
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
 from verify.checks.deviations import Deviation
@@ -155,7 +155,7 @@ def settle(gate: Gate, judged: Property, tallier: Tallier, found: Mismatch) -> M
         return False
 
     slow = found.verdict.kind == "timed out"
-    left = 0.0 if slow else min(limits.until - time.monotonic(), LIMIT_S)
+    left = 0.0 if slow else min(limits.until - time.monotonic(), SIMPLIFYING_S)
     settled = found
     with suppress(TimeUp), stopping_at(limits.until + GRACE_S):
         settled = seen[simplest(found.case, fails, limit_s=left)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from strategies.cases import DRAWN_FILLS
-from verify.cases.word import FILLS
+from verify.cases.fills import FILLS
 from verify.oracle.compare import KINDS, Kind
 
 VALUE_KINDS: tuple[Kind, ...] = ("refused", "value", "non-finite")
@@ -22,12 +22,18 @@ class Property(NamedTuple):
     illegal: bool = False
 
 
+def _drawn_by(name: str) -> tuple[str, ...]:
+    """The fills that are drawn for a property, those without a seed first."""
+    drawn = [fill for fill in FILLS.values() if fill.judged_by == name and fill.chance]
+    return tuple(fill.name for fill in sorted(drawn, key=lambda fill: fill.is_seeded))
+
+
 PROPERTIES = (
-    Property("values", "values on exact fills", ("ones", "iota", "coded", "ints", "impulse"), VALUE_KINDS),
-    Property("precision", "precision on dyadic", ("dyadic",), VALUE_KINDS),
-    Property("rounding", "rounding on reals", ("reals",), VALUE_KINDS),
-    Property("unread", "unread cells", ("unread",), VALUE_KINDS),
-    Property("nonfinite", "NaN and infinity that are read", ("nonfinite",), VALUE_KINDS),
+    Property("values", "values on exact fills", _drawn_by("values"), VALUE_KINDS),
+    Property("precision", "precision on dyadic", _drawn_by("precision"), VALUE_KINDS),
+    Property("rounding", "rounding on reals", _drawn_by("rounding"), VALUE_KINDS),
+    Property("unread", "unread cells", _drawn_by("unread"), VALUE_KINDS),
+    Property("nonfinite", "NaN and infinity that are read", _drawn_by("nonfinite"), VALUE_KINDS),
     Property("form", "shape and dtype", DRAWN_FILLS, ("shape", "dtype")),
     Property("inputs", "inputs left alone", DRAWN_FILLS, ("input modified",)),
     Property("bits", "the same bits twice", DRAWN_FILLS, ("not repeatable",), repeats=2),
@@ -35,5 +41,5 @@ PROPERTIES = (
 )
 
 KNOWN = "known deviations still happen"
-WITNESSED = Property("faults", "a case for each fault", FILLS, KINDS, repeats=2)
-EVERYTHING = Property("pinned", "pinned words", FILLS, KINDS, repeats=2)
+WITNESSED = Property("faults", "a case for each fault", tuple(FILLS), KINDS, repeats=2)
+EVERYTHING = Property("pinned", "pinned words", tuple(FILLS), KINDS, repeats=2)

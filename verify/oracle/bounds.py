@@ -10,9 +10,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from verify.cases.case import Array, Case, Operands
+from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
-from verify.cases.fills import promises_exact_sums
+from verify.cases.exactness import promises_exact_sums
+from verify.cases.operands import Array, Operands
 from verify.oracle.compare import Judgement
 from verify.oracle.epilogue import follow, for_channels
 from verify.oracle.problem import Problem, problem_of

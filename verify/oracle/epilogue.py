@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from verify.cases.case import NORM_EPSILON, Array, Operands
 from verify.cases.dtypes import FORMATS
-from verify.cases.fills import is_exact
-from verify.cases.word import kind_of, slope_of
+from verify.cases.epilogue import is_exact, kind_of, slope_of
+from verify.cases.operands import NORM_EPSILON, Array, Operands
 from verify.oracle.problem import Problem
 
 

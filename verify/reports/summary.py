@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.cases.dtypes import FORMATS
+from verify.cases.operations import OPERATIONS
 from verify.cases.shards import ALL, Shard
-from verify.cases.word import OPERATIONS
 from verify.reports.fault_coverage import fault_lines, fault_table, hidden_lines, unseen
 from verify.reports.tally import CROSSED, Failure, Tally
 from verify.subjects.registry import split_label

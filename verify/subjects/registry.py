@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import Any
 
 from verify.cases.case import Case
-from verify.cases.word import AROUND, OPERATIONS
+from verify.cases.epilogue import AROUND
+from verify.cases.operations import OPERATIONS
 from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
 from verify.faults import fault_named
@@ -38,12 +39,6 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
 
 COMPILED = frozenset({"tensorflow:graph", "tensorflow:xla", "tensorflow:lite"})
 """Those that trace or compile each shape, which takes 10 to 70 ms."""
-
-TURN = 12
-"""Seeds in which every entry point of an operation, of 1, 2, 3, 4 or 6, has had its turn."""
-
-SAME_ROAD = 4 * TURN
-"""Seeds that differ by it take the same road: one entry point, traced in one of four ways."""
 
 
 MATRIX: tuple[Mapping[str, str], ...] = tuple(
@@ -128,7 +123,7 @@ def _built_in(name: str) -> Subject:
 class _Planted:
     """A fault of the catalogue as a subject, `fault:NAME`, to see what is said of it."""
 
-    operations = OPERATIONS
+    operations = tuple(OPERATIONS)
     around = AROUND
 
     def __init__(self, name: str) -> None:

@@ -14,8 +14,9 @@ from hypothesis.strategies import DrawFn
 
 from strategies import cases
 from verify import Case, reference
-from verify.cases.fills import promises_exactness
-from verify.cases.word import AROUND, OPERATIONS
+from verify.cases.epilogue import AROUND
+from verify.cases.exactness import promises_exactness
+from verify.cases.operations import OPERATIONS
 from verify.reports.explanation.explain import Line, coloured, explain, parse_index, plain
 
 EXACT = ("ones", "iota", "coded", "impulse", "ints", "dyadic")

@@ -17,8 +17,9 @@ from hypothesis import example, given, settings
 from strategies import cases, illegal_cases
 from verify import Case, Declined, Mismatch, check
 from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import names_of
-from verify.cases.word import OPERATIONS
+from verify.cases.seeds import SAME_WAY
 from verify.checks.bulk import sweep_block
 from verify.checks.deviations import Deviation, applying
 from verify.checks.known import explained
@@ -26,7 +27,7 @@ from verify.gate import conformance
 from verify.gate.judging import TRIES
 from verify.subjects.isolated import usual
 from verify.subjects.processor import onednn_dtypes
-from verify.subjects.registry import SAME_ROAD, load, switches
+from verify.subjects.registry import load, switches
 from verify.subjects.tensorflow.imported import tf
 from verify.subjects.tensorflow.layers import cannot_say
 from verify.subjects.tensorflow.modes import unknown_of
@@ -244,7 +245,7 @@ def test_every_deviation_is_shown_by_its_word(name: str, deviation: Deviation) -
 def test_graph_traces_every_entry_point_with_known_and_with_unknown_sizes(operation: str) -> None:
     entries = [each for each in ROADS["tensorflow:graph"].entries if operation_of(each) == operation]
     case = Case(operation=operation, size=(3,), kernel=(1,), padding="SAME", fill="ints")
-    seeds = [replace(case, seed=seed) for seed in range(SAME_ROAD)]
+    seeds = [replace(case, seed=seed) for seed in range(SAME_WAY)]
     found = {(entries[each.seed % len(entries)], unknown_of(each)) for each in seeds}
     assert found == set(product(entries, ("none", "sizes", "all")))
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from verify.cases.case import Array, Case, Operands
+from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
-from verify.cases.fills import largest_sum
+from verify.cases.exactness import largest_sum
 from verify.cases.geometry import Axis
+from verify.cases.operands import Array, Operands
 from verify.faults.catalogue.conditions import WINDOWED
 from verify.faults.fault import Answer, Inputs, answer_to, make_fault
 from verify.faults.index_maps import channels_last, finished, right_maps, sums_by_maps

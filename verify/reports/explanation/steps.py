@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from verify.cases.case import Case, Operands
-from verify.cases.word import ACTIVATIONS, kind_of
+from verify.cases.case import Case
+from verify.cases.epilogue import ACTIVATIONS, kind_of
+from verify.cases.operands import Operands
 from verify.reports.explanation.lines import Line, adding, entry, number
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
-from verify.cases.word import OPERATIONS
+from verify.cases.operations import OPERATIONS
 
 PADDINGS = ("same", "valid", "explicit")
 RANKS = (1, 2, 3)

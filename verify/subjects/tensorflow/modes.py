@@ -9,8 +9,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from verify.cases.case import Array, Case
-from verify.subjects.registry import TURN
+from verify.cases.case import Case
+from verify.cases.operands import Array
+from verify.cases.seeds import TURN
 from verify.subjects.tensorflow.calls import WEIGHTS, function, operands
 from verify.subjects.tensorflow.imported import quiet, tf
 from verify.subjects.tensorflow.layer_gradients import gradient

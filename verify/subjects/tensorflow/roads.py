@@ -11,9 +11,10 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
+from verify.cases.epilogue import AROUND
+from verify.cases.operands import Array
 from verify.cases.predicates import Predicate, names_of
-from verify.cases.word import AROUND
 from verify.checks import deviations
 from verify.checks.check import Declined
 from verify.checks.deviations import Deviation
