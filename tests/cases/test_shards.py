@@ -14,7 +14,7 @@ from tests.planted import subjects_to_gate as subjects
 from tests.planted.plain import cases
 from verify import Case, Mismatch, reference
 from verify.__main__ import main
-from verify.cases.case import Array
+from verify.cases.operands import Array
 from verify.cases.shards import ALL, Shard
 from verify.checks.check import Subject
 from verify.config.session import limits

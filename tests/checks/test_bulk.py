@@ -11,8 +11,8 @@ import pytest
 
 from tests.planted import convolutions
 from verify import Case, Declined, Mismatch, check
-from verify.cases.case import Array, Operands
 from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.operands import Array, Operands
 from verify.cases.predicates import Predicate
 from verify.checks.bulk import Swept, operands_of, sweep_block
 from verify.checks.check import Subject

@@ -13,8 +13,8 @@ import pytest
 from tests.models import summation
 from tests.planted import convolutions
 from verify import Case, Declined, Mismatch, Verdict, assert_conv, check, compare, conv, reference
-from verify.cases.case import Array
 from verify.cases.dtypes import FORMATS
+from verify.cases.operands import Array
 from verify.checks.check import (
     MISMATCHES,
     DTypeMismatch,

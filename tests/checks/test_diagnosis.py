@@ -7,7 +7,7 @@ import pytest
 
 from tests.planted import convolutions
 from verify import Case, Mismatch, check, reference
-from verify.cases.case import Array
+from verify.cases.operands import Array
 from verify.checks.check import Subject
 from verify.checks.diagnosis import ASKED, diagnose
 from verify.faults import fault_named

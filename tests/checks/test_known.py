@@ -13,7 +13,7 @@ from tests.places import ROOT
 from tests.planted import convolutions
 from verify import Case, Mismatch, check, reference
 from verify.__main__ import main
-from verify.cases.case import Array
+from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
 from verify.checks.deviations import Deviation
 from verify.checks.known import explained, explains, recorded

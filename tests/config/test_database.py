@@ -23,7 +23,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from tests.places import PLANTED, ROOT
 from verify import Case, Mismatch, reference
 from verify.__main__ import main
-from verify.cases.case import Array
+from verify.cases.operands import Array
 from verify.checks.check import Subject
 from verify.config.database import database_at
 from verify.config.options import database

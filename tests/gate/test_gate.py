@@ -11,7 +11,7 @@ from hypothesis import settings
 from tests.places import PLANTED, ROOT
 from tests.planted import convolutions
 from verify import Case, Mismatch, check, reference
-from verify.cases.case import Array
+from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
 from verify.checks.check import Subject
 from verify.checks.deviations import Deviation

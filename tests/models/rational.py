@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from verify import Case
-from verify.cases.case import Operands
+from verify.cases.operands import Operands
 
 
 def windows(cells: int, kernel: int, stride: int, dilation: int) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 
 from tests.models import rational
 from verify import Case
-from verify.cases.case import Array
+from verify.cases.operands import Array
 
 Index = tuple[Any, ...]
 

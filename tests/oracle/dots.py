@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from tests.models import summation
-from verify.cases.case import Operands
 from verify.cases.dtypes import FORMATS
+from verify.cases.operands import Operands
 from verify.oracle.problem import Problem, problem_from
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.models import rational
 from verify import Case
-from verify.cases.case import Operands
 from verify.cases.dtypes import FORMATS
-from verify.cases.word import OPERATIONS
+from verify.cases.operands import Operands
+from verify.cases.operations import OPERATIONS
 from verify.oracle.compensated import SPLITTABLE, dot2, two_product, two_sum
 from verify.oracle.problem import problem_of
 from verify.oracle.reference import is_doubled

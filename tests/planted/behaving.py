@@ -7,7 +7,7 @@ import os
 import numpy as np
 
 from verify import Case, Declined, reference
-from verify.cases.case import Array
+from verify.cases.operands import Array
 from verify.checks.check import Subject
 from verify.faults import fault_named
 from verify.faults.summation import CORRECT

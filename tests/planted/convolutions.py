@@ -9,8 +9,8 @@ import ml_dtypes
 import numpy as np
 
 from verify import Case, Declined, conv, reference
-from verify.cases.case import Array
 from verify.cases.geometry import Axis, same_padding
+from verify.cases.operands import Array
 from verify.checks.check import Subject
 from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear

@@ -14,7 +14,7 @@ import numpy as np
 
 from tests.planted.convolutions import answer
 from verify import Case, Declined
-from verify.cases.case import Array
+from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
 from verify.checks.deviations import Deviation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from verify import Case
-from verify.cases.case import Array
+from verify.cases.operands import Array
 from verify.subjects.registry import load
 
 tensorflow = load("tensorflow")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from verify import Case, Declined, reference
-from verify.cases.case import Array
+from verify.cases.operands import Array
 
 
 def right(case: Case) -> Array:

@@ -370,7 +370,8 @@ def test_known_deviations_come_with_the_version_of_the_worker() -> None:
     found = {each.name for each in subject.known}
     version = subject.versions["tensorflow"]
     subject.close()
-    from verify.subjects.tensorflow.roads import known, tf
+    from verify.subjects.tensorflow.imported import tf
+    from verify.subjects.tensorflow.roads import known
 
     assert (found, version) == ({each.name for each in known("tensorflow")}, tf.__version__)
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from verify.cases.case import Array, Case, Operands
+from verify.cases.case import Case
 from verify.cases.fills import shows_nothing
+from verify.cases.operands import Array, Operands
 from verify.checks.clock import Clock
 from verify.checks.message import disagreement, worst_phrase
 from verify.faults import Fault

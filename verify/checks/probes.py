@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
 from verify.cases.fills import impulse_seed
+from verify.cases.operands import Array
 from verify.cases.word import InvalidCase
 from verify.checks.check import Subject, ask
 from verify.checks.clock import Clock

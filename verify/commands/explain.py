@@ -19,7 +19,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
-    from verify.reports.explanation.explain import coloured, explain, parse_index, plain
+    from verify.reports.explanation.explain import explain, parse_index
+    from verify.reports.explanation.lines import coloured, plain
 
     at = None if options.at is None else parse_index(options.at)
     lines = explain(Case.parse(options.word), at)

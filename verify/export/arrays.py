@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
+from verify.cases.operands import Array
 from verify.export import CannotExport
 from verify.oracle.bounds import judgement
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from verify.cases.case import Array
+from verify.cases.operands import Array
 from verify.export.source import source_of
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
+from verify.cases.operands import Array
 from verify.checks.check import Declined
 from verify.checks.message import axis_line, matters
 from verify.export import CannotExport

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.cases.case import Array
+from verify.cases.operands import Array
 
 LITERAL = 320
 """Characters of numbers up to which an array is written out."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
+from verify.cases.operands import Array
 from verify.export.recording import recording
 from verify.subjects.tensorflow.calls import function, operands
 from verify.subjects.tensorflow.layer_gradients import gradient_of

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from verify.cases.case import Array, Case, Operands
+from verify.cases.case import Case
 from verify.cases.geometry import Axis
+from verify.cases.operands import Array, Operands
 from verify.cases.predicates import Predicate, names_of
 from verify.faults.index_maps import Maps, cast, finished, sums_by_maps
 from verify.oracle.compare import NUMERIC_KINDS, Kind

@@ -12,8 +12,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
 from verify.cases.geometry import Axis
+from verify.cases.operands import Array
 from verify.oracle.epilogue import follow
 from verify.oracle.problem import problem_of
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
+from verify.cases.operands import Array
 from verify.cases.predicates import names_of
 from verify.faults import FAULTS, Fault
 from verify.faults.fault import right_answer, wrong_answer

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
+from verify.cases.operands import Array
 from verify.faults.index_maps import channels_last, finished, gathered, groups_of, indices, right_maps
 
 Order = Callable[[Array], Array]

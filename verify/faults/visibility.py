@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
+from verify.cases.operands import Array
 from verify.cases.predicates import Predicate, names_of
 from verify.faults import FAULTS, Fault
 from verify.faults.fault import Call, Conduct, wrong_answer

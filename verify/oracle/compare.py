@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from verify.cases.case import Array
+from verify.cases.operands import Array
 
 Outcome = Literal["agrees", "disagrees", "declined", "vacuous"]
 Lost = Literal["crashed", "timed out", "out of memory"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from verify.cases.case import Array
+from verify.cases.operands import Array
 
 WORK = 2**14
 """Products held at a time; about ten arrays of them are at work at once."""

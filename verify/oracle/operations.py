@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.cases.case import Array
+from verify.cases.operands import Array
 from verify.oracle.problem import Problem
 from verify.oracle.windows import pad
 

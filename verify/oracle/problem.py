@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
 from verify.cases.dtypes import TOKENS, Format, format_of
 from verify.cases.geometry import Axis, same_padding
+from verify.cases.operands import Array
 
 
 class Problem(NamedTuple):

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from verify.cases.case import Array, Case, Operands
+from verify.cases.case import Case
+from verify.cases.operands import Array, Operands
 from verify.oracle.compensated import SPLITTABLE, dot2
 from verify.oracle.epilogue import follow
 from verify.oracle.operations import bias_gradient, depthwise, filter_gradient, transpose

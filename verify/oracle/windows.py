@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from verify.cases.case import Array
 from verify.cases.geometry import Axis
+from verify.cases.operands import Array
 
 
 def pad(x: Array, axes: tuple[Axis, ...], *, kind: Any) -> Array:

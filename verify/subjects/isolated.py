@@ -22,7 +22,8 @@ from typing import IO, Any, NamedTuple, get_args
 
 import numpy as np
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
+from verify.cases.operands import Array
 from verify.checks.bulk import Swept
 from verify.checks.check import Declined, Elsewhere, Subject, elsewhere
 from verify.checks.deviations import Deviation, deviation_of

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from verify.cases.case import Array
 from verify.cases.dtypes import dtype_spelled
+from verify.cases.operands import Array
 
 _LENGTHS = struct.Struct("<IQ")
 _SMALL = 2**16

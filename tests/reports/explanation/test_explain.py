@@ -17,7 +17,8 @@ from verify import Case, reference
 from verify.cases.epilogue import AROUND
 from verify.cases.exactness import promises_exactness
 from verify.cases.operations import OPERATIONS
-from verify.reports.explanation.explain import Line, coloured, explain, parse_index, plain
+from verify.reports.explanation.explain import Line, explain, parse_index
+from verify.reports.explanation.lines import coloured, plain
 
 EXACT = ("ones", "iota", "coded", "impulse", "ints", "dyadic")
 WHOLE = ("border", "bias", "residual", "relu", "relu6")

@@ -15,7 +15,7 @@ from tests.places import PLANTED, ROOT
 from tests.reports.html.recorded import asked, run_of, written
 from verify import Case, reference
 from verify.__main__ import main
-from verify.cases.case import Array
+from verify.cases.operands import Array
 from verify.checks.check import Subject
 from verify.faults import fault_named
 from verify.reports.html.answer import answer_pictures

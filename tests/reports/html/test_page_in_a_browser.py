@@ -11,7 +11,7 @@ import pytest
 
 from tests.reports.html.recorded import asked, run_of, written
 from verify import Case, Declined, reference
-from verify.cases.case import Array
+from verify.cases.operands import Array
 from verify.faults import fault_named
 from verify.reports.html.writing import write_page
 from verify.reports.records import Record

@@ -24,7 +24,7 @@ from tests.planted.behaving import (
     widens,
 )
 from verify import Case
-from verify.cases.case import Array
+from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
 from verify.checks.check import Subject
 from verify.checks.deviations import Deviation

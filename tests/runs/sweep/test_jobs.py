@@ -17,8 +17,8 @@ from rich.console import Console
 
 from tests.planted import convolutions
 from verify import Case, Declined
-from verify.cases.case import Array
 from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.operands import Array
 from verify.checks.bulk import Swept, sweep_block
 from verify.checks.check import Subject
 from verify.runs.sweep import jobs

@@ -20,8 +20,8 @@ from rich.console import Console
 from tests.places import PLANTED, ROOT
 from tests.planted import convolutions
 from verify import Case, Declined
-from verify.cases.case import Array
 from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
 from verify.checks.check import Subject
 from verify.checks.deviations import Deviation

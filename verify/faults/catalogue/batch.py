@@ -6,7 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from verify.cases.case import Array, Case, Operands
+from verify.cases.case import Case
+from verify.cases.operands import Array, Operands
 from verify.faults.catalogue.conditions import IMAGE
 from verify.faults.fault import Answer, Inputs, Steps, make_fault
 from verify.faults.index_maps import cast

@@ -7,8 +7,9 @@ from itertools import count
 
 import numpy as np
 
-from verify.cases.case import Array, Case, Operands
+from verify.cases.case import Case
 from verify.cases.fills import read_cells
+from verify.cases.operands import Array, Operands
 from verify.faults.catalogue.conditions import IMAGE
 from verify.faults.fault import Answer, Conduct, Inputs, make_fault
 

@@ -6,7 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
+from verify.cases.operands import Array
 from verify.faults.catalogue.conditions import WINDOWED
 from verify.faults.catalogue.padding import own_padding, shifted
 from verify.faults.catalogue.windows import flipped, stepping, with_filters

@@ -7,8 +7,9 @@ from functools import partial
 
 import numpy as np
 
-from verify.cases.case import Array, Case, Operands
+from verify.cases.case import Case
 from verify.cases.geometry import Axis, same_padding
+from verify.cases.operands import Array, Operands
 from verify.faults.catalogue.conditions import FORWARD, IMAGE, WINDOWED
 from verify.faults.catalogue.padding import borders
 from verify.faults.fault import Answer, Call, Geometry, Inputs, make_fault, outs_of

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from verify.cases.case import Array, Case, Operands
+from verify.cases.case import Case
 from verify.cases.geometry import Axis
+from verify.cases.operands import Array, Operands
 
 
 class Place(NamedTuple):

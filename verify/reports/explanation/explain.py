@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
+from verify.cases.operands import Array
 from verify.reports.explanation.axes import NAMES, axis_lines, plane_lines
 from verify.reports.explanation.cell import Cell, Factors, cell_of
 from verify.reports.explanation.grids import SHOWN, Wording, drawn

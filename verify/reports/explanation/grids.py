@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from verify.cases.case import Array
+from verify.cases.operands import Array
 from verify.reports.explanation.cell import Factors
 from verify.reports.explanation.lines import PADDING, WIDTH, Line, Span, Style, number, plural, sum_of
 

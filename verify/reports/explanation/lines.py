@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
-from verify.cases.case import Array
+from verify.cases.operands import Array
 
 Style = Literal["plain", "heading", "padding", "window", "filter", "product", "result"]
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
+from verify.cases.operands import Array
 from verify.checks.check import Mismatch, Subject, ask, check, subject_name
 from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
+from verify.cases.operands import Array
 from verify.subjects.tensorflow import forward, raw
 from verify.subjects.tensorflow.epilogue import after
 from verify.subjects.tensorflow.forward import Call, every_pair

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from verify.cases.case import Array, Case
+from verify.cases.case import Case
+from verify.cases.operands import Array
 from verify.subjects.tensorflow.calls import operands
 from verify.subjects.tensorflow.epilogue import after
 from verify.subjects.tensorflow.forward import depthwise_shape
