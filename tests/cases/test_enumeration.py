@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from verify import Case, InvalidCase
-from verify.cases.enumeration import Domain, described, domain_upto, fixed
+from verify.cases.enumeration import Domain, domain_upto
 from verify.cases.word import ends
 
 SMALL = {"size": 3, "kernel": 2, "stride": 2, "dilation": 2}
@@ -126,42 +126,6 @@ def test_a_size_brings_its_kernels_strides_and_dilations() -> None:
 @each_domain
 def test_the_text_of_a_domain_is_read_back(domain: Domain) -> None:
     assert Domain.from_text(domain.to_text()) == domain
-
-
-@pytest.mark.parametrize(
-    ("domain", "phrase"),
-    [
-        (
-            domain_upto(6),
-            "conv, rank 2, with size ≤ 6, kernel ≤ 4, stride ≤ 3, dilation ≤ 2, both paddings",
-        ),
-        (
-            domain_upto(3, ranks=(1, 2), operations=("conv", "transpose"), paddings=("same",), channels=2),
-            (
-                "conv and transpose, ranks 1 and 2, with size ≤ 3, kernel ≤ 2, stride ≤ 2, dilation ≤ 2, "
-                "channels ≤ 2, SAME padding"
-            ),
-        ),
-        (
-            domain_upto(
-                3, paddings=("valid", "explicit"), dtypes=("f16", "bf16", "f64"), channels_first=True
-            ),
-            (
-                "conv, rank 2, with size ≤ 3, kernel ≤ 2, stride ≤ 2, dilation ≤ 2, VALID padding and "
-                "explicit padding of ≤ 1 cell an end, in f16, bf16 and f64, channels first"
-            ),
-        ),
-    ],
-)
-def test_a_domain_is_described_in_one_phrase(domain: Domain, phrase: str) -> None:
-    assert described(domain) == phrase
-
-
-def test_what_all_cases_share_is_said() -> None:
-    assert fixed(domain_upto(2)) == "batch 1, 1 channel, 1 filter, f32, channels last, filled coded"
-    assert fixed(domain_upto(2, channels=2, dtypes=("f16", "f32"))) == (
-        "batch 1, 1 filter, channels last, filled coded"
-    )
 
 
 @pytest.mark.parametrize(

@@ -171,39 +171,6 @@ def domain_upto(size: int, **chosen: Any) -> Domain:
     return Domain(size=size, **numbers | {name: each for name, each in chosen.items() if each is not None})
 
 
-def described(domain: Domain) -> str:
-    """The domain in one phrase: `conv, rank 2, with size ≤ 6, kernel ≤ 4, …, both paddings`."""
-    ranks = f"rank{'s' * (len(domain.ranks) > 1)} {_listed(domain.ranks)}"
-    numbers = [f"{name} ≤ {getattr(domain, name)}" for name in ("size", "kernel", "stride", "dilation")]
-    more = [f"{name} ≤ {getattr(domain, name)}" for name in COUNTS if getattr(domain, name) > 1]
-    dtypes = [f"in {_listed(domain.dtypes)}"] * (domain.dtypes != ("f32",))
-    layout = ["channels first"] * domain.channels_first
-    parts = (_listed(domain.operations), ranks, ", ".join((f"with {numbers[0]}", *numbers[1:], *more)))
-    return ", ".join((*parts, _paddings(domain), *dtypes, *layout))
-
-
-def fixed(domain: Domain) -> str:
-    """What all cases of a domain share, in one phrase."""
-    single = {"batch": "batch 1", "channels": "1 channel", "filters": "1 filter"}
-    counts = [text for name, text in single.items() if getattr(domain, name) == 1]
-    dtypes = [domain.dtypes[0]] * (len(domain.dtypes) == 1)
-    layout = "channels first" if domain.channels_first else "channels last"
-    return ", ".join((*counts, *dtypes, layout, "filled coded"))
-
-
-def _paddings(domain: Domain) -> str:
-    named = [padding.upper() for padding in ("same", "valid") if padding in domain.paddings]
-    words = ["both paddings"] if len(named) == 2 else [f"{each} padding" for each in named]
-    if "explicit" in domain.paddings:
-        words.append(f"explicit padding of ≤ {domain.cells} cell{'s' * (domain.cells > 1)} an end")
-    return " and ".join(words)
-
-
-def _listed(names: tuple[Any, ...]) -> str:
-    *most, last = map(str, names)
-    return f"{', '.join(most)} and {last}" if most else last
-
-
 def _require(what: str, chosen: tuple[Any, ...], known: tuple[Any, ...]) -> None:
     for each in chosen:
         if each not in known or chosen.count(each) > 1:
