@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from verify.cases.enumeration import domain_upto
+from verify.cases.enumeration import enumeration_upto
 from verify.checks.deviations import applying, to_text
 from verify.runs.sweep.progress import BLOCK
 from verify.subjects.isolated import Isolated
@@ -15,7 +15,9 @@ from verify.subjects.isolated import Isolated
 @pytest.mark.parametrize("rank", [1, 2])
 def test_three_fifths_of_a_sweep_are_spent_in_tensorflow(benchmark: Any, rank: int) -> None:
     """Messages to the worker count as the sweep's own time."""
-    enumeration = domain_upto(6, ranks=(rank,), channels=1 if rank > 1 else 4, filters=1 if rank > 1 else 2)
+    enumeration = enumeration_upto(
+        6, ranks=(rank,), channels=1 if rank > 1 else 4, filters=1 if rank > 1 else 2
+    )
     subject = Isolated("tensorflow", alone=True)
     known = to_text(applying(subject.known, subject.switches))
     places = [(start, start + BLOCK) for start in range(0, enumeration.count - BLOCK, BLOCK)][:8]

@@ -1,4 +1,4 @@
-"""A domain holds every case of its numbers, once, and counts them."""
+"""An enumeration holds every case of its numbers, once, and counts them."""
 
 from __future__ import annotations
 
@@ -10,53 +10,61 @@ from typing import Any
 import pytest
 
 from verify import Case, InvalidCase
-from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.word import ends
 
 SMALL = {"size": 3, "kernel": 2, "stride": 2, "dilation": 2}
 
-DOMAINS = {
-    "rank 1": Domain(size=7, kernel=5, stride=3, dilation=3, ranks=(1,)),
-    "rank 2": Domain(**SMALL),
-    "rank 3": Domain(size=2, kernel=2, stride=1, dilation=2, ranks=(3,)),
-    "explicit": Domain(
+ENUMERATIONS = {
+    "rank 1": Enumeration(size=7, kernel=5, stride=3, dilation=3, ranks=(1,)),
+    "rank 2": Enumeration(**SMALL),
+    "rank 3": Enumeration(size=2, kernel=2, stride=1, dilation=2, ranks=(3,)),
+    "explicit": Enumeration(
         size=1, kernel=2, stride=2, dilation=2, ranks=(1, 2), paddings=("explicit", "valid"), cells=1
     ),
-    "groups": Domain(**SMALL, ranks=(1,), batch=2, channels=4, filters=2, groups=4),
-    "depthwise": Domain(
+    "groups": Enumeration(**SMALL, ranks=(1,), batch=2, channels=4, filters=2, groups=4),
+    "depthwise": Enumeration(
         **{**SMALL, "stride": 1, "size": 2},
         operations=("depthwise", "separable"),
         ranks=(1, 3),
         filters=2,
         multiplier=2,
     ),
-    "gradients": Domain(**SMALL, operations=("transpose", "filtergrad"), ranks=(1,), filters=2),
-    "dtypes": Domain(**SMALL, ranks=(1,), dtypes=("f16", "i32"), channels_first=True),
+    "gradients": Enumeration(**SMALL, operations=("transpose", "filtergrad"), ranks=(1,), filters=2),
+    "dtypes": Enumeration(**SMALL, ranks=(1,), dtypes=("f16", "i32"), channels_first=True),
 }
-each_domain = pytest.mark.parametrize("domain", DOMAINS.values(), ids=DOMAINS)
+each_enumeration = pytest.mark.parametrize("enumeration", ENUMERATIONS.values(), ids=ENUMERATIONS)
 
 
-def cases_of(domain: Domain) -> list[Case]:
-    return [case for _, case in domain.cases(0, domain.count)]
+def cases_of(enumeration: Enumeration) -> list[Case]:
+    return [case for _, case in enumeration.cases(0, enumeration.count)]
 
 
-def words_of(domain: Domain) -> list[str]:
+def words_of(enumeration: Enumeration) -> list[str]:
     """The words of every combination of numbers, whether or not it is a case, from nothing but loops."""
 
     def upto(most: int) -> range:
         return range(1, most + 1)
 
     words = []
-    sides = list(product(*map(upto, (domain.size, domain.kernel, domain.stride, domain.dilation))))
-    counts = (domain.batch, domain.channels, domain.filters, domain.multiplier, domain.groups)
-    pairs = list(product(range(domain.cells + 1), repeat=2))
+    sides = list(
+        product(*map(upto, (enumeration.size, enumeration.kernel, enumeration.stride, enumeration.dilation)))
+    )
+    counts = (
+        enumeration.batch,
+        enumeration.channels,
+        enumeration.filters,
+        enumeration.multiplier,
+        enumeration.groups,
+    )
+    pairs = list(product(range(enumeration.cells + 1), repeat=2))
     for operation, rank, dtype, padding in product(
-        domain.operations, domain.ranks, domain.dtypes, domain.paddings
+        enumeration.operations, enumeration.ranks, enumeration.dtypes, enumeration.paddings
     ):
         for axes, (n, c, f, m, g) in product(product(sides, repeat=rank), product(*map(upto, counts))):
             i, k, s, d = ("x".join(map(str, each)) for each in zip(*axes, strict=True))
             shape = f"{operation}_n{n}_i{i}_c{c}_k{k}_f{f}_m{m}_s{s}_d{d}_g{g}"
-            form = f"{'f32_' * (f == 32)}{dtype}{'_cf' * domain.channels_first}_coded"
+            form = f"{'f32_' * (f == 32)}{dtype}{'_cf' * enumeration.channels_first}_coded"
             tokens = [padding]
             if padding == "explicit":
                 tokens = ["p" + ends(each) for each in product(pairs, repeat=rank)]
@@ -73,37 +81,41 @@ def refusal(word: str) -> str | None:
     return None
 
 
-@each_domain
-def test_a_domain_holds_each_case_that_its_numbers_make_and_no_other(domain: Domain) -> None:
-    legal = {Case.parse(word) for word in words_of(domain) if refusal(word) is None}
-    assert set(cases_of(domain)) == legal
+@each_enumeration
+def test_an_enumeration_holds_each_case_that_its_numbers_make_and_no_other(enumeration: Enumeration) -> None:
+    legal = {Case.parse(word) for word in words_of(enumeration) if refusal(word) is None}
+    assert set(cases_of(enumeration)) == legal
 
 
-@each_domain
-def test_a_domain_holds_each_case_once(domain: Domain) -> None:
-    assert len(cases_of(domain)) == len(set(cases_of(domain))) == domain.count
+@each_enumeration
+def test_an_enumeration_holds_each_case_once(enumeration: Enumeration) -> None:
+    assert len(cases_of(enumeration)) == len(set(cases_of(enumeration))) == enumeration.count
 
 
-@each_domain
-def test_what_is_excluded_would_have_a_negative_output(domain: Domain) -> None:
-    refusals = [said for word in words_of(domain) if (said := refusal(word))]
-    assert domain.excluded == sum("the output size would be negative" in said for said in refusals)
+@each_enumeration
+def test_what_is_excluded_would_have_a_negative_output(enumeration: Enumeration) -> None:
+    refusals = [said for word in words_of(enumeration) if (said := refusal(word))]
+    assert enumeration.excluded == sum("the output size would be negative" in said for said in refusals)
 
 
-@each_domain
-def test_a_case_of_a_domain_is_the_one_that_its_word_names(domain: Domain) -> None:
-    cases = cases_of(domain)
+@each_enumeration
+def test_a_case_of_an_enumeration_is_the_one_that_its_word_names(enumeration: Enumeration) -> None:
+    cases = cases_of(enumeration)
     plain = [Case.parse(str(case)) for case in cases]
     assert [vars(case) for case in cases] == [
         {**vars(case), "axes": case.axes, "format": case.format} for case in plain
     ]
 
 
-@each_domain
-def test_a_stretch_of_places_holds_the_cases_between_them(domain: Domain) -> None:
-    whole, start, stop = list(domain.cases(0, domain.count)), domain.count // 3, domain.count - 5
-    assert list(domain.cases(start, stop)) == whole[start:stop]
-    assert [place for place, _ in whole] == list(range(domain.count))
+@each_enumeration
+def test_a_stretch_of_places_holds_the_cases_between_them(enumeration: Enumeration) -> None:
+    whole, start, stop = (
+        list(enumeration.cases(0, enumeration.count)),
+        enumeration.count // 3,
+        enumeration.count - 5,
+    )
+    assert list(enumeration.cases(start, stop)) == whole[start:stop]
+    assert [place for place, _ in whole] == list(range(enumeration.count))
 
 
 def fitting(size: int, kernel: int, stride: int, dilation: int) -> int:
@@ -113,19 +125,19 @@ def fitting(size: int, kernel: int, stride: int, dilation: int) -> int:
 
 
 def test_the_cases_of_two_paddings_are_squares_of_the_choices_for_an_axis() -> None:
-    assert domain_upto(6).count == (6 * 4 * 3 * 2) ** 2 + fitting(6, 4, 3, 2) ** 2
-    assert domain_upto(6).excluded == (6 * 4 * 3 * 2) ** 2 - fitting(6, 4, 3, 2) ** 2
+    assert enumeration_upto(6).count == (6 * 4 * 3 * 2) ** 2 + fitting(6, 4, 3, 2) ** 2
+    assert enumeration_upto(6).excluded == (6 * 4 * 3 * 2) ** 2 - fitting(6, 4, 3, 2) ** 2
 
 
 def test_a_size_brings_its_kernels_strides_and_dilations() -> None:
-    assert domain_upto(6) == Domain(size=6, kernel=4, stride=3, dilation=2)
-    assert domain_upto(1) == Domain(size=1, kernel=2, stride=2, dilation=2)
-    assert domain_upto(8, stride=1, kernel=None) == Domain(size=8, kernel=6, stride=1, dilation=3)
+    assert enumeration_upto(6) == Enumeration(size=6, kernel=4, stride=3, dilation=2)
+    assert enumeration_upto(1) == Enumeration(size=1, kernel=2, stride=2, dilation=2)
+    assert enumeration_upto(8, stride=1, kernel=None) == Enumeration(size=8, kernel=6, stride=1, dilation=3)
 
 
-@each_domain
-def test_the_text_of_a_domain_is_read_back(domain: Domain) -> None:
-    assert Domain.from_text(domain.to_text()) == domain
+@each_enumeration
+def test_the_text_of_an_enumeration_is_read_back(enumeration: Enumeration) -> None:
+    assert Enumeration.from_text(enumeration.to_text()) == enumeration
 
 
 @pytest.mark.parametrize(
@@ -148,4 +160,4 @@ def test_the_text_of_a_domain_is_read_back(domain: Domain) -> None:
 )
 def test_numbers_that_no_sweep_has_are_refused(numbers: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-        Domain(**{**SMALL, **numbers})
+        Enumeration(**{**SMALL, **numbers})

@@ -11,30 +11,32 @@ import pytest
 
 from tests.planted import convolutions
 from verify import Case, Declined, Mismatch, check
-from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array, Operands
 from verify.cases.predicates import Predicate
 from verify.checks.bulk import Swept, operands_of, sweep_block
 from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
 
-SMALL = domain_upto(3)
+SMALL = enumeration_upto(3)
 GRADIENTS = ("transpose", "filtergrad")
 EVERYTHING = [
-    domain_upto(
+    enumeration_upto(
         3, ranks=(1,), operations=("conv", *GRADIENTS), groups=2, channels=2, filters=2, dtypes=("f16", "i32")
     ),
-    domain_upto(3, ranks=(1,), operations=("depthwise", "separable"), channels=2, multiplier=2, filters=2),
-    domain_upto(2, operations=("conv", "separable", *GRADIENTS), batch=2, cells=1, channels_first=True),
+    enumeration_upto(
+        3, ranks=(1,), operations=("depthwise", "separable"), channels=2, multiplier=2, filters=2
+    ),
+    enumeration_upto(2, operations=("conv", "separable", *GRADIENTS), batch=2, cells=1, channels_first=True),
 ]
 
 
-def cases_of(domain: Domain) -> Iterator[Case]:
-    return (case for _, case in domain.cases(0, domain.count))
+def cases_of(enumeration: Enumeration) -> Iterator[Case]:
+    return (case for _, case in enumeration.cases(0, enumeration.count))
 
 
-def swept(subject: Subject, domain: Domain = SMALL, **options: tuple[Deviation, ...]) -> Swept:
-    return sweep_block(domain, 0, domain.count, subject, **options)
+def swept(subject: Subject, enumeration: Enumeration = SMALL, **options: tuple[Deviation, ...]) -> Swept:
+    return sweep_block(enumeration, 0, enumeration.count, subject, **options)
 
 
 def outcome(case: Case, subject: Subject) -> str:
@@ -86,21 +88,23 @@ SUBJECTS = {
 
 @pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
 def test_a_block_comes_to_what_check_says_of_each_case(subject: Subject) -> None:
-    domain = domain_upto(3, ranks=(1,))
-    assert outcomes(swept(subject, domain)) == Counter(outcome(case, subject) for case in cases_of(domain))
+    enumeration = enumeration_upto(3, ranks=(1,))
+    assert outcomes(swept(subject, enumeration)) == Counter(
+        outcome(case, subject) for case in cases_of(enumeration)
+    )
 
 
-@pytest.mark.parametrize("domain", EVERYTHING)
-def test_operands_that_cases_share_are_those_that_each_would_make(domain: Domain) -> None:
-    assert [bits_of(operands_of(case).operands) for case in cases_of(domain)] == [
-        bits_of(case.make_operands()) for case in cases_of(domain)
+@pytest.mark.parametrize("enumeration", EVERYTHING)
+def test_operands_that_cases_share_are_those_that_each_would_make(enumeration: Enumeration) -> None:
+    assert [bits_of(operands_of(case).operands) for case in cases_of(enumeration)] == [
+        bits_of(case.make_operands()) for case in cases_of(enumeration)
     ]
 
 
-@pytest.mark.parametrize("domain", EVERYTHING)
-def test_what_is_right_holds_on_every_operation(domain: Domain) -> None:
-    found = swept(right, domain)
-    assert found.agreed + found.vacuous == found.cases == domain.count
+@pytest.mark.parametrize("enumeration", EVERYTHING)
+def test_what_is_right_holds_on_every_operation(enumeration: Enumeration) -> None:
+    found = swept(right, enumeration)
+    assert found.agreed + found.vacuous == found.cases == enumeration.count
 
 
 def is_told_apart(part: Array) -> bool:
@@ -113,9 +117,13 @@ def test_every_cell_and_every_tap_has_a_number_of_its_own() -> None:
 
 
 def test_cases_in_which_a_number_occurs_twice_are_counted() -> None:
-    domain = Domain(size=4, kernel=4, stride=1, dilation=1, dtypes=("f16",), paddings=("same",), channels=3)
-    twice = [not (is_told_apart(case.input) and is_told_apart(case.filters)) for case in cases_of(domain)]
-    assert 0 < swept(lambda case: np.zeros(case.output_shape, case.dtype), domain).repeated == sum(twice)
+    enumeration = Enumeration(
+        size=4, kernel=4, stride=1, dilation=1, dtypes=("f16",), paddings=("same",), channels=3
+    )
+    twice = [
+        not (is_told_apart(case.input) and is_told_apart(case.filters)) for case in cases_of(enumeration)
+    ]
+    assert 0 < swept(lambda case: np.zeros(case.output_shape, case.dtype), enumeration).repeated == sum(twice)
 
 
 @pytest.mark.parametrize("place", [0, 1, 500, SMALL.count - 1])
@@ -176,7 +184,7 @@ def test_what_is_declined_is_counted_by_its_reason() -> None:
             raise Declined(f"no VALID of {case.rank} axes")
         return right(case)
 
-    assert swept(picky).declined == {"no VALID of 2 axes": domain_upto(3, paddings=("valid",)).count}
+    assert swept(picky).declined == {"no VALID of 2 axes": enumeration_upto(3, paddings=("valid",)).count}
 
 
 def test_of_each_kind_the_first_counterexample_is_kept() -> None:

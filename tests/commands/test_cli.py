@@ -221,7 +221,7 @@ options:
 commands:
   COMMAND
     run       gate subjects: draw cases, check each, say what was proved
-    sweep     check every case of a small domain, without drawing any
+    sweep     check every case up to a small size, without drawing any
     replay    check named cases, or what failed, again; say what became of each
     report    sum up the records of runs, such as those of all shards
     pin       keep words, under a reason, that every run asks first

@@ -12,21 +12,23 @@ from hypothesis import strategies as st
 from strategies import cases
 from tests.models import rational, scatter
 from verify import Case, reference
-from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.exactness import promises_exact_sums
 from verify.cases.operations import OPERATIONS
 
 quick = settings(max_examples=60, deadline=None, database=None)
 
-DOMAINS = {
-    "rank 1": domain_upto(5, ranks=(1,), operations=tuple(OPERATIONS)),
-    "rank 1, explicit": domain_upto(3, ranks=(1,), operations=tuple(OPERATIONS), paddings=("explicit",), cells=2),
-    "rank 1, counts": Domain(
+ENUMERATIONS = {
+    "rank 1": enumeration_upto(5, ranks=(1,), operations=tuple(OPERATIONS)),
+    "rank 1, explicit": enumeration_upto(
+        3, ranks=(1,), operations=tuple(OPERATIONS), paddings=("explicit",), cells=2
+    ),
+    "rank 1, counts": Enumeration(
         size=3, kernel=2, stride=2, dilation=2, ranks=(1,), operations=tuple(OPERATIONS),
         batch=2, channels=2, filters=2, multiplier=2, groups=2, paddings=("same",),
     ),
-    "rank 2": domain_upto(3, operations=tuple(OPERATIONS)),
-    "rank 3": Domain(
+    "rank 2": enumeration_upto(3, operations=tuple(OPERATIONS)),
+    "rank 3": Enumeration(
         size=2, kernel=2, stride=2, dilation=1, ranks=(3,), operations=("conv", "transpose", "filtergrad"),
         paddings=("same",),
     ),
@@ -45,9 +47,11 @@ def disagreeing(case: Case) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("domain", DOMAINS.values(), ids=DOMAINS)
-def test_three_ways_agree_on_every_case_of_a_small_domain(domain: Domain) -> None:
-    wrong = {str(case): ways for _, case in domain.cases(0, domain.count) if (ways := disagreeing(case))}
+@pytest.mark.parametrize("enumeration", ENUMERATIONS.values(), ids=ENUMERATIONS)
+def test_three_ways_agree_on_every_case_of_a_small_enumeration(enumeration: Enumeration) -> None:
+    wrong = {
+        str(case): ways for _, case in enumeration.cases(0, enumeration.count) if (ways := disagreeing(case))
+    }
     assert wrong == {}
 
 

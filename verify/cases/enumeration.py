@@ -1,4 +1,4 @@
-"""A small domain of cases: every combination of a few numbers, counted, and each case by its place."""
+"""A small enumeration of cases: every combination of a few numbers, counted, and each case by its place."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class Stratum(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Domain:
+class Enumeration:
     """Every case whose numbers are at most these, filled `coded`, without what may follow.
 
     Sizes, kernels, strides, dilations and counts go from 1 up; `cells`, from 0 up, are those of
     explicit padding at each end of an axis. `paddings` are "same", "valid" and "explicit".
-    Raises ValueError, one sentence, for a number or a choice that no domain has.
+    Raises ValueError, one sentence, for a number or a choice that no enumeration has.
     """
 
     size: int
@@ -94,8 +94,8 @@ class Domain:
             )
 
     @classmethod
-    def from_text(cls, text: str) -> Domain:
-        """The domain that `to_text` wrote."""
+    def from_text(cls, text: str) -> Enumeration:
+        """The enumeration that `to_text` wrote."""
         numbers: dict[str, Any] = json.loads(text)
         for name in ("operations", "ranks", "dtypes", "paddings"):
             numbers[name] = tuple(numbers[name])
@@ -161,14 +161,16 @@ class Domain:
         return choices
 
 
-def domain_upto(size: int, **chosen: Any) -> Domain:
-    """The domain of a size: kernels of up to two thirds of it, strides of a half, dilations of a third.
+def enumeration_upto(size: int, **chosen: Any) -> Enumeration:
+    """The enumeration of a size: kernels of up to two thirds of it, strides of a half, dilations of a third.
 
     Each is rounded up and at least 2, unless it is chosen; a choice of None is none.
     """
     usual = {"kernel": -(-2 * size // 3), "stride": -(-size // 2), "dilation": -(-size // 3)}
     numbers = {name: max(number, 2) for name, number in usual.items()}
-    return Domain(size=size, **numbers | {name: each for name, each in chosen.items() if each is not None})
+    return Enumeration(
+        size=size, **numbers | {name: each for name, each in chosen.items() if each is not None}
+    )
 
 
 def _require(what: str, chosen: tuple[Any, ...], known: tuple[Any, ...]) -> None:

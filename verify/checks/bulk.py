@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from verify.cases.case import Case
-from verify.cases.enumeration import Domain
+from verify.cases.enumeration import Enumeration
 from verify.cases.exactness import promises_exact_sums, scale_of
 from verify.cases.operands import Array, Operands
 from verify.checks.check import MISMATCHES, Subject, ask, compare, modified, subject_name
@@ -25,7 +25,7 @@ BEAT_S = 1.0
 
 
 class Counterexample(NamedTuple):
-    """A case of a domain, by its place there, and its disagreement."""
+    """A case of an enumeration, by its place there, and its disagreement."""
 
     place: int
     word: str
@@ -98,7 +98,7 @@ def _verdict_from(data: dict[str, Any]) -> Verdict:
 
 
 def sweep_block(
-    domain: Domain,
+    enumeration: Enumeration,
     start: int,
     stop: int,
     subject: Subject,
@@ -109,7 +109,7 @@ def sweep_block(
     """Put the cases of these places to a subject; `beat` is called every second or so."""
     swept, clock = Swept(), Clock()
     begun = last = perf_counter()
-    for place, case in domain.cases(start, stop):
+    for place, case in enumeration.cases(start, stop):
         given = operands_of(case)
         swept.repeated += not given.is_distinct
         verdict, answer = _judged(case, given, subject, clock)

@@ -1,16 +1,16 @@
-"""`sweep`: every case of a small domain."""
+"""`sweep`: every case of a small enumeration."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from verify.cases.enumeration import domain_upto
+from verify.cases.enumeration import enumeration_upto
 from verify.commands.isolation import add_isolation
 from verify.config.flags import add_known, deviations_of
 from verify.config.options import names, numbers, operations, positive
 
-SENTENCE = "check every case of a small domain, without drawing any"
+SENTENCE = "check every case of a small enumeration, without drawing any"
 
 _STATE = "conv-verify-sweep.json"
 
@@ -54,16 +54,16 @@ def command(options: argparse.Namespace) -> int:
     limits = ("kernel", "stride", "dilation", "cells", "batch", "channels", "filters", "multiplier", "groups")
     chosen = ("operations", "ranks", "dtypes", "channels_first", *limits)
     fields = {name: getattr(options, name) for name in chosen}
-    domain = domain_upto(options.upto, paddings=paddings, **fields)
+    enumeration = enumeration_upto(options.upto, paddings=paddings, **fields)
 
     from verify.reports.terminal import TerminalConsole
     from verify.runs.sweep.jobs import Plan, maker, usual_jobs
     from verify.runs.sweep.sweep import sweep
 
     plan = Plan(
-        enumeration=domain,
+        enumeration=enumeration,
         make=maker(options.subject, isolate=options.isolate, python=options.python, timeout=options.timeout),
-        jobs=options.jobs or usual_jobs(domain),
+        jobs=options.jobs or usual_jobs(enumeration),
         excuse=options.known is not False,
         deviations=deviations_of(options),
         state=Path(options.state),

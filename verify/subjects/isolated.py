@@ -227,16 +227,16 @@ class Isolated:
             raise Declined(told.sentence)
         raise elsewhere(f"{header.get('error')} {told.place}".rstrip())(told)
 
-    def sweep(self, domain: str, start: int, stop: int, *, known: str) -> Swept | None:
-        """What became of a block of a domain in the worker, or None where that was lost on the way.
+    def sweep(self, enumeration: str, start: int, stop: int, *, known: str) -> Swept | None:
+        """What became of a block of an enumeration in the worker, or None where that was lost on the way.
 
-        The domain and the known deviations are the texts of `cases.enumeration` and `deviations`.
+        The enumeration and the known deviations are the texts of `cases.enumeration` and `deviations`.
         """
         life = self._begin()
         places = {"start": start, "stop": stop, "known": known}
         try:
             os.ftruncate(life.output.fileno(), 0)
-            send(life.stream, {"subject": self.name, "domain": domain, **places})
+            send(life.stream, {"subject": self.name, "enumeration": enumeration, **places})
             while not (header := receive(life.stream, self._limit_s)[0]):
                 pass
             return Swept.from_data(header["swept"])

@@ -21,7 +21,7 @@ from socket import recv_fds, socket
 from typing import Any
 
 from verify.cases.case import Case
-from verify.cases.enumeration import Domain
+from verify.cases.enumeration import Enumeration
 from verify.checks.bulk import Swept, sweep_block
 from verify.checks.check import Subject, ask
 from verify.checks.clock import Clock
@@ -154,7 +154,7 @@ def _answer(subject: Subject, word: str) -> tuple[dict[str, Any], list[bytes]]:
 def _swept(stream: socket, subject: Subject, asked: Mapping[str, Any]) -> Swept:
     """A block of a sweep; a message that says nothing goes out while it lasts."""
     return sweep_block(
-        _domain(asked["domain"]),
+        _enumeration(asked["enumeration"]),
         asked["start"],
         asked["stop"],
         subject,
@@ -163,7 +163,7 @@ def _swept(stream: socket, subject: Subject, asked: Mapping[str, Any]) -> Swept:
     )
 
 
-_domain = lru_cache(maxsize=1)(Domain.from_text)
+_enumeration = lru_cache(maxsize=1)(Enumeration.from_text)
 _known = lru_cache(maxsize=1)(from_text)
 
 

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.runs.sweep.findings import described, fixed
 
 
 @pytest.mark.parametrize(
-    ("domain", "phrase"),
+    ("enumeration", "phrase"),
     [
         (
-            domain_upto(6),
+            enumeration_upto(6),
             "conv, rank 2, with size ≤ 6, kernel ≤ 4, stride ≤ 3, dilation ≤ 2, both paddings",
         ),
         (
-            domain_upto(3, ranks=(1, 2), operations=("conv", "transpose"), paddings=("same",), channels=2),
+            enumeration_upto(
+                3, ranks=(1, 2), operations=("conv", "transpose"), paddings=("same",), channels=2
+            ),
             (
                 "conv and transpose, ranks 1 and 2, with size ≤ 3, kernel ≤ 2, stride ≤ 2, dilation ≤ 2, "
                 "channels ≤ 2, SAME padding"
             ),
         ),
         (
-            domain_upto(
+            enumeration_upto(
                 3, paddings=("valid", "explicit"), dtypes=("f16", "bf16", "f64"), channels_first=True
             ),
             (
@@ -33,12 +35,12 @@ from verify.runs.sweep.findings import described, fixed
         ),
     ],
 )
-def test_a_domain_is_described_in_one_phrase(domain: Domain, phrase: str) -> None:
-    assert described(domain) == phrase
+def test_an_enumeration_is_described_in_one_phrase(enumeration: Enumeration, phrase: str) -> None:
+    assert described(enumeration) == phrase
 
 
 def test_what_all_cases_share_is_said() -> None:
-    assert fixed(domain_upto(2)) == "batch 1, 1 channel, 1 filter, f32, channels last, filled coded"
-    assert fixed(domain_upto(2, channels=2, dtypes=("f16", "f32"))) == (
+    assert fixed(enumeration_upto(2)) == "batch 1, 1 channel, 1 filter, f32, channels last, filled coded"
+    assert fixed(enumeration_upto(2, channels=2, dtypes=("f16", "f32"))) == (
         "batch 1, 1 filter, channels last, filled coded"
     )

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from tests.planted import convolutions
 from verify import Case, Declined
-from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array
 from verify.checks.bulk import Swept, sweep_block
 from verify.checks.check import Subject
@@ -28,7 +28,7 @@ from verify.runs.sweep.sweep import sweep
 from verify.subjects.isolated import Isolated
 from verify.subjects.registry import versions
 
-ENUMERATION = domain_upto(3)
+ENUMERATION = enumeration_upto(3)
 SLOW_S = 0.06
 """Seconds that a slow job takes longer for a block: the others do several meanwhile."""
 
@@ -60,7 +60,7 @@ class Near(Isolated):
         time.sleep(self._delay_s)
         if start >= self._fails_from:
             raise OSError(f"nobody answers from {start} on")
-        return sweep_block(Domain.from_text(domain), start, stop, self._subject)
+        return sweep_block(Enumeration.from_text(domain), start, stop, self._subject)
 
 
 def zeros_without_same(case: Case) -> Array:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.planted import convolutions
-from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.checks.bulk import sweep_block
 from verify.runs.sweep.progress import BLOCK, ForeignState, Progress, identity, restore, save_state
 
-ENUMERATION = domain_upto(3)
+ENUMERATION = enumeration_upto(3)
 WHAT = identity(ENUMERATION, subject="mine", file="1234")
 
 
@@ -32,7 +32,7 @@ def state(tmp_path: Path) -> Path:
     return path
 
 
-def refusal(path: Path, enumeration: Domain = ENUMERATION, what: dict[str, Any] = WHAT) -> str:
+def refusal(path: Path, enumeration: Enumeration = ENUMERATION, what: dict[str, Any] = WHAT) -> str:
     with pytest.raises(ForeignState) as refused:
         restore(path, enumeration, what)
     return str(refused.value).replace(f"{str(path)!r}", "it")
@@ -71,7 +71,7 @@ def test_only_the_next_block_is_counted(number: int) -> None:
 
 
 def test_the_state_of_another_sweep_is_refused(state: Path) -> None:
-    other = domain_upto(3, kernel=1)
+    other = enumeration_upto(3, kernel=1)
     assert refusal(state, other, identity(other, subject="mine", file="1234")) == (
         "it is of another sweep: of kernel it has 2, not 1"
     )

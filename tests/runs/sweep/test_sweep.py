@@ -20,7 +20,7 @@ from rich.console import Console
 from tests.places import PLANTED, ROOT
 from tests.planted import convolutions
 from verify import Case, Declined
-from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
 from verify.checks.check import Subject
@@ -30,9 +30,9 @@ from verify.runs.sweep.progress import ForeignState, read_state
 from verify.runs.sweep.sweep import sweep
 from verify.subjects.isolated import isolated
 
-LINE = domain_upto(6, ranks=(1,))
+LINE = enumeration_upto(6, ranks=(1,))
 ALL = "265 cases of conv, rank 1, with size ≤ 6, kernel ≤ 4, stride ≤ 3, dilation ≤ 2, both paddings"
-TWO = Domain(size=1, kernel=1, stride=1, dilation=1)
+TWO = Enumeration(size=1, kernel=1, stride=1, dilation=1)
 
 Swept = tuple[int, str]
 
@@ -46,7 +46,7 @@ def state(tmp_path: Path) -> Path:
 def swept(state: Path) -> Callable[..., Swept]:
     """Sweeps a subject here; the exit code and what was printed."""
 
-    def run(subject: Subject | None, enumeration: Domain = LINE, **options: Any) -> Swept:
+    def run(subject: Subject | None, enumeration: Enumeration = LINE, **options: Any) -> Swept:
         printed = io.StringIO()
         options.setdefault("make", lambda: subject)
         console = Console(file=printed, width=200, color_system=None)
@@ -100,13 +100,13 @@ def test_a_counterexample_that_does_not_come_again_is_said_to(swept: Sweep) -> N
 
 
 def test_a_sweep_ends_after_a_few_counterexamples(swept: Sweep) -> None:
-    code, printed = swept(convolutions.zeros, domain_upto(3))
+    code, printed = swept(convolutions.zeros, enumeration_upto(3))
     assert code == 1
     assert re.match(r"Disagrees: \d+ counterexamples among 256 of 1,105 cases", last_line(printed))
 
 
 def test_a_sweep_goes_on_where_that_is_asked(swept: Sweep) -> None:
-    _, printed = swept(convolutions.zeros, domain_upto(3), keep_going=True)
+    _, printed = swept(convolutions.zeros, enumeration_upto(3), keep_going=True)
     assert "Disagrees: 808 counterexamples among all 1,105 cases of conv" in last_line(printed)
     assert printed.count("\n  replay   ") == len(("same", "valid"))
 
@@ -179,7 +179,7 @@ class Interrupting:
 
 
 def test_an_interruption_leaves_a_state_and_says_how_to_go_on(swept: Sweep, state: Path) -> None:
-    code, printed = swept(Interrupting(300), domain_upto(3))
+    code, printed = swept(Interrupting(300), enumeration_upto(3))
     assert code == 3
     assert "Interrupted: no counterexample so far, after 512 of 1,105 cases of conv" in printed
     assert last_line(printed) == "go on with  the same --resume"
@@ -188,8 +188,8 @@ def test_an_interruption_leaves_a_state_and_says_how_to_go_on(swept: Sweep, stat
 
 def test_a_resumed_sweep_comes_to_the_same_and_asks_only_what_is_left(swept: Sweep, state: Path) -> None:
     first, second = Interrupting(300), Interrupting(0)
-    swept(first, domain_upto(3))
-    code, printed = swept(second, domain_upto(3), resume=True)
+    swept(first, enumeration_upto(3))
+    code, printed = swept(second, enumeration_upto(3), resume=True)
     assert code == 0
     assert "resumed    after 512 cases\n" in printed
     assert re.search(r"^graded +808\nvacuous +297: ", printed, re.MULTILINE)
@@ -200,20 +200,20 @@ def test_a_resumed_sweep_comes_to_the_same_and_asks_only_what_is_left(swept: Swe
 def test_a_counterexample_from_before_an_interruption_is_not_lost(swept: Sweep) -> None:
     interrupting = Interrupting(300)
     corner = Case.parse("conv_i1x2_k1x1_same_coded")
-    swept(lambda case: interrupting(case) + (case == corner), domain_upto(3))
-    code, printed = swept(lambda case: interrupting(case), domain_upto(3), resume=True)
+    swept(lambda case: interrupting(case) + (case == corner), enumeration_upto(3))
+    code, printed = swept(lambda case: interrupting(case), enumeration_upto(3), resume=True)
     assert (code, "  case     conv_i1x2_k1x1_same_coded\n" in printed) == (1, True)
 
 
 def test_a_foreign_state_is_refused_before_any_case(swept: Sweep) -> None:
-    swept(Interrupting(300), domain_upto(3))
+    swept(Interrupting(300), enumeration_upto(3))
     with pytest.raises(ForeignState, match="of size it has 3, not 2"):
-        swept(Interrupting(0), domain_upto(2), resume=True)
+        swept(Interrupting(0), enumeration_upto(2), resume=True)
 
 
 def test_a_state_is_dropped_only_where_that_is_said(swept: Sweep) -> None:
-    swept(Interrupting(300), domain_upto(3))
-    _, printed = swept(Interrupting(0), domain_upto(3))
+    swept(Interrupting(300), enumeration_upto(3))
+    _, printed = swept(Interrupting(0), enumeration_upto(3))
     assert "holds an interrupted sweep, which is dropped without --resume\n" in printed
     assert "among all 1,105 cases" in last_line(printed)
 
@@ -238,14 +238,14 @@ def test_a_job_that_dies_is_a_verdict_with_the_word(swept: Sweep) -> None:
 
 
 def test_a_case_that_hangs_is_a_verdict_with_the_word(swept: Sweep) -> None:
-    one = Domain(size=1, kernel=1, stride=1, dilation=1, paddings=("valid",))
+    one = Enumeration(size=1, kernel=1, stride=1, dilation=1, paddings=("valid",))
     code, printed = swept(None, one, make=in_workers("hangs", limit_s=0.3))
     assert code == 1
     assert "timed out: it gave no answer in 0.3 s\n  case     conv_i1x1_k1x1_valid_coded\n" in printed
 
 
 def test_a_crash_takes_no_other_case_with_it(swept: Sweep) -> None:
-    domain = domain_upto(2, ranks=(1,), channels=3)
+    domain = enumeration_upto(2, ranks=(1,), channels=3)
     code, printed = swept(None, domain, make=in_workers("aborts_on_stride"), keep_going=True)
     strided = sum(max(case.strides) > 1 and case.channels > 2 for _, case in domain.cases(0, domain.count))
     said = f"Disagrees: {strided} counterexamples among all {domain.count} cases of conv, rank 1, with "
@@ -253,7 +253,7 @@ def test_a_crash_takes_no_other_case_with_it(swept: Sweep) -> None:
 
 
 def test_jobs_share_the_cases(swept: Sweep) -> None:
-    code, printed = swept(None, domain_upto(3), make=in_workers("prints"), jobs=2)
+    code, printed = swept(None, enumeration_upto(3), make=in_workers("prints"), jobs=2)
     assert code == 0
     assert re.search(r"^graded +808\nvacuous +297: ", printed, re.MULTILINE)
     assert " s in 2 jobs, " in printed
@@ -267,7 +267,7 @@ def test_a_subject_in_this_process_is_asked_one_case_at_a_time(swept: Sweep) -> 
 def test_a_job_without_its_subject_ends_the_sweep(swept: Sweep) -> None:
     makers = iter([in_workers("prints"), in_workers("no_such")])
     with pytest.raises(ValueError, match="has no 'no_such'"):
-        swept(None, domain_upto(4), make=lambda: next(makers)(), jobs=2)
+        swept(None, enumeration_upto(4), make=lambda: next(makers)(), jobs=2)
 
 
 def test_a_user_s_function_has_workers_unless_they_are_refused() -> None:
@@ -278,7 +278,7 @@ def test_a_user_s_function_has_workers_unless_they_are_refused() -> None:
 
 def test_jobs_are_as_many_as_the_cases_are_worth(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
-    assert [usual_jobs(domain_upto(size)) for size in (1, 4, 6, 9)] == [1, 1, 2, 8]
+    assert [usual_jobs(enumeration_upto(size)) for size in (1, 4, 6, 9)] == [1, 1, 2, 8]
 
 
 # The command, in a process of its own.

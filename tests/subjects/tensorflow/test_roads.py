@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 
 from strategies import cases, illegal_cases
 from verify import Case, Declined, Mismatch, check
-from verify.cases.enumeration import Domain, domain_upto
+from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import names_of
 from verify.cases.seeds import SAME_WAY
@@ -250,21 +250,23 @@ def test_graph_traces_every_entry_point_with_known_and_with_unknown_sizes(operat
     assert found == set(product(entries, ("none", "sizes", "all")))
 
 
-DOMAINS = {
-    "rank 1": domain_upto(6, ranks=(1,)),
-    "rank 1, counts": domain_upto(2, ranks=(1,), channels=2, filters=2, groups=2, paddings=("same",)),
-    "rank 2": domain_upto(2, paddings=("same", "valid", "explicit")),
-    "depthwise": domain_upto(2, operations=("depthwise", "separable"), dilation=1, paddings=("same",)),
-    "rank 3": domain_upto(2, ranks=(3,), dtypes=("f64",), dilation=1, paddings=("same",)),
+ENUMERATIONS = {
+    "rank 1": enumeration_upto(6, ranks=(1,)),
+    "rank 1, counts": enumeration_upto(2, ranks=(1,), channels=2, filters=2, groups=2, paddings=("same",)),
+    "rank 2": enumeration_upto(2, paddings=("same", "valid", "explicit")),
+    "depthwise": enumeration_upto(2, operations=("depthwise", "separable"), dilation=1, paddings=("same",)),
+    "rank 3": enumeration_upto(2, ranks=(3,), dtypes=("f64",), dilation=1, paddings=("same",)),
 }
 
 
-@pytest.mark.parametrize("domain", DOMAINS.values(), ids=DOMAINS)
-def test_tensorflow_has_no_counterexample_in_a_small_domain(domain: Domain) -> None:
+@pytest.mark.parametrize("enumeration", ENUMERATIONS.values(), ids=ENUMERATIONS)
+def test_tensorflow_has_no_counterexample_in_a_small_enumeration(enumeration: Enumeration) -> None:
     subject = load("tensorflow")
-    swept = sweep_block(domain, 0, domain.count, subject, known=applying(known("tensorflow"), switches()))
-    assert (swept.cases, swept.first) == (domain.count, {})
-    assert swept.graded > domain.count / 4
+    swept = sweep_block(
+        enumeration, 0, enumeration.count, subject, known=applying(known("tensorflow"), switches())
+    )
+    assert (swept.cases, swept.first) == (enumeration.count, {})
+    assert swept.graded > enumeration.count / 4
 
 
 @pytest.mark.parametrize(

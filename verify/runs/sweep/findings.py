@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from verify.cases.enumeration import COUNTS, Domain
+from verify.cases.enumeration import COUNTS, Enumeration
 from verify.checks.bulk import Swept
 from verify.reports.explanation.lines import plural
 
@@ -27,14 +27,14 @@ def is_enough(swept: Swept) -> bool:
     return len(counts) >= ENOUGH_KINDS or counts.total() >= ENOUGH_COUNTEREXAMPLES
 
 
-def exit_code(enumeration: Domain, swept: Swept) -> int:
+def exit_code(enumeration: Enumeration, swept: Swept) -> int:
     """0 holds, 1 disagrees, 3 proves too little: cases are left, or none could have failed."""
     if swept.counterexamples:
         return 1
     return 0 if swept.cases == enumeration.count and swept.graded else 3
 
 
-def sentence(enumeration: Domain, swept: Swept) -> str:
+def sentence(enumeration: Enumeration, swept: Swept) -> str:
     """What a sweep proved, in one sentence."""
     total, what = enumeration.count, f"of {described(enumeration)}"
     wrong, known, declined = (each.total() for each in (swept.counterexamples, swept.known, swept.declined))
@@ -50,31 +50,31 @@ def sentence(enumeration: Domain, swept: Swept) -> str:
     return f"No counterexample among all {total:,} cases {what}{but}{less}."
 
 
-def described(domain: Domain) -> str:
-    """The domain in one phrase: `conv, rank 2, with size ≤ 6, kernel ≤ 4, …, both paddings`."""
-    ranks = f"rank{'s' * (len(domain.ranks) > 1)} {_listed(domain.ranks)}"
-    numbers = [f"{name} ≤ {getattr(domain, name)}" for name in ("size", "kernel", "stride", "dilation")]
-    more = [f"{name} ≤ {getattr(domain, name)}" for name in COUNTS if getattr(domain, name) > 1]
-    dtypes = [f"in {_listed(domain.dtypes)}"] * (domain.dtypes != ("f32",))
-    layout = ["channels first"] * domain.channels_first
-    parts = (_listed(domain.operations), ranks, ", ".join((f"with {numbers[0]}", *numbers[1:], *more)))
-    return ", ".join((*parts, _paddings(domain), *dtypes, *layout))
+def described(enumeration: Enumeration) -> str:
+    """The enumeration in one phrase: `conv, rank 2, with size ≤ 6, kernel ≤ 4, …, both paddings`."""
+    ranks = f"rank{'s' * (len(enumeration.ranks) > 1)} {_listed(enumeration.ranks)}"
+    numbers = [f"{name} ≤ {getattr(enumeration, name)}" for name in ("size", "kernel", "stride", "dilation")]
+    more = [f"{name} ≤ {getattr(enumeration, name)}" for name in COUNTS if getattr(enumeration, name) > 1]
+    dtypes = [f"in {_listed(enumeration.dtypes)}"] * (enumeration.dtypes != ("f32",))
+    layout = ["channels first"] * enumeration.channels_first
+    parts = (_listed(enumeration.operations), ranks, ", ".join((f"with {numbers[0]}", *numbers[1:], *more)))
+    return ", ".join((*parts, _paddings(enumeration), *dtypes, *layout))
 
 
-def fixed(domain: Domain) -> str:
-    """What all cases of a domain share, in one phrase."""
+def fixed(enumeration: Enumeration) -> str:
+    """What all cases of a enumeration share, in one phrase."""
     single = {"batch": "batch 1", "channels": "1 channel", "filters": "1 filter"}
-    counts = [text for name, text in single.items() if getattr(domain, name) == 1]
-    dtypes = [domain.dtypes[0]] * (len(domain.dtypes) == 1)
-    layout = "channels first" if domain.channels_first else "channels last"
+    counts = [text for name, text in single.items() if getattr(enumeration, name) == 1]
+    dtypes = [enumeration.dtypes[0]] * (len(enumeration.dtypes) == 1)
+    layout = "channels first" if enumeration.channels_first else "channels last"
     return ", ".join((*counts, *dtypes, layout, "filled coded"))
 
 
-def _paddings(domain: Domain) -> str:
-    named = [padding.upper() for padding in ("same", "valid") if padding in domain.paddings]
+def _paddings(enumeration: Enumeration) -> str:
+    named = [padding.upper() for padding in ("same", "valid") if padding in enumeration.paddings]
     words = ["both paddings"] if len(named) == 2 else [f"{each} padding" for each in named]
-    if "explicit" in domain.paddings:
-        words.append(f"explicit padding of ≤ {domain.cells} cell{'s' * (domain.cells > 1)} an end")
+    if "explicit" in enumeration.paddings:
+        words.append(f"explicit padding of ≤ {enumeration.cells} cell{'s' * (enumeration.cells > 1)} an end")
     return " and ".join(words)
 
 
@@ -83,7 +83,7 @@ def _listed(names: tuple[Any, ...]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def rows_of_enumeration(enumeration: Domain) -> Iterator[Row]:
+def rows_of_enumeration(enumeration: Enumeration) -> Iterator[Row]:
     """What is swept, before anything is."""
     yield "cases", f"{enumeration.count:,}, each with {fixed(enumeration)}"
     if enumeration.excluded:

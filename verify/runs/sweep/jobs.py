@@ -15,7 +15,7 @@ from threading import Event, Lock, Thread
 from time import monotonic, perf_counter
 from typing import Any, NamedTuple, TypeVar
 
-from verify.cases.enumeration import Domain
+from verify.cases.enumeration import Enumeration
 from verify.checks.bulk import Swept, sweep_block
 from verify.checks.check import Subject, subject_name
 from verify.checks.deviations import Deviation, to_text
@@ -45,7 +45,7 @@ class Plan:
     `again` is the command line that takes the sweep up from `state`.
     """
 
-    enumeration: Domain
+    enumeration: Enumeration
     make: Callable[[], Subject]
     jobs: int = 1
     excuse: bool = True
@@ -67,7 +67,7 @@ def maker(
     return partial(isolated, name, alone=True, **where)
 
 
-def usual_jobs(enumeration: Domain) -> int:
+def usual_jobs(enumeration: Enumeration) -> int:
     """One for each core, and no more than the cases are worth."""
     return max(min(os.cpu_count() or 1, MOST_JOBS, -(-enumeration.count // CASES_A_JOB)), 1)
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from verify.cases.enumeration import Domain
+from verify.cases.enumeration import Enumeration
 from verify.checks.bulk import Swept
 
 BLOCK = 256
@@ -29,7 +29,7 @@ DIGESTS = {
 class Progress:
     """How many blocks of an enumeration are done, from the first on, and what became of their cases."""
 
-    def __init__(self, enumeration: Domain) -> None:
+    def __init__(self, enumeration: Enumeration) -> None:
         self.enumeration = enumeration
         self.swept = Swept()
         self.done = 0
@@ -63,7 +63,7 @@ class ForeignState(ValueError):
     """A file that holds no sweep, or another one; the sentence says which."""
 
 
-def identity(enumeration: Domain, **more: Any) -> dict[str, Any]:
+def identity(enumeration: Enumeration, **more: Any) -> dict[str, Any]:
     """What a sweep is of, as plain data: two with the same are one that was interrupted."""
     plain: dict[str, Any] = json.loads(json.dumps({**more, **asdict(enumeration)}))
     return plain
@@ -82,7 +82,7 @@ def save_state(path: Path, progress: Progress, what: dict[str, Any]) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def restore(path: Path, enumeration: Domain, what: dict[str, Any]) -> Progress:
+def restore(path: Path, enumeration: Enumeration, what: dict[str, Any]) -> Progress:
     """The progress that a file holds of this very sweep; ForeignState for any other file."""
     state = read_state(path)
     for name in {**what, **state["sweep"]}:
