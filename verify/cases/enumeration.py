@@ -1,17 +1,17 @@
-"""A small enumeration of cases: every combination of a few numbers, counted, and each case by its place."""
+"""An enumeration of small cases: every combination of a few numbers, counted, and each case by its place."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
-from verify.cases.geometry import Axis, same_padding
+from verify.cases.geometry import Axis, ceil_div, same_padding
 from verify.cases.operations import OPERATIONS
 from verify.cases.word import PADDING_MODES
 
@@ -143,9 +143,17 @@ class Enumeration:
         counts = [range(1, most + 1) for most in (self.batch, self.channels, filters, multiplier, groups)]
         for n, c, f, m, g in product(*counts):
             if c % g == f % g == 0:
-                named = {"batch": n, "channels": c, "filter_count": f, "multiplier": m, "groups": g}
-                named |= {"channels_first": self.channels_first}
-                yield {"operation": operation, "dtype": FORMATS[dtype].dtype, "padding": padding, **named}
+                yield {
+                    "operation": operation,
+                    "batch": n,
+                    "channels": c,
+                    "filter_count": f,
+                    "multiplier": m,
+                    "groups": g,
+                    "padding": padding,
+                    "dtype": FORMATS[dtype].dtype,
+                    "channels_first": self.channels_first,
+                }
 
     def _choices(self, padding: str) -> list[Axis]:
         """Every axis with a padding, from small to large, those that no case may have included."""
@@ -166,18 +174,17 @@ def enumeration_upto(size: int, **chosen: Any) -> Enumeration:
 
     Each is rounded up and at least 2, unless it is chosen; a choice of None is none.
     """
-    usual = {"kernel": -(-2 * size // 3), "stride": -(-size // 2), "dilation": -(-size // 3)}
+    usual = {"kernel": ceil_div(2 * size, 3), "stride": ceil_div(size, 2), "dilation": ceil_div(size, 3)}
     numbers = {name: max(number, 2) for name, number in usual.items()}
-    return Enumeration(
-        size=size, **numbers | {name: each for name, each in chosen.items() if each is not None}
-    )
+    choices = {name: choice for name, choice in chosen.items() if choice is not None}
+    return Enumeration(size=size, **numbers | choices)
 
 
 def _require(what: str, chosen: tuple[Any, ...], known: tuple[Any, ...]) -> None:
-    for each in chosen:
-        if each not in known or chosen.count(each) > 1:
-            wrong = "is named twice" if each in known else f"is none of {', '.join(map(str, known))}"
-            raise ValueError(f"the {what} {each!r} {wrong}")
+    for choice in chosen:
+        if choice not in known or chosen.count(choice) > 1:
+            wrong = "is named twice" if choice in known else f"is none of {', '.join(map(str, known))}"
+            raise ValueError(f"the {what} {choice!r} {wrong}")
     if not chosen:
         raise ValueError(f"a sweep needs a {what}, one of {', '.join(map(str, known))}")
 
@@ -195,5 +202,9 @@ def _stratum(shared: dict[str, Any], rank: int, choices: list[Axis]) -> Stratum:
         dilations=(first.dilation,) * rank,
         fill="coded",
     )
-    named = {field.name: getattr(sample, field.name) for field in fields(Case)}
-    return Stratum({**named, "format": sample.format}, axes, rank, len(choices) ** rank - len(axes) ** rank)
+    return Stratum(
+        fields={**vars(sample), "format": sample.format},
+        axes=axes,
+        rank=rank,
+        excluded=len(choices) ** rank - len(axes) ** rank,
+    )
