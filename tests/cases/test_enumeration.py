@@ -62,12 +62,12 @@ def words_of(enumeration: Enumeration) -> list[str]:
         enumeration.operations, enumeration.ranks, enumeration.dtypes, enumeration.paddings
     ):
         for axes, (n, c, f, m, g) in product(product(sides, repeat=rank), product(*map(upto, counts))):
-            i, k, s, d = ("x".join(map(str, each)) for each in zip(*axes, strict=True))
+            i, k, s, d = ("x".join(map(str, numbers)) for numbers in zip(*axes, strict=True))
             shape = f"{operation}_n{n}_i{i}_c{c}_k{k}_f{f}_m{m}_s{s}_d{d}_g{g}"
             form = f"{'f32_' * (f == 32)}{dtype}{'_cf' * enumeration.channels_first}_coded"
             tokens = [padding]
             if padding == "explicit":
-                tokens = ["p" + ends(each) for each in product(pairs, repeat=rank)]
+                tokens = ["p" + ends(cells) for cells in product(pairs, repeat=rank)]
             words += [f"{shape}_{token}_{form}" for token in tokens]
     return words
 

@@ -1,4 +1,4 @@
-"""The arithmetic of an axis, by exhaustion of a small domain against counting."""
+"""The arithmetic of an axis, by counting, over every small one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from verify.cases.geometry import (
 STEPS = list(product(range(1, 8), range(1, 6), range(1, 4)))
 """Kernel, stride and dilation."""
 
-DOMAIN = [(size, *steps) for size in range(13) for steps in STEPS]
+AXES = [(size, *steps) for size in range(13) for steps in STEPS]
 """Size, kernel, stride and dilation."""
 
 PADDED = [
@@ -75,22 +75,22 @@ def test_dilated_kernel_runs_from_its_first_tap_to_its_last():
 
 
 def test_same_pads_the_least_that_gives_an_output_for_each_stride():
-    wrong = [each for each in DOMAIN if sum(same_padding(*each)) != sum(rational.same(*each))]
+    wrong = [axis for axis in AXES if sum(same_padding(*axis)) != sum(rational.same(*axis))]
     assert wrong == []
 
 
 def test_odd_cell_of_same_padding_goes_after():
-    wrong = [each for each in DOMAIN if (pads := same_padding(*each))[1] - pads[0] != sum(pads) % 2]
+    wrong = [axis for axis in AXES if (pads := same_padding(*axis))[1] - pads[0] != sum(pads) % 2]
     assert wrong == []
 
 
 def test_same_gives_the_size_over_the_stride_rounded_up():
-    wrong = [each for each in DOMAIN if same_axis(*each).out != len(range(0, each[0], each[2]))]
+    wrong = [axis for axis in AXES if same_axis(*axis).out != len(range(0, axis[0], axis[2]))]
     assert wrong == []
 
 
 def test_valid_gives_the_windows_that_fit():
-    wrong = [each for each in DOMAIN if Axis(*each).out != rational.windows(*each)]
+    wrong = [axis for axis in AXES if Axis(*axis).out != rational.windows(*axis)]
     assert wrong == []
 
 
@@ -168,7 +168,7 @@ def skipped(axis: Axis) -> set[int]:
 
 
 def test_windows_of_same_and_valid_skip_what_none_covers():
-    axes = [Axis(*each) for each in DOMAIN] + [same_axis(*each) for each in DOMAIN]
+    axes = [Axis(*axis) for axis in AXES] + [same_axis(*axis) for axis in AXES]
     assert [axis for axis in axes if axis.skips != bool(skipped(axis))] == []
 
 

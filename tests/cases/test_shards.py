@@ -45,7 +45,7 @@ def test_fills_of_one_shape_are_in_one_shard():
     [("conv_i1_k1_same_ones", 3), ("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n", 4)],
 )
 def test_shard_of_a_word_never_changes(word: str, number: int):
-    assert [each for each in range(1, 6) if Shard(each, 5).holds(word)] == [number]
+    assert [part for part in range(1, 6) if Shard(part, 5).holds(word)] == [number]
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "1", "1/0", "a/b", "1/3/5", "-1/3", ""])
@@ -70,12 +70,12 @@ def gated(subject: Subject, shard: Shard, monkeypatch: pytest.MonkeyPatch, *name
 
 
 def shards(subject: Subject, parts: int, monkeypatch: pytest.MonkeyPatch, *names: str) -> list[list[Record]]:
-    return [gated(subject, Shard(each, parts), monkeypatch, *names) for each in range(1, parts + 1)]
+    return [gated(subject, Shard(part, parts), monkeypatch, *names) for part in range(1, parts + 1)]
 
 
 def comparable(tallies: list[Tally]) -> list[dict[str, Any]]:
     """All of some tallies but their time."""
-    return [{**vars(each), "seconds": {}, "elapsed": 0.0} for each in tallies]
+    return [{**vars(tally), "seconds": {}, "elapsed": 0.0} for tally in tallies]
 
 
 def test_shards_together_prove_what_one_run_proves(monkeypatch: pytest.MonkeyPatch):
@@ -87,9 +87,9 @@ def test_shards_together_prove_what_one_run_proves(monkeypatch: pytest.MonkeyPat
 
 def test_no_case_is_asked_in_two_shards(monkeypatch: pytest.MonkeyPatch):
     parts = shards(subjects.right, 3, monkeypatch, "values", "faults")
-    words = [[each["word"] for each in part if each["type"] == "case"] for part in parts]
+    words = [[line["word"] for line in part if line["type"] == "case"] for part in parts]
     assert all(words)
-    assert sum(len({*each}) for each in words) == len({*words[0], *words[1], *words[2]})
+    assert sum(len({*part}) for part in words) == len({*words[0], *words[1], *words[2]})
 
 
 def smallest_found(shard: Shard) -> str:
@@ -121,7 +121,7 @@ def test_example_that_is_kept_is_asked_in_every_shard(monkeypatch: pytest.Monkey
     monkeypatch.setattr(limits, "database", InMemoryExampleDatabase())
     words = [
         failure_of(ALL, 100, monkeypatch),
-        *(failure_of(Shard(each, 3), 1, monkeypatch) for each in (1, 2, 3)),
+        *(failure_of(Shard(part, 3), 1, monkeypatch) for part in (1, 2, 3)),
     ]
     assert words[0]
     assert words[1:] == words[:1] * 3

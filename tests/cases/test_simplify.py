@@ -51,13 +51,13 @@ def test_a_planted_fault_comes_down_to(word: str, subject: Subject, smallest: st
 
 
 def test_groups_are_left_out_where_the_channels_must_stay() -> None:
-    found = simplest(Case.parse("conv_i1_c4_k1_f2_s2_g2_same_ones"), lambda case: case.channels > 2)
-    assert str(found) == "conv_i1_c3_k1_same_ones"
+    smallest = simplest(Case.parse("conv_i1_c4_k1_f2_s2_g2_same_ones"), lambda case: case.channels > 2)
+    assert str(smallest) == "conv_i1_c3_k1_same_ones"
 
 
 @given(cases())
 def test_no_step_leads_back(case: Case) -> None:
-    assert [str(each) for each in simpler(case) if case in simpler(each)] == []
+    assert [str(smaller) for smaller in simpler(case) if case in simpler(smaller)] == []
 
 
 def test_what_cannot_be_simpler_has_no_steps() -> None:

@@ -56,11 +56,11 @@ class Near(Isolated):
     def __call__(self, case: Case) -> Array:
         return self._subject(case)  # type: ignore[no-any-return]
 
-    def sweep(self, domain: str, start: int, stop: int, *, known: str) -> Swept:
+    def sweep(self, enumeration: str, start: int, stop: int, *, known: str) -> Swept:
         time.sleep(self._delay_s)
         if start >= self._fails_from:
             raise OSError(f"nobody answers from {start} on")
-        return sweep_block(Enumeration.from_text(domain), start, stop, self._subject)
+        return sweep_block(Enumeration.from_text(enumeration), start, stop, self._subject)
 
 
 def zeros_without_same(case: Case) -> Array:

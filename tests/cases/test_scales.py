@@ -1,0 +1,67 @@
+"""How large the integers of a fill are: as large as its sums stay exact."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from verify import Case
+from verify.cases.exactness import promises_exactness, scale_of
+from verify.cases.scales import exact_limit
+
+
+@pytest.mark.parametrize("dtype", ["f16", "bf16", "f32", "f64"])
+@pytest.mark.parametrize("taps", [1, 2, 7, 25, 200, 999])
+@pytest.mark.parametrize("bias", ["", "_bias"])
+def test_iota_has_the_largest_period_that_keeps_sums_exact(dtype, taps, bias):
+    case = Case.parse(f"conv_i1_k{taps}_same_{dtype}{bias}_iota")
+    periods = [period for period in (1, 2, 3, 5, 7, 11, 13) if (taps + 1) * period**2 <= exact_limit(case)]
+    assert scale_of(case).input == max(periods, default=1)
+
+
+@pytest.mark.parametrize("fill", ["ints", "unread"])
+@pytest.mark.parametrize("dtype", ["f16", "bf16", "f32", "f64"])
+@pytest.mark.parametrize("taps", [1, 2, 7, 25, 200, 999])
+@pytest.mark.parametrize("bias", ["", "_bias"])
+def test_small_integers_are_the_largest_up_to_nine_that_keep_sums_exact(fill, dtype, taps, bias):
+    case = Case.parse(f"conv_i1_k{taps}_same_{dtype}{bias}_{fill}")
+    largest = scale_of(case).input
+    fitting = [number for number in range(1, 10) if (taps + 1) * number**2 <= exact_limit(case)]
+    assert largest == max(fitting, default=1)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "bias", "limit"),
+    [
+        ("f16", "", 2**15),
+        ("f16", "_bias", 2**11),
+        ("bf16", "", 2**24),
+        ("bf16", "_bias", 2**8),
+        ("f32", "", 2**24),
+        ("f32", "_bias", 2**24),
+        ("f64", "", 2**53),
+        ("f64", "_bias", 2**53),
+        ("i32", "", 2**31 - 1),
+        ("i32", "_bias", 2**31 - 1),
+    ],
+)
+def test_exact_limit_is_the_significand_that_sums_are_held_in(dtype, bias, limit):
+    assert exact_limit(Case.parse(f"conv_i3_k2_same_{dtype}{bias}")) == limit
+
+
+@pytest.mark.parametrize("taps", [1, 3, 27, 500])
+def test_wide_dyadic_operands_reach_a_quarter_of_the_significand_over_the_products(taps):
+    case = Case.parse(f"conv_n9_i{taps * 30}_k{taps}_valid_dyadic")
+    limit = 2**22 // taps
+    assert limit / 2 < np.abs(case.input).max() <= limit
+
+
+def test_separable_between_the_steps_is_exact_in_the_dtype_itself():
+    assert exact_limit(Case.parse("separable_i5_k3_same_f16")) == 2**11
+    assert exact_limit(Case.parse("separable_i5_k3_same_bf16")) == 2**8
+
+
+def test_coded_counts_no_further_than_its_sums_allow():
+    case = Case.parse("conv_i5000_k9_same_bf16_coded")
+    assert case.input.astype(float).max() <= 2**8
+    assert promises_exactness(case)
