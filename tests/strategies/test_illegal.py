@@ -44,10 +44,10 @@ def test_everything_drawn_must_be_refused_and_is_its_word(case: Case):
     [(operation, why) for why, operations in WRONG.items() for operation in operations],
 )
 def test_each_way_of_being_wrong_is_drawn(operation: str, why: str):
-    found = find(
+    drawn = find(
         illegal_cases(operations=[operation]), lambda case: why in case.why_illegal, settings=unshrunk
     )
-    assert found.operation == operation
+    assert drawn.operation == operation
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_it_shrinks_to_a_stride_of_0(operation: str, smallest: str):
 def test_transpose_is_drawn_of_fewer_and_of_more_cells_than_there_can_be(sign: int):
     def has_wrong_size(case: Case) -> bool:
         outs = [axis.out for axis in case.axes] if case.given_out else []
-        return any(sign * (given - out) > 0 for given, out in zip(case.given_out, outs, strict=True))
+        return any(sign * (size - out) > 0 for size, out in zip(case.given_out, outs, strict=True))
 
-    found = find(illegal_cases(operations=["transpose"]), has_wrong_size, settings=unshrunk)
-    assert has_wrong_size(found)
+    drawn = find(illegal_cases(operations=["transpose"]), has_wrong_size, settings=unshrunk)
+    assert has_wrong_size(drawn)
 
 
 @given(
