@@ -16,7 +16,8 @@ SOURCES = sorted((ROOT / "strategies").glob("*.py"))
 BY_PLACE = """
 import importlib.util, sys
 sys.modules["strategies"] = None  # a user's module of that name, of which nothing can be imported
-spec = importlib.util.spec_from_file_location("elsewhere", sys.argv[1], submodule_search_locations=[sys.argv[2]])
+init, folder = sys.argv[1:]
+spec = importlib.util.spec_from_file_location("elsewhere", init, submodule_search_locations=[folder])
 elsewhere = sys.modules["elsewhere"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(elsewhere)
 from elsewhere.sample import sample

@@ -151,7 +151,7 @@ def finished(case: Case, sums: Array) -> Array:
             shape = (-1, *(1,) * case.rank) if case.channels_first else (-1,)
             sums = sums + case.bias.astype(sums.dtype).reshape(shape)
         if case.format.exact_integers:
-            sums = sums.astype(np.int64).astype(np.int32).astype(np.float64)
+            sums = sums.astype(np.int64).astype(case.dtype).astype(np.float64)
         values, _ = follow(problem_of(case), case.operands, sums)
     return cast(values, case.dtype)
 

@@ -123,7 +123,7 @@ def _scattered(y: Array, w: Array, *, case: Case) -> Array:
 
 def accumulator_of(case: Case) -> Any:
     """The dtype in which frameworks add up a case's products."""
-    return np.int32 if case.format.exact_integers else FORMATS[case.format.accumulator].dtype
+    return FORMATS[case.format.accumulator].dtype
 
 
 def summed(case: Case, order: Order) -> Array:

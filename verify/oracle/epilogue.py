@@ -132,7 +132,9 @@ def _added(problem: Problem, operands: Operands, *, answer: Array) -> Array:
     with np.errstate(invalid="ignore"):
         total = answer + operands.residual.astype(np.float64)
     return (
-        total.astype(np.int64).astype(np.int32).astype(np.float64) if problem.format.exact_integers else total
+        total.astype(np.int64).astype(problem.format.dtype).astype(np.float64)
+        if problem.format.exact_integers
+        else total
     )
 
 

@@ -81,7 +81,7 @@ def linear(problem: Problem, operands: Operands, *, exact: bool = False) -> Arra
     """
     answer = _operate(problem, operands, doubled=not exact and is_doubled(problem, operands))
     if problem.format.exact_integers:
-        answer = answer.astype(np.int32).astype(np.float64)
+        answer = answer.astype(problem.format.dtype).astype(np.float64)
     return answer
 
 

@@ -37,7 +37,7 @@ def _bias_last(case: Case, right: Array) -> Array | None:
     with np.errstate(invalid="ignore"):
         values = values + for_channels(problem, case.bias)
     if case.format.exact_integers:
-        values = values.astype(np.int64).astype(np.int32).astype(np.float64)
+        values = values.astype(np.int64).astype(case.dtype).astype(np.float64)
     return cast(values, case.dtype)
 
 

@@ -158,7 +158,7 @@ def _one_channel_dropped(case: Case) -> Array | None:
 
 def _saturated(case: Case, right: Array) -> Array | None:
     """Sums of integers stop at the ends of the type."""
-    bounds = np.iinfo(np.int32)
+    bounds = np.iinfo(case.dtype)
     sums = sums_by_maps(case, right_maps(case))
     clipped = np.clip(sums, bounds.min, bounds.max)
     return None if np.array_equal(clipped, sums) else finished(case, clipped)
