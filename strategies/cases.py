@@ -97,7 +97,7 @@ def cases(
     "strided", "dilated", "both"); where these allow it, `unread` is drawn strided, as only windows that
     skip cells leave some unread. `around` says what may come before and after: "border" and the steps of
     an epilogue, a leaky relu as "leaky"; it may be empty. A reduction that is "long" sums more than 256
-    terms, in f16 more than 2,048; it is seldom drawn, and never where `max_channels` or `max_batch` is
+    terms, in f16 more than 2,048; it is rarely drawn, and never where `max_channels` or `max_batch` is
     given. Unless given, `max_channels` is 17 and `max_batch` 3, `max_side` is 24, 12 and 7 cells for 1, 2
     and 3 axes and `max_kernel` 7, 5 and 3. What cannot go together is left out, such as a fill of real
     numbers in i32.

@@ -41,7 +41,7 @@ def paddings(modes: tuple[str, ...] = PADDING_MODES) -> SearchStrategy[str]:
 
 
 def batches(largest: int = 3, *, long: int | None = None) -> SearchStrategy[int]:
-    """A batch of 1, often more, seldom none, more seldom a `long` one. Shrinks towards 1."""
+    """A batch of 1, often more, rarely none, more rarely a `long` one. Shrinks towards 1."""
     return st.sampled_from(batch_options(largest, long))
 
 
@@ -51,7 +51,7 @@ def batch_options(largest: int, long: int | None) -> list[int]:
 
 
 def channel_counts(largest: int = 17, *, long: int | None = None) -> SearchStrategy[int]:
-    """A count of channels or filters: small, at the edge of a block of 4, 8 or 16, seldom a `long` one.
+    """A count of channels or filters: small, at the edge of a block of 4, 8 or 16, rarely a `long` one.
 
     Shrinks towards 1.
     """
@@ -92,7 +92,7 @@ def epilogue_of(row: Row, *, operation: str, dtype: str, steps: Sequence[str]) -
 
 
 def borders(rank: int) -> SearchStrategy[tuple[tuple[int, int], ...]]:
-    """Cells of zeros before and after each axis, seldom any. Shrinks towards none."""
+    """Cells of zeros before and after each axis, rarely any. Shrinks towards none."""
     return decided(BORDER_BYTES, partial(border_of, rank=rank))
 
 

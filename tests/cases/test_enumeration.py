@@ -94,8 +94,8 @@ def test_an_enumeration_holds_each_case_once(enumeration: Enumeration) -> None:
 
 @each_enumeration
 def test_what_is_excluded_would_have_a_negative_output(enumeration: Enumeration) -> None:
-    refusals = [said for word in words_of(enumeration) if (said := refusal(word))]
-    assert enumeration.excluded == sum("the output size would be negative" in said for said in refusals)
+    refusals = [why for word in words_of(enumeration) if (why := refusal(word))]
+    assert enumeration.excluded == sum("the output size would be negative" in why for why in refusals)
 
 
 def everything_of(case: Case) -> list[Any]:

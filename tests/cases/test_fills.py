@@ -242,7 +242,7 @@ def test_reals_of_the_third_kind_cancel(seed):
     assert abs(reference(case).item()) < 0.02 * 64
 
 
-def spoilt(case: Case) -> np.ndarray:
+def spoiled(case: Case) -> np.ndarray:
     """Where the input is not finite."""
     return ~np.isfinite(case.input.astype(np.float64))
 
@@ -279,7 +279,7 @@ def test_coded_of_an_empty_cotangent_is_empty(word):
 def test_nonfinite_spoils_the_input_alone(case):
     others = [part for part in case.operands._replace(input=None) if part is not None]
     assert all(np.isfinite(part.astype(np.float64)).all() for part in others)
-    assert spoilt(case).any() == bool(case.input.size)
+    assert spoiled(case).any() == bool(case.input.size)
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -23,13 +23,10 @@ from verify.gate.properties import PROPERTIES
 
 ENTRIES = {
     "verify/cases/fills.py": (
-        ("FILLS = {\n", "def _halves(part: Part) -> Values:\n    return _ints(part) // 2\n\n\nFILLS = {\n"),
+        ("_ROWS = (\n", "def _halves(part: Part) -> Values:\n    return _ints(part) // 2\n\n\n_ROWS = (\n"),
         (
-            '        Fill(name="coded"',
-            (
-                '        Fill(name="halves", make=_halves, scale=scales.of_ints, is_seeded=True, chance=2),\n'
-                '        Fill(name="coded"'
-            ),
+            '    Fill("coded"',
+            '    Fill("halves", _halves, scales.of_ints, is_seeded=True, chance=2),\n    Fill("coded"',
         ),
     ),
     "verify/cases/dtypes.py": (

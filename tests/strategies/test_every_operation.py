@@ -35,7 +35,7 @@ REACHED: dict[str, Corner] = {
     "long sum": lambda case: case.products > 256,
 }
 
-SELDOM: dict[str, Corner] = {
+RARE: dict[str, Corner] = {
     **{f"long {op}": lambda case, op=op: case.operation == op and case.products > 256
        for op in OPERATIONS if op != "depthwise"},
     "sum of more than 2,048 terms in f16": lambda case: case.format.token == "f16" and case.products > 2048,
@@ -129,7 +129,7 @@ class TestEveryOperation:
     def test_corner_is_one_case_in_a_hundred_or_more(self, corner):
         assert whole_share(corner) >= 0.01
 
-    @pytest.mark.parametrize("corner", SELDOM.values(), ids=SELDOM)
+    @pytest.mark.parametrize("corner", RARE.values(), ids=RARE)
     def test_rare_corner_is_reached(self, corner):
         assert reaches(strategies.cases(), corner)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -62,7 +62,7 @@ class Part(NamedTuple):
         return _hashes(self.case.seed, self.operand, start, stop, stream)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Fill:
     """One row of the table.
 
@@ -77,6 +77,7 @@ class Fill:
     name: str
     make: Callable[[Part], Values]
     scale: Callable[[Case], Scale] | None
+    _: KW_ONLY
     terms: Callable[[Case], int] = scales.all_products
     judged_by: str = "values"
     chance: int = 1
@@ -256,12 +257,12 @@ def _nonfinite(part: Part) -> Values:
     values = _ints(part)
     if part.operand != "input" or not values.size:
         return values
-    spoilt = values.astype(np.float64).reshape(-1)
+    spoiled = values.astype(np.float64).reshape(-1)
     places, kinds = part.hashes(0, 3, stream=1), part.case.seed % 4
     for place, value in zip(places, (np.inf, np.nan, -np.inf), strict=True):
         if kinds == 3 or np.array_equal(value, (np.inf, np.nan, -np.inf)[kinds], equal_nan=True):
-            spoilt[int(place) % spoilt.size] = value
-    return spoilt.reshape(part.shape)
+            spoiled[int(place) % spoiled.size] = value
+    return spoiled.reshape(part.shape)
 
 
 def shows_nothing(case: Case) -> bool:
@@ -293,49 +294,35 @@ def _lecture(part: Part) -> Values:
     return lecture.OPERANDS[part.operand]
 
 
-FILLS = {
-    fill.name: fill
-    for fill in (
-        Fill(name="ones", make=_ones, scale=scales.of_ones),
-        Fill(name="iota", make=_iota, scale=scales.of_iota),
-        Fill(
-            name="impulse",
-            make=_impulse,
-            scale=scales.of_impulse,
-            terms=scales.products_of_impulse,
-            is_seeded=True,
-        ),
-        Fill(name="ints", make=_ints, scale=scales.of_ints, is_seeded=True, chance=2),
-        Fill(
-            name="dyadic",
-            make=_dyadic,
-            scale=scales.of_dyadic,
-            is_seeded=True,
-            judged_by="precision",
-            chance=3,
-        ),
-        Fill(name="coded", make=_iota, scale=scales.of_coded, chance=2),
-        Fill(name="reals", make=_reals, scale=None, is_seeded=True, judged_by="rounding", chance=2),
-        Fill(
-            name="nonfinite",
-            make=_nonfinite,
-            scale=scales.of_ints,
-            is_seeded=True,
-            is_finite=False,
-            judged_by="nonfinite",
-            chance=2,
-        ),
-        Fill(
-            name="unread",
-            make=_unread,
-            scale=scales.of_ints,
-            is_seeded=True,
-            is_finite=False,
-            needs_unread=True,
-            judged_by="unread",
-            chance=2,
-        ),
-        Fill(name="cs231n", make=_lecture, scale=scales.of_lecture, chance=0, refusal=lecture.refusal),
-    )
-}
+_ROWS = (
+    Fill("ones", _ones, scales.of_ones),
+    Fill("iota", _iota, scales.of_iota),
+    Fill("impulse", _impulse, scales.of_impulse, terms=scales.products_of_impulse, is_seeded=True),
+    Fill("ints", _ints, scales.of_ints, is_seeded=True, chance=2),
+    Fill("dyadic", _dyadic, scales.of_dyadic, is_seeded=True, judged_by="precision", chance=3),
+    Fill("coded", _iota, scales.of_coded, chance=2),
+    Fill("reals", _reals, None, is_seeded=True, judged_by="rounding", chance=2),
+    Fill(
+        "nonfinite",
+        _nonfinite,
+        scales.of_ints,
+        is_seeded=True,
+        is_finite=False,
+        judged_by="nonfinite",
+        chance=2,
+    ),
+    Fill(
+        "unread",
+        _unread,
+        scales.of_ints,
+        is_seeded=True,
+        is_finite=False,
+        needs_unread=True,
+        judged_by="unread",
+        chance=2,
+    ),
+    Fill("cs231n", _lecture, scales.of_lecture, chance=0, refusal=lecture.refusal),
+)
+
+FILLS = {fill.name: fill for fill in _ROWS}
 """Name → fill, in the order in which they are drawn: the simple ones first."""

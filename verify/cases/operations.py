@@ -51,18 +51,6 @@ class Operation:
         return "cotangent" if self.factor == "result" else "filters"
 
 
-def _products_of_conv(case: Case) -> int:
-    return math.prod(case.kernel) * (case.channels // case.groups)
-
-
-def _products_of_depthwise(case: Case) -> int:
-    return math.prod(case.kernel)
-
-
-def _products_of_separable(case: Case) -> int:
-    return math.prod(case.kernel) * case.channels * case.multiplier
-
-
 def _products_of_transpose(case: Case) -> int:
     """The taps that can reach one cell: those whose t·dilation leave the same remainder modulo the stride."""
     steps = zip(case.kernel, case.strides, case.dilations, strict=True)
@@ -70,48 +58,47 @@ def _products_of_transpose(case: Case) -> int:
     return math.prod(taps) * (case.filter_count // case.groups)
 
 
-def _products_of_filtergrad(case: Case) -> int:
-    return case.batch * math.prod(axis.out for axis in case.axes)
+_ROWS = (
+    Operation(
+        name="conv",
+        products=lambda case: math.prod(case.kernel) * (case.channels // case.groups),
+        takes_border=True,
+    ),
+    Operation(
+        name="depthwise",
+        products=lambda case: math.prod(case.kernel),
+        lengthened_by=None,
+        ranks=(1, 2),
+        has_filters=False,
+        has_groups=False,
+        has_multiplier=True,
+        takes_border=True,
+    ),
+    Operation(
+        name="separable",
+        products=lambda case: math.prod(case.kernel) * case.channels * case.multiplier,
+        ranks=(1, 2),
+        has_groups=False,
+        has_multiplier=True,
+        has_pointwise=True,
+    ),
+    Operation(
+        name="transpose",
+        products=_products_of_transpose,
+        lengthened_by="filters",
+        input="result",
+        answer="source",
+    ),
+    Operation(
+        name="filtergrad",
+        products=lambda case: case.batch * math.prod(axis.out for axis in case.axes),
+        lengthened_by="batch",
+        factor="result",
+        answer="filters",
+        epilogue=("bias",),
+        has_illegal_calls=False,
+    ),
+)
 
-
-OPERATIONS = {
-    operation.name: operation
-    for operation in (
-        Operation(name="conv", products=_products_of_conv, takes_border=True),
-        Operation(
-            name="depthwise",
-            products=_products_of_depthwise,
-            lengthened_by=None,
-            ranks=(1, 2),
-            has_filters=False,
-            has_groups=False,
-            has_multiplier=True,
-            takes_border=True,
-        ),
-        Operation(
-            name="separable",
-            products=_products_of_separable,
-            ranks=(1, 2),
-            has_groups=False,
-            has_multiplier=True,
-            has_pointwise=True,
-        ),
-        Operation(
-            name="transpose",
-            products=_products_of_transpose,
-            lengthened_by="filters",
-            input="result",
-            answer="source",
-        ),
-        Operation(
-            name="filtergrad",
-            products=_products_of_filtergrad,
-            lengthened_by="batch",
-            factor="result",
-            answer="filters",
-            epilogue=("bias",),
-            has_illegal_calls=False,
-        ),
-    )
-}
+OPERATIONS = {operation.name: operation for operation in _ROWS}
 """Name → operation."""

@@ -407,9 +407,8 @@ def modified(case: Case, asked: Case) -> Verdict | None:
     """The disagreement of a subject that wrote to the operands of the case that it was asked, or None."""
     for name, was, now in zip(Operands._fields, case.make_operands(), asked.operands, strict=True):
         if was is not None and now is not None and was.tobytes() != now.tobytes():
-            if name == "factor":
-                name = "cotangent" if case.operation == "filtergrad" else "filters"
-            return disagrees("input modified", f"it wrote to the {name} that it was given")
+            written = case.traits.factor_name if name == "factor" else name
+            return disagrees("input modified", f"it wrote to the {written} that it was given")
     return None
 
 

@@ -40,13 +40,9 @@ def write_arrays(case: Case, path: Path) -> None:
 
 
 def _operands(case: Case) -> dict[str, Any]:
-    factor = "cotangent" if case.operation == "filtergrad" else "filters"
-    made = case.operands._asdict()
-    return {
-        factor if name == "factor" else name: _plain(array)
-        for name, array in made.items()
-        if array is not None
-    }
+    named = case.operands._asdict()
+    named[case.traits.factor_name] = named.pop("factor")
+    return {name: _plain(array) for name, array in named.items() if array is not None}
 
 
 def _plain(array: Array) -> Array:
