@@ -27,7 +27,8 @@ from verify.reports.fault_coverage import unseen
 from verify.reports.records import Record, Stream, begin, end
 from verify.reports.summary import exit_code, print_summary, sentence
 from verify.reports.tally import Tally
-from verify.subjects.registry import onednn, threads, versions
+from verify.subjects.registry import versions
+from verify.subjects.tensorflow.switches import onednn, threads
 
 KEY = "conv_verify"
 TITLES = {

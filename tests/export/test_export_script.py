@@ -27,7 +27,6 @@ from verify.export import CannotExport
 from verify.export.recording import Recording, recording
 from verify.export.script import LINES, script
 from verify.export.source import source_of
-from verify.subjects.registry import switches
 from verify.subjects.tensorflow.roads import (
     ROADS,
     Road,
@@ -37,6 +36,7 @@ from verify.subjects.tensorflow.roads import (
     operation_of,
     subject,
 )
+from verify.subjects.tensorflow.switches import switches
 
 
 class Ran(NamedTuple):

@@ -18,9 +18,7 @@ from verify.cases.operands import NORM_EPSILON, Norm, Operands
 from verify.oracle.bounds import judgement
 from verify.oracle.epilogue import PRECISIONS, activation, follow
 from verify.oracle.problem import Problem, problem_of
-from verify.subjects import tensorflow as _  # noqa: F401 - it sets the switches that TensorFlow reads
-
-import tensorflow as tf  # isort: skip
+from verify.subjects.tensorflow.imported import tf
 
 quick = settings(max_examples=40, deadline=None, database=None)
 

@@ -7,7 +7,8 @@ import argparse
 from verify.cases.fills import FILLS
 from verify.cases.operations import OPERATIONS
 from verify.faults import FAULTS
-from verify.subjects.registry import BUILTIN, onednn, threads, versions
+from verify.subjects.registry import BUILTIN, versions
+from verify.subjects.tensorflow.switches import onednn, threads
 
 SENTENCE = "name subjects, operations, fills, properties, faults and versions"
 

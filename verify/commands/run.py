@@ -15,7 +15,8 @@ from verify.config.options import operations, positive, seconds, shard
 from verify.corpus import failures
 from verify.corpus import words as corpus
 from verify.corpus.pins import existing
-from verify.subjects.registry import BUILTIN, MATRIX, labelled, split_label
+from verify.subjects.registry import BUILTIN, labelled, split_label
+from verify.subjects.tensorflow.switches import MATRIX
 
 SENTENCE = "gate subjects: draw cases, check each, say what was proved"
 

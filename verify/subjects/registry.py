@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from itertools import product
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +19,6 @@ from verify.cases.operations import OPERATIONS
 from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
 from verify.faults import fault_named
-from verify.subjects.processor import onednn_dtypes
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
     {
@@ -39,17 +37,6 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
 
 COMPILED = frozenset({"tensorflow:graph", "tensorflow:xla", "tensorflow:lite"})
 """Those that trace or compile each shape, which takes 10 to 70 ms."""
-
-
-MATRIX: tuple[Mapping[str, str], ...] = tuple(
-    {
-        "TF_ENABLE_ONEDNN_OPTS": onednn,
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "TF_DETERMINISTIC_OPS": deterministic,
-    }
-    for onednn, threads, deterministic in product("01", "12", "01")
-)
-"""TensorFlow's switches that are fixed when it is imported, in every combination."""
 
 
 def labelled(name: str, environment: Mapping[str, str]) -> str:
@@ -110,13 +97,12 @@ def relatives(name: str) -> tuple[str, ...]:
 
 def _built_in(name: str) -> Subject:
     try:
-        module = import_module(f"verify.subjects.{name.partition(':')[0]}")
+        subject: Subject = import_module(f"verify.subjects.{name.partition(':')[0]}").subject(name)
     except ModuleNotFoundError as missing:
         package = (missing.name or "a module").partition(".")[0]
         raise UnknownSubject(f"{name!r} needs {package}, which is not installed") from None
     except ImportError as missing:
         raise UnknownSubject(f"{name!r} cannot be imported: {missing}") from None
-    subject: Subject = module.subject(name)
     return subject
 
 
@@ -167,26 +153,6 @@ class _Own:
         return self._call(case)
 
 
-def switches() -> dict[str, str]:
-    """TensorFlow's settings that are fixed when it is imported, as this process has or will have them.
-
-    oneDNN's own default depends on the CPU, so it is always set explicitly: off unless the
-    environment says "1" or "true".
-    """
-    is_on = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0").lower() in ("1", "true")
-    others = {name: os.environ.get(name) for name in ("TF_NUM_INTRAOP_THREADS", "TF_DETERMINISTIC_OPS")}
-    return {
-        "TF_ENABLE_ONEDNN_OPTS": str(int(is_on)),
-        **{name: value for name, value in others.items() if value},
-    }
-
-
-def onednn() -> str:
-    """ "off", or "on" with the dtypes that it takes over on this CPU."""
-    is_on = switches()["TF_ENABLE_ONEDNN_OPTS"] == "1"
-    return f"on for {' '.join(onednn_dtypes())}" if is_on else "off"
-
-
 def source(subject: Subject) -> str:
     """A digest of the file that a user's own callable is written in; "" for what is built in."""
     if said := getattr(subject, "source", ""):
@@ -209,8 +175,3 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
-
-
-def threads() -> str:
-    """The threads of TensorFlow's kernels: what the environment says, else one for each core."""
-    return os.environ.get("TF_NUM_INTRAOP_THREADS") or str(os.cpu_count() or 1)

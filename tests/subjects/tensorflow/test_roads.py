@@ -32,6 +32,7 @@ from verify.subjects.tensorflow.imported import tf
 from verify.subjects.tensorflow.layers import cannot_say
 from verify.subjects.tensorflow.modes import unknown_of
 from verify.subjects.tensorflow.roads import OURS, ROADS, Limit, call, known, limits, operation_of
+from verify.subjects.tensorflow.switches import switches
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 

@@ -1,5 +1,15 @@
 """TensorFlow on the CPU: each of its ways, their limits and its known deviations."""
 
-from verify.subjects.tensorflow.roads import subject
+from __future__ import annotations
 
-__all__ = ["subject"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from verify.subjects.tensorflow.roads import TensorflowSubject
+
+
+def subject(name: str) -> TensorflowSubject:
+    """The subject of a built-in name; TensorFlow is imported with the first."""
+    from verify.subjects.tensorflow import roads
+
+    return roads.subject(name)

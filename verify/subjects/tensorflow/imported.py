@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 
-from verify.subjects.registry import switches
+from verify.subjects.tensorflow.switches import switches
 
 
 @contextmanager

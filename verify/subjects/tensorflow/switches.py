@@ -1,0 +1,44 @@
+"""TensorFlow's settings that are fixed when it is imported, as this process has or will have them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from itertools import product
+
+from verify.subjects.processor import onednn_dtypes
+
+MATRIX: tuple[Mapping[str, str], ...] = tuple(
+    {
+        "TF_ENABLE_ONEDNN_OPTS": onednn,
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "TF_DETERMINISTIC_OPS": deterministic,
+    }
+    for onednn, threads, deterministic in product("01", "12", "01")
+)
+"""TensorFlow's switches that are fixed when it is imported, in every combination."""
+
+
+def switches() -> dict[str, str]:
+    """TensorFlow's settings that are fixed when it is imported, as this process has or will have them.
+
+    oneDNN's own default depends on the CPU, so it is always set explicitly: off unless the
+    environment says "1" or "true".
+    """
+    is_on = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0").lower() in ("1", "true")
+    others = {name: os.environ.get(name) for name in ("TF_NUM_INTRAOP_THREADS", "TF_DETERMINISTIC_OPS")}
+    return {
+        "TF_ENABLE_ONEDNN_OPTS": str(int(is_on)),
+        **{name: value for name, value in others.items() if value},
+    }
+
+
+def onednn() -> str:
+    """ "off", or "on" with the dtypes that it takes over on this CPU."""
+    is_on = switches()["TF_ENABLE_ONEDNN_OPTS"] == "1"
+    return f"on for {' '.join(onednn_dtypes())}" if is_on else "off"
+
+
+def threads() -> str:
+    """The threads of TensorFlow's kernels: what the environment says, else one for each core."""
+    return os.environ.get("TF_NUM_INTRAOP_THREADS") or str(os.cpu_count() or 1)
