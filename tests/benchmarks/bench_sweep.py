@@ -25,7 +25,7 @@ def test_three_fifths_of_a_sweep_are_spent_in_tensorflow(benchmark: Any, rank: i
 
     def sweep() -> None:
         for start, stop in places:
-            swept = subject.sweep(enumeration.to_text(), start, stop, known=known)
+            swept = subject.sweep(enumeration.to_text(), start=start, stop=stop, known=known)
             assert swept is not None
             spent.append(swept.seconds["subject"])
 

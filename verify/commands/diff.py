@@ -27,11 +27,11 @@ def command(options: argparse.Namespace) -> int:
     from strategies.sample import sample
     from verify.reports.terminal import TerminalConsole
     from verify.runs.diff import diff
-    from verify.subjects.isolated import LIMIT_S, Isolated
+    from verify.subjects.isolated import TIMEOUT_S, Isolated
 
     named = [case for word in options.words for case in cases_of(word)]
     first, second = (
-        Isolated(options.subject, python=python, limit_s=options.timeout or LIMIT_S)
+        Isolated(options.subject, python=python, timeout_s=options.timeout or TIMEOUT_S)
         for python in options.pythons
     )
     first.start()

@@ -23,12 +23,12 @@ def add_isolation(parser: argparse.ArgumentParser, usual: str = "built-in") -> N
 
 def loader_of(options: argparse.Namespace) -> Callable[[str], Subject]:
     """What makes a subject of a name: in this process, or in a worker of its own."""
-    from verify.subjects.isolated import LIMIT_S, isolated, usual
+    from verify.subjects.isolated import TIMEOUT_S, isolated, usual
 
     is_asked = options.isolate or options.python or options.timeout or getattr(options, "matrix", False)
     if options.isolate is False and not is_asked:
         return load
     if not is_asked:
         return cache(usual)
-    python, limit_s = options.python or sys.executable, options.timeout or LIMIT_S
-    return cache(partial(isolated, python=python, limit_s=limit_s))
+    python, timeout_s = options.python or sys.executable, options.timeout or TIMEOUT_S
+    return cache(partial(isolated, python=python, timeout_s=timeout_s))

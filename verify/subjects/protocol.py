@@ -1,4 +1,4 @@
-"""What a worker and its parent say to each other: a line of JSON and raw bytes, never a pickle.
+"""What a worker and its parent send each other: a line of JSON and raw bytes, never a pickle.
 
 A message is two lengths, a JSON header and the bytes of arrays, one after another.
 """
@@ -39,46 +39,46 @@ def send(stream: socket, header: dict[str, Any], parts: Iterable[bytes] = ()) ->
 def receive(stream: socket, limit_s: float | None = None) -> tuple[dict[str, Any], bytearray]:
     """The next message; TimeoutError where it is not complete in so many seconds."""
     end = None if limit_s is None else time.monotonic() + limit_s
-    text, body = _LENGTHS.unpack(_read(stream, _LENGTHS.size, end))
+    text, body = _LENGTHS.unpack(_receive_bytes(stream, _LENGTHS.size, end))
     try:
-        header = json.loads(_read(stream, text, end))
-    except ValueError as wrong:
-        raise BrokenStream from wrong
+        header = json.loads(_receive_bytes(stream, text, end))
+    except ValueError as error:
+        raise BrokenStream from error
     if not isinstance(header, dict):
         raise BrokenStream
-    return header, _read(stream, body, end)
+    return header, _receive_bytes(stream, body, end)
 
 
-def _read(stream: socket, count: int, end: float | None) -> bytearray:
+def _receive_bytes(stream: socket, count: int, end: float | None) -> bytearray:
     try:
         data = bytearray(count)
-    except (MemoryError, OverflowError) as wrong:
-        raise BrokenStream from wrong  # no length that was sent
+    except (MemoryError, OverflowError) as error:
+        raise BrokenStream from error  # no length that was sent
     view, done = memoryview(data), 0
     while done < count:
         if end is not None:
             stream.settimeout(max(end - time.monotonic(), 1e-3))
         try:
-            read = stream.recv_into(view[done:])
+            received = stream.recv_into(view[done:])
         except TimeoutError:
             raise
-        except OSError as wrong:
-            raise BrokenStream from wrong
-        if not read:
+        except OSError as error:
+            raise BrokenStream from error
+        if not received:
             raise BrokenStream
-        done += read
+        done += received
     return data
 
 
 def form(array: Array) -> dict[str, Any]:
-    """An array's dtype and shape, for a header; its bytes are `raw(array)`."""
+    """An array's dtype and shape, for a header; its bytes are `bytes_of(array)`."""
     dtype = array.dtype.newbyteorder("=")
     # NumPy knows the dtypes of ml_dtypes by their names alone.
     extension = dtype.type.__module__ == "ml_dtypes"
     return {"dtype": dtype.name if extension else dtype.str, "shape": array.shape}
 
 
-def raw(array: Array) -> bytes:
+def bytes_of(array: Array) -> bytes:
     """The bytes of an array, in C order and this machine's; none of one that holds Python's objects."""
     if array.dtype.hasobject:
         return b""
@@ -94,5 +94,5 @@ def array_of(described: Any, body: memoryview) -> Array:
         if len(body) != math.prod(shape) * dtype.itemsize:
             raise BrokenStream
         return np.ndarray(shape, dtype, body)
-    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
-        raise BrokenStream from wrong
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BrokenStream from error

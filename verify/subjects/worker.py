@@ -1,6 +1,6 @@
 """The worker's side: a server that imports subjects once, and forks a process for each of its lives.
 
-It runs in the subject's interpreter, started by `verify.subjects.isolated`. The parent asks it for a
+It runs in the subject's interpreter, started by `verify.subjects.server`. The parent asks it for a
 life by sending two files: the stream on which that process shall answer, and where its standard
 output and error go. The server says how each life ended, and ends itself when the parent does.
 """
@@ -17,6 +17,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from socket import recv_fds, socket
 from typing import Any
 
@@ -27,37 +28,39 @@ from verify.checks.check import Subject, ask
 from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation, entry_of, from_text
 from verify.oracle.compare import Verdict, disagrees
-from verify.subjects.protocol import BrokenStream, form, raw, receive, send
+from verify.subjects.protocol import BrokenStream, bytes_of, form, receive, send
 from verify.subjects.registry import UnknownSubject, declared, load, relatives, source, versions
 
 TO_SAY_WHERE_S = 0.2
 """Seconds that a process has for its last words before it is killed."""
 
 
-def serve(channel: int, name: str, limit_bytes: int | None) -> None:
+def serve(channel: int, name: str, memory_bytes: int | None) -> None:
     """Load a subject and its relatives, say what they are, and fork a life when asked; never returns."""
     _end_with_the_parent()
     control = socket(fileno=channel)
     try:
-        subjects = {each: load(each) for each in relatives(name)}
+        subjects = {relative: load(relative) for relative in relatives(name)}
     except UnknownSubject as unknown:
         send(control, {"refused": str(unknown)})
         os._exit(2)
-    described = {each: _described(subject) for each, subject in subjects.items()}
+    described = {relative: _described(subject) for relative, subject in subjects.items()}
     send(control, {"versions": versions(), "subjects": described})
     with suppress(OSError):  # the parent has gone
         # One byte with two files asks for a life; one without them, to end a life that has ended.
         while (request := recv_fds(control, 1, 2))[0]:
             if files := request[1]:
-                send(control, {"ended": _life(control, subjects, files[0], files[1], limit_bytes)})
+                stream, output = files
+                code = _life(control, subjects, stream=stream, output=output, memory_bytes=memory_bytes)
+                send(control, {"ended": code})
     os._exit(0)
 
 
 def _described(subject: Subject) -> dict[str, Any]:
-    known = [entry_of(each) for each in getattr(subject, "known", ()) if isinstance(each, Deviation)]
+    known = [entry for entry in getattr(subject, "known", ()) if isinstance(entry, Deviation)]
     return {
         "switches": dict(getattr(subject, "switches", {})),
-        "known": known,
+        "known": list(map(entry_of, known)),
         "version": getattr(subject, "version", None),
         "declared": declared(subject),
         "source": source(subject),
@@ -65,15 +68,15 @@ def _described(subject: Subject) -> dict[str, Any]:
 
 
 def _life(
-    control: socket, subjects: Mapping[str, Subject], stream: int, output: int, limit_bytes: int | None
+    control: socket, subjects: Mapping[str, Subject], *, stream: int, output: int, memory_bytes: int | None
 ) -> int:
     """Fork a life and wait for its end; its signal as a negative number, or its exit code."""
     pid = os.fork()
     if not pid:
         _end_with_the_parent()
         control.close()
-        os.set_inheritable(stream, False)
-        _contain(output, limit_bytes)
+        os.set_inheritable(stream, False)  # noqa: FBT003 - it takes no keywords
+        _contain(output, memory_bytes)
         _answer_all(socket(fileno=stream), subjects)
     os.close(stream)
     os.close(output)
@@ -97,7 +100,7 @@ def _end_with_the_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-def _contain(output: int, limit_bytes: int | None) -> None:
+def _contain(output: int, memory_bytes: int | None) -> None:
     """Make a life lead a group of its own, print to `output`, leave no core and keep to its memory."""
     os.setpgid(0, 0)
     os.dup2(output, 1)
@@ -106,10 +109,10 @@ def _contain(output: int, limit_bytes: int | None) -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     faulthandler.enable(sys.stderr, all_threads=True)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if limit_bytes is not None:
-        with open("/proc/self/statm") as pages:
-            mapped = int(pages.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (mapped + limit_bytes, mapped + limit_bytes))
+    if memory_bytes is not None:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
+        mapped = int(pages[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (mapped + memory_bytes, mapped + memory_bytes))
 
 
 def _answer_all(stream: socket, subjects: Mapping[str, Subject]) -> None:
@@ -117,15 +120,15 @@ def _answer_all(stream: socket, subjects: Mapping[str, Subject]) -> None:
     try:
         send(stream, {})
         while True:
-            asked, _ = receive(stream)
-            subject = subjects[asked["subject"]]
-            if "word" in asked:
-                send(stream, *_answer(subject, asked["word"]))
+            request, _ = receive(stream)
+            subject = subjects[request["subject"]]
+            if "word" in request:
+                send(stream, *_answer(subject, request["word"]))
             else:
-                send(stream, {"swept": _swept(stream, subject, asked).to_data()})
+                send(stream, {"swept": _swept(stream, subject, request).to_data()})
     except (BrokenStream, OSError):
         os._exit(0)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it is, the process prints it and ends
         sys.excepthook(*sys.exc_info())
         os._exit(1)
 
@@ -134,31 +137,32 @@ def _answer(subject: Subject, word: str) -> tuple[dict[str, Any], list[bytes]]:
     """A message: the answer and the operands that the subject wrote to, or the verdict without one."""
     try:
         case = Case.parse(word)
-        given = {name: raw(part) for name, part in case.operands._asdict().items() if part is not None}
+        before = {name: bytes_of(part) for name, part in case.operands._asdict().items() if part is not None}
     except ImportError as missing:
         why = f"its dtype needs {missing.name}, which is not installed"
-        return _told(Verdict(outcome="declined", sentence=why)), []
+        return _header(Verdict(outcome="declined", sentence=why)), []
     except MemoryError:
-        return _told(disagrees("out of memory", "its operands do not fit")), []
+        return _header(disagrees("out of memory", "its operands do not fit")), []
     try:
         answer, cause = ask(subject, case, Clock())
     except KeyboardInterrupt as interrupt:
-        return _told(disagrees("refused", "it raised KeyboardInterrupt"), type(interrupt).__name__), []
+        return _header(disagrees("refused", "it raised KeyboardInterrupt"), type(interrupt).__name__), []
     if isinstance(answer, Verdict):
-        return _told(answer, type(cause).__name__ if cause else ""), []
-    parts = {name: now for name, was in given.items() if (now := raw(getattr(case.operands, name))) != was}
-    body = [raw(answer), *parts.values()]
-    return {"answer": form(answer), "modified": list(parts), "sizes": list(map(len, body))}, body
+        return _header(answer, type(cause).__name__ if cause else ""), []
+    after = {name: bytes_of(getattr(case.operands, name)) for name in before}
+    modified = {name: data for name, data in after.items() if data != before[name]}
+    body = [bytes_of(answer), *modified.values()]
+    return {"answer": form(answer), "modified": list(modified), "sizes": list(map(len, body))}, body
 
 
-def _swept(stream: socket, subject: Subject, asked: Mapping[str, Any]) -> Swept:
+def _swept(stream: socket, subject: Subject, block: Mapping[str, Any]) -> Swept:
     """A block of a sweep; a message that says nothing goes out while it lasts."""
     return sweep_block(
-        _enumeration(asked["enumeration"]),
-        asked["start"],
-        asked["stop"],
+        _enumeration(block["enumeration"]),
+        block["start"],
+        block["stop"],
         subject,
-        known=_known(asked["known"]),
+        known=_known(block["known"]),
         beat=lambda: send(stream, {}),
     )
 
@@ -167,7 +171,7 @@ _enumeration = lru_cache(maxsize=1)(Enumeration.from_text)
 _known = lru_cache(maxsize=1)(from_text)
 
 
-def _told(verdict: Verdict, error: str = "") -> dict[str, Any]:
+def _header(verdict: Verdict, error: str = "") -> dict[str, Any]:
     return {
         "outcome": verdict.outcome,
         "kind": verdict.kind,

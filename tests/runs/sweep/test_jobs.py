@@ -56,7 +56,7 @@ class Near(Isolated):
     def __call__(self, case: Case) -> Array:
         return self._subject(case)  # type: ignore[no-any-return]
 
-    def sweep(self, enumeration: str, start: int, stop: int, *, known: str) -> Swept:
+    def sweep(self, enumeration: str, *, start: int, stop: int, known: str) -> Swept:
         time.sleep(self._delay_s)
         if start >= self._fails_from:
             raise OSError(f"nobody answers from {start} on")

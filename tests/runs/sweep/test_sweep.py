@@ -239,16 +239,18 @@ def test_a_job_that_dies_is_a_verdict_with_the_word(swept: Sweep) -> None:
 
 def test_a_case_that_hangs_is_a_verdict_with_the_word(swept: Sweep) -> None:
     one = Enumeration(size=1, kernel=1, stride=1, dilation=1, paddings=("valid",))
-    code, printed = swept(None, one, make=in_workers("hangs", limit_s=0.3))
+    code, printed = swept(None, one, make=in_workers("hangs", timeout_s=0.3))
     assert code == 1
     assert "timed out: it gave no answer in 0.3 s\n  case     conv_i1x1_k1x1_valid_coded\n" in printed
 
 
 def test_a_crash_takes_no_other_case_with_it(swept: Sweep) -> None:
-    domain = enumeration_upto(2, ranks=(1,), channels=3)
-    code, printed = swept(None, domain, make=in_workers("aborts_on_stride"), keep_going=True)
-    strided = sum(max(case.strides) > 1 and case.channels > 2 for _, case in domain.cases(0, domain.count))
-    said = f"Disagrees: {strided} counterexamples among all {domain.count} cases of conv, rank 1, with "
+    enumeration = enumeration_upto(2, ranks=(1,), channels=3)
+    code, printed = swept(None, enumeration, make=in_workers("aborts_on_stride"), keep_going=True)
+    strided = sum(
+        max(case.strides) > 1 and case.channels > 2 for _, case in enumeration.cases(0, enumeration.count)
+    )
+    said = f"Disagrees: {strided} counterexamples among all {enumeration.count} cases of conv, rank 1, with "
     assert (code, last_line(printed).startswith(said)) == (1, True)
 
 

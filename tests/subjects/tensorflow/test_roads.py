@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
@@ -27,7 +25,7 @@ from verify.gate import conformance
 from verify.gate.judging import TRIES
 from verify.subjects.isolated import usual
 from verify.subjects.processor import onednn_dtypes
-from verify.subjects.registry import load, switches
+from verify.subjects.registry import load
 from verify.subjects.tensorflow.imported import tf
 from verify.subjects.tensorflow.layers import cannot_say
 from verify.subjects.tensorflow.modes import unknown_of
@@ -316,10 +314,3 @@ def test_conv3d_windows_of_same_start_at_a_cell_that_conv2d_does_not_read() -> N
     volume = Case.parse("conv_i1x1x3_k1x1x1_s1x1x3_same_f64_iota")
     assert call("eager", "conv_nd", line).item() == 1.0
     assert call("eager", "conv_nd", volume).item() == 2.0
-
-
-def test_running_tensorflow_leaves_standard_error_alone() -> None:
-    command = [sys.executable, "-m", "verify", "replay", "tensorflow", str(LECTURE)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stderr == ""
-    assert done.stdout == f"holds     {LECTURE}\n"

@@ -20,7 +20,7 @@ from verify.checks.journal import journal
 from verify.checks.known import explained
 from verify.oracle.compare import Verdict, compare_form
 from verify.subjects.processor import features, model
-from verify.subjects.protocol import raw
+from verify.subjects.protocol import bytes_of
 from verify.subjects.registry import BUILTIN, versions
 
 ANSWERED = "answered"
@@ -128,13 +128,13 @@ def _answer(case: Case, verdict: Verdict, answer: Any) -> Answer:
     values = np.asarray(answer)
     has_form = not case.illegal and compare_form(values, shape=case.output_shape, dtype=case.dtype) is None
     outcome = ANSWERED if has_form else f"{values.dtype.name} {values.shape}"
-    return Answer(outcome, b64encode(raw(values)).decode(), float(f"{verdict.error:.{DIGITS}g}"))
+    return Answer(outcome, b64encode(bytes_of(values)).decode(), float(f"{verdict.error:.{DIGITS}g}"))
 
 
 def _comes_again(case: Case, subject: Subject, answer: Answer) -> bool:
     """Whether a wrong answer has the same bits when the case is asked once more."""
     again, _ = ask(subject, replace(case), Clock())
-    return not isinstance(again, Verdict) and b64encode(raw(again)).decode() == answer.bits
+    return not isinstance(again, Verdict) and b64encode(bytes_of(again)).decode() == answer.bits
 
 
 def _versions(subject: Subject) -> dict[str, str]:

@@ -21,7 +21,7 @@ from verify.checks.check import Subject, subject_name
 from verify.checks.deviations import Deviation, to_text
 from verify.runs.sweep.findings import duration, is_enough
 from verify.runs.sweep.progress import Progress, save_state
-from verify.subjects.isolated import LIMIT_S, Isolated, isolated
+from verify.subjects.isolated import TIMEOUT_S, Isolated, isolated
 from verify.subjects.registry import load
 
 SAVE_S = 2.0
@@ -63,7 +63,7 @@ def maker(
     is_asked = isolate or python or timeout
     if not is_asked and (isolate is False or sys.platform != "linux"):
         return partial(load, name)
-    where = {"python": python or sys.executable, "limit_s": timeout or LIMIT_S}
+    where = {"python": python or sys.executable, "timeout_s": timeout or TIMEOUT_S}
     return partial(isolated, name, alone=True, **where)
 
 
@@ -226,7 +226,7 @@ class Jobs:
         start, stop = self._progress.places(number)
         if isinstance(subject, Isolated):
             enumeration, known = self._texts
-            swept = subject.sweep(enumeration, start, stop, known=known)
+            swept = subject.sweep(enumeration, start=start, stop=stop, known=known)
             if swept is not None:
                 return swept
         return sweep_block(self._plan.enumeration, start, stop, subject, known=self._known)

@@ -1,0 +1,240 @@
+"""The parent's side of workers: the processes that have subjects imported, and the lives that they fork."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from verify.subjects.protocol import BrokenStream, receive
+from verify.subjects.registry import relatives
+
+START_S = 120.0
+"""Seconds that the imports of a subject may take."""
+
+PATIENCE_S = 5.0
+"""Seconds from the end of a process's stream to its own end, before it is killed."""
+
+STDERR_LINES = 8
+"""Lines of a lost process's output that are quoted."""
+
+SERVERS = 2
+"""Processes with a framework imported that are kept for the next subject: `diff` has two in turn."""
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+# The package is found by its place, so that nothing else which lies beside it, such as another
+# NumPy, comes to the worker's path.
+_BOOT = """
+import sys
+if sys.version_info < (3, 11):
+    sys.exit("it is Python %d.%d, and a worker needs 3.11" % sys.version_info[:2])
+import json
+from importlib.util import module_from_spec, spec_from_file_location
+init, path, *arguments = json.loads(sys.argv[1])
+sys.path += [place for place in path if place not in sys.path]
+spec = spec_from_file_location("verify", init)
+sys.modules["verify"] = module_from_spec(spec)
+spec.loader.exec_module(sys.modules["verify"])
+from verify.subjects.worker import serve
+serve(*arguments)
+"""
+
+
+class NoWorker(ValueError):
+    """A subject or an interpreter of which no worker can be had; the sentence says why."""
+
+
+class Life(NamedTuple):
+    """One process that answers cases: its stream, and the file that its output goes to."""
+
+    stream: socket.socket
+    output: IO[bytes]
+
+    def close(self) -> None:
+        self.stream.close()
+        self.output.close()
+
+
+class Server:
+    """The process that has a subject and its relatives imported and forks the lives, one at a time.
+
+    `hello` is what it says of itself. Raises NoWorker where there is none.
+    """
+
+    life: Life | None = None
+    is_stopped = False
+
+    def __init__(
+        self, name: str, *, python: str, environment: Mapping[str, str], memory_bytes: int | None
+    ) -> None:
+        if sys.platform != "linux":
+            raise NoWorker(f"a worker needs Linux, and this is {sys.platform}")
+        self._control, theirs = socket.socketpair()
+        arguments = [str(_PACKAGE / "__init__.py"), _path(), theirs.fileno(), name, memory_bytes]
+        with tempfile.TemporaryFile() as output, theirs:
+            try:
+                self._process = subprocess.Popen(
+                    [python, "-c", _BOOT, json.dumps(arguments)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=[theirs.fileno()],
+                    env={**os.environ, **environment},
+                    start_new_session=True,  # so that Ctrl-C is the parent's alone
+                )
+            except OSError as error:
+                self._control.close()
+                raise NoWorker(f"{python!r} cannot be run: {error.strerror or error}") from None
+            theirs.close()
+            self.hello = self._receive_hello(output, name=name, python=python)
+
+    def _receive_hello(self, output: IO[bytes], *, name: str, python: str) -> dict[str, Any]:
+        try:
+            hello, _ = receive(self._control, START_S)
+        except TimeoutError:
+            self._kill()
+            raise NoWorker(f"{python!r} has not imported {name!r} in {START_S:g} s") from None
+        except BrokenStream:
+            try:
+                code = self._process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                code = -signal.SIGKILL
+            self._kill()
+            why = ": ".join((how_it_ended(code), *last_lines(output)[0][-1:]))
+            raise NoWorker(f"{python!r} cannot run {name!r}: {why}") from None
+        except BaseException:
+            self._kill()
+            raise
+        if "refused" in hello:
+            self._kill()
+            raise NoWorker(f"{hello['refused']} (in {python})")
+        return hello
+
+    def fork(self) -> Life:
+        """A process that is ready for a case."""
+        import fcntl
+
+        mine, theirs = socket.socketpair()
+        output = tempfile.TemporaryFile()  # noqa: SIM115 - the life closes it
+        fcntl.fcntl(output, fcntl.F_SETFL, os.O_APPEND)  # so that it can be emptied while it is open
+        life = Life(mine, output)
+        try:
+            with theirs:
+                socket.send_fds(self._control, [b"+"], [theirs.fileno(), output.fileno()])
+            receive(mine, START_S)
+        except BaseException:
+            life.close()
+            raise
+        self.life = life
+        return life
+
+    def end(self, patience_s: float) -> int | None:
+        """End the life; its exit code, which it may have had before, or None where this is lost.
+
+        Its output can still be read.
+        """
+        if self.life is not None:
+            self.life.stream.close()
+            self.life = None
+        try:
+            if patience_s:
+                try:
+                    return int(receive(self._control, patience_s)[0]["ended"])
+                except TimeoutError:
+                    pass
+            self._control.send(b"-")
+            return int(receive(self._control, START_S)[0]["ended"])
+        except (OSError, BrokenStream, KeyError):
+            return None
+
+    def stop(self) -> None:
+        """End the process and its life."""
+        self.is_stopped = True
+        if self.life is not None:
+            self.life.close()
+            self.life = None
+        self._control.close()
+        try:
+            self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._kill()
+
+    def _kill(self) -> None:
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+
+
+_kept: dict[tuple[Any, ...], Server] = {}
+
+
+def kept_server(
+    name: str, *, python: str, environment: Mapping[str, str], memory_bytes: int | None
+) -> Server:
+    """The server of a subject: one for all on the same framework, as importing it is expensive."""
+    key = (relatives(name), python, tuple(environment.items()), memory_bytes, Path.cwd())
+    server = _kept.pop(key, None)
+    if server is None or server.is_stopped:
+        while len(_kept) >= SERVERS:
+            _kept.pop(next(iter(_kept))).stop()
+        server = Server(name, python=python, environment=environment, memory_bytes=memory_bytes)
+    _kept[key] = server
+    return server
+
+
+@atexit.register
+def _stop_all() -> None:
+    for server in _kept.values():
+        server.stop()
+
+
+def _path() -> list[str]:
+    """Where this process finds modules, less what belongs to its interpreter."""
+    roots = {sys.prefix, sys.base_prefix, sys.exec_prefix}
+    places = [Path(place).absolute() for place in sys.path]
+    return [
+        str(place)
+        for place in places
+        if not any(place.is_relative_to(root) for root in roots) and not _is_installed(place)
+    ]
+
+
+def _is_installed(place: Path) -> bool:
+    return not {"site-packages", "dist-packages"}.isdisjoint(place.parts)
+
+
+_FRAME = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
+
+
+def last_lines(output: IO[bytes]) -> tuple[tuple[str, ...], str]:
+    """What a process printed last, and the line of the subject's code that it died in, if it said so."""
+    output.seek(max(0, output.seek(0, os.SEEK_END) - 2**16))
+    text, _, traceback = output.read().decode(errors="replace").partition("Fatal Python error: ")
+    lines = ["".join(c if c.isprintable() else " " for c in line).rstrip() for line in text.splitlines()]
+    stderr = tuple(line[:300] for line in lines if line.strip())[-STDERR_LINES:]
+    # Most recent call first; the thread that died comes before those that waited for it.
+    for part in (traceback.partition("Current thread")[2], traceback):
+        for file, number, function in _FRAME.findall(part):
+            if not _is_installed(Path(file)) and "/lib/python" not in file:
+                return stderr, f"at {file}:{number} in {function}"
+    return stderr, ""
+
+
+def how_it_ended(code: int) -> str:
+    """The sentence for an exit code, or for a signal, which is a negative one."""
+    if code >= 0:
+        return f"it exited with code {code}"
+    try:
+        return f"it was killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"it was killed by signal {-code}"
