@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from verify import Case, Declined
-from verify.subjects.tensorflow.roads import ROADS, TensorflowSubject
+from verify.subjects.tensorflow.ways import WAYS, TensorflowSubject
 
-ENTRIES = sorted({(road.mode, entry) for road in ROADS.values() for entry in road.entries})
+EVERY_WAY = sorted({way for ways in WAYS.values() for way in ways})
 
 _WORDS = {
     "conv": (

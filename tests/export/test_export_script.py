@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from strategies import cases
-from tests.export.exported import ENTRIES, candidates
+from tests.export.exported import EVERY_WAY, candidates
 from verify import Case, compare
 from verify.cases.dtypes import FORMATS
 from verify.cases.epilogue import AROUND
@@ -27,16 +27,9 @@ from verify.export import CannotExport
 from verify.export.recording import Recording, recording
 from verify.export.script import LINES, script
 from verify.export.source import source_of
-from verify.subjects.tensorflow.roads import (
-    ROADS,
-    Road,
-    TensorflowSubject,
-    call,
-    known,
-    operation_of,
-    subject,
-)
+from verify.subjects.tensorflow import subject
 from verify.subjects.tensorflow.switches import switches
+from verify.subjects.tensorflow.ways import WAYS, TensorflowSubject, Way, known
 
 
 class Ran(NamedTuple):
@@ -61,15 +54,15 @@ def run(text: str) -> Ran:
     return Ran(code, output.getvalue(), names)
 
 
-def taking(mode: str, entry: str) -> TensorflowSubject:
+def taking(way: Way) -> TensorflowSubject:
     """The subject that goes one way alone."""
-    return TensorflowSubject("tensorflow", Road(mode, (entry,)))
+    return TensorflowSubject("tensorflow", (way,))
 
 
-def answered(mode: str, entry: str, case: Case) -> Array | str:
+def answered(way: Way, case: Case) -> Array | str:
     """A subject's answer, or the class of its error."""
     try:
-        return call(mode, entry, case)
+        return way.answer(case)
     except Exception as error:
         return type(error).__name__
 
@@ -79,17 +72,15 @@ def shown(ran: Ran) -> Array | str:
     return type(ran.code).__name__ if isinstance(ran.code, Exception) else ran.names["y"]
 
 
-WAYS = [
-    (mode, entry, case)
-    for mode, entry in ENTRIES
-    for case in candidates(taking(mode, entry), operation_of(entry))
-]
+CALLS = [(way, case) for way in EVERY_WAY for case in candidates(taking(way), way.operation)]
 
 
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
-@pytest.mark.parametrize(("mode", "entry", "case"), WAYS)
-def test_a_script_gives_the_very_bits_of_the_subject(mode: str, entry: str, case: Case) -> None:
-    ran, answer = run(script(case, taking(mode, entry))), answered(mode, entry, case)
+@pytest.mark.parametrize(
+    ("way", "case"), [pytest.param(*call, id="-".join((*call[0], str(call[1])))) for call in CALLS]
+)
+def test_a_script_gives_the_very_bits_of_the_subject(way: Way, case: Case) -> None:
+    ran, answer = run(script(case, taking(way))), answered(way, case)
     assert np.array_equal(shown(ran), answer)
     assert (ran.code is None) == (not isinstance(answer, str) and compare(case, answer).holds)
 
@@ -108,7 +99,7 @@ def imported_by(text: str) -> set[str]:
     return {alias.name for node in imports for alias in node.names}
 
 
-@pytest.mark.parametrize("name", ROADS)
+@pytest.mark.parametrize("name", WAYS)
 @given(data=st.data())
 @settings(max_examples=15)
 def test_a_script_of_any_case_has_at_most_40_lines_and_needs_nothing_of_ours(
@@ -122,7 +113,7 @@ def test_a_script_of_any_case_has_at_most_40_lines_and_needs_nothing_of_ours(
 
 SHOWN = [
     pytest.param(name, each, id=f"{name}-{each.name}")
-    for name in ROADS
+    for name in WAYS
     for each in known(name)
     if each.applies(switches()) and not each.sporadic and "crashed" not in each.kinds
 ]
@@ -132,7 +123,7 @@ SHOWN = [
 @pytest.mark.parametrize(("name", "deviation"), SHOWN)
 def test_a_script_shows_every_recorded_deviation(name: str, deviation: Deviation) -> None:
     case = Case.parse(deviation.word)
-    ran, answer = run(script(case, subject(name))), answered(*subject(name).way(case), case)
+    ran, answer = run(script(case, subject(name))), answered(subject(name).way(case), case)
     assert ran.code is not None
     assert isinstance(shown(ran), str) == isinstance(answer, str)
 
@@ -293,9 +284,9 @@ def test_a_block_is_indented_and_keeps_its_calls() -> None:
 
 
 def test_recording_leaves_the_modules_as_they_were() -> None:
-    from verify.subjects.tensorflow import calls
+    from verify.subjects.tensorflow import entries
 
-    was = calls.tf
+    was = entries.tf
     with pytest.raises(AttributeError), recording({}, "float32"):
-        _ = calls.tf.__path__
-    assert calls.tf is was
+        _ = entries.tf.__path__
+    assert entries.tf is was

@@ -16,7 +16,7 @@ from verify.export.source import PACKED_WITH, source_of
 from verify.export.ways import WAYS, Call
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Judgement
-from verify.subjects.tensorflow.roads import TensorflowSubject, api_of
+from verify.subjects.tensorflow.ways import TensorflowSubject
 
 LINES = 40
 
@@ -72,7 +72,9 @@ def _axes(case: Case) -> list[str]:
 
 def _title(call: Call, subject: TensorflowSubject, rule: Judgement | None) -> list[str]:
     due = f"an error: {call.case.why_illegal}" if rule is None else _due(rule)
-    made_of = f"{api_of(call.entry, call.case)} ({subject.name}), by conv-verify from the case {call.case}"
+    made_of = (
+        f"{subject.way(call.case).api(call.case)} ({subject.name}), by conv-verify from the case {call.case}"
+    )
     return [f"# {made_of}", f"# due is {due}"]
 
 

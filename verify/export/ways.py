@@ -9,7 +9,7 @@ from typing import NamedTuple
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.export.recording import recording
-from verify.subjects.tensorflow.calls import function, operands
+from verify.subjects.tensorflow.entries import function, operands
 from verify.subjects.tensorflow.layer_gradients import gradient_of
 from verify.subjects.tensorflow.layers import stack
 from verify.subjects.tensorflow.modes import shapes_of, unknown_of, weights

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from verify.subjects.tensorflow.roads import TensorflowSubject
+    from verify.subjects.tensorflow.ways import TensorflowSubject
 
 
 def subject(name: str) -> TensorflowSubject:
     """The subject of a built-in name; TensorFlow is imported with the first."""
-    from verify.subjects.tensorflow import roads
+    from verify.subjects.tensorflow.ways import WAYS, TensorflowSubject
 
-    return roads.subject(name)
+    return TensorflowSubject(name, WAYS[name])

@@ -9,7 +9,7 @@ from typing import Any
 from verify.cases.case import Case
 from verify.subjects.tensorflow.imported import tf
 
-Call = Callable[..., Any]
+EntryPoint = Callable[..., Any]
 """(case, *tensors) → tensor."""
 
 
@@ -17,7 +17,7 @@ class NotDepthwise(Exception):
     """A convolution is asked of a depthwise entry point, and is none."""
 
 
-# Attributes, as TensorFlow wants them.
+# Attributes, in the form that TensorFlow takes.
 
 
 def every_axis(case: Case, numbers: tuple[int, ...], other: int = 1) -> list[int]:
@@ -26,7 +26,7 @@ def every_axis(case: Case, numbers: tuple[int, ...], other: int = 1) -> list[int
 
 
 def padding(case: Case) -> Any:
-    """ "SAME", "VALID", or pairs for every axis of the input, batch and channels included."""
+    """A word, or pairs for every axis of the input, batch and channels included."""
     if isinstance(case.padding, str):
         return case.padding
     return every_pair(case, case.padding)
@@ -38,14 +38,6 @@ def every_pair(case: Case, pairs: tuple[tuple[int, int], ...]) -> list[list[int]
     return [list(pair) for pair in zip(before, after, strict=True)]
 
 
-def explicit(case: Case) -> dict[str, Any]:
-    """The padding of a raw operation, which takes pairs as one flat list."""
-    if isinstance(case.padding, str):
-        return {"padding": case.padding}
-    flat = [cells for pair in padding(case) for cells in pair]
-    return {"padding": "EXPLICIT", "explicit_paddings": flat}
-
-
 def attributes(case: Case) -> dict[str, Any]:
     return {
         "strides": every_axis(case, case.strides),
@@ -55,7 +47,7 @@ def attributes(case: Case) -> dict[str, Any]:
 
 
 def shape(case: Case, x: Any) -> Any:
-    """The shape that a transposed convolution must be told, its batch as the tensor has it."""
+    """The shape that a transposed convolution takes as an argument, its batch as the tensor has it."""
     if x.shape[0] is not None:
         return case.output_shape
     return tf.stack([tf.shape(x)[0], *case.output_shape[1:]])
@@ -65,9 +57,9 @@ def shape(case: Case, x: Any) -> Any:
 
 
 def conv_nd(case: Case, x: Any, w: Any) -> Any:
-    call = (tf.nn.conv1d, tf.nn.conv2d, tf.nn.conv3d)[case.rank - 1]
+    conv = (tf.nn.conv1d, tf.nn.conv2d, tf.nn.conv3d)[case.rank - 1]
     strides, dilations = every_axis(case, case.strides), every_axis(case, case.dilations)
-    return call(x, w, strides, padding(case), data_format=case.data_format, dilations=dilations)
+    return conv(x, w, strides, padding(case), data_format=case.data_format, dilations=dilations)
 
 
 def convolution(case: Case, x: Any, w: Any) -> Any:
@@ -108,10 +100,10 @@ def separable(case: Case, x: Any, w: Any, pointwise: Any) -> Any:
     )
 
 
-def _in_row(case: Case, call: Call, x: Any, *filters: Any) -> Any:
-    """The answer for a line as an image of one row, which is how tf.nn.conv1d and Keras do it.
+def _in_row(case: Case, entry_point: EntryPoint, x: Any, *filters: Any) -> Any:
+    """The answer for one axis as an image of one row, which is how tf.nn.conv1d and Keras do it.
 
-    The stride serves the row too: TensorFlow wants the strides of an image to be equal.
+    The stride serves the other axis too: TensorFlow requires the strides of an image to be equal.
     """
     image = replace(
         case,
@@ -123,7 +115,7 @@ def _in_row(case: Case, call: Call, x: Any, *filters: Any) -> Any:
         border=case.border and ((0, 0), *case.border),
     )
     axis = 2 if case.channels_first else 1
-    y = call(image, tf.expand_dims(x, axis), *(tf.expand_dims(w, 0) for w in filters))
+    y = entry_point(image, tf.expand_dims(x, axis), *(tf.expand_dims(w, 0) for w in filters))
     return tf.squeeze(y, [axis])
 
 
@@ -131,8 +123,8 @@ def _in_row(case: Case, call: Call, x: Any, *filters: Any) -> Any:
 
 
 def conv_nd_transpose(case: Case, y: Any, w: Any) -> Any:
-    call = (tf.nn.conv1d_transpose, tf.nn.conv2d_transpose, tf.nn.conv3d_transpose)[case.rank - 1]
-    return call(
+    transpose = (tf.nn.conv1d_transpose, tf.nn.conv2d_transpose, tf.nn.conv3d_transpose)[case.rank - 1]
+    return transpose(
         y,
         w,
         shape(case, y),

@@ -6,35 +6,35 @@ from typing import Any
 
 from verify.cases.case import Case
 from verify.subjects.tensorflow.epilogue import add_bias
-from verify.subjects.tensorflow.forward import Call, depthwise, depthwise_shape, separable, shape
+from verify.subjects.tensorflow.forward import EntryPoint, depthwise, depthwise_shape, separable, shape
 from verify.subjects.tensorflow.imported import tf
 
 
 class NoGradient(Exception):
-    """TensorFlow answers None where a gradient is asked."""
+    """TensorFlow answers None where a gradient is asked for."""
 
 
 class NotSeparable(Exception):
-    """A convolution is asked of a separable entry point, and cannot be had from it."""
+    """A convolution is asked of a separable entry point, and is none that it computes."""
 
 
-def input_gradient(forward: Call) -> Call:
+def input_gradient(forward: EntryPoint) -> EntryPoint:
     """The gradient of a forward call with respect to its input, which it does not depend on."""
 
-    def call(case: Case, y: Any, w: Any) -> Any:
+    def gradient(case: Case, y: Any, w: Any) -> Any:
         x = tf.zeros(shape(case, y), case.dtype)
         with tf.GradientTape() as tape:
             tape.watch(x)
             answer = forward(case, x, w)
-        return only(tape.gradient(answer, x, output_gradients=y))
+        return required(tape.gradient(answer, x, output_gradients=y))
 
-    return call
+    return gradient
 
 
-def filter_gradient(forward: Call) -> Call:
-    """The gradient with respect to the filters, or to the bias where that is asked."""
+def filter_gradient(forward: EntryPoint) -> EntryPoint:
+    """The gradient with respect to the filters, or to the bias where that is asked for."""
 
-    def call(case: Case, x: Any, y: Any) -> Any:
+    def gradient(case: Case, x: Any, y: Any) -> Any:
         w = tf.zeros(case.filter_shape, case.dtype)
         b = tf.zeros(case.filter_count, case.dtype)
         with tf.GradientTape() as tape:
@@ -42,12 +42,12 @@ def filter_gradient(forward: Call) -> Call:
             answer = forward(case, x, w)
             if case.epilogue:
                 answer = add_bias(case, answer, b)
-        return only(tape.gradient(answer, b if case.epilogue else w, output_gradients=y))
+        return required(tape.gradient(answer, b if case.epilogue else w, output_gradients=y))
 
-    return call
+    return gradient
 
 
-def only(gradient: Any) -> Any:
+def required(gradient: Any) -> Any:
     """The gradient; raises NoGradient where there is none."""
     if gradient is None:
         raise NoGradient("GradientTape gives no gradient: it watches floating-point tensors alone")
@@ -67,8 +67,8 @@ def as_separable(case: Case, x: Any, w: Any) -> Any:
     """
     spatial = (1,) * case.rank
     if separable_step(case) == "depthwise":
-        one = tf.eye(case.filter_count, dtype=w.dtype)
-        pointwise = tf.reshape(one, (*spatial, case.filter_count, case.filter_count))
+        identity = tf.eye(case.filter_count, dtype=w.dtype)
+        pointwise = tf.reshape(identity, (*spatial, case.filter_count, case.filter_count))
         return separable(case, x, tf.reshape(w, depthwise_shape(case)), pointwise)
     return separable(case, x, tf.ones((*spatial, case.channels, 1), w.dtype), w)
 

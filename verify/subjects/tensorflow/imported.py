@@ -1,4 +1,4 @@
-"""TensorFlow, imported once: with its settings explicit, and without what it prints on standard error."""
+"""TensorFlow and Keras, imported with explicit settings and without what they print on standard error."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from verify.subjects.tensorflow.switches import switches
 
 
 @contextmanager
-def quiet(*, tell_of_failure: bool = False) -> Iterator[None]:
-    """Drop what native code prints on standard error, unless failures are told and the block fails."""
+def silenced(*, show_failure: bool = False) -> Iterator[None]:
+    """Drop what native code prints on standard error, unless the block fails and that is to be shown."""
     sys.stderr.flush()
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as kept:
-        os.dup2(kept.fileno(), 2)
+    with tempfile.TemporaryFile() as printed:
+        os.dup2(printed.fileno(), 2)
         try:
             yield
         except BaseException:
-            if tell_of_failure:
-                kept.seek(0)
-                os.write(stderr, kept.read())
+            if show_failure:
+                printed.seek(0)
+                os.write(stderr, printed.read())
             raise
         finally:
             sys.stderr.flush()
@@ -36,7 +36,7 @@ def quiet(*, tell_of_failure: bool = False) -> Iterator[None]:
 # before its own log level is in force.
 os.environ.update(switches())
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with quiet(tell_of_failure=True):
+with silenced(show_failure=True):
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     import keras
     import tensorflow as tf
@@ -47,4 +47,4 @@ SWITCHES: Mapping[str, str] = MappingProxyType(
 )
 """The settings in force. Another module may have imported TensorFlow before, under the CPU's default."""
 
-__all__ = ["SWITCHES", "keras", "quiet", "tf"]
+__all__ = ["SWITCHES", "keras", "silenced", "tf"]

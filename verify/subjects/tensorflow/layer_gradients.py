@@ -9,23 +9,15 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.subjects.tensorflow.calls import operands
-from verify.subjects.tensorflow.epilogue import after
+from verify.subjects.tensorflow.epilogue import after, parameters
 from verify.subjects.tensorflow.forward import depthwise_shape
-from verify.subjects.tensorflow.gradients import only, separable_step
+from verify.subjects.tensorflow.gradients import required, separable_step
 from verify.subjects.tensorflow.imported import tf
 from verify.subjects.tensorflow.layers import convolution
 
 
-def gradient(entry: str, case: Case) -> Array:
-    """The gradient that an entry point asks of a layer, which is called eagerly."""
-    with tf.device("/CPU:0"):
-        array: Array = gradient_of(entry, case).numpy()
-    return array
-
-
 def gradient_of(entry: str, case: Case) -> Any:
-    """The tensor of that gradient.
+    """The gradient that an entry point asks of a layer, which is called eagerly.
 
     A depthwise layer takes the case where it has as many groups as channels, a separable one where
     one of its two steps changes nothing.
@@ -41,26 +33,26 @@ def gradient_of(entry: str, case: Case) -> Any:
 
 
 def _forward(kind: str, step: str, case: Case) -> Case:
-    """The case of the layer whose gradient is asked; its data is of no use."""
+    """The case of the layer whose gradient is asked for, with data that is not used."""
     bias = ("bias",) if case.operation == "filtergrad" and case.epilogue else ()
-    same = replace(case, operation="conv", epilogue=bias, fill="ones", seed=0)
+    conv = replace(case, operation="conv", epilogue=bias, fill="ones", seed=0)
     if kind == "conv":
-        return same
+        return conv
     multiplier = depthwise_shape(case)[-1] if step == "depthwise" else 1
     filters = case.filter_count if kind == "separable" else 1
-    return replace(same, operation=kind, multiplier=multiplier, filter_count=filters, groups=1)
+    return replace(conv, operation=kind, multiplier=multiplier, filter_count=filters, groups=1)
 
 
 def _weights(kind: str, step: str, case: Case, filters: Array) -> list[Array]:
     """What a layer holds for these filters: those of the other step of a separable one change nothing."""
     spatial = (1,) * case.rank
-    own = filters.reshape(depthwise_shape(case)) if step == "depthwise" else filters
+    weights = filters.reshape(depthwise_shape(case)) if step == "depthwise" else filters
     if kind != "separable":
-        return [own]
+        return [weights]
     if step == "depthwise":
         identity = np.eye(case.filter_count, dtype=case.dtype)
-        return [own, identity.reshape(*spatial, *identity.shape)]
-    return [np.ones((*spatial, case.channels, 1), case.dtype), own]
+        return [weights, identity.reshape(*spatial, *identity.shape)]
+    return [np.ones((*spatial, case.channels, 1), case.dtype), weights]
 
 
 def _of_input(layer: Any, weights: list[Array], case: Case) -> Any:
@@ -70,8 +62,9 @@ def _of_input(layer: Any, weights: list[Array], case: Case) -> Any:
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = layer(x)
-    result = only(tape.gradient(y, x, output_gradients=tf.constant(case.cotangent)))
-    return after(case, result, [tf.constant(each) for each in list(operands(case).values())[2:]])
+    result = required(tape.gradient(y, x, output_gradients=tf.constant(case.cotangent)))
+    tensors = {name: tf.constant(getattr(case.operands, name)) for name in parameters(case)}
+    return after(case, result, tensors)
 
 
 def _of_weight(layer: Any, weights: list[Array], step: str, case: Case) -> Any:
@@ -82,5 +75,5 @@ def _of_weight(layer: Any, weights: list[Array], step: str, case: Case) -> Any:
     weight = layer.bias if case.epilogue else layer.weights[1 if step == "pointwise" else 0]
     with tf.GradientTape() as tape:
         y = layer(x)
-    result = only(tape.gradient(y, weight.value, output_gradients=tf.constant(case.cotangent)))
+    result = required(tape.gradient(y, weight.value, output_gradients=tf.constant(case.cotangent)))
     return result if case.epilogue else tf.reshape(result, case.filter_shape)

@@ -1,4 +1,4 @@
-"""Keras layers that compute a case, their weights set and their activation their own where it can be."""
+"""Keras's layers for a case, with its weights, and with its bias and activation where a layer takes them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from verify.cases.case import Case
-from verify.cases.operands import Array
 from verify.subjects.tensorflow.imported import keras, tf
 
 
 class Layer(NamedTuple):
-    """A layer: the operation it answers, and its public name with `{n}` for the number of axes."""
+    """A layer: the operation that it computes, and its public name with `{n}` for the number of axes."""
 
     operation: str
     api: str
@@ -35,25 +34,11 @@ _INITIALIZERS = {
 }
 
 LAYERS: Mapping[str, Layer] = MappingProxyType(
-    {
-        "layer_conv": Layer("conv", "keras.layers.Conv{n}D"),
-        "layer_depthwise": Layer("depthwise", "keras.layers.DepthwiseConv{n}D"),
-        "layer_separable": Layer("separable", "keras.layers.SeparableConv{n}D"),
-        "layer_transpose": Layer("transpose", "keras.layers.Conv{n}DTranspose"),
-        "layer_conv_input_gradient": Layer("transpose", "the gradient of keras.layers.Conv{n}D"),
-        "layer_depthwise_input_gradient": Layer(
-            "transpose", "the gradient of keras.layers.DepthwiseConv{n}D"
-        ),
-        "layer_separable_input_gradient": Layer(
-            "transpose", "the gradient of keras.layers.SeparableConv{n}D"
-        ),
-        "layer_conv_filter_gradient": Layer("filtergrad", "the gradient of keras.layers.Conv{n}D"),
-        "layer_depthwise_filter_gradient": Layer(
-            "filtergrad", "the gradient of keras.layers.DepthwiseConv{n}D"
-        ),
-        "layer_separable_filter_gradient": Layer(
-            "filtergrad", "the gradient of keras.layers.SeparableConv{n}D"
-        ),
+    {f"layer_{kind}": Layer(kind, f"keras.layers.{name}") for kind, name in _KINDS.items()}
+    | {
+        f"layer_{kind}_{by}_gradient": Layer(operation, f"the gradient of keras.layers.{_KINDS[kind]}")
+        for by, operation in (("input", "transpose"), ("filter", "filtergrad"))
+        for kind in ("conv", "depthwise", "separable")
     }
 )
 """Every layer by its name in the tables of limits and of subjects."""
@@ -67,47 +52,41 @@ class NoLayer(Exception):
 
 
 def cannot_say(entry: str, case: Case) -> str:
-    """What of an illegal call a layer has no argument for, so that it cannot be asked; or nothing."""
+    """What of an illegal call a layer has no argument for, so that it cannot be called; or nothing."""
     if entry != "layer_transpose":
         return ""
     if case.groups > 1:
         return NO_GROUPS
     if len(case.kernel) == case.rank and min((*case.kernel, *case.strides, *case.dilations)) > 0:
-        return "a transposed convolution of Keras is not told the sizes of its answer"
+        return "a transposed convolution of Keras has no argument for the sizes of its answer"
     return ""
 
 
-def answer(entry: str, case: Case) -> Array:
-    """The answer of a stack of layers, each called eagerly."""
-    with tf.device("/CPU:0"):
-        array: Array = stack(case).numpy()
-    return array
-
-
 def stack(case: Case) -> Any:
-    """The tensor that the layers of a case answer."""
+    """The answer of the layers of a case, each called eagerly."""
     y = tf.constant(case.input)
     if case.border:
-        y = _of(case, f"ZeroPadding{case.rank}D", padding=_pads(case), **_form(case))(y)
-    own = list(takewhile(lambda step: step not in ("norm", "residual"), case.epilogue))
-    y = _convolution(case, own, y)
-    for step in case.epilogue[len(own) :]:
+        pads = case.border[0] if case.rank == 1 else case.border
+        y = _layer(case, f"ZeroPadding{case.rank}D", padding=pads, **_data_format(case))(y)
+    steps = list(takewhile(lambda step: step not in ("norm", "residual"), case.epilogue))
+    y = _convolution(case, steps, y)
+    for step in case.epilogue[len(steps) :]:
         y = _step(case, step, y)
     return y
 
 
-def _convolution(case: Case, own: list[str], x: Any) -> Any:
-    """The layer of the operation, with the steps that it takes itself: its bias and its activation."""
-    layer = convolution(case, own)
+def _convolution(case: Case, steps: list[str], x: Any) -> Any:
+    """The answer of the operation's layer, with the steps that it takes itself: a bias and an activation."""
+    layer = convolution(case, steps)
     layer.build(x.shape)
     names = ("filters", "pointwise", "bias") if case.operation == "separable" else ("filters", "bias")
-    layer.set_weights([getattr(case, name) for name in names if name != "bias" or "bias" in own])
+    layer.set_weights([getattr(case, name) for name in names if name != "bias" or "bias" in steps])
     return layer(x)
 
 
-def convolution(case: Case, own: list[str]) -> Any:
+def convolution(case: Case, steps: list[str]) -> Any:
     """The layer of the operation, its weights not yet made."""
-    return _of(
+    return _layer(
         case,
         _KINDS[case.operation].format(n=case.rank),
         **_sizes(case),
@@ -115,10 +94,10 @@ def convolution(case: Case, own: list[str]) -> Any:
         strides=case.strides,
         dilation_rate=case.dilations,
         padding=_padding(case),
-        use_bias="bias" in own,
-        activation=_activation(own[-1]) if own and own[-1] != "bias" else None,
+        use_bias="bias" in steps,
+        activation=_activation(steps[-1]) if steps and steps[-1] != "bias" else None,
         **dict.fromkeys(_INITIALIZERS[case.operation], "zeros"),
-        **_form(case),
+        **_data_format(case),
     )
 
 
@@ -149,31 +128,31 @@ def _output_padding(case: Case) -> tuple[int, ...] | None:
     """The cells to be added for the answer's size, where it is not the one that the layer assumes."""
     if case.illegal:
         return None  # it has no answer
-    padded = case.padding == "SAME"
-    shortest = [(axis.out - 1) * axis.stride + (axis.span % 2 if padded else axis.span) for axis in case.axes]
+    is_same = case.padding == "SAME"
+    least = [(axis.out - 1) * axis.stride + (axis.span % 2 if is_same else axis.span) for axis in case.axes]
     assumed = [
-        axis.out * axis.stride if padded else (axis.out - 1) * axis.stride + max(axis.span, axis.stride)
+        axis.out * axis.stride if is_same else (axis.out - 1) * axis.stride + max(axis.span, axis.stride)
         for axis in case.axes
     ]
     if list(case.size) == assumed:
         return None
-    return tuple(size - least for size, least in zip(case.size, shortest, strict=True))
+    return tuple(size - shortest for size, shortest in zip(case.size, least, strict=True))
 
 
 def _step(case: Case, step: str, y: Any) -> Any:
     match step:
         case "norm":
             axis = 1 if case.channels_first else -1
-            layer = _of(case, "BatchNormalization", axis=axis, epsilon=case.norm_epsilon)
+            layer = _layer(case, "BatchNormalization", axis=axis, epsilon=case.norm_epsilon)
             layer.build(y.shape)
-            mean, variance, scale, offset = case.operands[-4:]
-            layer.set_weights([scale, offset, mean, variance])
+            assert case.norm is not None
+            layer.set_weights([case.norm.scale, case.norm.offset, case.norm.mean, case.norm.variance])
             return layer(y, training=False)
         case "residual":
-            return _of(case, "Add")([y, tf.constant(case.residual)])
+            return _layer(case, "Add")([y, tf.constant(case.residual)])
         case "bias":
             raise NoLayer("Keras adds a bias in a convolution alone")
-    return _of(case, "Activation", activation=_activation(step))(y)
+    return _layer(case, "Activation", activation=_activation(step))(y)
 
 
 def _activation(step: str) -> Any:
@@ -182,13 +161,9 @@ def _activation(step: str) -> Any:
     return keras.activations.get(step)
 
 
-def _of(case: Case, kind: str, **arguments: Any) -> Any:
+def _layer(case: Case, kind: str, **arguments: Any) -> Any:
     return getattr(keras.layers, kind)(dtype=case.dtype.name, **arguments)
 
 
-def _form(case: Case) -> dict[str, str]:
+def _data_format(case: Case) -> dict[str, str]:
     return {"data_format": "channels_first" if case.channels_first else "channels_last"}
-
-
-def _pads(case: Case) -> Any:
-    return case.border[0] if case.rank == 1 else case.border

@@ -1,4 +1,4 @@
-"""The ways in which TensorFlow runs a function of tensors: eager, as a graph, compiled, converted."""
+"""The modes in which TensorFlow runs a function of tensors: eager, as a graph, compiled, converted."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from typing import Any
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.cases.seeds import TURN
-from verify.subjects.tensorflow.calls import WEIGHTS, function, operands
-from verify.subjects.tensorflow.imported import quiet, tf
-from verify.subjects.tensorflow.layer_gradients import gradient
-from verify.subjects.tensorflow.layers import answer
+from verify.subjects.tensorflow.entries import function, operands
+from verify.subjects.tensorflow.imported import silenced, tf
+from verify.subjects.tensorflow.layer_gradients import gradient_of
+from verify.subjects.tensorflow.layers import stack
 
 Mode = Callable[[str, Case], Array]
 """(entry, case) → the answer; TensorFlow's own errors pass through."""
 
 _TRACES = 64
+_WEIGHTS = frozenset({"factor", "pointwise", "bias", "mean", "variance", "scale", "offset"})
 
 
 class WrongStaticShape(Exception):
@@ -37,7 +38,7 @@ def graph(entry: str, case: Case) -> Array:
     """Traced by tf.function and rewritten by grappler, every operand an argument.
 
     Half of the seeds are traced with unknown sizes: of each 48, 12 to 23 leave open the batch and the
-    spatial axes of what the model is given; 36 to 47 every size of every operand.
+    spatial axes of the model's inputs; 36 to 47 every size of every operand.
     Raises WrongStaticShape where the shape that is known before the run is not that of the answer.
     """
     traced = _trace(entry, _geometry(case), unknown_of(case))
@@ -59,15 +60,15 @@ def xla(entry: str, case: Case) -> Array:
 def lite(entry: str, case: Case) -> Array:
     """Converted to TensorFlow Lite, the weights as constants, and run by its interpreter."""
     arrays = operands(case)
-    given = [name for name in arrays if name not in weights(case)]
+    inputs = [name for name in arrays if name not in weights(case)]
     run = function(entry, case)
 
     def model(*tensors: Any) -> Any:
-        named = dict(zip(given, tensors, strict=True))
+        named = dict(zip(inputs, tensors, strict=True))
         return run(*(named[name] if name in named else tf.constant(arrays[name]) for name in arrays))
 
-    signature = [tf.TensorSpec(arrays[name].shape, arrays[name].dtype, name) for name in given]
-    with quiet(), warnings.catch_warnings(), tf.device("/CPU:0"):
+    signature = [tf.TensorSpec(arrays[name].shape, arrays[name].dtype, name) for name in inputs]
+    with silenced(), warnings.catch_warnings(), tf.device("/CPU:0"):
         warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
         holder = tf.Module()
         holder.run = tf.function(model, input_signature=signature, autograph=False)
@@ -76,7 +77,7 @@ def lite(entry: str, case: Case) -> Array:
         )
         interpreter = tf.lite.Interpreter(model_content=converter.convert())
         interpreter.allocate_tensors()
-        for name, place in zip(given, interpreter.get_input_details(), strict=True):
+        for name, place in zip(inputs, interpreter.get_input_details(), strict=True):
             interpreter.set_tensor(place["index"], arrays[name])
         interpreter.invoke()
         answer: Array = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
@@ -85,7 +86,8 @@ def lite(entry: str, case: Case) -> Array:
 
 def layers(entry: str, case: Case) -> Array:
     """A stack of layers of Keras, called eagerly, or the gradient of one."""
-    return gradient(entry, case) if entry.endswith("gradient") else answer(entry, case)
+    with tf.device("/CPU:0"):
+        return _array(gradient_of(entry, case) if entry.endswith("gradient") else stack(case))
 
 
 MODES: Mapping[str, Mode] = MappingProxyType(
@@ -128,8 +130,8 @@ def _traced(case: Case, name: str, shape: tuple[int, ...], unknown: str) -> tupl
 
 
 def weights(case: Case) -> frozenset[str]:
-    """The operands that a trained model holds; the others are what it is given."""
-    return WEIGHTS - {"factor"} if case.operation == "filtergrad" else WEIGHTS
+    """The operands that a trained model holds; the others are its inputs."""
+    return _WEIGHTS - {"factor"} if case.operation == "filtergrad" else _WEIGHTS
 
 
 def _array(tensor: Any) -> Array:

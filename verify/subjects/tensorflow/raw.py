@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from verify.cases.case import Case
-from verify.subjects.tensorflow.forward import attributes, depthwise_shape, every_axis, explicit, shape
+from verify.subjects.tensorflow.forward import attributes, depthwise_shape, every_axis, padding, shape
 from verify.subjects.tensorflow.imported import tf
 
 
 def conv(case: Case, x: Any, w: Any) -> Any:
     if case.rank == 3:
-        return tf.raw_ops.Conv3D(input=x, filter=w, padding=_word(case), **attributes(case))
-    return tf.raw_ops.Conv2D(input=x, filter=w, **explicit(case), **attributes(case))
+        return tf.raw_ops.Conv3D(input=x, filter=w, padding=_padding_word(case), **attributes(case))
+    return tf.raw_ops.Conv2D(input=x, filter=w, **_padding(case), **attributes(case))
 
 
 def general_conv(case: Case, x: Any, w: Any) -> Any:
@@ -23,35 +23,35 @@ def general_conv(case: Case, x: Any, w: Any) -> Any:
         dilations=every_axis(case, case.dilations),
         data_format="CHANNELS_FIRST" if case.channels_first else "CHANNELS_LAST",
         groups=case.groups,
-        **explicit(case),
+        **_padding(case),
     )
 
 
 def padded_conv(case: Case, x: Any, w: Any) -> Any:
-    given = attributes(case)
+    arguments = attributes(case)
     if set(case.dilations) == {1}:
-        del given["dilations"]  # it has none
+        del arguments["dilations"]  # it takes none
     if not case.channels_first:
-        del given["data_format"]  # nor that
+        del arguments["data_format"]  # nor that
     return tf.raw_ops.FusedPadConv2D(
         input=x,
         paddings=[[0, 0]] * (case.rank + 2),
         filter=w,
         mode="REFLECT",
-        padding=_word(case),
-        **given,
+        padding=_padding_word(case),
+        **arguments,
     )
 
 
 def depthwise(case: Case, x: Any, w: Any) -> Any:
-    return tf.raw_ops.DepthwiseConv2dNative(input=x, filter=w, **explicit(case), **attributes(case))
+    return tf.raw_ops.DepthwiseConv2dNative(input=x, filter=w, **_padding(case), **attributes(case))
 
 
 def input_gradient(case: Case, y: Any, w: Any) -> Any:
-    given = {"input_sizes": shape(case, y), "filter": w, "out_backprop": y, **attributes(case)}
+    arguments = {"input_sizes": shape(case, y), "filter": w, "out_backprop": y, **attributes(case)}
     if case.rank == 3:
-        return tf.raw_ops.Conv3DBackpropInputV2(padding=_word(case), **given)
-    return tf.raw_ops.Conv2DBackpropInput(**explicit(case), **given)
+        return tf.raw_ops.Conv3DBackpropInputV2(padding=_padding_word(case), **arguments)
+    return tf.raw_ops.Conv2DBackpropInput(**_padding(case), **arguments)
 
 
 def depthwise_input_gradient(case: Case, y: Any, w: Any) -> Any:
@@ -59,19 +59,19 @@ def depthwise_input_gradient(case: Case, y: Any, w: Any) -> Any:
         input_sizes=shape(case, y),
         filter=tf.reshape(w, depthwise_shape(case)),
         out_backprop=y,
-        **explicit(case),
+        **_padding(case),
         **attributes(case),
     )
 
 
 def filter_gradient(case: Case, x: Any, y: Any) -> Any:
     if case.epilogue:
-        form = "NCHW" if case.channels_first else "NHWC"
-        return tf.raw_ops.BiasAddGrad(out_backprop=y, data_format=form)
-    given = {"input": x, "filter_sizes": case.filter_shape, "out_backprop": y, **attributes(case)}
+        data_format = "NCHW" if case.channels_first else "NHWC"
+        return tf.raw_ops.BiasAddGrad(out_backprop=y, data_format=data_format)
+    arguments = {"input": x, "filter_sizes": case.filter_shape, "out_backprop": y, **attributes(case)}
     if case.rank == 3:
-        return tf.raw_ops.Conv3DBackpropFilterV2(padding=_word(case), **given)
-    return tf.raw_ops.Conv2DBackpropFilter(**explicit(case), **given)
+        return tf.raw_ops.Conv3DBackpropFilterV2(padding=_padding_word(case), **arguments)
+    return tf.raw_ops.Conv2DBackpropFilter(**_padding(case), **arguments)
 
 
 def depthwise_filter_gradient(case: Case, x: Any, y: Any) -> Any:
@@ -81,12 +81,20 @@ def depthwise_filter_gradient(case: Case, x: Any, y: Any) -> Any:
         input=x,
         filter_sizes=depthwise_shape(case),
         out_backprop=y,
-        **explicit(case),
+        **_padding(case),
         **attributes(case),
     )
     return tf.reshape(w, case.filter_shape)
 
 
-def _word(case: Case) -> str:
-    """The padding of an operation that takes a string alone."""
+def _padding(case: Case) -> dict[str, Any]:
+    """The padding of a raw operation, which takes pairs as one flat list."""
+    if isinstance(case.padding, str):
+        return {"padding": case.padding}
+    flat = [cells for pair in padding(case) for cells in pair]
+    return {"padding": "EXPLICIT", "explicit_paddings": flat}
+
+
+def _padding_word(case: Case) -> str:
+    """The padding of an operation that takes no pairs."""
     return case.padding if isinstance(case.padding, str) else "EXPLICIT"

@@ -34,7 +34,7 @@ def switches() -> dict[str, str]:
 
 
 def onednn() -> str:
-    """ "off", or "on" with the dtypes that it takes over on this CPU."""
+    """Off, or on with the dtypes that it takes over on this CPU."""
     is_on = switches()["TF_ENABLE_ONEDNN_OPTS"] == "1"
     return f"on for {' '.join(onednn_dtypes())}" if is_on else "off"
 

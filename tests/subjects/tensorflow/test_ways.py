@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from itertools import product
 
@@ -29,8 +30,8 @@ from verify.subjects.registry import load
 from verify.subjects.tensorflow.imported import tf
 from verify.subjects.tensorflow.layers import cannot_say
 from verify.subjects.tensorflow.modes import unknown_of
-from verify.subjects.tensorflow.roads import OURS, ROADS, Limit, call, known, limits, operation_of
 from verify.subjects.tensorflow.switches import switches
+from verify.subjects.tensorflow.ways import OURS, WAYS, Limit, Way, known, limits
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 
@@ -43,8 +44,8 @@ def agrees_or_is_known(case: Case) -> bool:
     subject = usual("tensorflow")
     try:
         return check(case, subject).holds
-    except Mismatch as found:
-        return explained(found, subject, known("tensorflow")) is not None
+    except Mismatch as mismatch:
+        return explained(mismatch, subject, known("tensorflow")) is not None
 
 
 TestTensorflow = conformance("tensorflow")
@@ -64,14 +65,14 @@ def test_the_lecture_and_what_is_drawn_agrees_or_is_known(case: Case) -> None:
     assert agrees_or_is_known(case)
 
 
-CALLS = sorted({(road.mode, entry) for road in ROADS.values() for entry in road.entries})
+EVERY_WAY = sorted({way for ways in WAYS.values() for way in ways})
+
+through = partial(pytest.mark.parametrize, "way", ids=lambda way: f"{way.mode}-{way.entry}")
 
 
-@pytest.mark.parametrize(
-    ("mode", "entry"), [(mode, entry) for mode, entry in CALLS if operation_of(entry) == "conv"]
-)
-def test_tensorflow_gives_the_lecture_its_numbers(mode: str, entry: str) -> None:
-    first, second = np.moveaxis(call(mode, entry, LECTURE)[0], -1, 0)
+@through([way for way in EVERY_WAY if way.operation == "conv"])
+def test_tensorflow_gives_the_lecture_its_numbers(way: Way) -> None:
+    first, second = np.moveaxis(way.answer(LECTURE)[0], -1, 0)
     assert first.tolist() == [[6, 4, 3], [13, 7, 4], [10, 9, 5]]
     assert second.tolist() == [[-1, -3, 1], [0, 6, 2], [1, -3, 12]]
 
@@ -85,28 +86,21 @@ SMALL = {
 }
 
 
-def is_converted(mode: str, entry: str) -> bool:
+def is_converted(way: Way) -> bool:
     """Whether there is a mode's answer: TensorFlow Lite has no gradient of filters but the bias's."""
-    return not (mode == "lite" and entry.endswith("filter_gradient"))
+    return not (way.mode == "lite" and way.entry.endswith("filter_gradient"))
 
 
-@pytest.mark.parametrize(
-    ("mode", "entry"),
-    [(mode, entry) for mode, entry in CALLS if operation_of(entry) in SMALL and is_converted(mode, entry)],
-)
-def test_every_entry_point_gives_what_is_worked_by_hand(mode: str, entry: str) -> None:
-    word, numbers = SMALL[operation_of(entry)]
-    answer = call(mode, entry, as_image(word) if entry.startswith("raw") else Case.parse(word))
+@through([way for way in EVERY_WAY if way.operation in SMALL and is_converted(way)])
+def test_every_entry_point_gives_what_is_worked_by_hand(way: Way) -> None:
+    word, numbers = SMALL[way.operation]
+    answer = way.answer(as_image(word) if way.entry.startswith("raw") else Case.parse(word))
     assert answer.reshape(np.shape(numbers)).tolist() == numbers
 
 
-@pytest.mark.parametrize(
-    ("mode", "entry"),
-    [(mode, entry) for mode, entry in CALLS if operation_of(entry) == "filtergrad" and entry[:3] != "raw"],
-)
-def test_every_bias_has_the_gradient_that_is_worked_by_hand(mode: str, entry: str) -> None:
-    case = Case.parse("filtergrad_i3_k2_valid_bias_iota")
-    assert call(mode, entry, case).tolist() == [3]
+@through([way for way in EVERY_WAY if way.operation == "filtergrad" and not way.entry.startswith("raw")])
+def test_every_bias_has_the_gradient_that_is_worked_by_hand(way: Way) -> None:
+    assert way.answer(Case.parse("filtergrad_i3_k2_valid_bias_iota")).tolist() == [3]
 
 
 # Two cells of a channel; the filters 1 2 of one tap add to both answers.
@@ -116,20 +110,17 @@ POINTWISE = {
 }
 
 
-@pytest.mark.parametrize(
-    ("mode", "entry"),
-    [(mode, entry) for mode, entry in CALLS if "separable" in entry and "gradient" in entry],
-)
-def test_separable_gradients_take_their_second_step_for_a_convolution(mode: str, entry: str) -> None:
-    word, numbers = POINTWISE[operation_of(entry)]
-    answer = call(mode, entry, Case.parse(word))
+@through([way for way in EVERY_WAY if "separable" in way.entry and "gradient" in way.entry])
+def test_separable_gradients_take_their_second_step_for_a_convolution(way: Way) -> None:
+    word, numbers = POINTWISE[way.operation]
+    answer = way.answer(Case.parse(word))
     assert answer.reshape(np.shape(numbers)).tolist() == numbers
 
 
 def test_onednn_computes_the_dtypes_that_tensorflow_says() -> None:
     supports = import_module("tensorflow.python.util._pywrap_utils").IsDataTypeSupportedByOneDNNOnThisCPU
-    asked = {"f32": tf.float32, "bf16": tf.bfloat16, "f16": tf.float16}
-    assert onednn_dtypes() == tuple(token for token, dtype in asked.items() if supports(dtype))
+    dtypes = {"f32": tf.float32, "bf16": tf.bfloat16, "f16": tf.float16}
+    assert onednn_dtypes() == tuple(token for token, dtype in dtypes.items() if supports(dtype))
 
 
 def as_image(word: str) -> Case:
@@ -137,28 +128,21 @@ def as_image(word: str) -> Case:
     return Case.parse(re.sub(r"_([ik])(\d)", r"_\g<1>1x\2", word))
 
 
-def provocations() -> list[tuple[Limit, str, str, Case]]:
-    """Every limit with each call that has it and each of its words that the call can be asked."""
-    return [
-        (limit, mode, entry, case)
-        for limit in limits()
-        for mode, entry in CALLS
-        if limit.is_of(mode, entry)
-        for case in map(Case.parse, limit.words)
-        if case.operation == operation_of(entry) and limit.when.holds(names_of(case, switches()))
-    ]
+# Every limit with each way that has it and each of its words that can be asked by it.
+PROVOCATIONS = [
+    pytest.param(limit, way, case, id=f"{way.mode}-{way.entry}-{case}")
+    for limit in limits()
+    for way in EVERY_WAY
+    if limit.is_of(way)
+    for case in map(Case.parse, limit.words)
+    if case.operation == way.operation and limit.when.holds(names_of(case, switches()))
+]
 
 
-PROVOCATIONS = provocations()
-
-
-@pytest.mark.parametrize(
-    ("limit", "mode", "entry", "case"),
-    [pytest.param(*each, id=f"{each[1]}-{each[2]}-{each[3]}") for each in PROVOCATIONS],
-)
-def test_every_documented_limit_is_still_real(limit: Limit, mode: str, entry: str, case: Case) -> None:
+@pytest.mark.parametrize(("limit", "way", "case"), PROVOCATIONS)
+def test_every_documented_limit_is_still_real(limit: Limit, way: Way, case: Case) -> None:
     with pytest.raises(Exception) as refusal:  # noqa: PT011 - TensorFlow's own errors, of several classes
-        call(mode, entry, case)
+        way.answer(case)
     assert any(words in str(refusal.value) for words in limit.says)
     assert isinstance(refusal.value, OURS) == limit.ours
 
@@ -166,11 +150,11 @@ def test_every_documented_limit_is_still_real(limit: Limit, mode: str, entry: st
 @pytest.mark.parametrize("limit", limits(), ids=lambda limit: limit.words[0])
 def test_every_limit_holds_of_each_of_its_words_with_onednn_on_or_off(limit: Limit) -> None:
     for case in map(Case.parse, limit.words):
-        assert any(limit.when.holds(names_of(case, {"TF_ENABLE_ONEDNN_OPTS": each})) for each in "01")
+        assert any(limit.when.holds(names_of(case, {"TF_ENABLE_ONEDNN_OPTS": value})) for value in "01")
 
 
-def test_every_limit_is_of_a_call_that_a_subject_makes() -> None:
-    unused = [limit for limit in limits() if not any(limit.is_of(*each) for each in CALLS)]
+def test_every_limit_is_of_a_way_that_a_subject_takes() -> None:
+    unused = [limit for limit in limits() if not any(map(limit.is_of, EVERY_WAY))]
     assert unused == []
 
 
@@ -210,18 +194,18 @@ def test_every_dtype_is_graded_in_every_rank_that_has_it(subject: str, dtype: st
 
 
 def test_the_deviation_of_empty_answers_explains_that_their_memory_changes() -> None:
-    named = {each.name: each for each in known("tensorflow")}
-    entry = named["onednn-empty-answer-has-the-input-shape"]
+    named = {deviation.name: deviation for deviation in known("tensorflow")}
+    deviation = named["onednn-empty-answer-has-the-input-shape"]
     empty, onednn = Case.parse("conv_i1_k2_valid_ones"), {"TF_ENABLE_ONEDNN_OPTS": "1"}
-    assert entry.explains(empty, "not repeatable", onednn)
-    assert not entry.explains(LECTURE, "not repeatable", onednn)
+    assert deviation.explains(empty, "not repeatable", onednn)
+    assert not deviation.explains(LECTURE, "not repeatable", onednn)
 
 
 APPLYING = [
-    pytest.param(name, each, id=f"{name}-{each.name}")
-    for name in ROADS
-    for each in known(name)
-    if each.applies(switches()) and not each.sporadic
+    pytest.param(name, deviation, id=f"{name}-{deviation.name}")
+    for name in WAYS
+    for deviation in known(name)
+    if deviation.applies(switches()) and not deviation.sporadic
 ]
 
 
@@ -234,19 +218,19 @@ def test_every_deviation_is_shown_by_its_word(name: str, deviation: Deviation) -
         for _ in range(TRIES if "not repeatable" in deviation.kinds else 1):
             check(case, subject, repeats=2)
 
-    with pytest.raises(Mismatch) as mismatch:
+    with pytest.raises(Mismatch) as raised:
         ask()
-    found = mismatch.value
-    assert deviation.explains(found.case, found.verdict.kind, found.switches)
+    mismatch = raised.value
+    assert deviation.explains(mismatch.case, mismatch.verdict.kind, mismatch.switches)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_graph_traces_every_entry_point_with_known_and_with_unknown_sizes(operation: str) -> None:
-    entries = [each for each in ROADS["tensorflow:graph"].entries if operation_of(each) == operation]
+    ways = [way for way in WAYS["tensorflow:graph"] if way.operation == operation]
     case = Case(operation=operation, size=(3,), kernel=(1,), padding="SAME", fill="ints")
-    seeds = [replace(case, seed=seed) for seed in range(SAME_WAY)]
-    found = {(entries[each.seed % len(entries)], unknown_of(each)) for each in seeds}
-    assert found == set(product(entries, ("none", "sizes", "all")))
+    cases = [replace(case, seed=seed) for seed in range(SAME_WAY)]
+    traced = {(ways[case.seed % len(ways)], unknown_of(case)) for case in cases}
+    assert traced == set(product(ways, ("none", "sizes", "all")))
 
 
 ENUMERATIONS = {
@@ -259,11 +243,9 @@ ENUMERATIONS = {
 
 
 @pytest.mark.parametrize("enumeration", ENUMERATIONS.values(), ids=ENUMERATIONS)
-def test_tensorflow_has_no_counterexample_in_a_small_enumeration(enumeration: Enumeration) -> None:
+def test_tensorflow_has_no_counterexample_in_a_small_domain(enumeration: Enumeration) -> None:
     subject = load("tensorflow")
-    swept = sweep_block(
-        enumeration, 0, enumeration.count, subject, known=applying(known("tensorflow"), switches())
-    )
+    swept = sweep_block(enumeration, 0, enumeration.count, subject, known=applying(known("tensorflow"), switches()))
     assert (swept.cases, swept.first) == (enumeration.count, {})
     assert swept.graded > enumeration.count / 4
 
@@ -279,7 +261,7 @@ def test_tensorflow_has_no_counterexample_in_a_small_enumeration(enumeration: En
         (
             "layer_transpose",
             "transpose_i3_k1_same_ones_o4_illegal",
-            "a transposed convolution of Keras is not told the sizes of its answer",
+            "a transposed convolution of Keras has no argument for the sizes of its answer",
         ),
         ("layer_transpose", "transpose_i3_k1_s0_same_ones_illegal", ""),
         ("layer_conv_input_gradient", "transpose_i3_k1_same_ones_o4_illegal", ""),
@@ -289,18 +271,18 @@ def test_what_a_layer_cannot_say_of_an_illegal_call(entry: str, word: str, why: 
     assert cannot_say(entry, Case.parse(word)) == why
 
 
-@pytest.mark.parametrize("subject", ROADS)
+@pytest.mark.parametrize("subject", WAYS)
 @given(case=illegal_cases())
 def test_every_illegal_call_has_a_way_or_is_declined(subject: str, case: Case) -> None:
     with suppress(Declined):
-        mode, entry = load(subject).way(case)
-        assert (mode, operation_of(entry)) == (ROADS[subject].mode, case.operation)
+        way = load(subject).way(case)
+        assert (way in WAYS[subject], way.operation) == (True, case.operation)
 
 
 def test_seed_of_an_illegal_call_says_by_which_entry_point_it_goes() -> None:
     cases = (Case.parse(f"conv_i3x3_k1x1_s0x1_same_ones_illegal{seed}") for seed in (0, 1, 2, 3))
-    ways = [load("tensorflow:raw").way(case)[1] for case in cases]
-    assert ways == ["raw_conv", "raw_general_conv", "raw_padded_conv", "raw_conv"]
+    entries = [load("tensorflow:raw").way(case).entry for case in cases]
+    assert entries == ["raw_conv", "raw_general_conv", "raw_padded_conv", "raw_conv"]
 
 
 @pytest.mark.parametrize("word", ["transpose_i3_k1_s0_same_ones_illegal", "conv_i3_k1x1_same_ones_illegal"])
@@ -310,7 +292,7 @@ def test_illegal_call_that_a_layer_can_be_asked_is_refused_by_keras(word: str) -
 
 
 def test_conv3d_windows_of_same_start_at_a_cell_that_conv2d_does_not_read() -> None:
-    line = Case.parse("conv_i1x3_k1x1_s1x3_same_f64_iota")
+    image = Case.parse("conv_i1x3_k1x1_s1x3_same_f64_iota")
     volume = Case.parse("conv_i1x1x3_k1x1x1_s1x1x3_same_f64_iota")
-    assert call("eager", "conv_nd", line).item() == 1.0
-    assert call("eager", "conv_nd", volume).item() == 2.0
+    assert Way("eager", "conv_nd").answer(image).item() == 1.0
+    assert Way("eager", "conv_nd").answer(volume).item() == 2.0

@@ -1,0 +1,191 @@
+"""TensorFlow's ways to a convolution, the subjects that take them in turn, and what is known of each."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from verify.cases.case import Case
+from verify.cases.epilogue import AROUND
+from verify.cases.operands import Array
+from verify.cases.predicates import Predicate, names_of
+from verify.checks import deviations
+from verify.checks.check import Declined
+from verify.checks.deviations import Deviation
+from verify.subjects.tensorflow.entries import ENTRIES, Entry
+from verify.subjects.tensorflow.forward import NotDepthwise
+from verify.subjects.tensorflow.gradients import NotSeparable
+from verify.subjects.tensorflow.imported import SWITCHES, tf
+from verify.subjects.tensorflow.layers import LAYERS, Layer, NoLayer, cannot_say
+from verify.subjects.tensorflow.modes import MODES
+
+_BY_NAME: Mapping[str, Entry | Layer] = {**ENTRIES, **LAYERS}
+
+
+class Way(NamedTuple):
+    """One entry point in one mode, both by name."""
+
+    mode: str
+    entry: str
+
+    @property
+    def operation(self) -> str:
+        """The operation that it computes."""
+        return _BY_NAME[self.entry].operation
+
+    def api(self, case: Case) -> str:
+        """The entry point as TensorFlow names it, for as many axes as the case has."""
+        return _BY_NAME[self.entry].api.format(n=case.rank)
+
+    def answer(self, case: Case) -> Array:
+        """TensorFlow's answer; its own errors pass through."""
+        if self.entry in ENTRIES:
+            ENTRIES[self.entry].require(case)
+        return MODES[self.mode](self.entry, case)
+
+
+class Limit(NamedTuple):
+    """A documented limit of the entry points that `entries` are patterns of, in some modes.
+
+    `when` is the condition, `says` are words of the errors, and `words` are cases that provoke them.
+    `ours` says that they are the harness's own: TensorFlow has no argument by which it could be asked.
+    """
+
+    entries: Sequence[str]
+    when: Predicate
+    says: Sequence[str]
+    words: Sequence[str]
+    link: str
+    modes: Sequence[str] = ("eager", "graph", "keras")
+    ours: bool = False
+
+    def is_of(self, way: Way) -> bool:
+        return way.mode in self.modes and any(fnmatchcase(way.entry, pattern) for pattern in self.entries)
+
+
+OURS = (NoLayer, NotDepthwise, NotSeparable)
+"""What the harness says of calls that TensorFlow has no argument for."""
+
+_USUAL = (
+    "conv_nd",
+    "convolution",
+    "depthwise",
+    "separable",
+    "conv_nd_transpose",
+    "conv_transpose",
+    "conv_nd_filter_gradient",
+)
+_RAW = tuple(entry for entry in ENTRIES if entry.startswith("raw"))
+_GRADIENTS = tuple(entry for entry in ENTRIES if entry.endswith("gradient") and entry not in _RAW)
+_ALL = tuple(dict.fromkeys((*_USUAL, *_GRADIENTS)))
+_UNCONVERTED = ("depthwise_input", "separable_input", "depthwise_filter", "separable_filter")
+
+
+def _ways(mode: str, entries: tuple[str, ...]) -> tuple[Way, ...]:
+    return tuple(Way(mode, entry) for entry in entries)
+
+
+WAYS: Mapping[str, tuple[Way, ...]] = MappingProxyType(
+    {
+        "tensorflow": _ways("eager", _USUAL),
+        "tensorflow:convolution": _ways(
+            "eager", ("convolution", "conv_transpose", "convolution_filter_gradient")
+        ),
+        "tensorflow:gradient": _ways("eager", _GRADIENTS),
+        "tensorflow:raw": _ways("eager", _RAW),
+        "tensorflow:graph": _ways("graph", _ALL),
+        "tensorflow:xla": _ways("xla", _ALL),
+        "tensorflow:keras": _ways("keras", tuple(LAYERS)),
+        "tensorflow:lite": _ways(
+            "lite", tuple(entry for entry in _ALL if not entry.startswith(_UNCONVERTED))
+        ),
+    }
+)
+"""Every subject by its name, with the ways that it takes in turn."""
+
+
+@cache
+def limits() -> tuple[Limit, ...]:
+    """TensorFlow's documented limits, from `limits.toml`."""
+    text = files("verify.subjects.tensorflow").joinpath("limits.toml").read_text("utf-8")
+    tables = tomllib.loads(text)["limit"]
+    return tuple(Limit(**{**table, "when": Predicate(table["when"])}) for table in tables)
+
+
+@cache
+def limits_of(way: Way) -> tuple[Limit, ...]:
+    return tuple(limit for limit in limits() if limit.is_of(way))
+
+
+@cache
+def known(name: str) -> tuple[Deviation, ...]:
+    """What is recorded of this subject in the installed TensorFlow, from `known.toml`."""
+    text = files("verify.subjects.tensorflow").joinpath("known.toml").read_text("utf-8")
+    return deviations.read(text, subject=name, version=tf.__version__)
+
+
+class TensorflowSubject:
+    """Takes the first of its ways that supports a case; declines where none does.
+
+    The seed says with which of them it begins, so that all are exercised and a replay takes the same.
+    """
+
+    around = AROUND
+
+    def __init__(self, name: str, ways: tuple[Way, ...]) -> None:
+        self.name = name
+        self.switches: Mapping[str, str] = SWITCHES
+        self.known = known(name)
+        self.version: str = tf.__version__
+        self.operations = tuple(dict.fromkeys(way.operation for way in ways))
+        self.refuses = self.operations
+        self._ways = ways
+
+    def __call__(self, case: Case) -> Any:
+        try:
+            return self.way(case).answer(case)
+        except OURS as error:
+            if case.illegal:
+                raise Declined(str(error)) from None
+            raise
+
+    def way(self, case: Case) -> Way:
+        """The way by which it answers a case; raises Declined where it has none."""
+        ways = [way for way in self._ways if way.operation == case.operation]
+        if not ways:
+            raise Declined(f"{self.name} has no {case.operation}")
+        # A call that is refused whatever its numbers are shows nothing of them.
+        names = names_of(mended(case) if case.illegal else case, self.switches)
+        first = case.seed % len(ways)
+        reasons = []
+        for way in ways[first:] + ways[:first]:
+            reason = next((limit.says[0] for limit in limits_of(way) if limit.when.holds(names)), "")
+            reason = reason or (cannot_say(way.entry, case) if case.illegal else "")
+            if not reason:
+                return way
+            reasons.append(f"{way.api(case)}: {reason}")
+        raise Declined(reasons[0])
+
+
+def mended(case: Case) -> Case:
+    """A plain legal call with what an illegal one has beside its numbers: dtype, format, padding, groups."""
+    divides = case.channels % case.groups == 0 == case.filter_count % case.groups
+    return replace(
+        case,
+        illegal=False,
+        seed=0,
+        given_out=(),
+        batch=1,
+        size=(4,) * case.rank,
+        kernel=(1,) * case.rank,
+        strides=(),
+        dilations=(),
+        groups=case.groups if divides else 1,
+        padding=case.padding if isinstance(case.padding, str) else ((1, 1),) * case.rank,
+    )
