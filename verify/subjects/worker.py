@@ -172,10 +172,5 @@ _known = lru_cache(maxsize=1)(from_text)
 
 
 def _header(verdict: Verdict, error: str = "") -> dict[str, Any]:
-    return {
-        "outcome": verdict.outcome,
-        "kind": verdict.kind,
-        "sentence": verdict.sentence,
-        "place": verdict.place,
-        "error": error,
-    }
+    fields = ("outcome", "kind", "sentence", "place")
+    return {**{name: getattr(verdict, name) for name in fields}, "error": error}

@@ -27,11 +27,12 @@ from verify.gate.judging import TRIES
 from verify.subjects.isolated import usual
 from verify.subjects.processor import onednn_dtypes
 from verify.subjects.registry import load
+from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import tf
 from verify.subjects.tensorflow.layers import cannot_say
 from verify.subjects.tensorflow.modes import unknown_of
 from verify.subjects.tensorflow.switches import switches
-from verify.subjects.tensorflow.ways import OURS, WAYS, Limit, Way, known, limits
+from verify.subjects.tensorflow.ways import WAYS, Limit, Way, known, limits
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 
@@ -144,7 +145,7 @@ def test_every_documented_limit_is_still_real(limit: Limit, way: Way, case: Case
     with pytest.raises(Exception) as refusal:  # noqa: PT011 - TensorFlow's own errors, of several classes
         way.answer(case)
     assert any(words in str(refusal.value) for words in limit.says)
-    assert isinstance(refusal.value, OURS) == limit.ours
+    assert isinstance(refusal.value, NoCall) == limit.ours
 
 
 @pytest.mark.parametrize("limit", limits(), ids=lambda limit: limit.words[0])
@@ -245,7 +246,9 @@ ENUMERATIONS = {
 @pytest.mark.parametrize("enumeration", ENUMERATIONS.values(), ids=ENUMERATIONS)
 def test_tensorflow_has_no_counterexample_in_a_small_domain(enumeration: Enumeration) -> None:
     subject = load("tensorflow")
-    swept = sweep_block(enumeration, 0, enumeration.count, subject, known=applying(known("tensorflow"), switches()))
+    swept = sweep_block(
+        enumeration, 0, enumeration.count, subject, known=applying(known("tensorflow"), switches())
+    )
     assert (swept.cases, swept.first) == (enumeration.count, {})
     assert swept.graded > enumeration.count / 4
 

@@ -13,8 +13,8 @@ EntryPoint = Callable[..., Any]
 """(case, *tensors) → tensor."""
 
 
-class NotDepthwise(Exception):
-    """A convolution is asked of a depthwise entry point, and is none."""
+class NoCall(Exception):
+    """There is no call of an entry point for a case: the harness's word, where TensorFlow has no argument."""
 
 
 # Attributes, in the form that TensorFlow takes.
@@ -150,5 +150,5 @@ def conv_transpose(case: Case, y: Any, w: Any) -> Any:
 def depthwise_shape(case: Case) -> tuple[int, ...]:
     """The shape of the filters of a convolution that is a depthwise one."""
     if case.groups != case.channels:
-        raise NotDepthwise(f"a depthwise convolution has as many groups as channels, not {case.groups}")
+        raise NoCall(f"a depthwise convolution has as many groups as channels, not {case.groups}")
     return (*case.kernel, case.channels, case.filter_count // case.channels)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from verify.cases.case import Case
+from verify.subjects.tensorflow import forward
 from verify.subjects.tensorflow.epilogue import add_bias
-from verify.subjects.tensorflow.forward import EntryPoint, depthwise, depthwise_shape, separable, shape
 from verify.subjects.tensorflow.imported import tf
 
 
@@ -14,24 +14,20 @@ class NoGradient(Exception):
     """TensorFlow answers None where a gradient is asked for."""
 
 
-class NotSeparable(Exception):
-    """A convolution is asked of a separable entry point, and is none that it computes."""
-
-
-def input_gradient(forward: EntryPoint) -> EntryPoint:
+def input_gradient(entry_point: forward.EntryPoint) -> forward.EntryPoint:
     """The gradient of a forward call with respect to its input, which it does not depend on."""
 
     def gradient(case: Case, y: Any, w: Any) -> Any:
-        x = tf.zeros(shape(case, y), case.dtype)
+        x = tf.zeros(forward.shape(case, y), case.dtype)
         with tf.GradientTape() as tape:
             tape.watch(x)
-            answer = forward(case, x, w)
+            answer = entry_point(case, x, w)
         return required(tape.gradient(answer, x, output_gradients=y))
 
     return gradient
 
 
-def filter_gradient(forward: EntryPoint) -> EntryPoint:
+def filter_gradient(entry_point: forward.EntryPoint) -> forward.EntryPoint:
     """The gradient with respect to the filters, or to the bias where that is asked for."""
 
     def gradient(case: Case, x: Any, y: Any) -> Any:
@@ -39,7 +35,7 @@ def filter_gradient(forward: EntryPoint) -> EntryPoint:
         b = tf.zeros(case.filter_count, case.dtype)
         with tf.GradientTape() as tape:
             tape.watch((w, b))
-            answer = forward(case, x, w)
+            answer = entry_point(case, x, w)
             if case.epilogue:
                 answer = add_bias(case, answer, b)
         return required(tape.gradient(answer, b if case.epilogue else w, output_gradients=y))
@@ -56,7 +52,7 @@ def required(gradient: Any) -> Any:
 
 def as_depthwise(case: Case, x: Any, w: Any) -> Any:
     """A convolution with as many groups as channels, through the depthwise call that it is."""
-    return depthwise(case, x, tf.reshape(w, depthwise_shape(case)))
+    return forward.depthwise(case, x, tf.reshape(w, forward.depthwise_shape(case)))
 
 
 def as_separable(case: Case, x: Any, w: Any) -> Any:
@@ -69,22 +65,22 @@ def as_separable(case: Case, x: Any, w: Any) -> Any:
     if separable_step(case) == "depthwise":
         identity = tf.eye(case.filter_count, dtype=w.dtype)
         pointwise = tf.reshape(identity, (*spatial, case.filter_count, case.filter_count))
-        return separable(case, x, tf.reshape(w, depthwise_shape(case)), pointwise)
-    return separable(case, x, tf.ones((*spatial, case.channels, 1), w.dtype), w)
+        return forward.separable(case, x, tf.reshape(w, forward.depthwise_shape(case)), pointwise)
+    return forward.separable(case, x, tf.ones((*spatial, case.channels, 1), w.dtype), w)
 
 
 def separable_step(case: Case) -> str:
     """The step of a separable convolution that a convolution is: "depthwise" or "pointwise".
 
-    Raises NotSeparable where it is neither, where the identity would spread what is not finite, and
+    Raises NoCall where it is neither, where the identity would spread what is not finite, and
     where it is strided and dilated, as separable convolutions are documented not to be.
     """
     if max(case.strides) > 1 and max(case.dilations) > 1:
-        raise NotSeparable("a separable convolution has strides of 1 where it is dilated")
+        raise forward.NoCall("a separable convolution has strides of 1 where it is dilated")
     if case.groups == case.channels:
         if case.fill in ("unread", "nonfinite") and case.filter_count > 1:
-            raise NotSeparable("its second filters would multiply what is not finite by 0")
+            raise forward.NoCall("its second filters would multiply what is not finite by 0")
         return "depthwise"
     if case.groups == 1 and max(case.kernel) == 1:
         return "pointwise"
-    raise NotSeparable("neither step of a separable convolution has these groups and kernel")
+    raise forward.NoCall("neither step of a separable convolution has these groups and kernel")

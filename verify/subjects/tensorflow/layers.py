@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from verify.cases.case import Case
+from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import keras, tf
 
 
@@ -45,10 +46,6 @@ LAYERS: Mapping[str, Layer] = MappingProxyType(
 
 
 NO_GROUPS = "Keras has no groups in a transposed convolution"
-
-
-class NoLayer(Exception):
-    """No layer of Keras has what a case asks for."""
 
 
 def cannot_say(entry: str, case: Case) -> str:
@@ -110,7 +107,7 @@ def _sizes(case: Case) -> dict[str, Any]:
             return {"filters": case.filter_count, "depth_multiplier": case.multiplier}
         case "transpose":
             if case.groups > 1:
-                raise NoLayer(NO_GROUPS)
+                raise NoCall(NO_GROUPS)
             return {"filters": case.channels, "output_padding": _output_padding(case)}
     return {"filters": case.filter_count, "groups": case.groups}
 
@@ -121,7 +118,7 @@ def _padding(case: Case) -> str:
     causal = ((case.axes[0].span - 1, 0),)
     if case.operation == "conv" and case.padding == causal:
         return "causal"
-    raise NoLayer("Keras has no explicit padding in a convolution, but for the causal one of Conv1D")
+    raise NoCall("Keras has no explicit padding in a convolution, but for the causal one of Conv1D")
 
 
 def _output_padding(case: Case) -> tuple[int, ...] | None:
@@ -151,7 +148,7 @@ def _step(case: Case, step: str, y: Any) -> Any:
         case "residual":
             return _layer(case, "Add")([y, tf.constant(case.residual)])
         case "bias":
-            raise NoLayer("Keras adds a bias in a convolution alone")
+            raise NoCall("Keras adds a bias in a convolution alone")
     return _layer(case, "Activation", activation=_activation(step))(y)
 
 

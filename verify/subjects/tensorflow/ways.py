@@ -19,10 +19,9 @@ from verify.checks import deviations
 from verify.checks.check import Declined
 from verify.checks.deviations import Deviation
 from verify.subjects.tensorflow.entries import ENTRIES, Entry
-from verify.subjects.tensorflow.forward import NotDepthwise
-from verify.subjects.tensorflow.gradients import NotSeparable
+from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import SWITCHES, tf
-from verify.subjects.tensorflow.layers import LAYERS, Layer, NoLayer, cannot_say
+from verify.subjects.tensorflow.layers import LAYERS, Layer, cannot_say
 from verify.subjects.tensorflow.modes import MODES
 
 _BY_NAME: Mapping[str, Entry | Layer] = {**ENTRIES, **LAYERS}
@@ -68,9 +67,6 @@ class Limit(NamedTuple):
     def is_of(self, way: Way) -> bool:
         return way.mode in self.modes and any(fnmatchcase(way.entry, pattern) for pattern in self.entries)
 
-
-OURS = (NoLayer, NotDepthwise, NotSeparable)
-"""What the harness says of calls that TensorFlow has no argument for."""
 
 _USUAL = (
     "conv_nd",
@@ -150,7 +146,7 @@ class TensorflowSubject:
     def __call__(self, case: Case) -> Any:
         try:
             return self.way(case).answer(case)
-        except OURS as error:
+        except NoCall as error:
             if case.illegal:
                 raise Declined(str(error)) from None
             raise
