@@ -194,11 +194,13 @@ class Isolated:
                 self._end(0)
                 life.output.close()
             if "answer" in header:
-                return _answer(case, header, memoryview(body))
+                return _answer(case, header, body=memoryview(body))
             verdict = _verdict(header)
         except TimeoutError:
             self._end(0)
-            raise _lost("timed out", f"it gave no answer in {self._timeout_s:g} s", life) from None
+            raise _lost(
+                life, kind="timed out", sentence=f"it gave no answer in {self._timeout_s:g} s"
+            ) from None
         except (OSError, BrokenStream):
             raise self._lost(life) from None
         except BaseException:  # Ctrl-C: the answer may still come, and is no one's
@@ -253,13 +255,15 @@ class Isolated:
         """What to raise for a life that broke off."""
         code = self._end(PATIENCE_S)
         if code is None:
-            return _lost("crashed", "it was lost, with the process that it was forked from", life)
+            return _lost(
+                life, kind="crashed", sentence="it was lost, with the process that it was forked from"
+            )
         if code == -signal.SIGKILL:
-            return _lost("out of memory", "it was killed by SIGKILL, as the kernel does", life)
-        return _lost("crashed", how_it_ended(code), life)
+            return _lost(life, kind="out of memory", sentence="it was killed by SIGKILL, as the kernel does")
+        return _lost(life, kind="crashed", sentence=how_it_ended(code))
 
 
-def _answer(case: Case, header: Mapping[str, Any], body: memoryview) -> Array:
+def _answer(case: Case, header: Mapping[str, Any], *, body: memoryview) -> Array:
     """The answer of a message; what was written to the operands is written to the case's."""
     try:
         modified, sizes = header["modified"], header["sizes"]
@@ -281,7 +285,7 @@ def _verdict(header: Mapping[str, Any]) -> Verdict:
     return Verdict(outcome=outcome, kind=kind, sentence=sentence, place=place)
 
 
-def _lost(kind: Lost, sentence: str, life: Life) -> Elsewhere:
+def _lost(life: Life, *, kind: Lost, sentence: str) -> Elsewhere:
     """What to raise for a life that is over, with what it printed last."""
     stderr, place = last_lines(life.output)
     life.output.close()

@@ -39,17 +39,17 @@ def send(stream: socket, header: dict[str, Any], parts: Iterable[bytes] = ()) ->
 def receive(stream: socket, limit_s: float | None = None) -> tuple[dict[str, Any], bytearray]:
     """The next message; TimeoutError where it is not complete in so many seconds."""
     end = None if limit_s is None else time.monotonic() + limit_s
-    text, body = _LENGTHS.unpack(_receive_bytes(stream, _LENGTHS.size, end))
+    text, body = _LENGTHS.unpack(_receive_bytes(stream, _LENGTHS.size, end=end))
     try:
-        header = json.loads(_receive_bytes(stream, text, end))
+        header = json.loads(_receive_bytes(stream, text, end=end))
     except ValueError as error:
         raise BrokenStream from error
     if not isinstance(header, dict):
         raise BrokenStream
-    return header, _receive_bytes(stream, body, end)
+    return header, _receive_bytes(stream, body, end=end)
 
 
-def _receive_bytes(stream: socket, count: int, end: float | None) -> bytearray:
+def _receive_bytes(stream: socket, count: int, *, end: float | None) -> bytearray:
     try:
         data = bytearray(count)
     except (MemoryError, OverflowError) as error:

@@ -24,15 +24,15 @@ def gradient_of(entry: str, case: Case) -> Any:
     """
     kind = entry.split("_")[1]
     step = separable_step(case) if kind == "separable" else kind
-    forward = _forward(kind, step, case)
+    forward = _forward(case, kind=kind, step=step)
     layer = convolution(forward, list(forward.epilogue))
     if case.operation == "transpose":
-        return _of_input(layer, _weights(kind, step, case, case.filters), case)
+        return _of_input(case, layer, weights=_weights(case, case.filters, kind=kind, step=step))
     zeros = np.zeros(case.filter_shape, case.dtype)
-    return _of_weight(layer, _weights(kind, step, case, zeros), step, case)
+    return _of_weight(case, layer, weights=_weights(case, zeros, kind=kind, step=step), step=step)
 
 
-def _forward(kind: str, step: str, case: Case) -> Case:
+def _forward(case: Case, *, kind: str, step: str) -> Case:
     """The case of the layer whose gradient is asked for, with data that is not used."""
     bias = ("bias",) if case.operation == "filtergrad" and case.epilogue else ()
     conv = replace(case, operation="conv", epilogue=bias, fill="ones", seed=0)
@@ -43,7 +43,7 @@ def _forward(kind: str, step: str, case: Case) -> Case:
     return replace(conv, operation=kind, multiplier=multiplier, filter_count=filters, groups=1)
 
 
-def _weights(kind: str, step: str, case: Case, filters: Array) -> list[Array]:
+def _weights(case: Case, filters: Array, *, kind: str, step: str) -> list[Array]:
     """What a layer holds for these filters: those of the other step of a separable one change nothing."""
     spatial = (1,) * case.rank
     weights = filters.reshape(depthwise_shape(case)) if step == "depthwise" else filters
@@ -55,7 +55,7 @@ def _weights(kind: str, step: str, case: Case, filters: Array) -> list[Array]:
     return [np.ones((*spatial, case.channels, 1), case.dtype), weights]
 
 
-def _of_input(layer: Any, weights: list[Array], case: Case) -> Any:
+def _of_input(case: Case, layer: Any, *, weights: list[Array]) -> Any:
     x = tf.zeros(case.output_shape, case.dtype)
     layer.build(x.shape)
     layer.set_weights(weights)
@@ -67,7 +67,7 @@ def _of_input(layer: Any, weights: list[Array], case: Case) -> Any:
     return after(case, result, tensors)
 
 
-def _of_weight(layer: Any, weights: list[Array], step: str, case: Case) -> Any:
+def _of_weight(case: Case, layer: Any, *, weights: list[Array], step: str) -> Any:
     x = tf.constant(case.input)
     layer.build(x.shape)
     biases = [np.zeros(case.filter_count, case.dtype)] if case.epilogue else []

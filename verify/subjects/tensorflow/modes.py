@@ -41,7 +41,7 @@ def graph(entry: str, case: Case) -> Array:
     spatial axes of the model's inputs; 36 to 47 every size of every operand.
     Raises WrongStaticShape where the shape that is known before the run is not that of the answer.
     """
-    traced = _trace(entry, _geometry(case), unknown_of(case))
+    traced = _trace(entry, _geometry(case), unknown=unknown_of(case))
     with tf.device("/CPU:0"):
         answer = traced(*map(tf.constant, operands(case).values()))
     promised = traced.structured_outputs.shape
@@ -52,7 +52,7 @@ def graph(entry: str, case: Case) -> Array:
 
 def xla(entry: str, case: Case) -> Array:
     """Compiled by XLA (jit_compile=True), every operand an argument."""
-    compiled = _trace(entry, _geometry(case), "none", compiled=True)
+    compiled = _trace(entry, _geometry(case), unknown="none", compiled=True)
     with tf.device("/CPU:0"):
         return _array(compiled(*map(tf.constant, operands(case).values())))
 
@@ -101,7 +101,7 @@ def _geometry(case: Case) -> Case:
 
 
 @lru_cache(maxsize=_TRACES)
-def _trace(entry: str, case: Case, unknown: str, *, compiled: bool = False) -> Any:
+def _trace(entry: str, case: Case, *, unknown: str, compiled: bool = False) -> Any:
     shapes = shapes_of(case, unknown)
     signature = [tf.TensorSpec(shapes[name], array.dtype) for name, array in operands(case).items()]
     run = tf.function(
@@ -117,16 +117,16 @@ def unknown_of(case: Case) -> str:
 
 def shapes_of(case: Case, unknown: str) -> dict[str, tuple[int | None, ...]]:
     """The shape with which each operand is traced, None for a size that is left unknown."""
-    return {name: _traced(case, name, array.shape, unknown) for name, array in operands(case).items()}
-
-
-def _traced(case: Case, name: str, shape: tuple[int, ...], unknown: str) -> tuple[int | None, ...]:
+    shapes = {name: array.shape for name, array in operands(case).items()}
     if unknown == "all":
-        return (None,) * len(shape)
-    if unknown == "sizes" and name not in weights(case):
-        channels = 1 if case.channels_first else len(shape) - 1
-        return tuple(size if axis == channels else None for axis, size in enumerate(shape))
-    return shape
+        return {name: (None,) * len(shape) for name, shape in shapes.items()}
+    inputs = shapes.keys() - weights(case) if unknown == "sizes" else ()
+    return {name: _channels_alone(case, shape) if name in inputs else shape for name, shape in shapes.items()}
+
+
+def _channels_alone(case: Case, shape: tuple[int, ...]) -> tuple[int | None, ...]:
+    channels = 1 if case.channels_first else len(shape) - 1
+    return tuple(size if axis == channels else None for axis, size in enumerate(shape))
 
 
 def weights(case: Case) -> frozenset[str]:
