@@ -198,9 +198,8 @@ class Isolated:
             verdict = _verdict(header)
         except TimeoutError:
             self._end(0)
-            raise _lost(
-                life, kind="timed out", sentence=f"it gave no answer in {self._timeout_s:g} s"
-            ) from None
+            sentence = f"it gave no answer in {self._timeout_s:g} s"
+            raise _lost(life, kind="timed out", sentence=sentence) from None
         except (OSError, BrokenStream):
             raise self._lost(life) from None
         except BaseException:  # Ctrl-C: the answer may still come, and is no one's
@@ -255,9 +254,7 @@ class Isolated:
         """What to raise for a life that broke off."""
         code = self._end(PATIENCE_S)
         if code is None:
-            return _lost(
-                life, kind="crashed", sentence="it was lost, with the process that it was forked from"
-            )
+            return _lost(life, kind="crashed", sentence="it was lost with the process that forked it")
         if code == -signal.SIGKILL:
             return _lost(life, kind="out of memory", sentence="it was killed by SIGKILL, as the kernel does")
         return _lost(life, kind="crashed", sentence=how_it_ended(code))

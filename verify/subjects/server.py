@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -148,10 +149,8 @@ class Server:
             self.life = None
         try:
             if patience_s:
-                try:
+                with suppress(TimeoutError):
                     return int(receive(self._control, patience_s)[0]["ended"])
-                except TimeoutError:
-                    pass
             self._control.send(b"-")
             return int(receive(self._control, START_S)[0]["ended"])
         except (OSError, BrokenStream, KeyError):

@@ -20,7 +20,6 @@ from verify.subjects.tensorflow.layers import stack
 Mode = Callable[[str, Case], Array]
 """(entry, case) → the answer; TensorFlow's own errors pass through."""
 
-_TRACES = 64
 _WEIGHTS = frozenset({"factor", "pointwise", "bias", "mean", "variance", "scale", "offset"})
 
 
@@ -58,30 +57,39 @@ def xla(entry: str, case: Case) -> Array:
 
 
 def lite(entry: str, case: Case) -> Array:
-    """Converted to TensorFlow Lite, the weights as constants, and run by its interpreter."""
-    arrays = operands(case)
-    inputs = [name for name in arrays if name not in weights(case)]
-    run = function(entry, case)
+    """Converted to TensorFlow Lite, the weights as constants, and run by an interpreter of its own."""
+    with silenced(), warnings.catch_warnings(), tf.device("/CPU:0"):
+        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+        interpreter = tf.lite.Interpreter(model_content=_converted(entry, case))
+        interpreter.allocate_tensors()
+        for name, place in zip(_inputs(case), interpreter.get_input_details(), strict=True):
+            interpreter.set_tensor(place["index"], getattr(case.operands, name))
+        interpreter.invoke()
+        answer: Array = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    return answer
+
+
+@lru_cache(maxsize=1)
+def _converted(entry: str, case: Case) -> bytes:
+    """The model of a case, converted once for all calls in a row, as a graph is traced once."""
+    arrays, inputs, run = operands(case), _inputs(case), function(entry, case)
 
     def model(*tensors: Any) -> Any:
         named = dict(zip(inputs, tensors, strict=True))
         return run(*(named[name] if name in named else tf.constant(arrays[name]) for name in arrays))
 
     signature = [tf.TensorSpec(arrays[name].shape, arrays[name].dtype, name) for name in inputs]
-    with silenced(), warnings.catch_warnings(), tf.device("/CPU:0"):
-        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
-        holder = tf.Module()
-        holder.run = tf.function(model, input_signature=signature, autograph=False)
-        converter = tf.lite.TFLiteConverter.from_concrete_functions(
-            [holder.run.get_concrete_function()], trackable_obj=holder
-        )
-        interpreter = tf.lite.Interpreter(model_content=converter.convert())
-        interpreter.allocate_tensors()
-        for name, place in zip(inputs, interpreter.get_input_details(), strict=True):
-            interpreter.set_tensor(place["index"], arrays[name])
-        interpreter.invoke()
-        answer: Array = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-    return answer
+    holder = tf.Module()
+    holder.run = tf.function(model, input_signature=signature, autograph=False)
+    functions = [holder.run.get_concrete_function()]
+    content: bytes = tf.lite.TFLiteConverter.from_concrete_functions(
+        functions, trackable_obj=holder
+    ).convert()
+    return content
+
+
+def _inputs(case: Case) -> list[str]:
+    return [name for name in operands(case) if name not in weights(case)]
 
 
 def layers(entry: str, case: Case) -> Array:
@@ -100,7 +108,7 @@ def _geometry(case: Case) -> Case:
     return replace(case, fill="ones", seed=0)
 
 
-@lru_cache(maxsize=_TRACES)
+@lru_cache(maxsize=64)
 def _trace(entry: str, case: Case, *, unknown: str, compiled: bool = False) -> Any:
     shapes = shapes_of(case, unknown)
     signature = [tf.TensorSpec(shapes[name], array.dtype) for name, array in operands(case).items()]

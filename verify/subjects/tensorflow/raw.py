@@ -11,7 +11,7 @@ from verify.subjects.tensorflow.imported import tf
 
 def conv(case: Case, x: Any, w: Any) -> Any:
     if case.rank == 3:
-        return tf.raw_ops.Conv3D(input=x, filter=w, padding=_padding_word(case), **attributes(case))
+        return tf.raw_ops.Conv3D(input=x, filter=w, padding=_padding(case)["padding"], **attributes(case))
     return tf.raw_ops.Conv2D(input=x, filter=w, **_padding(case), **attributes(case))
 
 
@@ -38,7 +38,7 @@ def padded_conv(case: Case, x: Any, w: Any) -> Any:
         paddings=[[0, 0]] * (case.rank + 2),
         filter=w,
         mode="REFLECT",
-        padding=_padding_word(case),
+        padding=_padding(case)["padding"],
         **arguments,
     )
 
@@ -50,7 +50,7 @@ def depthwise(case: Case, x: Any, w: Any) -> Any:
 def input_gradient(case: Case, y: Any, w: Any) -> Any:
     arguments = {"input_sizes": shape(case, y), "filter": w, "out_backprop": y, **attributes(case)}
     if case.rank == 3:
-        return tf.raw_ops.Conv3DBackpropInputV2(padding=_padding_word(case), **arguments)
+        return tf.raw_ops.Conv3DBackpropInputV2(padding=_padding(case)["padding"], **arguments)
     return tf.raw_ops.Conv2DBackpropInput(**_padding(case), **arguments)
 
 
@@ -70,7 +70,7 @@ def filter_gradient(case: Case, x: Any, y: Any) -> Any:
         return tf.raw_ops.BiasAddGrad(out_backprop=y, data_format=data_format)
     arguments = {"input": x, "filter_sizes": case.filter_shape, "out_backprop": y, **attributes(case)}
     if case.rank == 3:
-        return tf.raw_ops.Conv3DBackpropFilterV2(padding=_padding_word(case), **arguments)
+        return tf.raw_ops.Conv3DBackpropFilterV2(padding=_padding(case)["padding"], **arguments)
     return tf.raw_ops.Conv2DBackpropFilter(**_padding(case), **arguments)
 
 
@@ -93,8 +93,3 @@ def _padding(case: Case) -> dict[str, Any]:
         return {"padding": case.padding}
     flat = [cells for pair in padding(case) for cells in pair]
     return {"padding": "EXPLICIT", "explicit_paddings": flat}
-
-
-def _padding_word(case: Case) -> str:
-    """The padding of an operation that takes no pairs."""
-    return case.padding if isinstance(case.padding, str) else "EXPLICIT"
