@@ -23,7 +23,7 @@ from verify.gate.conformance import register_profiles
 from verify.gate.judging import Gate
 from verify.gate.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED
 from verify.reports import github
-from verify.reports.fault_coverage import unseen
+from verify.reports.fault_coverage import never_visible
 from verify.reports.records import Record, Stream, begin, end
 from verify.reports.summary import exit_code, print_summary, sentence
 from verify.reports.tally import Tally
@@ -176,7 +176,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """End with 3, as the command line does, where all holds and a fault would have gone unseen."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     told = _told(reporter) if reporter is not None else []
-    if exitstatus == pytest.ExitCode.OK and unseen(told):
+    if exitstatus == pytest.ExitCode.OK and never_visible(told):
         session.exitstatus = PROVES_TOO_LITTLE
     if START in session.config.stash:
         limits.record(_ending(session.config.stash[START], told, session.exitstatus))
@@ -208,4 +208,4 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     print_summary(Console(file=text, width=width, no_color=True), tallies)
     terminalreporter.write(text.getvalue())
     said, holds = sentence(tallies), exit_code(tallies) == 0
-    github.tell(tallies, said, holds=holds, say=terminalreporter.write_line)
+    github.publish(tallies, said, holds=holds, say=terminalreporter.write_line)

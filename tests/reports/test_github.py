@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from verify.reports.github import commands, job_summary, tell
+from verify.reports.github import commands, job_summary, publish
 from verify.reports.tally import Failure, Tally
 
 MESSAGE = """\
@@ -113,19 +113,19 @@ def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     return []
 
 
-def test_nothing_is_told_elsewhere(said: list[str]):
-    tell([failing()], "Disagrees.", holds=False, say=said.append)
+def test_nothing_is_published_elsewhere(said: list[str]):
+    publish([failing()], "Disagrees.", holds=False, say=said.append)
     assert said == []
 
 
 def test_commands_are_said_in_an_action(said: list[str], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    tell([failing()], "Disagrees.", holds=False, say=said.append)
+    publish([failing()], "Disagrees.", holds=False, say=said.append)
     assert said == commands([failing()], "Disagrees.", holds=False)
 
 
 def test_summary_is_added_to_that_of_the_job(said: list[str], monkeypatch: pytest.MonkeyPatch):
     Path("summary.md").write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
-    tell([HOLDS], "Holds.", holds=True, say=said.append)
+    publish([HOLDS], "Holds.", holds=True, say=said.append)
     assert Path("summary.md").read_text(encoding="utf-8") == f"before\n{job_summary([HOLDS], 'Holds.')}\n"

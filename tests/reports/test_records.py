@@ -21,7 +21,7 @@ from verify.__main__ import main
 from verify.checks.check import Mismatch, Subject
 from verify.config.session import limits
 from verify.gate import conformance
-from verify.reports.records import FORMAT, Record, Stream, begin, end, read
+from verify.reports.records import FORMAT, Record, Stream, begin, end, read_records
 from verify.reports.tally import Tally, tallies_of
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", "COLUMNS": "100"}
@@ -44,12 +44,12 @@ RUN = begin(environment="here", seed=1, profile="dev", subjects=[], properties={
 
 def test_records_are_read_as_they_were_written():
     found = {"type": "case", "word": "conv_i1_k1_same_ones", "sentence": "„{\n}“", "rank": 1}
-    assert list(read(written(RUN, found))) == [RUN, found]
+    assert list(read_records(written(RUN, found))) == [RUN, found]
 
 
 def test_run_begins_a_file_anew():
     written(RUN, end(1.0, 0))
-    assert [each["type"] for each in read(written(RUN))] == ["run"]
+    assert [each["type"] for each in read_records(written(RUN))] == ["run"]
 
 
 def test_numbers_that_json_lacks_are_strings():
@@ -60,7 +60,7 @@ def test_numbers_that_json_lacks_are_strings():
 def test_line_that_was_cut_off_is_passed_over():
     file = written(RUN, end(1.0, 0))
     file.write_bytes(file.read_bytes()[:-5])
-    assert [each["type"] for each in read(file)] == ["run"]
+    assert [each["type"] for each in read_records(file)] == ["run"]
 
 
 def test_disk_that_is_full_is_said_and_stops_nothing():
@@ -101,7 +101,7 @@ def test_processes_that_share_a_file_lose_and_mix_nothing():
         each.start()
     for each in writers:
         each.join()
-    found = [(each["name"], each["number"]) for each in read(file) if each["type"] == "case"]
+    found = [(each["name"], each["number"]) for each in read_records(file) if each["type"] == "case"]
     assert sorted(found) == [(name, number) for name in "ab" for number in range(500)]
 
 
@@ -122,7 +122,7 @@ def gated(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gated]:
             with contextlib.suppress(Mismatch, ExceptionGroup):
                 getattr(held(), f"test_{name}")()
             held.gate.close(f"test_{name}", 0.5)
-        read_back = list(read(written(RUN, *records)))
+        read_back = list(read_records(written(RUN, *records)))
         return read_back, [tallier.tally for tallier in held.gate.talliers.values()]
 
     return run
@@ -191,7 +191,7 @@ def test_run_that_is_killed_leaves_whole_records():
         assert running.stdout is not None
         next(line for line in iter(running.stdout.readline, "") if "values on exact fills" in line)
         running.send_signal(signal.SIGKILL)
-    outcomes = {each.get("outcome") for each in read(Path("a.jsonl"))}
+    outcomes = {each.get("outcome") for each in read_records(Path("a.jsonl"))}
     done = run("report", "a.jsonl")
     assert {"agrees", "disagrees"} <= outcomes
     assert done.returncode == 1

@@ -13,7 +13,7 @@ from verify import Case
 from verify.cases.predicates import Predicate
 from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
-from verify.reports.terminal import TerminalConsole
+from verify.reports.terminal import Terminal
 from verify.runs.diff import diff
 
 LONG, SHORT = "conv_i8x8_c128_k3x3_f4_s3x3_same_reals", "conv_i9_c4_k3_valid_reals2"
@@ -40,7 +40,7 @@ class Placed:
 
 def differed(capfd: pytest.CaptureFixture[str], first: Any, second: Any, *words: str) -> tuple[int, str]:
     """The exit code, and the last line."""
-    console = TerminalConsole()
+    console = Terminal()
     code = diff(console, first, second, map(Case.parse, words))
     console.file.close()
     return code, capfd.readouterr().out.rstrip().splitlines()[-1]

@@ -25,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace) -> int:
     from strategies.sample import sample
-    from verify.reports.terminal import TerminalConsole
+    from verify.reports.terminal import Terminal
     from verify.runs.diff import diff
     from verify.subjects.isolated import TIMEOUT_S, Isolated
 
@@ -36,4 +36,4 @@ def command(options: argparse.Namespace) -> int:
     )
     first.start()
     second.start()
-    return diff(TerminalConsole(), first, second, named or sample(options.examples, options.seed))
+    return diff(Terminal(), first, second, named or sample(options.examples, options.seed))

@@ -10,7 +10,7 @@ from pathlib import Path
 from verify.cases.case import Case
 from verify.config.flags import add_corpus
 from verify.corpus.pins import existing, pin, pins_of, stale
-from verify.reports.explanation.lines import plural
+from verify.reports.phrases import plural
 
 SENTENCE = "keep words, under a reason, that every run asks first"
 

@@ -17,14 +17,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace) -> int:
     from verify.reports import github
-    from verify.reports.html.writing import require, write_page
+    from verify.reports.html.page import require, write_page
     from verify.reports.merge import merged
     from verify.reports.summary import print_summary, sentence
-    from verify.reports.terminal import TerminalConsole
+    from verify.reports.terminal import Terminal
 
     if options.html:
         require(options.html)
-    found, console = merged(options.files), TerminalConsole()
+    found, console = merged(options.files), Terminal()
     for line in found.environments:
         console.print(line, style="dim", highlight=False)
     console.print()
@@ -34,7 +34,7 @@ def command(options: argparse.Namespace) -> int:
     if found.broken:
         console.say(f"\nCould not run: {found.broken}")
     said = sentence(found.tallies, lacks=found.lacks)
-    github.tell(found.tallies, said, holds=found.exit_code == 0, say=console.say)
+    github.publish(found.tallies, said, holds=found.exit_code == 0, say=console.say)
     if options.html:
         write_page(options.html, options.files)
     return found.exit_code

@@ -48,7 +48,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace) -> int:
     if options.shard.is_part and options.seed is None and options.profile != "ci":
         raise ValueError("--shard needs --seed or --profile ci, so that all shards draw the same cases")
-    from verify.reports.html.writing import paged, require
+    from verify.reports.html.page import paged, require
 
     if options.html:
         require(options.html)
@@ -71,12 +71,12 @@ def command(options: argparse.Namespace) -> int:
         print(f"Proves too little: the time was up before {label} was loaded.")
         return 3
     from verify.config.database import database_at
-    from verify.reports.terminal import TerminalConsole
+    from verify.reports.terminal import Terminal
     from verify.runs.run import run
 
     with paged(options.html, options.report) as report:
         return run(
-            TerminalConsole(),
+            Terminal(),
             subjects,
             operations=options.operations,
             examples=options.examples,

@@ -16,7 +16,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
-    from verify.reports.terminal import TerminalConsole
+    from verify.reports.terminal import Terminal
     from verify.runs.selftest import selftest
 
-    return selftest(TerminalConsole(), examples=options.examples, seed=options.seed)
+    return selftest(Terminal(), examples=options.examples, seed=options.seed)

@@ -56,7 +56,7 @@ def command(options: argparse.Namespace) -> int:
     fields = {name: getattr(options, name) for name in chosen}
     enumeration = enumeration_upto(options.upto, paddings=paddings, **fields)
 
-    from verify.reports.terminal import TerminalConsole
+    from verify.reports.terminal import Terminal
     from verify.runs.sweep.jobs import Plan, maker, usual_jobs
     from verify.runs.sweep.sweep import sweep
 
@@ -71,4 +71,4 @@ def command(options: argparse.Namespace) -> int:
         keep_going=options.keep_going,
         again=f"conv-verify {options.line}{' --resume' * (not options.resume)}",
     )
-    return sweep(TerminalConsole(), plan)
+    return sweep(Terminal(), plan)

@@ -18,7 +18,7 @@ from verify.checks.message import disagreement, replay
 from verify.faults import FAULTS, Fault
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import NUMERIC_KINDS, Verdict, where_differs
-from verify.reports.records import DIFFERING, Record, nowhere
+from verify.reports.records import DIFFERING_LIMIT, Record, nowhere
 from verify.reports.tally import LISTED, OFTEN, TIME_UP, Tally
 
 
@@ -177,5 +177,5 @@ def _differing(mismatch: Mismatch) -> list[list[int]]:
         answer = mismatch.answer.astype(mismatch.case.dtype)
     if answer.shape != rule.wanted.shape:
         return []
-    found: list[list[int]] = np.argwhere(where_differs(rule, answer))[:DIFFERING].tolist()
+    found: list[list[int]] = np.argwhere(where_differs(rule, answer))[:DIFFERING_LIMIT].tolist()
     return found

@@ -6,20 +6,22 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from verify.reports.explanation.lines import plural
-from verify.reports.fault_coverage import sights
-from verify.reports.summary import distinct, failure_texts
-from verify.reports.tally import Tally
+from verify.reports.fault_coverage import fault_coverages
+from verify.reports.phrases import plural
+from verify.reports.summary import LITTLE, failure_texts
+from verify.reports.tally import COLUMNS, Tally, by_subject
 
 ANNOTATED = 10
 """Errors that GitHub shows of one step."""
 
-SHOWN = 20
+SUMMARISED = 20
 """Failures whose messages are in the summary of a job, which may have 1 MiB."""
 
+_MARKS = {"holds": "✅ ", "disagrees": "❌ ", **dict.fromkeys(LITTLE, "⚠️ ")}
 
-def tell(tallies: Sequence[Tally], sentence: str, *, holds: bool, say: Callable[[str], None]) -> None:
-    """Say annotations, and add to the summary of the job, where GitHub runs this and asks for them."""
+
+def publish(tallies: Sequence[Tally], sentence: str, *, holds: bool, say: Callable[[str], None]) -> None:
+    """Say the annotations, and add to the summary of the job, if this runs in one of GitHub's."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in commands(tallies, sentence, holds=holds):
             say(line)
@@ -29,7 +31,7 @@ def tell(tallies: Sequence[Tally], sentence: str, *, holds: bool, say: Callable[
 
 
 def commands(tallies: Sequence[Tally], sentence: str, *, holds: bool) -> list[str]:
-    """One workflow command for each distinct failure, or one for a run that does not hold without any."""
+    """A workflow command for each distinct failure; one with the sentence if a run fails without any."""
     texts = failure_texts(tallies) or ([] if holds else [sentence])
     return [f"::error title={_property(text.splitlines()[0])}::{_data(text)}" for text in texts[:ANNOTATED]]
 
@@ -46,45 +48,36 @@ def _property(text: str) -> str:
 
 def job_summary(tallies: Sequence[Tally], sentence: str) -> str:
     """The run in Markdown: its sentence, failures with their replay lines, properties and faults."""
-    parts = [f"### conv-verify\n\n**{_inline(sentence)}**", *_failures(tallies)]
-    for subject in dict.fromkeys(tally.subject for tally in tallies):
-        parts.append(_table([tally for tally in tallies if tally.subject == subject]))
-    return "\n\n".join([*parts, *_faults(tallies)]) + "\n"
+    tables = map(_table, by_subject(tallies).values())
+    parts = [f"### conv-verify\n\n**{_inline(sentence)}**", *_failures(tallies), *tables, *_faults(tallies)]
+    return "\n\n".join(parts) + "\n"
 
 
 def _failures(tallies: Sequence[Tally]) -> Iterator[str]:
-    found = distinct(tallies)
-    for text in failure_texts(tallies)[:SHOWN]:
+    texts = failure_texts(tallies)
+    for text in texts[:SUMMARISED]:
         fence = "```"
         while fence in text:
             fence += "`"
         yield f"{fence}text\n{text}\n{fence}"
-    if more := found[SHOWN:]:
-        yield f"… and {len(more)} more {plural(len(more), 'disagreement')}."
+    if more := len(texts[SUMMARISED:]):
+        yield f"… and {more} more {plural(more, 'disagreement')}."
 
 
 def _table(tallies: Sequence[Tally]) -> str:
-    head = [tallies[0].subject, "cases", "declined", "vacuous", "known", "verdict"]
-    rows = [head, [":--", "--:", "--:", "--:", "--:", ":--"]]
+    rows = [[tallies[0].subject, *COLUMNS, "verdict"], [":--", *("--:" for _ in COLUMNS), ":--"]]
     for tally in tallies:
-        counts = (tally.cases, tally.declined.total(), tally.vacuous, tally.known.total())
-        rows.append([tally.title, *(f"{count:,}" for count in counts), _marked(tally.verdict)])
+        verdict = _MARKS.get(tally.verdict, "") + tally.verdict
+        rows.append([tally.title, *tally.counts.values(), verdict])
     return "\n".join(f"| {' | '.join(map(_inline, row))} |" for row in rows)
 
 
-def _marked(verdict: str) -> str:
-    marks = {"holds": "✅ ", "disagrees": "❌ ", "nothing graded": "⚠️ ", "too little": "⚠️ "}
-    return f"{marks.get(verdict, '')}{verdict}"
-
-
 def _faults(tallies: Sequence[Tally]) -> Iterator[str]:
-    """How many faults the cases of each subject would have shown, and which they would not."""
-    for sight in sights(tallies):
-        share = f"{sight.seen} of {len(sight.visible)}"
-        yield f"Faults that the cases of {_inline(sight.subject)} would have shown: {share}."
+    for coverage in fault_coverages(tallies):
+        yield f"Faults that the cases of {_inline(coverage.subject)} would have shown: {coverage.share}."
 
 
 def _inline(text: str) -> str:
-    """A text on one line, of which Markdown takes nothing for its own."""
+    """A text on one line, with every character escaped that Markdown would interpret."""
     line = " ".join(text.split())
-    return "".join(f"\\{each}" if each in "\\|<>*_`[]" else each for each in line)
+    return "".join(f"\\{character}" if character in "\\|<>*_`[]" else character for character in line)

@@ -1,4 +1,4 @@
-"""Streams of records read back: the runs that wrote them, and what they prove together."""
+"""Runs merged from the streams of records that they wrote, and what they prove together."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from verify.cases.shards import Shard
-from verify.reports.records import Record, read
+from verify.reports.records import Record, read_records
 from verify.reports.summary import exit_code
 from verify.reports.tally import Tally, tallies_of
 
 
 class Run(NamedTuple):
-    """The first record of a run, the file that it is in, and its last record, if it came to its end."""
+    """The first record of a run, the file that it is in, and its last record if the run was finished."""
 
     file: Path
     begun: Record
@@ -32,7 +32,7 @@ class Merged(NamedTuple):
 
     @property
     def environments(self) -> list[str]:
-        """The versions and settings that were in play, each once."""
+        """The versions and settings of the runs, each once."""
         return list(dict.fromkeys(run.begun["environment"] for run in self.runs))
 
     @property
@@ -42,44 +42,45 @@ class Merged(NamedTuple):
 
     @property
     def baselines(self) -> list[str]:
-        """What became of the baselines, a sentence for each run that had one."""
+        """The result of the comparison with a baseline, a sentence for each run that made one."""
         return [run.end["baseline"] for run in self.runs if run.end and run.end["baseline"]]
 
     @property
     def lacks(self) -> list[str]:
-        """What is missing of the runs to prove more."""
+        """What the runs lack to prove more: an end, or other shards."""
         ended = [run for run in self.runs if run.end and not run.end["interrupted"]]
         cut = [f"the run of {run.file} was cut off" for run in self.runs if run not in ended]
         return [*cut, *(f"shard {shard} is missing" for shard in _missing(self.runs))]
 
     @property
     def exit_code(self) -> int:
-        """That of one run of all: 2 where one could not run, 3 where one is not whole or not there."""
+        """That of one run of all cases: 2 if a run could not run, 3 if one is cut off or missing."""
         if self.broken:
             return 2
         compared = [run.end["exit"] for run in self.runs if run.end and run.end["baseline"]]
-        found = (exit_code(self.tallies), 3 if self.lacks else 0, *compared)
-        return min(filter(None, found), default=0)
+        codes = (exit_code(self.tallies), 3 if self.lacks else 0, *compared)
+        return min(filter(None, codes), default=0)
 
 
 def merged(files: Iterable[Path]) -> Merged:
-    """What the records of files say together; a case that several have is counted once.
+    """What the records of files say together; a case that is in several of them is counted once.
 
     Raises ValueError, one sentence, for a file that is no stream of records.
     """
     runs: list[Run] = []
-    found = tallies_of(_read(files, runs))
+    tallies = tallies_of(_read(files, runs))
     subjects = [subject for run in runs for subject in run.begun["subjects"]]
     names = [name for run in runs for name in run.begun["properties"]]
-    known = list(dict.fromkeys([*subjects, *sorted({tally.subject for tally in found})]))
-    order = list(dict.fromkeys([*names, *(tally.name for tally in found)]))
-    found.sort(key=lambda tally: (known.index(tally.subject), order.index(tally.name)))
-    return Merged(runs, found)
+    subjects += sorted({tally.subject for tally in tallies})
+    names += [tally.name for tally in tallies]
+    tallies.sort(key=lambda tally: (subjects.index(tally.subject), names.index(tally.name)))
+    return Merged(runs, tallies)
 
 
 def _read(files: Iterable[Path], runs: list[Run]) -> Iterator[Record]:
+    """The records of files; their runs are added to a list on the way."""
     for file in files:
-        for record in read(file):
+        for record in read_records(file):
             if record["type"] == "run":
                 runs.append(Run(file, record, None))
             elif record["type"] == "end":
@@ -88,15 +89,14 @@ def _read(files: Iterable[Path], runs: list[Run]) -> Iterator[Record]:
 
 
 def _missing(runs: Iterable[Run]) -> list[Shard]:
-    """The shards that others have drawn the same cases with, and that are not there."""
-    drawn: dict[tuple[object, ...], set[Shard]] = {}
+    """The shards of which there is no run, though there is one of another shard of the same cases."""
+    present: dict[tuple[int, object, object], set[Shard]] = {}
     for run in runs:
-        alike = (run.shard.parts, run.begun["seed"], run.begun["profile"])
-        drawn.setdefault(alike, set()).add(run.shard)
+        drawn_alike = (run.shard.parts, run.begun["seed"], run.begun["profile"])
+        present.setdefault(drawn_alike, set()).add(run.shard)
     return [
         Shard(number, parts)
-        for (parts, *_), there in drawn.items()
-        if isinstance(parts, int)
+        for (parts, *_), shards in present.items()
         for number in range(1, parts + 1)
-        if Shard(number, parts) not in there
+        if Shard(number, parts) not in shards
     ]

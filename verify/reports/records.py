@@ -4,23 +4,23 @@ Format 1 has objects of these types; numbers that JSON lacks are the strings "in
 
 - `run`, the first line: `format`, `time`, `versions`, `environment` (these and the switches, in a line),
   `seed`, `profile`, `subjects`, `properties` (name → title, in order) and `shard` ("1/1" for a run of all).
-- `case`, one that a subject was asked: `subject`, `property` (its title), `name` (the property's), `word`,
+- `case`, one that was put to a subject: `subject`, `property` (its title), `name` (the property's), `word`,
   `outcome` ("agrees", "vacuous", "declined", "known" or "disagrees"), `kind` and `cause` of a
   disagreement, `sentence` (what differs, or why nothing was judged), `error` in units of the bound,
   `deviation` (the name of the recorded one), `visible` (the faults that the case would have shown),
-  `seconds` by part, and `operation`, `rank`, `dtype` and `padding`. One that disagrees has its `message`;
-  while a search shrinks there are many of those.
+  `seconds` by part, and `operation`, `rank`, `dtype` and `padding`. A case that disagrees also has its
+  `message`; a search that shrinks writes many of these.
 - `failure`, the smallest case of a disagreement: `subject`, `property`, `name`, `word`, `kind`, `cause`,
   `message`, `fault` (what it looks like), `replay`, `worst` (`index`, `got`, `want`, `allowed`, `why`; or
-  null), `shape` of the answer and `differs`, the indices of up to 400 elements that are wrong. One
+  null), `shape` of the answer and `differs`, the indices of up to 400 elements that are wrong. A failure
   without a word is about an entry of the known deviations.
-- `property`, its end: `subject`, `property`, `name`, `elapsed`, `seconds` by part, `visible`
-  (of every fault that was looked for, how many cases would have shown it, 0 included), `hidden` (fault →
+- `property`, the end of one: `subject`, `property`, `name`, `elapsed`, `seconds` by part, `visible`
+  (for every fault that was looked for, how many cases would have shown it, 0 included), `hidden` (fault →
   word) and `note` (why it was cut short).
-- `end`, the last line of a run that came to its end: `elapsed`, `exit`, `interrupted`, `broken` (why it
-  could not run) and `baseline` (what became of it).
+- `end`, the last line of a run that was finished: `elapsed`, `exit`, `interrupted`, `broken` (why it
+  could not run) and `baseline` (the result of the comparison with one).
 
-Types and keys that are not known are to be passed over.
+A reader ignores types and keys that it does not know.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ FORMAT = 1
 
 Record: TypeAlias = dict[str, Any]
 
-DIFFERING = 400
-"""Elements of a failure's answer whose indices are recorded."""
+DIFFERING_LIMIT = 400
+"""Elements of a failure's answer whose indices are recorded at most."""
 
 
 class Stream:
-    """A file that records are added to, each by one write to its end, so that processes can share it.
+    """A file to which each record is appended by one write, so that processes can share it.
 
-    Where that fails, as on a full disk, nothing more is written and `broken` says why.
+    If a write fails, as on a full disk, nothing more is written and `broken` says why.
     """
 
     def __init__(self, file: Path) -> None:
@@ -54,7 +54,7 @@ class Stream:
 
     @classmethod
     def anew(cls, file: Path) -> Stream:
-        """The stream of a run that begins: what is in the file is gone."""
+        """The stream of a new run; what the file had is deleted."""
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"")
         return cls(file)
@@ -66,33 +66,33 @@ class Stream:
         try:
             if os.write(self._handle, line) < len(line):
                 self.broken = f"{self.file}: there is no room for all of a record"
-        except OSError as wrong:
-            self.broken = f"{self.file}: {wrong.strerror}"
+        except OSError as error:
+            self.broken = f"{self.file}: {error.strerror}"
 
 
 def nowhere(record: Record) -> None:
-    """Write a record where nobody asks for them."""
+    """Write a record of a run for which no report was asked: discard it."""
 
 
-def begin(**told: Any) -> Record:
+def begin(**fields: Any) -> Record:
     """The first record of a run."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"type": "run", "format": FORMAT, "time": now, **told}
+    return {"type": "run", "format": FORMAT, "time": now, **fields}
 
 
 def end(
     elapsed: float, code: int, *, interrupted: bool = False, broken: str = "", baseline: str = ""
 ) -> Record:
-    """The last record of a run: its exit code, why it could not run, and what became of its baseline."""
-    told = {"interrupted": interrupted, "broken": broken, "baseline": baseline}
-    return {"type": "end", "elapsed": elapsed, "exit": code, **told}
+    """The last record of a run: its exit code, why it could not run, how it compares with its baseline."""
+    outcome = {"exit": code, "interrupted": interrupted, "broken": broken, "baseline": baseline}
+    return {"type": "end", "elapsed": elapsed, **outcome}
 
 
-def read(file: Path) -> Iterator[Record]:
-    """The records of a file, of one run or of several that were joined.
+def read_records(file: Path) -> Iterator[Record]:
+    """The records of a file: of one run, or of several that were joined.
 
-    The last line may be without its end, left by a run that was killed; it is passed over. Raises
-    ValueError, one sentence with the file and the line, for what is no record of this format.
+    A last line without its end, left by a run that was killed, is ignored. Raises ValueError, one
+    sentence with the file and the line, for anything that is no record of this format.
     """
     with file.open("rb") as lines:
         number = 0
@@ -107,8 +107,8 @@ def read(file: Path) -> Iterator[Record]:
 def _record(line: bytes, where: str, *, is_first: bool) -> Record:
     try:
         record = json.loads(line)
-    except ValueError as wrong:
-        raise ValueError(f"{where}: this is no record: {wrong}") from None
+    except ValueError as error:
+        raise ValueError(f"{where}: this is no record: {error}") from None
     if not isinstance(record, dict) or "type" not in record:
         raise ValueError(f"{where}: this is no record: it has no type")
     if is_first and record["type"] != "run":
@@ -123,7 +123,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     return value

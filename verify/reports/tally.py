@@ -1,11 +1,11 @@
-"""What one property of one subject saw, as a sum over the records of its run, or of several runs."""
+"""The tally of one property of one subject: what the records of a run, or of several, add up to."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from verify.reports.records import Record
@@ -16,20 +16,23 @@ OFTEN = 5
 TIME_UP = "its time was up"
 
 ENOUGH = 20
-"""Cases that a property must have graded where its time was up; words that are given must all be asked."""
+"""Cases that a property must have graded if its time was up; a list of words must be done in full."""
 
 CROSSED = "operation and dtype"
 """The part of the coverage that is a table."""
 
 LISTED = ("pinned", "known")
-"""Properties that ask words that are given; every failure of theirs is kept."""
-WRITTEN = (*LISTED, "faults")
+"""Properties that ask a list of words; every failure of theirs is kept."""
+UNDRAWN = (*LISTED, "faults")
 """Properties that draw no cases."""
 
+COLUMNS = ("cases", "declined", "vacuous", "known")
+"""What a table of properties counts."""
 
-@dataclass(kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Failure:
-    """The smallest case found of one kind of disagreement, its message, and the fault that it looks like."""
+    """One kind of disagreement by its smallest case, with its message and the fault that it looks like."""
 
     kind: str
     word: str
@@ -39,13 +42,13 @@ class Failure:
 
 @dataclass(kw_only=True)
 class Tally:
-    """Counts distinct cases; everything in it but their words survives JSON, so that a worker can send it.
+    """Counts of distinct cases; all but their words survives JSON, so that a worker can send it.
 
     `agreed` cases were judged and could have failed; `vacuous` ones proved little; `known` counts
     the disagreements that a recorded deviation explains, by its name. `visible` counts the cases that
-    would have shown a fault, by its name: at least so many, as one that has often been seen is looked for
-    no longer. `hidden` has the word of a fault whose case was not judged. A property whose
-    cases are `drawn` must grade some; pinned words may all be declined.
+    would have shown a fault, by its name; this is a lower bound, as a fault that has been seen often is
+    no longer looked for. `hidden` has the word of each fault whose own case was not judged. A property
+    that draws its cases must grade some; pinned words may all be declined.
     """
 
     subject: str
@@ -66,39 +69,42 @@ class Tally:
     words: set[str] = field(default_factory=set, repr=False)
 
     @property
-    def drawn(self) -> bool:
-        return self.name not in WRITTEN
-
-    @property
     def cases(self) -> int:
         """Every case that was put to the subject."""
         return self.agreed + self.vacuous + self.declined.total() + self.known.total() + len(self.failures)
 
     @property
+    def counts(self) -> dict[str, str]:
+        """Column of a table of properties → the number in it."""
+        numbers = (self.cases, self.declined.total(), self.vacuous, self.known.total())
+        return dict(zip(COLUMNS, (f"{number:,}" for number in numbers), strict=True))
+
+    @property
     def verdict(self) -> str:
+        is_drawn = self.name not in UNDRAWN
         if self.failures:
             return "disagrees"
-        if self.note and (not self.drawn or 0 < self.agreed + self.known.total() < ENOUGH):
+        if self.note and (not is_drawn or 0 < self.agreed + self.known.total() < ENOUGH):
             return "too little"
         if self.agreed or self.known:
             return "holds"
-        return "nothing graded" if self.drawn else "declined"
+        return "nothing graded" if is_drawn else "declined"
 
     def add(self, record: Record) -> None:
-        """Take in a record of this property; one of a case that was counted before changes nothing."""
+        """Add a record of this property; a case that was counted before changes nothing."""
         if record["type"] == "failure":
-            self._fail(record)
+            self._add_failure(record)
         elif record["type"] == "property":
-            self._end(record)
+            self._add_end(record)
         elif record["outcome"] == "disagrees":
             failure = Failure(kind=record["kind"], word=record["word"], text=record["message"])
             self.failures[self._key(record)] = failure
-            self._see(record["visible"])
+            self._count_visible(record["visible"])
         elif record["word"] not in self.words:
             self.words.add(record["word"])
-            self._count(record)
+            self._add_case(record)
 
-    def _count(self, case: Record) -> None:
+    def _add_case(self, case: Record) -> None:
         if case["outcome"] == "declined":
             self.declined[case["sentence"]] += 1
             return
@@ -109,38 +115,35 @@ class Tally:
         else:
             self.agreed += 1
             self.error = max(self.error, float(case["error"]))
-        self._cover(case)
-        self._see(case["visible"])
+        traits = {name: str(case[name]) for name in ("operation", "rank", "dtype", "padding")}
+        traits[CROSSED] = f"{case['operation']} {case['dtype']}"
+        for name, trait in traits.items():
+            self.coverage.setdefault(name, Counter())[trait] += 1
+        self._count_visible(case["visible"])
 
-    def _cover(self, case: Record) -> None:
-        seen = {name: str(case[name]) for name in ("operation", "rank", "dtype", "padding")}
-        seen[CROSSED] = f"{case['operation']} {case['dtype']}"
-        for name, value in seen.items():
-            self.coverage.setdefault(name, Counter())[value] += 1
-
-    def _see(self, faults: Iterable[str]) -> None:
+    def _count_visible(self, faults: Iterable[str]) -> None:
         for name in faults:
             self.visible[name] = min(self.visible[name] + 1, OFTEN)
 
     def _key(self, record: Record) -> str:
-        """What one disagreement of a search has in common while it shrinks."""
+        """What all the records of one disagreement share while a search shrinks it."""
         return f"{record['kind']} {record['word'] if self.name in LISTED else record['cause']}"
 
-    def _fail(self, record: Record) -> None:
-        """Keep what a search has come to; where shards have found the like, the smallest of it."""
-        found = Failure(
+    def _add_failure(self, record: Record) -> None:
+        """Keep the end of a search; of like failures that several shards have found, the smallest."""
+        failure = Failure(
             kind=record["kind"], word=record["word"], text=record["message"], fault=record["fault"]
         )
         shrinking = self._key(record)
         self.failures.pop(shrinking, None)
-        key = f"{shrinking}, {found.fault}"
-        before = self.failures.setdefault(key, found)
-        if not found.word and found.text not in before.text:
-            before.text += f"\n{found.text}"
-        elif len(found.word) < len(before.word):
-            self.failures[key] = found
+        key = f"{shrinking}, {failure.fault}"
+        earlier = self.failures.setdefault(key, failure)
+        if not failure.word and failure.text not in earlier.text:
+            self.failures[key] = replace(earlier, text=f"{earlier.text}\n{failure.text}")
+        elif len(failure.word) < len(earlier.word):
+            self.failures[key] = failure
 
-    def _end(self, record: Record) -> None:
+    def _add_end(self, record: Record) -> None:
         for name in record["visible"]:
             self.visible.setdefault(name, 0)
         self.hidden.update(record["hidden"])
@@ -156,18 +159,26 @@ class Tally:
         fields: dict[str, Any] = json.loads(text)
         for name in ("declined", "known", "visible", "seconds"):
             fields[name] = Counter(fields[name])
-        fields["coverage"] = {name: Counter(seen) for name, seen in fields["coverage"].items()}
-        fields["failures"] = {kind: Failure(**each) for kind, each in fields["failures"].items()}
+        fields["coverage"] = {name: Counter(traits) for name, traits in fields["coverage"].items()}
+        fields["failures"] = {key: Failure(**failure) for key, failure in fields["failures"].items()}
         return cls(**{**fields, "words": set()})
 
 
 def tallies_of(records: Iterable[Record]) -> list[Tally]:
     """The tallies of all properties of all subjects, in the order in which they first appear."""
-    found: dict[tuple[str, str], Tally] = {}
+    tallies: dict[tuple[str, str], Tally] = {}
     for record in records:
         if record["type"] in ("case", "failure", "property"):
             subject, name = record["subject"], record["name"]
-            if (subject, name) not in found:
-                found[subject, name] = Tally(subject=subject, name=name, title=record["property"])
-            found[subject, name].add(record)
-    return list(found.values())
+            if (subject, name) not in tallies:
+                tallies[subject, name] = Tally(subject=subject, name=name, title=record["property"])
+            tallies[subject, name].add(record)
+    return list(tallies.values())
+
+
+def by_subject(tallies: Iterable[Tally]) -> dict[str, list[Tally]]:
+    """The tallies of each subject under its switches."""
+    subjects: dict[str, list[Tally]] = {}
+    for tally in tallies:
+        subjects.setdefault(tally.subject, []).append(tally)
+    return subjects

@@ -12,7 +12,7 @@ from rich.text import Text
 from verify.cases.case import Case
 from verify.checks.check import Mismatch
 from verify.checks.deviations import applying
-from verify.reports.terminal import TerminalConsole
+from verify.reports.terminal import Terminal
 from verify.runs.behaviour.comparison import differences, summary_of, table_of
 from verify.runs.behaviour.record import Record, observe, record_of
 from verify.subjects.isolated import Isolated
@@ -41,7 +41,7 @@ class Side(NamedTuple):
         return any(self.counts[outcome] for outcome in ("agrees", "known", "disagrees"))
 
 
-def diff(console: TerminalConsole, first: Isolated, second: Isolated, named: Iterable[Case]) -> int:
+def diff(console: Terminal, first: Isolated, second: Isolated, named: Iterable[Case]) -> int:
     """Ask both and print where they are wrong and where they differ; the exit code.
 
     1 where either disagrees with the reference, unless that is known, or where their bits differ or

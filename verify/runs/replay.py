@@ -16,7 +16,7 @@ from verify.checks.journal import journal
 from verify.checks.known import explained, recorded
 from verify.corpus.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
 from verify.oracle.compare import KINDS, Kind, Verdict
-from verify.reports.explanation.lines import plural
+from verify.reports.phrases import plural
 
 TRIES = 5
 """How often a case is asked that disagrees, or has disagreed before; one that times out, once."""

@@ -33,14 +33,14 @@ from verify.reports import github
 from verify.reports.records import Stream, end, nowhere
 from verify.reports.summary import STYLES, distinct, exit_code, print_summary, sentence
 from verify.reports.tally import Tally
-from verify.reports.terminal import TerminalConsole
+from verify.reports.terminal import Terminal
 from verify.runs.behaviour.baseline import Watch
 from verify.subjects.isolated import usual
 from verify.subjects.registry import split_label
 
 
 def run(
-    console: TerminalConsole,
+    console: Terminal,
     subjects: Sequence[str],
     *,
     operations: Sequence[str] | None,
@@ -106,13 +106,13 @@ def run(
     if watch and not broken and not interrupted:
         code, changed = _compared(console, watch, code)
     said = " ".join(filter(None, (sentence(tallies, interrupted=interrupted, shard=shard), changed)))
-    github.tell(tallies, said, holds=code == 0, say=console.say)
+    github.publish(tallies, said, holds=code == 0, say=console.say)
     elapsed = time.monotonic() - start
     limits.record(end(elapsed, code, interrupted=interrupted, broken=broken, baseline=changed))
     return code
 
 
-def _compared(console: TerminalConsole, watch: Watch, code: int) -> tuple[int, str]:
+def _compared(console: Terminal, watch: Watch, code: int) -> tuple[int, str]:
     """Say what became of a baseline; the exit code, of the gate's and its own that which says more."""
     conclusion = watch.conclude()
     for text in conclusion.lines:
@@ -131,7 +131,7 @@ def _recorded(file: Path, found: Sequence[Failed]) -> str:
     return f"recorded  {file}  (`replay` asks again what failed)"
 
 
-def _pin(console: TerminalConsole, tallies: Sequence[Tally], place: Path) -> None:
+def _pin(console: Terminal, tallies: Sequence[Tally], place: Path) -> None:
     """Pin what disagrees under the first line of its message, and say what is new there."""
     found = [failure for failure, _ in distinct(tallies) if failure.word]
     reasons = {Case.parse(failure.word): failure.text.splitlines()[0] for failure in found}
@@ -201,7 +201,7 @@ def _settings(item: Any) -> dict[str, str]:
 class _Watcher:
     """A pytest plugin that shows each property as it goes and shares out the time."""
 
-    def __init__(self, console: TerminalConsole, subjects: Sequence[str], end: float) -> None:
+    def __init__(self, console: Terminal, subjects: Sequence[str], end: float) -> None:
         self.console = console
         self.subjects = subjects
         self.end = end

@@ -20,12 +20,12 @@ from verify.checks.check import Subject
 from verify.faults import fault_named
 from verify.reports.html.answer import answer_pictures
 from verify.reports.html.content import Content, content
+from verify.reports.html.page import write_page
 from verify.reports.html.picture import COLUMNS, ROWS, Inner, Picture
-from verify.reports.html.tables import Judged, Square, Table, coverage, errors
+from verify.reports.html.tables import Judged, Square, Table, coverage_table, error_table
 from verify.reports.html.window import window_pictures
-from verify.reports.html.writing import write_page
 from verify.reports.merge import merged
-from verify.reports.records import read
+from verify.reports.records import read_records
 
 WORD = "conv_i2_k2_same_ones"
 ODD = fault_named("odd-cell-before")
@@ -39,6 +39,17 @@ def right(case: Case) -> Array:
 def marked(picture: Picture, sign: str) -> set[tuple[int, int]]:
     """The columns and rows that have a sign."""
     return {(mark.x, mark.y) for mark in picture.marks if mark.sign == sign}
+
+
+def planes(
+    word: str,
+    shape: tuple[int, ...],
+    differs: list[tuple[int, ...]],
+    worst: tuple[int, ...] | None = None,
+    *,
+    is_all: bool = True,
+) -> list[Picture]:
+    return answer_pictures(Case.parse(word), shape=shape, differs=differs, worst=worst, is_all=is_all)
 
 
 def windows(word: str, *index: int) -> list[Picture]:
@@ -61,7 +72,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def told(subject: Subject, *words: str, code: int = 0, **ended: str) -> Content:
     """What stands on the page of a run that asks these words."""
     file = written(run_of(asked(subject, words), code=code, **ended), Path("run.jsonl"))
-    return content(read(file), merged([file]))
+    return content(read_records(file), merged([file]))
 
 
 def page_of(subject: Subject, *words: str, name: str = "mylib:conv") -> str:
@@ -90,47 +101,47 @@ class Reader(HTMLParser):
 
 
 def test_elements_that_differ_are_marked_in_their_plane() -> None:
-    (picture,) = answer_pictures(Case.parse("conv_i2x3_k1x1_same_ones"), (1, 2, 3, 1), [(0, 1, 2, 0)], None)
+    (picture,) = planes("conv_i2x3_k1x1_same_ones", (1, 2, 3, 1), [(0, 1, 2, 0)])
     assert (picture.width, picture.height, marked(picture, "differs")) == (3, 2, {(2, 1)})
 
 
 def test_axes_are_those_of_the_data_format() -> None:
-    case = Case.parse("conv_i2x3_c2_k1x1_f2_same_cf_ones")
-    (picture,) = answer_pictures(case, (1, 2, 2, 3), [(0, 1, 0, 2)], None)
+    word = "conv_i2x3_c2_k1x1_f2_same_cf_ones"
+    (picture,) = planes(word, (1, 2, 2, 3), [(0, 1, 0, 2)])
     assert (picture.title, marked(picture, "differs")) == ("batch 0, channel 1: 1 of 6 differ", {(2, 0)})
 
 
 def test_plane_of_the_worst_element_comes_first() -> None:
     differs = [(0, 0, 0), (0, 1, 0), (0, 1, 1)]
-    first, _ = answer_pictures(Case.parse("conv_i2_k1_f2_same_ones"), (1, 2, 2), differs, (0, 1, 1))
+    first, _ = planes("conv_i2_k1_f2_same_ones", (1, 2, 2), differs, (0, 1, 1))
     assert (first.title, marked(first, "worst")) == ("batch 0, channel 1: 1 of 2 differ", {(1, 0)})
 
 
 def test_more_may_differ_than_are_listed() -> None:
-    case = Case.parse("conv_i2_k1_same_ones")
-    (picture,) = answer_pictures(case, (1, 2, 1), [(0, 0, 0)], None, is_all=False)
+    word = "conv_i2_k1_same_ones"
+    (picture,) = planes(word, (1, 2, 1), [(0, 0, 0)], is_all=False)
     assert picture.title == "batch 0, channel 0: 1 or more of 2 differ"
 
 
 def test_large_plane_is_cut_about_the_worst_element() -> None:
-    case = Case.parse("conv_i200x300_k1x1_same_ones")
+    word = "conv_i200x300_k1x1_same_ones"
     differs = [(0, 0, 0, 0), (0, 190, 150, 0)]
-    (picture,) = answer_pictures(case, (1, 200, 300, 1), differs, differs[1])
+    (picture,) = planes(word, (1, 200, 300, 1), differs, differs[1])
     assert (picture.width, picture.height, len(marked(picture, "worst"))) == (COLUMNS, ROWS, 1)
 
 
 def test_gradient_of_a_bias_is_one_row_of_filters() -> None:
-    case = Case.parse("filtergrad_i3x3_k1x1_f4_same_bias_ones")
-    (picture,) = answer_pictures(case, (4,), [(2,)], (2,))
+    word = "filtergrad_i3x3_k1x1_f4_same_bias_ones"
+    (picture,) = planes(word, (4,), [(2,)], (2,))
     assert (picture.width, picture.height, picture.title) == (4, 1, "1 of 4 differ")
 
 
 def test_answer_of_another_shape_has_no_picture() -> None:
-    assert answer_pictures(Case.parse("conv_i2_k1_same_ones"), (2, 1), [(1, 0)], None) == []
+    assert planes("conv_i2_k1_same_ones", (2, 1), [(1, 0)]) == []
 
 
 def test_picture_says_in_words_what_it_shows() -> None:
-    (picture,) = answer_pictures(Case.parse("conv_i2_k1_same_ones"), (1, 2, 1), [(0, 1, 0)], None)
+    (picture,) = planes("conv_i2_k1_same_ones", (1, 2, 1), [(0, 1, 0)])
     assert picture.text == "2 positions; 1 of 2 differ: (0, 1, 0)."
 
 
@@ -175,7 +186,7 @@ def test_what_reads_no_window_has_no_picture(word: str) -> None:
 
 
 def test_cases_are_covered_by_operation_rank_dtype_and_padding() -> None:
-    table = coverage([judged("conv_i2_k1_valid_f16_ones"), judged("conv_i2_k1_valid_f16_iota")], "all")
+    table = coverage_table([judged("conv_i2_k1_valid_f16_ones"), judged("conv_i2_k1_valid_f16_iota")], "all")
     assert (at(table, "conv, 1-D", 1).text, table.groups[0], table.columns[1]) == ("2", ("f16", 3), "valid")
 
 
@@ -184,17 +195,17 @@ def test_cases_are_covered_by_operation_rank_dtype_and_padding() -> None:
     [("declined", "–", "all 1 declined"), ("disagrees", "× 1", "1 disagree"), ("vacuous", "1", "")],
 )
 def test_coverage_tells_how_cases_ended(outcome: str, text: str, note: str) -> None:
-    square = at(coverage([judged("conv_i2_k1_same_f16_ones", outcome)], "all"), "conv, 1-D", 0)
+    square = at(coverage_table([judged("conv_i2_k1_same_f16_ones", outcome)], "all"), "conv, 1-D", 0)
     assert (square.text, square.note) == (text, note)
 
 
 def test_coverage_shows_what_was_never_drawn() -> None:
-    assert at(coverage([judged("conv_i2_k1_same_f16_ones")], "all"), "conv, 1-D", 1).text == "0"
+    assert at(coverage_table([judged("conv_i2_k1_same_f16_ones")], "all"), "conv, 1-D", 1).text == "0"
 
 
 def test_errors_are_counted_by_powers_of_two() -> None:
     cases = [judged("conv_i2_k1_same_reals", error=error) for error in (1.0, 0.5, 0.3, 1e-9)]
-    counts = [(name, squares[0].text) for name, squares in errors(cases).rows]
+    counts = [(name, squares[0].text) for name, squares in error_table(cases).rows]
     assert [each for each in counts if each[1] != "0"] == [
         ("1/2 to 1", "1"),
         ("1/4 to 1/2", "2"),
@@ -203,7 +214,7 @@ def test_errors_are_counted_by_powers_of_two() -> None:
 
 
 def test_exact_answers_have_no_error() -> None:
-    assert errors([judged(WORD)]).rows == ()
+    assert error_table([judged(WORD)]).rows == ()
 
 
 def test_failure_is_pictured_with_its_replay_line() -> None:
@@ -224,7 +235,7 @@ def test_subject_that_agrees_has_no_failures() -> None:
 
 def test_fault_that_no_case_shows_is_never_visible() -> None:
     run = told(right, "conv_i1_k1_valid_ones")
-    assert run.unseen == ("padding-twice of mylib:conv", "padding-lost of mylib:conv")
+    assert run.never_visible == ("padding-twice of mylib:conv", "padding-lost of mylib:conv")
 
 
 def test_run_that_could_not_go_on_says_why() -> None:
@@ -270,13 +281,13 @@ def test_every_picture_has_words() -> None:
 
 def test_run_that_was_cut_off_has_a_page_that_says_so() -> None:
     file = written(run_of(asked(ODD, [WORD]))[:-2], Path("run.jsonl"))
-    run = content(read(file), merged([file]))
+    run = content(read_records(file), merged([file]))
     assert (run.verdict, len(run.failures)) == ("disagrees", 1)
 
 
 def test_case_that_several_files_have_is_covered_once() -> None:
     file = written(run_of(asked(right, [WORD])), Path("run.jsonl"))
-    run = content([*read(file), *read(file)], merged([file, file]))
+    run = content([*read_records(file), *read_records(file)], merged([file, file]))
     assert at(run.coverage[0], "conv, 1-D", 6).text == "1"
 
 

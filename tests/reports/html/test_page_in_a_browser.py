@@ -13,7 +13,7 @@ from tests.reports.html.recorded import asked, run_of, written
 from verify import Case, Declined, reference
 from verify.cases.operands import Array
 from verify.faults import fault_named
-from verify.reports.html.writing import write_page
+from verify.reports.html.page import write_page
 from verify.reports.records import Record
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

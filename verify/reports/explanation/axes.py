@@ -6,50 +6,51 @@ from collections.abc import Iterator
 
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
-from verify.reports.explanation.cell import met, readers
-from verify.reports.explanation.lines import LABEL, PADDING, WIDTH, Line, Span, entry, plural
+from verify.reports.explanation.cell import cells_under, windows_over
+from verify.reports.explanation.lines import LABEL, PADDING, WIDTH, Line, Span, entry
+from verify.reports.phrases import plural
 
-NAMES = {1: ("position",), 2: ("row", "column"), 3: ("depth", "row", "column")}
+AXIS_NAMES = {1: ("position",), 2: ("row", "column"), 3: ("depth", "row", "column")}
 """What the axes of a rank are called."""
 _PAIRS = 4
-"""Windows that read one cell, written at most."""
+"""Windows that read one cell, of which an equation is written at most."""
 
 
 def axis_lines(case: Case, number: int, at: int | None) -> list[Line]:
-    """One axis from its sizes to the cells that are read on it.
+    """One axis, from its sizes to the cells that are read on it.
 
-    `at` is the window on the axis, the cell of a `transpose` or the tap of a `filtergrad`; None where
-    all windows count.
+    `at` is the window on the axis, of a `transpose` the cell, of a `filtergrad` the tap; None if all
+    windows count.
     """
     axis, border = case.axes[number], _border(case, number)
     size, before, after = axis.size + sum(border), axis.before - border[0], axis.after - border[1]
-    own = axis._replace(size=size, before=before, after=after)
-    lines = _sizes(case, number, own)
-    for formula in _least_padding(own) if case.padding == "SAME" else _windows_that_fit(own):
+    bordered = axis._replace(size=size, before=before, after=after)
+    lines = _sizes(case, number, bordered=bordered)
+    for formula in _least_padding(bordered) if case.padding == "SAME" else _windows_that_fit(bordered):
         lines += entry("", formula)
     if at is None:
         return lines
     shift = f"{border[0]} - {before}" if any(border) else str(before)
     match case.operation:
         case "transpose":
-            return [*lines, *_readers(axis, at)]
+            return [*lines, *_windows_over(axis, at)]
         case "filtergrad":
-            return [*lines, *_met(axis, at)]
+            return [*lines, *_cells_under(axis, at)]
     lines += entry("", f"first = {at}*{axis.stride} - {shift} = {axis.cells(at)[0]}")
-    return [*lines, _cells(axis, f"window {at} reads cells", axis.cells(at))]
+    return [*lines, _cells(axis, axis.cells(at), start=f"window {at} reads cells")]
 
 
-def plane_lines(case: Case, at: int | None, count: int) -> Iterator[Line]:
-    """What each of the first depths of a drawing is, for three axes."""
+def plane_lines(case: Case, at: int | None, *, count: int) -> Iterator[Line]:
+    """What each of the first depths of a drawing is, if the case has three axes."""
     axis = case.axes[0]
     for number in range(count if case.rank == 3 else 0):
         if at is None:
             yield (Span(f"  depth window {number}"),)
         elif case.operation == "transpose":
-            window, tap = readers(axis, at)[number]
+            window, tap = windows_over(axis, at)[number]
             yield (Span(f"  depth window {window}, tap {tap}"),)
         elif case.operation == "filtergrad":
-            yield (Span(f"  depth window {number}, on cell"), _mark(axis, met(axis, at)[number]))
+            yield (Span(f"  depth window {number}, on cell"), _mark(axis, cells_under(axis, at)[number]))
         else:
             yield (Span(f"  depth tap {number}, on cell"), _mark(axis, axis.cells(at)[number]))
 
@@ -58,13 +59,13 @@ def _border(case: Case, number: int) -> tuple[int, int]:
     return case.border[number] if case.border else (0, 0)
 
 
-def _sizes(case: Case, number: int, own: Axis) -> list[Line]:
-    """The numbers that the case gives; a border apart from the padding that comes after it."""
+def _sizes(case: Case, number: int, *, bordered: Axis) -> list[Line]:
+    """The numbers of the case; a border by itself, with the padding around the bordered axis."""
     axis, border = case.axes[number], _border(case, number)
-    name = NAMES[case.rank][number]
+    name = AXIS_NAMES[case.rank][number]
     sizes = f"{name}: size {axis.size}, kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation}"
     if not any(border):
-        padding = case.padding if isinstance(case.padding, str) else (own.before, own.after)
+        padding = case.padding if isinstance(case.padding, str) else (bordered.before, bordered.after)
         return entry(f"axis {number}", f"{sizes}, padding {padding}")
     then = case.padding if isinstance(case.padding, str) else "padding"
     return [
@@ -72,9 +73,9 @@ def _sizes(case: Case, number: int, own: Axis) -> list[Line]:
         *entry(
             "",
             f"border {border[0]} before, {border[1]} after, "
-            f"then {then}: {own.before} before, {own.after} after",
+            f"then {then}: {bordered.before} before, {bordered.after} after",
         ),
-        *entry("", f"bordered = {border[0]} + {axis.size} + {border[1]} = {own.size}"),
+        *entry("", f"bordered = {border[0]} + {axis.size} + {border[1]} = {bordered.size}"),
     ]
 
 
@@ -99,9 +100,9 @@ def _windows_that_fit(axis: Axis) -> list[str]:
     ]
 
 
-def _readers(axis: Axis, cell: int) -> Iterator[Line]:
+def _windows_over(axis: Axis, cell: int) -> Iterator[Line]:
     """The windows of the forward convolution that read a cell, each with its equation."""
-    pairs = readers(axis, cell)
+    pairs = windows_over(axis, cell)
     rule = f"window*{axis.stride} + tap*{axis.dilation} - {axis.before}"
     if not axis.out:
         yield from entry("", f"no window fits, so none reads cell {cell}")
@@ -119,16 +120,16 @@ def _readers(axis: Axis, cell: int) -> Iterator[Line]:
         yield from entry("", f"… {more} more {plural(more, 'window')}")
 
 
-def _met(axis: Axis, tap: int) -> list[Line]:
-    """The cells that a tap lies on, window after window."""
-    cells = met(axis, tap)
+def _cells_under(axis: Axis, tap: int) -> list[Line]:
+    """The cells on which a tap lies, window after window."""
+    cells = cells_under(axis, tap)
     if not cells:
         return entry("", f"no window fits, so tap {tap} lies on no cell")
     first = entry("", f"first = 0*{axis.stride} + {tap}*{axis.dilation} - {axis.before} = {cells[0]}")
-    return [*first, _cells(axis, f"tap {tap} lies on cells", cells)]
+    return [*first, _cells(axis, cells, start=f"tap {tap} lies on cells")]
 
 
-def _cells(axis: Axis, start: str, cells: range) -> Line:
+def _cells(axis: Axis, cells: range, *, start: str) -> Line:
     """Cells of the input in order, as many as fit."""
     start = " " * LABEL + start
     wide = max(len(f" {cells[0]}"), len(f" {cells[-1]}"))

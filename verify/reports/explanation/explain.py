@@ -1,4 +1,4 @@
-"""How one cell of a case's answer is computed, written out as the CS231n lecture animates it."""
+"""The explanation of one cell of a case's answer, written out as the CS231n lecture animates it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.reports.explanation.axes import NAMES, axis_lines, plane_lines
+from verify.reports.explanation.axes import AXIS_NAMES, axis_lines, plane_lines
 from verify.reports.explanation.cell import Cell, Factors, cell_of
-from verify.reports.explanation.grids import SHOWN, Wording, drawn
+from verify.reports.explanation.grids import DRAWN, Wording, drawn
 from verify.reports.explanation.lines import (
     LABEL,
     PADDING,
     WIDTH,
     Line,
     Span,
-    adding,
+    addition,
     coloured,
     entry,
     plain,
@@ -31,30 +31,29 @@ from verify.reports.explanation.steps import step_lines
 __all__ = ["Line", "coloured", "explain", "parse_index", "plain"]
 
 _WEIGHED = 7
-"""Terms in the last sum of a `separable`, written one by one at most."""
+"""Terms of the last sum of a `separable` that are written one by one."""
 
 
 def explain(case: Case, at: tuple[int, ...] | None = None) -> list[Line]:
-    """How one cell of a case's answer is computed: `at`, an index into it; the first unless given.
+    """How one cell of a case's answer is computed; `at` is its index in the answer, by default the first.
 
-    The numbers come from the operands by index, not from `verify.reference`. No line is wider than
+    The numbers are taken from the operands by index, not from `verify.reference`. No line is wider than
     80 columns: what does not fit is counted, and its products are summed.
-    Raises ValueError, one sentence, where the answer has no such cell, or the case has no answer.
+    Raises ValueError, one sentence, if the answer has no such cell or the case has no answer.
     """
     index = _checked(case, at)
-    given = case.make_operands()
-    cell = cell_of(case, given, index)
-    lines = [*_heading(case, index, cell), ()]
+    cell = cell_of(case, index)
+    lines = [*_heading(case, cell, index=index), ()]
     for axis in range(case.rank):
         lines += axis_lines(case, axis, cell.place.along[axis] if cell.place.along else None)
-    terms, shown = cell.factors.products, SHOWN[0]
+    terms, shown = cell.factors.products, DRAWN[0]
     drawing = list(_drawing(case, cell))
     if cell.weights is not None:
         last = _weighed(terms, cell.weights)
         drawing += drawn(last, Wording(["pointwise"], "sums", f"filter {cell.place.channel}"))
         terms, shown = last.products.reshape(-1, 1), _WEIGHED
-    lines += [*_legend(case, cell, terms), (), *drawing, (), *_sum(terms, shown)]
-    return [*lines, *step_lines(case, given, sum_of(terms), index=index, channel=cell.place.channel)]
+    lines += [*_legend(case, cell, total=sum_of(terms)), (), *drawing, (), *_sum(terms, shown)]
+    return [*lines, *step_lines(case, sum_of(terms), index=index, channel=cell.place.channel)]
 
 
 def parse_index(text: str) -> tuple[int, ...]:
@@ -84,19 +83,21 @@ def _checked(case: Case, at: tuple[int, ...] | None) -> tuple[int, ...]:
 
 
 def _weighed(products: Array, weights: Array) -> Factors:
-    """The last step of a `separable`: the sum of each block's products, and what it is multiplied with."""
-    sums = np.array([sum_of(each) for each in products], dtype=weights.dtype)
+    """The last step of a `separable`: the sum of the products of each block, times its weight."""
+    sums = np.array([sum_of(block) for block in products], dtype=weights.dtype)
     row = (1, 1, 1, len(weights))
     return Factors(sums.reshape(row), np.ones(row, bool), weights.reshape(row))
 
 
-def _heading(case: Case, index: tuple[int, ...], cell: Cell) -> list[Line]:
+def _heading(case: Case, cell: Cell, *, index: tuple[int, ...]) -> list[Line]:
     word = textwrap.wrap(str(case).replace("_", "_ "), WIDTH, subsequent_indent="  ")
     lines: list[Line] = [(Span(tokens.replace("_ ", "_"), "heading"),) for tokens in word]
     lines += entry("answer", f"shape {case.output_shape}{_order(case)}")
-    lines += entry("cell", f"{index}: {_where(case, index, cell)}")
+    lines += entry("cell", f"{index}: {_where(case, cell, index=index)}")
     if case.groups > 1 and cell.place.along:
-        lines += entry("group", f"{cell.group} ({case.groups} in all): {_share(case, index, cell)}")
+        lines += entry(
+            "group", f"{cell.group} ({case.groups} in all): {_group_members(case, cell, index=index)}"
+        )
     return [*lines, *_adds(case, cell)]
 
 
@@ -106,12 +107,12 @@ def _order(case: Case) -> str:
         return f", {case.data_format}"
     if "bias" in case.epilogue:
         return ": a number for each filter"
-    return f": {', '.join(NAMES[case.rank])}, channel, filter"
+    return f": {', '.join(AXIS_NAMES[case.rank])}, channel, filter"
 
 
-def _where(case: Case, index: tuple[int, ...], cell: Cell) -> str:
+def _where(case: Case, cell: Cell, *, index: tuple[int, ...]) -> str:
     batch, along, channel = cell.place
-    spatial = ", ".join(f"{name} {at}" for name, at in zip(NAMES[case.rank], along, strict=False))
+    spatial = ", ".join(f"{name} {at}" for name, at in zip(AXIS_NAMES[case.rank], along, strict=False))
     match case.operation:
         case "filtergrad" if not along:
             return f"filter {channel}"
@@ -122,8 +123,8 @@ def _where(case: Case, index: tuple[int, ...], cell: Cell) -> str:
     return f"batch {batch}, {spatial}, channel {channel}"
 
 
-def _share(case: Case, index: tuple[int, ...], cell: Cell) -> str:
-    """What is read within a group."""
+def _group_members(case: Case, cell: Cell, *, index: tuple[int, ...]) -> str:
+    """The channels or filters of the cell's group that it reads, or by which it was read."""
     if case.operation == "filtergrad":
         return f"its channel {index[-2]} is channel {cell.source} of the input"
     first, last = cell.blocks[0], cell.blocks[-1]
@@ -135,7 +136,7 @@ def _share(case: Case, index: tuple[int, ...], cell: Cell) -> str:
 
 
 def _adds(case: Case, cell: Cell) -> list[Line]:
-    """In words, what is added up."""
+    """What is added up, in words."""
     channel, source, m = cell.place.channel, cell.source, case.multiplier
     match case.operation:
         case "depthwise" if m > 1:
@@ -156,12 +157,12 @@ def _adds(case: Case, cell: Cell) -> list[Line]:
     return []
 
 
-def _legend(case: Case, cell: Cell, terms: Array) -> Iterator[Line]:
+def _legend(case: Case, cell: Cell, *, total: float) -> Iterator[Line]:
     if not cell.factors.inside.all():
         dot = Span(f"{PADDING:>{LABEL + 1}}", "padding")
         what = "border or padding" if case.border else "padding"
         yield (dot, Span(f" is a cell of {what} and counts as 0"))
-    if math.isnan(sum_of(terms)):
+    if math.isnan(total):
         yield from entry("", "nan is no number: what 0*inf, inf - inf and every sum with a nan give")
 
 
@@ -169,7 +170,7 @@ def _drawing(case: Case, cell: Cell) -> Iterator[Line]:
     """The blocks, or that there are none."""
     left, at = cell.factors.left, cell.place.along
     if left.size:
-        planes = list(plane_lines(case, at[0] if at else None, min(left.shape[1], SHOWN[1])))
+        planes = list(plane_lines(case, at[0] if at else None, count=min(left.shape[1], DRAWN[1])))
         yield from drawn(cell.factors, _wording(case, cell.blocks)._replace(planes=planes))
         return
     if case.operation == "transpose":
@@ -180,21 +181,21 @@ def _drawing(case: Case, cell: Cell) -> Iterator[Line]:
 
 
 def _wording(case: Case, blocks: range) -> Wording:
-    numbers, m = blocks[: SHOWN[0]], case.multiplier
+    numbers, m = blocks[: DRAWN[0]], case.multiplier
     match case.operation:
         case "depthwise" | "separable":
-            titles = [f"channel {each // m}" + f", its filter {each % m}" * (m > 1) for each in numbers]
+            titles = [f"channel {n // m}" + f", its filter {n % m}" * (m > 1) for n in numbers]
             return Wording(titles, "window", "filter", rest="sum", use=", used below")
         case "transpose":
-            return Wording([f"filter {each}" for each in numbers], "cotangent", "filter", rest="filter")
+            return Wording([f"filter {n}" for n in numbers], "cotangent", "filter", rest="filter")
         case "filtergrad":
             left = "cotangent" if "bias" in case.epilogue else "input"
-            return Wording([f"batch {each}" for each in numbers], left, "cotangent", rest="batch")
-    return Wording([f"channel {each}" for each in numbers], "window", "filter")
+            return Wording([f"batch {n}" for n in numbers], left, "cotangent", rest="batch")
+    return Wording([f"channel {n}" for n in numbers], "window", "filter")
 
 
 def _sum(terms: Array, shown: int) -> list[Line]:
     """The sums of the first terms one by one, and of the others together."""
     first, others = np.split(terms, [shown])
     sums = [sum_of(part) for part in (*first, others) if part.size]
-    return entry("sum", adding(sums or [0], sum_of(terms)))
+    return entry("sum", addition(sums or [0], sum_of(terms)))

@@ -10,19 +10,19 @@ import numpy as np
 
 from verify.cases.operands import Array
 from verify.reports.explanation.cell import Factors
-from verify.reports.explanation.lines import PADDING, WIDTH, Line, Span, Style, number, plural, sum_of
+from verify.reports.explanation.lines import PADDING, WIDTH, Line, Span, Style, sum_of, written
+from verify.reports.phrases import plural
 
-SHOWN = (3, 3, 7, 11)
-"""Blocks, depth, rows and columns drawn at most; no grids of 12 columns fit side by side."""
+DRAWN = (3, 3, 7, 11)
+"""Blocks, depth, rows and columns that are drawn at most; grids of 12 columns never fit side by side."""
 _STYLES: tuple[Style, ...] = ("window", "filter", "product")
 
 
 class Wording(NamedTuple):
-    """What the drawing calls things.
+    """The words of a drawing.
 
-    `titles` and `planes` have an element for each block and each depth that is drawn; `planes` is empty
-    where there is no depth. `rest` is what a block that is not drawn is, and what comes of it where that
-    is not its sum.
+    `titles` has an element for each block that is drawn, `planes` for each depth, if there is depth.
+    `rest` is what a block that is not drawn is called, and `use` what is written instead of its sum.
     """
 
     titles: Sequence[str]
@@ -42,7 +42,7 @@ class _Grids(NamedTuple):
 
 
 def drawn(factors: Factors, wording: Wording) -> Iterator[Line]:
-    """Each block's factors beside their products; what is not drawn is counted."""
+    """The factors of each block beside their products; what is not drawn is counted."""
     grids = _grids(factors)
     blocks, *extents = grids.texts.shape[1:]
     signs: Line = (Span(wording.left, "window"),)
@@ -50,7 +50,7 @@ def drawn(factors: Factors, wording: Wording) -> Iterator[Line]:
         signs += Span(" × "), Span(wording.right, "filter"), Span(" = "), Span("products", "product")
     for block, products in enumerate(factors.products[:blocks]):
         start = Span(wording.titles[block], "heading"), Span(": ")
-        yield (*start, *signs, Span(f", summing to {number(sum_of(products))}"))
+        yield (*start, *signs, Span(f", summing to {written(sum_of(products))}"))
         for depth in range(extents[0]):
             yield from wording.planes[depth : depth + 1]
             yield from _rows(grids, block, depth, cut=extents[2] < products.shape[2])
@@ -69,18 +69,18 @@ def _more(count: int, what: str) -> str:
 
 
 def _summing(products: Array) -> str:
-    return f", summing to {number(sum_of(products))}"
+    return f", summing to {written(sum_of(products))}"
 
 
 def _grids(factors: Factors) -> _Grids:
-    """As much as fits, reals with as many decimals as let all columns fit."""
-    block, columns = tuple(map(slice, SHOWN)), factors.left.shape[-1]
+    """As much as fits; reals have the most decimals with which all columns fit."""
+    block, columns = tuple(map(slice, DRAWN)), factors.left.shape[-1]
     parts = [factors.left[block]]
     if factors.right is not None:
         parts += factors.right[block], factors.products[block]
     for places, gap in ((6, "  "), (4, " "), (3, " ")):
         texts = [
-            np.array([number(value, places) for value in part.ravel().tolist()]).reshape(part.shape)
+            np.array([written(value, places) for value in part.ravel().tolist()]).reshape(part.shape)
             for part in parts
         ]
         texts[0] = np.where(factors.inside[block], texts[0], PADDING)

@@ -45,34 +45,29 @@ def entry(label: str, text: str, style: Style = "plain") -> list[Line]:
     """A label with its text beside it, wrapped."""
     first, *more = textwrap.wrap(text, WIDTH - LABEL)
     start = (Span(f"{label:<{LABEL}}", "heading"), Span(first, style))
-    return [start, *((Span(" " * LABEL + each, style),) for each in more)]
+    return [start, *((Span(" " * LABEL + rest, style),) for rest in more)]
 
 
-def number(value: float, places: int = 6) -> str:
-    """A whole number without a point; another with so many decimals, or few and an exponent.
+def written(value: float, places: int = 6) -> str:
+    """A number: a whole one without a point, another with so many decimals or with an exponent.
 
-    `nan`, `inf` and `-inf` as such.
+    Others are `nan`, `inf` and `-inf`.
     """
     if value % 1 == 0 and (isinstance(value, int) or abs(value) < 1e16):
         return str(int(value))
     return f"{value:.{places}f}" if 1e-3 <= abs(value) < 1e6 else f"{value:.{places - 3}e}"
 
 
-def adding(terms: list[float], total: float) -> str:
-    first, *others = map(number, terms)
+def addition(terms: list[float], total: float) -> str:
+    first, *others = map(written, terms)
     signed = [f" - {text[1:]}" if text[0] == "-" else f" + {text}" for text in others]
-    return f"{first}{''.join(signed)} = {number(total)}" if others else first
-
-
-def plural(count: int, noun: str) -> str:
-    """The noun as it stands after a count: 1 batch, 2 batches."""
-    return noun if count == 1 else noun + ("es" if noun.endswith("ch") else "s")
+    return f"{first}{''.join(signed)} = {written(total)}" if others else first
 
 
 def sum_of(terms: Array) -> float:
-    """The sum: an integer, or rounded once; as floats add up where a term is NaN or infinite."""
+    """The sum: an integer, or a float rounded once; NaN and infinities add up as they do in floats."""
     numbers: list[float] = terms.ravel().tolist()
     if terms.dtype.kind == "i":
         return sum(numbers)
-    lost = [each for each in numbers if not math.isfinite(each)]
-    return sum(lost) if lost else math.fsum(numbers)
+    nonfinite = [number for number in numbers if not math.isfinite(number)]
+    return sum(nonfinite) if nonfinite else math.fsum(numbers)

@@ -1,3 +1,1 @@
 """A run as one page of HTML that needs nothing else: no network, no other file."""
-
-from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A picture of cells as data: what is padding, which cells are marked, and the same in words."""
+"""A picture of cells as data: which are padding, which are marked, and the same in words."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Literal, NamedTuple
 Sign = Literal["differs", "worst", "read", "asked"]
 
 ROWS, COLUMNS = 16, 24
-"""Rows and columns that are drawn at most; what is further from a marked cell is cut off."""
+"""Rows and columns that are drawn at most; what is far from a marked cell is cut off."""
 
 _WIDE = 100
-"""Numbers from here on are written beside every fifth cell alone."""
+"""From this number on, only every fifth cell has its number beside it."""
 
 
 class Inner(NamedTuple):
-    """The rectangle of cells that are no padding."""
+    """The rectangle of cells that are not padding."""
 
     x: int
     y: int
@@ -39,7 +39,7 @@ class Tick(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """Rows and columns of cells, counted from those that are drawn; `text` is for who cannot see them."""
+    """Rows and columns of cells, counted from the first that is drawn; `text` says the same in words."""
 
     title: str
     text: str
@@ -52,7 +52,7 @@ class Picture(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """The cells first … end−1 of an axis, of which 0 … size−1 are no padding."""
+    """The cells first … end−1 of an axis, of which 0 … size−1 are not padding."""
 
     first: int
     end: int
@@ -64,29 +64,31 @@ class Stretch(NamedTuple):
 
     @property
     def inner(self) -> range:
-        """What is no padding, counted from the first cell."""
+        """The cells that are not padding, counted from the first."""
         return range(max(-self.first, 0), max(min(self.end, self.size) - self.first, 0))
 
     @property
     def ticks(self) -> tuple[Tick, ...]:
         step = 5 if self.end > _WIDE or self.first <= -_WIDE // 10 else 1
-        return tuple(Tick(at - self.first, str(at)) for at in range(self.first, self.end) if at % step == 0)
+        return tuple(
+            Tick(cell - self.first, str(cell)) for cell in range(self.first, self.end) if cell % step == 0
+        )
 
-    def about(self, marked: Iterable[int], most: int) -> Stretch:
-        """At most so many of its cells, with the first of those that are marked."""
-        if self.length <= most:
+    def about(self, marked: Iterable[int], limit: int) -> Stretch:
+        """At most `limit` of its cells, the first that is marked among them."""
+        if self.length <= limit:
             return self
         lowest = min(marked, default=self.first)
-        start = min(max(lowest - most // 6, self.first), self.end - most)
-        return Stretch(start, start + most, self.size)
+        start = min(max(lowest - limit // 6, self.first), self.end - limit)
+        return Stretch(start, start + limit, self.size)
 
 
 ONE = Stretch(0, 1, 1)
-"""The rows of a picture that has a single one, and no number for it."""
+"""The rows of a picture that has only one, without a number."""
 
 
 def drawn(
-    title: str, text: str, rows: Stretch, columns: Stretch, marks: Iterable[tuple[Sign, int, int]]
+    title: str, text: str, *, rows: Stretch, columns: Stretch, marks: Iterable[tuple[Sign, int, int]]
 ) -> Picture:
     """A picture of some rows and columns; `marks` are (sign, row, column)."""
     placed = [Mark(sign, column - columns.first, row - rows.first) for sign, row, column in marks]

@@ -1,4 +1,4 @@
-"""What many cases add up to: coverage, errors in units of the bound, and time, as tables of numbers."""
+"""Tables of what many cases add up to: coverage, errors in units of the bound, and time."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.operations import OPERATIONS
 
-PADDINGS = ("same", "valid", "explicit")
-RANKS = (1, 2, 3)
-"""Ranks that a case may have."""
+PADDING_MODES = ("same", "valid", "explicit")
 
 _FINEST = 12
 """Errors below 2^−12 of the bound are counted together."""
 
 
 class Judged(NamedTuple):
-    """A case that was put to a subject: how that ended, and its error in units of what was allowed."""
+    """A case that was put to a subject: the outcome, and the error in units of what was allowed."""
 
     subject: str
     case: Case
@@ -30,9 +28,9 @@ class Judged(NamedTuple):
 
 
 class Square(NamedTuple):
-    """One number of a table; `share` of the largest, from 0 to 1, is how dark it is drawn.
+    """One number of a table; `share`, from 0 to 1, is how dark it is drawn.
 
-    `is_wrong` draws it as what a reader must look at, and `note` says more of it.
+    `is_wrong` makes it stand out, and `note` says more about it.
     """
 
     text: str
@@ -42,7 +40,7 @@ class Square(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Numbers with their headings; `groups` are headings above several columns and how many they span."""
+    """Numbers with their headings; `groups` are headings above several columns, with how many they span."""
 
     caption: str
     corner: str
@@ -51,58 +49,57 @@ class Table(NamedTuple):
     rows: tuple[tuple[str, tuple[Square, ...]], ...]
 
 
-def coverage(cases: Iterable[Judged], caption: str) -> Table:
+def coverage_table(cases: Iterable[Judged], caption: str) -> Table:
     """Cases judged, by operation and rank down, and by dtype and padding across.
 
-    What a search asked while it shrank a disagreement is counted too.
+    Cases that a search asked while it shrank a disagreement are counted too.
     """
-    seen: dict[tuple[str, int, str, str], Counter[str]] = {}
-    for each in cases:
-        case = each.case
+    outcomes: dict[tuple[str, int, str, str], Counter[str]] = {}
+    for judged in cases:
+        case = judged.case
         key = (case.operation, case.rank, case.format.token, case.padding_mode)
-        seen.setdefault(key, Counter())[each.outcome] += 1
-    columns = [(dtype, padding) for dtype in FORMATS for padding in PADDINGS]
-    asked = {key[:2] for key in seen}
-    kinds = [kind for kind in product(OPERATIONS, RANKS) if kind in asked]
-    most = max((_judged(outcomes) for outcomes in seen.values()), default=0)
-    rows = [
-        (f"{operation}, {rank}-D", tuple(_covered(seen.get((operation, rank, *at)), most) for at in columns))
-        for operation, rank in kinds
-    ]
-    groups = tuple((dtype, len(PADDINGS)) for dtype in FORMATS)
+        outcomes.setdefault(key, Counter())[judged.outcome] += 1
+    largest = max(map(_judged_in, outcomes.values()), default=0)
+    kinds = sorted({key[:2] for key in outcomes}, key=lambda kind: (OPERATIONS.index(kind[0]), kind[1]))
+    columns = [*product(FORMATS, PADDING_MODES)]
+    rows = []
+    for operation, rank in kinds:
+        squares = (_coverage_square(outcomes.get((operation, rank, *column)), largest) for column in columns)
+        rows.append((f"{operation}, {rank}-D", tuple(squares)))
+    groups = tuple((dtype, len(PADDING_MODES)) for dtype in FORMATS)
     return Table(caption, "judged", groups, tuple(padding for _, padding in columns), tuple(rows))
 
 
-def _judged(outcomes: Counter[str]) -> int:
+def _judged_in(outcomes: Counter[str]) -> int:
     return outcomes.total() - outcomes["declined"]
 
 
-def _covered(outcomes: Counter[str] | None, most: int) -> Square:
+def _coverage_square(outcomes: Counter[str] | None, largest: int) -> Square:
     if outcomes is None:
         return Square("0", note="none drawn")
-    judged, wrong = _judged(outcomes), outcomes["disagrees"]
+    judged, wrong = _judged_in(outcomes), outcomes["disagrees"]
     if not judged:
         return Square("–", note=f"all {outcomes['declined']:,} declined")
-    share = math.sqrt(judged / most)  # the root keeps apart the squares that have few cases
+    share = math.sqrt(judged / largest)  # the root keeps squares with few cases distinguishable
     if wrong:
         return Square(f"× {judged:,}", share, f"{wrong:,} disagree", is_wrong=True)
     return Square(f"{judged:,}", share)
 
 
-def errors(cases: Iterable[Judged]) -> Table:
+def error_table(cases: Iterable[Judged]) -> Table:
     """Cases that agree within a derived bound, by the part of it that their largest error took."""
-    found: dict[str, Counter[int]] = {dtype: Counter() for dtype in FORMATS}
-    for each in cases:
-        if each.outcome == "agrees" and each.error:
-            found[each.case.format.token][_bin(each.error)] += 1
-    dtypes = [dtype for dtype, bins in found.items() if bins]
-    used = sorted({number for bins in found.values() for number in bins})
-    most = max((count for bins in found.values() for count in bins.values()), default=1)
+    counts: dict[str, Counter[int]] = {dtype: Counter() for dtype in FORMATS}
+    for judged in cases:
+        if judged.outcome == "agrees" and judged.error:
+            counts[judged.case.format.token][_bin(judged.error)] += 1
+    dtypes = [dtype for dtype, bins in counts.items() if bins]
+    used = sorted({number for bins in counts.values() for number in bins})
+    largest = max((count for bins in counts.values() for count in bins.values()), default=1)
     rows = []
     for number in range(used[0], used[-1] + 1) if used else ():
-        counts = [found[dtype][number] for dtype in dtypes]
-        squares = [Square(f"{count:,}", count / most) for count in counts]
-        rows.append((_bin_name(number), (*squares, Square(f"{sum(counts):,}"))))
+        row = [counts[dtype][number] for dtype in dtypes]
+        squares = [Square(f"{count:,}", count / largest) for count in row]
+        rows.append((_bin_name(number), (*squares, Square(f"{sum(row):,}"))))
     caption = "Cases by their largest error, in units of the bound"
     return Table(caption, "error", (), (*dtypes, "all"), tuple(rows))
 
@@ -119,8 +116,8 @@ def _bin_name(number: int) -> str:
     return f"1/{2 ** (number + 1):,} to {upper}"
 
 
-def times(seconds: Mapping[str, Mapping[str, float]], parts: tuple[str, ...]) -> Table:
-    """Seconds by part across, and by what is named down."""
+def time_table(seconds: Mapping[str, Mapping[str, float]], parts: tuple[str, ...]) -> Table:
+    """Seconds by subject down, and by part across."""
     rows = []
     for name, spent in seconds.items():
         total = sum(spent.values())

@@ -1,4 +1,4 @@
-"""Pictures of what one element of an answer is computed from: its windows, and the padding about them."""
+"""Pictures of the cells from which one element of an answer is computed: its windows, with the padding."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
-from verify.reports.explanation.axes import NAMES
-from verify.reports.explanation.cell import met, readers
+from verify.reports.explanation.axes import AXIS_NAMES
+from verify.reports.explanation.cell import cells_under, windows_over
 from verify.reports.html.picture import COLUMNS, ONE, ROWS, Picture, Sign, Stretch, drawn
+from verify.reports.phrases import plural
 
 Index = tuple[int, ...]
 
 
 class Walk(NamedTuple):
-    """One axis about an element: the cells that are read for it, window by window, and in one phrase."""
+    """One axis for an element: the cells that are read, window by window, and the same as a phrase."""
 
     name: str
     axis: Axis
@@ -34,64 +35,65 @@ class Walk(NamedTuple):
 
 
 def place_of(case: Case, index: Index) -> Index:
-    """An element's window on each axis, of a transpose its cell, of a filtergrad its tap, if it has one."""
+    """An element's window on each axis; of a transpose its cell, of a filtergrad its tap, if it has one."""
     if case.operation == "filtergrad":
         return () if "bias" in case.epilogue else index[: case.rank]
     return index[2:] if case.channels_first else index[1:-1]
 
 
 def window_pictures(case: Case, index: Index) -> list[Picture]:
-    """Each axis about an element of a case's answer, and the plane of the last two where a window has one."""
+    """Each axis for one element of an answer, and the plane of the last two if a window lies in one."""
     place = place_of(case, index)
     if case.illegal or len(index) != len(case.output_shape) or not place:
         return []
     walks = [
-        _walk(case.operation, name, axis, at)
-        for name, axis, at in zip(NAMES[case.rank], case.axes, place, strict=True)
+        _walk(axis, number, operation=case.operation, name=name)
+        for axis, number, name in zip(case.axes, place, AXIS_NAMES[case.rank], strict=True)
     ]
     strips = [_strip(walk) for walk in walks]
     is_plane = case.rank > 1 and case.operation != "transpose"
     return [*strips, _plane(*walks[-2:])] if is_plane else strips
 
 
-def _walk(operation: str, name: str, axis: Axis, at: int) -> Walk:
+def _walk(axis: Axis, number: int, *, operation: str, name: str) -> Walk:
+    """The walk over an axis for the window, cell or tap of that number."""
     match operation:
         case "transpose":
-            found = readers(axis, at)
-            windows = tuple(tuple(axis.cells(window)) for window, _ in found)
-            numbers = ", ".join(f"window {window} at its tap {tap}" for window, tap in found)
-            return Walk(name, axis, windows, f"cell {at} is read by {numbers or 'no window'}", at)
+            pairs = windows_over(axis, number)
+            windows = tuple(tuple(axis.cells(window)) for window, _ in pairs)
+            reading = ", ".join(f"window {window} at its tap {tap}" for window, tap in pairs)
+            return Walk(name, axis, windows, f"cell {number} is read by {reading or 'no window'}", number)
         case "filtergrad":
-            cells = tuple(met(axis, at))
-            return Walk(name, axis, (cells,), f"tap {at} meets {_cells(axis, cells)}")
-    cells = tuple(axis.cells(at))
-    return Walk(name, axis, (cells,), f"window {at} reads {_cells(axis, cells)}")
+            cells = tuple(cells_under(axis, number))
+            return Walk(name, axis, (cells,), f"tap {number} meets {_cells(axis, cells)}")
+    cells = tuple(axis.cells(number))
+    return Walk(name, axis, (cells,), f"window {number} reads {_cells(axis, cells)}")
 
 
 def _cells(axis: Axis, cells: Sequence[int]) -> str:
-    """Cells in words, padding told apart."""
+    """Cells in words; those of padding are counted apart."""
     inside = [str(cell) for cell in cells if 0 <= cell < axis.size]
     outside = len(cells) - len(inside)
-    listed = f"cell{'s' * (len(inside) != 1)} {', '.join(inside)}" if inside else "no cell of the input"
+    listed = f"{plural(len(inside), 'cell')} {', '.join(inside)}" if inside else "no cell of the input"
     return f"{listed} and {outside} of padding" if outside else listed
 
 
 def _strip(walk: Walk) -> Picture:
     """One axis: a row of cells for each window."""
-    axis = walk.axis
-    shown = walk.windows[:ROWS]
+    axis, shown = walk.axis, walk.windows[:ROWS]
     marks: list[tuple[Sign, int, int]] = [
         ("read", row, cell) for row, window in enumerate(shown) for cell in window
     ]
     if walk.asked is not None:
         marks += [("asked", row, walk.asked) for row in range(max(len(shown), 1))]
     rows = Stretch(0, len(shown), len(shown)) if len(shown) > 1 else ONE
-    wanted = [walk.asked] if walk.asked is not None else walk.marked
+    centre = [walk.asked] if walk.asked is not None else walk.marked
     sizes = f"size {axis.size}, kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation}"
     padding = f"padding {axis.before} before, {axis.after} after"
     title = f"{walk.name}: {walk.phrase}"
-    picture = drawn(title, f"{title}; {sizes}, {padding}.", rows, walk.cells.about(wanted, COLUMNS), marks)
-    return picture._replace(down=())
+    text = f"{title}; {sizes}, {padding}."
+    columns = walk.cells.about(centre, COLUMNS)
+    return drawn(title, text, rows=rows, columns=columns, marks=marks)._replace(down=())
 
 
 def _plane(down: Walk, across: Walk) -> Picture:
@@ -102,4 +104,4 @@ def _plane(down: Walk, across: Walk) -> Picture:
     title = f"{down.name}s by {across.name}s"
     text = f"{title}; {down.phrase}; {across.phrase}."
     rows, columns = down.cells.about(down.marked, ROWS), across.cells.about(across.marked, COLUMNS)
-    return drawn(title, text, rows, columns, marks)
+    return drawn(title, text, rows=rows, columns=columns, marks=marks)

@@ -16,7 +16,7 @@ from verify.config.session import limits
 from verify.corpus import words as corpus
 from verify.corpus.rewrite import rewrite
 from verify.gate.judging import Gate
-from verify.reports.explanation.lines import plural
+from verify.reports.phrases import plural
 from verify.runs.behaviour.comparison import differences, summary_of, table_of
 from verify.runs.behaviour.file import Records, read_records, records_of, text_of
 from verify.runs.behaviour.record import ANSWERED, Record, observe, record_of

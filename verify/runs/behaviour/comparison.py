@@ -14,7 +14,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.oracle.compare import different_bits
-from verify.reports.explanation.lines import plural
+from verify.reports.phrases import plural
 from verify.runs.behaviour.record import ANSWERED, Answer, Record
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from verify.cases.enumeration import COUNTS, Enumeration
 from verify.checks.bulk import Swept
-from verify.reports.explanation.lines import plural
+from verify.reports.phrases import plural
 
 ENOUGH_KINDS, ENOUGH_COUNTEREXAMPLES = 3, 100
 """Counterexamples of so many kinds, or so many of them, end a sweep."""
