@@ -25,7 +25,7 @@ from verify.cases.operands import Array
 from verify.checks.deviations import Deviation
 from verify.export import CannotExport
 from verify.export.recording import Recording, recording
-from verify.export.script import LINES, script
+from verify.export.script import LINE_LIMIT, script
 from verify.export.source import source_of
 from verify.subjects.tensorflow import subject
 from verify.subjects.tensorflow.switches import switches
@@ -107,7 +107,7 @@ def test_a_script_of_any_case_has_at_most_40_lines_and_needs_nothing_of_ours(
 ) -> None:
     drawn = cases(operations=subject(name).operations, around=AROUND, max_side=4)
     text = exported_or_empty(data.draw(drawn), name)
-    assert len(text.splitlines()) <= LINES
+    assert len(text.splitlines()) <= LINE_LIMIT
     assert imported_by(text) <= {"base64", "keras", "numpy", "os", "sys", "tensorflow", "zlib"}
 
 
@@ -159,7 +159,7 @@ def test_a_script_of_an_illegal_call_expects_an_error() -> None:
     ran = run(text)
     assert ran.code is None
     assert "expected: an error\n" in ran.output
-    assert "# due is an error: 's0x1' has a number below 1\n" in text
+    assert "# expected: an error: 's0x1' has a number below 1\n" in text
 
 
 @pytest.mark.parametrize(

@@ -30,4 +30,4 @@ def test_counts_are_listed_from_the_largest():
     [(1, "5: for 2 more reasons"), (2, "2: for 1 more reason"), (3, "2: no int32"), (None, "2: no int32")],
 )
 def test_counts_beyond_the_limit_are_one_line(limit: int | None, last: str):
-    assert most_common("declined", COUNTS, limit)[-1] == ("declined", last)
+    assert most_common("declined", COUNTS, limit=limit)[-1] == ("declined", last)

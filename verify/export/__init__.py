@@ -1,4 +1,4 @@
-"""A case as something that others can run or read, without this package where that can be."""
+"""A case for those who do not have this package: a script, a test, arrays, a model."""
 
 
 class CannotExport(ValueError):

@@ -1,4 +1,4 @@
-"""Every array of a case as NumPy's .npz: operands, the answer that is due and what is allowed."""
+"""An archive of NumPy's with every array of a case: operands, expected answer, allowed distance."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from verify.export import CannotExport
 from verify.oracle.bounds import judgement
 
 VERSION = 1
-"""Of the names and the metadata; a change that readers would notice is a new one."""
+"""The version of the names and the metadata; a change that readers would notice needs a new one."""
 
 
 def write_arrays(case: Case, path: Path) -> None:
     """Write the archive, which `numpy.load` reads without pickles.
 
-    It has the operands under the names that a case has for them, `expected` and `allowed` (both
-    float64), and `metadata`, a text of JSON. NumPy's files have no bfloat16, so that such operands are
-    float32 there, which holds them exactly.
+    It has the operands by their names in a case, `expected` and `allowed` (both float64), and `metadata`,
+    a text of JSON. NumPy's files have no bfloat16; such operands are stored as float32, which is exact.
     Raises CannotExport for an illegal case, which has no answer.
     """
     if case.illegal:
@@ -40,9 +39,9 @@ def write_arrays(case: Case, path: Path) -> None:
 
 
 def _operands(case: Case) -> dict[str, Any]:
-    named = case.operands._asdict()
-    named[case.traits.factor_name] = named.pop("factor")
-    return {name: _plain(array) for name, array in named.items() if array is not None}
+    arrays = case.operands._asdict()
+    arrays[case.traits.factor_name] = arrays.pop("factor")
+    return {name: _plain(array) for name, array in arrays.items() if array is not None}
 
 
 def _plain(array: Array) -> Array:

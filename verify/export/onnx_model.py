@@ -1,7 +1,7 @@
-"""A case as an ONNX model with its data, in the layout of ONNX's backend tests.
+"""An ONNX model of a case with its data, in the layout of ONNX's backend tests.
 
-ONNX is channels first, whatever the data format of the case. Padding is written in cells: what SAME
-comes to is left to nobody. Weights are held in the model, and its input and a residual are given.
+ONNX has channels first, whatever the data format of the case. Padding is written in cells, so that no
+runtime interprets SAME. The model holds its weights; the input and a residual are its inputs.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ BFLOAT16_OPSET = 22
 """The first in which Conv and ConvTranspose take bfloat16."""
 
 IR_VERSION = 10
-"""That of both: runtimes refuse files of a newer one than they know."""
+"""The version of the format for both: runtimes refuse files that are newer than they know."""
 
 _OPERATORS = {"relu": "Relu", "elu": "Elu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
 
 
 class Exported(NamedTuple):
-    """A model, its inputs in order, the answer that is due, and what is allowed if that is not 0."""
+    """A model, its inputs in order, the expected answer, and the allowed distance if it is not 0."""
 
     model: onnx.ModelProto
     inputs: dict[str, Array]
@@ -40,16 +40,16 @@ class Exported(NamedTuple):
 
 
 class _Graph(NamedTuple):
-    """Nodes, what they are given and what they hold, as they are collected."""
+    """The nodes, the inputs and the arrays held by a model that is being built."""
 
     nodes: list[onnx.NodeProto]
     inputs: dict[str, Array]
     held: dict[str, Array]
 
-    def add(self, operator: str, given: Sequence[str], **attributes: Any) -> str:
-        """A node; the name of its answer."""
+    def add(self, operator: str, operands: Sequence[str], **attributes: Any) -> str:
+        """Add a node; the name of its answer."""
         name = f"{operator.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, [*given], [name], **attributes))
+        self.nodes.append(helper.make_node(operator, [*operands], [name], **attributes))
         return name
 
     def hold(self, name: str, array: Array) -> str:
@@ -64,19 +64,19 @@ class _Graph(NamedTuple):
 def write_onnx(case: Case, folder: Path) -> None:
     """Write `model.onnx` and `test_data_set_0` with `input_*.pb`, `output_0.pb`.
 
-    Where the answer may differ from what is due, `allowed_0.pb` beside it says by how much, as
-    float64: the layout itself has no place for that.
+    If the answer need not be equal, `allowed_0.pb` says how far each element may differ, as float64:
+    the layout itself has no place for that.
     """
-    made = exported(case)
+    model = exported(case)
     data = folder / "test_data_set_0"
     data.mkdir(parents=True, exist_ok=True)
     for old in data.glob("*.pb"):
         old.unlink()
-    onnx.save(made.model, folder / "model.onnx")
-    tensors = {f"input_{number}": each for number, each in enumerate(made.inputs.items())}
-    tensors["output_0"] = ("y", made.expected)
-    if made.allowed is not None:
-        tensors["allowed_0"] = ("allowed", made.allowed)
+    onnx.save(model.model, folder / "model.onnx")
+    tensors = {f"input_{number}": item for number, item in enumerate(model.inputs.items())}
+    tensors["output_0"] = ("y", model.expected)
+    if model.allowed is not None:
+        tensors["allowed_0"] = ("allowed", model.allowed)
     for file, (name, array) in tensors.items():
         (data / f"{file}.pb").write_bytes(numpy_helper.from_array(array, name).SerializeToString())
 
@@ -88,14 +88,14 @@ def exported(case: Case) -> Exported:
     graph = _Graph([], {}, {})
     answer = _operated(case, graph)
     for step in case.epilogue:
-        answer = _followed(case, graph, answer, step)
+        answer = _followed(case, graph, x=answer, step=step)
     graph.nodes[-1].output[0] = "y"
     rule = judgement(case)
     with np.errstate(over="ignore"):
         expected = _channels_first(case, rule.wanted).astype(case.dtype)
     is_exact = isinstance(rule.allowed, float)
     allowed = None if is_exact else _channels_first(case, np.asarray(rule.allowed))
-    return Exported(_model(case, graph, expected), graph.inputs, expected, allowed)
+    return Exported(_model(case, graph, expected=expected), graph.inputs, expected, allowed)
 
 
 def _inexpressible(case: Case) -> str | None:
@@ -109,18 +109,15 @@ def _inexpressible(case: Case) -> str | None:
         # The shape inference of ONNX divides towards 0: an input of 0 cells has (0-1)/2 + 1 = 1 window.
         return "on one axis no window fits, for which ONNX has no sure size"
     for step in case.epilogue:
-        if kind_of(step) == "leaky" and case.format.token == "f64" and not _is_float32(slope_of(step)):
+        is_double = kind_of(step) == "leaky" and case.format.token == "f64"
+        if is_double and float(np.float32(slope_of(step))) != slope_of(step):
             return f"LeakyRelu holds its slope as a float32, which {slope_of(step)} is not"
     return None
 
 
-def _is_float32(number: float) -> bool:
-    return float(np.float32(number)) == number
-
-
 def _operated(case: Case, graph: _Graph) -> str:
-    """The operation with its border before it and its bias."""
-    x = _bordered(case, graph, graph.take("x", _channels_first(case, case.input)))
+    """The operation, its border before it, and its bias."""
+    x = _bordered(case, graph, x=graph.take("x", _channels_first(case, case.input)))
     weights = graph.hold("w", _filters(case))
     bias = [] if case.bias is None else [graph.hold("b", case.bias)]
     attributes = _attributes(case)
@@ -135,7 +132,7 @@ def _operated(case: Case, graph: _Graph) -> str:
     return graph.add("Conv", [x, weights, *bias], **attributes)
 
 
-def _bordered(case: Case, graph: _Graph, x: str) -> str:
+def _bordered(case: Case, graph: _Graph, *, x: str) -> str:
     if not case.border:
         return x
     before, after = zip(*case.border, strict=True)
@@ -143,7 +140,7 @@ def _bordered(case: Case, graph: _Graph, x: str) -> str:
 
 
 def _attributes(case: Case) -> dict[str, Any]:
-    """Strides, dilations, groups and pads; a border is a node of its own and no part of the pads."""
+    """Strides, dilations, groups and pads without a border, which has its own node."""
     borders = case.border or ((0, 0),) * case.rank
     pairs = zip(case.axes, borders, strict=True)
     pads = [(axis.before - before, axis.after - after) for axis, (before, after) in pairs]
@@ -164,8 +161,8 @@ def _remainders(case: Case) -> list[int]:
 def _filters(case: Case) -> Array:
     """The filters as ONNX has them: (filters, channels of one group, *kernel).
 
-    Those of a transpose have the forward convolution's filters first as well, which are its input's
-    channels. Depthwise ones, (*kernel, channels, multiplier), are those of as many groups as channels.
+    Those of a transpose, too, begin with the forward convolution's filters, which are the channels of its
+    input. Depthwise filters, (*kernel, channels, multiplier), have as many groups as channels.
     """
     if case.traits.has_multiplier:
         return _first(case.filters.reshape(*case.kernel, 1, case.channels * case.multiplier))
@@ -173,20 +170,20 @@ def _filters(case: Case) -> Array:
 
 
 def _first(filters: Array) -> Array:
-    """Filters (*kernel, channels, filters) with the last two axes first, the other way round."""
+    """Filters (*kernel, channels, filters) as (filters, channels, *kernel)."""
     return np.moveaxis(filters, (-1, -2), (0, 1))
 
 
-def _followed(case: Case, graph: _Graph, x: str, step: str) -> str:
+def _followed(case: Case, graph: _Graph, *, x: str, step: str) -> str:
+    """One step of the epilogue after the value of a name."""
     match kind_of(step):
         case "bias":
             return x  # an input of the convolution itself
         case "norm":
             assert case.norm is not None
-            given = [
-                graph.hold(name, getattr(case.norm, name)) for name in ("scale", "offset", "mean", "variance")
-            ]
-            return graph.add("BatchNormalization", [x, *given], epsilon=case.norm_epsilon)
+            order = ("scale", "offset", "mean", "variance")
+            parameters = [graph.hold(name, getattr(case.norm, name)) for name in order]
+            return graph.add("BatchNormalization", [x, *parameters], epsilon=case.norm_epsilon)
         case "residual":
             assert case.residual is not None
             return graph.add("Add", [x, graph.take("residual", _channels_first(case, case.residual))])
@@ -203,9 +200,9 @@ def _channels_first(case: Case, array: Array) -> Array:
     return array if case.channels_first else np.moveaxis(array, -1, 1)
 
 
-def _model(case: Case, graph: _Graph, expected: Array) -> onnx.ModelProto:
+def _model(case: Case, graph: _Graph, *, expected: Array) -> onnx.ModelProto:
     kind = helper.np_dtype_to_tensor_dtype(case.dtype)
-    made = helper.make_graph(
+    onnx_graph = helper.make_graph(
         graph.nodes,
         str(case),
         [helper.make_tensor_value_info(name, kind, array.shape) for name, array in graph.inputs.items()],
@@ -213,6 +210,8 @@ def _model(case: Case, graph: _Graph, expected: Array) -> onnx.ModelProto:
         [numpy_helper.from_array(array, name) for name, array in graph.held.items()],
     )
     opset = helper.make_opsetid("", BFLOAT16_OPSET if case.format.token == "bf16" else OPSET)
-    model = helper.make_model(made, producer_name="conv-verify", opset_imports=[opset], ir_version=IR_VERSION)
+    model = helper.make_model(
+        onnx_graph, producer_name="conv-verify", opset_imports=[opset], ir_version=IR_VERSION
+    )
     onnx.checker.check_model(model, full_check=True)
     return model

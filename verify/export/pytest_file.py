@@ -24,9 +24,9 @@ def test_{name}() -> None:
 
 
 def pytest_file(case: Case, subject: str) -> str:
-    """The source of a test that fails where the subject disagrees with the reference or declines the case.
+    """The source of a test that fails if the subject disagrees with the reference or declines the case.
 
-    Settings that are not the usual ones go with the name of a subject that is built in.
+    The name of a built-in subject carries the settings that are not the usual ones.
     """
     settings = {name: value for name, value in switches().items() if _USUAL.get(name) != value}
     label = labelled(subject, settings) if subject in BUILTIN else subject

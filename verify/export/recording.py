@@ -1,7 +1,7 @@
-"""Calls that are written down instead of made: the source of a script from the code of a subject.
+"""Recorded calls: the source of a script, made by running a subject's code without TensorFlow.
 
-A subject's calls are Python over `tf` and `keras`. Run with names in their place, they leave the lines
-that they would have run, so that a script makes the very calls that the subject makes.
+A subject's calls are Python over `tf` and `keras`. Run with recorders in place of these, they leave
+the statements that they would have run, so that a script makes the same calls as the subject.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -20,63 +20,65 @@ from verify.cases.operands import Array
 from verify.export.source import source_of
 
 
-class _Line(NamedTuple):
+class _Statement(NamedTuple):
+    """A line of the script: how deep it is indented, the name of its value if it has one, its source."""
+
     depth: int
     name: str
     text: str
 
 
 class Recording:
-    """The lines that calls have left, with arrays under the names that the script has for them."""
+    """The statements that calls have left; arrays have the names that the script gives them."""
 
     def __init__(self, arrays: Mapping[str, Array], dtype: str) -> None:
         self.dtype = dtype
         self._names = {id(array): name for name, array in arrays.items()}
-        self._lines: list[_Line] = []
+        self._statements: list[_Statement] = []
         self._depth = 0
 
     def name(self, text: str, shape: tuple[int | None, ...] | None = None) -> Expression:
         """A name of the script: a module, or a tensor of a shape whose unknown sizes are None."""
-        return Expression(self, text, shape)
+        return Expression(self, text, shape=shape)
 
     def call(self, text: str) -> Expression:
-        """A line that gives its value a new name."""
-        name = f"y{len(self._lines) + 1}"
-        self._lines.append(_Line(self._depth, name, text))
+        """Add a statement that gives its value a new name."""
+        name = f"y{len(self._statements) + 1}"
+        self._statements.append(_Statement(self._depth, name, text))
         return Expression(self, name)
 
     def enter(self, name: str) -> None:
-        """The last line's value, or one that has a name, as the context of what follows."""
-        made = self._lines[-1] if self._lines else None
-        if made and made.name == name:
-            self._lines[-1] = made._replace(name="", text=f"with {made.text} as {name}:")
+        """Make a value, of the last statement or an earlier one, the context of what follows."""
+        last = self._statements[-1] if self._statements else None
+        if last and last.name == name:
+            self._statements[-1] = last._replace(name="", text=f"with {last.text} as {name}:")
         else:
-            self._lines.append(_Line(self._depth, "", f"with {name}:"))
+            self._statements.append(_Statement(self._depth, "", f"with {name}:"))
         self._depth += 1
 
     def leave(self) -> None:
         self._depth -= 1
 
     def source(self, answer: Any, width: int) -> list[str]:
-        """The lines and the return of a value.
+        """The statements, and one that returns a value.
 
-        A value that is used once is written where it is used, up to so many columns.
+        A value that is used once is written where it is used, as long as that line fits the width.
         """
-        lines = [*self._lines, _Line(0, "", f"return {self.text(answer)}")]
-        for name in [line.name for line in self._lines if line.name]:
-            start = next(place for place, line in enumerate(lines) if line.name == name)
-            place = _only_use(lines, start)
-            joined = None if place is None else _joined(lines[start], lines[place], width)
+        statements = [*self._statements, _Statement(0, "", f"return {self.text(answer)}")]
+        for name in [statement.name for statement in self._statements if statement.name]:
+            start = next(place for place, other in enumerate(statements) if other.name == name)
+            place = _only_use(statements, start)
+            joined = None if place is None else _joined(statements[start], statements[place], width=width)
             if place is not None and joined:
-                lines[place] = joined
-                del lines[start]
-        return [_written(line, lines) for line in lines]
+                statements[place] = joined
+                del statements[start]
+        return [_written(statement, statements) for statement in statements]
 
     def text(self, value: Any) -> str:
         """The source of a value."""
         match value:
             case Expression():
-                return value._text
+                return str(value)
             case np.ndarray():
                 return self._array(value)
             case np.dtype():
@@ -90,7 +92,7 @@ class Recording:
         return repr(value)
 
     def _array(self, array: Array) -> str:
-        """The name of an array, or of the one that it is a view of; else what makes it."""
+        """The name of an array, or of the array that it views; the source of one without a name."""
         if id(array) in self._names:
             return self._names[id(array)]
         whole = self._names.get(id(array.base))
@@ -98,20 +100,22 @@ class Recording:
             return f"{whole}.reshape({list(array.shape)})"
         return source_of(array)
 
-    def arguments(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> str:
-        return ", ".join([*map(self.text, given), *([self._keywords(named)] if named else [])])
+    def arguments(self, positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> str:
+        return ", ".join([*map(self.text, positional), *([self._keywords(keywords)] if keywords else [])])
 
-    def _keywords(self, named: Mapping[str, Any]) -> str:
-        return ", ".join(f"{name}={self.text(value)}" for name, value in named.items())
+    def _keywords(self, keywords: Mapping[str, Any]) -> str:
+        return ", ".join(f"{name}={self.text(value)}" for name, value in keywords.items())
 
 
 class Expression:
-    """A value that a script will have, of which the source is known and nothing else.
+    """A value that a script will have; only its source is known, which is its text as a string.
 
-    A tensor's dtype is the recording's, and its shape what it was given, where that is known.
+    The dtype of a tensor is the recording's, and its shape is known if it was passed.
     """
 
-    def __init__(self, recording: Recording, text: str, shape: tuple[int | None, ...] | None = None) -> None:
+    def __init__(
+        self, recording: Recording, text: str, *, shape: tuple[int | None, ...] | None = None
+    ) -> None:
         self._recording = recording
         self._text = text
         self._shape = shape
@@ -124,8 +128,11 @@ class Expression:
         text = f"tf.{self._recording.dtype}" if name == "dtype" else f"{self._text}.{name}"
         return Expression(self._recording, text)
 
-    def __call__(self, *given: Any, **named: Any) -> Expression:
-        return self._recording.call(f"{self._text}({self._recording.arguments(given, named)})")
+    def __str__(self) -> str:
+        return self._text
+
+    def __call__(self, *positional: Any, **keywords: Any) -> Expression:
+        return self._recording.call(f"{self._text}({self._recording.arguments(positional, keywords)})")
 
     def __getitem__(self, key: Any) -> Expression:
         return Expression(self._recording, f"{self._text}[{key!r}]")
@@ -133,7 +140,7 @@ class Expression:
     def __add__(self, other: Any) -> Expression:
         return self._recording.call(f"{self._text} + {self._recording.text(other)}")
 
-    def __enter__(self) -> Expression:
+    def __enter__(self) -> Self:
         self._recording.enter(self._text)
         return self
 
@@ -141,14 +148,14 @@ class Expression:
         self._recording.leave()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Expression) and self._text == other._text
+        return isinstance(other, Expression) and str(self) == str(other)
 
     def __hash__(self) -> int:
         return hash(self._text)
 
 
 def _places() -> list[tuple[ModuleType, str]]:
-    """Where the code of the subjects has TensorFlow and Keras by name."""
+    """The modules of the subjects that have TensorFlow and Keras by name, and those names."""
     modules = [
         module for name, module in sys.modules.items() if name.startswith("verify.subjects.tensorflow.")
     ]
@@ -157,35 +164,37 @@ def _places() -> list[tuple[ModuleType, str]]:
 
 @contextmanager
 def recording(arrays: Mapping[str, Array], dtype: str) -> Iterator[Recording]:
-    """What the code of the TensorFlow subjects does within is written down, and not done."""
-    made = Recording(arrays, dtype)
-    kept = [(module, name, getattr(module, name)) for module, name in _places()]
-    for module, name, _ in kept:
-        setattr(module, name, made.name(name))
+    """Record the calls that the code of the TensorFlow subjects makes within, and make none of them."""
+    record = Recording(arrays, dtype)
+    originals = [(module, name, getattr(module, name)) for module, name in _places()]
+    for module, name, _ in originals:
+        setattr(module, name, record.name(name))
     try:
-        yield made
+        yield record
     finally:
-        for module, name, was in kept:
-            setattr(module, name, was)
+        for module, name, original in originals:
+            setattr(module, name, original)
 
 
-def _only_use(lines: list[_Line], start: int) -> int | None:
-    """The line that alone uses the value of another, once, and in the same block; else None."""
-    uses = [_uses(lines[start].name, line.text) for line in lines]
+def _only_use(statements: list[_Statement], start: int) -> int | None:
+    """The place of the statement that alone uses a value, once and in the same block; else None."""
+    uses = [_uses(statements[start].name, statement.text) for statement in statements]
     if sum(uses) != 1:
         return None
-    place = uses.index(1)
-    block = lines[start : place + 1]
-    is_one_block = all(line.depth == lines[start].depth and line.text[:5] != "with " for line in block)
+    place, depth = uses.index(1), statements[start].depth
+    block = statements[start : place + 1]
+    is_one_block = all(other.depth == depth and not other.text.startswith("with ") for other in block)
     return place if is_one_block else None
 
 
-def _joined(line: _Line, user: _Line, width: int) -> _Line | None:
-    """A line with another's value in place of its name, or None where that is too wide."""
-    is_argument = re.search(rf"(^return |[(,] ?){line.name}([),]|$)", user.text)
-    value = line.text if is_argument or " + " not in line.text else f"({line.text})"
-    text = re.sub(rf"\b{line.name}\b", lambda _: value, user.text)
-    fits = len(text) + 4 * line.depth <= width or user.text == f"return {line.name}"
+def _joined(statement: _Statement, user: _Statement, *, width: int) -> _Statement | None:
+    """The statement that uses a value, with the value in place of its name; None if that is too wide."""
+    name, value = statement.name, statement.text
+    is_argument = re.search(rf"(^return |[(,] ?){name}([),]|$)", user.text)
+    if not is_argument and " + " in value:
+        value = f"({value})"
+    text = re.sub(rf"\b{name}\b", lambda _: value, user.text)
+    fits = len(text) + 4 * statement.depth <= width or user.text == f"return {name}"
     return user._replace(text=text) if fits else None
 
 
@@ -193,7 +202,8 @@ def _uses(name: str, text: str) -> int:
     return len(re.findall(rf"\b{name}\b", text))
 
 
-def _written(line: _Line, lines: list[_Line]) -> str:
-    """A line of source; a value that no line uses has no name."""
-    is_used = line.name and any(_uses(line.name, each.text) for each in lines)
-    return "    " * line.depth + (f"{line.name} = " if is_used else "") + line.text
+def _written(statement: _Statement, statements: list[_Statement]) -> str:
+    """A line of source; a value that no statement uses has no name."""
+    name = statement.name
+    is_used = name and any(_uses(name, other.text) for other in statements)
+    return "    " * statement.depth + (f"{name} = " if is_used else "") + statement.text

@@ -1,4 +1,4 @@
-"""A TensorFlow script of at most 40 lines that needs nothing of ours: expected against actual."""
+"""A TensorFlow script of at most 40 lines without this package: the expected answer and the actual one."""
 
 from __future__ import annotations
 
@@ -18,36 +18,35 @@ from verify.oracle.bounds import judgement
 from verify.oracle.compare import Judgement
 from verify.subjects.tensorflow.ways import TensorflowSubject
 
-LINES = 40
+LINE_LIMIT = 40
 
 WIDTHS = (130, 260, 1000)
-"""Columns up to which calls are nested: the first of them for which the lines suffice."""
+"""Columns up to which calls are nested: the first of these with which the script is short enough."""
 
-CHARACTERS = 60_000
+CHARACTER_LIMIT = 60_000
 """An issue on GitHub holds 65,536 characters."""
 
 
 def script(case: Case, subject: TensorflowSubject) -> str:
     """The source of a script that calls TensorFlow as the subject does for this case.
 
-    It exits 1 where the answer differs or TensorFlow raises an error, and as TensorFlow does where
-    that ends the process. Raises CannotExport where the subject declines the case, or where the arrays
-    are too many for an issue.
+    It exits with 1 if the answer differs or TensorFlow raises an error, and crashes where TensorFlow does.
+    Raises CannotExport if the subject declines the case or the arrays are too large for an issue.
     """
     try:
         mode, entry = subject.way(case)
-    except Declined as why:
-        raise CannotExport(f"{subject.name} declines {case}: {why}") from None
+    except Declined as reason:
+        raise CannotExport(f"{subject.name} declines {case}: {reason}") from None
     call, rule = Call(case, entry), None if case.illegal else judgement(case)
-    arrays = [*_lines_of(call.arrays), *(_wanted(rule) if rule else [])]
+    arrays = [*_lines_of(call.arrays), *(_expected_lines(rule) if rule else [])]
     calls = [WAYS[mode](call, width) for width in WIDTHS]
     is_packed = any("zlib." in line for line in [*arrays, *calls[0]])
-    head = [*_title(call, subject, rule), *_imports(subject.switches, mode, is_packed=is_packed)]
+    head = [*_title(call, subject, rule=rule), *_imports(subject.switches, mode, is_packed=is_packed)]
     judging = _judging(call, rule) if rule else _REFUSAL
-    room = LINES - len([*head, *arrays, *judging])
+    room = LINE_LIMIT - len([*head, *arrays, *judging])
     fitting = next((lines for lines in calls if len(lines) <= room), calls[-1])
     text = _fitted([head, arrays, fitting, judging], _axes(case))
-    if len(text) > CHARACTERS:
+    if len(text) > CHARACTER_LIMIT:
         raise CannotExport(
             f"the arrays of {case} make a script of {len(text):,} characters, more than an issue on GitHub "
             "holds: export it as npz"
@@ -56,8 +55,8 @@ def script(case: Case, subject: TensorflowSubject) -> str:
 
 
 def _fitted(parts: list[list[str]], axes: list[str]) -> str:
-    """The parts as one text, with the axes and empty lines between the parts as far as there is room."""
-    room = LINES - sum(map(len, parts))
+    """The parts as one text, with the axes, and with empty lines between the parts, if there is room."""
+    room = LINE_LIMIT - sum(map(len, parts))
     if len(axes) <= room:
         parts[0][1:1] = axes
         room -= len(axes)
@@ -70,16 +69,16 @@ def _axes(case: Case) -> list[str]:
     return [f"# {axis_line(number, axis).strip()}" for number, axis in enumerate(axes) if matters(axis)]
 
 
-def _title(call: Call, subject: TensorflowSubject, rule: Judgement | None) -> list[str]:
-    due = f"an error: {call.case.why_illegal}" if rule is None else _due(rule)
+def _title(call: Call, subject: TensorflowSubject, *, rule: Judgement | None) -> list[str]:
+    expected = f"an error: {call.case.why_illegal}" if rule is None else _expected(rule)
     made_of = (
         f"{subject.way(call.case).api(call.case)} ({subject.name}), by conv-verify from the case {call.case}"
     )
-    return [f"# {made_of}", f"# due is {due}"]
+    return [f"# {made_of}", f"# expected: {expected}"]
 
 
-def _due(rule: Judgement) -> str:
-    """What a correct answer is, and the distance that its first element is allowed."""
+def _expected(rule: Judgement) -> str:
+    """What a correct answer is, and how far its first element may lie from the reference."""
     first = (0,) * rule.wanted.ndim
     if isinstance(rule.allowed, float) or not rule.wanted.size:
         return f"NumPy's answer, allowed 0 ({rule.why(first)})" if rule.wanted.size else "an empty answer"
@@ -102,7 +101,7 @@ _TOGETHER = ("mean", "variance", "scale", "offset")
 
 
 def _lines_of(arrays: Mapping[str, Array]) -> list[str]:
-    """A line for each array, but one for the parameters of a batch normalisation."""
+    """A line for each array; one for all parameters of a batch normalisation."""
     lines = [f"{name} = {source_of(array)}" for name, array in arrays.items() if name not in _TOGETHER]
     if "mean" in arrays:
         values = ", ".join(source_of(arrays[name]) for name in _TOGETHER)
@@ -110,7 +109,7 @@ def _lines_of(arrays: Mapping[str, Array]) -> list[str]:
     return lines
 
 
-def _wanted(rule: Judgement) -> list[str]:
+def _expected_lines(rule: Judgement) -> list[str]:
     allowed = "0" if isinstance(rule.allowed, float) else source_of(rule.allowed)
     return [f"expected = {source_of(rule.wanted)}", f"allowed = {allowed}"]
 
@@ -128,7 +127,7 @@ _REFUSAL = [
 
 
 def _judging(call: Call, rule: Judgement) -> list[str]:
-    """Print, compare as `verify.compare` does, and exit."""
+    """Lines that print, compare as `verify.compare` does, and exit."""
     unbounded = " | (allowed == np.inf)" if np.isinf(rule.allowed).any() else ""
     dtype = f"{next(iter(call.arrays))}.dtype"
     return [

@@ -1,4 +1,4 @@
-"""Arrays as Python source, one expression each: a formula, their numbers, or packed bytes."""
+"""The Python source of an array, as one expression: a formula, its numbers, or packed bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from verify.cases.operands import Array
 
 LITERAL = 320
-"""Characters of numbers up to which an array is written out."""
+"""Characters that the numbers of an array may take; a longer array is packed."""
 
 PACKED_WITH = ("base64", "zlib")
 """The modules that packed bytes need."""
@@ -33,12 +33,12 @@ def source_of(array: Array) -> str:
 
 
 def dtype_source(dtype: np.dtype[Any]) -> str:
-    """NumPy has no bfloat16 of its own; TensorFlow's is an extension of it."""
+    """The source of a dtype; NumPy's bfloat16 is TensorFlow's extension of it."""
     return "tf.bfloat16.as_numpy_dtype" if dtype.name == "bfloat16" else f'"{dtype.name}"'
 
 
 def number(value: Any) -> str:
-    """One number, in the fewest digits from which its dtype reads it."""
+    """One number, in the fewest digits that its dtype needs."""
     as_float = float(value)
     if not math.isfinite(as_float):
         return "np.nan" if math.isnan(as_float) else f"{'-' * (as_float < 0)}np.inf"
@@ -49,7 +49,7 @@ def number(value: Any) -> str:
 
 
 def _counted(flat: Array) -> str | None:
-    """1, 2, 3 … in order, starting again after the largest, or None."""
+    """The source of 1, 2, 3 …, which start again after the largest; None for other numbers."""
     values = flat.astype(np.float64)
     if not np.isfinite(values).all() or not 1 <= values.max() <= flat.size:
         return None
@@ -60,14 +60,14 @@ def _counted(flat: Array) -> str | None:
 
 
 def _packed(flat: Array) -> str:
-    """Compressed bytes, of the narrowest dtype that holds every value."""
+    """The source of compressed bytes, in the narrowest dtype that holds every value."""
     is_finite = np.isfinite(flat.astype(np.float64)).all()
-    # An infinity may come back from an integer, by overflow.
+    # The way back from an integer may overflow to an infinity.
     kinds = ("<i1", "<i2", "<i4", "<f4", "<f8") if is_finite else ("<f4", "<f8")
     with np.errstate(invalid="ignore", over="ignore"):
-        held = next(kind for kind in kinds if _same_bits(flat, flat.astype(kind).astype(flat.dtype)))
-    text = base64.b85encode(zlib.compress(flat.astype(held).tobytes(), 9)).decode()
-    return f'np.frombuffer(zlib.decompress(base64.b85decode("{text}")), "{held}")'
+        dtype = next(kind for kind in kinds if _same_bits(flat, flat.astype(kind).astype(flat.dtype)))
+    text = base64.b85encode(zlib.compress(flat.astype(dtype).tobytes(), 9)).decode()
+    return f'np.frombuffer(zlib.decompress(base64.b85decode("{text}")), "{dtype}")'
 
 
 def _same_bits(first: Array, second: Array) -> bool:

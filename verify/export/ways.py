@@ -1,4 +1,4 @@
-"""How each mode of the TensorFlow subjects calls a model, as lines of a script that define `run()`."""
+"""The calls of each mode of the TensorFlow subjects, as lines of a script that define `run()`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAMES_OF = {"transpose": {"input": "dy", "factor": "w"}, "filtergrad": {"input"
 
 
 class Call(NamedTuple):
-    """A case through an entry point, its operands under the names that they have in a script."""
+    """A case to be put to an entry point, with the names of its operands in a script."""
 
     case: Case
     entry: str
@@ -37,14 +37,17 @@ class Call(NamedTuple):
 
 
 def _eager(call: Call, width: int) -> list[str]:
-    return [*_model(call, width, [*call.arrays]), f"run = lambda: model({_constants(call)}).numpy()"]
+    return [
+        *_model(call, width, arguments=[*call.arrays]),
+        f"run = lambda: model({_constants(call)}).numpy()",
+    ]
 
 
 def _graph(call: Call, width: int) -> list[str]:
     unknown = unknown_of(call.case)
     return [
-        *_model(call, width, [*call.arrays], unknown),
-        *_traced(call, unknown),
+        *_model(call, width, arguments=[*call.arrays], unknown=unknown),
+        *_traced(call, unknown=unknown),
         "def run():",
         f"    y, promised = traced({_constants(call)}), traced.structured_outputs.shape",
         '    assert promised.is_compatible_with(y.shape), f"the graph infers the shape {promised}"',
@@ -53,22 +56,22 @@ def _graph(call: Call, width: int) -> list[str]:
 
 
 def _xla(call: Call, width: int) -> list[str]:
-    compiled = _traced(call, "none", ", jit_compile=True")
+    compiled = _traced(call, options=", jit_compile=True")
     return [
-        *_model(call, width, [*call.arrays]),
+        *_model(call, width, arguments=[*call.arrays]),
         *compiled,
         f"run = lambda: traced({_constants(call)}).numpy()",
     ]
 
 
 def _lite(call: Call, width: int) -> list[str]:
-    held = weights(call.case)
-    inputs = {operand: name for operand, name in call.names.items() if operand not in held}
-    given = [*inputs.values()]
-    # The interpreter has its inputs in the order of their names; those are the subject's.
+    constants = weights(call.case)
+    inputs = {operand: name for operand, name in call.names.items() if operand not in constants}
+    arguments = [*inputs.values()]
+    # The interpreter sorts its inputs by their names, which are those of the subject.
     named = ", ".join(f'({name}, "{operand}")' for operand, name in inputs.items())
     return [
-        *_model(call, width, given),
+        *_model(call, width, arguments=arguments),
         "module = tf.Module()",
         f"specs = [tf.TensorSpec(a.shape, a.dtype, name) for a, name in [{named}]]",
         "module.run = tf.function(model, input_signature=specs, autograph=False)",
@@ -80,7 +83,7 @@ def _lite(call: Call, width: int) -> list[str]:
         "    lite = tf.lite.Interpreter(model_content=content)",
         "    lite.allocate_tensors()",
         (
-            f"    for place, a in zip(lite.get_input_details(), [{', '.join(given)}]): "
+            f"    for place, a in zip(lite.get_input_details(), [{', '.join(arguments)}]): "
             'lite.set_tensor(place["index"], a)'
         ),
         "    lite.invoke()",
@@ -99,22 +102,22 @@ def _keras(call: Call, width: int) -> list[str]:
 WAYS: Mapping[str, Callable[[Call, int], list[str]]] = MappingProxyType(
     {"eager": _eager, "graph": _graph, "xla": _xla, "lite": _lite, "keras": _keras}
 )
-"""Mode → the lines, calls nested up to a width."""
+"""Mode → the lines, with calls nested up to a width."""
 
 
-def _model(call: Call, width: int, given: list[str], unknown: str = "none") -> list[str]:
-    """The function of tensors that the subject calls; what it is not given is a constant in it."""
+def _model(call: Call, width: int, *, arguments: list[str], unknown: str = "none") -> list[str]:
+    """The function of tensors that the subject calls; operands that are no arguments are constants in it."""
     shapes = shapes_of(call.case, unknown)
     with recording({}, call.case.dtype.name) as record:
         tensors = [
-            record.name(name if name in given else f"tf.constant({name})", shapes[operand])
+            record.name(name if name in arguments else f"tf.constant({name})", shapes[operand])
             for operand, name in call.names.items()
         ]
         lines = record.source(function(call.entry, call.case)(*tensors), width)
-    return [f"def model({', '.join(given)}):", *(f"    {line}" for line in lines)]
+    return [f"def model({', '.join(arguments)}):", *(f"    {line}" for line in lines)]
 
 
-def _traced(call: Call, unknown: str, options: str = "") -> list[str]:
+def _traced(call: Call, *, unknown: str = "none", options: str = "") -> list[str]:
     names = [*call.arrays]
     specs = f"[tf.TensorSpec(a.shape, a.dtype) for a in [{', '.join(names)}]]"
     if unknown != "none":

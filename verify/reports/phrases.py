@@ -14,7 +14,7 @@ def plural(count: int, noun: str) -> str:
     return noun if count == 1 else noun + ("es" if noun.endswith("ch") else "s")
 
 
-def most_common(label: str, counts: Counter[str], limit: int | None = None) -> list[LabelledText]:
+def most_common(label: str, counts: Counter[str], *, limit: int | None = None) -> list[LabelledText]:
     """The largest counts, each beside the label, and what is left of them in one more line."""
     listed = [(label, f"{count:,}: {text}") for text, count in counts.most_common(limit)]
     more = len(counts) - len(listed)

@@ -63,7 +63,7 @@ def print_summary(
     if (table := fault_table(tallies)) is not None:
         console.print(table)
     proved = (*_coverage(tallies), *fault_lines(tallies), *_time(tallies), *_error(tallies))
-    declined = most_common("declined", sum((tally.declined for tally in tallies), Counter()), REASONS)
+    declined = most_common("declined", sum((tally.declined for tally in tallies), Counter()), limit=REASONS)
     known = most_common("known", sum((tally.known for tally in tallies), Counter()))
     left_out = (*declined, *known, *hidden_lines(tallies), *_notes(tallies))
     for label, text in (*proved, *left_out):

@@ -16,7 +16,7 @@ _PAIRS = 4
 """Windows that read one cell, of which an equation is written at most."""
 
 
-def axis_lines(case: Case, number: int, at: int | None) -> list[Line]:
+def axis_lines(case: Case, number: int, *, at: int | None) -> list[Line]:
     """One axis, from its sizes to the cells that are read on it.
 
     `at` is the window on the axis, of a `transpose` the cell, of a `filtergrad` the tap; None if all

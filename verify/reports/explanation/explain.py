@@ -45,7 +45,7 @@ def explain(case: Case, at: tuple[int, ...] | None = None) -> list[Line]:
     cell = cell_of(case, index)
     lines = [*_heading(case, cell, index=index), ()]
     for axis in range(case.rank):
-        lines += axis_lines(case, axis, cell.place.along[axis] if cell.place.along else None)
+        lines += axis_lines(case, axis, at=cell.place.along[axis] if cell.place.along else None)
     terms, shown = cell.factors.products, DRAWN[0]
     drawing = list(_drawing(case, cell))
     if cell.weights is not None:

@@ -53,7 +53,7 @@ def drawn(factors: Factors, wording: Wording) -> Iterator[Line]:
         yield (*start, *signs, Span(f", summing to {written(sum_of(products))}"))
         for depth in range(extents[0]):
             yield from wording.planes[depth : depth + 1]
-            yield from _rows(grids, block, depth, cut=extents[2] < products.shape[2])
+            yield from _rows(grids, block=block, depth=depth, cut=extents[2] < products.shape[2])
         if products.size > math.prod(extents):
             rest = products.copy()
             rest[tuple(map(slice, extents))] = 0
@@ -96,7 +96,7 @@ def _grids(factors: Factors) -> _Grids:
     return _Grids(np.stack(texts), gap)
 
 
-def _rows(grids: _Grids, block: int, depth: int, *, cut: bool) -> Iterator[Line]:
+def _rows(grids: _Grids, *, block: int, depth: int, cut: bool) -> Iterator[Line]:
     """One block at one depth, side by side, row by row; `cut` where there are more columns."""
     rows = grids.texts[:, block, depth].transpose(1, 0, 2).tolist()
     end = (Span(" …"),) if cut else ()

@@ -41,7 +41,7 @@ def _escaped(span: Span) -> str:
     return f"\x1b[{_ANSI[span.style]}m{span.text}\x1b[0m" if span.style in _ANSI else span.text
 
 
-def entry(label: str, text: str, style: Style = "plain") -> list[Line]:
+def entry(label: str, text: str, *, style: Style = "plain") -> list[Line]:
     """A label with its text beside it, wrapped."""
     first, *more = textwrap.wrap(text, WIDTH - LABEL)
     start = (Span(f"{label:<{LABEL}}", "heading"), Span(first, style))

@@ -23,7 +23,7 @@ def step_lines(case: Case, value: float, *, index: tuple[int, ...], channel: int
     value = _wrapped(case, value)
     for step in case.epilogue:
         if step == "norm":
-            formula, value = _normalised(case, value, channel)
+            formula, value = _normalised(case, value, channel=channel)
             yield from entry("norm", "(value - mean) * scale / sqrt(variance + epsilon) + offset")
             yield from entry("", formula)
         elif step == "residual" and case.residual is not None:
@@ -34,7 +34,7 @@ def step_lines(case: Case, value: float, *, index: tuple[int, ...], channel: int
         elif kind_of(step) in ACTIVATIONS:
             formula, value = _activated(step, value)
             yield from entry(kind_of(step), formula)
-    yield from entry("answer", _rounded(case, value), "result")
+    yield from entry("answer", _rounded(case, value), style="result")
 
 
 def _overflow(case: Case, value: float) -> list[Line]:
@@ -49,7 +49,7 @@ def _wrapped(case: Case, value: float) -> float:
     return (value + 2**31) % 2**32 - 2**31 if case.format.exact_integers else value
 
 
-def _normalised(case: Case, value: float, channel: int) -> tuple[str, float]:
+def _normalised(case: Case, value: float, *, channel: int) -> tuple[str, float]:
     assert case.norm is not None
     mean, variance = float(case.norm.mean[channel]), float(case.norm.variance[channel])
     scale, offset = float(case.norm.scale[channel]), float(case.norm.offset[channel])
