@@ -11,7 +11,8 @@ from tests.places import ROOT
 from tests.subjects.asked import CASE, verdict_of
 from verify import Case
 from verify.subjects.isolated import Isolated
-from verify.subjects.tensorflow.ways import known, tf
+from verify.subjects.tensorflow.imported import tf
+from verify.subjects.tensorflow.ways import known
 
 
 def test_tensorflow_answers_from_a_worker() -> None:
