@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -49,7 +48,7 @@ def test_records_are_read_as_they_were_written():
 
 def test_run_begins_a_file_anew():
     written(RUN, end(1.0, 0))
-    assert [each["type"] for each in read_records(written(RUN))] == ["run"]
+    assert [record["type"] for record in read_records(written(RUN))] == ["run"]
 
 
 def test_numbers_that_json_lacks_are_strings():
@@ -60,7 +59,7 @@ def test_numbers_that_json_lacks_are_strings():
 def test_line_that_was_cut_off_is_passed_over():
     file = written(RUN, end(1.0, 0))
     file.write_bytes(file.read_bytes()[:-5])
-    assert [each["type"] for each in read_records(file)] == ["run"]
+    assert [record["type"] for record in read_records(file)] == ["run"]
 
 
 def test_disk_that_is_full_is_said_and_stops_nothing():
@@ -87,22 +86,35 @@ def test_file_that_is_no_stream_is_one_sentence_and_exit_2(
     assert capsys.readouterr().err.startswith(f"conv-verify: {sentence}")
 
 
-def write_many(file: Path, name: str) -> None:
-    stream = Stream(file)
-    for number in range(500):
-        stream.write({"type": "case", "name": name, "number": number, "filler": "x" * (number * 40)})
+WRITER = """
+import sys
+from pathlib import Path
+from verify.reports.records import Stream
+
+stream = Stream(Path("a.jsonl"))
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(2000):
+    stream.write({"type": "case", "name": sys.argv[1], "number": number, "filler": "x" * (number * 10)})
+"""
 
 
 def test_processes_that_share_a_file_lose_and_mix_nothing():
     file = written(RUN)
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=write_many, args=(file, name)) for name in "ab"]
-    for each in writers:
-        each.start()
-    for each in writers:
-        each.join()
-    found = [(each["name"], each["number"]) for each in read_records(file) if each["type"] == "case"]
-    assert sorted(found) == [(name, number) for name in "ab" for number in range(500)]
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT,
+        )
+        for name in "ab"
+    ]  # fmt: skip
+    assert [writer.stdout.readline() for writer in writers] == ["ready\n", "ready\n"]
+    for writer in writers:
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    assert [writer.communicate()[0] for writer in writers] == ["", ""]
+    cases = [(case["name"], case["number"]) for case in read_records(file) if case["type"] == "case"]
+    assert sorted(cases) == [(name, number) for name in "ab" for number in range(2000)]
 
 
 Gated = Callable[..., tuple[list[Record], list[Tally]]]
@@ -139,14 +151,14 @@ def test_tally_is_the_sum_of_its_records(subject: Subject, gated: Gated):
 
 def test_tally_survives_the_way_to_another_process(gated: Gated):
     _, tallies = gated(subjects.shifts_values, "pinned", "values", fills=("ints",), ranks=(1,))
-    assert [vars(Tally.from_json(each.to_json())) for each in tallies] == [
-        {**vars(each), "words": set()} for each in tallies
+    assert [vars(Tally.from_json(tally.to_json())) for tally in tallies] == [
+        {**vars(tally), "words": set()} for tally in tallies
     ]
 
 
 def test_record_of_a_case_says_what_became_of_it(gated: Gated):
     records, _ = gated(subjects.shifts_values, "pinned", "values", fills=("ints",), ranks=(2,))
-    case, *_ = [each for each in records if each["type"] == "case"]
+    case, *_ = [record for record in records if record["type"] == "case"]
     assert (case["name"], case["outcome"], case["operation"], case["dtype"]) == (
         "pinned", "agrees", "conv", "f32",
     )  # fmt: skip
@@ -156,7 +168,7 @@ def test_record_of_a_case_says_what_became_of_it(gated: Gated):
 
 def test_record_of_a_failure_has_its_place_and_its_replay_line(gated: Gated):
     records, _ = gated(subjects.shifts_values, "values", fills=("ints",), ranks=(1,))
-    (failure,) = [each for each in records if each["type"] == "failure"]
+    (failure,) = [record for record in records if record["type"] == "failure"]
     assert failure["word"] == "conv_i1_k1_same_ones"
     assert failure["replay"].endswith(f":shifts_values {failure['word']}")
     assert failure["message"].endswith(failure["replay"])
@@ -171,18 +183,28 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_report_prints_the_summary_of_the_run_again(capfd: pytest.CaptureFixture[str]):
+Reporting = Callable[[], tuple[int, str]]
+
+
+@pytest.fixture
+def report(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Reporting:
+    """The exit code of `report` for the records, and what it prints."""
+    monkeypatch.setenv("COLUMNS", ENVIRONMENT["COLUMNS"])
+    return lambda: (main(["report", "a.jsonl"]), capfd.readouterr().out)
+
+
+def test_report_prints_the_summary_of_the_run_again(report: Reporting):
     done = run("run", "subjects_to_gate:writes", "--examples", "9", "--report", "a.jsonl", "--seed", "1")
-    again = run("report", "a.jsonl")
+    code, text = report()
     summary = done.stdout.split("\n\n", 1)[1].split("\nrecorded")[0]
-    assert again.stdout.split("\n\n", 1)[1].rstrip("\n") == summary.rstrip("\n")
-    assert done.returncode == again.returncode == 1
+    assert text.split("\n\n", 1)[1].rstrip("\n") == summary.rstrip("\n")
+    assert done.returncode == code == 1
     first, *_, last = map(json.loads, Path("a.jsonl").read_text().splitlines())
     assert (first["format"], first["seed"], first["subjects"]) == (FORMAT, 1, ["subjects_to_gate:writes"])
     assert (last["type"], last["exit"]) == ("end", 1)
 
 
-def test_run_that_is_killed_leaves_whole_records():
+def test_run_that_is_killed_leaves_whole_records(report: Reporting):
     running = subprocess.Popen(
         [sys.executable, "-m", "verify", "run", "subjects_to_gate:writes", "--report", "a.jsonl"],
         stdout=subprocess.PIPE, text=True, env={**ENVIRONMENT, "PYTHONUNBUFFERED": "1"},
@@ -191,29 +213,29 @@ def test_run_that_is_killed_leaves_whole_records():
         assert running.stdout is not None
         next(line for line in iter(running.stdout.readline, "") if "values on exact fills" in line)
         running.send_signal(signal.SIGKILL)
-    outcomes = {each.get("outcome") for each in read_records(Path("a.jsonl"))}
-    done = run("report", "a.jsonl")
+    outcomes = {record.get("outcome") for record in read_records(Path("a.jsonl"))}
+    code, text = report()
     assert {"agrees", "disagrees"} <= outcomes
-    assert done.returncode == 1
-    assert "it wrote to the input that it was given" in done.stdout
+    assert code == 1
+    assert "it wrote to the input that it was given" in text
 
 
-def test_run_that_was_cut_off_proves_too_little():
+def test_run_that_was_cut_off_proves_too_little(report: Reporting):
     case = {
         "type": "case", "subject": "mine", "property": "values on exact fills", "name": "values",
         "word": "conv_i1_k1_same_ones", "outcome": "agrees", "error": 0.0, "visible": [],
         "operation": "conv", "rank": 1, "dtype": "f32", "padding": "same",
     }  # fmt: skip
     written(RUN, case)
-    done = run("report", "a.jsonl")
-    assert done.returncode == 3
-    assert done.stdout.endswith("\nProves too little: the run of a.jsonl was cut off.\n")
+    code, text = report()
+    assert code == 3
+    assert text.endswith("\nProves too little: the run of a.jsonl was cut off.\n")
 
 
-def test_run_that_could_not_run_is_reported_so():
+def test_run_that_could_not_run_is_reported_so(report: Reporting):
     written(RUN, end(1.0, 2, broken="it has no disk"))
-    done = run("report", "a.jsonl")
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (2, "Could not run: it has no disk")
+    code, text = report()
+    assert (code, text.splitlines()[-1]) == (2, "Could not run: it has no disk")
 
 
 def test_report_that_cannot_be_written_is_one_sentence_and_exit_2():

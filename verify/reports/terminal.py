@@ -12,7 +12,8 @@ class Terminal(Console):
     """A console on the standard output of the start, which pytest captures during a run."""
 
     def __init__(self) -> None:
-        super().__init__(file=os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding=sys.stdout.encoding))
+        copy = os.dup(sys.stdout.fileno())  # open until the process ends
+        super().__init__(file=os.fdopen(copy, "w", encoding=sys.stdout.encoding, closefd=False))
 
     def on_broken_pipe(self) -> None:
         """Go on silently if nobody reads the output any more, so that the exit code is still right."""

@@ -298,10 +298,11 @@ def run(*arguments: str) -> int:
     return subprocess.run(command, capture_output=True, check=False, env=environment).returncode
 
 
+@pytest.mark.usefixtures("capfd")
 def test_shards_are_one_page() -> None:
     written(run_of(asked(right, [WORD])), Path("one.jsonl"))
     written(run_of(asked(ODD, [WORD])), Path("two.jsonl"))
-    assert run("report", "one.jsonl", "two.jsonl", "--html", "pages/run.html") == 1
+    assert main(["report", "one.jsonl", "two.jsonl", "--html", "pages/run.html"]) == 1
     assert "Disagrees: 1 distinct disagreement" in Path("pages/run.html").read_text(encoding="utf-8")
 
 
