@@ -40,9 +40,9 @@ _WORDS = {
 
 def candidates(subject: TensorflowSubject, operation: str) -> list[Case]:
     """The first two cases of an operation that a subject does not decline, or one."""
-    found = [case for case in map(Case.parse, _WORDS[operation]) if _is_answered(subject, case)]
-    assert found
-    return found[:2]
+    answered = [case for case in map(Case.parse, _WORDS[operation]) if _is_answered(subject, case)]
+    assert answered
+    return answered[:2]
 
 
 def _is_answered(subject: TensorflowSubject, case: Case) -> bool:

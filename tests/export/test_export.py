@@ -99,41 +99,41 @@ def archived(word: str, folder: Path) -> dict[str, Array]:
 
 
 def test_arrays_are_the_operands_and_the_answer(tmp_path: Path) -> None:
-    found, case = archived(ODD, tmp_path), Case.parse(ODD)
-    assert set(found) == {"input", "filters", "bias", "expected", "allowed", "metadata"}
-    assert np.array_equal(found["input"], case.input)
-    assert np.array_equal(found["expected"], reference(case))
-    assert not found["allowed"].any()
+    archive, case = archived(ODD, tmp_path), Case.parse(ODD)
+    assert set(archive) == {"input", "filters", "bias", "expected", "allowed", "metadata"}
+    assert np.array_equal(archive["input"], case.input)
+    assert np.array_equal(archive["expected"], reference(case))
+    assert not archive["allowed"].any()
 
 
 def test_arrays_and_metadata_are_enough_to_work_the_answer_out(tmp_path: Path) -> None:
-    found = archived(ODD, tmp_path)
-    told = json.loads(str(found["metadata"]))
+    archive = archived(ODD, tmp_path)
+    metadata = json.loads(str(archive["metadata"]))
     answer = conv(
-        found["input"], found["filters"], bias=found["bias"],
-        strides=told["strides"], dilations=told["dilations"], groups=told["groups"],
-        padding=told["pads"], data_format=told["data_format"],
+        archive["input"], archive["filters"], bias=archive["bias"],
+        strides=metadata["strides"], dilations=metadata["dilations"], groups=metadata["groups"],
+        padding=metadata["pads"], data_format=metadata["data_format"],
     )  # fmt: skip
-    assert np.array_equal(answer, found["expected"])
+    assert np.array_equal(answer, archive["expected"])
 
 
 def test_a_wrong_answer_lies_beyond_what_the_arrays_allow(tmp_path: Path) -> None:
     word = "conv_i5x4_c2_k2x3_f3_s1x2_same_bias_reals3"
-    found, case = archived(word, tmp_path), Case.parse(word)
+    archive, case = archived(word, tmp_path), Case.parse(word)
     right, wrong = (convolutions.answer(case), convolutions.odd_cell_before(case))
-    assert (np.abs(right - found["expected"]) <= found["allowed"]).all()
-    assert not (np.abs(wrong - found["expected"]) <= found["allowed"]).all()
+    assert (np.abs(right - archive["expected"]) <= archive["allowed"]).all()
+    assert not (np.abs(wrong - archive["expected"]) <= archive["allowed"]).all()
 
 
 def test_arrays_of_bfloat16_are_held_as_float32(tmp_path: Path) -> None:
-    found = archived("filtergrad_i4_k2_s2_same_bf16_ints3", tmp_path)
-    assert {found[name].dtype for name in ("input", "cotangent")} == {np.dtype("float32")}
-    assert json.loads(str(found["metadata"]))["dtype"] == "bfloat16"
+    archive = archived("filtergrad_i4_k2_s2_same_bf16_ints3", tmp_path)
+    assert {archive[name].dtype for name in ("input", "cotangent")} == {np.dtype("float32")}
+    assert json.loads(str(archive["metadata"]))["dtype"] == "bfloat16"
 
 
 def test_metadata_has_a_version_and_the_word(tmp_path: Path) -> None:
-    told = json.loads(str(archived(WORD, tmp_path)["metadata"]))
-    assert (told["version"], told["word"]) == (VERSION, WORD)
+    metadata = json.loads(str(archived(WORD, tmp_path)["metadata"]))
+    assert (metadata["version"], metadata["word"]) == (VERSION, WORD)
 
 
 # ONNX.
@@ -165,7 +165,7 @@ def by_reference(model: onnx.ModelProto, inputs: dict[str, Array]) -> Array:
 
 
 EXPRESSED = cases(
-    operations=[each for each in OPERATIONS if each != "filtergrad"],
+    operations=[name for name in OPERATIONS if name != "filtergrad"],
     around=AROUND,
     dtypes=("f32",),
     max_side=7,
@@ -219,7 +219,7 @@ def spoilt(word: str, name: str, value: list[int]) -> str:
     """What becomes of a model whose node has another attribute."""
     made = exported(Case.parse(word))
     (node,) = [node for node in made.model.graph.node if node.op_type in ("Conv", "ConvTranspose")]
-    (attribute,) = [each for each in node.attribute if each.name == name]
+    (attribute,) = [item for item in node.attribute if item.name == name]
     attribute.ints[:] = value
     return outcome(made, by_runtime(made.model, made.inputs))
 

@@ -96,8 +96,8 @@ def test_fence_is_longer_than_any_in_the_message():
 
 
 def test_row_of_a_table_stays_one_row():
-    found = job_summary([Tally(subject="a|b\nc<d>", name="values", title="values")], "")
-    assert "\n| a\\|b c\\<d\\> | cases |" in found
+    text = job_summary([Tally(subject="a|b\nc<d>", name="values", title="values")], "")
+    assert "\n| a\\|b c\\<d\\> | cases |" in text
 
 
 def test_summary_of_many_failures_says_how_many_more():

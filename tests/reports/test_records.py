@@ -42,8 +42,8 @@ RUN = begin(environment="here", seed=1, profile="dev", subjects=[], properties={
 
 
 def test_records_are_read_as_they_were_written():
-    found = {"type": "case", "word": "conv_i1_k1_same_ones", "sentence": "„{\n}“", "rank": 1}
-    assert list(read_records(written(RUN, found))) == [RUN, found]
+    case = {"type": "case", "word": "conv_i1_k1_same_ones", "sentence": "„{\n}“", "rank": 1}
+    assert list(read_records(written(RUN, case))) == [RUN, case]
 
 
 def test_run_begins_a_file_anew():

@@ -30,9 +30,9 @@ def formulas(lines: list[Line]) -> Iterator[tuple[str, str]]:
     """Every `expression = value` among the texts."""
     for text in texts_of(lines):
         for sentence in re.split(r", (?=[a-z]+ = )", text):
-            found = re.fullmatch(r"(?:[a-z]+ = |[^:=]*: )?([^=]+) = (-?[0-9]+)([:, ].*)?", sentence)
-            if found:
-                yield found[1], found[2]
+            match = re.fullmatch(r"(?:[a-z]+ = |[^:=]*: )?([^=]+) = (-?[0-9]+)([:, ].*)?", sentence)
+            if match:
+                yield match[1], match[2]
 
 
 def evaluated(expression: str) -> int:

@@ -37,7 +37,7 @@ def test_every_answer_of_the_lecture_is_reached(row: int, column: int, number: i
 
 def test_nan_is_explained_where_it_comes_up() -> None:
     text = text_of("conv_i4_k2_valid_relu6_nonfinite1")
-    assert "nan is no number: what 0*inf, inf - inf and every sum with a nan give\n" in text
+    assert "nan is not a number: 0*inf, inf - inf and every sum with a nan give it\n" in text
     assert text.endswith("sum      nan\nrelu6    min(max(nan, 0), 6) = nan\nanswer   nan")
 
 

@@ -20,14 +20,14 @@ def drawn_products(lines: list[Line]) -> list[int]:
 
 def left_out(lines: list[Line], what: str) -> tuple[int, int]:
     """How many products or blocks are not drawn, and their sum."""
-    found = re.findall(rf"… ([0-9]+) more (?:{what}), summing to (.+)", plain(lines))
-    return sum(int(count) for count, _ in found), sum(int(total) for _, total in found)
+    matches = re.findall(rf"… ([0-9]+) more (?:{what}), summing to (.+)", plain(lines))
+    return sum(int(count) for count, _ in matches), sum(int(total) for _, total in matches)
 
 
 def sum_of(lines: list[Line]) -> int:
     """The number that the line of the sum, which may be wrapped, ends with."""
-    found = re.search(r"^sum ([^a-z]+)", plain(lines), re.MULTILINE)
-    return int(found[1].split()[-1]) if found else 0
+    match = re.search(r"^sum ([^a-z]+)", plain(lines), re.MULTILINE)
+    return int(match[1].split()[-1]) if match else 0
 
 
 def products_of(case: Case, at: tuple[int, ...]) -> tuple[int, int]:

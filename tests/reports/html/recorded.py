@@ -35,13 +35,13 @@ def asked(subject: Subject, words: Iterable[str], name: str = "mylib:conv") -> l
 
 def run_of(*properties: list[Record], code: int = 0, **ended: str) -> list[Record]:
     """The records of a whole run."""
-    records = [record for each in properties for record in each]
+    records = [record for group in properties for record in group]
     begun = begin(
         versions={"conv-verify": "0.1.0"},
         environment="conv-verify 0.1.0, Python 3.11, NumPy 2.4",
         seed=1,
         profile="dev",
-        subjects=list(dict.fromkeys(each["subject"] for each in records)),
+        subjects=list(dict.fromkeys(record["subject"] for record in records)),
         properties={"values": "values on exact fills"},
         shard="1/1",
     )

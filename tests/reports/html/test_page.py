@@ -69,7 +69,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
 
 
-def told(subject: Subject, *words: str, code: int = 0, **ended: str) -> Content:
+def content_of(subject: Subject, *words: str, code: int = 0, **ended: str) -> Content:
     """What stands on the page of a run that asks these words."""
     file = written(run_of(asked(subject, words), code=code, **ended), Path("run.jsonl"))
     return content(read_records(file), merged([file]))
@@ -97,7 +97,12 @@ class Reader(HTMLParser):
         self.words.append(data)
 
     def values(self, *names: str) -> set[str]:
-        return {value or "" for _, each in self.elements for name, value in each.items() if name in names}
+        return {
+            value or ""
+            for _, attributes in self.elements
+            for name, value in attributes.items()
+            if name in names
+        }
 
 
 def test_elements_that_differ_are_marked_in_their_plane() -> None:
@@ -206,7 +211,7 @@ def test_coverage_shows_what_was_never_drawn() -> None:
 def test_errors_are_counted_by_powers_of_two() -> None:
     cases = [judged("conv_i2_k1_same_reals", error=error) for error in (1.0, 0.5, 0.3, 1e-9)]
     counts = [(name, squares[0].text) for name, squares in error_table(cases).rows]
-    assert [each for each in counts if each[1] != "0"] == [
+    assert [(name, count) for name, count in counts if count != "0"] == [
         ("1/2 to 1", "1"),
         ("1/4 to 1/2", "2"),
         ("up to 1/4,096", "1"),
@@ -218,28 +223,28 @@ def test_exact_answers_have_no_error() -> None:
 
 
 def test_failure_is_pictured_with_its_replay_line() -> None:
-    (failure,) = told(ODD, WORD).failures
+    (failure,) = content_of(ODD, WORD).failures
     assert failure.replay == f"conv-verify replay mylib:conv {WORD}"
     assert (len(failure.answer), len(failure.window)) == (1, 1)
 
 
 def test_failure_of_shape_has_no_picture() -> None:
-    (failure,) = told(fault_named("valid-rounded-up"), "conv_i2_k1_s2_valid_ones").failures
+    (failure,) = content_of(fault_named("valid-rounded-up"), "conv_i2_k1_s2_valid_ones").failures
     assert (failure.answer, failure.window) == ((), ())
 
 
 def test_subject_that_agrees_has_no_failures() -> None:
-    run = told(right, WORD)
+    run = content_of(right, WORD)
     assert (run.verdict, run.failures) == ("holds", ())
 
 
 def test_fault_that_no_case_shows_is_never_visible() -> None:
-    run = told(right, "conv_i1_k1_valid_ones")
+    run = content_of(right, "conv_i1_k1_valid_ones")
     assert run.never_visible == ("padding-twice of mylib:conv", "padding-lost of mylib:conv")
 
 
 def test_run_that_could_not_go_on_says_why() -> None:
-    run = told(right, WORD, code=2, broken="no room")
+    run = content_of(right, WORD, code=2, broken="no room")
     assert (run.verdict, run.notes) == ("little", ("Could not run: no room",))
 
 
@@ -275,8 +280,8 @@ def test_only_the_script_of_the_page_may_run() -> None:
 
 
 def test_every_picture_has_words() -> None:
-    pictures = [each for tag, each in Reader(page_of(ODD, WORD)).elements if tag == "svg"]
-    assert {("aria-label" in each) is (each.get("role") == "img") for each in pictures} == {True}
+    pictures = [attributes for tag, attributes in Reader(page_of(ODD, WORD)).elements if tag == "svg"]
+    assert {("aria-label" in picture) is (picture.get("role") == "img") for picture in pictures} == {True}
 
 
 def test_run_that_was_cut_off_has_a_page_that_says_so() -> None:

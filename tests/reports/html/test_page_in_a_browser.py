@@ -25,7 +25,7 @@ HOSTILE = "mylib:<script>document.title='run'</script><img src=x onerror=documen
 LONG = f"mylib.{'a_long_module_name.' * 8}conv"
 
 
-def told() -> list[Record]:
+def records_of_a_page() -> list[Record]:
     """The records of a page with every section, whose names and sentences are wide or look like HTML."""
     declined = "separable_i2_k1_same_ones"
     hostile = asked(wrong, [WORD, declined], HOSTILE)
@@ -52,7 +52,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
-    write_page(folder / "run.html", [written(told(), folder / "run.jsonl")])
+    write_page(folder / "run.html", [written(records_of_a_page(), folder / "run.jsonl")])
     return folder / "run.html"
 
 
@@ -75,15 +75,15 @@ def tab(browser: Any, file: Path, request: pytest.FixtureRequest) -> Iterator[An
 
 
 def unfold(tab: Any) -> None:
-    tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    tab.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
 
 
 def violations(tab: Any) -> list[str]:
     """What axe finds hard to read or to use, contrast below 4.5 among it."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(tab).response["violations"]
-    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found]
+    violated = Axe().run(tab).response["violations"]
+    return [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in violated]
 
 
 def test_page_loads_without_a_complaint_or_a_request(tab: Any, file: Path) -> None:
@@ -97,7 +97,7 @@ def test_page_is_no_wider_than_a_telephone(tab: Any) -> None:
 
 def test_wide_table_scrolls_in_its_box(tab: Any) -> None:
     box = tab.get_by_label("Coverage of All subjects")
-    assert box.evaluate("each => each.scrollWidth > each.clientWidth && each.clientWidth < 360")
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth && box.clientWidth < 360")
 
 
 def test_names_and_sentences_run_nothing(tab: Any) -> None:

@@ -163,7 +163,7 @@ def _legend(case: Case, cell: Cell, *, total: float) -> Iterator[Line]:
         what = "border or padding" if case.border else "padding"
         yield (dot, Span(f" is a cell of {what} and counts as 0"))
     if math.isnan(total):
-        yield from entry("", "nan is no number: what 0*inf, inf - inf and every sum with a nan give")
+        yield from entry("", "nan is not a number: 0*inf, inf - inf and every sum with a nan give it")
 
 
 def _drawing(case: Case, cell: Cell) -> Iterator[Line]:
