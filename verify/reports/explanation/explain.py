@@ -14,21 +14,8 @@ from verify.cases.operands import Array
 from verify.reports.explanation.axes import AXIS_NAMES, axis_lines, plane_lines
 from verify.reports.explanation.cell import Cell, Factors, cell_of
 from verify.reports.explanation.grids import DRAWN, Wording, drawn
-from verify.reports.explanation.lines import (
-    LABEL,
-    PADDING,
-    WIDTH,
-    Line,
-    Span,
-    addition,
-    coloured,
-    entry,
-    plain,
-    sum_of,
-)
+from verify.reports.explanation.lines import LABEL, PADDING, WIDTH, Line, Span, addition, entry, sum_of
 from verify.reports.explanation.steps import step_lines
-
-__all__ = ["Line", "coloured", "explain", "parse_index", "plain"]
 
 _WEIGHED = 7
 """Terms of the last sum of a `separable` that are written one by one."""
@@ -95,9 +82,8 @@ def _heading(case: Case, cell: Cell, *, index: tuple[int, ...]) -> list[Line]:
     lines += entry("answer", f"shape {case.output_shape}{_order(case)}")
     lines += entry("cell", f"{index}: {_where(case, cell, index=index)}")
     if case.groups > 1 and cell.place.along:
-        lines += entry(
-            "group", f"{cell.group} ({case.groups} in all): {_group_members(case, cell, index=index)}"
-        )
+        members = _group_members(case, cell, index=index)
+        lines += entry("group", f"{cell.group} ({case.groups} in all): {members}")
     return [*lines, *_adds(case, cell)]
 
 

@@ -84,10 +84,5 @@ def _plane_picture(answer: _Answer, differs: Sequence[Index]) -> Picture:
     count = f"{len(differs)}{' or more' * (not answer.is_all)} of {elements} differ"
     sizes = " by ".join(f"{shape[axis]} {names[axis]}s" for axis in answer.shown)
     indices = ", ".join(map(str, differs[:_WRITTEN_OUT])) + " and more" * (len(differs) > _WRITTEN_OUT)
-    return drawn(
-        f"{where}: {count}" if where else count,
-        f"{sizes}; {count}: {indices}.",
-        rows=rows,
-        columns=columns,
-        marks=marks,
-    )
+    title = f"{where}: {count}" if where else count
+    return drawn(title, f"{sizes}; {count}: {indices}.", rows=rows, columns=columns, marks=marks)
