@@ -60,7 +60,7 @@ def coverage_table(cases: Iterable[Judged], caption: str) -> Table:
         key = (case.operation, case.rank, case.format.token, case.padding_mode)
         outcomes.setdefault(key, Counter())[judged.outcome] += 1
     largest = max(map(_judged_in, outcomes.values()), default=0)
-    kinds = sorted({key[:2] for key in outcomes}, key=lambda kind: (OPERATIONS.index(kind[0]), kind[1]))
+    kinds = sorted({key[:2] for key in outcomes}, key=lambda kind: ([*OPERATIONS].index(kind[0]), kind[1]))
     columns = [*product(FORMATS, PADDING_MODES)]
     rows = []
     for operation, rank in kinds:
