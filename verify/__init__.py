@@ -3,7 +3,10 @@
 # The modules `reference`, `compare` and `check` are shadowed here by the functions of those names.
 from verify.cases.case import Case
 from verify.cases.word import InvalidCase
-from verify.checks.check import Declined, Mismatch, assert_conv, check, compare
+from verify.checks.assertion import assert_conv
+from verify.checks.check import check, compare
+from verify.checks.mismatch import Mismatch
+from verify.checks.subject import Declined
 from verify.oracle.compare import Verdict
 from verify.oracle.reference import conv, reference
 

@@ -14,6 +14,7 @@ from hypothesis import settings
 from rich.console import Console
 
 from verify.checks.journal import journal
+from verify.checks.subject import versions
 from verify.config import flags as own
 from verify.config.database import database_at
 from verify.config.options import positive
@@ -27,7 +28,6 @@ from verify.reports.fault_coverage import never_visible
 from verify.reports.records import Record, Stream, begin, end
 from verify.reports.summary import exit_code, print_summary, sentence
 from verify.reports.tally import Tally
-from verify.subjects.registry import versions
 from verify.subjects.tensorflow.switches import onednn, threads
 
 KEY = "conv_verify"

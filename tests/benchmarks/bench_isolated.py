@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from strategies import cases
 from verify import Case, Declined
-from verify.checks.check import Elsewhere, Subject
+from verify.checks.subject import Elsewhere, Subject
 from verify.subjects.isolated import Isolated
 from verify.subjects.registry import load
 

@@ -8,6 +8,7 @@ import pytest
 
 from verify.cases.enumeration import enumeration_upto
 from verify.checks.deviations import applying, to_text
+from verify.checks.subject import describe
 from verify.runs.sweep.progress import BLOCK
 from verify.subjects.isolated import Isolated
 
@@ -19,7 +20,7 @@ def test_three_fifths_of_a_sweep_are_spent_in_tensorflow(benchmark: Any, rank: i
         6, ranks=(rank,), channels=1 if rank > 1 else 4, filters=1 if rank > 1 else 2
     )
     subject = Isolated("tensorflow", alone=True)
-    known = to_text(applying(subject.known, subject.switches))
+    known = to_text(applying(subject.known, describe(subject)))
     places = [(start, start + BLOCK) for start in range(0, enumeration.count - BLOCK, BLOCK)][:8]
     spent: list[float] = []
 

@@ -47,10 +47,8 @@ def test_names_are_the_numbers_of_the_case():
         "out": (4, 9),
         "span": (3, 3),
         "pads": ((1, 0), (0, 3)),
-        "switches": {},
         "illegal": False,
         "bordered": (9, 8),
-        "onednn": (),
         "given_out": (),
         "slope": 0.0,
     }
@@ -105,13 +103,13 @@ def test_condition_does_not_hold(text):
 
 
 @pytest.mark.parametrize(("value", "truth"), [("1", True), ("0", False)])
-def test_condition_may_speak_of_a_switch(value, truth):
-    condition = Predicate("switches.get('TF_ENABLE_ONEDNN_OPTS') == '1'")
-    assert condition.holds(names_of(CASE, {"TF_ENABLE_ONEDNN_OPTS": value})) is truth
+def test_condition_may_use_more_names_than_those_of_the_case(value, truth):
+    condition = Predicate("switches.get('ONEDNN') == '1' and rank == 2", {"switches": {}})
+    assert condition.holds(names_of(CASE, {"switches": {"ONEDNN": value}})) is truth
 
 
-def test_switch_that_is_not_set_is_nothing():
-    assert not holds("switches.get('TF_ENABLE_ONEDNN_OPTS') == '1'")
+def test_condition_may_use_no_name_that_it_is_not_given():
+    assert refusal("switches.get('ONEDNN') == '1'").endswith("name 'switches' is not defined")
 
 
 def test_condition_keeps_its_text():

@@ -16,7 +16,7 @@ from verify import Case, Mismatch, reference
 from verify.__main__ import main
 from verify.cases.operands import Array
 from verify.cases.shards import ALL, Shard
-from verify.checks.check import Subject
+from verify.checks.subject import Subject
 from verify.config.session import limits
 from verify.gate import conformance
 from verify.gate.search import Sieve, searching
@@ -137,7 +137,7 @@ def failure_of(shard: Shard, examples: int, monkeypatch: pytest.MonkeyPatch) -> 
     settings.load_profile(before)
     with contextlib.suppress(Mismatch):
         held().test_values()
-    return "".join(each.word for each in held.gate.talliers["test_values"].told().failures.values())
+    return "".join(each.word for each in held.gate.talliers["test_values"].reported().failures.values())
 
 
 def report_of(shard: str, seed: int = 1) -> Path:

@@ -9,7 +9,7 @@ from strategies import cases
 from tests.planted import convolutions
 from verify import Case, Mismatch, check
 from verify.cases.simplify import simpler, simplest
-from verify.checks.check import Subject
+from verify.checks.subject import Subject
 from verify.faults import FAULTS, Fault
 
 

@@ -15,8 +15,8 @@ from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array, Operands
 from verify.cases.predicates import Predicate
 from verify.checks.bulk import Swept, operands_of, sweep_block
-from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
+from verify.checks.subject import Subject
 
 SMALL = enumeration_upto(3)
 GRADIENTS = ("transpose", "filtergrad")

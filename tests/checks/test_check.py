@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import replace
-from itertools import product
 
-import ml_dtypes
 import numpy as np
 import pytest
 
-from tests.models import summation
+from tests.checks.disagreements import CASE, Shown, mismatch, named
 from tests.planted import convolutions
-from verify import Case, Declined, Mismatch, Verdict, assert_conv, check, compare, conv, reference
+from verify import Case, Declined, Mismatch, Verdict, check, compare, reference
 from verify.cases.dtypes import FORMATS
 from verify.cases.operands import Array
-from verify.checks.check import (
+from verify.checks.mismatch import (
     MISMATCHES,
     DTypeMismatch,
     InputModified,
@@ -23,13 +20,11 @@ from verify.checks.check import (
     NotRepeatable,
     Refused,
     ShapeMismatch,
-    Subject,
     ValueMismatch,
-    subject_name,
 )
+from verify.checks.subject import Subject
 from verify.oracle.compare import KINDS, LOST, Kind
 
-CASE = Case.parse("conv_n2_i5x4_c2_k3x2_f2_same_bias_ints3")
 EMPTY = Case.parse("conv_n0_i2_k1_f2_same_ones")
 ZEROS = Case.parse("conv_i0_k1_f2_p1.1_ones")
 CANCELLING = Case.parse("conv_i1_c16_k1_same_f64_reals2")
@@ -90,43 +85,6 @@ WRONG: dict[str, tuple[Subject, type[Mismatch], str]] = {
 wrong = pytest.mark.parametrize(("subject", "kind", "sentence"), WRONG.values(), ids=WRONG)
 
 
-class Shown:
-    """What a framework hands back: no array, but it can be shown as one."""
-
-    def __init__(self, values: Array) -> None:
-        self.values = values
-
-    def __array__(self, dtype: object = None, copy: object = None) -> Array:
-        return self.values
-
-
-class Kernel:
-    """A callable object without a name of its own."""
-
-    def __call__(self, case: Case) -> Array:
-        return convolutions.off_by_one(case)
-
-    def method(self, case: Case) -> Array:
-        return convolutions.off_by_one(case)
-
-
-def mismatch(case: Case, subject: Subject, **options: object) -> Mismatch:
-    with pytest.raises(Mismatch) as raised:
-        check(case, subject, **options)
-    return raised.value
-
-
-def named(subject: Subject, name: str, **switches: str) -> Subject:
-    """A subject with a name and switches, as a built-in one has them."""
-    shown = functools.partial(subject)
-    shown.name, shown.switches = name, switches
-    return shown
-
-
-def replay_line(subject: Subject) -> str:
-    return str(mismatch(CASE, subject)).splitlines()[-1].removeprefix("  replay   ")
-
-
 def kinds_but(kind: Kind) -> tuple[Kind, ...]:
     return tuple(each for each in KINDS if each != kind)
 
@@ -160,25 +118,6 @@ class TestCheck:
 
     def test_right_subject_agrees(self):
         assert check(CASE, convolutions.right, repeats=3) == Verdict(outcome="agrees")
-
-    def test_mismatch_is_an_assertion_error(self):
-        assert issubclass(Mismatch, AssertionError)
-
-    def test_mismatch_carries_its_case(self):
-        assert mismatch(CASE, convolutions.zeros).case == CASE
-
-    def test_mismatch_carries_the_name_of_its_subject(self):
-        assert mismatch(CASE, convolutions.zeros).subject == "tests.planted.convolutions:zeros"
-
-    def test_mismatch_carries_the_switches_of_its_subject(self):
-        assert mismatch(CASE, named(convolutions.zeros, "mine", A="1")).switches == {"A": "1"}
-
-    def test_mismatch_carries_its_verdict(self):
-        verdict = mismatch(CASE, convolutions.off_by_one).verdict
-        assert (verdict.outcome, verdict.kind, verdict.worst.index) == ("disagrees", "value", (0, 0, 0, 0))
-
-    def test_error_of_a_subject_is_the_cause_of_the_mismatch(self):
-        assert isinstance(mismatch(CASE, convolutions.raises).__cause__, RuntimeError)
 
     def test_subject_that_exits_is_refused(self):
         assert mismatch(CASE, convolutions.exits).verdict.sentence == "it raised SystemExit: 0"
@@ -326,82 +265,6 @@ class TestKinds:
         assert type(mismatch(CASE, lambda case: np.zeros(case.output_shape, kind))) is DTypeMismatch
 
 
-class TestMessage:
-    def test_message_on_exact_sums_is_literally(self):
-        subject = named(convolutions.odd_cell_before, "tensorflow", TF_ENABLE_ONEDNN_OPTS="0")
-        assert str(mismatch(Case.parse("conv_i1x2_k1x2_same_ones"), subject)) == (
-            "tensorflow disagrees with the reference: 2 of 2 values differ\n"
-            "  case     conv_i1x2_k1x2_same_ones\n"
-            "  axis 1   size 2, kernel 2, stride 1, dilation 1 -> out 2, padding 0 before, 1 after\n"
-            "  worst    at (0, 0, 0, 0): got 1.0, want 2.0, allowed 0 (the sums are exact)\n"
-            "  looks like  SAME's odd cell placed before instead of after\n"
-            "  replay   TF_ENABLE_ONEDNN_OPTS=0 conv-verify replay tensorflow conv_i1x2_"
-            "k1x2_same_ones"
-        )
-
-    def test_message_within_a_bound_is_literally(self):
-        case = Case.parse("conv_i2_c3_k1_s2_same_bf16_bias_reals1")
-        assert str(mismatch(case, convolutions.off_by_one)) == (
-            "tests.planted.convolutions:off_by_one disagrees with the reference: 1 of 1 values differ\n"
-            "  case     conv_i2_c3_k1_s2_same_bf16_bias_reals1\n"
-            "  axis 0   size 2, kernel 1, stride 2, dilation 1 -> out 1, padding 0 before, 0 after\n"
-            "  worst    at (0, 0, 0): got 0.94140625, want -0.05812084674835205, allowed 0.000624"
-            " (gamma_4 2.38e-07 of sum |x||w| + |b| = 0.0840379, summed in float32, rounded to bfloat16)\n"
-            "  replay   conv-verify replay tests.planted.convolutions:off_by_one conv_i2"
-            "_c3_k1_s2_same_bf16_bias_reals1"
-        )
-
-    def test_message_of_a_refusal_has_no_worst_value(self):
-        place = f"{convolutions.__file__}:{convolutions.raises.__code__.co_firstlineno + 1}"
-        assert str(mismatch(Case.parse("conv_i3_k1_same_ones"), convolutions.raises)) == "\n".join(
-            [
-                (
-                    "tests.planted.convolutions:raises disagrees with the reference: "
-                    "it raised RuntimeError: no kernel for this shape"
-                ),
-                "  case     conv_i3_k1_same_ones",
-                f"  raised   at {place} in raises",
-                "  replay   conv-verify replay tests.planted.convolutions:raises conv_i3_k1_same_ones",
-            ]
-        )
-
-    def test_message_of_a_stray_nan_says_that_it_has_no_distance(self):
-        assert str(mismatch(Case.parse("conv_i1_k1_same_ones"), convolutions.poisoned)).splitlines()[2] == (
-            "  worst    at (0, 0, 0): got nan, want 1.0, allowed 0 (a NaN or an infinity has no distance)"
-        )
-
-    @pytest.mark.parametrize(
-        ("subject", "name"),
-        [
-            (convolutions.right, "tests.planted.convolutions:right"),
-            (Case, "verify.cases.case:Case"),
-            (named(convolutions.right, "mylib.conv:fast"), "mylib.conv:fast"),
-        ],
-    )
-    def test_name_of_a_subject_is(self, subject, name):
-        assert subject_name(subject) == name
-
-    def test_function_is_replayed_by_its_name(self):
-        assert (
-            replay_line(convolutions.off_by_one)
-            == f"conv-verify replay tests.planted.convolutions:off_by_one {CASE}"
-        )
-
-    @pytest.mark.parametrize(
-        "subject",
-        [
-            lambda case: convolutions.off_by_one(case),
-            convolutions.writing_to("input"),
-            Kernel(),
-            Kernel().method,
-            functools.partial(convolutions.off_by_one),
-        ],
-        ids=["lambda", "local function", "object", "bound method", "partial"],
-    )
-    def test_subject_that_no_name_reaches_is_replayed_in_python(self, subject):
-        assert replay_line(subject) == f"verify.check(verify.Case.parse({str(CASE)!r}), subject)"
-
-
 class TestCompare:
     def test_right_answer_agrees(self):
         assert compare(CASE, convolutions.right(CASE)) == Verdict(outcome="agrees")
@@ -456,208 +319,6 @@ class TestCompare:
         actual[1, 2, 3, 1] += 5
         actual[0, 1, 1, 0] -= 4
         assert compare(CASE, actual).worst.index == (1, 2, 3, 1)
-
-
-GEOMETRIES = {
-    "plain": "conv_n2_i5_c3_k3_f2_valid",
-    "two axes": "conv_n2_i6x5_c2_k3x2_f3_same",
-    "three axes": "conv_i3x4x3_c2_k2x3x1_f2_s1x2x2_same",
-    "strides and dilations": "conv_i9x8_c2_k3x2_f2_s2x3_d2x3_same",
-    "groups": "conv_i5_c6_k2_f4_s2_g2_same",
-    "explicit padding": "conv_i4x5_c2_k2x3_f2_p3.0x1.4",
-}
-EXACT = [
-    Case.parse(f"{geometry}_{dtype}{form}{bias}_ints5")
-    for geometry, dtype, form, bias in product(GEOMETRIES.values(), FORMATS, ("", "_cf"), ("", "_bias"))
-]
-REAL = [
-    Case.parse(f"{geometry}_{dtype}{form}{bias}_reals{seed}")
-    for geometry, dtype, form, bias, seed in product(
-        GEOMETRIES.values(), ("f32", "f64", "f16", "bf16"), ("_cf",), ("", "_bias"), (1, 2)
-    )
-]
-ONE = Case.parse("conv_i4_c2_k3_f2_valid_ints1")
-
-exact = pytest.mark.parametrize("case", EXACT, ids=str)
-real = pytest.mark.parametrize("case", REAL, ids=str)
-
-
-def arguments(case: Case) -> dict[str, object]:
-    """What `assert_conv` and `conv` are given for a case, its operands locked against writing."""
-    given = case.make_operands()
-    for part in given:
-        if part is not None:
-            part.flags.writeable = False
-    return {
-        "x": given.input,
-        "w": given.factor,
-        "strides": case.strides,
-        "padding": case.padding,
-        "dilations": case.dilations,
-        "groups": case.groups,
-        "bias": given.bias,
-        "data_format": case.data_format,
-    }
-
-
-def assert_answer(case: Case, actual: object, **changed: object) -> None:
-    assert_conv(actual, **{**arguments(case), **changed})
-
-
-def complaint(case: Case, actual: object, **changed: object) -> str:
-    """What `assert_conv` says of a wrong answer."""
-    with pytest.raises(AssertionError) as raised:
-        assert_answer(case, actual, **changed)
-    return str(raised.value)
-
-
-def refusal(case: Case, actual: object, **changed: object) -> str:
-    """What `assert_conv` says of arguments that it cannot judge."""
-    with pytest.raises(ValueError) as raised:  # noqa: PT011 - the whole text is compared
-        assert_answer(case, actual, **changed)
-    return str(raised.value)
-
-
-def one_bit_off(y: Array) -> Array:
-    """An answer whose last element is a neighbour of the right one."""
-    changed = y.copy()
-    changed.reshape(-1).view(f"i{y.dtype.itemsize}")[-1] += 1
-    return changed
-
-
-def truncated(values: Array, bits: int) -> Array:
-    """Float32 values with so many bits of their significand, as TF32 keeps 11."""
-    return (values.view(np.uint32) & np.uint32(2**32 - 2 ** (24 - bits))).view(np.float32)
-
-
-class TestAssertConv:
-    @exact
-    def test_integer_valued_answer_passes(self, case):
-        assert_answer(case, convolutions.right(case))
-
-    @exact
-    def test_integer_valued_answer_fails_by_one_bit(self, case):
-        assert "1 of " in complaint(case, one_bit_off(convolutions.right(case)))
-
-    @real
-    def test_real_answer_passes_in_every_order_of_summation(self, case):
-        assert {assert_answer(case, actual) for _, actual in summation.answers(case)} == {None}
-
-    @real
-    def test_real_answer_fails_beyond_the_bound(self, case):
-        assert "1 of " in complaint(case, convolutions.off_by_one(case))
-
-    def test_defaults_are_those_of_conv(self):
-        given = ONE.make_operands()
-        assert_conv(conv(given.input, given.factor).astype(np.float32), given.input, given.factor)
-
-    def test_int_strides_and_pairs_of_padding_are_taken(self):
-        case = replace(ONE, strides=(2,), padding=((1, 2),))
-        assert_answer(case, convolutions.right(case), strides=2, padding=[[0, 0], [1, 2], [0, 0]])
-
-    def test_integers_wrap(self):
-        x, w = np.full((1, 1, 1), 2**31 - 1, np.int32), np.full((1, 1, 1), 2, np.int32)
-        assert_conv(np.full((1, 1, 1), -2, np.int32), x, w)
-
-    def test_array_like_answer_is_taken(self):
-        assert_answer(ONE, Shown(convolutions.right(ONE)))
-
-    def test_empty_answer_passes(self):
-        assert_answer(EMPTY, convolutions.right(EMPTY))
-
-    def test_nan_passes_where_the_input_has_one(self):
-        x = np.array([1.0, np.nan, 2.0], np.float32).reshape(1, 3, 1)
-        assert_conv(x, x, np.ones((1, 1, 1), np.float32))
-
-    def test_nan_that_was_lost_fails(self):
-        x = np.array([1.0, np.nan, 2.0], np.float32).reshape(1, 3, 1)
-        with pytest.raises(AssertionError, match="1 of 3 values should be NaN or infinite and differ"):
-            assert_conv(np.nan_to_num(x), x, np.ones((1, 1, 1), np.float32))
-
-    def test_operands_cut_to_tf32_fail_on_exact_data(self):
-        case = Case.parse("conv_i6x5_c3_k3x2_f2_same_dyadic4")
-        actual = convolutions.answer(case, x=truncated(case.input, 11), w=truncated(case.filters, 11))
-        assert "60 of 60 values differ" in complaint(case, actual)
-
-    def test_operands_cut_to_tf32_fail_on_integers_beyond_its_precision(self):
-        x = np.array([2049, 4099, 6151], np.float32).reshape(1, 3, 1)
-        w = np.ones((1, 1, 1), np.float32)
-        with pytest.raises(AssertionError, match="3 of 3 values differ"):
-            assert_conv(truncated(x, 11), x, w)
-
-    def test_wrong_value_is_said_literally(self):
-        assert complaint(ONE, convolutions.off_by_one(ONE)) == (
-            "not the convolution of x and w: 1 of 4 values differ; "
-            "the worst at (0, 0, 0): got 61.0, want 60.0, allowed 0 (the sums are exact)"
-        )
-
-    def test_wrong_dtype_is_said_literally(self):
-        assert complaint(ONE, convolutions.widened(ONE)) == (
-            "not the convolution of x and w: the answer is float64, not float32"
-        )
-
-    def test_wrong_shape_is_said_literally(self):
-        assert complaint(ONE, convolutions.flattened(ONE)) == (
-            "not the convolution of x and w: the answer has shape (4,), not (1, 2, 2)"
-        )
-
-    @pytest.mark.parametrize(("actual", "what"), [(None, "None"), ([1.0], "a list")])
-    def test_no_array_is_said_literally(self, actual, what):
-        assert complaint(ONE, actual).endswith(f"it returned {what} where an array is due")
-
-    def test_masked_values_are_judged(self):
-        masked = np.ma.masked_array(convolutions.off_by_one(ONE), [[[True, False], [False, False]]])
-        assert "1 of 4 values differ" in complaint(ONE, masked)
-
-    def test_filters_of_another_dtype_are_refused(self):
-        assert refusal(ONE, convolutions.right(ONE), w=ONE.filters.astype(np.float64)) == (
-            "x is float32 and w is float64; give both one dtype"
-        )
-
-    def test_bias_of_another_dtype_is_refused(self):
-        assert refusal(ONE, convolutions.right(ONE), bias=np.ones(2)) == (
-            "x is float32 and bias is float64; give both one dtype"
-        )
-
-    @pytest.mark.parametrize("shape", [(1,), (3,), (), (1, 2)])
-    def test_bias_of_another_shape_is_refused(self, shape):
-        assert refusal(ONE, convolutions.right(ONE), bias=np.ones(shape, np.float32)) == (
-            f"bias has shape {shape}, not one number for each of 2 filters"
-        )
-
-    @pytest.mark.parametrize("name", ["int64", "uint8", "bool"])
-    def test_operands_of_an_unknown_dtype_are_refused(self, name):
-        given = {"x": ONE.input.astype(name), "w": ONE.filters.astype(name)}
-        assert refusal(ONE, convolutions.right(ONE), **given) == (
-            f"x is {name}; assert_conv judges float16, bfloat16, float32, float64 and int32"
-        )
-
-    def test_complex_operands_are_refused(self):
-        given = {"x": ONE.input.astype("complex64"), "w": ONE.filters.astype("complex64")}
-        assert (
-            refusal(ONE, convolutions.right(ONE), **given) == "x is complex64, not an array of real numbers"
-        )
-
-    def test_arguments_that_no_convolution_has_are_refused(self):
-        assert refusal(ONE, convolutions.right(ONE), groups=3) == (
-            "x has 2 channels and w has shape (3, 2, 2), which does not fit 3 groups"
-        )
-
-    def test_bfloat16_answer_of_another_library_is_taken(self):
-        case = replace(ONE, dtype=np.dtype(ml_dtypes.bfloat16))
-        assert_answer(case, Shown(convolutions.right(case)))
-
-    @exact
-    def test_operands_are_never_changed(self, case):
-        given = arguments(case)
-        assert_conv(convolutions.right(case), **given)
-        assert given["x"].tobytes() + given["w"].tobytes() == case.input.tobytes() + case.filters.tobytes()
-
-    @exact
-    def test_conv_never_changes_its_operands(self, case):
-        given = arguments(case)
-        conv(**given)
-        assert given["x"].tobytes() + given["w"].tobytes() == case.input.tobytes() + case.filters.tobytes()
 
 
 def test_unread_case_in_which_every_cell_is_read_is_vacuous():

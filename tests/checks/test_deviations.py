@@ -11,7 +11,7 @@ import pytest
 from tests.places import ROOT
 from verify import Case
 from verify.cases.predicates import Predicate
-from verify.checks.deviations import Deviation, deviation_of, entry_of, parse, read
+from verify.checks.deviations import Deviation, condition, deviation_of, entry_of, parse, read
 from verify.faults import FAULTS
 
 ENTRY = {
@@ -31,7 +31,7 @@ FLIPS = Deviation(
     word="conv_i2_k2_same_iota",
     sentence="It flips the kernel.",
 )
-FAST = FLIPS._replace(name="fast", when=Predicate("rank == 1 and switches.get('FAST') == '1'"))
+FAST = FLIPS._replace(name="fast", when=condition("rank == 1 and switches.get('FAST') == '1'"))
 
 ONE_AXIS = Case.parse("conv_i2_k2_same_ones")
 TWO_AXES = Case.parse("conv_i2x2_k2x2_same_ones")
@@ -222,14 +222,14 @@ def test_entry_explains_nothing_where_its_condition_fails():
     ("switches", "explained"), [({"FAST": "1"}, True), ({"FAST": "0"}, False), ({}, False)]
 )
 def test_entry_may_be_about_one_setting_of_a_switch(switches, explained):
-    assert FAST.explains(ONE_AXIS, "value", switches) is explained
+    assert FAST.explains(ONE_AXIS, "value", {"switches": switches}) is explained
 
 
 @pytest.mark.parametrize(
     ("switches", "explained"), [({"FAST": "1"}, True), ({"FAST": "0"}, False), ({}, False)]
 )
 def test_entry_applies_under_the_switches_that_its_own_word_needs(switches, explained):
-    assert FAST.applies(switches) is explained
+    assert FAST.applies({"switches": switches}) is explained
 
 
 def test_entry_whose_word_does_not_meet_its_condition_applies_nowhere():
@@ -240,3 +240,14 @@ def test_the_readme_says_how_many_are_recorded_of_tensorflow():
     known = parse(files("verify.subjects.tensorflow").joinpath("known.toml").read_text("utf-8"))
     readme = ROOT / "README.md"
     assert f" {len(known)} deviations" in readme.read_text("utf-8")
+
+
+@pytest.mark.parametrize("text", ["switches.get('A') == '1'", "'bf16' in onednn"])
+def test_condition_may_use_what_a_subject_says_of_itself(text):
+    subject = {"switches": {"A": "1"}, "onednn": ("f32", "bf16")}
+    deviation = FLIPS._replace(when=condition(text))
+    assert (deviation.applies(subject), deviation.applies({})) == (True, False)
+
+
+def test_condition_with_a_name_that_no_subject_hands_in_is_refused():
+    assert refusal(toml(when="'gpu'")).endswith("cannot be evaluated: name 'gpu' is not defined")

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.planted import convolutions
-from verify import Case, Mismatch, check, reference
+from verify import Case, reference
 from verify.cases.operands import Array
-from verify.checks.check import Subject
-from verify.checks.diagnosis import ASKED, diagnose
+from verify.checks.check import Judging
+from verify.checks.diagnosis import ASKED, diagnosed
+from verify.checks.examination import Examination
+from verify.checks.message import disagreement
+from verify.checks.subject import Subject, describe
 from verify.faults import fault_named
 
 
-def diagnosed(word: str, subject: Subject) -> Mismatch:
+def examined(word: str, subject: Subject, **judging: int) -> Examination:
+    """The disagreement of a subject on a word."""
+    return Judging(**judging).examine(Case.parse(word), describe(subject))
+
+
+def diagnosis(word: str, subject: Subject) -> Examination:
     """The disagreement of a subject on a word, diagnosed."""
-    with pytest.raises(Mismatch) as found:
-        check(Case.parse(word), subject, repeats=2)
-    diagnose(found.value, subject)
-    return found.value
+    return diagnosed(examined(word, subject, repeats=2))
 
 
-def names(mismatch: Mismatch) -> list[str]:
-    return [fault.name for fault in mismatch.looks_like]
+def names(examination: Examination) -> list[str]:
+    return [fault.name for fault in examination.looks_like]
 
 
-def lines(mismatch: Mismatch, label: str) -> list[str]:
-    return [line.strip() for line in str(mismatch).splitlines() if line.strip().startswith(label)]
+def lines(examination: Examination, label: str) -> list[str]:
+    text = disagreement(examination)
+    return [line.strip() for line in text.splitlines() if line.strip().startswith(label)]
 
 
 @pytest.mark.parametrize(
@@ -44,18 +52,18 @@ def lines(mismatch: Mismatch, label: str) -> list[str]:
     ],
 )
 def test_a_planted_fault_is_named(subject: Subject, word: str, name: str) -> None:
-    assert names(diagnosed(word, subject)) == [name]
+    assert names(diagnosis(word, subject)) == [name]
 
 
 def test_a_named_fault_is_told_in_a_line_of_its_own() -> None:
-    found = diagnosed("conv_i2_k2_same_ones", convolutions.odd_cell_before)
+    found = diagnosis("conv_i2_k2_same_ones", convolutions.odd_cell_before)
     assert lines(found, "looks like") == ["looks like  SAME's odd cell placed before instead of after"]
 
 
 def test_faults_that_cannot_be_told_apart_are_told_with_or() -> None:
-    found = diagnosed("conv_i2_k2_same_ones", convolutions.odd_cell_before)
-    found.looks_like = (fault_named("bias-twice"), fault_named("mean-lost"))
-    assert lines(found, "or") == ["or          batch normalisation without its mean"]
+    found = diagnosis("conv_i2_k2_same_ones", convolutions.odd_cell_before)
+    alike = replace(found, faults=(fault_named("bias-twice"), fault_named("mean-lost")))
+    assert lines(alike, "or") == ["or          batch normalisation without its mean"]
 
 
 def only_on(word: str, fault: str) -> Subject:
@@ -64,7 +72,7 @@ def only_on(word: str, fault: str) -> Subject:
 
 
 def test_a_fault_that_confirming_cases_refute_is_not_named() -> None:
-    assert names(diagnosed("conv_i2_k2_same_ones", only_on("conv_i2_k2_same_ones", "odd-cell-before"))) == []
+    assert names(diagnosis("conv_i2_k2_same_ones", only_on("conv_i2_k2_same_ones", "odd-cell-before"))) == []
 
 
 def test_other_bits_on_being_asked_again_look_like_wavering() -> None:
@@ -74,10 +82,16 @@ def test_other_bits_on_being_asked_again_look_like_wavering() -> None:
         calls.append(case)
         return reference(case).astype(case.dtype) + len(calls)
 
-    with pytest.raises(Mismatch) as found:
-        check(Case.parse("conv_i1_k1_same_ones"), wavers)
-    diagnose(found.value, wavers)
-    assert names(found.value) == ["wavers"]
+    assert names(diagnosed(examined("conv_i1_k1_same_ones", wavers))) == ["wavers"]
+
+
+def test_diagnosing_makes_another_examination_and_leaves_the_first_as_it_is() -> None:
+    first = examined("conv_i4x4_k2x2_valid_ints3", with_changed(doubled_tap))
+    before = dict(vars(first))
+    second = diagnosed(first)
+    assert vars(first) == before
+    assert (first.faults, first.probes, second.faults) == (None, "", ())
+    assert second.probes.startswith("wrong terms come from kernel tap (1, 1)")
 
 
 def test_a_subject_is_asked_no_more_than_it_takes() -> None:
@@ -87,7 +101,7 @@ def test_a_subject_is_asked_no_more_than_it_takes() -> None:
         asked.append(case)
         return convolutions.odd_cell_before(case)
 
-    diagnosed("conv_i2_k2_same_ones", counting)
+    diagnosis("conv_i2_k2_same_ones", counting)
     assert len(asked) <= 2 + ASKED
 
 
@@ -129,10 +143,10 @@ def spoilt_channel(case: Case) -> tuple[Array, Array]:
     ],
 )
 def test_probes_say_where_wrong_terms_come_from(subject: Subject, word: str, part: str) -> None:
-    found = diagnosed(word, subject)
+    found = diagnosis(word, subject)
     assert names(found) == []
-    assert part in found.probed
-    assert lines(found, "probes") == [f"probes   {found.probed}"]
+    assert part in found.probes
+    assert lines(found, "probes") == [f"probes   {found.probes}"]
 
 
 def test_probes_tell_a_wrong_sum_from_a_wrong_term() -> None:
@@ -140,9 +154,9 @@ def test_probes_tell_a_wrong_sum_from_a_wrong_term() -> None:
         right = convolutions.right(case)
         return right + (np.count_nonzero(case.input) > 1) * right.dtype.type(1)
 
-    found = diagnosed("conv_i4x4_k2x2_valid_ints3", adds_up_wrongly)
-    assert found.probed.startswith("single products are right: it is their sum")
+    found = diagnosis("conv_i4x4_k2x2_valid_ints3", adds_up_wrongly)
+    assert found.probes.startswith("single products are right: it is their sum")
 
 
 def test_nothing_is_probed_where_a_fault_explains_all() -> None:
-    assert diagnosed("conv_i2_k2_same_ones", convolutions.odd_cell_before).probed == ""
+    assert diagnosis("conv_i2_k2_same_ones", convolutions.odd_cell_before).probes == ""

@@ -9,14 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.checks.disagreements import look_like
 from tests.places import ROOT
 from tests.planted import convolutions
-from verify import Case, Mismatch, check, reference
+from verify import Case, reference
 from verify.__main__ import main
 from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
-from verify.checks.deviations import Deviation
-from verify.checks.known import explained, explains, recorded
+from verify.checks.check import Judging
+from verify.checks.deviations import Deviation, explains, recorded
+from verify.checks.examination import Examination
+from verify.checks.path import excused
+from verify.checks.subject import describe
 from verify.config.session import limits
 from verify.gate import conformance
 
@@ -189,42 +193,35 @@ def test_wrong_settings_are_one_sentence_of_pytest(
 KNOWN = Deviation("adds-one", ("*",), ("value",), Predicate("rank == 1"), WORD, "It adds one.")
 
 
-def mismatch() -> Mismatch:
-    with pytest.raises(Mismatch) as found:
-        check(Case.parse(WORD), adds_one)
-    return found.value
-
-
-def looks_like(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    """Have every disagreement look like a fault."""
-    monkeypatch.setattr("verify.checks.known.fault_of", lambda mismatch: fault)
+def disagreement() -> Examination:
+    return Judging().examine(Case.parse(WORD), describe(adds_one))
 
 
 def test_deviation_without_a_fault_explains_whatever_it_looks_like(monkeypatch: pytest.MonkeyPatch):
-    looks_like(monkeypatch, "flipped")
-    assert explains(KNOWN, mismatch())
+    look_like(monkeypatch, "flipped")
+    assert explains(KNOWN, disagreement())
 
 
 def test_deviation_of_a_fault_explains_what_looks_like_it(monkeypatch: pytest.MonkeyPatch):
-    looks_like(monkeypatch, "flipped")
-    assert explains(KNOWN._replace(fault="flipped"), mismatch())
+    look_like(monkeypatch, "flipped")
+    assert explains(KNOWN._replace(fault="flipped"), disagreement())
 
 
 @pytest.mark.parametrize("fault", ["", "gone"])
 def test_deviation_of_a_fault_explains_nothing_else(fault: str, monkeypatch: pytest.MonkeyPatch):
-    looks_like(monkeypatch, fault)
-    assert not explains(KNOWN._replace(fault="flipped"), mismatch())
+    look_like(monkeypatch, fault)
+    assert not explains(KNOWN._replace(fault="flipped"), disagreement())
 
 
 def test_first_entry_that_explains_is_named(monkeypatch: pytest.MonkeyPatch):
-    looks_like(monkeypatch, "gone")
+    look_like(monkeypatch, "gone")
     other = KNOWN._replace(name="other", when=Predicate("rank == 2"))
     flips = KNOWN._replace(name="flips", fault="flipped")
-    assert explained(mismatch(), adds_one, [other, flips, KNOWN, KNOWN]) is KNOWN
+    assert excused(disagreement(), [other, flips, KNOWN, KNOWN]).deviation is KNOWN
 
 
 def test_what_no_entry_explains_is_new():
-    assert explained(mismatch(), adds_one, [KNOWN._replace(kinds=("shape",))]) is None
+    assert excused(disagreement(), [KNOWN._replace(kinds=("shape",))]).deviation is None
 
 
 def test_own_deviations_come_before_those_of_the_subject():
@@ -233,21 +230,21 @@ def test_own_deviations_come_before_those_of_the_subject():
 
     subject.known = [KNOWN]  # type: ignore[attr-defined]
     own = KNOWN._replace(name="own")
-    assert [each.name for each in recorded(subject, [own])] == ["own", "adds-one"]
+    assert [each.name for each in recorded(describe(subject), [own])] == ["own", "adds-one"]
 
 
 @pytest.mark.parametrize("changed", [{"subjects": ("mylib:*",)}, {"versions": ("<1.4", ">=2")}], ids=str)
 def test_own_deviation_of_another_subject_or_version_is_left_out(changed: dict[str, tuple[str, ...]]):
-    assert recorded(adds_one, [KNOWN._replace(**changed)]) == ()  # type: ignore[arg-type]
+    assert recorded(describe(adds_one), [KNOWN._replace(**changed)]) == ()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("versions", [(">=1.3,<1.5",), ("1.3", "1.4")])
 def test_own_deviation_of_the_subjects_version_is_recorded(versions: tuple[str, ...]):
-    assert len(recorded(adds_one, [KNOWN._replace(versions=versions)])) == 1
+    assert len(recorded(describe(adds_one), [KNOWN._replace(versions=versions)])) == 1
 
 
 def test_word_that_looks_like_another_fault_fails_the_gate(monkeypatch: pytest.MonkeyPatch):
-    looks_like(monkeypatch, "gone")
+    look_like(monkeypatch, "gone")
     entry = KNOWN._replace(fault="flipped")
     with pytest.raises(pytest.fail.Exception, match="another kind: value that looks like flipped"):
         conformance(adds_one, known=[entry])().test_known()

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from tests.checks.disagreements import named
+from tests.planted import convolutions
 from verify import Case, Verdict
 from verify.cases.geometry import Axis
+from verify.checks.examination import Examination
 from verify.checks.message import disagreement, line, matters, replay, worst_phrase
+from verify.checks.subject import describe
 from verify.oracle.compare import Worst
 
 WORST = Worst(index=(0, 1, 2), got=1.5, want=-2.0, allowed=0.0, why="the sums are exact")
@@ -15,7 +19,9 @@ WORST = Worst(index=(0, 1, 2), got=1.5, want=-2.0, allowed=0.0, why="the sums ar
 def message(word: str, subject: str = "mylib:conv", worst: Worst | None = None, **switches: str) -> list[str]:
     """The lines of a message about two values that differ."""
     verdict = Verdict(outcome="disagrees", kind="value", sentence="2 of 2 values differ", worst=worst)
-    return disagreement(Case.parse(word), subject, switches, verdict).split("\n")
+    described = describe(named(convolutions.right, subject, **switches))
+    examination = Examination(case=Case.parse(word), subject=described, verdict=verdict)
+    return disagreement(examination).split("\n")
 
 
 def axes_shown(word: str) -> list[str]:
@@ -96,4 +102,4 @@ def test_values_are_shown_to_their_last_digit():
     ],
 )
 def test_replay_line_is_literally(subject, switches, text):
-    assert replay("conv_i1_k1_same_ones", subject, switches) == text
+    assert replay("conv_i1_k1_same_ones", subject, switches=switches) == text

@@ -24,7 +24,7 @@ from tests.places import PLANTED, ROOT
 from verify import Case, Mismatch, reference
 from verify.__main__ import main
 from verify.cases.operands import Array
-from verify.checks.check import Subject
+from verify.checks.subject import Subject
 from verify.config.database import database_at
 from verify.config.options import database
 from verify.config.session import limits

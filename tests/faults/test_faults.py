@@ -13,7 +13,7 @@ from strategies import cases
 from tests.planted.convolutions import dilation_ignored, kernel_flipped, odd_cell_before, strides_exchanged
 from verify import Case, Mismatch, check, compare
 from verify.cases.predicates import names_of
-from verify.checks.check import Subject
+from verify.checks.subject import Subject
 from verify.faults import FAULTS, Fault, fault_named
 from verify.faults.index_maps import finished, right_maps, sums_by_maps
 from verify.faults.summation import CORRECT

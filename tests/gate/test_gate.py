@@ -10,12 +10,13 @@ from hypothesis import settings
 
 from tests.places import PLANTED, ROOT
 from tests.planted import convolutions
-from verify import Case, Mismatch, check, reference
+from tests.reports.test_records import Gated
+from verify import Case, reference
 from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
-from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
-from verify.checks.known import explained
+from verify.checks.path import Examiner
+from verify.checks.subject import Subject
 from verify.gate.conformance import PROFILES, conformance
 from verify.gate.properties import PROPERTIES
 
@@ -262,21 +263,19 @@ def half_gate(subject: Subject) -> type:
 
 def test_a_deviation_of_the_accumulator_explains_values_within_its_bound() -> None:
     gated = half_gate(in_half).gate  # type: ignore[attr-defined]
-    found = mismatch(gated, "conv_i1_c3_k1_same_f16_dyadic15")
-    assert explained(found, gated.subject, gated.known) == HALF
+    assert deviation_of(gated, "conv_i1_c3_k1_same_f16_dyadic15") == HALF
 
 
 def test_a_deviation_of_the_accumulator_explains_no_more_than_that() -> None:
     gated = half_gate(one_more_than_in_half).gate  # type: ignore[attr-defined]
-    found = mismatch(gated, "conv_i1_c3_k1_same_f16_reals")
-    assert explained(found, gated.subject, gated.known) is None
+    assert deviation_of(gated, "conv_i1_c3_k1_same_f16_reals") is None
 
 
-def mismatch(gated: object, word: str) -> Mismatch:
-    """The disagreement of a gate's subject on a case."""
-    with pytest.raises(Mismatch) as found:
-        check(Case.parse(word), gated.subject)  # type: ignore[attr-defined]
-    return found.value
+def deviation_of(gated: Gated, word: str) -> Deviation | None:
+    """The deviation that explains a disagreement of a gate's subject."""
+    examination = Examiner(subject=gated.subject, known=gated.known).examine(Case.parse(word))
+    assert examination.verdict.kind is not None
+    return examination.deviation
 
 
 @pytest.mark.parametrize(("sporadic", "holds"), [(True, True), (False, False)])

@@ -8,7 +8,7 @@ import numpy as np
 
 from verify import Case, Declined, reference
 from verify.cases.operands import Array
-from verify.checks.check import Subject
+from verify.checks.subject import Subject
 from verify.faults import fault_named
 from verify.faults.summation import CORRECT
 from verify.oracle.bounds import judgement

@@ -11,7 +11,7 @@ import numpy as np
 from verify import Case, Declined, conv, reference
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.operands import Array
-from verify.checks.check import Subject
+from verify.checks.subject import Subject
 from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear
 from verify.oracle.windows import pad

@@ -17,7 +17,8 @@ import pytest
 from tests.places import PLANTED, ROOT
 from tests.planted import subjects_to_gate as subjects
 from verify.__main__ import main
-from verify.checks.check import Mismatch, Subject
+from verify.checks.mismatch import Mismatch
+from verify.checks.subject import Subject
 from verify.config.session import limits
 from verify.gate import conformance
 from verify.reports.records import FORMAT, Record, Stream, begin, end, read_records

@@ -11,8 +11,8 @@ from tests.planted import convolutions
 from tests.planted.behaving import FORWARD, PAIRWISE, alternates, declines, fails, unless_narrow
 from verify import Case
 from verify.cases.predicates import Predicate
-from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
+from verify.checks.subject import Subject
 from verify.reports.terminal import Terminal
 from verify.runs.diff import diff
 

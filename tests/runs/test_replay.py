@@ -16,10 +16,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.checks.disagreements import look_like
 from tests.places import PLANTED, ROOT
 from verify import Case, Declined, reference
 from verify.__main__ import main
-from verify.checks.check import Mismatch, check
+from verify.checks.check import Judging
+from verify.checks.examination import Examination
+from verify.checks.path import Examiner
+from verify.checks.subject import describe
 from verify.corpus import failures
 from verify.corpus.failures import Failed, Trait, failed, remember, trait_of
 from verify.runs.replay import Became, became_of, exit_code, sentence
@@ -31,15 +35,8 @@ CASE = Case.parse(WORD)
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    looks_like(monkeypatch, "")
-    monkeypatch.setattr(
-        "verify.runs.replay.diagnose", lambda mismatch, subject: None
-    )  # which asks more cases
-
-
-def looks_like(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    """Have every disagreement look like a fault."""
-    monkeypatch.setattr("verify.corpus.failures.fault_of", lambda mismatch: fault)
+    look_like(monkeypatch, "")
+    monkeypatch.setattr("verify.runs.replay.diagnosed", lambda failure: failure)  # it asks more cases
 
 
 class Acts:
@@ -64,20 +61,19 @@ class Acts:
         }[way]
 
 
-def mismatch(way: str) -> Mismatch:
-    with pytest.raises(Mismatch) as found:
-        check(CASE, Acts(way))
-    return found.value
+def failure(way: str) -> Examination:
+    return Judging().examine(CASE, describe(Acts(way)))
 
 
 def before(way: str, **changed: Any) -> Failed:
     """The record of a failure, of another day."""
-    return replace(failed(mismatch(way), Acts(way)), first_seen="2026-01-31", **changed)
+    return replace(failed(failure(way)), first_seen="2026-01-31", **changed)
 
 
 def became(*ways: str, past: Sequence[Failed] = ()) -> Became:
     """What became of a case whose subject acts in these ways, two in each answer of a right one."""
-    return became_of(Acts(*ways), CASE, past)
+    examiner = Examiner(subject=describe(Acts(*ways)), judging=Judging(repeats=2))
+    return became_of(examiner, CASE, past)
 
 
 def test_right_case_without_a_past_holds():
@@ -118,7 +114,7 @@ def test_error_that_says_something_else_is_still_the_same():
 
 
 def test_case_that_looks_like_another_fault_has_changed(monkeypatch: pytest.MonkeyPatch):
-    looks_like(monkeypatch, "gone")
+    look_like(monkeypatch, "gone")
     found = became("wrong", past=[before("wrong", fault="flipped")])
     assert found[:2] == ("CHANGED", "value, gone; before, on 2026-01-31: value, flipped")
 
@@ -127,14 +123,14 @@ def test_case_that_looks_like_another_fault_has_changed(monkeypatch: pytest.Monk
 def test_case_that_looks_like_no_fault_may_look_like_any(
     now: str, then: str, monkeypatch: pytest.MonkeyPatch
 ):
-    looks_like(monkeypatch, now)
+    look_like(monkeypatch, now)
     assert became("wrong", past=[before("wrong", fault=then)]).status == "STILL"
 
 
 def test_kind_that_shows_only_on_its_own_is_still_there():
     # The property of values judged the values alone; a replay sees the dtype first.
     found = became("both", past=[before("wrong")])
-    assert mismatch("both").verdict.kind == "dtype"
+    assert failure("both").verdict.kind == "dtype"
     assert found[:2] == ("STILL", "value, since 2026-01-31")
 
 
@@ -157,7 +153,7 @@ def test_flaky_case_leaves_its_record_as_it_is():
 
 def test_case_that_fails_at_first_sight_is_recorded():
     found = became("wrong")
-    assert (found.status, found.failures) == ("disagrees", (failed(mismatch("wrong"), Acts("wrong")),))
+    assert (found.status, found.failures) == ("disagrees", (failed(failure("wrong")),))
 
 
 def test_case_that_is_declined_now_is_not_fixed():
@@ -172,8 +168,8 @@ def test_several_pasts_are_all_fixed_at_once():
 
 
 def test_fault_that_a_disagreement_looks_like_is_part_of_its_trait(monkeypatch: pytest.MonkeyPatch):
-    looks_like(monkeypatch, "flipped")
-    assert trait_of(mismatch("wrong")) == Trait("value", "", "flipped")
+    look_like(monkeypatch, "flipped")
+    assert trait_of(failure("wrong")) == Trait("value", "", "flipped")
 
 
 @pytest.mark.parametrize(
@@ -223,13 +219,13 @@ def test_record_is_one_object_a_line_with_its_format():
 
 def test_day_when_a_failure_was_first_seen_stays():
     remember(FILE, [before("wrong")])
-    remember(FILE, [failed(mismatch("wrong"), Acts())])
+    remember(FILE, [failed(failure("wrong"))])
     assert [each.first_seen for each in failures.read(FILE)] == ["2026-01-31"]
 
 
 def test_failure_that_comes_back_is_no_longer_fixed():
     remember(FILE, [before("wrong", fixed="2026-02-01")])
-    remember(FILE, [failed(mismatch("wrong"), Acts())])
+    remember(FILE, [failed(failure("wrong"))])
     assert [each.fixed for each in failures.read(FILE)] == [""]
 
 

@@ -23,7 +23,7 @@ from tests.strategies.drawing import (
 )
 from verify import Case
 from verify.cases.fills import shows_nothing
-from verify.checks.check import Subject
+from verify.checks.subject import Subject
 
 
 @cache

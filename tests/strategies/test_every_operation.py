@@ -24,7 +24,7 @@ from verify import Case, reference
 from verify.cases.epilogue import ACTIVATIONS
 from verify.cases.fills import FILLS
 from verify.cases.operations import OPERATIONS
-from verify.checks.check import Subject
+from verify.checks.subject import Subject
 
 REACHED: dict[str, Corner] = {
     **{operation: of(operation) for operation in OPERATIONS},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,13 +10,16 @@ import numpy as np
 import pytest
 
 from verify import Case, check
-from verify.checks.check import subject_name
-from verify.subjects.registry import BUILTIN, UnknownSubject, load, versions
+from verify.__main__ import main
+from verify.checks.subject import versions
+from verify.subjects.registry import BUILTIN, UnknownSubject, load
 
 CASE = Case.parse("conv_i2_k1_same_ones")
 
 MODULE = """\
 import numpy as np
+
+from tests.planted import fragile
 
 def ones(case):
     return np.ones(case.output_shape, case.dtype)
@@ -25,7 +27,7 @@ def ones(case):
 class Kernel:
     name = "of my own"
     switches = {"MY_THREADS": "1"}
-    known = ("what is recorded",)
+    known = fragile.counts_its_calls.known
 
     def __call__(self, case):
         return ones(case)
@@ -43,7 +45,7 @@ number = 3
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
     """Writes modules into the working directory, an empty one, and forgets them afterwards."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [place for place in sys.path if place not in ("", os.getcwd())])
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place not in ("", str(Path.cwd()))])
     monkeypatch.setattr(sys, "modules", dict(sys.modules))
 
     def write(path: str, text: str) -> None:
@@ -109,7 +111,7 @@ def test_callable_object_is_loaded(here):
 
 def test_subject_has_the_name_that_it_was_asked_for_by(here):
     here("mine.py", MODULE)
-    assert subject_name(load("mine:kernel")) == "mine:kernel"
+    assert load("mine:kernel").name == "mine:kernel"
 
 
 def test_subject_keeps_its_switches(here):
@@ -124,7 +126,7 @@ def test_function_has_no_switches(here):
 
 def test_subject_keeps_what_is_known_of_it(here):
     here("mine.py", MODULE)
-    assert load("mine:kernel").known == ("what is recorded",)
+    assert [entry.name for entry in load("mine:kernel").known] == ["spoils"]
 
 
 @pytest.mark.parametrize(
@@ -156,6 +158,20 @@ def test_name_that_leads_nowhere_is_refused(name, reason, here):
     here("unwritten.py", "print(\n")
     here("leaves.py", "raise SystemExit(0)\n")
     assert refusal(name) == f"{name!r} is no subject: {reason}"
+
+
+def test_subject_that_says_what_cannot_be_is_refused(here):
+    here("mine.py", MODULE + "ones.operations = 'conv'\n")
+    assert refusal("mine:ones").startswith("the subject 'mine:ones' has operations = 'conv', not a list of ")
+
+
+def test_subject_that_says_what_cannot_be_is_exit_2(here, capsys):
+    here("mine.py", MODULE + "ones.operations = ('cnv',)\n")
+    assert main(["replay", "mine:ones", str(CASE)]) == 2
+    assert capsys.readouterr().err == (
+        "conv-verify: the subject 'mine:ones' has operations = ('cnv',), "
+        "not a list of some of conv, depthwise, separable, transpose, filtergrad\n"
+    )
 
 
 def test_error_of_a_module_is_the_cause_of_its_refusal(here):

@@ -10,7 +10,6 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.epilogue import kind_of, slope_of
-from verify.subjects.processor import onednn_dtypes
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "all": all,
@@ -28,14 +27,12 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 _SAMPLES = [Case(size=(2,) * rank, kernel=(1,) * rank, padding="SAME") for rank in (1, 2, 3)]
 
 
-def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
-    """What a condition may speak of: a case's numbers, under the names of its fields.
+def names_of(case: Case, more: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """What a condition may use: a case's numbers, under the names of its fields, and the names of `more`.
 
     `padding` is "same", "valid" or "explicit", `dtype` a token; `out` has each axis's output size,
     `span` the cells that its dilated kernel covers, `pads` its (before, after) cells,
-    `bordered` the size with the border, `slope` is that of a leaky relu. `switches` are
-    the subject's settings, and `onednn` has the dtypes that oneDNN computes on this machine, none
-    where they have it off.
+    `bordered` the size with the border, `slope` is that of a leaky relu.
     An illegal case has no `out`, `span` and `products`, and `pads` only where they are written or
     none; `given_out` are the sizes that an illegal transpose is given.
     """
@@ -68,8 +65,7 @@ def names_of(case: Case, switches: Mapping[str, str] = MappingProxyType({})) -> 
         "out": tuple(axis.out for axis in axes),
         "span": tuple(axis.span for axis in axes),
         "pads": _written(case) if case.illegal else tuple((axis.before, axis.after) for axis in axes),
-        "switches": switches,
-        "onednn": onednn_dtypes() if switches.get("TF_ENABLE_ONEDNN_OPTS") == "1" else (),
+        **more,
     }
 
 
@@ -81,14 +77,17 @@ def _written(case: Case) -> tuple[tuple[int, int], ...]:
 
 
 class Predicate:
-    """A compiled condition. Raises ValueError, naming the text, for one that cannot be evaluated."""
+    """A compiled condition, which may use `more` names than those of a case, with values like these.
 
-    def __init__(self, text: str) -> None:
+    Raises ValueError, naming the text, for one that cannot be evaluated.
+    """
+
+    def __init__(self, text: str, more: Mapping[str, Any] = MappingProxyType({})) -> None:
         self.text = text
         try:
             self._code: CodeType = compile(text, "<condition>", "eval")
             for sample in _SAMPLES:
-                self._value(names_of(sample))
+                self._value(names_of(sample, more))
         except Exception as error:  # noqa: BLE001 - evaluating any text may raise anything
             raise ValueError(f"the condition {text!r} cannot be evaluated: {error}") from None
 

@@ -12,10 +12,13 @@ from verify.cases.case import Case
 from verify.cases.enumeration import Enumeration
 from verify.cases.exactness import promises_exact_sums, scale_of
 from verify.cases.operands import Array, Operands
-from verify.checks.check import MISMATCHES, Subject, ask, compare, modified, subject_name
+from verify.checks.asking import ask, modified
+from verify.checks.check import compare
 from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation
-from verify.checks.known import explained
+from verify.checks.examination import Examination
+from verify.checks.path import excused
+from verify.checks.subject import Description, Subject, describe
 from verify.oracle.compare import Verdict, Worst, agreement
 from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear
@@ -53,8 +56,8 @@ class Swept:
 
     @property
     def cases(self) -> int:
-        several = (self.declined, self.known, self.counterexamples)
-        return self.agreed + self.vacuous + sum(each.total() for each in several)
+        counters = (self.declined, self.known, self.counterexamples)
+        return self.agreed + self.vacuous + sum(counter.total() for counter in counters)
 
     @property
     def graded(self) -> int:
@@ -67,19 +70,31 @@ class Swept:
         self.repeated += other.repeated
         for name in ("declined", "known", "counterexamples", "seconds"):
             getattr(self, name).update(getattr(other, name))
-        for kind, found in other.first.items():
-            self._keep(kind, found)
+        for kind, counterexample in other.first.items():
+            self._keep(kind, counterexample)
+
+    def held(self, examination: Examination) -> None:
+        """Count a case that is no counterexample."""
+        if examination.deviation:
+            self.known[examination.deviation.name] += 1
+        elif examination.outcome == "declined":
+            self.declined[examination.verdict.sentence] += 1
+        elif examination.outcome == "vacuous":
+            self.vacuous += 1
+        else:
+            self.agreed += 1
 
     def disagreed(self, place: int, case: Case, verdict: Verdict) -> None:
         kind = f"{case.operation} {case.format.token} {case.padding_mode} {verdict.kind}"
         self.counterexamples[kind] += 1
         self._keep(kind, Counterexample(place, str(case), verdict))
 
-    def _keep(self, kind: str, found: Counterexample) -> None:
-        self.first[kind] = min(found, self.first.get(kind, found), key=lambda each: each.place)
+    def _keep(self, kind: str, counterexample: Counterexample) -> None:
+        earlier = self.first.get(kind, counterexample)
+        self.first[kind] = min(counterexample, earlier, key=lambda candidate: candidate.place)
 
     def to_data(self) -> dict[str, Any]:
-        first = {kind: [each.place, each.word, asdict(each.verdict)] for kind, each in self.first.items()}
+        first = {kind: [place, word, asdict(verdict)] for kind, (place, word, verdict) in self.first.items()}
         return {**vars(self), "first": first}
 
     @classmethod
@@ -107,18 +122,16 @@ def sweep_block(
     beat: Callable[[], None] = lambda: None,
 ) -> Swept:
     """Put the cases of these places to a subject; `beat` is called every second or so."""
-    swept, clock = Swept(), Clock()
+    swept, clock, described = Swept(), Clock(), describe(subject)
     begun = last = perf_counter()
     for place, case in enumeration.cases(start, stop):
-        given = operands_of(case)
-        swept.repeated += not given.is_distinct
-        verdict, answer = _judged(case, given, subject, clock)
-        if verdict.kind is None:
-            _count(swept, verdict)
-        elif deviation := _deviation(case, verdict, answer, subject, known):
-            swept.known[deviation.name] += 1
+        shared = operands_of(case)
+        swept.repeated += not shared.is_distinct
+        examination = excused(_examined(case, shared, subject=described, clock=clock), known)
+        if examination.fails:
+            swept.disagreed(place, case, examination.verdict)
         else:
-            swept.disagreed(place, case, verdict)
+            swept.held(examination)
         if perf_counter() - last > BEAT_S:
             beat()
             last = perf_counter()
@@ -126,31 +139,7 @@ def sweep_block(
     return swept
 
 
-def _count(swept: Swept, verdict: Verdict) -> None:
-    if verdict.outcome == "declined":
-        swept.declined[verdict.sentence] += 1
-    elif verdict.outcome == "vacuous":
-        swept.vacuous += 1
-    else:
-        swept.agreed += 1
-
-
-def _deviation(
-    case: Case,
-    verdict: Verdict,
-    answer: Array | None,
-    subject: Subject,
-    known: Sequence[Deviation],
-) -> Deviation | None:
-    if not known or verdict.kind is None:
-        return None
-    switches = getattr(subject, "switches", {})
-    name = subject_name(subject)
-    mismatch = MISMATCHES[verdict.kind](case, name, switches, verdict, answer=answer)
-    return explained(mismatch, subject, known)
-
-
-class Given(NamedTuple):
+class Shared(NamedTuple):
     """The operands of a case, whether sums over them are exact, and whether no number is there twice."""
 
     operands: Operands
@@ -161,10 +150,10 @@ class Given(NamedTuple):
 KEPT = 2**12
 """Operands that are kept for the cases to come."""
 
-_kept: dict[tuple[Any, ...], Given] = {}
+_kept: dict[tuple[Any, ...], Shared] = {}
 
 
-def operands_of(case: Case) -> Given:
+def operands_of(case: Case) -> Shared:
     """As `case.make_operands()` has them, made once for all cases that share them."""
     shapes: tuple[Any, ...] = (case.size, case.kernel)
     if case.operation in ("transpose", "filtergrad"):
@@ -178,32 +167,34 @@ def operands_of(case: Case) -> Given:
     return _kept[key]
 
 
-def _made(case: Case) -> Given:
+def _made(case: Case) -> Shared:
     operands, scale = case.make_operands(), scale_of(case)
     assert scale is not None
     parts = [(scale.input, operands.input), (scale.factor, operands.factor)]
     if operands.pointwise is not None:
         parts.append((scale.pointwise, operands.pointwise))
     is_distinct = all(largest >= part.size for largest, part in parts)
-    return Given(operands, promises_exact_sums(case), is_distinct)
+    return Shared(operands, promises_exact_sums(case), is_distinct)
 
 
-def _judged(case: Case, given: Given, subject: Subject, clock: Clock) -> tuple[Verdict, Array | None]:
-    """The verdict of `verify.check`, of all kinds at once, and the answer where there is one.
+def _examined(case: Case, shared: Shared, *, subject: Description, clock: Clock) -> Examination:
+    """As `Judging` does it with all kinds at once, but quicker.
 
     An answer that equals the reference bit for bit, and came of operands left alone, agrees; whatever
     else comes is judged as everywhere.
     """
-    vars(case)["operands"] = Operands._make(part if part is None else part.copy() for part in given.operands)
-    answer, _ = ask(subject, case, clock)
+    vars(case)["operands"] = Operands._make(part if part is None else part.copy() for part in shared.operands)
+    answer, error = ask(subject, case, clock)
     if isinstance(answer, Verdict):
-        return answer, None
+        return Examination(case=case, subject=subject, verdict=answer, error=error)
     with clock.part("reference"):
-        wanted = linear(problem_of(case), given.operands, exact=True).astype(case.dtype)
+        wanted = linear(problem_of(case), shared.operands, exact=True).astype(case.dtype)
     with clock.part("comparison"):
-        if given.is_exact and _is_equal(answer, wanted) and _is_untouched(case, given):
-            return agreement(wanted), answer
-        return modified(case, case) or compare(case, answer), answer
+        if shared.is_exact and _is_equal(answer, wanted) and _is_untouched(case, shared):
+            verdict = agreement(wanted)
+        else:
+            verdict = modified(case, case) or compare(case, answer)
+    return Examination(case=case, subject=subject, verdict=verdict, answer=answer)
 
 
 def _is_equal(answer: Array, wanted: Array) -> bool:
@@ -211,6 +202,8 @@ def _is_equal(answer: Array, wanted: Array) -> bool:
     return same and answer.tobytes() == wanted.tobytes()
 
 
-def _is_untouched(case: Case, given: Given) -> bool:
-    pairs = zip(case.operands, given.operands, strict=True)
-    return all(now is None or was is None or now.tobytes() == was.tobytes() for now, was in pairs)
+def _is_untouched(case: Case, shared: Shared) -> bool:
+    pairs = zip(case.operands, shared.operands, strict=True)
+    return all(
+        after is None or before is None or after.tobytes() == before.tobytes() for after, before in pairs
+    )

@@ -11,7 +11,7 @@ GRACE_S = 1.0
 """Seconds that what runs may go on for when its time is up."""
 
 AGAIN_S = 0.5
-"""Seconds after which what has not stopped is told again: what runs may be a callback that drops errors."""
+"""Seconds after which what has not stopped is stopped again: it may be a callback that drops errors."""
 
 
 class TimeUp(KeyboardInterrupt):

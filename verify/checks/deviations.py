@@ -1,4 +1,4 @@
-"""Known deviations: recorded disagreements of a subject, as strict data."""
+"""Known deviations: recorded disagreements of a subject, as strict data, and what each explains."""
 
 from __future__ import annotations
 
@@ -7,12 +7,28 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.predicates import Predicate, names_of
 from verify.checks.releases import covers, require_range
 from verify.oracle.compare import KINDS, Kind
+
+if TYPE_CHECKING:  # both know deviations
+    from verify.checks.examination import Examination
+    from verify.checks.subject import Description
+
+CONDITION_NAMES: Mapping[str, Any] = MappingProxyType({"switches": {}, "onednn": ()})
+"""What conditions may use besides a case's names, as it is of subjects that say nothing of it.
+
+`switches` are the subject's settings, `onednn` the dtypes that oneDNN computes for it.
+"""
+
+
+def condition(text: str) -> Predicate:
+    """A condition on a case and on what a subject says of itself; ValueError for one that is wrong."""
+    return Predicate(text, CONDITION_NAMES)
 
 
 class Deviation(NamedTuple):
@@ -51,12 +67,16 @@ class Deviation(NamedTuple):
         """The kinds that it explains, and the fault that they look like."""
         return ", ".join(self.kinds) + (f" that looks like {self.fault}" if self.fault else "")
 
-    def applies(self, switches: Mapping[str, str]) -> bool:
-        """Whether the condition holds of the deviation's own word under a subject's switches."""
-        return self.when.holds(names_of(Case.parse(self.word), switches))
+    def applies(self, names: Mapping[str, Any]) -> bool:
+        """Whether the condition holds of the deviation's own word, with the condition names of a subject."""
+        return self._holds(Case.parse(self.word), names)
 
-    def explains(self, case: Case, kind: Kind | None, switches: Mapping[str, str]) -> bool:
-        return kind in self.kinds and self.when.holds(names_of(case, switches))
+    def explains(self, case: Case, kind: Kind | None, names: Mapping[str, Any]) -> bool:
+        """Whether it explains disagreements of a kind on a case, with the condition names of a subject."""
+        return kind in self.kinds and self._holds(case, names)
+
+    def _holds(self, case: Case, names: Mapping[str, Any]) -> bool:
+        return self.when.holds(names_of(case, {**CONDITION_NAMES, **names}))
 
 
 def read(text: str, *, subject: str, version: str | None) -> tuple[Deviation, ...]:
@@ -79,23 +99,57 @@ def parse(text: str) -> tuple[Deviation, ...]:
 
 def about(deviations: Iterable[Deviation], *, subject: str, version: str | None) -> tuple[Deviation, ...]:
     """Those that are about a subject in a version of its framework; in any where that is not known."""
-    return tuple(each for each in deviations if each.is_of(subject) and _seen_in(each, version))
+    return tuple(entry for entry in deviations if entry.is_of(subject) and _seen_in(entry, version))
 
 
-def applying(deviations: Iterable[Deviation], switches: Mapping[str, str]) -> tuple[Deviation, ...]:
-    """Those that apply under a subject's switches."""
-    return tuple(each for each in deviations if each.applies(switches))
+def recorded(
+    subject: Description, users: Iterable[Deviation], *, brought: Iterable[Deviation] | None = None
+) -> tuple[Deviation, ...]:
+    """What is recorded of a subject: the user's own entries, then those that it brings.
+
+    Raises ValueError, one sentence, for an entry of certain versions where the subject says none.
+    """
+    for entry in users:
+        if subject.version is None and entry.versions and entry.is_of(subject.name):
+            versions = " or ".join(entry.versions)
+            raise ValueError(
+                f"the deviation {entry.name!r} is of {versions}, and {subject.name} has no `version`"
+            )
+    known = subject.known if brought is None else brought
+    return (*about(users, subject=subject.name, version=subject.version), *known)
+
+
+def applying(deviations: Iterable[Deviation], subject: Description) -> tuple[Deviation, ...]:
+    """Those that apply to a subject as it runs here."""
+    return tuple(entry for entry in deviations if entry.applies(subject.condition_names))
+
+
+def explains(deviation: Deviation, examination: Examination) -> bool:
+    """Whether a deviation is of a disagreement's case, kind and fault."""
+    case, kind = examination.case, examination.verdict.kind
+    is_of = deviation.explains(case, kind, examination.subject.condition_names)
+    return is_of and (not deviation.fault or deviation.fault == examination.fault)
+
+
+def expired(subject: str, deviation: Deviation) -> str:
+    """The message for an entry whose day has passed."""
+    return (
+        f"{deviation.name!r}, recorded of {subject}, expired on {deviation.expires}: "
+        f"mend what it records, or give it another day\n"
+        f"  case     {deviation.word}\n"
+        f"  entry    {' '.join(deviation.sentence.split())}"
+    )
 
 
 def _seen_in(deviation: Deviation, version: str | None) -> bool:
     if not deviation.versions or version is None:
         return True
-    return any(covers(seen, version) for seen in deviation.versions)
+    return any(covers(releases, version) for releases in deviation.versions)
 
 
 def to_text(deviations: Iterable[Deviation]) -> str:
     """Deviations as one text, which `from_text` reads."""
-    return json.dumps([entry_of(each) for each in deviations])
+    return json.dumps([entry_of(deviation) for deviation in deviations])
 
 
 def from_text(text: str) -> tuple[Deviation, ...]:
@@ -120,10 +174,10 @@ def deviation_of(entry: Mapping[str, Any]) -> Deviation:
             _require_type(key, value)
         if isinstance(listed.get("expires"), str):
             listed["expires"] = date.fromisoformat(listed["expires"])
-        deviation = Deviation(**{**listed, "when": Predicate(listed["when"])})
+        deviation = Deviation(**{**listed, "when": condition(listed["when"])})
         Case.parse(deviation.word)
-        for each in deviation.versions:
-            require_range(each)
+        for versions in deviation.versions:
+            require_range(versions)
         if deviation.fault:
             _require_fault(deviation.fault)
     except (KeyError, TypeError, ValueError) as wrong:
@@ -142,13 +196,13 @@ def _require_fault(name: str) -> None:
 
 def _require_type(key: str, value: Any) -> None:
     if key in ("subjects", "kinds", "versions"):
-        if not isinstance(value, tuple) or not all(isinstance(each, str) for each in value):
-            raise TypeError(f"{key} is {value!r}, not a list of strings")
+        due = "a list of strings"
+        holds = isinstance(value, tuple) and all(isinstance(text, str) for text in value)
     elif key == "sporadic":
-        if not isinstance(value, bool):
-            raise TypeError(f"{key} is {value!r}, not true or false")
+        due, holds = "true or false", isinstance(value, bool)
     elif key == "expires":
-        if not isinstance(value, str) and type(value) is not date:
-            raise TypeError(f"{key} is {value!r}, not a date such as 2026-01-31")
-    elif not isinstance(value, str):
-        raise TypeError(f"{key} is {value!r}, not a string")
+        due, holds = "a date such as 2026-01-31", isinstance(value, str) or type(value) is date
+    else:
+        due, holds = "a string", isinstance(value, str)
+    if not holds:
+        raise TypeError(f"{key} is {value!r}, not {due}")

@@ -12,11 +12,11 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.fills import FILLS
-from verify.cases.operands import Array
 from verify.cases.word import InvalidCase
-from verify.checks.check import Mismatch, Subject, ask
-from verify.checks.clock import Clock
+from verify.checks.asking import ask
+from verify.checks.examination import Examination
 from verify.checks.probes import probed
+from verify.checks.subject import Description
 from verify.faults import Fault, fault_named
 from verify.faults.matching import BY_KIND, is_alike, matching_faults
 from verify.oracle.compare import NUMERIC_KINDS
@@ -25,67 +25,59 @@ CONFIRMED = 4
 """Cases that confirm a fault, even where nothing else is left to tell it from."""
 ASKED = 16
 """Cases that are put to the subject at most."""
-LIMIT_S = 5.0
+CONFIRMING_S = 5.0
 """Seconds after which no more of them are."""
 NAMED = 3
 """Faults that are named at most: more of them say nothing."""
 
 
-def diagnose(mismatch: Mismatch, subject: Subject) -> None:
-    """Find what a disagreement looks like and keep it in its message.
+def diagnosed(examination: Examination) -> Examination:
+    """A disagreement with what it looks like, for which the subject is asked about other cases.
 
     The faults that explain it are held to other cases of its kind; where none is left, single
     products are probed.
     """
-    kind = mismatch.verdict.kind
-    if kind in NUMERIC_KINDS and _wavers(mismatch, subject):
-        mismatch.looks_like = (fault_named("wavers"),)
-        return
-    found = matching_faults(mismatch.case, mismatch.answer, kind=kind)
+    case, kind, subject = examination.case, examination.verdict.kind, examination.subject
+    if kind in NUMERIC_KINDS and _wavers(examination):
+        return replace(examination, faults=(fault_named("wavers"),))
+    faults = matching_faults(case, examination.answer, kind=kind)
     if kind not in BY_KIND:
-        found = confirmed(found, mismatch.case, subject)
-    mismatch.looks_like = found if len(found) <= NAMED else ()
-    if not found and kind in NUMERIC_KINDS:
-        mismatch.probed = probed(mismatch.case, subject)
+        faults = confirmed(faults, case=case, subject=subject)
+    probes = probed(case, subject) if not faults and kind in NUMERIC_KINDS else ""
+    return replace(examination, faults=faults if len(faults) <= NAMED else (), probes=probes)
 
 
-def _wavers(mismatch: Mismatch, subject: Subject) -> bool:
+def _wavers(examination: Examination) -> bool:
     """Whether the same case is now answered with other bits."""
-    again, _ = ask(subject, replace(mismatch.case), Clock())
-    return (
-        isinstance(again, np.ndarray)
-        and mismatch.answer is not None
-        and again.tobytes() != mismatch.answer.tobytes()
-    )
+    again, _ = ask(examination.subject, replace(examination.case))
+    first = examination.answer
+    return isinstance(again, np.ndarray) and first is not None and again.tobytes() != first.tobytes()
 
 
-def confirmed(found: Sequence[Fault], case: Case, subject: Subject) -> tuple[Fault, ...]:
+def confirmed(faults: Sequence[Fault], *, case: Case, subject: Description) -> tuple[Fault, ...]:
     """Those of some faults that answer confirming cases as the subject does."""
-    left, asked, until = list(found), 0, time.monotonic() + LIMIT_S
-    for other in confirming(case, found) if found else ():
+    left, asked, until = list(faults), 0, time.monotonic() + CONFIRMING_S
+    for other in confirming(case, faults) if faults else ():
         if time.monotonic() > until:
             break
-        answers = [fault(other) for fault in left]
-        if asked >= CONFIRMED and all(is_alike(each, answers[0], case=other) for each in answers):
+        expected = [fault(other) for fault in left]
+        if asked >= CONFIRMED and all(is_alike(answer, expected[0], case=other) for answer in expected):
             continue
-        given, _ = ask(subject, replace(other), Clock())
-        if not isinstance(given, np.ndarray):
+        answer, _ = ask(subject, replace(other))
+        if not isinstance(answer, np.ndarray):
             continue
         asked += 1
-        left = [fault for fault, each in zip(left, answers, strict=True) if _is_same(other, given, each)]
+        native = answer.astype(answer.dtype.newbyteorder("="))
+        left = [fault for fault, due in zip(left, expected, strict=True) if is_alike(native, due, case=other)]
         if not left or asked == ASKED:
             break
     return tuple(left)
 
 
-def _is_same(case: Case, given: Array, expected: Array) -> bool:
-    return is_alike(given.astype(given.dtype.newbyteorder("=")), expected, case=case)
-
-
-def confirming(case: Case, found: Sequence[Fault]) -> Iterator[Case]:
+def confirming(case: Case, faults: Sequence[Fault]) -> Iterator[Case]:
     """Cases near one that failed, and those that show the faults in question; every one of them once."""
     seen = {case}
-    for other in (*_near(case), *_shifted_words(case, found)):
+    for other in (*_near(case), *_shifted_words(case, faults)):
         if other not in seen:
             seen.add(other)
             yield other
@@ -116,9 +108,9 @@ def _near(case: Case) -> Iterator[Case]:
                 yield replace(case, **change, fill=fill, seed=seed if FILLS[fill].is_seeded else 0)
 
 
-def _shifted_words(case: Case, found: Sequence[Fault]) -> Iterator[Case]:
+def _shifted_words(case: Case, faults: Sequence[Fault]) -> Iterator[Case]:
     """The words of faults, with the operation and the dtype of a case where they can have them."""
-    for fault in found:
+    for fault in faults:
         word = Case.parse(fault.word)
         for change in ({"operation": case.operation, "dtype": case.dtype}, {"dtype": case.dtype}, {}):
             with suppress(InvalidCase):

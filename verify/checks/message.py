@@ -1,31 +1,25 @@
-"""What a reader is told of a disagreement: what differs, where, what was allowed, how to run it again."""
+"""The message for a disagreement: what differs, where, what was allowed, how to run it again."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from verify.cases.case import Case
 from verify.cases.geometry import Axis
-from verify.oracle.compare import Verdict, Worst
+from verify.checks.examination import Examination
+from verify.oracle.compare import Worst
 
 
-def disagreement(
-    case: Case,
-    subject: str,
-    switches: Mapping[str, str],
-    verdict: Verdict,
-    options: str = "",
-    looks_like: Sequence[str] = (),
-    probed: str = "",
-) -> str:
-    """The whole message for one disagreement, several lines; `options` are those of `replay`.
+def disagreement(examination: Examination, *, with_faults: bool = True) -> str:
+    """The whole message for one disagreement, several lines.
 
-    `looks_like` are the sentences of the faults that explain it, `probed` where wrong terms come from.
+    Without the faults that it looks like it is quickly made, whether it is diagnosed or not.
     """
+    case, subject, verdict = examination.case, examination.subject, examination.verdict
     kind = verdict.kind or ""
     did = _LOST.get(kind, "disagrees with the reference")
-    lines = [f"{subject} {did}: {verdict.sentence}", line("case", str(case))]
+    lines = [f"{subject.name} {did}: {verdict.sentence}", line("case", str(case))]
     axes = () if case.illegal else case.axes
     lines += [axis_line(number, axis) for number, axis in enumerate(axes) if matters(axis)]
     if verdict.place:
@@ -33,10 +27,11 @@ def disagreement(
     lines += [line("stderr", text) for text in verdict.stderr]
     if verdict.worst is not None:
         lines.append(line("worst", worst_phrase(verdict.worst)))
-    lines += [f"  {'or' if number else 'looks like':<10}  {each}" for number, each in enumerate(looks_like)]
-    if probed:
-        lines.append(line("probes", probed))
-    lines.append(line("replay", replay(str(case), subject, switches, options)))
+    for number, fault in enumerate(examination.looks_like if with_faults else ()):
+        lines.append(f"  {'or' if number else 'looks like':<10}  {fault.sentence}")
+    if examination.probes:
+        lines.append(line("probes", examination.probes))
+    lines.append(line("replay", replay_of(examination)))
     return "\n".join(lines)
 
 
@@ -65,7 +60,15 @@ def worst_phrase(worst: Worst) -> str:
     return f"at {worst.index}: got {worst.got!r}, want {worst.want!r}, allowed {allowed} ({worst.why})"
 
 
-def replay(word: str, subject: str, switches: Mapping[str, str], options: str = "") -> str:
+def replay_of(examination: Examination) -> str:
+    """The line that runs an examined case again."""
+    subject = examination.subject
+    return replay(str(examination.case), subject.name, switches=subject.switches, options=subject.options)
+
+
+def replay(
+    word: str, subject: str, *, switches: Mapping[str, str] = MappingProxyType({}), options: str = ""
+) -> str:
     """The one line that runs a case again; Python where the subject cannot be named in a shell."""
     if subject.startswith("__main__:") or (":" in subject and "<" in subject):
         return f"verify.check(verify.Case.parse({word!r}), subject)"

@@ -15,13 +15,13 @@ from verify.cases.case import Case
 from verify.cases.fills import impulse_seed
 from verify.cases.operands import Array
 from verify.cases.word import InvalidCase
-from verify.checks.check import Subject, ask
-from verify.checks.clock import Clock
+from verify.checks.asking import ask
+from verify.checks.subject import Description
 from verify.oracle.bounds import judgement
 
 PROBES = 64
 """Input cells that are probed at most."""
-LIMIT_S = 5.0
+PROBING_S = 5.0
 """Seconds that are spent on it at most."""
 
 
@@ -39,7 +39,7 @@ class Term(NamedTuple):
     tap: tuple[int, ...] | None
 
 
-def probed(case: Case, subject: Subject) -> str:
+def probed(case: Case, subject: Description) -> str:
     """Where the wrong terms of a disagreement come from, in one sentence; nothing where none can be asked.
 
     One cell of the input is 1 and the others are 0; the factors are all different, so that each
@@ -50,12 +50,12 @@ def probed(case: Case, subject: Subject) -> str:
         return ""
     terms: list[Term] = []
     count = 0
-    until = time.monotonic() + LIMIT_S
+    until = time.monotonic() + PROBING_S
     for seed in _seeds(plain):
         if time.monotonic() > until:
             break
         probe = replace(plain, seed=seed)
-        answer, _ = ask(subject, replace(probe), Clock())
+        answer, _ = ask(subject, replace(probe))
         if not isinstance(answer, np.ndarray) or answer.shape != probe.output_shape:
             continue
         count += 1
@@ -89,10 +89,9 @@ def _wrong_terms(probe: Case, answer: Array) -> Iterator[Term]:
     wanted = judgement(probe).wanted
     got = answer.astype(np.float64)
     x = _channels_last(probe, probe.input)
-    *cell, channel = (int(each[0]) for each in np.nonzero(x)[1:])
+    *cell, channel = (int(indices[0]) for indices in np.nonzero(x)[1:])
     wrong = np.argwhere(_channels_last(probe, ~((got == wanted) | (np.isnan(got) & np.isnan(wanted)))))
-    for found in wrong:
-        index = tuple(int(each) for each in found)
+    for index in map(tuple, wrong.tolist()):
         if probe.operation == "filtergrad":
             yield Term(tuple(cell), channel, (), index[-1], index[: probe.rank])
             continue
@@ -108,8 +107,8 @@ def _channels_last(case: Case, y: Array) -> Array:
 
 def _tap_of(probe: Case, value: float) -> tuple[int, ...] | None:
     """The tap whose factor is a value: factors count 1, 2, 3 … where they are all different."""
-    found = np.argwhere(probe.operands.factor.astype(np.float64) == value)
-    return tuple(int(each) for each in found[0][: probe.rank]) if value and len(found) == 1 else None
+    places = np.argwhere(probe.operands.factor.astype(np.float64) == value).tolist()
+    return tuple(places[0][: probe.rank]) if value and len(places) == 1 else None
 
 
 def _taps(case: Case, terms: Sequence[Term]) -> str:
@@ -137,23 +136,23 @@ def _region(case: Case, terms: Sequence[Term]) -> str:
 def _is_padded(case: Case, term: Term) -> bool:
     if not any(axis.before or axis.after for axis in case.axes):
         return False
-    reads = (axis.cells(window) for axis, window in zip(case.axes, term.place, strict=True))
-    return any(cells[0] < 0 or cells[-1] >= axis.size for cells, axis in zip(reads, case.axes, strict=True))
+    windows = (axis.cells(window) for axis, window in zip(case.axes, term.place, strict=True))
+    return any(cells[0] < 0 or cells[-1] >= axis.size for cells, axis in zip(windows, case.axes, strict=True))
 
 
 def _channels(case: Case, terms: Sequence[Term]) -> str:
     """The channels of the input and of the answer that the terms join."""
     x = _channels_last(case, case.input).shape[-1]
-    read = _some("input channel", {term.channel for term in terms}, x)
-    return f"{read} and {_some('answer channel', {term.filter for term in terms}, case.output_channels)}"
+    channels = _some("input channel", {term.channel for term in terms}, x)
+    return f"{channels} and {_some('answer channel', {term.filter for term in terms}, case.output_channels)}"
 
 
-def _some(name: str, found: set[int], count: int) -> str:
-    if len(found) == count:
+def _some(name: str, numbers: set[int], count: int) -> str:
+    if len(numbers) == count:
         return f"every {name}" if count > 1 else f"the one {name}"
-    return f"{_listed(name, sorted(found))} of {count}"
+    return f"{_listed(name, sorted(numbers))} of {count}"
 
 
-def _listed(name: str, found: Sequence[object]) -> str:
-    shown = ", ".join(map(str, found[:4])) + (" …" if len(found) > 4 else "")
-    return f"{name}{'s' * (len(found) > 1)} {shown}"
+def _listed(name: str, items: Sequence[object]) -> str:
+    shown = ", ".join(map(str, items[:4])) + (" …" if len(items) > 4 else "")
+    return f"{name}{'s' * (len(items) > 1)} {shown}"

@@ -34,18 +34,17 @@ def covers(text: str, version: str) -> bool:
 
 
 def _parts(text: str) -> list[tuple[str, str]]:
-    found = [_PART.fullmatch(part.strip()) for part in text.split(",")]
-    if not all(found):
+    parts = [_PART.fullmatch(part.strip()) for part in text.split(",")]
+    if not all(parts):
         raise ValueError(f"{text!r} is no range of versions, such as '2.21' or '>=2.20,<2.22'")
-    return [(part[1], part[2]) for part in found if part]
+    return [(part[1], part[2]) for part in parts if part]
 
 
 def _holds(how: str, bound: str, version: str) -> bool:
     if not how:
         return f"{version}.".startswith(f"{bound}.")
-    found = _NUMBERS.match(version)
-    if found is None:
+    numbers = _NUMBERS.match(version)
+    if numbers is None:
         return False
-    pairs = zip_longest(map(int, found.group().split(".")), map(int, bound.split(".")), fillvalue=0)
-    mine, its = zip(*pairs, strict=True)
-    return _COMPARE[how](mine, its)
+    pairs = zip_longest(map(int, numbers.group().split(".")), map(int, bound.split(".")), fillvalue=0)
+    return _COMPARE[how](*zip(*pairs, strict=True))

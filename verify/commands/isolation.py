@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import cache, partial
 
-from verify.checks.check import Subject
+from verify.checks.subject import Subject
 from verify.config.options import seconds
 from verify.subjects.registry import load
 

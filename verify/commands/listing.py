@@ -6,8 +6,9 @@ import argparse
 
 from verify.cases.fills import FILLS
 from verify.cases.operations import OPERATIONS
+from verify.checks.subject import versions
 from verify.faults import FAULTS
-from verify.subjects.registry import BUILTIN, versions
+from verify.subjects.registry import BUILTIN
 from verify.subjects.tensorflow.switches import onednn, threads
 
 SENTENCE = "name subjects, operations, fills, properties, faults and versions"

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from verify.cases.case import Case
-from verify.checks.check import Subject
+from verify.checks.subject import Subject, labelled
 from verify.commands.isolation import add_isolation, loader_of
 from verify.commands.words import cases_of
 from verify.config.flags import add_failures, add_known, deviations_of
 from verify.corpus import failures
 from verify.corpus.failures import Failed
 from verify.runs.replay import Became, exit_code, replay, sentence
-from verify.subjects.registry import BUILTIN, labelled
+from verify.subjects.registry import BUILTIN
 
 SENTENCE = "check named cases, or what failed, again; say what became of each"
 

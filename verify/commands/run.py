@@ -8,14 +8,15 @@ from pathlib import Path
 
 from verify.cases.shards import ALL
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
-from verify.checks.known import recorded
+from verify.checks.deviations import recorded
+from verify.checks.subject import describe, labelled, split_label
 from verify.commands.isolation import add_isolation, loader_of
 from verify.config.flags import add_baseline, add_corpus, add_database, add_failures, add_known, deviations_of
 from verify.config.options import operations, positive, seconds, shard
 from verify.corpus import failures
 from verify.corpus import words as corpus
 from verify.corpus.pins import existing
-from verify.subjects.registry import BUILTIN, labelled, split_label
+from verify.subjects.registry import BUILTIN
 from verify.subjects.tensorflow.switches import MATRIX
 
 SENTENCE = "gate subjects: draw cases, check each, say what was proved"
@@ -66,7 +67,7 @@ def command(options: argparse.Namespace) -> int:
     try:
         with stopping_at(until + GRACE_S):
             for label in {split_label(label)[0]: label for label in reversed(subjects)}.values():
-                recorded(loader(label), own)
+                recorded(describe(loader(label)), own)
     except TimeUp:
         print(f"Proves too little: the time was up before {label} was loaded.")
         return 3

@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis.database import ExampleDatabase
 
 from verify.cases.shards import ALL, Shard
-from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
+from verify.checks.subject import Subject
 from verify.reports.records import Record, nowhere
 from verify.subjects.isolated import usual
 

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from verify.cases.case import Case
-from verify.checks.check import Mismatch, Subject, subject_name
-from verify.checks.known import fault_of
+from verify.checks.examination import Examination
+from verify.checks.subject import Description, versions_of
 from verify.corpus.rewrite import rewrite
 from verify.oracle.compare import Verdict
-from verify.subjects.registry import versions
 
 FORMAT = 1
 
@@ -46,8 +45,8 @@ class Trait(NamedTuple):
         return ", ".join(filter(None, (self.kind, self.cause, self.fault)))
 
 
-def trait_of(mismatch: Mismatch) -> Trait:
-    return trait_at_sight(mismatch.verdict)._replace(fault=fault_of(mismatch))
+def trait_of(failure: Examination) -> Trait:
+    return trait_at_sight(failure.verdict)._replace(fault=failure.fault)
 
 
 def trait_at_sight(verdict: Verdict) -> Trait:
@@ -81,20 +80,21 @@ class Failed:
         return Trait(self.kind, self.cause, self.fault)
 
 
-def asked_of(subject: Subject, case: Case) -> Asked:
-    return (subject_name(subject), str(case), *sorted(getattr(subject, "switches", {}).items()))
+def asked_of(subject: Description, case: Case) -> Asked:
+    return (subject.name, str(case), *sorted(subject.switches.items()))
 
 
-def failed(mismatch: Mismatch, subject: Subject) -> Failed:
-    """What to record of a disagreement of a subject."""
+def failed(failure: Examination) -> Failed:
+    """What to record of a disagreement."""
+    subject = failure.subject
     return Failed(
-        subject=mismatch.subject,
-        word=str(mismatch.case),
-        switches=dict(mismatch.switches),
-        options=getattr(subject, "options", ""),
-        versions=dict(getattr(subject, "versions", None) or versions()),
+        subject=subject.name,
+        word=str(failure.case),
+        switches=dict(subject.switches),
+        options=subject.options,
+        versions=versions_of(subject),
         first_seen=date.today().isoformat(),
-        **trait_of(mismatch)._asdict(),
+        **trait_of(failure)._asdict(),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from verify.cases.case import Case
-from verify.subjects.registry import BUILTIN, labelled
+from verify.checks.subject import labelled
+from verify.subjects.registry import BUILTIN
 from verify.subjects.tensorflow.switches import switches
 
 _USUAL = {"TF_ENABLE_ONEDNN_OPTS": "0"}

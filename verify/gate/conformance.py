@@ -22,14 +22,15 @@ from verify.cases.case import Case
 from verify.cases.fills import FILLS
 from verify.cases.seeds import SAME_WAY
 from verify.cases.word import InvalidCase
-from verify.checks.check import Mismatch, Subject
 from verify.checks.deviations import Deviation
+from verify.checks.mismatch import Mismatch
+from verify.checks.subject import Subject, split_label
 from verify.config.session import limits
 from verify.corpus import words as corpora
-from verify.gate.judging import Gate, complaint, judge, judge_whole, mismatches_in, settle, sort_of, together
+from verify.gate.judging import Gate, complaint, judge, judge_whole, mismatches_in, settle, together
 from verify.gate.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED, Property
 from verify.gate.search import Sieve, searching
-from verify.subjects.registry import COMPILED, split_label
+from verify.subjects.registry import COMPILED
 
 PROFILES = {"dev": 200, "ci": 500, "night": 20_000}
 """Hypothesis profile → cases for each property."""
@@ -196,7 +197,7 @@ def _faults_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
             try:
                 judge(gate, WITNESSED, tallier, case, shows=name)
             except Mismatch as mismatch:
-                found.setdefault(sort_of(mismatch), mismatch)
+                found.setdefault(mismatch.examination.sort, mismatch)
             if not tallier.tally.visible[name]:
                 tallier.hides(name, case)
         if found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from typing import Any, NoReturn
 
@@ -15,21 +16,21 @@ from hypothesis.strategies import SearchStrategy
 from strategies import cases, illegal_cases
 from strategies.illegal import ILLEGAL_OPERATIONS
 from verify.cases.case import Case
-from verify.cases.simplify import SIMPLIFYING_S, simplest
-from verify.checks.check import Mismatch, Subject, check, subject_name
+from verify.cases.simplify import SIMPLIFYING_S
+from verify.checks.check import Judging
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
-from verify.checks.deviations import Deviation
-from verify.checks.diagnosis import diagnose
-from verify.checks.journal import journal
-from verify.checks.known import expired, explained, explains, recorded
+from verify.checks.deviations import Deviation, applying, expired, explains, recorded
+from verify.checks.diagnosis import diagnosed
+from verify.checks.message import disagreement
+from verify.checks.mismatch import Mismatch, mismatch_of
+from verify.checks.path import Examiner
+from verify.checks.subject import Description, Subject, describe
 from verify.config.session import limits
 from verify.faults.visibility import visibility
 from verify.faults.witnesses import Drawn, witnesses
 from verify.gate.properties import EVERYTHING, PROPERTIES, WITNESSED, Property
 from verify.gate.recorder import Tallier
-from verify.oracle.compare import KINDS
 from verify.reports.tally import Tally
-from verify.subjects.registry import declared
 
 TRIES = 20
 """How often the word of a deviation that is not repeatable is asked before it counts as gone."""
@@ -39,49 +40,58 @@ class Gate:
     """A subject under test, loaded on first use, and what its tests have seen."""
 
     def __init__(self, subject: str | Subject, known: Sequence[Deviation] | None) -> None:
-        self.name = subject if isinstance(subject, str) else subject_name(subject)
-        self._subject = subject
+        self._subject = subject if isinstance(subject, str) else describe(subject)
+        self.name = self._subject if isinstance(self._subject, str) else self._subject.name
         self._known = known
         self.talliers: dict[str, Tallier] = {}
+        self._examiners: dict[str, Examiner] = {}
 
     @property
-    def subject(self) -> Subject:
+    def subject(self) -> Description:
         if isinstance(self._subject, str):
-            self._subject = limits.load(self._subject)
+            self._subject = describe(limits.load(self._subject))
         return self._subject
 
     def close_subject(self) -> None:
         """End the subject's worker, if it has one; the next question starts another."""
-        close = getattr(self._subject, "close", None)
-        if callable(close):
-            close()
+        if isinstance(self._subject, Description):
+            self._subject.close()
 
     @property
-    def known(self) -> list[Deviation]:
-        """The deviations that are excused under the subject's switches."""
+    def known(self) -> tuple[Deviation, ...]:
+        """The deviations that are excused, of those that apply to the subject as it runs here."""
         if not limits.excuse:
-            return []
-        found = recorded(self.subject, limits.own, self._known)
-        return [each for each in found if each.applies(getattr(self.subject, "switches", {}))]
+            return ()
+        return applying(recorded(self.subject, limits.own, brought=self._known), self.subject)
+
+    def examiner(self, judged: Property, tallier: Tallier) -> Examiner:
+        """Who asks the cases of a test, and judges what a property judges."""
+        name = tallier.tally.name
+        if name not in self._examiners:
+            judging = Judging(kinds=judged.kinds, repeats=judged.repeats, clock=tallier.clock)
+            self._examiners[name] = Examiner(
+                subject=self.subject, known=self.known, judging=judging, noted_as=self.name
+            )
+        return self._examiners[name]
+
+    def _narrowed(self, narrowings: dict[str, Any]) -> dict[str, Any]:
+        return {"operations": self.subject.operations, "around": self.subject.around, **narrowings}
 
     def legal(self, narrowings: dict[str, Any]) -> SearchStrategy[Case]:
-        said = declared(self.subject)
-        return cases(**{"operations": said["operations"], "around": said["around"], **narrowings})
+        return cases(**self._narrowed(narrowings))
 
     def illegal(self, narrowings: dict[str, Any]) -> SearchStrategy[Case]:
         """Calls that the subject says it refuses; empty where it says so of none that can be drawn."""
-        refused = [each for each in declared(self.subject)["refuses"] if each in ILLEGAL_OPERATIONS]
-        chosen = [each for each in refused if each in narrowings.get("operations", refused)]
-        own = {name: value for name, value in narrowings.items() if name not in ("fills", "around")}
+        refused = [name for name in self.subject.refuses if name in ILLEGAL_OPERATIONS]
+        operations = [name for name in refused if name in narrowings.get("operations", refused)]
+        others = {name: value for name, value in narrowings.items() if name not in ("fills", "around")}
         with suppress(ValueError):  # the narrowings leave none
-            return illegal_cases(**{**own, "operations": chosen})
+            return illegal_cases(**{**others, "operations": operations})
         return st.nothing()
 
     def witnesses(self, narrowings: dict[str, Any]) -> dict[str, Case]:
         """For each fault that a drawn case could show, by its name, a case that does."""
-        said = declared(self.subject)
-        chosen = {"operations": said["operations"], "around": said["around"], **narrowings}
-        return witnesses(Drawn.of(chosen))
+        return witnesses(Drawn.of(self._narrowed(narrowings)))
 
     def tallier(self, test: str, title: str) -> Tallier:
         if test not in self.talliers:
@@ -91,9 +101,9 @@ class Gate:
 
     def skip_late(self, test: str) -> None:
         """Skip a test for which there is no time, before its subject is loaded for it."""
-        for each in (EVERYTHING, WITNESSED, *PROPERTIES):
-            if test == f"test_{each.name}":
-                self.tallier(test, each.title).cut_short()
+        for judged in (EVERYTHING, WITNESSED, *PROPERTIES):
+            if test == f"test_{judged.name}":
+                self.tallier(test, judged.title).cut_short()
                 self.close(test, 0.0)
         pytest.skip("the time is up")
 
@@ -117,51 +127,33 @@ def judge(gate: Gate, judged: Property, tallier: Tallier, case: Case, shows: str
 
 def _judge_in_time(gate: Gate, judged: Property, tallier: Tallier, case: Case, shows: str) -> str:
     with tallier.clock.part("loading"):
-        subject = gate.subject
-    journal.note(gate.name, str(case))
-    try:
-        verdict = check(case, subject, kinds=judged.kinds, repeats=judged.repeats, clock=tallier.clock)
-    except Mismatch as mismatch:
-        deviation = explained(mismatch, gate.subject, gate.known)
-        if deviation is None:
-            tallier.failed(mismatch, [shows] if shows else ())
-            raise
-        tallier.deviated(mismatch, deviation)
-        return "known"
+        examiner = gate.examiner(judged, tallier)
+    examination = examiner.examine(case)
+    if examination.fails:
+        tallier.failed(examination, [shows] if shows else ())
+        raise mismatch_of(examination)
     visible: tuple[str, ...] = ()
-    if tallier.is_new(case) and verdict.outcome != "declined" and not judged.illegal:
+    if tallier.is_new(case) and examination.outcome in ("agrees", "vacuous") and not judged.illegal:
         with tallier.clock.part("faults"):
             faults = tallier.faults()
             visible = visibility(case, kinds=judged.kinds, repeats=judged.repeats, faults=faults).visible
-    tallier.judged(case, verdict, visible)
-    return verdict.outcome
+    tallier.judged(examination, visible)
+    return examination.outcome
 
 
-def settle(gate: Gate, judged: Property, tallier: Tallier, found: Mismatch) -> Mismatch:
-    """A disagreement that was searched for, brought down further and diagnosed, if there is time."""
+def settle(gate: Gate, judged: Property, tallier: Tallier, mismatch: Mismatch) -> Mismatch:
+    """A disagreement that was searched for, simplified further and diagnosed, if there is time."""
     if time.monotonic() > limits.until:
         tallier.settle()
-        return found
-    seen = {found.case: found}
-
-    def fails(case: Case) -> bool:
-        journal.note(gate.name, str(case))
-        try:
-            check(case, gate.subject, kinds=judged.kinds, repeats=judged.repeats, clock=tallier.clock)
-        except Mismatch as mismatch:
-            seen[case] = mismatch
-            is_same = sort_of(mismatch) == sort_of(found)
-            return is_same and explained(mismatch, gate.subject, gate.known) is None
-        return False
-
-    slow = found.verdict.kind == "timed out"
+        return mismatch
+    settled = mismatch.examination
+    slow = settled.verdict.kind == "timed out"
     left = 0.0 if slow else min(limits.until - time.monotonic(), SIMPLIFYING_S)
-    settled = found
     with suppress(TimeUp), stopping_at(limits.until + GRACE_S):
-        settled = seen[simplest(found.case, fails, limit_s=left)]
-        diagnose(settled, gate.subject)
+        settled = gate.examiner(judged, tallier).simplified(settled, limit_s=left)
+        settled = diagnosed(settled)
     tallier.failed(settled)
-    return settled
+    return mismatch_of(settled)
 
 
 def mismatches_in(failed: BaseException) -> list[Mismatch]:
@@ -169,19 +161,14 @@ def mismatches_in(failed: BaseException) -> list[Mismatch]:
     if isinstance(failed, Mismatch):
         return [failed]
     several = failed.exceptions if isinstance(failed, BaseExceptionGroup) else ()
-    found = [each for each in several if isinstance(each, Mismatch)]
-    return found if len(found) == len(several) else []
+    mismatches = [error for error in several if isinstance(error, Mismatch)]
+    return mismatches if len(mismatches) == len(several) else []
 
 
-def together(found: Sequence[Mismatch], what: str) -> Exception:
-    """One disagreement as it is, each once where there are several."""
-    distinct = list({mismatch.case: mismatch for mismatch in found}.values())
+def together(mismatches: Sequence[Mismatch], what: str) -> Exception:
+    """One disagreement as it is, all of them once where there are several."""
+    distinct = list({mismatch.case: mismatch for mismatch in mismatches}.values())
     return distinct[0] if len(distinct) == 1 else ExceptionGroup(f"{len(distinct)} {what}", distinct)
-
-
-def sort_of(mismatch: Mismatch) -> tuple[type, type]:
-    """What tells one disagreement of a search from another, to Hypothesis as well."""
-    return type(mismatch), type(mismatch.__cause__)
 
 
 def _stop(tallier: Tallier) -> NoReturn:
@@ -196,9 +183,11 @@ def judge_whole(gate: Gate, tallier: Tallier, case: Case) -> Mismatch | None:
     try:
         judge(gate, EVERYTHING, tallier, case)
     except Mismatch as mismatch:
+        examination = mismatch.examination
         with suppress(TimeUp), stopping_at(limits.until + GRACE_S):
-            diagnose(mismatch, gate.subject)
-        return mismatch
+            examination = diagnosed(examination)
+        tallier.keep(examination)
+        return mismatch_of(examination)
     return None
 
 
@@ -222,19 +211,18 @@ def _held(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:
     """
     if deviation.expires and deviation.expires < date.today():
         return expired(gate.name, deviation)
-    case = Case.parse(deviation.word)
-    journal.note(gate.name, deviation.word)
+    case, examiner = Case.parse(deviation.word), replace(gate.examiner(EVERYTHING, tallier), known=())
     for _ in range(TRIES if "not repeatable" in deviation.kinds else 1):
-        try:
-            verdict = check(case, gate.subject, kinds=KINDS, repeats=2, clock=tallier.clock)
-        except Mismatch as mismatch:
-            if explains(deviation, mismatch):
-                tallier.deviated(mismatch, deviation)
-                return ""
-            return f"{mismatch}\n  entry    {deviation.name} records another kind: {deviation.described}"
+        examination = examiner.examine(case)
+        if explains(deviation, examination):
+            tallier.judged(replace(examination, deviation=deviation))
+            return ""
+        if examination.fails:
+            text = disagreement(examination)
+            return f"{text}\n  entry    {deviation.name} records another kind: {deviation.described}"
     if deviation.sporadic:
         return ""
-    became = f"is {verdict.outcome}" if verdict.outcome == "declined" else "no longer deviates"
+    became = "is declined" if examination.outcome == "declined" else "no longer deviates"
     return (
         f"{gate.name} {became} where {deviation.name!r} records a deviation: delete its entry\n"
         f"  case     {deviation.word}\n"

@@ -10,20 +10,18 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
-from verify.checks.check import Mismatch
 from verify.checks.clock import Clock
-from verify.checks.deviations import Deviation
-from verify.checks.known import fault_of
-from verify.checks.message import disagreement, replay
+from verify.checks.examination import Examination
+from verify.checks.message import disagreement, replay_of
 from verify.faults import FAULTS, Fault
 from verify.oracle.bounds import judgement
-from verify.oracle.compare import NUMERIC_KINDS, Verdict, where_differs
+from verify.oracle.compare import NUMERIC_KINDS, where_differs
 from verify.reports.records import DIFFERING_LIMIT, Record, nowhere
 from verify.reports.tally import LISTED, OFTEN, TIME_UP, Tally
 
 
 class Tallier:
-    """Tells what becomes of each distinct case, and sums it up in a tally.
+    """Records what becomes of each distinct case, and sums it up in a tally.
 
     Of a search the last disagreement of each kind is kept, of words that are listed every one.
     """
@@ -33,9 +31,9 @@ class Tallier:
     ) -> None:
         self.tally = Tally(subject=subject, name=name, title=title)
         self.clock = Clock()
-        self.mismatches: dict[Case, Mismatch] = {}
+        self.failures: dict[Case, Examination] = {}
         self._write = write
-        self._found: dict[str, Mismatch] = {}
+        self._unreported: dict[str, Examination] = {}
         self._looked_for: tuple[str, ...] = ()
         self._hidden: dict[str, str] = {}
         self._note = ""
@@ -44,26 +42,24 @@ class Tallier:
     def is_new(self, case: Case) -> bool:
         return str(case) not in self.tally.words
 
-    def judged(self, case: Case, verdict: Verdict, visible: Iterable[str] = ()) -> None:
-        """Tell of a case that holds or was declined, and of the faults that it would have shown."""
-        self._tell_case(case, verdict.outcome, verdict, visible=list(visible))
+    def judged(self, examination: Examination, visible: Iterable[str] = ()) -> None:
+        """Record a case that is no failure, and the faults that it would have shown."""
+        self._record_case(examination, visible=list(visible))
 
-    def deviated(self, mismatch: Mismatch, deviation: Deviation) -> None:
-        """Tell of a disagreement that a recorded deviation explains."""
-        self._tell_case(mismatch.case, "known", mismatch.verdict, deviation=deviation.name)
+    def failed(self, examination: Examination, visible: Iterable[str] = ()) -> None:
+        """Record a failure, and keep it; of a search the last of each kind, which is the smallest."""
+        self.keep(examination)
+        message = disagreement(examination, with_faults=False)
+        self._record_case(examination, cause=examination.cause, message=message, visible=list(visible))
 
-    def failed(self, mismatch: Mismatch, visible: Iterable[str] = ()) -> None:
-        """Tell of a disagreement, and keep it; of a search the last of each kind, which is the smallest."""
-        verdict = mismatch.verdict
-        self.mismatches[mismatch.case] = mismatch
-        self._found[self._key(mismatch)] = mismatch
-        message = disagreement(mismatch.case, mismatch.subject, mismatch.switches, verdict, mismatch.options)
-        told = {"cause": _cause(mismatch), "message": message, "visible": list(visible)}
-        self._tell_case(mismatch.case, "disagrees", verdict, **told)
+    def keep(self, examination: Examination) -> None:
+        """Have a failure reported when the property ends, as far as it is known now."""
+        self.failures[examination.case] = examination
+        self._unreported[self._key(examination)] = examination
 
     def complained(self, text: str) -> None:
-        """Tell of an entry of the known deviations that is wrong."""
-        self._tell("failure", **_NO_CASE, message=text)
+        """Record an entry of the known deviations that is wrong."""
+        self._record("failure", **_NO_CASE, message=text)
 
     def faults(self) -> tuple[Fault, ...]:
         """The faults to look for in the next case: those that have not often been seen."""
@@ -83,20 +79,20 @@ class Tallier:
 
     def settle(self) -> None:
         """Keep the smallest case so far of each kind of disagreement, as a search has not come to its end."""
-        found = sorted(self.mismatches.values(), key=lambda each: len(str(each.case)), reverse=True)
-        self._found = {self._key(each): each for each in found}
+        longest_first = sorted(self.failures.values(), key=lambda failure: -len(str(failure.case)))
+        self._unreported = {self._key(failure): failure for failure in longest_first}
 
-    def told(self) -> Tally:
+    def reported(self) -> Tally:
         """The tally as it is, with the message of every failure."""
-        for mismatch in self._found.values():
-            self._tell("failure", **_failure(mismatch))
-        self._found.clear()
+        for failure in self._unreported.values():
+            self._record("failure", **_failure(failure))
+        self._unreported.clear()
         return self.tally
 
     def close(self, elapsed: float) -> Tally:
         """The tally of a property that has ended, with where its time went: the rest went to drawing."""
-        tally = self.told()
-        self._tell(
+        tally = self.reported()
+        self._record(
             "property",
             elapsed=elapsed,
             seconds=dict(self.clock.seconds),
@@ -106,36 +102,37 @@ class Tallier:
         )
         return tally
 
-    def _tell_case(self, case: Case, outcome: str, verdict: Verdict, **more: Any) -> None:
+    def _record_case(self, examination: Examination, **more: Any) -> None:
         spent = Counter(self.clock.seconds)
         seconds = {part: round(spent[part] - self._before[part], 6) for part in spent}
         self._before = spent
-        if outcome == "disagrees" or self.is_new(case):
-            told = {
+        case, verdict = examination.case, examination.verdict
+        if examination.fails or self.is_new(case):
+            fields = {
                 "word": str(case),
-                "outcome": outcome,
+                "outcome": examination.outcome,
                 "kind": verdict.kind or "",
                 "sentence": verdict.sentence,
                 "error": verdict.error,
-                "deviation": "",
+                "deviation": examination.deviation.name if examination.deviation else "",
                 "visible": [],
-                "seconds": {part: each for part, each in seconds.items() if each},
+                "seconds": {part: number for part, number in seconds.items() if number},
                 "operation": case.operation,
                 "rank": case.rank,
                 "dtype": case.format.token,
                 "padding": case.padding_mode,
             }
-            self._tell("case", **{**told, **more})
+            self._record("case", **{**fields, **more})
 
-    def _tell(self, sort: str, **told: Any) -> None:
+    def _record(self, sort: str, **fields: Any) -> None:
         of = {"subject": self.tally.subject, "property": self.tally.title, "name": self.tally.name}
-        record: Record = {"type": sort, **of, **told}
+        record: Record = {"type": sort, **of, **fields}
         self.tally.add(record)
         self._write(record)
 
-    def _key(self, mismatch: Mismatch) -> str:
+    def _key(self, failure: Examination) -> str:
         listed = self.tally.name in LISTED
-        return f"{mismatch.verdict.kind} {mismatch.case if listed else _cause(mismatch)}"
+        return f"{failure.verdict.kind} {failure.case if listed else failure.cause}"
 
 
 _NO_CASE: Record = {
@@ -147,35 +144,31 @@ _NO_CASE: Record = {
 }
 
 
-def _cause(mismatch: Mismatch) -> str:
-    """The class of the error behind a disagreement, or nothing."""
-    return type(mismatch.__cause__).__name__ if mismatch.__cause__ else ""
-
-
-def _failure(mismatch: Mismatch) -> Record:
+def _failure(failure: Examination) -> Record:
     """What is recorded of the smallest case of a disagreement."""
-    case, worst = mismatch.case, mismatch.verdict.worst
+    case, worst = failure.case, failure.verdict.worst
     return {
         "word": str(case),
-        "kind": mismatch.verdict.kind or "",
-        "cause": _cause(mismatch),
-        "message": str(mismatch),
-        "fault": fault_of(mismatch),
-        "replay": replay(str(case), mismatch.subject, mismatch.switches, mismatch.options),
+        "kind": failure.verdict.kind or "",
+        "cause": failure.cause,
+        "message": disagreement(failure),
+        "fault": failure.fault,
+        "replay": replay_of(failure),
         "worst": asdict(worst) if worst else None,
         "shape": [] if case.illegal else list(case.output_shape),
-        "differs": _differing(mismatch),
+        "differs": _differing(failure),
     }
 
 
-def _differing(mismatch: Mismatch) -> list[list[int]]:
+def _differing(failure: Examination) -> list[list[int]]:
     """The indices of the elements that are wrong, of no more than so many."""
-    if mismatch.answer is None or mismatch.verdict.kind not in NUMERIC_KINDS:
+    if failure.answer is None or failure.verdict.kind not in NUMERIC_KINDS:
         return []
-    rule = judgement(mismatch.case)
+    rule = judgement(failure.case)
     with np.errstate(over="ignore", invalid="ignore"):
-        answer = mismatch.answer.astype(mismatch.case.dtype)
+        answer = failure.answer.astype(failure.case.dtype)
     if answer.shape != rule.wanted.shape:
         return []
-    found: list[list[int]] = np.argwhere(where_differs(rule, answer))[:DIFFERING_LIMIT].tolist()
-    return found
+    indices = np.argwhere(where_differs(rule, answer))
+    listed: list[list[int]] = indices[:DIFFERING_LIMIT].tolist()
+    return listed

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from rich.table import Table
 
+from verify.checks.subject import split_label
 from verify.faults import FAULTS
 from verify.reports.phrases import LabelledText
 from verify.reports.tally import Tally
-from verify.subjects.registry import split_label
 
 
 class FaultCoverage(NamedTuple):

@@ -12,10 +12,10 @@ from rich.text import Text
 from verify.cases.dtypes import FORMATS
 from verify.cases.operations import OPERATIONS
 from verify.cases.shards import ALL, Shard
+from verify.checks.subject import split_label
 from verify.reports.fault_coverage import fault_lines, fault_table, hidden_lines, never_visible
 from verify.reports.phrases import LabelledText, most_common, plural
 from verify.reports.tally import COLUMNS, CROSSED, Failure, Tally, by_subject
-from verify.subjects.registry import split_label
 
 TIME_PARTS = ("drawing", "reference", "subject", "comparison", "faults")
 REASONS = 12

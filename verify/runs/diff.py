@@ -10,12 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.cases.case import Case
-from verify.checks.check import Mismatch
 from verify.checks.deviations import applying
+from verify.checks.examination import Examination
+from verify.checks.message import disagreement
+from verify.checks.subject import Description, Subject, describe
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.comparison import differences, summary_of, table_of
 from verify.runs.behaviour.record import Record, observe, record_of
-from verify.subjects.isolated import Isolated
 
 ROWS = 20
 """Cases of differing bits that are listed."""
@@ -27,10 +28,10 @@ class Side(NamedTuple):
     """A subject in one interpreter: its record, how its answers were judged, and what it is to blame for."""
 
     name: str
-    subject: Isolated
+    subject: Description
     record: Record
     counts: Counter[str]
-    failures: Sequence[Mismatch]
+    failures: Sequence[Examination]
 
     @property
     def wrong(self) -> int:
@@ -41,7 +42,7 @@ class Side(NamedTuple):
         return any(self.counts[outcome] for outcome in ("agrees", "known", "disagrees"))
 
 
-def diff(console: Terminal, first: Isolated, second: Isolated, named: Iterable[Case]) -> int:
+def diff(console: Terminal, first: Subject, second: Subject, named: Iterable[Case]) -> int:
     """Ask both and print where they are wrong and where they differ; the exit code.
 
     1 where either disagrees with the reference, unless that is known, or where their bits differ or
@@ -49,7 +50,7 @@ def diff(console: Terminal, first: Isolated, second: Isolated, named: Iterable[C
     """
     # From long words to short ones, so that of each kind of disagreement the smallest is shown.
     cases = sorted(dict.fromkeys(named), key=lambda case: len(str(case)), reverse=True)
-    sides = _side("A", first, cases), _side("B", second, cases)
+    sides = _side("A", describe(first), cases), _side("B", describe(second), cases)
     before, after = (side.record for side in sides)
     changes = differences(before, after)
     for side in sides:
@@ -59,23 +60,19 @@ def diff(console: Terminal, first: Isolated, second: Isolated, named: Iterable[C
         lines = [*table_of(changes, ("A", "B"), most=ROWS), "", *summary_of(changes, before, after)]
         console.say("\n".join(["", *lines]))
     for side in sides:
-        for mismatch in side.failures:
-            console.say(f"\n{side.name}: {mismatch}")
+        for failure in side.failures:
+            console.say(f"\n{side.name}: {disagreement(failure)}")
     console.print(Text(f"\n{_sentence(len(cases), sides, len(changes))}", style="bold"), soft_wrap=True)
     if changes or any(side.wrong for side in sides):
         return 1
     return 0 if any(side.is_graded for side in sides) else 3
 
 
-def _side(name: str, subject: Isolated, cases: Iterable[Case]) -> Side:
-    known = applying(subject.known, subject.switches)
+def _side(name: str, subject: Description, cases: Iterable[Case]) -> Side:
+    known = applying(subject.known, subject)
     observations = [*observe(subject, cases, name=subject.name, known=known)]
-    counts = Counter(observation.outcome for observation in observations)
-    failures = {
-        f"{mismatch.verdict.kind} {type(mismatch.__cause__).__name__}": mismatch
-        for _, _, outcome, mismatch in observations
-        if outcome == "disagrees" and mismatch
-    }
+    counts = Counter(examination.outcome for _, examination in observations)
+    failures = {examination.sort: examination for _, examination in observations if examination.fails}
     return Side(name, subject, record_of(subject, observations), counts, [*failures.values()])
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
 from verify.cases.case import Case
-from verify.checks.check import Mismatch, Subject, check, subject_name
-from verify.checks.deviations import Deviation
-from verify.checks.diagnosis import diagnose
-from verify.checks.journal import journal
-from verify.checks.known import explained, recorded
+from verify.checks.check import Judging
+from verify.checks.deviations import Deviation, recorded
+from verify.checks.diagnosis import diagnosed
+from verify.checks.examination import Examination
+from verify.checks.message import disagreement
+from verify.checks.path import Examiner
+from verify.checks.subject import Subject, describe
 from verify.corpus.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
-from verify.oracle.compare import KINDS, Kind, Verdict
+from verify.oracle.compare import KINDS, Verdict
 from verify.reports.phrases import plural
 
 TRIES = 5
@@ -44,18 +46,24 @@ def replay(
 
     `past` are all failures that are recorded, `own` the user's deviations.
     """
-    became, known = [], recorded(subject, own)
+    described = describe(subject)
+    examiner = Examiner(
+        subject=described,
+        known=recorded(described, own),
+        judging=Judging(repeats=2),
+        noted_as=described.name,
+    )
+    became = []
     for case in named:
-        journal.note(subject_name(subject), str(case))
-        asked = asked_of(subject, case)
-        became.append(became_of(subject, case, [each for each in past if each.asked == asked], known))
+        asked = asked_of(described, case)
+        became.append(became_of(examiner, case, [failure for failure in past if failure.asked == asked]))
         _print(case, became[-1])
     return became
 
 
 def exit_code(became: Sequence[Became]) -> int:
     """1 where a case disagrees, known or not; 3 where all are declined or vacuous; else 0."""
-    statuses = {each.status for each in became}
+    statuses = {one.status for one in became}
     if statuses - {"agrees", "FIXED", "declined", "vacuous"}:
         return 1
     return 0 if statuses & {"agrees", "FIXED"} else 3
@@ -63,62 +71,53 @@ def exit_code(became: Sequence[Became]) -> int:
 
 def sentence(became: Sequence[Became]) -> str:
     """What became of several cases, in one sentence."""
-    counts = Counter(SHOWN.get(each.status, each.status.partition(" ")[0]) for each in became)
+    counts = Counter(SHOWN.get(status, status.partition(" ")[0]) for status, *_ in became)
     shown = ", ".join(f"{count:,} {status}" for status, count in counts.items())
     return f"Of {len(became):,} {plural(len(became), 'case')}: {shown}."
 
 
-def became_of(
-    subject: Subject, case: Case, past: Sequence[Failed], known: Iterable[Deviation] = ()
-) -> Became:
+def became_of(examiner: Examiner, case: Case, past: Sequence[Failed]) -> Became:
     """What became of a case, which may have failed before."""
-    answers = [first := _ask(subject, case)]
-    if (past or isinstance(first, Mismatch)) and _at_sight(first) != Trait("timed out"):
-        answers += [_ask(subject, case) for _ in range(TRIES - 1)]
-    wrong = [each for each in answers if isinstance(each, Mismatch)]
-    if isinstance(first, Verdict) and not wrong:
-        return _passed(first, past)
-    counts = Counter(map(_at_sight, answers))
-    shown = wrong[0] if len(counts) > 1 else _as_before(subject, case, past, wrong[0])
-    diagnose(shown, subject)
-    message, deviation = _message(subject, shown, known)
+    first = examiner.examine(case)
+    examinations = [first]
+    if (past or first.verdict.kind) and _at_sight(first) != Trait("timed out"):
+        examinations += [examiner.examine(case) for _ in range(TRIES - 1)]
+    wrong = [examination for examination in examinations if examination.verdict.kind]
+    if not wrong:
+        return _passed(first.verdict, past)
+    counts = Counter(map(_at_sight, examinations))
+    shown = diagnosed(wrong[0] if len(counts) > 1 else _as_before(examiner, wrong[0], past))
     if len(counts) > 1:
         note = ", ".join(f"{count} × {trait}" for trait, count in counts.items())
-        status = f"FLAKY {len(wrong)}/{len(answers)}"
+        status = f"FLAKY {len(wrong)}/{len(examinations)}"
     else:
         status, note = _status(trait_of(shown), past)
-    is_new = not deviation and not (past and len(counts) > 1)
-    return Became(status, note, message, (failed(shown, subject),) if is_new else ())
+    is_new = not shown.deviation and not (past and len(counts) > 1)
+    return Became(status, note, _message(shown), (failed(shown),) if is_new else ())
 
 
-def _ask(subject: Subject, case: Case, kinds: Collection[Kind] = KINDS) -> Verdict | Mismatch:
-    try:
-        return check(case, subject, kinds=kinds, repeats=2)
-    except Mismatch as mismatch:
-        return mismatch
+def _at_sight(examination: Examination) -> Trait:
+    return trait_at_sight(examination.verdict)
 
 
-def _at_sight(answer: Verdict | Mismatch) -> Trait:
-    return trait_at_sight(answer.verdict if isinstance(answer, Mismatch) else answer)
-
-
-def _as_before(subject: Subject, case: Case, past: Sequence[Failed], found: Mismatch) -> Mismatch:
+def _as_before(examiner: Examiner, failure: Examination, past: Sequence[Failed]) -> Examination:
     """The recorded disagreement, where it shows only when its kind alone is judged, as a property does."""
-    if _at_sight(found).kind in [each.kind for each in past]:
-        return found
+    if failure.verdict.kind in [old.kind for old in past]:
+        return failure
     for old in past:
-        answer = _ask(subject, case, kinds=[kind for kind in KINDS if kind == old.kind])
-        if isinstance(answer, Mismatch) and _at_sight(answer)[:2] == old.trait[:2]:
-            return answer
-    return found
+        kinds = [kind for kind in KINDS if kind == old.kind]
+        alone = replace(examiner, judging=replace(examiner.judging, kinds=kinds)).examine(failure.case)
+        if alone.verdict.kind and _at_sight(alone)[:2] == old.trait[:2]:
+            return alone
+    return failure
 
 
-def _message(subject: Subject, mismatch: Mismatch, known: Iterable[Deviation]) -> tuple[str, bool]:
-    """What is said of a disagreement, and whether a recorded deviation explains it."""
-    deviation = explained(mismatch, subject, known)
+def _message(failure: Examination) -> str:
+    """The message of a disagreement, with the recorded deviation that explains it."""
+    message, deviation = disagreement(failure), failure.deviation
     if deviation is None:
-        return str(mismatch), False
-    return f"{mismatch}\n  known    {deviation.name}: {' '.join(deviation.sentence.split())}", True
+        return message
+    return f"{message}\n  known    {deviation.name}: {' '.join(deviation.sentence.split())}"
 
 
 def _passed(verdict: Verdict, past: Sequence[Failed]) -> Became:
@@ -127,14 +126,18 @@ def _passed(verdict: Verdict, past: Sequence[Failed]) -> Became:
     if verdict.outcome != "agrees":
         return Became(verdict.outcome, f"{verdict.sentence}; it failed {_before(past)}")
     today = date.today().isoformat()
-    fixed = tuple(replace(each, fixed=each.fixed or today) for each in past)
+    fixed = tuple(replace(failure, fixed=failure.fixed or today) for failure in past)
     return Became("FIXED", f"holds; it failed {_before(past)}", failures=fixed)
 
 
 def _before(past: Sequence[Failed]) -> str:
     """Since when a case has failed, and how."""
-    traits = " and ".join(str(each.trait) for each in past)
-    return f"on {min(each.first_seen for each in past)}: {traits}"
+    traits = " and ".join(str(failure.trait) for failure in past)
+    return f"on {_since(past)}: {traits}"
+
+
+def _since(past: Sequence[Failed]) -> str:
+    return min(failure.first_seen for failure in past)
 
 
 def _status(trait: Trait, past: Sequence[Failed]) -> tuple[str, str]:
@@ -142,8 +145,8 @@ def _status(trait: Trait, past: Sequence[Failed]) -> tuple[str, str]:
     status = "CRASHED" if trait.kind == "crashed" else ""
     if not past:
         return status or "disagrees", trait.cause
-    if any(trait.is_as(each.trait) for each in past):
-        return status or "STILL", f"{trait}, since {min(each.first_seen for each in past)}"
+    if any(trait.is_as(failure.trait) for failure in past):
+        return status or "STILL", f"{trait}, since {_since(past)}"
     return status or "CHANGED", f"{trait}; before, {_before(past)}"
 
 

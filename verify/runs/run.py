@@ -19,10 +19,10 @@ from rich.text import Text
 
 from verify.cases.case import Case
 from verify.cases.shards import ALL, Shard
-from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
 from verify.checks.journal import left
 from verify.checks.message import replay
+from verify.checks.subject import Subject, split_label
 from verify.config.session import limits
 from verify.corpus import words as corpus
 from verify.corpus.failures import Failed, failed, remember
@@ -36,7 +36,6 @@ from verify.reports.tally import Tally
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.baseline import Watch
 from verify.subjects.isolated import usual
-from verify.subjects.registry import split_label
 
 
 def run(
@@ -145,7 +144,7 @@ def _lost() -> list[str]:
     """What processes that were killed have left in their journals."""
     return [
         f"An earlier process was killed when {subject} was at {word}; replay it by: "
-        + replay(word, subject, {}, "--isolate")
+        + replay(word, subject, options="--isolate")
         for subject, word in left()
     ]
 
@@ -215,12 +214,12 @@ class _Watcher:
 
     def tallies(self) -> list[Tally]:
         """What was seen, in order; the property that was interrupted included."""
-        return [tallier.told() for held in self._gates for tallier in held.talliers.values()]
+        return [tallier.reported() for held in self._gates for tallier in held.talliers.values()]
 
     def failures(self) -> list[Failed]:
         """What is to be recorded: of each property the smallest case of each kind of disagreement."""
         return [
-            failed(tallier.mismatches[Case.parse(failure.word)], held.subject)
+            failed(tallier.failures[Case.parse(failure.word)])
             for held in self._gates
             for tallier in held.talliers.values()
             for failure in tallier.tally.failures.values()
@@ -260,7 +259,7 @@ class _Watcher:
                 self.console.print(Text(tally.subject, style="bold"), soft_wrap=True)
                 self._named = tally.subject
                 is_labelled = " " in tally.subject
-                if not is_labelled and (line := getattr(self._item.cls.gate.subject, "described", "")):
+                if not is_labelled and (line := self._item.cls.gate.subject.described):
                     self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
             counts = f"  {tally.title:<30}{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
             self.console.print(Text(counts).append(tally.verdict, STYLES[tally.verdict]))

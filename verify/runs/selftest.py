@@ -15,14 +15,16 @@ from rich.text import Text
 
 from strategies.sample import sample
 from verify.cases.case import Case
-from verify.checks.check import Mismatch, check
-from verify.checks.diagnosis import diagnose
-from verify.checks.message import replay
+from verify.checks.check import Judging
+from verify.checks.diagnosis import diagnosed
+from verify.checks.message import disagreement, replay
+from verify.checks.path import Examiner
+from verify.checks.subject import describe
 from verify.faults import FAULTS, Fault
 from verify.faults.summation import CORRECT
 from verify.faults.visibility import visibility
 from verify.gate.properties import PROPERTIES, Property
-from verify.oracle.compare import KINDS, NUMERIC_KINDS
+from verify.oracle.compare import NUMERIC_KINDS
 
 DRAWS = 4700
 """Cases that are drawn; each that is new is put to every correct convolution, 20,000 verdicts in all."""
@@ -30,15 +32,15 @@ DRAWS = 4700
 ALARMS = 5
 """False alarms that are shown."""
 
-LEGAL = tuple(each for each in PROPERTIES if not each.illegal)
+LEGAL = tuple(judged for judged in PROPERTIES if not judged.illegal)
 
 
 @dataclass
 class Kill:
     """What became of a fault that was run as a subject.
 
-    `first` is the number of the case that would have shown it first, from 1, or 0 for none; `possible` and
-    `visible` count cases; `caught` counts for each property those in which it would be caught.
+    `first` is the number of the case that would have shown it first, from 1, or 0 for none; `possible`
+    and `visible` count cases; `caught` counts for each property those in which it would be caught.
     """
 
     fault: Fault
@@ -81,8 +83,8 @@ def selftest(console: Console, *, examples: int = DRAWS, seed: int = 0) -> int:
     if alarms:
         complaints.append(f"{len(alarms):,} false alarms in {judged:,} cases")
     seconds = time.monotonic() - start
-    told = "Proves too little: " + "; ".join(complaints) if complaints else _sentence(kills, judged)
-    console.print(Text(f"\n{told}", style="bold"))
+    sentence = "Proves too little: " + "; ".join(complaints) if complaints else _sentence(kills, judged)
+    console.print(Text(f"\n{sentence}", style="bold"))
     console.print(Text(f"{seconds:.0f} s, {len(cases):,} distinct cases of seed {seed}", style="dim"))
     return 3 if complaints else 0
 
@@ -105,7 +107,7 @@ def kill_matrix(cases: Sequence[Case]) -> list[Kill]:
         for name in seen.visible:
             kill = kills[name]
             kill.visible += 1
-            kill.caught.update(each.name for each in _catching(kill.fault, case))
+            kill.caught.update(judged.name for judged in _catching(kill.fault, case))
             if kill.witness is None:
                 kill.first, kill.witness = number, case
     for kill in kills.values():
@@ -116,35 +118,36 @@ def kill_matrix(cases: Sequence[Case]) -> list[Kill]:
 
 def _catching(fault: Fault, case: Case) -> list[Property]:
     """The properties that draw a case's fill and judge what a fault, which is visible, does to it."""
-    judging = [each for each in LEGAL if case.fill in each.fills and fault.kinds & set(each.kinds)]
+    judging = [judged for judged in LEGAL if case.fill in judged.fills and fault.kinds & set(judged.kinds)]
     if fault.kinds <= NUMERIC_KINDS or len(fault.kinds) == 1:
-        return [each for each in judging if each.repeats > 1 or fault.kinds != {"not repeatable"}]
-    return [each for each in judging if visibility(case, kinds=each.kinds, faults=(fault,)).visible]
+        return [judged for judged in judging if judged.repeats > 1 or fault.kinds != {"not repeatable"}]
+    return [judged for judged in judging if visibility(case, kinds=judged.kinds, faults=(fault,)).visible]
 
 
 def _run(kill: Kill, case: Case) -> None:
     """Put a fault to every property that should catch it on a case; name it by what the last one saw."""
-    for each in _catching(kill.fault, case):
-        try:
-            check(case, kill.fault, kinds=each.kinds, repeats=each.repeats)
-            kill.missed = kill.missed or f"{each.title} on {case}"
-        except Mismatch as mismatch:
-            diagnose(mismatch, kill.fault)
-            kill.named = tuple(fault.name for fault in mismatch.looks_like)
+    subject = describe(kill.fault)
+    for judged in _catching(kill.fault, case):
+        judging = Judging(kinds=judged.kinds, repeats=judged.repeats)
+        examination = Examiner(subject=subject, judging=judging).examine(case)
+        if examination.fails:
+            kill.named = tuple(fault.name for fault in diagnosed(examination).looks_like)
+        else:
+            kill.missed = kill.missed or f"{judged.title} on {case}"
 
 
 def false_alarms(words: Sequence[str]) -> tuple[list[str], int]:
     """The messages of correct convolutions that were accused, and the number of verdicts."""
-    messages, judged = [], 0
+    examiners = {name: Examiner(subject=describe(correct)) for name, correct in CORRECT.items()}
+    messages = []
     for case in map(Case.parse, words):
-        for name, correct in CORRECT.items():
-            judged += 1
-            try:
-                check(case, correct, kinds=KINDS, repeats=1)
-            except Mismatch as mismatch:
-                line = replay(str(case), f"verify.faults.summation:{correct.__name__}", {})
-                messages.append(f"False alarm for sums in the order {name}.\n{mismatch}\n  {line}")
-    return messages, judged
+        for name, examiner in examiners.items():
+            examination = examiner.examine(case)
+            if examination.fails:
+                line = replay(str(case), examiner.subject.name)
+                message = disagreement(examination)
+                messages.append(f"False alarm for sums in the order {name}.\n{message}\n  {line}")
+    return messages, len(words) * len(examiners)
 
 
 def _table(kills: Sequence[Kill]) -> Table:
@@ -152,11 +155,11 @@ def _table(kills: Sequence[Kill]) -> Table:
     table.add_column("fault", no_wrap=True)
     table.add_column("first", justify="right")
     table.add_column("%", justify="right")
-    for each in LEGAL:
-        table.add_column(each.name[:4], justify="right")
+    for judged in LEGAL:
+        table.add_column(judged.name[:4], justify="right")
     table.add_column("")
     for kill in kills:
-        counts = [str(kill.caught[each.name] or "·") for each in LEGAL]
+        counts = [str(kill.caught[judged.name] or "·") for judged in LEGAL]
         share = f"{100 * kill.visible / kill.possible:.0f}" if kill.possible else "–"
         row = [kill.fault.name, str(kill.first), share, *counts]
         table.add_row(*row, Text("✓", "green") if kill.is_named else Text("✗", "bold red"))

@@ -18,11 +18,11 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.checks.bulk import Swept
-from verify.checks.check import Declined, Elsewhere, Subject, elsewhere
 from verify.checks.deviations import Deviation, deviation_of
+from verify.checks.subject import Declined, Elsewhere, Subject, elsewhere, split_label
 from verify.oracle.compare import KINDS, Lost, Outcome, Verdict, disagrees
 from verify.subjects.protocol import BrokenStream, array_of, receive, send
-from verify.subjects.registry import BUILTIN, load, split_label
+from verify.subjects.registry import BUILTIN, load
 from verify.subjects.server import (
     PATIENCE_S,
     Life,
@@ -120,15 +120,20 @@ class Isolated:
 
     @property
     def operations(self) -> tuple[str, ...]:
-        return tuple(self._hello["declared"]["operations"])
+        return tuple(self._hello["operations"])
 
     @property
     def around(self) -> tuple[str, ...]:
-        return tuple(self._hello["declared"]["around"])
+        return tuple(self._hello["around"])
 
     @property
     def refuses(self) -> tuple[str, ...]:
-        return tuple(self._hello["declared"]["refuses"])
+        return tuple(self._hello["refuses"])
+
+    @property
+    def condition_names(self) -> Mapping[str, Any]:
+        """What conditions may use of the subject, as it is in the worker."""
+        return {**self._hello["condition_names"], "switches": self.switches}
 
     @property
     def source(self) -> str:
@@ -153,13 +158,13 @@ class Isolated:
         return [
             deviation
             for deviation in self.known
-            if deviation.sporadic and "crashed" in deviation.kinds and deviation.applies(self.switches)
+            if deviation.sporadic and "crashed" in deviation.kinds and deviation.applies(self.condition_names)
         ]
 
     def _may_crash_later(self, case: Case) -> bool:
         """Whether a case is known to crash at times, so that a life it leaves may die at a later one."""
         crashes = self._sporadic_crashes
-        return any(deviation.explains(case, "crashed", self.switches) for deviation in crashes)
+        return any(deviation.explains(case, "crashed", self.condition_names) for deviation in crashes)
 
     def start(self) -> dict[str, Any]:
         """Start the worker, if it is not there; what it says of itself."""

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import os
 import sys
-from collections.abc import Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Mapping
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from verify.cases.case import Case
-from verify.cases.epilogue import AROUND
-from verify.cases.operations import OPERATIONS
-from verify.checks.check import Subject
-from verify.checks.deviations import Deviation
+from verify.checks.subject import Description, Subject, describe
 from verify.faults import fault_named
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
@@ -39,52 +32,28 @@ COMPILED = frozenset({"tensorflow:graph", "tensorflow:xla", "tensorflow:lite"})
 """Those that trace or compile each shape, which takes 10 to 70 ms."""
 
 
-def labelled(name: str, environment: Mapping[str, str]) -> str:
-    """A subject's name with the settings that it is to run under."""
-    return " ".join((name, *(f"{switch}={value}" for switch, value in environment.items())))
-
-
-def split_label(label: str) -> tuple[str, dict[str, str]]:
-    """The name and the settings of a label."""
-    name, *settings = label.split(" ")
-    return name, dict(setting.split("=", 1) for setting in settings)
-
-
-_UNDECLARED: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"operations": ("conv",), "around": ("bias", "relu"), "refuses": ()}
-)
-
-
-def declared(subject: Subject) -> dict[str, tuple[str, ...]]:
-    """What a subject says of itself, in attributes of these names.
-
-    The `operations` that it answers, what it bears `around` them, and the operations of which it
-    `refuses` illegal calls. One that says nothing answers convolutions with a bias and relu.
-    """
-    return {name: tuple(getattr(subject, name, default)) for name, default in _UNDECLARED.items()}
-
-
 class UnknownSubject(ValueError):
     """A name that is neither built in nor a `package.module:callable` that can be imported."""
 
 
-def load(name: str) -> Subject:
+def load(name: str) -> Description:
     """The subject of a name: a built-in one, `fault:NAME` or `package.module:callable`.
 
-    Raises UnknownSubject, one sentence, also where the module or its framework is not installed.
+    Raises UnknownSubject, one sentence, also where the module or its framework is not installed, and
+    for one that says of itself what cannot be.
     """
     family = name.partition(":")[0]
     if name in BUILTIN:
-        return _built_in(name)
+        return describe(_built_in(name))
     if family == "fault":
-        return _Planted(name)
+        return _planted(name)
     if family in BUILTIN or ":" not in name:
         near = difflib.get_close_matches(name, BUILTIN, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise UnknownSubject(
             f"{name!r} is no subject: it is one of {', '.join(BUILTIN)}, or package.module:callable{hint}"
         )
-    return _Own(name)
+    return _users_own(name)
 
 
 def relatives(name: str) -> tuple[str, ...]:
@@ -92,7 +61,7 @@ def relatives(name: str) -> tuple[str, ...]:
     if name not in BUILTIN:
         return (name,)
     family = name.partition(":")[0]
-    return tuple(each for each in BUILTIN if each.partition(":")[0] == family)
+    return tuple(relative for relative in BUILTIN if relative.partition(":")[0] == family)
 
 
 def _built_in(name: str) -> Subject:
@@ -106,72 +75,32 @@ def _built_in(name: str) -> Subject:
     return subject
 
 
-class _Planted:
+def _planted(name: str) -> Description:
     """A fault of the catalogue as a subject, `fault:NAME`, to see what is said of it."""
-
-    operations = tuple(OPERATIONS)
-    around = AROUND
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        try:
-            self._fault = fault_named(name.partition(":")[2])
-        except ValueError as unknown:
-            raise UnknownSubject(str(unknown)) from None
-
-    def __call__(self, case: Case) -> Any:
-        return self._fault(case)
+    try:
+        return describe(fault_named(name.partition(":")[2]))
+    except ValueError as unknown:
+        raise UnknownSubject(str(unknown)) from None
 
 
-class _Own:
+def _users_own(name: str) -> Description:
     """A user's callable under the name that it was asked for by."""
-
-    def __init__(self, name: str) -> None:
-        module, _, path = name.partition(":")
-        if "" not in sys.path and os.getcwd() not in sys.path:
-            sys.path.insert(0, os.getcwd())
-        try:
-            target: Any = import_module(module)
-        except (Exception, SystemExit) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise UnknownSubject(f"{name!r} is no subject: importing {module} raised {reason}") from error
-        for part in path.split("."):
-            if not hasattr(target, part):
-                raise UnknownSubject(f"{name!r} is no subject: {module} has no {path!r}")
-            target = getattr(target, part)
-        if not callable(target):
-            raise UnknownSubject(f"{name!r} is no subject: {path} is a {type(target).__name__}, not callable")
-        self.name = name
-        self.switches: Mapping[str, str] = getattr(target, "switches", {})
-        self.known: Sequence[Deviation] = getattr(target, "known", ())
-        self.version: str | None = getattr(target, "version", None)
-        for attribute, value in declared(target).items():
-            setattr(self, attribute, value)
-        self._call: Subject = target
-
-    def __call__(self, case: Case) -> Any:
-        return self._call(case)
-
-
-def source(subject: Subject) -> str:
-    """A digest of the file that a user's own callable is written in; "" for what is built in."""
-    if said := getattr(subject, "source", ""):
-        return str(said)
-    target = getattr(subject, "_call", subject)
-    module = sys.modules.get(getattr(target, "__module__", type(target).__module__))
-    file = getattr(module, "__file__", None)
-    if getattr(subject, "name", None) in BUILTIN or file is None or not os.path.exists(file):
-        return ""
-    return sha256(Path(file).read_bytes()).hexdigest()[:16]
-
-
-def versions() -> dict[str, str]:
-    """What is in play, by name, without importing it."""
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for package in ("numpy", "hypothesis", "tensorflow"):
-        try:
-            # What is imported knows its version under any name that it was installed by (tensorflow-cpu).
-            found[package] = getattr(sys.modules.get(package), "__version__", None) or version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+    module, _, path = name.partition(":")
+    here = str(Path.cwd())
+    if "" not in sys.path and here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        target: Any = import_module(module)
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise UnknownSubject(f"{name!r} is no subject: importing {module} raised {reason}") from error
+    for part in path.split("."):
+        if not hasattr(target, part):
+            raise UnknownSubject(f"{name!r} is no subject: {module} has no {path!r}")
+        target = getattr(target, part)
+    if not callable(target):
+        raise UnknownSubject(f"{name!r} is no subject: {path} is a {type(target).__name__}, not callable")
+    try:
+        return describe(target, name=name)
+    except ValueError as wrong:
+        raise UnknownSubject(str(wrong)) from None

@@ -23,13 +23,13 @@ from typing import Any
 
 from verify.cases.case import Case
 from verify.cases.enumeration import Enumeration
+from verify.checks.asking import ask
 from verify.checks.bulk import Swept, sweep_block
-from verify.checks.check import Subject, ask
-from verify.checks.clock import Clock
-from verify.checks.deviations import Deviation, entry_of, from_text
+from verify.checks.deviations import entry_of, from_text
+from verify.checks.subject import Description, source_of, versions
 from verify.oracle.compare import Verdict, disagrees
 from verify.subjects.protocol import BrokenStream, bytes_of, form, receive, send
-from verify.subjects.registry import UnknownSubject, declared, load, relatives, source, versions
+from verify.subjects.registry import UnknownSubject, load, relatives
 
 TO_SAY_WHERE_S = 0.2
 """Seconds that a process has for its last words before it is killed."""
@@ -56,19 +56,26 @@ def serve(channel: int, name: str, memory_bytes: int | None) -> None:
     os._exit(0)
 
 
-def _described(subject: Subject) -> dict[str, Any]:
-    known = [entry for entry in getattr(subject, "known", ()) if isinstance(entry, Deviation)]
+def _described(subject: Description) -> dict[str, Any]:
     return {
-        "switches": dict(getattr(subject, "switches", {})),
-        "known": list(map(entry_of, known)),
-        "version": getattr(subject, "version", None),
-        "declared": declared(subject),
-        "source": source(subject),
+        "switches": dict(subject.switches),
+        "condition_names": {**subject.condition_names, "switches": {}},
+        "known": [entry_of(deviation) for deviation in subject.known],
+        "version": subject.version,
+        "operations": subject.operations,
+        "around": subject.around,
+        "refuses": subject.refuses,
+        "source": source_of(subject),
     }
 
 
 def _life(
-    control: socket, subjects: Mapping[str, Subject], *, stream: int, output: int, memory_bytes: int | None
+    control: socket,
+    subjects: Mapping[str, Description],
+    *,
+    stream: int,
+    output: int,
+    memory_bytes: int | None,
 ) -> int:
     """Fork a life and wait for its end; its signal as a negative number, or its exit code."""
     pid = os.fork()
@@ -115,7 +122,7 @@ def _contain(output: int, memory_bytes: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (mapped + memory_bytes, mapped + memory_bytes))
 
 
-def _answer_all(stream: socket, subjects: Mapping[str, Subject]) -> None:
+def _answer_all(stream: socket, subjects: Mapping[str, Description]) -> None:
     """Answer case after case until the parent closes the stream."""
     try:
         send(stream, {})
@@ -133,7 +140,7 @@ def _answer_all(stream: socket, subjects: Mapping[str, Subject]) -> None:
         os._exit(1)
 
 
-def _answer(subject: Subject, word: str) -> tuple[dict[str, Any], list[bytes]]:
+def _answer(subject: Description, word: str) -> tuple[dict[str, Any], list[bytes]]:
     """A message: the answer and the operands that the subject wrote to, or the verdict without one."""
     try:
         case = Case.parse(word)
@@ -144,7 +151,7 @@ def _answer(subject: Subject, word: str) -> tuple[dict[str, Any], list[bytes]]:
     except MemoryError:
         return _header(disagrees("out of memory", "its operands do not fit")), []
     try:
-        answer, cause = ask(subject, case, Clock())
+        answer, cause = ask(subject, case)
     except KeyboardInterrupt as interrupt:
         return _header(disagrees("refused", "it raised KeyboardInterrupt"), type(interrupt).__name__), []
     if isinstance(answer, Verdict):
@@ -155,7 +162,7 @@ def _answer(subject: Subject, word: str) -> tuple[dict[str, Any], list[bytes]]:
     return {"answer": form(answer), "modified": list(modified), "sizes": list(map(len, body))}, body
 
 
-def _swept(stream: socket, subject: Subject, block: Mapping[str, Any]) -> Swept:
+def _swept(stream: socket, subject: Description, block: Mapping[str, Any]) -> Swept:
     """A block of a sweep; a message that says nothing goes out while it lasts."""
     return sweep_block(
         _enumeration(block["enumeration"]),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from verify import Case, Mismatch, check
-from verify.checks.check import Subject
+from verify import Case
+from verify.checks.check import Judging
+from verify.checks.subject import Subject, describe
 from verify.faults.visibility import visibility
 from verify.gate.recorder import Tallier
 from verify.reports.merge import Merged, merged
@@ -20,15 +21,14 @@ def asked(subject: Subject, words: Iterable[str], name: str = "mylib:conv") -> l
     records: list[Record] = []
     tallier = Tallier(name, "values", "values on exact fills", records.append)
     tallier.looks_for(LOOKED_FOR)
+    judging = Judging(clock=tallier.clock)
     for word in words:
         case = Case.parse(word)
-        try:
-            verdict = check(case, subject, clock=tallier.clock)
-        except Mismatch as mismatch:
-            mismatch.subject = name
-            tallier.failed(mismatch)
+        examination = judging.examine(case, describe(subject, name=name))
+        if examination.fails:
+            tallier.failed(examination)
         else:
-            tallier.judged(case, verdict, visibility(case).visible)
+            tallier.judged(examination, visibility(case).visible)
     tallier.close(sum(tallier.clock.seconds.values()))
     return records
 

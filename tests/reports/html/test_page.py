@@ -16,7 +16,7 @@ from tests.reports.html.recorded import asked, run_of, written
 from verify import Case, reference
 from verify.__main__ import main
 from verify.cases.operands import Array
-from verify.checks.check import Subject
+from verify.checks.subject import Subject
 from verify.faults import fault_named
 from verify.reports.html.answer import answer_pictures
 from verify.reports.html.content import Content, content

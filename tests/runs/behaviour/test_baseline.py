@@ -16,7 +16,7 @@ from tests.places import PLANTED, ROOT
 from tests.planted.behaving import FORWARD, PAIRWISE
 from verify import Case, check
 from verify.__main__ import main
-from verify.checks.check import Subject
+from verify.checks.subject import Subject, describe
 from verify.gate.judging import Gate
 from verify.runs.behaviour.baseline import Conclusion, Watch, cases_for, compared, fixed_cases
 from verify.runs.behaviour.file import read_records, text_of
@@ -36,7 +36,7 @@ def test_fixed_case_grades_a_right_answer(case: Case) -> None:
 
 
 def test_subject_is_asked_what_it_says_that_it_answers() -> None:
-    asked = cases_for(FORWARD)  # it says nothing: convolutions with a bias and relu
+    asked = cases_for(describe(FORWARD))  # it says nothing: convolutions with a bias and relu
     assert {case.operation for case in asked} == {"conv"}
     assert {step for case in asked for step in case.epilogue} == {"bias", "relu"}
 

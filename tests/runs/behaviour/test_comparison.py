@@ -16,7 +16,7 @@ from tests.planted.behaving import (
     unless_narrow,
 )
 from verify import Case, check
-from verify.checks.check import Subject
+from verify.checks.subject import Subject, describe
 from verify.runs.behaviour.comparison import differences, summary_of, table_of
 from verify.runs.behaviour.record import Record, observe, record_of
 
@@ -30,7 +30,7 @@ LONG, SHORT, EXACT, DOUBLE = (
 
 def record(subject: Subject, *words: str, machine: str = "this", **versions: str) -> Record:
     observations = observe(subject, map(Case.parse, words), name="mine")
-    return Record(record_of(subject, observations).cases, {"processor": machine}, versions)
+    return Record(record_of(describe(subject), observations).cases, {"processor": machine}, versions)
 
 
 def summary(before: Record, after: Record) -> list[str]:

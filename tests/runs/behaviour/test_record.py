@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from itertools import combinations
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -26,8 +25,8 @@ from tests.planted.behaving import (
 from verify import Case
 from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
-from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
+from verify.checks.subject import Subject, describe
 from verify.faults import fault_named
 from verify.faults.summation import CORRECT
 from verify.runs.behaviour.baseline import fixed_cases
@@ -102,7 +101,10 @@ def test_every_two_orders_have_other_bits_in_the_fixed_cases(token: str) -> None
 
 
 def outcomes(subject: Subject, *words: str, known: tuple[Deviation, ...] = ()) -> list[str]:
-    return [seen.outcome for seen in observe(subject, map(Case.parse, words), name="mine", known=known)]
+    return [
+        seen.examination.outcome
+        for seen in observe(subject, map(Case.parse, words), name="mine", known=known)
+    ]
 
 
 def test_cases_are_judged() -> None:
@@ -120,10 +122,10 @@ def test_disagreement_that_is_known_is_told_from_others() -> None:
 
 
 def test_record_has_the_versions_and_the_machine() -> None:
-    record = record_of(FORWARD, [])
+    record = record_of(describe(FORWARD), [])
     assert (record.versions["numpy"], record.machine["cores"]) == (np.__version__, str(os.cpu_count()))
 
 
 def test_version_of_a_users_subject_is_recorded() -> None:
-    subject: Any = SimpleNamespace(name="mine", version="1.5")
+    subject = replace(describe(FORWARD), version="1.5")
     assert record_of(subject, []).versions["subject"] == "1.5"

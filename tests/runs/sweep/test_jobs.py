@@ -20,13 +20,12 @@ from verify import Case, Declined
 from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array
 from verify.checks.bulk import Swept, sweep_block
-from verify.checks.check import Subject
+from verify.checks.subject import Subject, versions
 from verify.runs.sweep import jobs
 from verify.runs.sweep.jobs import Plan, in_order
 from verify.runs.sweep.progress import BLOCK, Progress
 from verify.runs.sweep.sweep import sweep
 from verify.subjects.isolated import Isolated
-from verify.subjects.registry import versions
 
 ENUMERATION = enumeration_upto(3)
 SLOW_S = 0.06
@@ -51,7 +50,8 @@ class Near(Isolated):
 
     @cached_property
     def _hello(self) -> dict[str, Any]:
-        return {"switches": {}, "versions": versions(), "version": None, "known": [], "source": ""}
+        said = {"switches": {}, "condition_names": {}, "known": [], "version": None, "source": ""}
+        return {**said, "operations": ["conv"], "around": [], "refuses": [], "versions": versions()}
 
     def __call__(self, case: Case) -> Array:
         return self._subject(case)  # type: ignore[no-any-return]

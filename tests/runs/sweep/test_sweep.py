@@ -23,8 +23,8 @@ from verify import Case, Declined
 from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
-from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
+from verify.checks.subject import Subject
 from verify.runs.sweep.jobs import Plan, maker, usual_jobs
 from verify.runs.sweep.progress import ForeignState, read_state
 from verify.runs.sweep.sweep import sweep

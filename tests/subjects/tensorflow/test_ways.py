@@ -21,12 +21,13 @@ from verify.cases.predicates import names_of
 from verify.cases.seeds import SAME_WAY
 from verify.checks.bulk import sweep_block
 from verify.checks.deviations import Deviation, applying
-from verify.checks.known import explained
+from verify.checks.path import Examiner
+from verify.checks.subject import describe
 from verify.gate import conformance
 from verify.gate.judging import TRIES
 from verify.subjects.isolated import usual
-from verify.subjects.processor import onednn_dtypes
-from verify.subjects.registry import load
+from verify.subjects.processor import condition_names, onednn_dtypes
+from verify.subjects.tensorflow import subject as subject_of
 from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import tf
 from verify.subjects.tensorflow.layers import cannot_say
@@ -37,16 +38,15 @@ from verify.subjects.tensorflow.ways import WAYS, Limit, Way, known, limits
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 
 
+NAMES = condition_names(switches())
+
+
 def agrees_or_is_known(case: Case) -> bool:
     """Whether TensorFlow holds on a case, or a recorded deviation explains that it does not.
 
     It is asked in a worker, as some of the recorded end the process.
     """
-    subject = usual("tensorflow")
-    try:
-        return check(case, subject).holds
-    except Mismatch as mismatch:
-        return explained(mismatch, subject, known("tensorflow")) is not None
+    return not Examiner(subject=describe(usual("tensorflow")), known=known("tensorflow")).examine(case).fails
 
 
 TestTensorflow = conformance("tensorflow")
@@ -136,7 +136,7 @@ PROVOCATIONS = [
     for way in EVERY_WAY
     if limit.is_of(way)
     for case in map(Case.parse, limit.words)
-    if case.operation == way.operation and limit.when.holds(names_of(case, switches()))
+    if case.operation == way.operation and limit.when.holds(names_of(case, condition_names(switches())))
 ]
 
 
@@ -151,7 +151,8 @@ def test_every_documented_limit_is_still_real(limit: Limit, way: Way, case: Case
 @pytest.mark.parametrize("limit", limits(), ids=lambda limit: limit.words[0])
 def test_every_limit_holds_of_each_of_its_words_with_onednn_on_or_off(limit: Limit) -> None:
     for case in map(Case.parse, limit.words):
-        assert any(limit.when.holds(names_of(case, {"TF_ENABLE_ONEDNN_OPTS": value})) for value in "01")
+        settings_of = [condition_names({"TF_ENABLE_ONEDNN_OPTS": setting}) for setting in "01"]
+        assert any(limit.when.holds(names_of(case, names)) for names in settings_of)
 
 
 def test_every_limit_is_of_a_way_that_a_subject_takes() -> None:
@@ -197,7 +198,7 @@ def test_every_dtype_is_graded_in_every_rank_that_has_it(subject: str, dtype: st
 def test_the_deviation_of_empty_answers_explains_that_their_memory_changes() -> None:
     named = {deviation.name: deviation for deviation in known("tensorflow")}
     deviation = named["onednn-empty-answer-has-the-input-shape"]
-    empty, onednn = Case.parse("conv_i1_k2_valid_ones"), {"TF_ENABLE_ONEDNN_OPTS": "1"}
+    empty, onednn = Case.parse("conv_i1_k2_valid_ones"), condition_names({"TF_ENABLE_ONEDNN_OPTS": "1"})
     assert deviation.explains(empty, "not repeatable", onednn)
     assert not deviation.explains(LECTURE, "not repeatable", onednn)
 
@@ -206,7 +207,7 @@ APPLYING = [
     pytest.param(name, deviation, id=f"{name}-{deviation.name}")
     for name in WAYS
     for deviation in known(name)
-    if deviation.applies(switches()) and not deviation.sporadic
+    if deviation.applies(NAMES) and not deviation.sporadic
 ]
 
 
@@ -222,7 +223,8 @@ def test_every_deviation_is_shown_by_its_word(name: str, deviation: Deviation) -
     with pytest.raises(Mismatch) as raised:
         ask()
     mismatch = raised.value
-    assert deviation.explains(mismatch.case, mismatch.verdict.kind, mismatch.switches)
+    names = mismatch.examination.subject.condition_names
+    assert deviation.explains(mismatch.case, mismatch.verdict.kind, names)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -247,7 +249,7 @@ ENUMERATIONS = {
 def test_tensorflow_has_no_counterexample_in_a_small_domain(enumeration: Enumeration) -> None:
     subject = load("tensorflow")
     swept = sweep_block(
-        enumeration, 0, enumeration.count, subject, known=applying(known("tensorflow"), switches())
+        enumeration, 0, enumeration.count, subject, known=applying(known("tensorflow"), subject)
     )
     assert (swept.cases, swept.first) == (enumeration.count, {})
     assert swept.graded > enumeration.count / 4
@@ -278,13 +280,13 @@ def test_what_a_layer_cannot_say_of_an_illegal_call(entry: str, word: str, why: 
 @given(case=illegal_cases())
 def test_every_illegal_call_has_a_way_or_is_declined(subject: str, case: Case) -> None:
     with suppress(Declined):
-        way = load(subject).way(case)
+        way = subject_of(subject).way(case)
         assert (way in WAYS[subject], way.operation) == (True, case.operation)
 
 
 def test_seed_of_an_illegal_call_says_by_which_entry_point_it_goes() -> None:
     cases = (Case.parse(f"conv_i3x3_k1x1_s0x1_same_ones_illegal{seed}") for seed in (0, 1, 2, 3))
-    entries = [load("tensorflow:raw").way(case).entry for case in cases]
+    entries = [subject_of("tensorflow:raw").way(case).entry for case in cases]
     assert entries == ["raw_conv", "raw_general_conv", "raw_padded_conv", "raw_conv"]
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from verify.cases.case import Case
-from verify.checks.check import Subject, subject_name
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
+from verify.checks.subject import Description, split_label
 from verify.config.session import limits
 from verify.corpus import words as corpus
 from verify.corpus.rewrite import rewrite
@@ -20,7 +20,6 @@ from verify.reports.phrases import plural
 from verify.runs.behaviour.comparison import differences, summary_of, table_of
 from verify.runs.behaviour.file import Records, read_records, records_of, text_of
 from verify.runs.behaviour.record import ANSWERED, Record, observe, record_of
-from verify.subjects.registry import declared, labelled, split_label
 
 CASES = Path(__file__).with_name("cases.txt")
 
@@ -42,10 +41,9 @@ def fixed_cases() -> tuple[Case, ...]:
     return tuple(corpus.read(CASES))
 
 
-def cases_for(subject: Subject) -> list[Case]:
+def cases_for(subject: Description) -> list[Case]:
     """The fixed cases of what a subject says that it answers."""
-    declaration = declared(subject)
-    operations, steps = declaration["operations"], set(declaration["around"])
+    operations, steps = subject.operations, set(subject.around)
     return [case for case in fixed_cases() if case.operation in operations and set(case.epilogue) <= steps]
 
 
@@ -112,8 +110,7 @@ class Watch:
             self._check_time()
             observations.append(observation)
         if observations:
-            label = labelled(subject_name(subject), getattr(subject, "switches", {}))
-            self._records[label] = record_of(subject, observations)
+            self._records[subject.label] = record_of(subject, observations)
 
     def _check_time(self) -> None:
         if time.monotonic() > self._until:

@@ -7,21 +7,22 @@ import platform
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.checks.check import Mismatch, Subject, ask, check, subject_name
-from verify.checks.clock import Clock
+from verify.checks.asking import ask
+from verify.checks.check import Judging
 from verify.checks.deviations import Deviation
-from verify.checks.journal import journal
-from verify.checks.known import explained
+from verify.checks.examination import Examination
+from verify.checks.path import Examiner
+from verify.checks.subject import Description, Subject, describe, versions_of
 from verify.oracle.compare import Verdict, compare_form
 from verify.subjects.processor import features, model
 from verify.subjects.protocol import bytes_of
-from verify.subjects.registry import BUILTIN, versions
+from verify.subjects.registry import BUILTIN
 
 ANSWERED = "answered"
 
@@ -62,36 +63,29 @@ class Record(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """A case that was asked: what to record of it, how it was judged, and a disagreement."""
+    """A case that was asked: what to record of it, and what became of it."""
 
-    case: Case
     answer: Answer
-    outcome: str
-    mismatch: Mismatch | None = None
+    examination: Examination
 
 
 def observe(
     subject: Subject, cases: Iterable[Case], *, name: str, known: Sequence[Deviation] = ()
 ) -> Iterator[Observation]:
     """Ask each case twice, and judge it; a disagreement that a `known` deviation explains is "known"."""
+    examiner = Examiner(subject=describe(subject), known=known, judging=Judging(repeats=2), noted_as=name)
     for case in cases:
-        journal.note(name, str(case))
-        keeping = _Keeping(subject)
-        try:
-            verdict = check(case, keeping, repeats=2)
-        except Mismatch as mismatch:
-            answer = _answer(case, mismatch.verdict, keeping.answer)
-            if answer.bits and not _comes_again(case, subject, answer):
-                answer = Answer("not repeatable")
-            outcome = "known" if explained(mismatch, subject, known) else "disagrees"
-            yield Observation(case, answer, outcome, mismatch)
-        else:
-            yield Observation(case, _answer(case, verdict, keeping.answer), verdict.outcome)
+        examination = examiner.examine(case)
+        answer = _answer(examination)
+        if examination.verdict.kind and answer.bits and not _comes_again(examination, answer):
+            answer = Answer("not repeatable")
+        yield Observation(answer, examination)
 
 
-def record_of(subject: Subject, observations: Iterable[Observation]) -> Record:
+def record_of(subject: Description, observations: Iterable[Observation]) -> Record:
     """What to record of a subject that was observed here and now."""
-    return Record({str(seen.case): seen.answer for seen in observations}, machine(), _versions(subject))
+    cases = {str(examination.case): answer for answer, examination in observations}
+    return Record(cases, machine(), _versions(subject))
 
 
 def machine() -> dict[str, str]:
@@ -105,43 +99,26 @@ def machine() -> dict[str, str]:
     }
 
 
-class _Keeping:
-    """A subject, and its last answer."""
-
-    def __init__(self, subject: Subject) -> None:
-        self.name = subject_name(subject)
-        self.switches: Mapping[str, str] = getattr(subject, "switches", {})
-        self.options: str = getattr(subject, "options", "")
-        self.answer: Any = None
-        self._subject = subject
-
-    def __call__(self, case: Case) -> Any:
-        self.answer = None
-        self.answer = self._subject(case)
-        return self.answer
-
-
-def _answer(case: Case, verdict: Verdict, answer: Any) -> Answer:
+def _answer(examination: Examination) -> Answer:
     """What to record of what a subject returned, and was judged for."""
-    if answer is None or verdict.kind not in _WITH_ANSWER:
+    case, verdict, values = examination.case, examination.verdict, examination.answer
+    if values is None or verdict.kind not in _WITH_ANSWER:
         return Answer(verdict.kind or ("refused" if case.illegal else verdict.outcome))
-    values = np.asarray(answer)
     has_form = not case.illegal and compare_form(values, shape=case.output_shape, dtype=case.dtype) is None
     outcome = ANSWERED if has_form else f"{values.dtype.name} {values.shape}"
     return Answer(outcome, b64encode(bytes_of(values)).decode(), float(f"{verdict.error:.{DIGITS}g}"))
 
 
-def _comes_again(case: Case, subject: Subject, answer: Answer) -> bool:
+def _comes_again(examination: Examination, answer: Answer) -> bool:
     """Whether a wrong answer has the same bits when the case is asked once more."""
-    again, _ = ask(subject, replace(case), Clock())
+    again, _ = ask(examination.subject, replace(examination.case))
     return not isinstance(again, Verdict) and b64encode(bytes_of(again)).decode() == answer.bits
 
 
-def _versions(subject: Subject) -> dict[str, str]:
+def _versions(subject: Description) -> dict[str, str]:
     """What is in play; for a user's own subject its version, too."""
-    packages = {**(getattr(subject, "versions", None) or versions())}
+    packages = versions_of(subject)
     packages.pop("hypothesis", None)  # it draws none of the fixed cases
-    version = getattr(subject, "version", None)
-    if version and subject_name(subject) not in BUILTIN:
-        packages["subject"] = str(version)
+    if subject.version and subject.name not in BUILTIN:
+        packages["subject"] = subject.version
     return packages

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from verify.cases.enumeration import Enumeration
 from verify.checks.bulk import Swept, sweep_block
-from verify.checks.check import Subject, subject_name
 from verify.checks.deviations import Deviation, to_text
+from verify.checks.subject import Subject, describe
 from verify.runs.sweep.findings import duration, is_enough
 from verify.runs.sweep.progress import Progress, save_state
 from verify.subjects.isolated import TIMEOUT_S, Isolated, isolated
@@ -177,7 +177,7 @@ class Jobs:
         left = f", {duration((total - swept.cases) / self.rate)} left" if self.rate else ""
         wrong = f", {swept.counterexamples.total():,} wrong" if swept.counterexamples else ""
         ending = ", ending" if self._stop.is_set() else ""
-        name = subject_name(self._first)
+        name = describe(self._first).name
         return f"{name}: {swept.cases:,} of {total:,} cases{rate}{wrong}{ending or left}"
 
     def _handed_in(self, jobs: int) -> Iterator[tuple[int, Swept | BaseException]]:

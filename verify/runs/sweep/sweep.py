@@ -15,11 +15,12 @@ from rich.text import Text
 
 from verify.cases.case import Case
 from verify.checks.bulk import Counterexample, Swept
-from verify.checks.check import Mismatch, Subject, check, subject_name
-from verify.checks.deviations import Deviation, applying, to_text
-from verify.checks.diagnosis import diagnose
-from verify.checks.known import recorded
+from verify.checks.check import Judging
+from verify.checks.deviations import Deviation, applying, recorded, to_text
+from verify.checks.diagnosis import diagnosed
+from verify.checks.examination import Examination
 from verify.checks.message import disagreement, line
+from verify.checks.subject import Description, Subject, describe, source_of, versions, versions_of
 from verify.runs.sweep.findings import (
     Row,
     exit_code,
@@ -31,7 +32,6 @@ from verify.runs.sweep.findings import (
 from verify.runs.sweep.jobs import Jobs, Plan, close
 from verify.runs.sweep.progress import Progress, identity, read_state, restore
 from verify.subjects.isolated import Isolated
-from verify.subjects.registry import source, versions
 
 
 def sweep(console: Console, plan: Plan) -> int:
@@ -45,16 +45,16 @@ def sweep(console: Console, plan: Plan) -> int:
     if not isinstance(subject, Isolated):
         plan = replace(plan, jobs=1)  # a user's function need not support two calls at a time
     try:
-        return _sweep(console, plan, subject)
+        return _sweep(console, plan, subject, describe(subject))
     finally:
         close(subject)
 
 
-def _sweep(console: Console, plan: Plan, subject: Subject) -> int:
-    known = _known(plan, subject)
-    what = _identity(plan, subject, known)
+def _sweep(console: Console, plan: Plan, subject: Subject, described: Description) -> int:
+    known = _known(plan, described)
+    what = _identity(plan, described, known)
     progress = _begin(console, plan, what)
-    _print_head(console, plan, subject, progress)
+    _print_head(console, plan, described, progress)
     jobs = Jobs(plan, progress, subject, known)
     live = Live(get_renderable=lambda: Text(jobs.line()), console=console, transient=True)
     try:
@@ -67,29 +67,29 @@ def _sweep(console: Console, plan: Plan, subject: Subject) -> int:
         jobs.leave(what)
     _print_rows(console, rows_of_cases(progress.swept))
     _print_rows(console, rows_of_time(progress.swept, jobs=plan.jobs, rate=jobs.rate))
-    _print_counterexamples(console, progress.swept, subject)
+    _print_counterexamples(console, progress.swept, described)
     console.print(Text(f"\n{sentence(plan.enumeration, progress.swept)}", style="bold"), soft_wrap=True)
     if not jobs.is_over:
         console.print(f"go on with  {plan.again}", highlight=False, markup=False, soft_wrap=True)
     return exit_code(plan.enumeration, progress.swept)
 
 
-def _known(plan: Plan, subject: Subject) -> tuple[Deviation, ...]:
+def _known(plan: Plan, subject: Description) -> tuple[Deviation, ...]:
     if not plan.excuse:
         return ()
-    return applying(recorded(subject, plan.deviations), getattr(subject, "switches", {}))
+    return applying(recorded(subject, plan.deviations), subject)
 
 
-def _identity(plan: Plan, subject: Subject, known: tuple[Deviation, ...]) -> dict[str, Any]:
-    packages = dict(getattr(subject, "versions", None) or versions())
+def _identity(plan: Plan, subject: Description, known: tuple[Deviation, ...]) -> dict[str, Any]:
+    packages = versions_of(subject)
     del packages["hypothesis"]  # a sweep draws nothing
     return identity(
         plan.enumeration,
-        subject=subject_name(subject),
+        subject=subject.name,
         deviations=sha256(to_text(known).encode()).hexdigest()[:16],
-        file=source(subject),
+        file=source_of(subject),
         **packages,
-        **getattr(subject, "switches", {}),
+        **subject.switches,
     )
 
 
@@ -103,10 +103,10 @@ def _begin(console: Console, plan: Plan, what: dict[str, Any]) -> Progress:
     return Progress(plan.enumeration)
 
 
-def _print_head(console: Console, plan: Plan, subject: Subject, progress: Progress) -> None:
+def _print_head(console: Console, plan: Plan, subject: Description, progress: Progress) -> None:
     packages = [f"{package} {number}" for package, number in versions().items() if package != "hypothesis"]
-    here = ", ".join((subject_name(subject), *packages))
-    console.print(Text(getattr(subject, "described", here), style="dim"), soft_wrap=True)
+    here = ", ".join((subject.name, *packages))
+    console.print(Text(subject.described or here, style="dim"), soft_wrap=True)
     _print_rows(console, rows_of_enumeration(plan.enumeration))
     if progress.done:
         _print_rows(console, [("resumed", f"after {progress.swept.cases:,} cases")])
@@ -121,21 +121,18 @@ def _print_rows(console: Console, rows: Iterable[Row]) -> None:
         console.print(grid)
 
 
-def _print_counterexamples(console: Console, swept: Swept, subject: Subject) -> None:
+def _print_counterexamples(console: Console, swept: Swept, subject: Description) -> None:
     """The first of each kind, in the order of the enumeration."""
     for counterexample in sorted(swept.first.values(), key=lambda first: first.place):
         console.print(f"\n{_message(counterexample, subject)}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _message(counterexample: Counterexample, subject: Subject) -> str:
+def _message(counterexample: Counterexample, subject: Description) -> str:
     """The message of a counterexample; with what it looks like, where the subject errs so again."""
     case = Case.parse(counterexample.word)
-    try:
-        check(case, subject)
-    except Mismatch as again:
-        if again.verdict.kind == counterexample.verdict.kind:
-            diagnose(again, subject)
-            return str(again)
-    switches, options = getattr(subject, "switches", {}), getattr(subject, "options", "")
-    text = disagreement(case, subject_name(subject), switches, counterexample.verdict, options)
+    again = Judging().examine(case, subject)
+    if again.verdict.kind == counterexample.verdict.kind:
+        return disagreement(diagnosed(again))
+    first = Examination(case=case, subject=subject, verdict=counterexample.verdict)
+    text = disagreement(first, with_faults=False)
     return f"{text}\n{line('again', 'it did not err so when it was asked once more')}"

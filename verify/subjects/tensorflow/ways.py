@@ -16,8 +16,9 @@ from verify.cases.epilogue import AROUND
 from verify.cases.operands import Array
 from verify.cases.predicates import Predicate, names_of
 from verify.checks import deviations
-from verify.checks.check import Declined
 from verify.checks.deviations import Deviation
+from verify.checks.subject import Declined
+from verify.subjects.processor import condition_names
 from verify.subjects.tensorflow.entries import ENTRIES, Entry
 from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import SWITCHES, tf
@@ -137,6 +138,7 @@ class TensorflowSubject:
     def __init__(self, name: str, ways: tuple[Way, ...]) -> None:
         self.name = name
         self.switches: Mapping[str, str] = SWITCHES
+        self.condition_names = condition_names(SWITCHES)
         self.known = known(name)
         self.version: str = tf.__version__
         self.operations = tuple(dict.fromkeys(way.operation for way in ways))
@@ -157,7 +159,7 @@ class TensorflowSubject:
         if not ways:
             raise Declined(f"{self.name} has no {case.operation}")
         # A call that is refused whatever its numbers are shows nothing of them.
-        names = names_of(mended(case) if case.illegal else case, self.switches)
+        names = names_of(mended(case) if case.illegal else case, self.condition_names)
         first = case.seed % len(ways)
         reasons = []
         for way in ways[first:] + ways[:first]:

@@ -1,0 +1,114 @@
+"""A subject asked for its answer to a case: an array, or the verdict that there is none."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from itertools import count
+from traceback import extract_tb
+from typing import Any
+
+import numpy as np
+
+from verify.cases.case import Case
+from verify.cases.operands import Array, Operands
+from verify.checks.clock import Clock
+from verify.checks.subject import Declined, Description, Elsewhere
+from verify.oracle.compare import Verdict, disagrees
+
+STIRRED = 2**18
+"""Bytes at most that are stirred at a time before a subject is asked."""
+
+_STIRRING = count()
+
+_MEMORY_ERRORS = ("MemoryError", "ResourceExhaustedError")
+"""Python's and NumPy's error, and TensorFlow's."""
+
+_FRAME = re.compile(r'^\s*File ".*", line \d+, in .*$', re.MULTILINE)
+
+
+def ask(
+    subject: Description, case: Case, clock: Clock | None = None
+) -> tuple[Array | Verdict, BaseException | None]:
+    """The subject's answer, or why there is none and the error that says so.
+
+    The subject may write to the operands of the case.
+    """
+    __tracebackhide__ = True
+    clock = clock or Clock()
+    with clock.part("operands"):
+        case.input  # noqa: B018 - made here, so that its time is not counted as the subject's
+        _stir(case)
+    try:
+        with clock.part("subject"):
+            return _answered(case, as_array(subject.call(case))), None
+    except Declined as why:
+        return Verdict(outcome="declined", sentence=str(why)), None
+    except Elsewhere as lost:
+        return lost.verdict, lost
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever a subject raises is a verdict on it
+        return _raised(error), error
+
+
+def as_array(answer: Any) -> Array | Verdict:
+    """An answer as an array, or the verdict that it is none."""
+    if not isinstance(answer, np.ndarray) and not hasattr(answer, "__array__"):
+        return disagrees("refused", f"it returned {_article(answer)} where an array is due")
+    try:
+        return np.asarray(answer)  # a masked array's values too: what it hides is part of the answer
+    except Exception as error:  # noqa: BLE001 - it runs the `__array__` of whatever was answered
+        return disagrees("refused", f"its answer cannot be read as an array: {_said(error)}")
+
+
+def modified(case: Case, asked: Case) -> Verdict | None:
+    """The disagreement of a subject that wrote to the operands of the case that it was asked, or None."""
+    for operand, before, after in zip(Operands._fields, case.make_operands(), asked.operands, strict=True):
+        if before is not None and after is not None and before.tobytes() != after.tobytes():
+            name = case.traits.factor_name if operand == "factor" else operand
+            return disagrees("input modified", f"it wrote to the {name} that it was given")
+    return None
+
+
+def _stir(case: Case) -> None:
+    """Write to memory of about an answer's size and free it, so that what is never written shows."""
+    size = 0 if case.illegal else math.prod(case.output_shape) * case.dtype.itemsize
+    value = next(_STIRRING) % 255 + 1
+    blocks = [np.empty(max(min(size, STIRRED) + 64 * step, 1), np.uint8) for step in range(-2, 6)]
+    for block in blocks:
+        block.fill(value)
+
+
+def _answered(case: Case, answer: Array | Verdict) -> Array | Verdict:
+    """What came without an error; a call that must be refused is answered by None, too."""
+    if case.illegal and isinstance(answer, Verdict):
+        return disagrees("answered", f"{answer.sentence}, where the call must be refused: {case.why_illegal}")
+    return answer
+
+
+def _raised(error: BaseException) -> Verdict:
+    is_memory = any(kind.__name__ in _MEMORY_ERRORS for kind in type(error).__mro__)
+    verdict = disagrees("out of memory" if is_memory else "refused", f"it raised {_said(error)}")
+    frames = [frame for frame in extract_tb(error.__traceback__)[1:] if "site-packages" not in frame.filename]
+    if not frames:
+        return verdict
+    return replace(verdict, place=f"at {frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}")
+
+
+def _said(error: BaseException) -> str:
+    """The class of an error and the beginning of what it says, in one line.
+
+    The frames of a traceback that a message quotes, as those of TensorFlow's graphs do, are left out.
+    """
+    try:
+        message = " ".join(_FRAME.sub("", str(error)).split())
+    except Exception:  # noqa: BLE001 - it runs the `__str__` of an error of whatever class
+        message = "(its message cannot be read)"
+    return f"{type(error).__name__}: {message if len(message) <= 300 else message[:300] + '…'}"
+
+
+def _article(answer: Any) -> str:
+    name = type(answer).__name__
+    return "None" if answer is None else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
