@@ -174,7 +174,8 @@ def _case_of(row: Row, *, choices: Choices, narrowing: Narrowing) -> Case:
     epilogue = epilogue_of(row, operation=operation.name, dtype=dtype, steps=narrowing.around)
     border = border_of(row, rank=rank)
     seed = seed_of(row)
-    first = [False] * 6 + [True] if len(narrowing.data_formats) == 2 else _is_first(narrowing)
+    layouts = narrowing.data_formats
+    first = [False] * 6 + [True] if len(layouts) == 2 else [layouts[0] == "channels_first"]
     return Case(
         operation=operation.name,
         size=tuple(axis.size for axis in spatial),
@@ -250,10 +251,6 @@ def _longest(operation: Operation, dtype: str, spatial: list[Axis]) -> dict[str,
         case "channels":
             return {"channels": length // math.prod(axis.kernel for axis in spatial) + 1}
     return {}
-
-
-def _is_first(narrowing: Narrowing) -> list[bool]:
-    return [narrowing.data_formats[0] == "channels_first"]
 
 
 def _padding(mode: str, spatial: list[Axis]) -> Padding:

@@ -202,10 +202,6 @@ def _wrong_extent(case: Case) -> str | None:
     return None
 
 
-def _wrong_call_of_legal(case: Case) -> str | None:
-    return "an o token is for an illegal transpose" if case.given_out else None
-
-
 _COMPLAINTS = (
     _wrong_vocabulary,
     _wrong_lengths,
@@ -214,6 +210,6 @@ _COMPLAINTS = (
     _wrong_epilogue,
     _wrong_fill,
     _wrong_extent,
-    _wrong_call_of_legal,
+    lambda case: "an o token is for an illegal transpose" if case.given_out else None,
 )
 _ILLEGAL_COMPLAINTS = (_wrong_vocabulary, _wrong_call)
