@@ -97,7 +97,7 @@ def test_subject_is_described_by_another_name() -> None:
 def test_fault_is_described_alike_by_name_and_as_it_is() -> None:
     described = describe(fault_named("kernel-flipped"))
     assert load("fault:kernel-flipped") == described
-    assert (described.operations, described.around) == (OPERATIONS, AROUND)
+    assert (described.operations, described.around) == (tuple(OPERATIONS), AROUND)
 
 
 @pytest.mark.parametrize("name", ["tests.planted.fragile:counts_its_calls", "fault:kernel-flipped"])
