@@ -39,9 +39,9 @@ def write_arrays(case: Case, path: Path) -> None:
 
 
 def _operands(case: Case) -> dict[str, Any]:
-    arrays = case.operands._asdict()
-    arrays[case.traits.factor_name] = arrays.pop("factor")
-    return {name: _plain(array) for name, array in arrays.items() if array is not None}
+    arrays = {name: array for name, array in case.operands._asdict().items() if array is not None}
+    factor = case.traits.factor_name
+    return {factor if name == "factor" else name: _plain(array) for name, array in arrays.items()}
 
 
 def _plain(array: Array) -> Array:

@@ -101,7 +101,7 @@ def exported(case: Case) -> Exported:
 def _inexpressible(case: Case) -> str | None:
     if case.illegal:
         return "it is a call that must be refused"
-    if case.operation == "filtergrad":
+    if case.traits.answer == "filters":
         return "ONNX has no operator for the gradient with respect to filters"
     if case.format.exact_integers:
         return "ONNX's Conv has no int32"
@@ -121,14 +121,12 @@ def _operated(case: Case, graph: _Graph) -> str:
     weights = graph.hold("w", _filters(case))
     bias = [] if case.bias is None else [graph.hold("b", case.bias)]
     attributes = _attributes(case)
-    match case.operation:
-        case "transpose":
-            attributes["output_padding"] = _remainders(case)
-            return graph.add("ConvTranspose", [x, weights, *bias], **attributes)
-        case "separable":
-            assert case.pointwise is not None
-            between = graph.add("Conv", [x, weights], **attributes)
-            return graph.add("Conv", [between, graph.hold("pointwise", _first(case.pointwise)), *bias])
+    if case.traits.answer == "source":
+        attributes["output_padding"] = _remainders(case)
+        return graph.add("ConvTranspose", [x, weights, *bias], **attributes)
+    if case.pointwise is not None:
+        between = graph.add("Conv", [x, weights], **attributes)
+        return graph.add("Conv", [between, graph.hold("pointwise", _first(case.pointwise)), *bias])
     return graph.add("Conv", [x, weights, *bias], **attributes)
 
 

@@ -14,8 +14,8 @@ from verify.subjects.tensorflow.layer_gradients import gradient_of
 from verify.subjects.tensorflow.layers import stack
 from verify.subjects.tensorflow.modes import shapes_of, unknown_of, weights
 
-_NAMES = {"input": "x", "factor": "w"}
-_NAMES_OF = {"transpose": {"input": "dy", "factor": "w"}, "filtergrad": {"input": "x", "factor": "dy"}}
+_NAMES = {"source": "x", "filters": "w", "result": "dy"}
+"""Role of an operand in a forward convolution → its name in a script."""
 
 
 class Call(NamedTuple):
@@ -27,7 +27,8 @@ class Call(NamedTuple):
     @property
     def names(self) -> dict[str, str]:
         """Operand → name in the script."""
-        names = _NAMES_OF.get(self.case.operation, _NAMES)
+        traits = self.case.traits
+        names = {"input": _NAMES[traits.input], "factor": _NAMES[traits.factor]}
         return {operand: names.get(operand, operand) for operand in operands(self.case)}
 
     @property

@@ -31,10 +31,10 @@ def axis_lines(case: Case, number: int, *, at: int | None) -> list[Line]:
     if at is None:
         return lines
     shift = f"{border[0]} - {before}" if any(border) else str(before)
-    match case.operation:
-        case "transpose":
+    match case.traits.answer:
+        case "source":
             return [*lines, *_windows_over(axis, at)]
-        case "filtergrad":
+        case "filters":
             return [*lines, *_cells_under(axis, at)]
     lines += entry("", f"first = {at}*{axis.stride} - {shift} = {axis.cells(at)[0]}")
     return [*lines, _cells(axis, axis.cells(at), start=f"window {at} reads cells")]
@@ -46,10 +46,10 @@ def plane_lines(case: Case, at: int | None, *, count: int) -> Iterator[Line]:
     for number in range(count if case.rank == 3 else 0):
         if at is None:
             yield (Span(f"  depth window {number}"),)
-        elif case.operation == "transpose":
+        elif case.traits.answer == "source":
             window, tap = windows_over(axis, at)[number]
             yield (Span(f"  depth window {window}, tap {tap}"),)
-        elif case.operation == "filtergrad":
+        elif case.traits.answer == "filters":
             yield (Span(f"  depth window {number}, on cell"), _mark(axis, cells_under(axis, at)[number]))
         else:
             yield (Span(f"  depth tap {number}, on cell"), _mark(axis, axis.cells(at)[number]))

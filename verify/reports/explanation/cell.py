@@ -60,11 +60,13 @@ class Cell(NamedTuple):
 
 def cell_of(case: Case, index: tuple[int, ...]) -> Cell:
     """The cell at an index into the answer, in its data format."""
-    if case.operation == "filtergrad":
-        return _bias_cell(case, index[0]) if "bias" in case.epilogue else _filter_cell(case, index)
+    if case.traits.answer == "filters":
+        return _bias_cell(case, index[0]) if case.is_bias_gradient else _filter_cell(case, index)
     batch, *along, channel = (index[0], *index[2:], index[1]) if case.channels_first else index
-    gather = {"conv": _convolved, "transpose": _scattered}.get(case.operation, _depthwise)
-    return gather(case, Place(batch, tuple(along), channel))
+    place = Place(batch, tuple(along), channel)
+    if case.traits.answer == "source":
+        return _scattered(case, place)
+    return _depthwise(case, place) if case.traits.has_multiplier else _convolved(case, place)
 
 
 def windows_over(axis: Axis, cell: int) -> list[tuple[int, int]]:

@@ -89,9 +89,9 @@ def _heading(case: Case, cell: Cell, *, index: tuple[int, ...]) -> list[Line]:
 
 def _order(case: Case) -> str:
     """What the axes of the answer are."""
-    if case.operation != "filtergrad":
+    if case.traits.answer != "filters":
         return f", {case.data_format}"
-    if "bias" in case.epilogue:
+    if case.is_bias_gradient:
         return ": a number for each filter"
     return f": {', '.join(AXIS_NAMES[case.rank])}, channel, filter"
 
@@ -99,22 +99,18 @@ def _order(case: Case) -> str:
 def _where(case: Case, cell: Cell, *, index: tuple[int, ...]) -> str:
     batch, along, channel = cell.place
     spatial = ", ".join(f"{name} {at}" for name, at in zip(AXIS_NAMES[case.rank], along, strict=False))
-    match case.operation:
-        case "filtergrad" if not along:
-            return f"filter {channel}"
-        case "filtergrad":
-            return f"tap at {spatial}, channel {index[-2]}, filter {channel}"
-        case "conv" | "separable":
-            return f"batch {batch}, {spatial}, filter {channel}"
-    return f"batch {batch}, {spatial}, channel {channel}"
+    if case.traits.answer == "filters":
+        return f"tap at {spatial}, channel {index[-2]}, filter {channel}" if along else f"filter {channel}"
+    is_filter = case.traits.answer == "result" and case.traits.has_filters
+    return f"batch {batch}, {spatial}, {'filter' if is_filter else 'channel'} {channel}"
 
 
 def _group_members(case: Case, cell: Cell, *, index: tuple[int, ...]) -> str:
     """The channels or filters of the cell's group that it reads, or by which it was read."""
-    if case.operation == "filtergrad":
+    if case.traits.answer == "filters":
         return f"its channel {index[-2]} is channel {cell.source} of the input"
     first, last = cell.blocks[0], cell.blocks[-1]
-    filters = case.operation == "transpose"
+    filters = case.traits.answer == "source"
     what = "filter" if filters else "channel"
     numbers = f"{what}s {first} to {last}" if first < last else f"{what} {first}"
     channel = cell.place.channel
@@ -159,7 +155,7 @@ def _drawing(case: Case, cell: Cell) -> Iterator[Line]:
         planes = list(plane_lines(case, at[0] if at else None, count=min(left.shape[1], DRAWN[1])))
         yield from drawn(cell.factors, _wording(case, cell.blocks)._replace(planes=planes))
         return
-    if case.operation == "transpose":
+    if case.traits.answer == "source":
         none = "no window reads this cell"
     else:
         none = "there is no window" if case.batch else "the batch is empty"
@@ -168,14 +164,14 @@ def _drawing(case: Case, cell: Cell) -> Iterator[Line]:
 
 def _wording(case: Case, blocks: range) -> Wording:
     numbers, m = blocks[: DRAWN[0]], case.multiplier
-    match case.operation:
-        case "depthwise" | "separable":
-            titles = [f"channel {n // m}" + f", its filter {n % m}" * (m > 1) for n in numbers]
-            return Wording(titles, "window", "filter", rest="sum", use=", used below")
-        case "transpose":
+    if case.traits.has_multiplier:
+        titles = [f"channel {n // m}" + f", its filter {n % m}" * (m > 1) for n in numbers]
+        return Wording(titles, "window", "filter", rest="sum", use=", used below")
+    match case.traits.answer:
+        case "source":
             return Wording([f"filter {n}" for n in numbers], "cotangent", "filter", rest="filter")
-        case "filtergrad":
-            left = "cotangent" if "bias" in case.epilogue else "input"
+        case "filters":
+            left = "cotangent" if case.is_bias_gradient else "input"
             return Wording([f"batch {n}" for n in numbers], left, "cotangent", rest="batch")
     return Wording([f"channel {n}" for n in numbers], "window", "filter")
 

@@ -22,8 +22,8 @@ Index = tuple[int, ...]
 def axes_of_answer(case: Case) -> tuple[str, ...]:
     """What the axes of a case's answer are called, in order."""
     spatial = AXIS_NAMES[case.rank]
-    if case.operation == "filtergrad":
-        return ("filter",) if "bias" in case.epilogue else (*spatial, "channel", "filter")
+    if case.traits.answer == "filters":
+        return ("filter",) if case.is_bias_gradient else (*spatial, "channel", "filter")
     return ("batch", "channel", *spatial) if case.channels_first else ("batch", *spatial, "channel")
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
+from verify.cases.operations import Role
 from verify.reports.explanation.axes import AXIS_NAMES
 from verify.reports.explanation.cell import cells_under, windows_over
 from verify.reports.html.picture import COLUMNS, ONE, ROWS, Picture, Sign, Stretch, drawn
@@ -36,8 +37,8 @@ class Walk(NamedTuple):
 
 def place_of(case: Case, index: Index) -> Index:
     """An element's window on each axis; of a transpose its cell, of a filtergrad its tap, if it has one."""
-    if case.operation == "filtergrad":
-        return () if "bias" in case.epilogue else index[: case.rank]
+    if case.traits.answer == "filters":
+        return () if case.is_bias_gradient else index[: case.rank]
     return index[2:] if case.channels_first else index[1:-1]
 
 
@@ -47,23 +48,23 @@ def window_pictures(case: Case, index: Index) -> list[Picture]:
     if case.illegal or len(index) != len(case.output_shape) or not place:
         return []
     walks = [
-        _walk(axis, number, operation=case.operation, name=name)
+        _walk(axis, number, answer=case.traits.answer, name=name)
         for axis, number, name in zip(case.axes, place, AXIS_NAMES[case.rank], strict=True)
     ]
     strips = [_strip(walk) for walk in walks]
-    is_plane = case.rank > 1 and case.operation != "transpose"
+    is_plane = case.rank > 1 and case.traits.answer != "source"
     return [*strips, _plane(*walks[-2:])] if is_plane else strips
 
 
-def _walk(axis: Axis, number: int, *, operation: str, name: str) -> Walk:
+def _walk(axis: Axis, number: int, *, answer: Role, name: str) -> Walk:
     """The walk over an axis for the window, cell or tap of that number."""
-    match operation:
-        case "transpose":
+    match answer:
+        case "source":
             pairs = windows_over(axis, number)
             windows = tuple(tuple(axis.cells(window)) for window, _ in pairs)
             reading = ", ".join(f"window {window} at its tap {tap}" for window, tap in pairs)
             return Walk(name, axis, windows, f"cell {number} is read by {reading or 'no window'}", number)
-        case "filtergrad":
+        case "filters":
             cells = tuple(cells_under(axis, number))
             return Walk(name, axis, (cells,), f"tap {number} meets {_cells(axis, cells)}")
     cells = tuple(axis.cells(number))
