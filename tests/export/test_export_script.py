@@ -24,7 +24,7 @@ from verify.cases.epilogue import AROUND
 from verify.cases.operands import Array
 from verify.checks.deviations import Deviation
 from verify.export import CannotExport
-from verify.export.recording import Recording, recording
+from verify.export.recording import Expression, Recording, recording
 from verify.export.script import LINE_LIMIT, script
 from verify.export.source import source_of
 from verify.subjects.tensorflow import subject
@@ -252,7 +252,7 @@ def test_the_source_of_an_array_is_that_array(array: Array) -> None:
 
 def recorded(act: Any, width: int = 100) -> list[str]:
     record = Recording({}, "float32")
-    return record.source(act(record.name("tf"), record.name("x")), width)
+    return record.source(act(Expression(record, "tf"), Expression(record, "x")), width)
 
 
 def test_a_value_that_is_used_once_is_written_where_it_is_used() -> None:

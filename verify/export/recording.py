@@ -37,10 +37,6 @@ class Recording:
         self._statements: list[_Statement] = []
         self._depth = 0
 
-    def name(self, text: str, shape: tuple[int | None, ...] | None = None) -> Expression:
-        """A name of the script: a module, or a tensor of a shape whose unknown sizes are None."""
-        return Expression(self, text, shape=shape)
-
     def call(self, text: str) -> Expression:
         """Add a statement that gives its value a new name."""
         name = f"y{len(self._statements) + 1}"
@@ -110,7 +106,7 @@ class Recording:
 class Expression:
     """A value that a script will have; only its source is known, which is its text as a string.
 
-    The dtype of a tensor is the recording's, and its shape is known if it was passed.
+    The dtype of a tensor is the recording's; its shape, if it is passed, has None for unknown sizes.
     """
 
     def __init__(
@@ -168,7 +164,7 @@ def recording(arrays: Mapping[str, Array], dtype: str) -> Iterator[Recording]:
     record = Recording(arrays, dtype)
     originals = [(module, name, getattr(module, name)) for module, name in _places()]
     for module, name, _ in originals:
-        setattr(module, name, record.name(name))
+        setattr(module, name, Expression(record, name))
     try:
         yield record
     finally:

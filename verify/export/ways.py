@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.export.recording import recording
+from verify.export.recording import Expression, recording
 from verify.subjects.tensorflow.entries import function, operands
 from verify.subjects.tensorflow.layer_gradients import gradient_of
 from verify.subjects.tensorflow.layers import stack
@@ -57,12 +57,9 @@ def _graph(call: Call, width: int) -> list[str]:
 
 
 def _xla(call: Call, width: int) -> list[str]:
+    model = _model(call, width, arguments=[*call.arrays])
     compiled = _traced(call, options=", jit_compile=True")
-    return [
-        *_model(call, width, arguments=[*call.arrays]),
-        *compiled,
-        f"run = lambda: traced({_constants(call)}).numpy()",
-    ]
+    return [*model, *compiled, f"run = lambda: traced({_constants(call)}).numpy()"]
 
 
 def _lite(call: Call, width: int) -> list[str]:
@@ -110,10 +107,9 @@ def _model(call: Call, width: int, *, arguments: list[str], unknown: str = "none
     """The function of tensors that the subject calls; operands that are no arguments are constants in it."""
     shapes = shapes_of(call.case, unknown)
     with recording({}, call.case.dtype.name) as record:
-        tensors = [
-            record.name(name if name in arguments else f"tf.constant({name})", shapes[operand])
-            for operand, name in call.names.items()
-        ]
+        sources = (name if name in arguments else f"tf.constant({name})" for name in call.names.values())
+        named = zip(sources, call.names, strict=True)
+        tensors = [Expression(record, source, shape=shapes[operand]) for source, operand in named]
         lines = record.source(function(call.entry, call.case)(*tensors), width)
     return [f"def model({', '.join(arguments)}):", *(f"    {line}" for line in lines)]
 
