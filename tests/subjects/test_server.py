@@ -83,7 +83,7 @@ subject(Case.parse({word!r}))
 @pytest.fixture
 def parent(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that waits for a worker which hangs, and has printed its server's number."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     code = PARENT.format(word=SMALLEST)
     with subprocess.Popen(
         [sys.executable, "-c", code],
@@ -91,6 +91,7 @@ def parent(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
+        cwd=tmp_path,
     ) as process:
         yield process
         process.kill()
@@ -103,7 +104,7 @@ def test_a_killed_parent_leaves_its_word_and_no_worker(
     parent.kill()
     parent.wait()
     assert ends(server)
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     assert (left(), left()) == ([("tests.planted.fragile:hangs", SMALLEST)], [])
 
 

@@ -1,21 +1,25 @@
 """The case that each process is at, in a file that outlives the process.
 
-One file for each process lies in a folder of the user's, locked while the process lives and removed
-when it ends well. What is found unlocked was left by one that was killed.
+One file for each process lies in the project's `.conv-verify`, locked while the process lives and
+removed when it ends well. A file that is not locked was left by a process that was killed.
 """
 
 from __future__ import annotations
 
 import atexit
-import fcntl
 import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from verify.checks.project import keep_in, kept
 
-def folder() -> Path:
-    return Path(tempfile.gettempdir()) / f"conv-verify-{os.getuid()}"
+try:
+    import fcntl
+except ImportError:  # not on Windows, where there is no journal
+    fcntl = None  # type: ignore[assignment]
+
+_PREFIX = "running-"
 
 
 class Journal:
@@ -36,16 +40,14 @@ class Journal:
 
     def _open(self) -> None:
         self._file, self._owner = 0, os.getpid()
-        self._path = folder() / str(self._owner)
+        if fcntl is None:
+            return
         try:
-            folder().mkdir(mode=0o700, exist_ok=True)
-            if folder().stat().st_uid != os.getuid():
-                return
             # It has its name once it is locked, so that nobody takes it for one that was left.
-            unnamed = folder() / f".{self._owner}"
-            file = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+            file, name = tempfile.mkstemp(prefix=f".{_PREFIX}{self._owner}-", dir=keep_in(kept()))
             fcntl.flock(file, fcntl.LOCK_EX)
-            unnamed.rename(self._path)
+            unnamed = Path(name)
+            self._path = unnamed.rename(unnamed.with_name(unnamed.name.removeprefix(".")))
         except OSError:
             return  # without a place to write there is no journal
         self._file = file
@@ -65,13 +67,15 @@ journal = Journal()
 
 
 def left() -> list[tuple[str, str]]:
-    """The subject and the word that each process which is no more was at; their files are removed."""
-    found = []
-    for path in sorted(folder().glob("[0-9]*")):
+    """The subject and the word that each killed process of the project was at; their files are removed."""
+    if fcntl is None:
+        return []
+    interrupted = []
+    for path in sorted(kept().glob(f"{_PREFIX}*")):
         with suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             subject, _, word = file.readline().rstrip("\n").partition("\t")
             path.unlink()
             if word:
-                found.append((subject, word))
-    return found
+                interrupted.append((subject, word))
+    return interrupted
