@@ -49,10 +49,9 @@ def swept(state: Path) -> Callable[..., Swept]:
     def run(subject: Subject | None, enumeration: Enumeration = LINE, **options: Any) -> Swept:
         printed = io.StringIO()
         options.setdefault("make", lambda: subject)
+        options.setdefault("state", state)
         console = Console(file=printed, width=200, color_system=None)
-        code = sweep(
-            console, Plan(enumeration=enumeration, state=state, again="the same --resume", **options)
-        )
+        code = sweep(console, Plan(enumeration=enumeration, again="the same --resume", **options))
         return code, printed.getvalue()
 
     return run
@@ -184,6 +183,14 @@ def test_an_interruption_leaves_a_state_and_says_how_to_go_on(swept: Sweep, stat
     assert "Interrupted: no counterexample so far, after 512 of 1,105 cases of conv" in printed
     assert last_line(printed) == "go on with  the same --resume"
     assert read_state(state)["done"] == 2
+
+
+def test_a_sweep_that_cannot_write_its_state_goes_on_and_says_so(swept: Sweep, state: Path) -> None:
+    state.parent.joinpath("file").touch()
+    unwritable = state.parent / "file" / "state.json"
+    assert swept(convolutions.right, state=unwritable)[0] == 0
+    code, printed = swept(Interrupting(300), enumeration_upto(3), state=unwritable)
+    assert (code, last_line(printed)[:9]) == (3, "unsaved  ")
 
 
 def test_a_resumed_sweep_comes_to_the_same_and_asks_only_what_is_left(swept: Sweep, state: Path) -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -103,7 +103,7 @@ class Jobs:
         self._without_subject: dict[int, BaseException] = {}
         self._begun, self._saved = monotonic(), float("-inf")
         self._before = progress.swept.cases
-        self.rate = 0.0
+        self.rate, self.unsaved = 0.0, ""
 
     @property
     def is_over(self) -> bool:
@@ -141,17 +141,25 @@ class Jobs:
             raise failure
 
     def save(self, what: dict[str, Any]) -> None:
-        """Write the state, at first and now and then."""
+        """Write the state, at first and now and then; `unsaved` says why it cannot be written."""
         if monotonic() - self._saved > SAVE_S:
-            save_state(self._plan.state, self._progress, what)
             self._saved = monotonic()
+            self._save(what)
 
     def leave(self, what: dict[str, Any]) -> None:
         """Write the state of a sweep that is to go on, and remove that of one that is over."""
         if self.is_over:
-            self._plan.state.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._plan.state.unlink(missing_ok=True)
         elif self._progress.done:
+            self._save(what)
+
+    def _save(self, what: dict[str, Any]) -> None:
+        self.unsaved = ""
+        try:
             save_state(self._plan.state, self._progress, what)
+        except OSError as error:
+            self.unsaved = str(error)
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from verify.cases.enumeration import Enumeration
 from verify.checks.bulk import Swept
+from verify.checks.project import keep_in
 
 BLOCK = 256
 """Cases that are put to a subject at a time."""
@@ -74,6 +75,7 @@ def save_state(path: Path, progress: Progress, what: dict[str, Any]) -> None:
     text = json.dumps(
         {"mark": _MARK, "sweep": what, "done": progress.done, "swept": progress.swept.to_data()}
     )
+    keep_in(path.parent)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         unfinished.write_text(text, encoding="utf-8")

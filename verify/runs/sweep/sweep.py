@@ -70,7 +70,8 @@ def _sweep(console: Console, plan: Plan, subject: Subject, described: Descriptio
     _print_counterexamples(console, progress.swept, described)
     console.print(Text(f"\n{sentence(plan.enumeration, progress.swept)}", style="bold"), soft_wrap=True)
     if not jobs.is_over:
-        console.print(f"go on with  {plan.again}", highlight=False, markup=False, soft_wrap=True)
+        ending = f"unsaved  {jobs.unsaved}" if jobs.unsaved else f"go on with  {plan.again}"
+        console.print(ending, highlight=False, markup=False, soft_wrap=True)
     return exit_code(plan.enumeration, progress.swept)
 
 
