@@ -42,12 +42,12 @@ OUTSIDE = {
     "reports": {"numpy", "rich", "jinja2"},
     "corpus": set(),
     "export": {"numpy", "onnx"},
-    "config": {"hypothesis", "redis"},
+    "config": {"click", "hypothesis", "redis"},
     "gate": {"numpy", "hypothesis", "pytest"},
     "runs": {"numpy", "hypothesis", "pytest", "rich"},
-    "commands": set(),
+    "commands": {"click"},
     "strategies": {"numpy", "hypothesis"},
-    "doors": {"pytest", "hypothesis", "rich"},
+    "doors": {"click", "pytest", "hypothesis", "rich"},
 }
 """What each room may import besides Python and itself."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import shutil
 import time
@@ -15,7 +16,7 @@ from rich.console import Console
 
 from verify.checks.journal import journal
 from verify.checks.subject import versions
-from verify.config import flags as own
+from verify.config import flags
 from verify.config.database import database_at
 from verify.config.options import positive
 from verify.config.session import limits
@@ -50,7 +51,7 @@ START = pytest.StashKey[float]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conv-verify", "verification of convolutions")
     group.addoption(
-        "--conv-examples", type=positive, metavar="N", help="cases to draw for each property of a gate"
+        "--conv-examples", type=_positive, metavar="N", help="cases to draw for each property of a gate"
     )
     group.addoption(
         "--conv-no-known", action="store_true", help="fail for disagreements that are recorded as known, too"
@@ -58,6 +59,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--conv-report", type=Path, metavar="FILE", help="write a record of every case, as JSON lines"
     )
+
+
+def _positive(text: str) -> int:
+    try:
+        return positive(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 @pytest.hookimpl(trylast=True)
@@ -99,11 +107,11 @@ def beginning(subjects: Sequence[str] = ()) -> Record:
 
 def _use_settings(folder: Path) -> None:
     """Take pins, known deviations and examples from the settings; a run has them from its command line."""
-    told = own.of_tests(folder)
-    limits.excuse &= told.known is not False
-    limits.own = limits.own or own.deviations_of(told)
-    limits.corpus = existing(told.corpus)
-    limits.database = limits.database or (told.database and database_at(told.database))
+    corpus, known, database = flags.of_tests(folder)
+    limits.excuse &= known.excuse
+    limits.own = limits.own or known.deviations
+    limits.corpus = existing(corpus)
+    limits.database = limits.database or (database_at(database) if database else None)
 
 
 def pytest_unconfigure() -> None:

@@ -12,8 +12,8 @@ import pytest
 from tests.places import PLANTED, ROOT
 from verify import Case
 from verify.__main__ import main
-from verify.corpus import words as corpus
-from verify.corpus.pins import existing, pin, pins_of, stale, unpin
+from verify.corpus.pins import existing, pin, pins_of, remove, stale
+from verify.corpus.words import cases_in
 
 ODD, EVEN, OTHER = "conv_i1x2_k1x2_same_ones", "conv_i4_k1_valid_iota", "conv_i9_k1_same_ones"
 TODAY = date(2026, 1, 31)
@@ -39,7 +39,7 @@ def pinned(place: Path | str, *words: str, reason: str = "why") -> list[str]:
 
 
 def words(place: Path | str) -> list[str]:
-    return [str(case) for case in corpus.read(place)]
+    return [str(case) for case in cases_in(place)]
 
 
 def written(file: str, text: str) -> Path:
@@ -98,35 +98,35 @@ def test_processes_that_pin_at_once_lose_nothing():
     )
 
 
-def test_unpinned_word_goes_with_its_comment():
+def test_removed_word_goes_with_its_comment():
     written("pins/pins.txt", PINNED)
-    (found,) = unpin(Path("pins"), Case.parse(EVEN))
+    (found,) = remove(Path("pins"), Case.parse(EVEN))
     assert str(found) == "pins/pins.txt, line 5"
     assert Path("pins/pins.txt").read_text() == "".join(PINNED.splitlines(keepends=True)[:2])
 
 
-def test_first_word_can_be_unpinned():
+def test_first_word_can_be_removed():
     written("pins/pins.txt", PINNED)
-    unpin(Path("pins"), Case.parse(ODD))
+    remove(Path("pins"), Case.parse(ODD))
     assert Path("pins/pins.txt").read_text().lstrip() == "".join(PINNED.splitlines(keepends=True)[3:])
 
 
 def test_comment_that_another_word_shares_stays():
     written("pins/pins.txt", f"# both\n{ODD}\n{EVEN}\n")
-    unpin(Path("pins"), Case.parse(ODD))
+    remove(Path("pins"), Case.parse(ODD))
     assert Path("pins/pins.txt").read_text() == f"# both\n{EVEN}\n"
 
 
-def test_word_is_unpinned_from_every_file_and_spelling():
+def test_word_is_removed_from_every_file_and_spelling():
     written("pins/a.txt", f"{ODD}  # so\n{EVEN}\n{ODD}\n")
     written("pins/b.txt", "conv_k1x2_same_i1x2_ones\n")
-    assert len(unpin(Path("pins"), Case.parse(ODD))) == 3
+    assert len(remove(Path("pins"), Case.parse(ODD))) == 3
     assert words("pins") == [EVEN]
 
 
-def test_word_is_unpinned_beside_one_that_is_stale():
+def test_word_is_removed_beside_one_that_is_stale():
     written("pins/a.txt", f"conv_k3\n{ODD}\n")
-    unpin(Path("pins"), Case.parse(ODD))
+    remove(Path("pins"), Case.parse(ODD))
     assert [each.word for each in pins_of(Path("pins"))] == ["conv_k3"]
 
 
@@ -158,10 +158,10 @@ def test_pin_says_where_it_wrote(capsys: pytest.CaptureFixture[str]):
     )
 
 
-def test_unpin_says_where_it_was(capsys: pytest.CaptureFixture[str]):
+def test_removal_says_where_it_was(capsys: pytest.CaptureFixture[str]):
     pinned("conv-verify-pins", ODD)
-    assert main(["unpin", ODD]) == 0
-    assert capsys.readouterr().out == f"unpinned  {ODD}  (conv-verify-pins/pins.txt, line 2)\n"
+    assert main(["pin", "--remove", ODD]) == 0
+    assert capsys.readouterr().out == f"removed   {ODD}  (conv-verify-pins/pins.txt, line 2)\n"
 
 
 @pytest.mark.parametrize(
@@ -170,12 +170,18 @@ def test_unpin_says_where_it_was(capsys: pytest.CaptureFixture[str]):
         (["pin", ODD], "pin needs words and a reason: pin WORD --reason TEXT"),
         (["pin", ODD, "--reason", " "], "pin needs words and a reason: pin WORD --reason TEXT"),
         (["pin", "--reason", "so"], "pin needs words and a reason: pin WORD --reason TEXT"),
-        (["pin", "--check", ODD], "pin --check takes neither words nor a reason"),
+        (["pin", "--check", ODD], "pin --check takes no words, no reason and no --remove"),
+        (["pin", "--check", "--remove"], "pin --check takes no words, no reason and no --remove"),
+        (["pin", "--remove"], "pin --remove needs words, and no reason: pin --remove WORD"),
+        (
+            ["pin", "--remove", ODD, "--reason", "so"],
+            "pin --remove needs words, and no reason: pin --remove WORD",
+        ),
         (
             ["pin", "conv_k3", "--reason", "so"],
             "'conv_k3' is no case: it has no size token, such as i3x3",
         ),
-        (["unpin", EVEN], f"'{EVEN}' is not pinned in conv-verify-pins"),
+        (["pin", "--remove", EVEN], f"'{EVEN}' is not pinned in conv-verify-pins"),
         (["pin", "--check", "--corpus", "none"], "there is no file or folder 'none'"),
     ],
 )

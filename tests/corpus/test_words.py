@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from verify import Case
-from verify.corpus import words as corpus
+from verify.corpus.words import SHIPPED, cases_in, cases_of_lines
 
 TEXT = """\
 # The smallest SAME with an odd cell.
@@ -20,7 +20,7 @@ WORDS = ["conv_i1x2_k1x2_same_ones", "conv_i3_k1_valid_iota", "conv_i4x1_k2x1_sa
 
 
 def words(place: str | Path) -> list[str]:
-    return [str(case) for case in corpus.read(place)]
+    return [str(case) for case in cases_in(place)]
 
 
 def written(path: Path, text: str) -> Path:
@@ -30,7 +30,7 @@ def written(path: Path, text: str) -> Path:
 
 def refusal(place: Path) -> str:
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the whole text is compared
-        corpus.read(place)
+        cases_in(place)
     return str(refused.value)
 
 
@@ -68,7 +68,7 @@ def test_comments_alone_hold_no_case(tmp_path):
 
 
 def test_lines_need_no_file():
-    assert list(corpus.parse(["conv_i1_k1_same_ones"], "stdin")) == [Case.parse("conv_i1_k1_same_ones")]
+    assert list(cases_of_lines(["conv_i1_k1_same_ones"], "stdin")) == [Case.parse("conv_i1_k1_same_ones")]
 
 
 def test_wrong_line_is_named_with_its_file(tmp_path):
@@ -94,24 +94,24 @@ def test_two_words_on_a_line_are_refused(tmp_path):
 
 def test_place_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(ValueError, match=r"^there is no file or folder '.*none.txt'$"):
-        corpus.read(tmp_path / "none.txt")
+        cases_in(tmp_path / "none.txt")
 
 
 def test_file_that_is_not_text_is_an_error(tmp_path):
     (tmp_path / "mine.txt").write_bytes(b"\xff\xfe")
     with pytest.raises(ValueError, match=r"^'.*mine.txt' cannot be read as words: 'utf-8' codec"):
-        corpus.read(tmp_path / "mine.txt")
+        cases_in(tmp_path / "mine.txt")
 
 
 def test_shipped_corpus_pins_the_lecture():
-    assert words(corpus.SHIPPED) == ["conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n"]
+    assert words(SHIPPED) == ["conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n"]
 
 
-@pytest.mark.parametrize("file", sorted(corpus.SHIPPED.glob("*.txt")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.txt")), ids=lambda file: file.name)
 def test_shipped_words_are_written_as_cases_print_them(file):
     assert lines_of(file) == words(file)
 
 
-@pytest.mark.parametrize("file", sorted(corpus.SHIPPED.glob("*.txt")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.txt")), ids=lambda file: file.name)
 def test_shipped_files_begin_with_a_reason(file):
     assert file.read_text(encoding="utf-8").startswith("# ")

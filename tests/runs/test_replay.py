@@ -197,7 +197,7 @@ FILE = Path("a", "failures.jsonl")
 def test_record_is_read_as_it_was_written():
     entry = before("ValueError", switches={"A": "1"}, options="--isolate")
     remember(FILE, [entry])
-    assert failures.read(FILE) == [entry]
+    assert failures.failures_in(FILE) == [entry]
 
 
 def test_record_is_one_object_a_line_with_its_format():
@@ -220,13 +220,13 @@ def test_record_is_one_object_a_line_with_its_format():
 def test_day_when_a_failure_was_first_seen_stays():
     remember(FILE, [before("wrong")])
     remember(FILE, [failed(failure("wrong"))])
-    assert [each.first_seen for each in failures.read(FILE)] == ["2026-01-31"]
+    assert [each.first_seen for each in failures.failures_in(FILE)] == ["2026-01-31"]
 
 
 def test_failure_that_comes_back_is_no_longer_fixed():
     remember(FILE, [before("wrong", fixed="2026-02-01")])
     remember(FILE, [failed(failure("wrong"))])
-    assert [each.fixed for each in failures.read(FILE)] == [""]
+    assert [each.fixed for each in failures.failures_in(FILE)] == [""]
 
 
 @pytest.mark.parametrize(
@@ -235,11 +235,11 @@ def test_failure_that_comes_back_is_no_longer_fixed():
 def test_other_failures_are_recorded_beside_it(other: dict[str, Any]):
     remember(FILE, [before("wrong")])
     remember(FILE, [before("wrong", **other)])
-    assert len(failures.read(FILE)) == 2
+    assert len(failures.failures_in(FILE)) == 2
 
 
 def test_no_file_has_no_failures():
-    assert failures.read(FILE) == []
+    assert failures.failures_in(FILE) == []
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_line_that_is_no_record_is_named(line: str, why: str):
     FILE.parent.mkdir()
     FILE.write_text(f"{line}\n")
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the whole text is compared
-        failures.read(FILE)
+        failures.failures_in(FILE)
     assert str(refused.value) == (
         f"a/failures.jsonl, line 1: this is no record of a failure: {why}; delete the line"
     )
@@ -341,15 +341,21 @@ def test_failures_are_replayed_in_the_way_that_they_ran():
 def test_run_records_the_smallest_case_of_what_failed():
     run = command("run", "subjects_to_gate:writes", "--examples", "5", "--failures", "mine.jsonl")
     assert "\nrecorded  mine.jsonl  (`replay` asks again what failed)\n" in run.stdout
-    recorded = [(each.subject, each.word, each.kind) for each in failures.read(Path("mine.jsonl"))]
+    recorded = [(each.subject, each.word, each.kind) for each in failures.failures_in(Path("mine.jsonl"))]
     assert ("subjects_to_gate:writes", WORD, "input modified") in recorded
 
 
 def test_run_that_cannot_record_still_says_what_failed():
-    Path("there").touch()
-    run = command("run", "subjects_to_gate:writes", "--examples", "2", "--failures", "there/mine.jsonl")
+    Path(".conv-verify").touch()  # nothing can be kept, as in a project that is read-only
+    run = command("run", "subjects_to_gate:writes", "--examples", "2")
     assert run.returncode == 1
     assert "\nunrecorded  " in run.stdout
+
+
+def test_replay_that_cannot_record_still_says_what_failed(acts: Any, capsys: pytest.CaptureFixture[str]):
+    Path(".conv-verify").touch()
+    assert acts("wrong", "mine:acts", WORD) == 1
+    assert capsys.readouterr().out.splitlines()[-1].startswith("unrecorded  ")
 
 
 def test_run_with_a_record_that_cannot_be_read_does_not_begin():

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import argparse
+import click
 
+from verify.commands.cli import command_named
 from verify.commands.words import cases_of
-from verify.config.options import positive, seconds
-
-SENTENCE = "put the same cases to a subject in two interpreters"
+from verify.config.options import INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    option = parser.add_argument
-    named = "a name from `list`, or package.module:callable (default: tensorflow)"
-    option(
-        "pythons", nargs=2, metavar="PYTHON", help="an interpreter that has NumPy and the subject's framework"
-    )
-    option("words", nargs="*", metavar="WORD", help="cases, as for replay (default: drawn ones)")
-    option("--subject", metavar="SUBJECT", default="tensorflow", help=named)
-    option("--examples", type=positive, metavar="N", default=200, help="cases to draw (default: 200)")
-    option("--seed", type=int, metavar="N", default=0, help="draw the cases of this seed (default: 0)")
-    option("--timeout", type=seconds, metavar="SECONDS", help="a case may take so long (default: 10)")
-
-
-def command(options: argparse.Namespace) -> int:
+@command_named("diff")
+@click.argument("pythons", nargs=2, metavar="PYTHON PYTHON", type=PYTHON, help="with NumPy and the framework")
+@click.argument("words", nargs=-1, type=WORD, help="cases, as for replay (default: drawn ones)")
+@click.option(
+    "--subject",
+    type=SUBJECT,
+    default="tensorflow",
+    help="of `list`, or module:callable (default: tensorflow)",
+)
+@click.option("--examples", type=POSITIVE, default=200, help="cases to draw (default: 200)")
+@click.option("--seed", type=INTEGER, default=0, help="draw the cases of this seed (default: 0)")
+@click.option("--timeout", type=SECONDS, help="a case may take so long (default: 10)")
+def command(
+    *,
+    pythons: tuple[str, str],
+    words: tuple[str, ...],
+    subject: str,
+    examples: int,
+    seed: int,
+    timeout: float | None,
+) -> int:
     from strategies.sample import sample
     from verify.reports.terminal import Terminal
     from verify.runs.diff import diff
     from verify.subjects.isolated import TIMEOUT_S, Isolated
 
-    named = [case for word in options.words for case in cases_of(word)]
-    first, second = (
-        Isolated(options.subject, python=python, timeout_s=options.timeout or TIMEOUT_S)
-        for python in options.pythons
-    )
+    named = [case for word in words for case in cases_of(word)]
+    first, second = (Isolated(subject, python=python, timeout_s=timeout or TIMEOUT_S) for python in pythons)
     first.start()
     second.start()
-    return diff(Terminal(), first, second, named or sample(options.examples, options.seed))
+    return diff(Terminal(), first, second, named or sample(examples, seed))

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 
+import click
+
 from verify.cases.case import Case
+from verify.commands.cli import command_named
+from verify.config.options import WORD, choice
 
-SENTENCE = "show how one output cell is computed"
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    colors = ("auto", "always", "never")
-    parser.add_argument("word", metavar="WORD", help="a case")
-    parser.add_argument("--at", metavar="INDEX", help="the cell, such as 0,2,1,0 (default: the first)")
-    parser.add_argument("--color", choices=colors, default="auto", help="(default: auto)")
+WHEN = choice("WHEN", "auto", "always", "never")
 
 
-def command(options: argparse.Namespace) -> int:
+@command_named("explain")
+@click.argument("word", type=WORD, help="a case")
+@click.option("--at", metavar="INDEX", help="the cell, such as 0,2,1,0 (default: the first)")
+@click.option("--color", type=WHEN, default="auto", help="auto, always or never (default: auto)")
+def command(*, word: str, at: str | None, color: str) -> int:
     from verify.reports.explanation.explain import explain, parse_index
     from verify.reports.explanation.lines import coloured, plain
 
-    at = None if options.at is None else parse_index(options.at)
-    lines = explain(Case.parse(options.word), at)
+    index = None if at is None else parse_index(at)
+    lines = explain(Case.parse(word), index)
     auto = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    bright = options.color == "always" or (options.color == "auto" and auto)
+    bright = color == "always" or (color == "auto" and auto)
     print((coloured if bright else plain)(lines))
     return 0

@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
+import click
+
 from verify.cases.case import Case
+from verify.commands.cli import command_named
+from verify.config.options import PLACE, SUBJECT, WORD, choice
 from verify.export import CannotExport
 from verify.subjects.registry import BUILTIN, load
 
-SENTENCE = "take a case elsewhere: a script, a pytest file, arrays, an ONNX model"
-
-FORMS = ("script", "pytest", "npz", "onnx")
+FORM = choice("FORM", "script", "pytest", "npz", "onnx")
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    option = parser.add_argument
-    forms = "script (of TensorFlow alone), pytest (a test file), npz (arrays) or onnx (a model, with data)"
-    named = "whom a script or a pytest file asks (default: tensorflow)"
-    written = "where to write (default: standard output, WORD.npz, or the folder WORD)"
-    option("word", metavar="WORD", help="a case")
-    option("--as", dest="form", metavar="FORM", choices=FORMS, required=True, help=forms)
-    option("--subject", metavar="SUBJECT", help=named)
-    option("--output", type=Path, metavar="PATH", help=written)
-
-
-def command(options: argparse.Namespace) -> int:
-    case = Case.parse(options.word)
-    if options.form in ("npz", "onnx"):
-        if options.subject:
-            raise CannotExport(f"{options.form} holds a case and no subject such as {options.subject!r}")
-        return _files(case, options)
-    subject = options.subject or "tensorflow"
-    text = _script(case, subject) if options.form == "script" else _pytest(case, subject)
-    if options.output is None:
+@command_named("export")
+@click.argument("word", type=WORD, help="a case")
+@click.option("--as", "form", type=FORM, required=True, help="script (of TensorFlow), pytest, npz or onnx")
+@click.option("--subject", type=SUBJECT, help="asked by a script or a pytest file (default: tensorflow)")
+@click.option("--output", type=PLACE, help="where to write (default: standard output, or WORD)")
+def command(*, word: str, form: str, subject: str | None, output: Path | None) -> int:
+    case = Case.parse(word)
+    if form in ("npz", "onnx"):
+        if subject:
+            raise CannotExport(f"{form} holds a case and no subject such as {subject!r}")
+        return _files(case, form, output)
+    text = (_script if form == "script" else _pytest)(case, subject or "tensorflow")
+    if output is None:
         sys.stdout.write(text)
     else:
-        options.output.write_text(text, "utf-8")
-        print(f"wrote {options.output}")
+        output.write_text(text, "utf-8")
+        print(f"wrote {output}")
     return 0
 
 
@@ -60,14 +54,14 @@ def _pytest(case: Case, subject: str) -> str:
     return pytest_file(case, subject)
 
 
-def _files(case: Case, options: argparse.Namespace) -> int:
-    if options.form == "npz":
+def _files(case: Case, form: str, output: Path | None) -> int:
+    if form == "npz":
         from verify.export.arrays import write_arrays
 
-        path = options.output or Path(f"{case}.npz")
+        path = output or Path(f"{case}.npz")
         write_arrays(case, path)
     else:
-        path = options.output or Path(str(case))
+        path = output or Path(str(case))
         _write_onnx(case, path)
     print(f"wrote {path}")
     return 0

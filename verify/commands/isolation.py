@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
 from functools import cache, partial
+from typing import NamedTuple
+
+import click
 
 from verify.checks.subject import Subject
-from verify.config.options import seconds
+from verify.config.flags import gathered
+from verify.config.options import PYTHON, SECONDS
 from verify.subjects.registry import load
 
 
-def add_isolation(parser: argparse.ArgumentParser, usual: str = "built-in") -> None:
-    option = parser.add_argument
-    own = f"in workers: a crash is a verdict ({usual}: yes)"
-    option("--isolate", action=argparse.BooleanOptionalAction, help=own)
-    option("--python", metavar="PATH", help="in workers of another interpreter")
-    limit = "in workers; a case may take so long (default: 10)"
-    option("--timeout", type=seconds, metavar="SECONDS", help=limit)
+class Isolation(NamedTuple):
+    """Where subjects run: the values of the options, None where they are not given."""
+
+    isolate: bool | None = None
+    python: str | None = None
+    timeout: float | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        return bool(self.isolate or self.python or self.timeout)
 
 
-def loader_of(options: argparse.Namespace) -> Callable[[str], Subject]:
+isolation_options = gathered(
+    "isolation",
+    Isolation,
+    click.option("--isolate/--no-isolate", default=None, help="in workers, where a crash is a verdict"),
+    click.option("--python", type=PYTHON, help="in workers of another interpreter"),
+    click.option("--timeout", type=SECONDS, help="in workers; a case may take so long (default: 10)"),
+)
+
+
+def loader_of(isolation: Isolation) -> Callable[[str], Subject]:
     """What makes a subject of a name: in this process, or in a worker of its own."""
     from verify.subjects.isolated import TIMEOUT_S, isolated, usual
 
-    is_asked = options.isolate or options.python or options.timeout or getattr(options, "matrix", False)
-    if options.isolate is False and not is_asked:
-        return load
-    if not is_asked:
-        return cache(usual)
-    python, timeout_s = options.python or sys.executable, options.timeout or TIMEOUT_S
-    return cache(partial(isolated, python=python, timeout_s=timeout_s))
+    if isolation.is_asked:
+        python, timeout_s = isolation.python or sys.executable, isolation.timeout or TIMEOUT_S
+        return cache(partial(isolated, python=python, timeout_s=timeout_s))
+    return load if isolation.isolate is False else cache(usual)

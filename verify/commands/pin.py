@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from datetime import date
 from pathlib import Path
 
+import click
+
 from verify.cases.case import Case
-from verify.config.flags import add_corpus
-from verify.corpus.pins import existing, pin, pins_of, stale
+from verify.commands.cli import command_named
+from verify.config.flags import corpus_option
+from verify.config.options import WORD
+from verify.corpus.pins import existing, pin, pins_of, remove, stale
 from verify.reports.phrases import plural
 
-SENTENCE = "keep words, under a reason, that every run asks first"
 
-
-def add(parser: argparse.ArgumentParser) -> None:
-    option = parser.add_argument
-    option("words", nargs="*", metavar="WORD", help="cases")
-    option("--reason", metavar="TEXT", help="why, for the comment above each word")
-    option("--check", action="store_true", help="only say whether every pinned word is still a case")
-    add_corpus(parser)
-
-
-def command(options: argparse.Namespace) -> int:
-    if options.check:
-        if options.words or options.reason is not None:
-            raise ValueError("pin --check takes neither words nor a reason")
-        return _check(options.corpus)
-    if not options.words or not (options.reason or "").strip():
+@command_named("pin")
+@click.argument("words", nargs=-1, type=WORD, help="cases")
+@click.option("--reason", metavar="TEXT", help="why, for the comment above each word")
+@click.option("--remove", is_flag=True, help="take the words out, with the comments above them")
+@click.option("--check", is_flag=True, help="only say whether every pinned word is still a case")
+@corpus_option
+def command(*, words: tuple[str, ...], reason: str | None, remove: bool, check: bool, corpus: Path) -> int:
+    if check and (words or remove or reason is not None):
+        raise ValueError("pin --check takes no words, no reason and no --remove")
+    if remove and (not words or reason is not None):
+        raise ValueError("pin --remove needs words, and no reason: pin --remove WORD")
+    if check:
+        return _check(corpus)
+    if remove:
+        return _remove(corpus, words)
+    if not words or not (reason or "").strip():
         raise ValueError("pin needs words and a reason: pin WORD --reason TEXT")
-    cases = {Case.parse(word): options.reason for word in options.words}
-    added = pin(options.corpus, cases, today=date.today())
+    cases = {Case.parse(word): str(reason) for word in words}
+    added = pin(corpus, cases, today=date.today())
     for case in cases:
         print(f"pinned    {case}  ({added[case]})" if case in added else f"was there {case}")
+    return 0
+
+
+def _remove(place: Path, words: tuple[str, ...]) -> int:
+    for case in map(Case.parse, words):
+        lines = remove(place, case)
+        if not lines:
+            raise ValueError(f"{str(case)!r} is not pinned in {place}")
+        for line in lines:
+            print(f"removed   {case}  ({line})")
     return 0
 
 

@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
+from pathlib import Path
+
+import click
 
 from verify.cases.case import Case
 from verify.checks.subject import Subject, labelled
-from verify.commands.isolation import add_isolation, loader_of
+from verify.commands.cli import command_named
+from verify.commands.isolation import Isolation, isolation_options, loader_of
 from verify.commands.words import cases_of
-from verify.config.flags import add_failures, add_known, deviations_of
-from verify.corpus import failures
-from verify.corpus.failures import Failed
+from verify.config.flags import Known, failures_option, known_options
+from verify.config.options import SUBJECT, WORD
+from verify.corpus.failures import Failed, failures_in, remember
 from verify.runs.replay import Became, exit_code, replay, sentence
 from verify.subjects.registry import BUILTIN
 
-SENTENCE = "check named cases, or what failed, again; say what became of each"
 
-
-def add(parser: argparse.ArgumentParser) -> None:
-    option = parser.add_argument
-    named = "a name of `list`, or module:callable (default: all)"
-    words = "cases, files, folders, - (default: what has failed)"
-    option("subject", nargs="?", metavar="SUBJECT", help=named)
-    option("words", nargs="*", metavar="WORD", help=words)
-    add_failures(parser)
-    add_known(parser)
-    add_isolation(parser)
-
-
-def command(options: argparse.Namespace) -> int:
-    past, own = failures.read(options.failures), deviations_of(options)
+@command_named("replay")
+@click.argument("subject", required=False, type=SUBJECT, help="of `list`, or module:callable (default: all)")
+@click.argument("words", nargs=-1, type=WORD, help="cases, files, folders, - (default: what has failed)")
+@failures_option
+@known_options
+@isolation_options
+def command(
+    *, subject: str | None, words: tuple[str, ...], failures: Path, known: Known, isolation: Isolation
+) -> int:
+    past = failures_in(failures)
     became: list[Became] = []
-    for subject, cases in (_named if options.words else _failed)(options, past):
-        became += replay(subject, cases, past=past, own=own)
+    if subject and words:
+        cases = [case for word in words for case in cases_of(word)]
+        became += replay(loader_of(isolation)(subject), cases, past=past, own=known.deviations)
+    else:
+        failed = [failure for failure in past if subject in (None, failure.subject)]
+        if not failed:
+            whose = f" of {subject!r}" if subject else ""
+            raise ValueError(f"no failure{whose} is recorded in {failures}; name a SUBJECT and a WORD")
+        for loaded, cases in _as_they_ran(failed, isolation):
+            became += replay(loaded, cases, past=past, own=known.deviations)
     if not became:
-        print(f"Nothing to replay: every failure in {options.failures} is fixed.")
+        print(f"Nothing to replay: every failure in {failures} is fixed.")
         return 0
-    if changed := [failure for each in became for failure in each.failures]:
-        failures.remember(options.failures, changed)
-    if len(became) > 1 and {each.status for each in became} - {"agrees", "declined", "vacuous"}:
+    _record(failures, [failure for outcome in became for failure in outcome.failures])
+    if len(became) > 1 and {outcome.status for outcome in became} - {"agrees", "declined", "vacuous"}:
         print(f"\n{sentence(became)}")
     code = exit_code(became)
     if code == 3:
@@ -49,25 +54,13 @@ def command(options: argparse.Namespace) -> int:
     return code
 
 
-def _named(options: argparse.Namespace, past: list[Failed]) -> Iterator[tuple[Subject, list[Case]]]:
-    """The subject and the cases of the command line."""
-    cases = [case for word in options.words for case in cases_of(word)]
-    yield loader_of(options)(options.subject), cases
-
-
-def _failed(options: argparse.Namespace, past: list[Failed]) -> Iterator[tuple[Subject, list[Case]]]:
-    """Each subject that has failed, of one name if there is one, and the cases that it failed on."""
-    own = [each for each in past if options.subject in (None, each.subject)]
-    if not own:
-        whose = f" of {options.subject!r}" if options.subject else ""
-        raise ValueError(f"no failure{whose} is recorded in {options.failures}; name a SUBJECT and a WORD")
-    is_own = options.isolate is not None or options.python or options.timeout
-    left = sorted((each for each in own if not each.fixed), key=_run_of)
-    for (name, told, switches), group in groupby(left, key=_run_of):
-        where = options if is_own else _isolation(told)
-        is_label = name in BUILTIN or where.isolate or where.python or where.timeout
-        subject = loader_of(where)(labelled(name, dict(switches)) if is_label else name)
-        yield subject, list(dict.fromkeys(Case.parse(each.word) for each in group))
+def _as_they_ran(failed: Iterable[Failed], isolation: Isolation) -> Iterator[tuple[Subject, list[Case]]]:
+    """Each subject that has failed, where it ran or where that is asked, and the cases that it failed on."""
+    left = sorted((failure for failure in failed if not failure.fixed), key=_run_of)
+    for (name, options, switches), group in groupby(left, key=_run_of):
+        where = isolation if isolation != Isolation() else _isolation(options)
+        label = labelled(name, dict(switches)) if name in BUILTIN or where.is_asked else name
+        yield loader_of(where)(label), list(dict.fromkeys(Case.parse(failure.word) for failure in group))
 
 
 def _run_of(failure: Failed) -> tuple[str, str, tuple[tuple[str, str], ...]]:
@@ -75,8 +68,17 @@ def _run_of(failure: Failed) -> tuple[str, str, tuple[tuple[str, str], ...]]:
     return failure.subject, failure.options, tuple(sorted(failure.switches.items()))
 
 
-def _isolation(text: str) -> argparse.Namespace:
+def _isolation(text: str) -> Isolation:
     """The options of a recorded failure that say where its subject runs."""
-    parser = argparse.ArgumentParser()
-    add_isolation(parser)
-    return parser.parse_args(shlex.split(text))
+    command = click.command(isolation_options(lambda isolation: isolation))
+    with command.make_context("replay", shlex.split(text)) as context:
+        isolation: Isolation = command.invoke(context)
+    return isolation
+
+
+def _record(file: Path, failures: list[Failed]) -> None:
+    try:
+        if failures:
+            remember(file, failures)
+    except OSError as error:
+        print(f"unrecorded  {error}")

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-SENTENCE = "sum up the records of runs, such as those of all shards"
+import click
+
+from verify.commands.cli import command_named
+from verify.config.options import FILE
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    records = "records that `run --report` has written"
-    page = "write a page of HTML that needs nothing else"
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=records)
-    parser.add_argument("--html", type=Path, metavar="PAGE", help=page)
-
-
-def command(options: argparse.Namespace) -> int:
+@command_named("report")
+@click.argument("files", nargs=-1, required=True, type=FILE, help="records that `run --report` has written")
+@click.option("--html", type=FILE, help="write a page of HTML that needs nothing else")
+def command(*, files: tuple[Path, ...], html: Path | None) -> int:
     from verify.reports import github
     from verify.reports.html.page import require, write_page
     from verify.reports.merge import merged
     from verify.reports.summary import print_summary, sentence
     from verify.reports.terminal import Terminal
 
-    if options.html:
-        require(options.html)
-    found, console = merged(options.files), Terminal()
-    for line in found.environments:
+    if html:
+        require(html)
+    total, console = merged(files), Terminal()
+    for line in total.environments:
         console.print(line, style="dim", highlight=False)
     console.print()
-    print_summary(console, found.tallies, lacks=found.lacks)
-    for line in found.baselines:
+    print_summary(console, total.tallies, lacks=total.lacks)
+    for line in total.baselines:
         console.say(line)
-    if found.broken:
-        console.say(f"\nCould not run: {found.broken}")
-    said = sentence(found.tallies, lacks=found.lacks)
-    github.publish(found.tallies, said, holds=found.exit_code == 0, say=console.say)
-    if options.html:
-        write_page(options.html, options.files)
-    return found.exit_code
+    if total.broken:
+        console.say(f"\nCould not run: {total.broken}")
+    conclusion = sentence(total.tallies, lacks=total.lacks)
+    github.publish(total.tallies, conclusion, holds=total.exit_code == 0, say=console.say)
+    if html:
+        write_page(html, files)
+    return total.exit_code

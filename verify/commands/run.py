@@ -2,96 +2,126 @@
 
 from __future__ import annotations
 
-import argparse
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+import click
 
 from verify.cases.shards import ALL
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
 from verify.checks.deviations import recorded
-from verify.checks.subject import describe, labelled, split_label
-from verify.commands.isolation import add_isolation, loader_of
-from verify.config.flags import add_baseline, add_corpus, add_database, add_failures, add_known, deviations_of
-from verify.config.options import operations, positive, seconds, shard
-from verify.corpus import failures
-from verify.corpus import words as corpus
+from verify.checks.subject import Subject, describe, labelled, split_label
+from verify.commands.cli import command_named
+from verify.commands.isolation import Isolation, isolation_options, loader_of
+from verify.config.flags import Known, corpus_option, database_option, failures_option, known_options
+from verify.config.options import (
+    FILE,
+    INTEGER,
+    OPERATION_NAMES,
+    POSITIVE,
+    SECONDS,
+    SHARD,
+    SUBJECT,
+    choice,
+)
+from verify.corpus.failures import failures_in
 from verify.corpus.pins import existing
+from verify.corpus.words import cases_in
 from verify.subjects.registry import BUILTIN
 from verify.subjects.tensorflow.switches import MATRIX
 
-SENTENCE = "gate subjects: draw cases, check each, say what was proved"
+PROFILE = choice("NAME", "dev", "ci", "night")
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    option = parser.add_argument
-    named = "a name of `list`, or module:callable (default: all)"
-    drawn = "dev (200), ci (500, fixed) or night (20,000 cases)"
-    matrix = "under every setting of oneDNN, threads, determinism"
-    option("subjects", nargs="*", metavar="SUBJECT", default=[*BUILTIN], help=named)
-    option("--operations", type=operations, metavar="OP,…", help="only these (default: the subject's)")
-    option("--examples", type=positive, metavar="N", help="cases for each property (default: the profile's)")
-    option("--max-time", type=seconds, metavar="SECONDS", help="draw no case after so long")
-    option("--profile", choices=("dev", "ci", "night"), default="dev", metavar="NAME", help=drawn)
-    option("--seed", type=int, metavar="N", help="draw the cases of this seed")
-    option("--matrix", action=argparse.BooleanOptionalAction, help=matrix)
-    option("--shard", type=shard, default=ALL, metavar="K/N", help="only the cases of one of N shards")
-    option("--report", type=Path, metavar="FILE", help="write a record of every case, as JSON lines")
-    option("--html", type=Path, metavar="FILE", help="write a page of HTML that needs nothing else")
-    option("--pin", action=argparse.BooleanOptionalAction, help="pin what disagrees, once it is shrunk")
-    add_corpus(parser)
-    add_failures(parser)
-    add_known(parser)
-    add_database(parser)
-    add_baseline(parser)
-    add_isolation(parser)
-
-
-def command(options: argparse.Namespace) -> int:
-    if options.shard.is_part and options.seed is None and options.profile != "ci":
+@command_named("run")
+@click.argument("subjects", nargs=-1, type=SUBJECT, help="of `list`, or module:callable (default: all)")
+@click.option("--operations", type=OPERATION_NAMES, help="only these (default: the subject's)")
+@click.option("--examples", type=POSITIVE, help="cases for each property (default: the profile's)")
+@click.option("--max-time", type=SECONDS, help="draw no case after so long")
+@click.option(
+    "--profile", type=PROFILE, default="dev", help="dev (200), ci (500, fixed) or night (20,000 cases)"
+)
+@click.option("--seed", type=INTEGER, help="draw the cases of this seed")
+@click.option("--matrix/--no-matrix", help="under every setting of oneDNN, threads, determinism")
+@click.option("--shard", type=SHARD, default=ALL, help="only the cases of one of N shards")
+@click.option("--report", type=FILE, help="write a record of every case, as JSON lines")
+@click.option("--html", type=FILE, help="write a page of HTML that needs nothing else")
+@click.option("--pin/--no-pin", help="pin what disagrees, once it is shrunk")
+@corpus_option
+@failures_option
+@known_options
+@database_option
+@click.option("--baseline", type=FILE, help="behaviour to compare; --update-baseline: rewrite it")
+@click.option("--update-baseline", is_flag=True, hidden=True)
+@isolation_options
+def command(
+    *,
+    subjects: tuple[str, ...],
+    max_time: float | None,
+    matrix: bool,
+    report: Path | None,
+    html: Path | None,
+    pin: bool,
+    corpus: Path,
+    failures: Path,
+    known: Known,
+    database: str | Path | None,
+    baseline: Path | None,
+    update_baseline: bool,
+    isolation: Isolation,
+    **draw: Any,
+) -> int:
+    if draw["shard"].is_part and draw["seed"] is None and draw["profile"] != "ci":
         raise ValueError("--shard needs --seed or --profile ci, so that all shards draw the same cases")
     from verify.reports.html.page import paged, require
 
-    if options.html:
-        require(options.html)
-    until = time.monotonic() + (options.max_time or float("inf"))
-    loader, subjects, own = loader_of(options), options.subjects, deviations_of(options)
-    pins = existing(options.corpus)
+    if html:
+        require(html)
+    until = time.monotonic() + (max_time or float("inf"))
+    load = loader_of(isolation._replace(isolate=True) if matrix else isolation)
+    pins = existing(corpus)
     if pins:
-        corpus.read(pins)  # a stale word, too, is found before anything runs
-    failures.read(options.failures)
+        cases_in(pins)  # a stale word, too, is found before anything runs
+    failures_in(failures)
     from verify.runs.behaviour.baseline import watch_of
 
-    watch = watch_of(options.baseline, until, update=options.update_baseline)
-    if options.matrix:
-        subjects = [labelled(name, settings) for settings in MATRIX for name in subjects]
-    try:
-        with stopping_at(until + GRACE_S):
-            for label in {split_label(label)[0]: label for label in reversed(subjects)}.values():
-                recorded(describe(loader(label)), own)
-    except TimeUp:
-        print(f"Proves too little: the time was up before {label} was loaded.")
+    watch = watch_of(baseline, until, update=update_baseline)
+    labels = [
+        labelled(name, settings) for settings in (MATRIX if matrix else ({},)) for name in subjects or BUILTIN
+    ]
+    if late := _late(labels, load, until=until, known=known):
+        print(f"Proves too little: the time was up before {late} was loaded.")
         return 3
     from verify.config.database import database_at
     from verify.reports.terminal import Terminal
     from verify.runs.run import run
 
-    with paged(options.html, options.report) as report:
+    with paged(html, report) as records:
         return run(
             Terminal(),
-            subjects,
-            operations=options.operations,
-            examples=options.examples,
+            labels,
             until=until,
-            profile=options.profile,
-            seed=options.seed,
-            excuse=options.known is not False,
-            own=own,
-            database=database_at(options.database) if options.database else None,
-            load=loader,
+            excuse=known.excuse,
+            own=known.deviations,
+            database=database_at(database) if database else None,
+            load=load,
             pins=pins,
-            failures=options.failures,
+            failures=failures,
             watch=watch,
-            report=report,
-            shard=options.shard,
-            pin_to=options.corpus if options.pin else None,
+            report=records,
+            pin_to=corpus if pin else None,
+            **draw,
         )
+
+
+def _late(labels: Sequence[str], load: Callable[[str], Subject], *, until: float, known: Known) -> str:
+    """Load every subject once, so that what is wrong is said at once; the one that took too long, or ""."""
+    try:
+        with stopping_at(until + GRACE_S):
+            for label in {split_label(label)[0]: label for label in reversed(labels)}.values():
+                recorded(describe(load(label)), known.deviations)
+    except TimeUp:
+        return label
+    return ""

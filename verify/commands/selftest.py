@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
+import click
 
-from verify.config.options import positive
-
-SENTENCE = "test the harness: every fault caught and named, no false alarm"
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    option = parser.add_argument
-    option("--examples", type=positive, metavar="N", default=4700, help="cases to draw (default: 4700)")
-    option("--seed", type=int, metavar="N", default=0, help="draw the cases of this seed (default: 0)")
+from verify.commands.cli import command_named
+from verify.config.options import INTEGER, POSITIVE
 
 
-def command(options: argparse.Namespace) -> int:
+@command_named("selftest")
+@click.option("--examples", type=POSITIVE, default=4700, help="cases to draw (default: 4700)")
+@click.option("--seed", type=INTEGER, default=0, help="draw the cases of this seed (default: 0)")
+def command(*, examples: int, seed: int) -> int:
     from verify.reports.terminal import Terminal
     from verify.runs.selftest import selftest
 
-    return selftest(Terminal(), examples=options.examples, seed=options.seed)
+    return selftest(Terminal(), examples=examples, seed=seed)

@@ -2,59 +2,64 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
+from typing import Any
+
+import click
 
 from verify.cases.enumeration import enumeration_upto
-from verify.commands.isolation import add_isolation
-from verify.config.flags import add_known, deviations_of
-from verify.config.options import names, numbers, operations, positive
+from verify.checks.project import KEPT
+from verify.commands.cli import command_named
+from verify.commands.isolation import Isolation, isolation_options
+from verify.config.flags import Known, known_options
+from verify.config.options import FILE, OPERATION_NAMES, POSITIVE, SUBJECT, Kind, positive
 
-SENTENCE = "check every case of a small enumeration, without drawing any"
-
-_STATE = "conv-verify-sweep.json"
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    option = parser.add_argument
-    named = "a name from `list`, or package.module:callable (default: tensorflow)"
-    option("subject", nargs="?", metavar="SUBJECT", default="tensorflow", help=named)
-    option("--upto", type=positive, metavar="SIZE", required=True, help="sizes of each axis, from 1 to this")
-    _add_domain(parser)
-    option("--jobs", type=positive, metavar="N", help="processes (default: by cores and cases)")
-    option("--state", metavar="FILE", default=_STATE, help="of an interrupted sweep (default: %(default)s)")
-    option("--resume", action="store_true", help="go on from the state of a sweep that was interrupted")
-    option("--keep-going", action="store_true", help="count every counterexample, not the first few")
-    add_known(parser)
-    add_isolation(parser, "all, on Linux")
+NUMBERS = Kind("N,…", lambda text: tuple(map(positive, text.split(","))), list)
+DTYPES, PADDINGS = (Kind(name, lambda text: tuple(text.split(",")), list) for name in ("T,…", "P,…"))
+STATE = KEPT / "sweep.json"
 
 
-def _add_domain(parser: argparse.ArgumentParser) -> None:
-    option = parser.add_argument
-    for name, share in (("kernel", "two thirds"), ("stride", "half"), ("dilation", "a third")):
-        usual = f"{name}s from 1 to this (default: {share} of SIZE, at least 2)"
-        option(f"--{name}", type=positive, metavar="N", help=usual)
-    option("--operations", type=operations, metavar="OP,…", default=("conv",), help="(default: conv)")
-    option("--ranks", type=numbers, metavar="N,…", default=(2,), help="spatial axes (default: 2)")
-    option("--dtypes", type=names, metavar="T,…", default=("f32",), help="(default: f32)")
-    option("--paddings", type=names, metavar="P,…", default=("same", "valid"), help="(default: same,valid)")
-    option("--cells", type=positive, metavar="N", help="explicit padding too, of 0 to N cells an end")
-    for name, what in (("batch", "batches"), ("channels", "input channels"), ("filters", "filters")):
-        option(f"--{name}", type=positive, metavar="N", default=1, help=f"{what} from 1 to this (default: 1)")
-    multipliers = "multipliers of depthwise and separable, from 1 to this (default: 1)"
-    option("--multiplier", type=positive, metavar="N", default=1, help=multipliers)
-    option("--groups", type=positive, metavar="N", default=1, help="groups from 1 to this (default: 1)")
-    option("--channels-first", action="store_true", help="NCHW and its like instead of NHWC")
-
-
-def command(options: argparse.Namespace) -> int:
-    paddings = options.paddings
-    if options.cells and "explicit" not in paddings:
+@command_named("sweep")
+@click.argument(
+    "subject", type=SUBJECT, default="tensorflow", help="of `list`, or module:callable (tensorflow)"
+)
+@click.option("--upto", type=POSITIVE, required=True, help="sizes of each axis, from 1 to this")
+@click.option("--kernel", type=POSITIVE, help="kernels from 1 to this (default: 2/3 of --upto)")
+@click.option("--stride", type=POSITIVE, help="strides from 1 to this (default: 1/2 of --upto)")
+@click.option("--dilation", type=POSITIVE, help="dilations from 1 to this (default: 1/3 of --upto)")
+@click.option("--operations", type=OPERATION_NAMES, default=("conv",), help="(default: conv)")
+@click.option("--ranks", type=NUMBERS, default=(2,), help="spatial axes (default: 2)")
+@click.option("--dtypes", type=DTYPES, default=("f32",), help="(default: f32)")
+@click.option("--paddings", type=PADDINGS, default=("same", "valid"), help="(default: same,valid)")
+@click.option("--cells", type=POSITIVE, help="explicit padding too, of 0 to N cells an end")
+@click.option("--batch", type=POSITIVE, default=1, help="batches from 1 to this (default: 1)")
+@click.option("--channels", type=POSITIVE, default=1, help="input channels from 1 to this (default: 1)")
+@click.option("--filters", type=POSITIVE, default=1, help="filters from 1 to this (default: 1)")
+@click.option("--multiplier", type=POSITIVE, default=1, help="multipliers from 1 to this (default: 1)")
+@click.option("--groups", type=POSITIVE, default=1, help="groups from 1 to this (default: 1)")
+@click.option("--channels-first", is_flag=True, help="NCHW and its like instead of NHWC")
+@click.option("--jobs", type=POSITIVE, help="processes (default: by cores and cases)")
+@click.option("--state", type=FILE, default=STATE, help=f"of an interrupted sweep ({STATE})")
+@click.option("--resume", is_flag=True, help="go on from the state of an interrupted sweep")
+@click.option("--keep-going", is_flag=True, help="count every counterexample, not the first few")
+@known_options
+@isolation_options
+def command(
+    *,
+    subject: str,
+    upto: int,
+    paddings: tuple[str, ...],
+    jobs: int | None,
+    state: Path,
+    resume: bool,
+    keep_going: bool,
+    known: Known,
+    isolation: Isolation,
+    **limits: Any,
+) -> int:
+    if limits["cells"] and "explicit" not in paddings:
         paddings = (*paddings, "explicit")
-    limits = ("kernel", "stride", "dilation", "cells", "batch", "channels", "filters", "multiplier", "groups")
-    chosen = ("operations", "ranks", "dtypes", "channels_first", *limits)
-    fields = {name: getattr(options, name) for name in chosen}
-    enumeration = enumeration_upto(options.upto, paddings=paddings, **fields)
+    enumeration = enumeration_upto(upto, paddings=paddings, **limits)
 
     from verify.reports.terminal import Terminal
     from verify.runs.sweep.jobs import Plan, maker, usual_jobs
@@ -62,13 +67,13 @@ def command(options: argparse.Namespace) -> int:
 
     plan = Plan(
         enumeration=enumeration,
-        make=maker(options.subject, isolate=options.isolate, python=options.python, timeout=options.timeout),
-        jobs=options.jobs or usual_jobs(enumeration),
-        excuse=options.known is not False,
-        deviations=deviations_of(options),
-        state=Path(options.state),
-        resume=options.resume,
-        keep_going=options.keep_going,
-        again=f"conv-verify {options.line}{' --resume' * (not options.resume)}",
+        make=maker(subject, **isolation._asdict()),
+        jobs=jobs or usual_jobs(enumeration),
+        excuse=known.excuse,
+        deviations=known.deviations,
+        state=state,
+        resume=resume,
+        keep_going=keep_going,
+        again=f"conv-verify {click.get_current_context().find_root().obj}{' --resume' * (not resume)}",
     )
     return sweep(Terminal(), plan)

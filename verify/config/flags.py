@@ -2,69 +2,87 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
+from functools import reduce, wraps
+from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import click
 
 from verify.checks.deviations import Deviation, deviation_of, parse
-from verify.config import settings
-from verify.config.options import database
+from verify.checks.project import Settings, settings_of
+from verify.config.options import DATABASE, FILE, PLACE
+from verify.config.settings import defaults_of, entries_of
 from verify.corpus import failures, pins
 
-
-def add_corpus(parser: argparse.ArgumentParser) -> None:
-    where = f"pins: a folder, or a .txt file ({pins.USUAL})"
-    parser.add_argument("--corpus", type=Path, metavar="PATH", default=pins.USUAL, help=where)
-
-
-def add_failures(parser: argparse.ArgumentParser) -> None:
-    where = f"record of failures ({failures.USUAL})"
-    parser.add_argument("--failures", type=Path, metavar="FILE", default=failures.USUAL, help=where)
-
-
-def add_known(parser: argparse.ArgumentParser) -> None:
-    option = parser.add_argument
-    known = "your own known deviations; --no-known: excuse none"
-    option("--known", type=Path, metavar="FILE", help=known)
-    option("--no-known", dest="known", action="store_const", const=False, help=argparse.SUPPRESS)
-    parser.set_defaults(deviation=settings.Entries())
+corpus_option = click.option(
+    "--corpus", type=PLACE, default=pins.USUAL, help=f"pins: a folder, or a .txt file ({pins.USUAL})"
+)
+failures_option = click.option(
+    "--failures", type=FILE, default=failures.USUAL, help=f"record of failures ({failures.USUAL})"
+)
+database_option = click.option(
+    "--database", type=DATABASE, help="examples: a folder, github:OWNER/REPO or redis://…"
+)
 
 
-def add_baseline(parser: argparse.ArgumentParser) -> None:
-    option = parser.add_argument
-    what = "behaviour to compare; --update-baseline: rewrite it"
-    option("--baseline", type=Path, metavar="FILE", help=what)
-    option("--update-baseline", action="store_true", help=argparse.SUPPRESS)
+def gathered(name: str, make: Callable[..., Any], *options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What gives a command one value, made of several options that are the arguments of `make`."""
+
+    def decorate(command: Callable[..., Any]) -> Any:
+        @wraps(command)
+        def with_value(**values: Any) -> Any:
+            value = make(**{argument: values.pop(argument) for argument in signature(make).parameters})
+            return command(**{name: value}, **values)
+
+        return reduce(lambda decorated, option: option(decorated), reversed(options), with_value)
+
+    return decorate
 
 
-def add_database(parser: argparse.ArgumentParser) -> None:
-    where = "examples: a folder, github:OWNER/REPO or redis://…"
-    parser.add_argument("--database", type=database, metavar="PLACE", help=where)
+class Known(NamedTuple):
+    """Whether recorded deviations are excused, and those of the user: of a file, and of the settings."""
+
+    excuse: bool
+    deviations: tuple[Deviation, ...] = ()
 
 
-def deviations_of(options: argparse.Namespace) -> tuple[Deviation, ...]:
-    """The user's own deviations: those of a file, and those of the settings; none where none is excused.
-
-    Raises ValueError, one sentence that names the file, for one that cannot be read.
-    """
-    if options.known is False:
-        return ()
-    found = _in(options.known) if options.known else ()
-    return (*found, *_among(options.deviation.entries, options.deviation.file))
+def _known(*, known: Path | None, no_known: bool) -> Known:
+    """Raises ValueError, one sentence that names the file, for a deviation that cannot be read."""
+    context, typed = click.get_current_context(), click.core.ParameterSource.COMMANDLINE
+    is_typed = [context.get_parameter_source(name) is typed for name in ("known", "no_known")]
+    if no_known and is_typed != [True, False]:
+        return Known(excuse=False)
+    return Known(excuse=True, deviations=(*(_in(known) if known else ()), *_among(context.obj)))
 
 
-def of_tests(folder: Path) -> argparse.Namespace:
-    """What the settings above a folder say to the gates of a test suite.
+known_options = gathered(
+    "known",
+    _known,
+    click.option("--known", type=FILE, help="your own known deviations; --no-known: excuse none"),
+    click.option("--no-known", is_flag=True, hidden=True),
+)
 
-    These are `corpus`, `known`, `deviation` and `database`.
-    """
-    parser = argparse.ArgumentParser()
-    add_corpus(parser)
-    add_database(parser)
-    add_known(parser)
-    settings.apply(settings.find(folder), parser)
-    return parser.parse_args([])
+
+class OfTests(NamedTuple):
+    """What the settings say to the gates of a test suite."""
+
+    corpus: Path
+    known: Known
+    database: str | Path | None
+
+
+_of_tests = click.command(corpus_option(database_option(known_options(OfTests))))
+
+
+def of_tests(folder: Path) -> OfTests:
+    """What the settings above a folder say to the gates of a test suite."""
+    settings = settings_of(folder)
+    defaults = defaults_of(_of_tests, settings)
+    with _of_tests.make_context("", [], default_map=defaults, obj=settings) as context:
+        options: OfTests = _of_tests.invoke(context)
+    return options
 
 
 def _in(file: Path) -> tuple[Deviation, ...]:
@@ -72,12 +90,12 @@ def _in(file: Path) -> tuple[Deviation, ...]:
         return parse(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ValueError(f"there is no file {str(file)!r}") from None
-    except (OSError, ValueError) as wrong:
-        raise ValueError(f"{file}: {wrong}") from None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file}: {error}") from None
 
 
-def _among(entries: Iterable[Mapping[str, Any]], file: Path | None) -> tuple[Deviation, ...]:
+def _among(settings: Settings) -> tuple[Deviation, ...]:
     try:
-        return tuple(map(deviation_of, entries))
-    except ValueError as wrong:
-        raise ValueError(f"{file}: {wrong}") from None
+        return tuple(map(deviation_of, entries_of(settings)))
+    except ValueError as error:
+        raise ValueError(f"{settings.file}: {error}") from None

@@ -15,13 +15,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 from verify.cases.case import Case
 from verify.checks.examination import Examination
+from verify.checks.project import KEPT, keep_in
 from verify.checks.subject import Description, versions_of
 from verify.corpus.rewrite import rewrite
 from verify.oracle.compare import Verdict
 
 FORMAT = 1
 
-USUAL = Path(".conv-verify", "failures.jsonl")
+USUAL = KEPT / "failures.jsonl"
 """The file of the record where none is named."""
 
 
@@ -98,7 +99,7 @@ def failed(failure: Examination) -> Failed:
     )
 
 
-def read(file: Path) -> list[Failed]:
+def failures_in(file: Path) -> list[Failed]:
     """Every recorded failure; none where there is no file.
 
     Raises ValueError, one sentence with the file and the line, for what is no record of this format.
@@ -106,25 +107,24 @@ def read(file: Path) -> list[Failed]:
     return _parse(file.read_text(encoding="utf-8"), file) if file.exists() else []
 
 
-def remember(file: Path, found: Iterable[Failed]) -> None:
+def remember(file: Path, failures: Iterable[Failed]) -> None:
     """Record failures beside those that are there, one of each kind of a case.
 
     Of one that is there the day when it was first seen stays.
     """
 
-    def with_found(text: str) -> str:
-        kept = {(each.asked, each.kind): each for each in _parse(text, file)}
-        for failure in found:
+    def with_failures(text: str) -> str:
+        kept = {(failure.asked, failure.kind): failure for failure in _parse(text, file)}
+        for failure in failures:
             old = kept.get((failure.asked, failure.kind))
             kept[failure.asked, failure.kind] = (
                 replace(failure, first_seen=old.first_seen) if old else failure
             )
-        return "".join(f"{json.dumps({'format': FORMAT, **asdict(each)})}\n" for each in kept.values())
+        records = ({"format": FORMAT, **asdict(failure)} for failure in kept.values())
+        return "".join(f"{json.dumps(record)}\n" for record in records)
 
-    rewrite(file, with_found)
-    ignore = file.parent / ".gitignore"
-    if file.parent.name == USUAL.parent.name and not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+    keep_in(file.parent)
+    rewrite(file, with_failures)
 
 
 def _parse(text: str, file: Path) -> list[Failed]:
@@ -133,12 +133,15 @@ def _parse(text: str, file: Path) -> list[Failed]:
 
 def _failed(line: str, where: str) -> Failed:
     try:
-        entry = json.loads(line)
-        found = entry.pop("format")
-        if found != FORMAT:
-            raise ValueError(f"it has the format {found!r}, and {FORMAT} is read here")
-        failure = Failed(**entry)
-        Case.parse(failure.word)
-    except (AttributeError, KeyError, TypeError, ValueError) as wrong:
-        raise ValueError(f"{where}: this is no record of a failure: {wrong}; delete the line") from None
+        return _failure_of(json.loads(line))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{where}: this is no record of a failure: {error}; delete the line") from None
+
+
+def _failure_of(entry: dict[str, Any]) -> Failed:
+    version = entry.pop("format")
+    if version != FORMAT:
+        raise ValueError(f"it has the format {version!r}, and {FORMAT} is read here")
+    failure = Failed(**entry)
+    Case.parse(failure.word)
     return failure

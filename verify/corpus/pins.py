@@ -10,7 +10,7 @@ from typing import NamedTuple
 from verify.cases.case import Case
 from verify.cases.word import InvalidCase
 from verify.corpus.rewrite import rewrite
-from verify.corpus.words import files_of, lines_of, read, text_of
+from verify.corpus.words import cases_in, files_of, lines_in, numbered_words
 
 USUAL = Path("conv-verify-pins")
 """The folder of pins where none is named, which need not be there."""
@@ -42,7 +42,7 @@ def existing(place: Path) -> Path | None:
 def pins_of(place: Path) -> list[Pin]:
     """Every word of a file or a folder, whether it is a case or not; none where there is no such place."""
     files = files_of(place) if place.exists() else []
-    return [Pin(file, number, word) for file in files for number, word in lines_of(text_of(file))]
+    return [Pin(file, number, word) for file in files for number, word in numbered_words(lines_in(file))]
 
 
 def stale(place: Path) -> list[str]:
@@ -60,7 +60,7 @@ def pin(place: Path, reasons: Mapping[Case, str], *, today: date) -> dict[Case, 
     added: dict[Case, Path] = {}
 
     def with_pins(text: str) -> str:
-        old = read(place) if place.exists() else []
+        old = cases_in(place) if place.exists() else []
         blocks = []
         for case, reason in reasons.items():
             if case not in old:
@@ -73,22 +73,22 @@ def pin(place: Path, reasons: Mapping[Case, str], *, today: date) -> dict[Case, 
     return added
 
 
-def unpin(place: Path, case: Case) -> list[Pin]:
+def remove(place: Path, case: Case) -> list[Pin]:
     """Take a case out of a corpus, with the comment above it; where it was."""
-    found = [each for each in pins_of(place) if not _refusal(each.word) and Case.parse(each.word) == case]
-    for file in dict.fromkeys(each.file for each in found):
+    pins = [pin for pin in pins_of(place) if not _refusal(pin.word) and Case.parse(pin.word) == case]
+    for file in dict.fromkeys(pin.file for pin in pins):
         rewrite(file, lambda text: _without(text, case))
-    return found
+    return pins
 
 
 def _without(text: str, case: Case) -> str:
     """The text less a case, and less the comment above it unless the next line is another word's."""
     lines = text.splitlines(keepends=True)
-    for number, word in reversed([*lines_of(lines)]):
+    for number, word in reversed([*numbered_words(lines)]):
         if _refusal(word) or Case.parse(word) != case:
             continue
         first, last = number - 1, number
-        if not [*lines_of(lines[last : last + 1])]:
+        if not [*numbered_words(lines[last : last + 1])]:
             while first and lines[first - 1].lstrip().startswith("#"):
                 first -= 1
             while first and not lines[first - 1].strip():

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # not on Windows, where two processes had better not change a file at once
+    fcntl = None  # type: ignore[assignment]
 
 
 def rewrite(file: Path, change: Callable[[str], str]) -> None:
@@ -27,6 +31,9 @@ def rewrite(file: Path, change: Callable[[str], str]) -> None:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
+    if fcntl is None:
+        yield
+        return
     lock = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -36,17 +43,18 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _put(file: Path, text: str) -> None:
-    handle, unnamed = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    unfinished = Path(name)
     try:
-        with os.fdopen(handle, "wb") as written:
-            written.write(text.encode())
-            written.flush()
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(text.encode())
+            stream.flush()
             os.fsync(handle)
-        os.chmod(unnamed, file.stat().st_mode if file.exists() else _usual_mode())
-        os.replace(unnamed, file)
+        unfinished.chmod(file.stat().st_mode if file.exists() else _usual_mode())
+        unfinished.replace(file)
     except BaseException:
         with suppress(OSError):
-            os.unlink(unnamed)
+            unfinished.unlink()
         raise
 
 

@@ -11,13 +11,13 @@ from verify.cases.word import InvalidCase
 SHIPPED = Path(__file__).parent
 
 
-def read(place: str | Path) -> list[Case]:
+def cases_in(place: str | Path) -> list[Case]:
     """The cases of a corpus file, or of all `*.txt` files of a directory, in order.
 
     Raises ValueError, one sentence, for a line that is no case (with the file and the line) and for
     a file that is not there or cannot be read as text.
     """
-    return [case for file in files_of(Path(place)) for case in parse(text_of(file), str(file))]
+    return [case for file in files_of(Path(place)) for case in cases_of_lines(lines_in(file), str(file))]
 
 
 def files_of(place: Path) -> list[Path]:
@@ -25,26 +25,26 @@ def files_of(place: Path) -> list[Path]:
     return sorted(place.glob("*.txt")) if place.is_dir() else [place]
 
 
-def text_of(file: Path) -> list[str]:
+def lines_in(file: Path) -> list[str]:
     """The lines of a corpus file; ValueError, one sentence, where they cannot be read."""
     try:
         return file.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         raise ValueError(f"there is no file or folder {str(file)!r}") from None
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise ValueError(f"{str(file)!r} cannot be read as words: {wrong}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{str(file)!r} cannot be read as words: {error}") from None
 
 
-def parse(lines: Iterable[str], source: str) -> Iterator[Case]:
+def cases_of_lines(lines: Iterable[str], source: str) -> Iterator[Case]:
     """The cases of lines of text; blank lines and comments after `#` are passed over."""
-    for number, word in lines_of(lines):
+    for number, word in numbered_words(lines):
         try:
             yield Case.parse(word)
         except InvalidCase as refusal:
             raise ValueError(f"{source}, line {number}: {refusal}") from None
 
 
-def lines_of(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+def numbered_words(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     """The words of lines of text, cases or not, with the numbers of their lines from 1."""
     for number, line in enumerate(lines, start=1):
         word = line.partition("#")[0].strip()

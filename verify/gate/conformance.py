@@ -26,7 +26,7 @@ from verify.checks.deviations import Deviation
 from verify.checks.mismatch import Mismatch
 from verify.checks.subject import Subject, split_label
 from verify.config.session import limits
-from verify.corpus import words as corpora
+from verify.corpus.words import SHIPPED, cases_in
 from verify.gate.judging import Gate, complaint, judge, judge_whole, mismatches_in, settle, together
 from verify.gate.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED, Property
 from verify.gate.search import Sieve, searching
@@ -76,8 +76,8 @@ def conformance(
     Raises ValueError at once for a wrong narrowing or corpus; an unknown subject fails its tests.
     """
     cases(**narrowings)
-    shipped = [case for case in corpora.read(corpora.SHIPPED) if _is_within(case, narrowings)]
-    pinned = [*shipped, *(corpora.read(corpus) if (corpus := corpus or limits.corpus) else [])]
+    shipped = [case for case in cases_in(SHIPPED) if _is_within(case, narrowings)]
+    pinned = [*shipped, *(cases_in(corpus) if (corpus := corpus or limits.corpus) else [])]
     gate = Gate(subject, known)
     drawn = {f"test_{each.name}": _drawn_test(gate, each, narrowings) for each in PROPERTIES}
     written = {

@@ -24,9 +24,9 @@ from verify.checks.journal import left
 from verify.checks.message import replay
 from verify.checks.subject import Subject, split_label
 from verify.config.session import limits
-from verify.corpus import words as corpus
 from verify.corpus.failures import Failed, failed, remember
 from verify.corpus.pins import pin
+from verify.corpus.words import SHIPPED, cases_in
 from verify.gate.judging import Gate
 from verify.pytest_plugin import NOTHING, beginning, environment
 from verify.reports import github
@@ -134,7 +134,7 @@ def _pin(console: Terminal, tallies: Sequence[Tally], place: Path) -> None:
     """Pin what disagrees under the first line of its message, and say what is new there."""
     found = [failure for failure, _ in distinct(tallies) if failure.word]
     reasons = {Case.parse(failure.word): failure.text.splitlines()[0] for failure in found}
-    for case in corpus.read(corpus.SHIPPED):
+    for case in cases_in(SHIPPED):
         reasons.pop(case, None)  # every run asks it already
     for case, file in pin(place, reasons, today=date.today()).items():
         console.say(f"pinned    {case}  ({file})")

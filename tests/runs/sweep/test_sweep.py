@@ -294,7 +294,7 @@ def test_jobs_are_as_many_as_the_cases_are_worth(monkeypatch: pytest.MonkeyPatch
 
 
 def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", "TMPDIR": str(folder)}
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}"}
     return subprocess.Popen(
         [sys.executable, "-m", "verify", "sweep", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment,
@@ -312,7 +312,7 @@ def appears(path: Path, limit_s: float = 60.0) -> bool:
 def test_a_sweep_that_is_killed_goes_on_to_the_same_total(tmp_path: Path) -> None:
     arguments = ("subjects_to_gate:waits_to_go_on", "--upto", "3", "--jobs", "1")
     killed = command(tmp_path, *arguments)
-    assert appears(tmp_path / "conv-verify-sweep.json")
+    assert appears(tmp_path / ".conv-verify/sweep.json")
     killed.kill()
     killed.communicate()
     (tmp_path / "go").touch()
@@ -320,7 +320,7 @@ def test_a_sweep_that_is_killed_goes_on_to_the_same_total(tmp_path: Path) -> Non
     assert re.search(r"^resumed +after (256|512) cases$", printed, re.MULTILINE)
     assert re.search(r"^graded +808\nvacuous +297: ", printed, re.MULTILINE)
     assert "No counterexample among all 1,105 cases of conv, rank 2, with size ≤ 3" in last_line(printed)
-    assert list(tmp_path.glob("conv-verify-sweep*")) == []
+    assert [path.name for path in (tmp_path / ".conv-verify").iterdir()] == [".gitignore"]
 
 
 def test_a_domain_that_is_none_is_refused_with_a_sentence(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from verify.gate import conformance
 from verify.gate.judging import TRIES
 from verify.subjects.isolated import usual
 from verify.subjects.processor import condition_names, onednn_dtypes
+from verify.subjects.registry import load
 from verify.subjects.tensorflow import subject as subject_of
 from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import tf

@@ -13,8 +13,8 @@ from verify.cases.case import Case
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
 from verify.checks.subject import Description, split_label
 from verify.config.session import limits
-from verify.corpus import words as corpus
 from verify.corpus.rewrite import rewrite
+from verify.corpus.words import cases_in
 from verify.gate.judging import Gate
 from verify.reports.phrases import plural
 from verify.runs.behaviour.comparison import differences, summary_of, table_of
@@ -38,7 +38,7 @@ class Conclusion(NamedTuple):
 @cache
 def fixed_cases() -> tuple[Case, ...]:
     """Every fixed case: no drawing chooses them, so that all versions of all packages have the same."""
-    return tuple(corpus.read(CASES))
+    return tuple(cases_in(CASES))
 
 
 def cases_for(subject: Description) -> list[Case]:

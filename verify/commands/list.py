@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-
 from verify.cases.fills import FILLS
 from verify.cases.operations import OPERATIONS
 from verify.checks.subject import versions
+from verify.commands.cli import command_named
 from verify.faults import FAULTS
 from verify.subjects.registry import BUILTIN
 from verify.subjects.tensorflow.switches import onednn, threads
 
-SENTENCE = "name subjects, operations, fills, properties, faults and versions"
 
-
-def add(parser: argparse.ArgumentParser) -> None:
-    """It has no options."""
-
-
-def command(options: argparse.Namespace) -> int:
+@command_named("list")
+def command() -> int:
     from verify.gate.properties import PROPERTIES
 
     _section("subjects", [f"{name:<24}{what}" for name, what in BUILTIN.items()])
@@ -26,10 +20,10 @@ def command(options: argparse.Namespace) -> int:
     _section("", [f"{'package.module:callable':<24}your own: a callable that takes a case"])
     _section("operations", [", ".join(OPERATIONS)])
     _section("fills", [", ".join(FILLS)])
-    _section("properties", [f"{each.name:<24}{each.title}" for each in PROPERTIES])
-    _section("faults", [f"{each.name:<30}{each.sentence}" for each in FAULTS])
-    found = {**versions(), "oneDNN": onednn()}
-    _section("versions", [f"{name:<24}{number}" for name, number in {**found, "threads": threads()}.items()])
+    _section("properties", [f"{prop.name:<24}{prop.title}" for prop in PROPERTIES])
+    _section("faults", [f"{fault.name:<30}{fault.sentence}" for fault in FAULTS])
+    environment = {**versions(), "oneDNN": onednn(), "threads": threads()}
+    _section("versions", [f"{name:<24}{version}" for name, version in environment.items()])
     return 0
 
 

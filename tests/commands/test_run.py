@@ -1,0 +1,131 @@
+"""`run`: what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.places import PLANTED, ROOT
+
+
+def test_a_run_that_holds_exits_0_and_says_what_was_proved(command) -> None:
+    done = command("run", "subjects_to_gate:right", "--examples", "20", "--seed", "1")
+    assert done.returncode == 0
+    assert "values on exact fills" in done.stdout
+    assert "\noperations conv " in done.stdout
+    assert "\ntime " in done.stdout
+    assert done.stdout.rstrip().endswith("cases graded and none disagrees.")
+
+
+def test_a_run_that_disagrees_exits_1_with_a_line_to_replay(command) -> None:
+    done = command("run", "subjects_to_gate:writes", "--examples", "20", "--seed", "1")
+    assert done.returncode == 1
+    assert "it wrote to the input that it was given" in done.stdout
+    assert "  replay   conv-verify replay subjects_to_gate:writes conv_i1_k1_same_ones\n" in done.stdout
+
+
+def test_a_run_that_grades_nothing_exits_3(command) -> None:
+    done = command("run", "subjects_to_gate:declines", "--examples", "5")
+    assert done.returncode == 3
+    assert "Proves too little: nothing was graded for values on exact fills" in done.stdout
+
+
+def test_a_run_keeps_to_its_time(command) -> None:
+    start = time.monotonic()
+    done = command("run", "subjects_to_gate:right", "--examples", "1000000", "--max-time", "6")
+    assert time.monotonic() - start < 6 + 5
+    assert done.returncode != 1
+    assert re.search(r"\ncut short +subjects_to_gate:right, [^:]*: +its time was up", done.stdout)
+
+
+def test_one_seed_draws_the_same_cases(command) -> None:
+    counted = [
+        command("run", "subjects_to_gate:right", "--examples", "15", "--seed", "7")
+        .stdout.split("\ntime")[0]
+        .splitlines()[-4:]
+        for _ in range(2)
+    ]
+    assert counted[0] == counted[1]
+
+
+def test_ctrl_c_ends_a_run_with_what_was_done(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", "PYTHONUNBUFFERED": "1"}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "verify", "run", "subjects_to_gate:right", "--examples", "300"],
+        stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment,
+    )  # fmt: skip
+    with running:
+        assert running.stdout is not None
+        seen = iter(running.stdout.readline, "")
+        next(line for line in seen if "precision on dyadic" in line)
+        running.send_signal(signal.SIGINT)
+        rest = "".join(seen)
+    assert "cases graded so far and none disagrees." in rest
+    assert "values on exact fills" in rest
+    assert running.returncode == 3
+
+
+def test_a_seed_draws_the_same_cases_after_another_subject_has_failed(command) -> None:
+    seeded = ("run", "subjects_to_gate:right", "--examples", "15", "--seed", "7")
+    before = coverage(command(*seeded).stdout)
+    command("run", "subjects_to_gate:writes", "--examples", "15")
+    assert coverage(command(*seeded).stdout) == before
+
+
+def coverage(printed: str) -> list[str]:
+    """The lines that count what was graded."""
+    return [line for line in printed.splitlines() if line.startswith(("ranks", "dtypes", "paddings"))]
+
+
+def test_the_environment_of_other_test_runs_is_left_out(command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+    assert command("run", "subjects_to_gate:right", "--examples", "5").returncode == 0
+
+
+def test_a_reader_that_leaves_a_run_early_is_no_error(tmp_path: Path) -> None:
+    gate = f"{sys.executable} -m verify run subjects_to_gate:right --examples 5"
+    run = f"{gate} | head -1; exit ${{PIPESTATUS[0]}}"
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}"}
+    done = subprocess.run(
+        ["bash", "-c", run], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_operations_are_a_list_before_the_subjects(command) -> None:
+    done = command("run", "--operations", "conv", "subjects_to_gate:right", "--examples", "5")
+    assert done.returncode == 0
+    wrong = command("run", "--operations", "conv,sing")
+    assert wrong.stderr.startswith("conv-verify run: Invalid value for '--operations': 'sing' is none of")
+
+
+def test_a_run_in_workers_that_crash_goes_on_to_the_end(command) -> None:
+    done = command(
+        "run", "--isolate", "tests.planted.fragile:aborts_on_stride", "--examples", "60", "--seed", "1"
+    )
+    assert done.returncode == 1
+    assert f"\n  tests.planted.fragile:aborts_on_stride in {sys.executable}: python " in done.stdout
+    assert "\ntests.planted.fragile:aborts_on_stride crashed: it was killed by SIGABRT\n" in done.stdout
+    assert (
+        "  replay   conv-verify replay --isolate tests.planted.fragile:aborts_on_stride conv_" in done.stdout
+    )
+
+
+def test_a_run_says_what_a_killed_one_was_at(command, tmp_path: Path) -> None:
+    assert (
+        command("replay", "tests.planted.fragile:aborts", "conv_i1_k1_same_ones").returncode
+        == -signal.SIGABRT
+    )
+    done = command("run", "subjects_to_gate:right", "--examples", "5")
+    assert done.stdout.startswith(
+        "An earlier process was killed when tests.planted.fragile:aborts was at conv_i1_k1_same_ones; replay "
+        "it by: conv-verify replay --isolate tests.planted.fragile:aborts conv_i1_k1_same_ones\n"
+    )
+    assert "killed" not in command("run", "subjects_to_gate:right", "--examples", "5").stdout

@@ -1,0 +1,102 @@
+"""The command line: its commands by name, their help, and the settings that they read."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+import click
+from click.core import augment_usage_errors
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "run": "gate subjects: draw cases, check each, say what was proved",
+        "sweep": "check every case up to a small size, without drawing any",
+        "replay": "check named cases, or what failed, again; say what became of each",
+        "report": "sum up the records of runs, such as those of all shards",
+        "pin": "keep words, under a reason, that every run asks first",
+        "diff": "put the same cases to a subject in two interpreters",
+        "explain": "show how one output cell is computed",
+        "selftest": "test the harness: every fault caught and named, no false alarm",
+        "export": "take a case elsewhere: a script, a test file, arrays, an ONNX model",
+        "list": "name subjects, operations, fills, properties, faults and versions",
+    }
+)
+"""Every command, which is a module of this room, and what it does."""
+
+EXIT_CODES = "exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little"
+
+
+class Command(click.Command):
+    """A command whose help fits one screen, and which takes the settings that are its options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing and not {*ctx.help_option_names} & {*args}:
+            self._use_settings(ctx)
+        with augment_usage_errors(ctx):  # which names the command in every one
+            return super().parse_args(ctx, args)
+
+    def _use_settings(self, context: click.Context) -> None:
+        from verify.checks.project import settings_of
+        from verify.config.settings import defaults_of, options_of
+
+        keys = options_of(command_of("run"))
+        if keys.keys() & options_of(self).keys():
+            context.obj = settings_of()
+            context.default_map = defaults_of(self, context.obj, keys)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        records = [option.get_help_record(ctx) for option in self.params]
+        _write_help(self, ctx, formatter, [record for record in records if record])
+
+
+class Commands(click.Group):
+    """The command line, whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        if cmd_name not in COMMANDS:
+            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=COMMANDS, ctx=ctx)
+        return command_of(cmd_name)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _write_help(self, ctx, formatter, [*COMMANDS.items()])
+
+
+def _write_help(
+    command: click.Command,
+    context: click.Context,
+    formatter: click.HelpFormatter,
+    rows: Sequence[tuple[str, str]],
+) -> None:
+    formatter.width = shutil.get_terminal_size().columns
+    usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+    formatter.write(f"usage: {usage}\n{command.help}\n\n")
+    if rows:
+        with formatter.indentation():
+            formatter.write_dl(rows)
+    formatter.write(f"\n{EXIT_CODES}\n")
+
+
+def command_of(name: str) -> click.Command:
+    command: click.Command = import_module(f"verify.commands.{name}").command
+    return command
+
+
+def command_named(name: str) -> Callable[[Callable[..., Any]], Command]:
+    """Make a function the command of a name."""
+    return click.command(name, cls=Command, help=COMMANDS[name], options_metavar="[OPTION…]")
+
+
+cli = Commands(
+    help="Verify convolutions against a proved reference.",
+    options_metavar="",
+    subcommand_metavar="COMMAND …",
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
