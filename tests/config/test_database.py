@@ -171,7 +171,7 @@ def is_wrong_for_one_channel(case: Case) -> Array:
 def keys(place: str) -> list[bytes]:
     """Under what the smallest examples of a folder are kept."""
     found = database_at(place).fetch(b".hypothesis-keys")
-    return [each for each in found if not each.endswith(b".secondary")]
+    return [key for key in found if not key.endswith(b".secondary")]
 
 
 def is_seen(
@@ -257,7 +257,7 @@ def test_run_keeps_what_has_failed_where_it_is_told_to():
     command = [sys.executable, "-m", "verify", "run", "subjects_to_gate:writes", "--examples", "2"]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}"}
     subprocess.run([*command, "--database", "mine"], capture_output=True, check=False, env=environment)
-    assert [each for each in Path("mine").rglob("*") if each.is_file()] != []
+    assert [file for file in Path("mine").rglob("*") if file.is_file()] != []
 
 
 def test_test_suite_keeps_what_has_failed_where_the_settings_say(
@@ -269,4 +269,4 @@ def test_test_suite_keeps_what_has_failed_where_the_settings_say(
     )
     pytester.makefile(".toml", pyproject="[tool.conv-verify]\ndatabase = 'mine'\n")
     pytester.runpytest_subprocess("-p", "verify.pytest_plugin", "-k", "inputs", "--conv-examples=2")
-    assert [each for each in Path("mine").rglob("*") if each.is_file()] != []
+    assert [file for file in Path("mine").rglob("*") if file.is_file()] != []

@@ -63,7 +63,7 @@ def test_word_that_is_pinned_is_not_pinned_again():
 def test_word_in_another_file_of_the_folder_is_not_pinned_again():
     written("pins/lecture.txt", f"{ODD}\n")
     assert pinned("pins", ODD) == []
-    assert [each.name for each in Path("pins").iterdir()] == ["lecture.txt"]
+    assert [file.name for file in Path("pins").iterdir()] == ["lecture.txt"]
 
 
 def test_word_in_another_spelling_is_not_pinned_again():
@@ -92,7 +92,7 @@ def test_processes_that_pin_at_once_lose_nothing():
         subprocess.Popen([*command, number], env={"PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL)
         for number in "123"
     ]
-    assert [each.wait(60) for each in running] == [0, 0, 0]
+    assert [process.wait(60) for process in running] == [0, 0, 0]
     assert sorted(words("conv-verify-pins")) == sorted(
         f"conv_i{number}{size}_k1_same_ones" for number in "123" for size in range(1, 16)
     )
@@ -127,7 +127,7 @@ def test_word_is_removed_from_every_file_and_spelling():
 def test_word_is_removed_beside_one_that_is_stale():
     written("pins/a.txt", f"conv_k3\n{ODD}\n")
     remove(Path("pins"), Case.parse(ODD))
-    assert [each.word for each in pins_of(Path("pins"))] == ["conv_k3"]
+    assert [pin.word for pin in pins_of(Path("pins"))] == ["conv_k3"]
 
 
 def test_every_stale_word_is_named_with_its_file_and_line():

@@ -44,7 +44,7 @@ def test_change_that_fails_leaves_all_as_it_was(tmp_path):
     (tmp_path / "b.txt").write_text("one\n")
     with pytest.raises(ValueError, match=r"^no$"):
         rewrite(tmp_path / "b.txt", failing)
-    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("b.txt", "one\n")]
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("b.txt", "one\n")]
 
 
 def test_file_that_cannot_take_its_place_leaves_nothing_behind(tmp_path, monkeypatch):
@@ -93,7 +93,7 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path):
     ]
     time.sleep(0.3)
     (tmp_path / "go").touch()
-    assert [each.wait(60) for each in writers] == [0, 0, 0]
+    assert [process.wait(60) for process in writers] == [0, 0, 0]
     lines = file.read_text().splitlines()
     assert sorted(lines) == sorted(f"{name} {number}" for name in "abc" for number in range(40))
     assert lines != sorted(lines)  # or they have not met

@@ -19,7 +19,7 @@ def cases_of(word: str) -> Iterator[Case]:
     elif word.partition("_")[0] not in OPERATIONS and (os.sep in word or "." in word or Path(word).exists()):
         cases = cases_in(word)
         if not cases:
-            raise ValueError(f"{word!r} holds no case; of a folder, the *.txt files are read")
+            raise ValueError(f"{word!r} holds no case; in a folder, the *.txt files are read")
         yield from cases
     else:
         yield Case.parse(word)

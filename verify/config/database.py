@@ -24,8 +24,8 @@ def database_at(place: str | Path) -> ExampleDatabase:
     """The database at a place, which has been asked once.
 
     That is a folder; `github:OWNER/REPO`, the latest artefact `hypothesis-example-db` of that
-    repository, which is read alone, and Hypothesis's usual folder, which is written, too; or the URL
-    of a Redis server. Raises ValueError, one sentence, for a place that does not answer.
+    repository, read only, beside Hypothesis's usual folder, which is written; or the URL of a
+    Redis server. Raises ValueError, one sentence, for a place that does not answer.
     """
     text = str(place)
     if text.startswith(GITHUB):
@@ -36,11 +36,11 @@ def database_at(place: str | Path) -> ExampleDatabase:
 
 def _github(owner: str, repository: str) -> ExampleDatabase:
     shared = ReadOnlyDatabase(GitHubArtifactDatabase(owner, repository))
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        list(shared.fetch(b""))  # Hypothesis tries to have the artefact, and goes on without
-    if said:
-        raise ValueError(f"{GITHUB}{owner}/{repository}: {said[0].message}")
+        list(shared.fetch(b""))  # where Hypothesis cannot fetch the artefact it warns and goes on
+    if warned:
+        raise ValueError(f"{GITHUB}{owner}/{repository}: {warned[0].message}")
     local = DirectoryBasedExampleDatabase(storage_directory("examples").path)
     return MultiplexedDatabase(local, shared)
 
@@ -54,6 +54,6 @@ def _redis(url: str) -> ExampleDatabase:
     try:
         server = Redis.from_url(url, socket_timeout=WAIT_S, socket_connect_timeout=WAIT_S)
         server.ping()
-    except (RedisError, ValueError) as wrong:
-        raise ValueError(f"{url!r} does not answer: {wrong}") from None
+    except (RedisError, ValueError) as error:
+        raise ValueError(f"{url!r} does not answer: {error}") from None
     return RedisExampleDatabase(server)

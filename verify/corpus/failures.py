@@ -25,7 +25,6 @@ FORMAT = 1
 USUAL = KEPT / "failures.jsonl"
 """The file of the record where none is named."""
 
-
 Asked: TypeAlias = tuple[Any, ...]
 """What failures are recorded of: a case that a subject was asked under its switches."""
 
@@ -38,7 +37,7 @@ class Trait(NamedTuple):
     fault: str = ""
 
     def is_as(self, other: Trait) -> bool:
-        """Whether it tells nothing apart; a failure that looks like no fault may be any."""
+        """Whether the two may be one failure; one that looks like no fault may look like any."""
         same_fault = self.fault == other.fault or not (self.fault and other.fault)
         return self[:2] == other[:2] and same_fault
 
@@ -51,8 +50,8 @@ def trait_of(failure: Examination) -> Trait:
 
 
 def trait_at_sight(verdict: Verdict) -> Trait:
-    """The trait less the fault: of what agrees, its outcome."""
-    # What a subject raised, or how its process ended: less what the error says, which may vary.
+    """The trait without the fault; of a case that agrees, the outcome."""
+    # What a subject raised, or how its process ended, without the error's text, which may vary.
     cause = verdict.sentence.partition(":")[0] if verdict.kind in ("refused", "crashed") else ""
     return Trait(verdict.kind or ("holds" if verdict.outcome == "agrees" else verdict.outcome), cause)
 
@@ -108,10 +107,7 @@ def failures_in(file: Path) -> list[Failed]:
 
 
 def remember(file: Path, failures: Iterable[Failed]) -> None:
-    """Record failures beside those that are there, one of each kind of a case.
-
-    Of one that is there the day when it was first seen stays.
-    """
+    """Add failures to a record, one for each kind of a case; those that are there keep their first day."""
 
     def with_failures(text: str) -> str:
         kept = {(failure.asked, failure.kind): failure for failure in _parse(text, file)}

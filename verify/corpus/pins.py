@@ -51,7 +51,7 @@ def stale(place: Path) -> list[str]:
 
 
 def pin(place: Path, reasons: Mapping[Case, str], *, today: date) -> dict[Case, Path]:
-    """Write cases down, each under its reason and the date; those that were new, and where they are.
+    """Write cases down, each under its reason and the date; the new ones and their files.
 
     `place` is a folder, whose `pins.txt` is written, or a file. Raises ValueError, one sentence, where
     a line that is there is no case.

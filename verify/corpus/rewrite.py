@@ -1,4 +1,4 @@
-"""Text files that several processes may change at once: alone, and whole."""
+"""Text files that several processes may change: one process at a time, and a whole file in one step."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ except ImportError:  # not on Windows, where two processes had better not change
 def rewrite(file: Path, change: Callable[[str], str]) -> None:
     """Replace the text of a file by what `change` makes of it; a new file, and its folder, are made.
 
-    Nobody else's change comes in between, as the folder is locked, and no reader sees a part of it,
-    as the new text takes the file's place in one step. An error of `change` leaves all as it was.
+    The folder is locked, so that no other change comes in between, and the new text takes the
+    file's place in one step, so that no reader sees a part of it. An error of `change` leaves the
+    file as it was.
     """
     file = file.resolve()  # what a link points to, not the link
     file.parent.mkdir(parents=True, exist_ok=True)
