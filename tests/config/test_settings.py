@@ -10,6 +10,8 @@ import pytest
 
 from verify.__main__ import main
 from verify.checks.project import settings_of
+from verify.commands.cli import command_of
+from verify.config.flags import Known, known_options
 from verify.config.options import INTEGER, OPERATION_NAMES, PLACE, POSITIVE, PYTHON, SECONDS, choice
 from verify.config.settings import defaults_of, options_of
 
@@ -189,3 +191,38 @@ def test_setting_of_another_command_is_no_error(capsys: pytest.CaptureFixture[st
 def test_command_without_settings_reads_no_file(capsys: pytest.CaptureFixture[str]):
     pyproject("[tool\n")
     assert main(["explain", "conv_i1_k1_same_ones"]) == 0
+
+
+@click.command
+@known_options
+def knowing(known: Known) -> Known:
+    return known
+
+
+@pytest.mark.parametrize(
+    ("line", "arguments", "excuse"),
+    [
+        ("", [], True),
+        ("", ["--no-known"], False),
+        ("no-known = true", [], False),
+        ("no-known = false", [], True),
+        ("known = 'known.toml'", ["--no-known"], False),
+        ("no-known = true", ["--known", "known.toml"], True),
+        ("no-known = true\nknown = 'known.toml'", [], False),
+    ],
+)
+def test_deviations_are_excused_as_the_command_line_says(line: str, arguments: list[str], *, excuse: bool):
+    Path("known.toml").touch()
+    table(line)
+    settings = settings_of()
+    defaults = defaults_of(knowing, settings)
+    known = knowing.main(arguments, standalone_mode=False, default_map=defaults, obj=settings)
+    assert known == Known(excuse=excuse)
+
+
+def test_every_option_of_a_run_is_a_setting():
+    keys = (
+        "subjects operations examples max-time profile seed matrix shard report html pin corpus failures "
+        "known no-known database baseline update-baseline isolate python timeout"
+    )
+    assert " ".join(options_of(command_of("run"))) == keys
