@@ -24,7 +24,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
-    from strategies.sample import sample
+    from verify.gate.drawing import sample
     from verify.reports.terminal import TerminalConsole
     from verify.runs.diff import diff
     from verify.subjects.isolated import LIMIT_S, Isolated

@@ -16,8 +16,6 @@ from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from strategies import cases
-from strategies.cases import DRAWN_FILLS
 from verify.cases.case import Case
 from verify.cases.fills import FILLS
 from verify.cases.seeds import SAME_WAY
@@ -26,6 +24,7 @@ from verify.checks.check import Mismatch, Subject
 from verify.checks.deviations import Deviation
 from verify.config.session import limits
 from verify.corpus import words as corpora
+from verify.gate.drawing import DRAWN_FILLS, cases
 from verify.gate.judging import Gate, complaint, judge, judge_whole, mismatches_in, settle, sort_of, together
 from verify.gate.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED, Property
 from verify.gate.search import Sieve, searching

@@ -12,8 +12,6 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from strategies import cases, illegal_cases
-from strategies.illegal import ILLEGAL_OPERATIONS
 from verify.cases.case import Case
 from verify.cases.simplify import SIMPLIFYING_S, simplest
 from verify.checks.check import Mismatch, Subject, check, subject_name
@@ -25,6 +23,7 @@ from verify.checks.known import expired, explained, explains, recorded
 from verify.config.session import limits
 from verify.faults.visibility import visibility
 from verify.faults.witnesses import Drawn, witnesses
+from verify.gate.drawing import ILLEGAL_OPERATIONS, cases, illegal_cases
 from verify.gate.properties import EVERYTHING, PROPERTIES, WITNESSED, Property
 from verify.gate.recorder import Tallier
 from verify.oracle.compare import KINDS

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from strategies.sample import sample
 from verify.cases.case import Case
 from verify.checks.check import Mismatch, check
 from verify.checks.diagnosis import diagnose
@@ -21,6 +20,7 @@ from verify.checks.message import replay
 from verify.faults import FAULTS, Fault
 from verify.faults.summation import CORRECT
 from verify.faults.visibility import visibility
+from verify.gate.drawing import sample
 from verify.gate.properties import PROPERTIES, Property
 from verify.oracle.compare import KINDS, NUMERIC_KINDS
 
