@@ -17,7 +17,7 @@ from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
 from verify.checks.deviations import Deviation
 from verify.checks.known import explained, explains, recorded
-from verify.config.session import limits
+from verify.config.session import Options, Session
 from verify.gate import conformance
 
 WORD = "conv_i1_k1_same_ones"
@@ -253,7 +253,7 @@ def test_word_that_looks_like_another_fault_fails_the_gate(monkeypatch: pytest.M
         conformance(adds_one, known=[entry])().test_known()
 
 
-def test_gate_takes_the_users_deviations_beside_given_ones(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(limits, "own", (KNOWN._replace(name="own"),))
+def test_gate_takes_the_users_deviations_beside_given_ones():
     gate = conformance(convolutions.right, known=[KNOWN]).gate  # type: ignore[attr-defined]
+    gate.session = Session(options=Options(deviations=(KNOWN._replace(name="own"),)))
     assert [each.name for each in gate.known] == ["own", "adds-one"]

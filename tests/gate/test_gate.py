@@ -16,7 +16,8 @@ from verify.cases.predicates import Predicate
 from verify.checks.check import Subject
 from verify.checks.deviations import Deviation
 from verify.checks.known import explained
-from verify.gate.conformance import PROFILES, conformance
+from verify.gate import conformance
+from verify.gate.profiles import PROFILES
 from verify.gate.properties import PROPERTIES
 
 Gate = Callable[..., pytest.RunResult]

@@ -70,26 +70,29 @@ def command(options: argparse.Namespace) -> int:
         print(f"Proves too little: the time was up before {label} was loaded.")
         return 3
     from verify.config.database import database_at
+    from verify.config.session import Options
     from verify.reports.terminal import TerminalConsole
-    from verify.runs.run import run
+    from verify.runs.run import Request, run
 
+    asked = Options(
+        examples=options.examples,
+        excuse=options.known is not False,
+        deviations=own,
+        corpus=pins,
+        database=database_at(options.database) if options.database else None,
+        seed=options.seed,
+        shard=options.shard,
+        load=loader,
+    )
     with paged(options.html, options.report) as report:
-        return run(
-            TerminalConsole(),
-            subjects,
-            operations=options.operations,
-            examples=options.examples,
-            until=until,
+        request = Request(
+            subjects=subjects,
+            options=asked,
             profile=options.profile,
-            seed=options.seed,
-            excuse=options.known is not False,
-            own=own,
-            database=database_at(options.database) if options.database else None,
-            load=loader,
-            pins=pins,
+            until=until,
+            operations=options.operations,
             failures=options.failures,
-            watch=watch,
-            report=report,
-            shard=options.shard,
             pin_to=options.corpus if options.pin else None,
+            report=report,
         )
+        return run(TerminalConsole(), request, watch)

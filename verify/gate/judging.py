@@ -20,7 +20,7 @@ from verify.checks.deviations import Deviation
 from verify.checks.diagnosis import diagnose
 from verify.checks.journal import journal
 from verify.checks.known import expired, explained, explains, recorded
-from verify.config.session import limits
+from verify.config.session import Session
 from verify.faults.visibility import visibility
 from verify.faults.witnesses import Drawn, witnesses
 from verify.gate.drawing import ILLEGAL_OPERATIONS, cases, illegal_cases
@@ -42,11 +42,12 @@ class Gate:
         self._subject = subject
         self._known = known
         self.talliers: dict[str, Tallier] = {}
+        self.session = Session()  # until the one is handed down that collects it
 
     @property
     def subject(self) -> Subject:
         if isinstance(self._subject, str):
-            self._subject = limits.load(self._subject)
+            self._subject = self.session.options.load(self._subject)
         return self._subject
 
     def close_subject(self) -> None:
@@ -58,9 +59,9 @@ class Gate:
     @property
     def known(self) -> list[Deviation]:
         """The deviations that are excused under the subject's switches."""
-        if not limits.excuse:
+        if not self.session.options.excuse:
             return []
-        found = recorded(self.subject, limits.own, self._known)
+        found = recorded(self.subject, self.session.options.deviations, self._known)
         return [each for each in found if each.applies(getattr(self.subject, "switches", {}))]
 
     def legal(self, narrowings: dict[str, Any]) -> SearchStrategy[Case]:
@@ -85,7 +86,7 @@ class Gate:
     def tallier(self, test: str, title: str) -> Tallier:
         if test not in self.talliers:
             name = test.removeprefix("test_")
-            self.talliers[test] = Tallier(self.name, name, title, limits.record)
+            self.talliers[test] = Tallier(self.name, name, title, self.session.record)
         return self.talliers[test]
 
     def skip_late(self, test: str) -> None:
@@ -103,12 +104,12 @@ class Gate:
 
 def judge(gate: Gate, judged: Property, tallier: Tallier, case: Case, shows: str = "") -> str:
     """Ask a case and tell what became of it; its outcome. `shows` is the fault that it is there to show."""
-    if limits.interrupted:
+    if gate.session.interrupted:
         raise KeyboardInterrupt
-    if time.monotonic() > limits.until:
+    if time.monotonic() > gate.session.until:
         _stop(tallier)
     try:
-        with stopping_at(limits.until + GRACE_S):
+        with stopping_at(gate.session.until + GRACE_S):
             return _judge_in_time(gate, judged, tallier, case, shows)
     except TimeUp:
         _stop(tallier)
@@ -138,7 +139,7 @@ def _judge_in_time(gate: Gate, judged: Property, tallier: Tallier, case: Case, s
 
 def settle(gate: Gate, judged: Property, tallier: Tallier, found: Mismatch) -> Mismatch:
     """A disagreement that was searched for, brought down further and diagnosed, if there is time."""
-    if time.monotonic() > limits.until:
+    if time.monotonic() > gate.session.until:
         tallier.settle()
         return found
     seen = {found.case: found}
@@ -154,9 +155,9 @@ def settle(gate: Gate, judged: Property, tallier: Tallier, found: Mismatch) -> M
         return False
 
     slow = found.verdict.kind == "timed out"
-    left = 0.0 if slow else min(limits.until - time.monotonic(), SIMPLIFYING_S)
+    left = 0.0 if slow else min(gate.session.until - time.monotonic(), SIMPLIFYING_S)
     settled = found
-    with suppress(TimeUp), stopping_at(limits.until + GRACE_S):
+    with suppress(TimeUp), stopping_at(gate.session.until + GRACE_S):
         settled = seen[simplest(found.case, fails, limit_s=left)]
         diagnose(settled, gate.subject)
     tallier.failed(settled)
@@ -195,7 +196,7 @@ def judge_whole(gate: Gate, tallier: Tallier, case: Case) -> Mismatch | None:
     try:
         judge(gate, EVERYTHING, tallier, case)
     except Mismatch as mismatch:
-        with suppress(TimeUp), stopping_at(limits.until + GRACE_S):
+        with suppress(TimeUp), stopping_at(gate.session.until + GRACE_S):
             diagnose(mismatch, gate.subject)
         return mismatch
     return None
@@ -204,8 +205,8 @@ def judge_whole(gate: Gate, tallier: Tallier, case: Case) -> Mismatch | None:
 def complaint(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:
     """What is wrong with an entry, or nothing where there is no time left to ask."""
     try:
-        with stopping_at(limits.until + GRACE_S):
-            if time.monotonic() <= limits.until:
+        with stopping_at(gate.session.until + GRACE_S):
+            if time.monotonic() <= gate.session.until:
                 return _held(gate, tallier, deviation)
     except TimeUp:
         pass

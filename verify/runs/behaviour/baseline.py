@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from verify.cases.case import Case
 from verify.checks.check import Subject, subject_name
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
-from verify.config.session import limits
 from verify.corpus import words as corpus
 from verify.corpus.rewrite import rewrite
 from verify.gate.judging import Gate
@@ -107,7 +106,7 @@ class Watch:
         self._check_time()
         subject, observations = gate.subject, []
         for observation in observe(subject, cases_for(subject), name=gate.name):
-            if limits.interrupted:
+            if gate.session.interrupted:
                 raise KeyboardInterrupt
             self._check_time()
             observations.append(observation)
