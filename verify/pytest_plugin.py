@@ -1,4 +1,4 @@
-"""The pytest plugin: a header, `--conv-examples`, and a summary of what the gate saw."""
+"""The pytest plugin of a suite that has a gate: its session, and a summary of what the gate saw."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import io
 import shutil
 import time
 from collections.abc import Generator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from rich.console import Console
 from verify.checks.journal import journal
 from verify.config import flags
 from verify.config.database import database_at
-from verify.config.options import positive
 from verify.config.session import Options, Session
 from verify.corpus import words
 from verify.corpus.pins import existing
@@ -26,30 +24,15 @@ from verify.reports.records import Record, Stream, end
 from verify.reports.summary import exit_code, print_summary, sentence
 from verify.reports.tally import Tally
 
+pytest_plugins = ("verify.entry",)  # the options, where this is loaded by its name alone
+
 KEY = "conv_verify"
-"""What reports have a tally under."""
+"""What reports have a tally under, by which `verify.entry` knows them."""
 
 PROVES_TOO_LITTLE = 3
 
 START = pytest.StashKey[float]()
 """When a session began whose records are asked for."""
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("conv-verify", "verification of convolutions")
-    group.addoption(
-        "--conv-examples", type=positive, metavar="N", help="cases to draw for each property of a gate"
-    )
-    group.addoption(
-        "--conv-no-known", action="store_true", help="fail for disagreements that are recorded as known, too"
-    )
-    group.addoption(
-        "--conv-report", type=Path, metavar="FILE", help="write a record of every case, as JSON lines"
-    )
-
-
-def pytest_report_header() -> str:
-    return f"conv-verify: {environment()}"
 
 
 @pytest.hookimpl(trylast=True)
@@ -95,7 +78,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Hand the session to the gates that were collected."""
     for item in session.items:
         if gate := gate_of(item):
-            gate.session = session.config.stash[SESSION]
+            # There is none where the settings are wrong, of which pytest is about to tell.
+            gate.session = session.config.stash.get(SESSION, gate.session)
 
 
 def pytest_unconfigure() -> None:
@@ -182,6 +166,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if not tallies:
         return
     terminalreporter.section("conv-verify")
+    terminalreporter.write_line(environment())
     text = io.StringIO()
     width = shutil.get_terminal_size().columns
     print_summary(Console(file=text, width=width, no_color=True), tallies)

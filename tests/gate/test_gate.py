@@ -125,9 +125,9 @@ def test_a_wrong_narrowing_is_refused_at_once() -> None:
         conformance("right", ranks=(4,))
 
 
-def test_the_header_names_versions_switches_and_profile(gate: Gate) -> None:
-    header = "conv-verify: python *, numpy *, hypothesis *, tensorflow *; oneDNN o*, threads *; profile *"
-    gate("right").stdout.fnmatch_lines([header])
+def test_the_summary_names_versions_switches_and_profile(gate: Gate) -> None:
+    line = "python *, numpy *, hypothesis *, tensorflow *; oneDNN o*, threads *; profile *"
+    gate("right").stdout.fnmatch_lines(["*= conv-verify =*", line], consecutive=True)
 
 
 def test_examples_are_set_on_the_command_line(gate: Gate) -> None:
