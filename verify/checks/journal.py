@@ -1,13 +1,13 @@
 """The case that each process is at, in a file that outlives the process.
 
 One file for each process lies in a folder of the user's, locked while the process lives and removed
-when it ends well. What is found unlocked was left by one that was killed.
+when it ends well. What is found unlocked was left by one that was killed. Where a system has no such
+locks nothing is kept, and the case of a process that was killed is not said.
 """
 
 from __future__ import annotations
 
 import atexit
-import fcntl
 import os
 import tempfile
 from contextlib import suppress
@@ -38,6 +38,8 @@ class Journal:
         self._file, self._owner = 0, os.getpid()
         self._path = folder() / str(self._owner)
         try:
+            import fcntl
+
             folder().mkdir(mode=0o700, exist_ok=True)
             if folder().stat().st_uid != os.getuid():
                 return
@@ -46,8 +48,8 @@ class Journal:
             file = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
             fcntl.flock(file, fcntl.LOCK_EX)
             unnamed.rename(self._path)
-        except OSError:
-            return  # without a place to write there is no journal
+        except (ImportError, OSError):
+            return  # without locks, or a place to write, there is no journal
         self._file = file
         atexit.register(self.close)
 
@@ -66,6 +68,10 @@ journal = Journal()
 
 def left() -> list[tuple[str, str]]:
     """The subject and the word that each process which is no more was at; their files are removed."""
+    try:
+        import fcntl
+    except ImportError:
+        return []
     found = []
     for path in sorted(folder().glob("[0-9]*")):
         with suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ def rewrite(file: Path, change: Callable[[str], str]) -> None:
 
     Nobody else's change comes in between, as the folder is locked, and no reader sees a part of it,
     as the new text takes the file's place in one step. An error of `change` leaves all as it was.
+    Where a system cannot lock folders, another's change at the same time is lost.
     """
     file = file.resolve()  # what a link points to, not the link
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -27,6 +27,11 @@ def rewrite(file: Path, change: Callable[[str], str]) -> None:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
     lock = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import fcntl
 import json
 import os
 import re
@@ -349,6 +348,8 @@ class _Server:
 
     def fork(self) -> _Life:
         """A process that is ready for a case."""
+        import fcntl  # here, as a system without it can ask subjects in this process
+
         mine, theirs = socketpair()
         output = tempfile.TemporaryFile()  # noqa: SIM115 - the life closes it
         fcntl.fcntl(output, fcntl.F_SETFL, os.O_APPEND)  # so that it can be emptied while it is open
