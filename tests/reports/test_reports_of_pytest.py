@@ -87,6 +87,6 @@ def test_properties_of_junit_are_numbers_and_words(junit: dict[str, Any]):
 def test_observations_of_hypothesis_have_the_word_and_the_outcome(folder: Path):
     (file,) = (folder / ".hypothesis" / "observed").glob("*_testcases.jsonl")
     found = [json.loads(line) for line in file.read_text().splitlines()]
-    values = [each for each in found if each["property"].startswith("test_values_")]
+    values = [each for each in found if each["property"] == "test_mine.py::TestMine::test_values"]
     assert "case=Case.parse('conv_i1_k1_same_ones')" in values[0]["representation"]
     assert "outcome: agrees" in values[0]["features"]

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import wraps
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import event
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from verify.cases.case import Case
@@ -77,6 +78,7 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
     test.__doc__ = f"{judged.title} of {gate.name}"
     strategy = st.deferred(lambda: gate.illegal(narrowings) if judged.illegal else gate.legal(chosen))
 
+    @wraps(given(case=strategy)(test))  # so that pytest and Hypothesis see a test of Hypothesis
     def searched(self: Any) -> None:
         __tracebackhide__ = True
         if judged.illegal and gate.illegal(narrowings).is_empty:
