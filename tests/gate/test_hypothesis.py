@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from inspect import Parameter, Signature
+from hashlib import sha256
+from inspect import Parameter, Signature, getsource
 from typing import Any
 
 import pytest
@@ -93,6 +94,12 @@ def test_hypothesis_tells_tests_of_one_source_apart_by_their_signatures_alone():
 def test_drawn_tests_have_keys_of_their_own():
     tests = [*drawn(subjects.right), *drawn(subjects.widens)]
     assert len({function_digest(test.hypothesis.inner_test) for test in tests}) == len(tests)
+
+
+def test_examples_that_users_keep_are_kept():
+    # Hypothesis's key has this text in it. Whoever changes it says in a commit that kept examples are lost.
+    (text,) = {getsource(test.hypothesis.inner_test) for test in drawn()}
+    assert sha256(text.encode()).hexdigest()[:12] == "d6ad2ab46ce4"
 
 
 def test_hypothesis_has_no_database_where_it_draws_the_same_every_time():

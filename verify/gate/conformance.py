@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -65,12 +65,13 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
     if not fills or _narrowed(chosen) is None:
         return _skipped(f"the narrowings leave no case for {judged.title}")
     sieve = Sieve()
+    siblings_of = partial(_siblings, fills=judged.fills if split_label(gate.name)[0] in COMPILED else ())
 
     def test(self: Any, case: Case) -> None:
         tallier = gate.tallier(name, judged.title)
-        for each in _siblings(case, judged.fills) if split_label(gate.name)[0] in COMPILED else [case]:
-            if sieve.passes(each):
-                event(f"outcome: {judge(gate, judged, tallier, each)}")
+        for sibling in siblings_of(case):
+            if sieve.passes(sibling):
+                event(f"outcome: {judge(gate, judged, tallier, sibling)}")
 
     test.__name__ = test.__qualname__ = f"{name}_of_{re.sub(r'[^a-zA-Z0-9]', '_', gate.name)}"
     # Hypothesis keeps examples, and draws the same ones, by a test's source and signature, not its name.
@@ -104,8 +105,10 @@ def _skipped(reason: str) -> Callable[..., None]:
 
 
 def _siblings(case: Case, fills: Sequence[str]) -> Iterator[Case]:
-    """A case and up to two others of its shape, for subjects that compile each shape."""
+    """A case and, where there are fills, up to two others of its shape, for a subject that compiles each."""
     yield case
+    if not fills:
+        return
     others = [fill for fill in fills if fill != case.fill][:2]
     if FILLS[case.fill].is_seeded and not others:
         yield replace(case, seed=case.seed + SAME_WAY)
