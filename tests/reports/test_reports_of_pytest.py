@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_session_writes_its_beginning_and_its_end(records: Merged):
 @pytest.fixture(scope="module")
 def junit(folder: Path) -> dict[str, Any]:
     """JUnit's test cases by their names."""
-    return {each.attrib["name"]: each for each in ElementTree.parse(folder / "a.xml").iter("testcase")}
+    return {each.attrib["name"]: each for each in ET.parse(folder / "a.xml").iter("testcase")}
 
 
 def test_junit_has_one_case_for_each_property(junit: dict[str, Any]):

@@ -21,7 +21,7 @@ def register_profiles() -> None:
 
 def profile_examples() -> int:
     """The cases of the profile in use: those that it says, but of Hypothesis's own `ci` more."""
-    return PROFILES["ci"] if settings.default is CI else settings.default.max_examples
+    return PROFILES["ci"] if settings.default is CI else settings().max_examples
 
 
 register_profiles()
