@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from verify.__main__ import main
 from verify.cases.operands import Array
 from verify.cases.shards import ALL, Shard
 from verify.checks.subject import Subject
-from verify.config.session import limits
+from verify.config.session import Options, Session
 from verify.gate import conformance
-from verify.gate.search import Sieve, searching
+from verify.gate.search import Drawing, Sieve, searching
 from verify.reports.merge import merged
 from verify.reports.records import Record, Stream, begin, end
 from verify.reports.tally import Tally, tallies_of
@@ -56,12 +57,11 @@ def test_text_that_is_no_shard_is_refused(text: str):
         Shard.parse(text)
 
 
-def gated(subject: Subject, shard: Shard, monkeypatch: pytest.MonkeyPatch, *names: str) -> list[Record]:
+def gated(subject: Subject, shard: Shard, *names: str) -> list[Record]:
     """The records of a shard of some tests."""
     records: list[Record] = []
-    for name, value in {"examples": 40, "seed": 3, "shard": shard, "record": records.append}.items():
-        monkeypatch.setattr(limits, name, value)
     held: Any = conformance(subject, ranks=(1, 2))
+    held.gate.session = Session(options=Options(examples=40, seed=3, shard=shard), record=records.append)
     for name in names:
         with contextlib.suppress(Mismatch, ExceptionGroup):
             getattr(held(), f"test_{name}")()
@@ -69,8 +69,8 @@ def gated(subject: Subject, shard: Shard, monkeypatch: pytest.MonkeyPatch, *name
     return records
 
 
-def shards(subject: Subject, parts: int, monkeypatch: pytest.MonkeyPatch, *names: str) -> list[list[Record]]:
-    return [gated(subject, Shard(part, parts), monkeypatch, *names) for part in range(1, parts + 1)]
+def shards(subject: Subject, parts: int, *names: str) -> list[list[Record]]:
+    return [gated(subject, Shard(part, parts), *names) for part in range(1, parts + 1)]
 
 
 def comparable(tallies: list[Tally]) -> list[dict[str, Any]]:
@@ -78,15 +78,15 @@ def comparable(tallies: list[Tally]) -> list[dict[str, Any]]:
     return [{**vars(tally), "seconds": {}, "elapsed": 0.0} for tally in tallies]
 
 
-def test_shards_together_prove_what_one_run_proves(monkeypatch: pytest.MonkeyPatch):
+def test_shards_together_prove_what_one_run_proves():
     names = ("pinned", "faults", "values", "bits")
-    whole = gated(subjects.right, ALL, monkeypatch, *names)
-    parts = [record for part in shards(subjects.right, 3, monkeypatch, *names) for record in part]
+    whole = gated(subjects.right, ALL, *names)
+    parts = [record for part in shards(subjects.right, 3, *names) for record in part]
     assert comparable(tallies_of(parts)) == comparable(tallies_of(whole))
 
 
-def test_no_case_is_asked_in_two_shards(monkeypatch: pytest.MonkeyPatch):
-    parts = shards(subjects.right, 3, monkeypatch, "values", "faults")
+def test_no_case_is_asked_in_two_shards():
+    parts = shards(subjects.right, 3, "values", "faults")
     words = [[line["word"] for line in part if line["type"] == "case"] for part in parts]
     assert all(words)
     assert sum(len({*part}) for part in words) == len({*words[0], *words[1], *words[2]})
@@ -102,7 +102,7 @@ def smallest_found(shard: Shard) -> str:
             raise AssertionError
 
     used = settings(max_examples=60, deadline=None, database=None)
-    search = searching(fails, cases(fills=("ints",)), used, drawn_by=1, shard=shard, sieve=sieve)
+    search = searching(fails, cases(fills=("ints",)), Drawing(used, seed=1), shard=shard, sieve=sieve)
     with pytest.raises(AssertionError):
         search(None)
     return asked[-1]
@@ -117,26 +117,25 @@ def wrong_beyond_two_channels(case: Case) -> Array:
     return reference(case).astype(case.dtype) + (case.channels > 2)
 
 
-def test_example_that_is_kept_is_asked_in_every_shard(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(limits, "database", InMemoryExampleDatabase())
+def test_example_that_is_kept_is_asked_in_every_shard():
+    kept = Options(database=InMemoryExampleDatabase(), examples=1)
     words = [
-        failure_of(ALL, 100, monkeypatch),
-        *(failure_of(Shard(part, 3), 1, monkeypatch) for part in (1, 2, 3)),
+        failure_of(replace(kept, examples=100)),
+        *(failure_of(replace(kept, shard=Shard(part, 3))) for part in (1, 2, 3)),
     ]
     assert words[0]
     assert words[1:] == words[:1] * 3
 
 
-def failure_of(shard: Shard, examples: int, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The word of what a shard finds of a subject that is wrong, by the profile that needs no seed."""
+def failure_of(options: Options) -> str:
+    """The word of what a session finds of a subject that is wrong, by the profile that needs no seed."""
+    held: Any = conformance(wrong_beyond_two_channels, fills=("ints",), ranks=(1,))
+    held.gate.session = Session(options=options)
     before = settings.get_current_profile_name()
     settings.load_profile("ci")
-    for name, value in {"examples": examples, "seed": None, "shard": shard}.items():
-        monkeypatch.setattr(limits, name, value)
-    held: Any = conformance(wrong_beyond_two_channels, fills=("ints",), ranks=(1,))
-    settings.load_profile(before)
     with contextlib.suppress(Mismatch):
         held().test_values()
+    settings.load_profile(before)
     return "".join(each.word for each in held.gate.talliers["test_values"].reported().failures.values())
 
 

@@ -148,7 +148,6 @@ def test_property_that_is_cut_short_reports_the_smallest_case_so_far(
         test_mine="""
         from verify import reference
         from verify.gate import conformance
-        from verify.config.session import limits
 
         words = []
 
@@ -156,7 +155,7 @@ def test_property_that_is_cut_short_reports_the_smallest_case_so_far(
             if case.channels > 1 and 0 not in case.output_shape:
                 words.append(str(case))
                 if len(words) == 4:
-                    limits.until = 0
+                    TestMine.gate.session.until = 0
             return reference(case).astype(case.dtype) + (case.channels > 1)
 
         class TestMine(conformance(wrong, fills=("ints",))):

@@ -21,7 +21,7 @@ from verify.checks.deviations import Deviation, explains, recorded
 from verify.checks.examination import Examination
 from verify.checks.path import excused
 from verify.checks.subject import describe
-from verify.config.session import limits
+from verify.config.session import Options, Session
 from verify.gate import conformance
 
 WORD = "conv_i1_k1_same_ones"
@@ -250,7 +250,7 @@ def test_word_that_looks_like_another_fault_fails_the_gate(monkeypatch: pytest.M
         conformance(adds_one, known=[entry])().test_known()
 
 
-def test_gate_takes_the_users_deviations_beside_given_ones(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(limits, "own", (KNOWN._replace(name="own"),))
+def test_gate_takes_the_users_deviations_beside_given_ones():
     gate = conformance(convolutions.right, known=[KNOWN]).gate  # type: ignore[attr-defined]
+    gate.session = Session(options=Options(deviations=(KNOWN._replace(name="own"),)))
     assert [each.name for each in gate.known] == ["own", "adds-one"]

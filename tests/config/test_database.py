@@ -26,7 +26,7 @@ from verify.cases.operands import Array
 from verify.checks.subject import Subject
 from verify.config.database import database_at
 from verify.config.options import database
-from verify.config.session import limits
+from verify.config.session import Options, Session
 from verify.gate import conformance
 
 KEY, VALUE = b"a property", b"an example"
@@ -174,16 +174,18 @@ def keys(place: str) -> list[bytes]:
     return [key for key in found if not key.endswith(b".secondary")]
 
 
+def session(place: str | Path | None, examples: int) -> Session:
+    return Session(options=Options(examples=examples, database=database_at(place) if place else None))
+
+
 def is_seen(
     place: str | Path | None,
     examples: int,
-    monkeypatch: pytest.MonkeyPatch,
     subject: Subject = is_wrong_for_two_channels,
 ) -> bool:
     """Whether a subject that few cases show to be wrong is seen to be, with the database at a place."""
-    monkeypatch.setattr(limits, "examples", examples)
-    monkeypatch.setattr(limits, "database", database_at(place) if place else None)
     gated: Any = conformance(subject, fills=("ints",), ranks=(1,))
+    gated.gate.session = session(place, examples)
     try:
         gated().test_values()
     except Mismatch:
@@ -204,52 +206,51 @@ MANY, ONE = 100, 1
 """Enough cases to see it; and so few that only what is kept can show it."""
 
 
-def test_gate_begins_with_the_examples_of_its_database(monkeypatch: pytest.MonkeyPatch):
-    assert not is_seen("mine", ONE, monkeypatch)
-    assert is_seen("mine", MANY, monkeypatch)
-    assert is_seen("mine", ONE, monkeypatch)
-    assert not is_seen("other", ONE, monkeypatch)
+def test_gate_begins_with_the_examples_of_its_database():
+    assert not is_seen("mine", ONE)
+    assert is_seen("mine", MANY)
+    assert is_seen("mine", ONE)
+    assert not is_seen("other", ONE)
 
 
 @pytest.mark.usefixtures("always_the_same")
-def test_gate_that_draws_the_same_every_time_asks_its_database_too(monkeypatch: pytest.MonkeyPatch):
-    assert is_seen("mine", MANY, monkeypatch)
-    assert is_seen("mine", ONE, monkeypatch)
-    assert not is_seen(None, ONE, monkeypatch)
+def test_gate_that_draws_the_same_every_time_asks_its_database_too():
+    assert is_seen("mine", MANY)
+    assert is_seen("mine", ONE)
+    assert not is_seen(None, ONE)
 
 
 @pytest.mark.usefixtures("always_the_same")
-def test_database_changes_nothing_of_what_is_drawn_the_same_every_time(monkeypatch: pytest.MonkeyPatch):
-    found = [is_seen(place, examples, monkeypatch) for examples in (4, 8) for place in ("a", "b")]
+def test_database_changes_nothing_of_what_is_drawn_the_same_every_time():
+    found = [is_seen(place, examples) for examples in (4, 8) for place in ("a", "b")]
     assert found[0::2] == found[1::2]
 
 
-def test_gates_share_examples_in_redis(redis: str, monkeypatch: pytest.MonkeyPatch):
-    assert not is_seen(redis, ONE, monkeypatch)
-    assert is_seen(redis, MANY, monkeypatch)
-    assert is_seen(redis, ONE, monkeypatch)
+def test_gates_share_examples_in_redis(redis: str):
+    assert not is_seen(redis, ONE)
+    assert is_seen(redis, MANY)
+    assert is_seen(redis, ONE)
 
 
-def test_gate_reads_the_examples_of_an_artefact(monkeypatch: pytest.MonkeyPatch):
-    assert is_seen("there", MANY, monkeypatch)
+def test_gate_reads_the_examples_of_an_artefact():
+    assert is_seen("there", MANY)
     artefact(Path("there"))
-    assert is_seen("github:octo/conv", ONE, monkeypatch)
+    assert is_seen("github:octo/conv", ONE)
 
 
 @pytest.mark.parametrize("subject", [is_wrong_for_two_channels, is_wrong_for_one_channel])
-def test_properties_keep_examples_of_their_own(subject: Subject, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(limits, "examples", MANY)
-    monkeypatch.setattr(limits, "database", database_at("mine"))
+def test_properties_keep_examples_of_their_own(subject: Subject):
     gated: Any = conformance(subject, fills=("ints", "dyadic"), ranks=(1,))
+    gated.gate.session = session("mine", MANY)
     for test in (gated().test_values, gated().test_precision, gated().test_form):
         with suppress(Mismatch):
             test()
     assert len(keys("mine")) == 2
 
 
-def test_subjects_keep_examples_of_their_own(monkeypatch: pytest.MonkeyPatch):
-    assert is_seen("mine", MANY, monkeypatch)
-    assert is_seen("mine", MANY, monkeypatch, is_wrong_for_one_channel)
+def test_subjects_keep_examples_of_their_own():
+    assert is_seen("mine", MANY)
+    assert is_seen("mine", MANY, is_wrong_for_one_channel)
     assert len(keys("mine")) == 2
 
 

@@ -17,7 +17,8 @@ from verify.cases.predicates import Predicate
 from verify.checks.deviations import Deviation
 from verify.checks.path import Examiner
 from verify.checks.subject import Subject
-from verify.gate.conformance import PROFILES, conformance
+from verify.gate import conformance
+from verify.gate.profiles import PROFILES
 from verify.gate.properties import PROPERTIES
 
 Gate = Callable[..., pytest.RunResult]
@@ -125,9 +126,9 @@ def test_a_wrong_narrowing_is_refused_at_once() -> None:
         conformance("right", ranks=(4,))
 
 
-def test_the_header_names_versions_switches_and_profile(gate: Gate) -> None:
-    header = "conv-verify: python *, numpy *, hypothesis *, tensorflow *; oneDNN o*, threads *; profile *"
-    gate("right").stdout.fnmatch_lines([header])
+def test_the_summary_names_versions_switches_and_profile(gate: Gate) -> None:
+    line = "python *, numpy *, hypothesis *, tensorflow *; oneDNN o*, threads *; profile *"
+    gate("right").stdout.fnmatch_lines(["*= conv-verify =*", line], consecutive=True)
 
 
 def test_examples_are_set_on_the_command_line(gate: Gate) -> None:

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.planted import subjects_to_gate as subjects
 from verify.__main__ import main
 from verify.checks.mismatch import Mismatch
 from verify.checks.subject import Subject
-from verify.config.session import limits
+from verify.config.session import Options, Session
 from verify.gate import conformance
 from verify.reports.records import FORMAT, Record, Stream, begin, end, read_records
 from verify.reports.tally import Tally, tallies_of
@@ -122,15 +122,13 @@ Gated = Callable[..., tuple[list[Record], list[Tally]]]
 
 
 @pytest.fixture
-def gated(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gated]:
+def gated() -> Gated:
     """The records of some tests of a gate, as they are read back, and the tallies of its tests."""
-    monkeypatch.setattr(limits, "examples", 15)
-    monkeypatch.setattr(limits, "seed", 1)
 
     def run(subject: Subject, *names: str, **narrowings: Any) -> tuple[list[Record], list[Tally]]:
         records: list[Record] = []
-        monkeypatch.setattr(limits, "record", records.append)
         held: Any = conformance(subject, **narrowings)
+        held.gate.session = Session(options=Options(examples=15, seed=1), record=records.append)
         for name in names:
             with contextlib.suppress(Mismatch, ExceptionGroup):
                 getattr(held(), f"test_{name}")()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_session_writes_its_beginning_and_its_end(records: Merged):
 @pytest.fixture(scope="module")
 def junit(folder: Path) -> dict[str, Any]:
     """JUnit's test cases by their names."""
-    return {each.attrib["name"]: each for each in ElementTree.parse(folder / "a.xml").iter("testcase")}
+    return {each.attrib["name"]: each for each in ET.parse(folder / "a.xml").iter("testcase")}
 
 
 def test_junit_has_one_case_for_each_property(junit: dict[str, Any]):
@@ -87,6 +87,6 @@ def test_properties_of_junit_are_numbers_and_words(junit: dict[str, Any]):
 def test_observations_of_hypothesis_have_the_word_and_the_outcome(folder: Path):
     (file,) = (folder / ".hypothesis" / "observed").glob("*_testcases.jsonl")
     found = [json.loads(line) for line in file.read_text().splitlines()]
-    values = [each for each in found if each["property"].startswith("test_values_")]
+    values = [each for each in found if each["property"] == "test_mine.py::TestMine::test_values"]
     assert "case=Case.parse('conv_i1_k1_same_ones')" in values[0]["representation"]
     assert "outcome: agrees" in values[0]["features"]

@@ -30,7 +30,7 @@ def command(
     seed: int,
     timeout: float | None,
 ) -> int:
-    from strategies.sample import sample
+    from verify.gate.drawing import sample
     from verify.reports.terminal import Terminal
     from verify.runs.diff import diff
     from verify.subjects.isolated import TIMEOUT_S, Isolated

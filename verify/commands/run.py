@@ -95,25 +95,32 @@ def command(
         print(f"Proves too little: the time was up before {late} was loaded.")
         return 3
     from verify.config.database import database_at
+    from verify.config.session import Options
     from verify.reports.terminal import Terminal
-    from verify.runs.run import run
+    from verify.runs.run import Request, run
 
+    options = Options(
+        examples=draw["examples"],
+        excuse=known.excuse,
+        deviations=known.deviations,
+        corpus=pins,
+        database=database_at(database) if database else None,
+        seed=draw["seed"],
+        shard=draw["shard"],
+        load=load,
+    )
     with paged(html, report) as records:
-        return run(
-            Terminal(),
-            labels,
+        request = Request(
+            subjects=labels,
+            options=options,
+            profile=draw["profile"],
             until=until,
-            excuse=known.excuse,
-            own=known.deviations,
-            database=database_at(database) if database else None,
-            load=load,
-            pins=pins,
+            operations=draw["operations"],
             failures=failures,
-            watch=watch,
-            report=records,
             pin_to=corpus if pin else None,
-            **draw,
+            report=records,
         )
+        return run(Terminal(), request, watch)
 
 
 def _late(labels: Sequence[str], load: Callable[[str], Subject], *, until: float, known: Known) -> str:

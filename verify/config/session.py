@@ -1,4 +1,4 @@
-"""What the command line sets for every gate of the process."""
+"""A run as a value: the options that it was given, and the little of it that changes while it goes."""
 
 from __future__ import annotations
 
@@ -15,26 +15,34 @@ from verify.reports.records import Record, nowhere
 from verify.subjects.isolated import usual
 
 
-@dataclass
-class Limits:
-    """What the command line sets for the whole process.
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a run was asked for.
 
-    The examples of a property, the seed, when to stop, whether recorded deviations are excused, the
-    user's own ones, pins and examples, what makes a subject of a name, the cases that are to be asked
-    and what records are given to.
+    `examples` is the number of cases for each property, or None for the profile's, `excuse` whether
+    recorded deviations are excused, `deviations` are the user's own, `corpus` has the user's pins,
+    `load` makes a subject of a name, and of a `shard` its own cases are asked.
     """
 
     examples: int | None = None
     excuse: bool = True
-    own: Sequence[Deviation] = ()
+    deviations: Sequence[Deviation] = ()
     corpus: Path | None = None
     database: ExampleDatabase | None = None
     seed: int | None = None
+    shard: Shard = ALL
+    load: Callable[[str], Subject] = usual
+
+
+@dataclass(kw_only=True)
+class Session:
+    """A run that goes on: its options, what takes its records, and two things that change.
+
+    These are `until`, when the test that runs must stop, by `time.monotonic`, and whether the run
+    was `interrupted`.
+    """
+
+    options: Options = Options()
+    record: Callable[[Record], None] = nowhere
     until: float = float("inf")
     interrupted: bool = False
-    load: Callable[[str], Subject] = usual
-    shard: Shard = ALL
-    record: Callable[[Record], None] = nowhere
-
-
-limits = Limits()

@@ -1,5 +1,6 @@
 """The gate: one pytest test for each property that a subject must hold."""
 
 from verify.gate.conformance import conformance
+from verify.gate.drawing import cases
 
-__all__ = ["conformance"]
+__all__ = ["cases", "conformance"]

@@ -13,8 +13,6 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from strategies import cases, illegal_cases
-from strategies.illegal import ILLEGAL_OPERATIONS
 from verify.cases.case import Case
 from verify.cases.simplify import SIMPLIFYING_S
 from verify.checks.check import Judging
@@ -25,9 +23,10 @@ from verify.checks.message import disagreement
 from verify.checks.mismatch import Mismatch, mismatch_of
 from verify.checks.path import Examiner
 from verify.checks.subject import Description, Subject, describe
-from verify.config.session import limits
+from verify.config.session import Session
 from verify.faults.visibility import visibility
 from verify.faults.witnesses import Drawn, witnesses
+from verify.gate.drawing import ILLEGAL_OPERATIONS, cases, illegal_cases
 from verify.gate.properties import EVERYTHING, PROPERTIES, WITNESSED, Property
 from verify.gate.recorder import Tallier
 from verify.reports.tally import Tally
@@ -44,12 +43,13 @@ class Gate:
         self.name = self._subject if isinstance(self._subject, str) else self._subject.name
         self._known = known
         self.talliers: dict[str, Tallier] = {}
+        self.session = Session()  # until the one is handed down that collects it
         self._examiners: dict[str, Examiner] = {}
 
     @property
     def subject(self) -> Description:
         if isinstance(self._subject, str):
-            self._subject = describe(limits.load(self._subject))
+            self._subject = describe(self.session.options.load(self._subject))
         return self._subject
 
     def close_subject(self) -> None:
@@ -60,9 +60,10 @@ class Gate:
     @property
     def known(self) -> tuple[Deviation, ...]:
         """The deviations that are excused, of those that apply to the subject as it runs here."""
-        if not limits.excuse:
+        options = self.session.options
+        if not options.excuse:
             return ()
-        return applying(recorded(self.subject, limits.own, brought=self._known), self.subject)
+        return applying(recorded(self.subject, options.deviations, brought=self._known), self.subject)
 
     def examiner(self, judged: Property, tallier: Tallier) -> Examiner:
         """Who asks the cases of a test, and judges what a property judges."""
@@ -96,7 +97,7 @@ class Gate:
     def tallier(self, test: str, title: str) -> Tallier:
         if test not in self.talliers:
             name = test.removeprefix("test_")
-            self.talliers[test] = Tallier(self.name, name, title, limits.record)
+            self.talliers[test] = Tallier(self.name, name, title, self.session.record)
         return self.talliers[test]
 
     def skip_late(self, test: str) -> None:
@@ -114,12 +115,12 @@ class Gate:
 
 def judge(gate: Gate, judged: Property, tallier: Tallier, case: Case, shows: str = "") -> str:
     """Ask a case and tell what became of it; its outcome. `shows` is the fault that it is there to show."""
-    if limits.interrupted:
+    if gate.session.interrupted:
         raise KeyboardInterrupt
-    if time.monotonic() > limits.until:
+    if time.monotonic() > gate.session.until:
         _stop(tallier)
     try:
-        with stopping_at(limits.until + GRACE_S):
+        with stopping_at(gate.session.until + GRACE_S):
             return _judge_in_time(gate, judged, tallier, case, shows)
     except TimeUp:
         _stop(tallier)
@@ -143,13 +144,14 @@ def _judge_in_time(gate: Gate, judged: Property, tallier: Tallier, case: Case, s
 
 def settle(gate: Gate, judged: Property, tallier: Tallier, mismatch: Mismatch) -> Mismatch:
     """A disagreement that was searched for, simplified further and diagnosed, if there is time."""
-    if time.monotonic() > limits.until:
+    until = gate.session.until
+    if time.monotonic() > until:
         tallier.settle()
         return mismatch
     settled = mismatch.examination
     slow = settled.verdict.kind == "timed out"
-    left = 0.0 if slow else min(limits.until - time.monotonic(), SIMPLIFYING_S)
-    with suppress(TimeUp), stopping_at(limits.until + GRACE_S):
+    left = 0.0 if slow else min(until - time.monotonic(), SIMPLIFYING_S)
+    with suppress(TimeUp), stopping_at(until + GRACE_S):
         settled = gate.examiner(judged, tallier).simplified(settled, limit_s=left)
         settled = diagnosed(settled)
     tallier.failed(settled)
@@ -184,7 +186,7 @@ def judge_whole(gate: Gate, tallier: Tallier, case: Case) -> Mismatch | None:
         judge(gate, EVERYTHING, tallier, case)
     except Mismatch as mismatch:
         examination = mismatch.examination
-        with suppress(TimeUp), stopping_at(limits.until + GRACE_S):
+        with suppress(TimeUp), stopping_at(gate.session.until + GRACE_S):
             examination = diagnosed(examination)
         tallier.keep(examination)
         return mismatch_of(examination)
@@ -194,8 +196,8 @@ def judge_whole(gate: Gate, tallier: Tallier, case: Case) -> Mismatch | None:
 def complaint(gate: Gate, tallier: Tallier, deviation: Deviation) -> str:
     """What is wrong with an entry, or nothing where there is no time left to ask."""
     try:
-        with stopping_at(limits.until + GRACE_S):
-            if time.monotonic() <= limits.until:
+        with stopping_at(gate.session.until + GRACE_S):
+            if time.monotonic() <= gate.session.until:
                 return _held(gate, tallier, deviation)
     except TimeUp:
         pass

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from strategies.cases import DRAWN_FILLS
 from verify.cases.fills import FILLS
+from verify.gate.drawing import DRAWN_FILLS
 from verify.oracle.compare import KINDS, Kind
 
 VALUE_KINDS: tuple[Kind, ...] = ("refused", "value", "non-finite")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import SkipTest
 
 from hypothesis import Phase, given, seed, settings
@@ -12,11 +13,40 @@ from hypothesis.strategies import SearchStrategy
 
 from verify.cases.case import Case
 from verify.cases.shards import ALL, Shard
+from verify.checks.subject import split_label
+from verify.config.session import Options
+from verify.gate.profiles import profile_examples
+from verify.subjects.registry import COMPILED
 
 PHASES = [Phase.reuse, Phase.generate, Phase.shrink]
 """All but Hypothesis's guesses at the lines to blame: a case is explained by its arithmetic."""
 
 Test = Callable[..., None]
+
+
+class Drawing(NamedTuple):
+    """How cases are drawn: by these settings, and by this seed where they are the same every time."""
+
+    used: settings
+    seed: int | None = None
+
+
+def drawing_of(options: Options, subject: str, test: str) -> Drawing:
+    """How a test of a subject draws its cases, by the options of a session and by Hypothesis's profile.
+
+    A subject that compiles each shape is given a quarter of the cases, and several fills for each.
+    """
+    examples = options.examples or profile_examples()
+    if split_label(subject)[0] in COMPILED:
+        examples = -(-examples // 4)
+    used = settings(deadline=None, max_examples=examples, print_blob=False)
+    is_fixed = options.seed is not None or used.derandomize
+    if is_fixed or options.database is not None:
+        # Hypothesis has no database where it draws the same every time, which a seed does beside one.
+        database = options.database if options.seed is None else None
+        used = settings(used, derandomize=False, database=database)
+    # Each property draws cases of its own, or all would see the same geometry.
+    return Drawing(used, zlib.crc32(f"{options.seed} {subject} {test}".encode()) if is_fixed else None)
 
 
 class Sieve:
@@ -32,28 +62,27 @@ class Sieve:
 def searching(
     test: Test,
     strategy: SearchStrategy[Case],
-    used: settings,
+    drawing: Drawing,
     *,
-    drawn_by: int | None,
     shard: Shard,
     sieve: Sieve,
 ) -> Test:
-    """The search of a test, `test(self, case)`, which draws the same cases every time by `drawn_by`.
+    """The search of a test, `test(self, case)`.
 
     A shard draws what all draw, and its test asks what passes its sieve. Once it has found a disagreement
     it searches as a run of all does: nothing is left out while that shrinks, and it comes to the same case.
     """
 
-    def search(phases: list[Phase], used: settings) -> Test:
-        found: Test = given(case=strategy)(test)
-        found = found if drawn_by is None else seed(drawn_by)(found)
-        return settings(used, phases=phases)(found)
+    def searched(phases: list[Phase], used: settings) -> Test:
+        search: Test = given(case=strategy)(test)
+        seeded = search if drawing.seed is None else seed(drawing.seed)(search)
+        return settings(used, phases=phases)(seeded)
 
-    of_all = search(PHASES, used)
+    of_all = searched(PHASES, drawing.used)
     if not shard.is_part:
         return of_all
-    kept = search([Phase.reuse, Phase.shrink], used)
-    drawn = search([Phase.generate], settings(used, database=None))
+    kept = searched([Phase.reuse, Phase.shrink], drawing.used)
+    drawn = searched([Phase.generate], settings(drawing.used, database=None))
 
     def in_shard(self: Any) -> None:
         with suppress(SkipTest):  # by which Hypothesis says that nothing is kept

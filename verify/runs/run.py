@@ -6,109 +6,95 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis.database import ExampleDatabase
-from rich.live import Live
 from rich.text import Text
 
 from verify.cases.case import Case
-from verify.cases.shards import ALL, Shard
-from verify.checks.deviations import Deviation
 from verify.checks.journal import left
 from verify.checks.message import replay
-from verify.checks.subject import Subject, split_label
-from verify.config.session import limits
-from verify.corpus.failures import Failed, failed, remember
+from verify.config.session import Options, Session
+from verify.corpus.failures import Failed, remember
 from verify.corpus.pins import pin
 from verify.corpus.words import SHIPPED, cases_in
-from verify.gate.judging import Gate
-from verify.pytest_plugin import NOTHING, beginning, environment
 from verify.reports import github
 from verify.reports.records import Stream, end, nowhere
-from verify.reports.summary import STYLES, distinct, exit_code, print_summary, sentence
+from verify.reports.summary import distinct, exit_code, print_summary, sentence
 from verify.reports.tally import Tally
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.baseline import Watch
-from verify.subjects.isolated import usual
+from verify.runs.watcher import Watcher
+
+ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
+"""How pytest ends where it could run."""
 
 
-def run(
-    console: Terminal,
-    subjects: Sequence[str],
-    *,
-    operations: Sequence[str] | None,
-    examples: int | None,
-    until: float,
-    profile: str,
-    seed: int | None,
-    excuse: bool,
-    own: Sequence[Deviation] = (),
-    database: ExampleDatabase | None = None,
-    load: Callable[[str], Subject] = usual,
-    pins: Path | None = None,
-    pin_to: Path | None = None,
-    failures: Path | None = None,
-    watch: Watch | None = None,
-    report: Path | None = None,
-    shard: Shard = ALL,
-) -> int:
-    """Gate the subjects and print what was proved; the exit code. Subjects must be loadable by `load`.
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is asked of a run: subjects that `options.load` can load, and what is to be kept of it.
 
-    No case is drawn after `until`, a time of `time.monotonic`. `own` are the user's deviations. `pins` are
-    asked of each subject first, then what has failed and lies in the `database`. What disagrees is
-    pinned in `pin_to`, and recorded in the file `failures`. A `watch` compares the subjects with a baseline.
-    Records of every case go to the file `report`. Of a `shard` its own cases are asked.
+    No case is drawn after `until`, a time of `time.monotonic`. The options' pins are asked of each
+    subject first, then what has failed and lies in their database. What disagrees is pinned in
+    `pin_to`, and recorded in the file `failures`. Records of every case go to the file `report`.
     """
+
+    subjects: Sequence[str]
+    options: Options
+    profile: str
+    until: float
+    operations: Sequence[str] | None = None
+    failures: Path | None = None
+    pin_to: Path | None = None
+    report: Path | None = None
+
+
+def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
+    """Gate the subjects and print what was proved; the exit code. A `watch` compares with a baseline."""
     start = time.monotonic()
-    limits.seed, limits.load = seed, load
-    limits.own, limits.database = own, database
-    stream = Stream.anew(report) if report else None
-    limits.shard, limits.record = shard, stream.write if stream else nowhere
+    stream = Stream.anew(request.report) if request.report else None
+    session = Session(options=request.options, record=stream.write if stream else nowhere)
     for line in _lost():
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
-    watcher = _Watcher(console, subjects, until)
-    options = ["--hypothesis-profile", profile]
-    if not excuse:
-        options.append("--conv-no-known")
-    if examples is not None:
-        options += ["--conv-examples", str(examples)]
-    with tempfile.TemporaryDirectory(prefix="conv-verify-") as folder, _interruptible(), _no_addopts():
-        status = pytest.main(
-            [*_arguments(Path(folder), subjects, operations, pins), *options],
-            plugins=[watcher, *([watch] if watch else [])],
-        )
+    watcher = Watcher(console, session, subjects=request.subjects, end=request.until)
+    status = _gated(request, session, [watcher, *([watch] if watch else [])])
     interrupted = status == pytest.ExitCode.INTERRUPTED and not watcher.broken
-    ended = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
-    if status not in ended:
-        watcher.broken.append(f"pytest ended with exit code {int(status)}")
-    tallies = watcher.tallies()
+    tallies, shard = watcher.tallies(), request.options.shard
     if tallies:
         console.print()
         print_summary(console, tallies, interrupted=interrupted, shard=shard)
-    if stream and stream.broken:
-        watcher.broken.append(f"the report is incomplete: {stream.broken}")
-    if failures and (found := watcher.failures()):
-        console.say(_recorded(failures, found))
-    if pin_to:
-        _pin(console, tallies, pin_to)
-    broken = watcher.broken[0] if watcher.broken else ""
+    _keep(console, request, tallies, watcher.failures() if request.failures else [])
+    reasons = [
+        *watcher.broken,
+        *([] if status in ENDED else [f"pytest ended with exit code {int(status)}"]),
+        *([f"the report is incomplete: {stream.broken}"] if stream and stream.broken else []),
+    ]
+    broken = reasons[0] if reasons else ""
     if broken:
         console.say(f"\nCould not run: {broken}")
     code = 2 if broken else exit_code(tallies, shard=shard) or (3 if interrupted else 0)
     changed = ""
     if watch and not broken and not interrupted:
         code, changed = _compared(console, watch, code)
-    said = " ".join(filter(None, (sentence(tallies, interrupted=interrupted, shard=shard), changed)))
-    github.publish(tallies, said, holds=code == 0, say=console.say)
+    proved = " ".join(filter(None, (sentence(tallies, interrupted=interrupted, shard=shard), changed)))
+    github.publish(tallies, proved, holds=code == 0, say=console.say)
     elapsed = time.monotonic() - start
-    limits.record(end(elapsed, code, interrupted=interrupted, broken=broken, baseline=changed))
+    session.record(end(elapsed, code, interrupted=interrupted, broken=broken, baseline=changed))
     return code
+
+
+def _gated(request: Request, session: Session, plugins: Sequence[object]) -> int:
+    """Pytest's exit code for a test file that gates the subjects."""
+    with (
+        tempfile.TemporaryDirectory(prefix="conv-verify-") as folder,
+        _interruptible(session),
+        _no_addopts(),
+    ):
+        return pytest.main([*_arguments(Path(folder), request)], plugins=plugins)
 
 
 def _compared(console: Terminal, watch: Watch, code: int) -> tuple[int, str]:
@@ -121,10 +107,18 @@ def _compared(console: Terminal, watch: Watch, code: int) -> tuple[int, str]:
     return min(filter(None, (code, conclusion.code)), default=0), conclusion.sentence
 
 
-def _recorded(file: Path, found: Sequence[Failed]) -> str:
+def _keep(console: Terminal, request: Request, tallies: Sequence[Tally], failures: Sequence[Failed]) -> None:
+    """Record failures and pin what disagrees, where the request names places; say so."""
+    if request.failures and failures:
+        console.say(_recorded(request.failures, failures))
+    if request.pin_to:
+        _pin(console, tallies, request.pin_to)
+
+
+def _recorded(file: Path, failures: Sequence[Failed]) -> str:
     """Record failures; a line that says so, or why it could not be."""
     try:
-        remember(file, found)
+        remember(file, failures)
     except OSError as wrong:
         return f"unrecorded  {wrong}"
     return f"recorded  {file}  (`replay` asks again what failed)"
@@ -132,8 +126,8 @@ def _recorded(file: Path, found: Sequence[Failed]) -> str:
 
 def _pin(console: Terminal, tallies: Sequence[Tally], place: Path) -> None:
     """Pin what disagrees under the first line of its message, and say what is new there."""
-    found = [failure for failure, _ in distinct(tallies) if failure.word]
-    reasons = {Case.parse(failure.word): failure.text.splitlines()[0] for failure in found}
+    failures = [failure for failure, _ in distinct(tallies) if failure.word]
+    reasons = {Case.parse(failure.word): failure.text.splitlines()[0] for failure in failures}
     for case in cases_in(SHIPPED):
         reasons.pop(case, None)  # every run asks it already
     for case, file in pin(place, reasons, today=date.today()).items():
@@ -150,18 +144,17 @@ def _lost() -> list[str]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def _interruptible(session: Session) -> Iterator[None]:
     """Let Ctrl-C end the run between two cases.
 
     Raised at once it may land in a callback of the garbage collector, where Python drops it.
     """
 
     def interrupt(number: int, frame: object) -> None:
-        if limits.interrupted:
+        if session.interrupted:
             raise KeyboardInterrupt
-        limits.interrupted = True
+        session.interrupted = True
 
-    limits.interrupted = False
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
@@ -179,111 +172,16 @@ def _no_addopts() -> Iterator[None]:
         os.environ.update(kept)
 
 
-def _arguments(
-    folder: Path, subjects: Sequence[str], operations: Sequence[str] | None, pins: Path | None
-) -> list[str]:
+def _arguments(folder: Path, request: Request) -> list[str]:
     """Pytest's arguments for a test file like the one that a user would write."""
-    narrowed = f", operations={tuple(operations)!r}" if operations else ""
-    narrowed += f", corpus={str(pins.absolute())!r}" if pins else ""
-    gated = [f"Test{number} = conformance({subject!r}{narrowed})" for number, subject in enumerate(subjects)]
+    narrowed = f", operations={tuple(request.operations)!r}" if request.operations else ""
+    gates = [
+        f"Test{number} = conformance({subject!r}{narrowed})"
+        for number, subject in enumerate(request.subjects)
+    ]
     file, settings = folder / "test_gate.py", folder / "pytest.ini"
-    file.write_text("\n".join(["from verify.gate import conformance", *gated, ""]), encoding="utf-8")
+    file.write_text("\n".join(["from verify.gate import conformance", *gates, ""]), encoding="utf-8")
     settings.write_text("[pytest]\n", encoding="utf-8")
     plugins = ["-p", "verify.pytest_plugin", "-p", "no:terminal", "-p", "no:cacheprovider"]
-    return [str(file), "-c", str(settings), "--rootdir", str(folder), *plugins]
-
-
-def _settings(item: Any) -> dict[str, str]:
-    return split_label(item.cls.gate.name)[1]
-
-
-class _Watcher:
-    """A pytest plugin that shows each property as it goes and shares out the time."""
-
-    def __init__(self, console: Terminal, subjects: Sequence[str], end: float) -> None:
-        self.console = console
-        self.subjects = subjects
-        self.end = end
-        self.broken: list[str] = []
-        self._gates: list[Gate] = []
-        self._left = 0
-        self._item: Any = None
-        self._start = 0.0
-        self._named = ""
-        self._live = Live(get_renderable=self._line, console=console, transient=True)
-
-    def tallies(self) -> list[Tally]:
-        """What was seen, in order; the property that was interrupted included."""
-        return [tallier.reported() for held in self._gates for tallier in held.talliers.values()]
-
-    def failures(self) -> list[Failed]:
-        """What is to be recorded: of each property the smallest case of each kind of disagreement."""
-        return [
-            failed(tallier.failures[Case.parse(failure.word)])
-            for held in self._gates
-            for tallier in held.talliers.values()
-            for failure in tallier.tally.failures.values()
-            if failure.word
-        ]
-
-    def pytest_sessionstart(self) -> None:
-        limits.record(beginning(self.subjects))
-        self.console.print(environment(), style="dim", highlight=False)
-
-    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        self._gates = list(dict.fromkeys(item.cls.gate for item in items))
-        self._left = len(items)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self) -> Any:
-        if not self.console.is_terminal:
-            return (yield)
-        with self._live:
-            return (yield)
-
-    def pytest_runtest_setup(self, item: Any) -> None:
-        now = time.monotonic()
-        limits.until = now + max(self.end - now, 0) / max(self._left, 1)
-        self._left -= 1
-        self._item, self._start = item, now
-        if now > self.end:
-            item.cls.gate.skip_late(item.name)
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        tally = self._tally()
-        explained = report.when == "call" and tally is not None and tally.failures
-        if report.failed and not explained and not report.longreprtext.endswith(NOTHING):
-            self.broken.append(report.longreprtext.strip().splitlines()[-1])
-        if report.when == "call" and tally is not None:
-            if self._named != tally.subject:
-                self.console.print(Text(tally.subject, style="bold"), soft_wrap=True)
-                self._named = tally.subject
-                is_labelled = " " in tally.subject
-                if not is_labelled and (line := self._item.cls.gate.subject.described):
-                    self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
-            counts = f"  {tally.title:<30}{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
-            self.console.print(Text(counts).append(tally.verdict, STYLES[tally.verdict]))
-
-    def pytest_runtest_teardown(self, item: Any, nextitem: Any) -> None:
-        """End a worker before another is needed, so that there is one at a time."""
-        if nextitem is None or _settings(nextitem) != _settings(item):
-            item.cls.gate.close_subject()
-
-    def pytest_collectreport(self, report: Any) -> None:
-        if report.failed:
-            self.broken.append(report.longreprtext.strip().splitlines()[-1])
-
-    def pytest_keyboard_interrupt(self) -> None:
-        if self._item is not None:
-            self._item.cls.gate.close(self._item.name, time.monotonic() - self._start)
-
-    def _tally(self) -> Tally | None:
-        tallier = self._item.cls.gate.talliers.get(self._item.name) if self._item is not None else None
-        return tallier.tally if tallier is not None else None
-
-    def _line(self) -> Text:
-        tally = self._tally()
-        if tally is None:
-            return Text("loading …")
-        doing = "shrinking a disagreement" if tally.failures else f"{tally.cases:,} cases"
-        return Text(f"{tally.subject} {tally.title}: {doing}")
+    profile = ["--hypothesis-profile", request.profile]
+    return [str(file), "-c", str(settings), "--rootdir", str(folder), *plugins, *profile]

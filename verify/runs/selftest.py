@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from strategies.sample import sample
 from verify.cases.case import Case
 from verify.checks.check import Judging
 from verify.checks.diagnosis import diagnosed
@@ -23,6 +22,7 @@ from verify.checks.subject import describe
 from verify.faults import FAULTS, Fault
 from verify.faults.summation import CORRECT
 from verify.faults.visibility import visibility
+from verify.gate.drawing import sample
 from verify.gate.properties import PROPERTIES, Property
 from verify.oracle.compare import NUMERIC_KINDS
 

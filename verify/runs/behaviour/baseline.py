@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from verify.cases.case import Case
 from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
 from verify.checks.subject import Description, split_label
-from verify.config.session import limits
 from verify.corpus.rewrite import rewrite
 from verify.corpus.words import cases_in
 from verify.gate.judging import Gate
@@ -105,7 +104,7 @@ class Watch:
         self._check_time()
         subject, observations = gate.subject, []
         for observation in observe(subject, cases_for(subject), name=gate.name):
-            if limits.interrupted:
+            if gate.session.interrupted:
                 raise KeyboardInterrupt
             self._check_time()
             observations.append(observation)

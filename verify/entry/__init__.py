@@ -1,0 +1,65 @@
+"""What pytest loads of this package in every suite: options, and the plugin once a gate is collected.
+
+It is installed as `_conv_verify_plugin`, beside `verify`, and imports nothing of it where there is no
+gate: a suite may have a `verify` of its own, and does not wait for ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+OPTIONS = ("--conv-examples", "--conv-no-known", "--conv-report")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    examples, no_known, report = OPTIONS
+    option = parser.getgroup("conv-verify", "verification of convolutions").addoption
+    option(examples, type=_positive, metavar="N", help="cases to draw for each property of a gate")
+    option(no_known, action="store_true", help="fail for disagreements that are recorded as known, too")
+    option(report, type=Path, metavar="FILE", help="write a record of every case, as JSON lines")
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Register our profiles before Hypothesis is asked for one that it does not know."""
+    if name := config.getoption("--hypothesis-profile", None):
+        from hypothesis import settings
+        from hypothesis.errors import InvalidArgument
+
+        try:
+            settings.get_profile(name)
+        except InvalidArgument:
+            with suppress(ImportError):  # `verify` is another's, and the name none of ours
+                import verify.gate.profiles  # noqa: F401
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if any(map(session.config.getoption, OPTIONS)):
+        _load(session.config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    if "verify.gate.conformance" in sys.modules:
+        _load(config)
+
+
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> None:
+    """Load the plugin for a gate that is collected by the workers of xdist alone."""
+    if "conv_verify" in report.__dict__:
+        _load(config)
+
+
+def _load(config: pytest.Config) -> None:
+    config.pluginmanager.import_plugin("verify.pytest_plugin")

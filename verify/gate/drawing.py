@@ -1,0 +1,23 @@
+"""The strategies, found by their place beside `verify`: a user's own module may be called `strategies`."""
+
+from __future__ import annotations
+
+import sys
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from strategies import DRAWN_FILLS, ILLEGAL_OPERATIONS, cases, illegal_cases, sample
+else:
+    NAME = "verify.strategies"
+    if NAME not in sys.modules:
+        _spec = PathFinder.find_spec(NAME, [str(Path(__file__).parents[2])])
+        sys.modules[NAME] = module_from_spec(_spec)
+        _spec.loader.exec_module(sys.modules[NAME])
+    _package = sys.modules[NAME]
+    DRAWN_FILLS, ILLEGAL_OPERATIONS = _package.DRAWN_FILLS, _package.ILLEGAL_OPERATIONS
+    cases, illegal_cases, sample = _package.cases, _package.illegal_cases, _package.sample
+
+__all__ = ["DRAWN_FILLS", "ILLEGAL_OPERATIONS", "cases", "illegal_cases", "sample"]

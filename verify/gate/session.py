@@ -1,0 +1,55 @@
+"""What a session of pytest says of itself: its first record, its environment, its properties' titles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from verify.checks.subject import versions
+from verify.config.session import Session
+from verify.gate.judging import Gate
+from verify.gate.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED
+from verify.reports.records import Record, begin
+from verify.subjects.tensorflow.switches import onednn, threads
+
+SESSION = pytest.StashKey[Session]()
+"""The session of a pytest configuration: a run's own, which it puts there, or the plugin's."""
+
+TITLES = {
+    EVERYTHING.name: EVERYTHING.title,
+    "known": KNOWN,
+    WITNESSED.name: WITNESSED.title,
+    **{judged.name: judged.title for judged in PROPERTIES},
+}
+"""Every property by its name, in the order of a summary."""
+
+NOTHING = "nothing was graded, so that this proves nothing"
+
+
+def gate_of(item: Any) -> Gate | None:
+    """The gate that an item of pytest tests, or None for one that tests something else."""
+    gate = getattr(getattr(item, "cls", None), "gate", None)
+    return gate if isinstance(gate, Gate) else None
+
+
+def beginning(session: Session, subjects: Sequence[str] = ()) -> Record:
+    """The first record of a run; `subjects` are those that are known before any of them is gated."""
+    return begin(
+        versions=versions(),
+        environment=environment(),
+        seed=session.options.seed,
+        profile=settings.get_current_profile_name(),
+        subjects=list(subjects),
+        properties=TITLES,
+        shard=str(session.options.shard),
+    )
+
+
+def environment() -> str:
+    """Versions, switches, threads and the Hypothesis profile, in one line."""
+    numbers = ", ".join(f"{name} {number}" for name, number in versions().items())
+    profile = settings.get_current_profile_name()
+    return f"{numbers}; oneDNN {onednn()}, threads {threads()}; profile {profile}"
