@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.operands import Array
 from verify.export import CannotExport
 from verify.oracle.bounds import judgement
 
@@ -39,13 +38,12 @@ def write_arrays(case: Case, path: Path) -> None:
 
 
 def _operands(case: Case) -> dict[str, Any]:
+    names = {"factor": case.traits.factor_name}
     arrays = {name: array for name, array in case.operands._asdict().items() if array is not None}
-    factor = case.traits.factor_name
-    return {factor if name == "factor" else name: _plain(array) for name, array in arrays.items()}
-
-
-def _plain(array: Array) -> Array:
-    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+    return {
+        names.get(name, name): array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+        for name, array in arrays.items()
+    }
 
 
 def metadata(case: Case) -> dict[str, Any]:
