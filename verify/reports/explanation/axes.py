@@ -25,15 +25,14 @@ def axis_lines(case: Case, number: int, *, at: int | None) -> list[Line]:
     axis, border = case.axes[number], _border(case, number)
     size, before, after = axis.size + sum(border), axis.before - border[0], axis.after - border[1]
     bordered = axis._replace(size=size, before=before, after=after)
-    lines = _sizes(case, number, bordered=bordered)
-    for formula in _least_padding(bordered) if case.padding == "SAME" else _windows_that_fit(bordered):
-        lines += entry("", formula)
+    formulas = _least_padding(bordered) if case.padding == "SAME" else _windows_that_fit(bordered)
+    lines = [*_sizes(case, number, bordered=bordered), *entry("", *formulas)]
     if at is None:
         return lines
     shift = f"{border[0]} - {before}" if any(border) else str(before)
     match case.traits.answer:
         case "source":
-            return [*lines, *_windows_over(axis, at)]
+            return [*lines, *entry("", *_windows_over(axis, at))]
         case "filters":
             return [*lines, *_cells_under(axis, at)]
     lines += entry("", f"first = {at}*{axis.stride} - {shift} = {axis.cells(at)[0]}")
@@ -68,15 +67,10 @@ def _sizes(case: Case, number: int, *, bordered: Axis) -> list[Line]:
         padding = case.padding if isinstance(case.padding, str) else (bordered.before, bordered.after)
         return entry(f"axis {number}", f"{sizes}, padding {padding}")
     then = case.padding if isinstance(case.padding, str) else "padding"
-    return [
-        *entry(f"axis {number}", sizes),
-        *entry(
-            "",
-            f"border {border[0]} before, {border[1]} after, "
-            f"then {then}: {bordered.before} before, {bordered.after} after",
-        ),
-        *entry("", f"bordered = {border[0]} + {axis.size} + {border[1]} = {bordered.size}"),
-    ]
+    borders = f"border {border[0]} before, {border[1]} after"
+    padding = f"then {then}: {bordered.before} before, {bordered.after} after"
+    sum_of_sizes = f"bordered = {border[0]} + {axis.size} + {border[1]} = {bordered.size}"
+    return entry(f"axis {number}", sizes, f"{borders}, {padding}", sum_of_sizes)
 
 
 def _least_padding(axis: Axis) -> list[str]:
@@ -100,24 +94,22 @@ def _windows_that_fit(axis: Axis) -> list[str]:
     ]
 
 
-def _windows_over(axis: Axis, cell: int) -> Iterator[Line]:
+def _windows_over(axis: Axis, cell: int) -> Iterator[str]:
     """The windows of the forward convolution that read a cell, each with its equation."""
     pairs = windows_over(axis, cell)
     rule = f"window*{axis.stride} + tap*{axis.dilation} - {axis.before}"
     if not axis.out:
-        yield from entry("", f"no window fits, so none reads cell {cell}")
-        return
-    if not pairs:
+        yield f"no window fits, so none reads cell {cell}"
+    elif not pairs:
         limits = f"windows below {axis.out} and taps below {axis.kernel}"
-        yield from entry("", f"no window reads cell {cell}: {rule} is never {cell} for {limits}")
-        return
-    yield from entry("", f"cell {cell} is read where {rule} is {cell}:")
+        yield f"no window reads cell {cell}: {rule} is never {cell} for {limits}"
+    else:
+        yield f"cell {cell} is read where {rule} is {cell}:"
     for window, tap in pairs[:_PAIRS]:
         solved = rule.replace("window", str(window)).replace("tap", str(tap))
-        yield from entry("", f"window {window} at tap {tap}: {solved} = {cell}")
-    if len(pairs) > _PAIRS:
-        more = len(pairs) - _PAIRS
-        yield from entry("", f"… {more} more {plural(more, 'window')}")
+        yield f"window {window} at tap {tap}: {solved} = {cell}"
+    if (more := len(pairs) - _PAIRS) > 0:
+        yield f"… {more} more {plural(more, 'window')}"
 
 
 def _cells_under(axis: Axis, tap: int) -> list[Line]:

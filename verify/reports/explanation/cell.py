@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -57,13 +58,41 @@ class Cell(NamedTuple):
     factors: Factors
     weights: Array | None = None
 
+    @property
+    def weighed(self) -> Factors | None:
+        """The last step of a `separable`: the sum of the products of each block, times its weight."""
+        if self.weights is None:
+            return None
+        sums = np.array([sum_of(block) for block in self.factors.products], dtype=self.weights.dtype)
+        row = (1, 1, 1, len(sums))
+        return Factors(sums.reshape(row), np.ones(row, bool), self.weights.reshape(row))
+
+
+def sum_of(terms: Array) -> float:
+    """The sum: an integer, or a float rounded once; NaN and infinities add up as they do in floats."""
+    numbers: list[float] = terms.ravel().tolist()
+    if terms.dtype.kind == "i":
+        return sum(numbers)
+    nonfinite = [number for number in numbers if not math.isfinite(number)]
+    return sum(nonfinite) if nonfinite else math.fsum(numbers)
+
+
+def place_of(case: Case, index: tuple[int, ...]) -> Place:
+    """The place of an index into the answer, in its data format."""
+    if case.traits.answer == "filters":
+        return Place(0, index[:-2], index[-1])
+    batch, *along, channel = (index[0], *index[2:], index[1]) if case.channels_first else index
+    return Place(batch, tuple(along), channel)
+
 
 def cell_of(case: Case, index: tuple[int, ...]) -> Cell:
     """The cell at an index into the answer, in its data format."""
+    place = place_of(case, index)
+    if case.is_bias_gradient:
+        factors = _factors(case, _channels_second(case, case.cotangent)[:, place.channel])
+        return Cell(place, 0, 0, range(case.batch), factors)
     if case.traits.answer == "filters":
-        return _bias_cell(case, index[0]) if case.is_bias_gradient else _filter_cell(case, index)
-    batch, *along, channel = (index[0], *index[2:], index[1]) if case.channels_first else index
-    place = Place(batch, tuple(along), channel)
+        return _filter_cell(case, place, member=index[-2])
     if case.traits.answer == "source":
         return _scattered(case, place)
     return _depthwise(case, place) if case.traits.has_multiplier else _convolved(case, place)
@@ -122,21 +151,15 @@ def _scattered(case: Case, place: Place) -> Cell:
     return Cell(place, group, place.channel, filters, factors)
 
 
-def _filter_cell(case: Case, index: tuple[int, ...]) -> Cell:
+def _filter_cell(case: Case, place: Place, *, member: int) -> Cell:
     """In every batch and window, the input's cell under the tap and the cotangent."""
-    *taps, member, channel = index
-    group = channel // (case.filter_count // case.groups)
+    group = place.channel // (case.filter_count // case.groups)
     source = group * (case.channels // case.groups) + member
-    cells = [_indices(cells_under(axis, tap)) for axis, tap in zip(case.axes, taps, strict=True)]
+    cells = [_indices(cells_under(axis, tap)) for axis, tap in zip(case.axes, place.along, strict=True)]
     values, inside = _padded(_channels_second(case, case.input)[:, source], cells)
-    cotangent = _channels_second(case, case.cotangent)[:, channel]
+    cotangent = _channels_second(case, case.cotangent)[:, place.channel]
     factors = _factors(case, values, inside=inside, right=cotangent)
-    return Cell(Place(0, tuple(taps), channel), group, source, range(case.batch), factors)
-
-
-def _bias_cell(case: Case, channel: int) -> Cell:
-    factors = _factors(case, _channels_second(case, case.cotangent)[:, channel])
-    return Cell(Place(0, (), channel), 0, 0, range(case.batch), factors)
+    return Cell(place, group, source, range(case.batch), factors)
 
 
 def _window_factors(case: Case, place: Place, *, channels: Sequence[int], weights: Array) -> Factors:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.epilogue import ACTIVATIONS, kind_of, slope_of
 from verify.cases.operands import Array
-from verify.reports.explanation.axes import AXIS_NAMES, axis_lines, plane_lines
-from verify.reports.explanation.cell import Cell, Factors, cell_of
-from verify.reports.explanation.grids import DRAWN, Wording, drawn
-from verify.reports.explanation.lines import LABEL, PADDING, WIDTH, Line, Span, addition, entry, sum_of
-from verify.reports.explanation.steps import step_lines
+from verify.reports.explanation.axes import AXIS_NAMES, axis_lines
+from verify.reports.explanation.cell import Cell, cell_of, sum_of
+from verify.reports.explanation.grids import DRAWN, drawing
+from verify.reports.explanation.lines import LABEL, PADDING, WIDTH, Line, Span, addition, entry, written
 
 _WEIGHED = 7
 """Terms of the last sum of a `separable` that are written one by one."""
@@ -34,13 +34,11 @@ def explain(case: Case, at: tuple[int, ...] | None = None) -> list[Line]:
     for axis in range(case.rank):
         lines += axis_lines(case, axis, at=cell.place.along[axis] if cell.place.along else None)
     terms, shown = cell.factors.products, DRAWN[0]
-    drawing = list(_drawing(case, cell))
-    if cell.weights is not None:
-        last = _weighed(terms, cell.weights)
-        drawing += drawn(last, Wording(["pointwise"], "sums", f"filter {cell.place.channel}"))
-        terms, shown = last.products.reshape(-1, 1), _WEIGHED
-    lines += [*_legend(case, cell, total=sum_of(terms)), (), *drawing, (), *_sum(terms, shown)]
-    return [*lines, *step_lines(case, sum_of(terms), index=index, channel=cell.place.channel)]
+    if cell.weighed is not None:
+        terms, shown = cell.weighed.products.reshape(-1, 1), _WEIGHED
+    total = sum_of(terms)
+    lines += [*_legend(case, cell, total=total), (), *drawing(case, cell), (), *_sum(terms, shown)]
+    return [*lines, *_steps(case, total, index=index, channel=cell.place.channel)]
 
 
 def parse_index(text: str) -> tuple[int, ...]:
@@ -67,13 +65,6 @@ def _checked(case: Case, at: tuple[int, ...] | None) -> tuple[int, ...]:
     if not all(0 <= place < size for place, size in zip(at, shape, strict=True)):
         raise ValueError(f"{at} lies outside the answer, whose shape is {shape}")
     return at
-
-
-def _weighed(products: Array, weights: Array) -> Factors:
-    """The last step of a `separable`: the sum of the products of each block, times its weight."""
-    sums = np.array([sum_of(block) for block in products], dtype=weights.dtype)
-    row = (1, 1, 1, len(weights))
-    return Factors(sums.reshape(row), np.ones(row, bool), weights.reshape(row))
 
 
 def _heading(case: Case, cell: Cell, *, index: tuple[int, ...]) -> list[Line]:
@@ -148,36 +139,92 @@ def _legend(case: Case, cell: Cell, *, total: float) -> Iterator[Line]:
         yield from entry("", "nan is not a number: 0*inf, inf - inf and every sum with a nan give it")
 
 
-def _drawing(case: Case, cell: Cell) -> Iterator[Line]:
-    """The blocks, or that there are none."""
-    left, at = cell.factors.left, cell.place.along
-    if left.size:
-        planes = list(plane_lines(case, at[0] if at else None, count=min(left.shape[1], DRAWN[1])))
-        yield from drawn(cell.factors, _wording(case, cell.blocks)._replace(planes=planes))
-        return
-    if case.traits.answer == "source":
-        none = "no window reads this cell"
-    else:
-        none = "there is no window" if case.batch else "the batch is empty"
-    yield (Span(f"{none}: nothing is added"),)
-
-
-def _wording(case: Case, blocks: range) -> Wording:
-    numbers, m = blocks[: DRAWN[0]], case.multiplier
-    if case.traits.has_multiplier:
-        titles = [f"channel {n // m}" + f", its filter {n % m}" * (m > 1) for n in numbers]
-        return Wording(titles, "window", "filter", rest="sum", use=", used below")
-    match case.traits.answer:
-        case "source":
-            return Wording([f"filter {n}" for n in numbers], "cotangent", "filter", rest="filter")
-        case "filters":
-            left = "cotangent" if case.is_bias_gradient else "input"
-            return Wording([f"batch {n}" for n in numbers], left, "cotangent", rest="batch")
-    return Wording([f"channel {n}" for n in numbers], "window", "filter")
-
-
 def _sum(terms: Array, shown: int) -> list[Line]:
     """The sums of the first terms one by one, and of the others together."""
     first, others = np.split(terms, [shown])
     sums = [sum_of(part) for part in (*first, others) if part.size]
     return entry("sum", addition(sums or [0], sum_of(terms)))
+
+
+def _steps(case: Case, value: float, *, index: tuple[int, ...], channel: int) -> Iterator[Line]:
+    """From the sum of one cell's products, `value`, to its answer, step by step."""
+    kind = int if case.format.exact_integers else float
+    if case.bias is not None:
+        bias = kind(case.bias[channel])
+        yield from entry("bias", addition([value, bias], value + bias))
+        value += bias
+    value = yield from _wrapped(case, value)
+    for step in case.epilogue:
+        if step == "norm":
+            formula, value = _normalised(case, value, channel=channel)
+            yield from entry("norm", "(value - mean) * scale / sqrt(variance + epsilon) + offset", formula)
+        elif step == "residual" and case.residual is not None:
+            residual = kind(case.residual[index])
+            yield from entry("residual", addition([value, residual], value + residual))
+            value = yield from _wrapped(case, value + residual)
+        elif kind_of(step) in ACTIVATIONS:
+            formula, value = _activated(step, value)
+            yield from entry(kind_of(step), formula)
+    yield from entry("answer", _rounded(case, value), style="result")
+
+
+def _wrapped(case: Case, value: float) -> Generator[Line, None, float]:
+    """The value, of integers as 32 bits hold it, and how often it wraps around them."""
+    if not case.format.exact_integers:
+        return value
+    wrapped = (value + 2**31) % 2**32 - 2**31
+    if turns := (value - wrapped) // 2**32:
+        sign = "-" if turns > 0 else "+"
+        yield from entry("int32", f"{value} {sign} {abs(turns)}*2**32 = {wrapped}")
+    return wrapped
+
+
+def _normalised(case: Case, value: float, *, channel: int) -> tuple[str, float]:
+    assert case.norm is not None
+    mean, variance = float(case.norm.mean[channel]), float(case.norm.variance[channel])
+    scale, offset = float(case.norm.scale[channel]), float(case.norm.offset[channel])
+    result = (value - mean) * scale / math.sqrt(variance + case.norm_epsilon) + offset
+    moved = f"({written(value)}{_signed(-mean)}) * {scale:g}"
+    formula = f"{moved} / sqrt({variance:g} + {case.norm_epsilon}){_signed(offset)} = {written(result)}"
+    return formula, result
+
+
+def _signed(addend: float) -> str:
+    return f" {'-' if math.copysign(1, addend) < 0 else '+'} {abs(addend):g}"
+
+
+def _activated(step: str, value: float) -> tuple[str, float]:
+    """An activation's formula and its value."""
+    shown, kind = written(value), kind_of(step)
+    if kind in ("leaky", "elu") and value > 0:
+        return f"{shown} is above 0 and stays", value
+    match kind:
+        case "relu":
+            formula, result = f"max({shown}, 0)", max(value, 0)
+        case "relu6":
+            formula, result = f"min(max({shown}, 0), 6)", min(max(value, 0), 6)
+        case "leaky":
+            formula, result = f"{step.removeprefix('leaky')} * {shown}", slope_of(step) * value
+        case "elu":
+            formula, result = f"exp({shown}) - 1", math.expm1(value)
+        case "tanh":
+            formula, result = f"tanh({shown})", math.tanh(value)
+        case _:
+            formula, result = f"1 / (1 + exp({written(-value)}))", _sigmoid(value)
+    return f"{formula} = {written(result)}", result
+
+
+def _sigmoid(value: float) -> float:
+    """1 / (1 + exp(−value)), also where exp overflows."""
+    return 1 / (1 + math.exp(-value)) if value > -700 else math.exp(value)
+
+
+def _rounded(case: Case, value: float) -> str:
+    """The answer in full, and as its dtype holds it if that differs."""
+    exact = written(value) if value % 1 == 0 else repr(value)
+    with np.errstate(over="ignore"):
+        held = np.asarray(value).astype(case.dtype)
+    rounded = written(float(held)) if float(held) % 1 == 0 else str(held)
+    if float(held) == value or rounded == exact:
+        return exact
+    return f"{exact}, which {case.dtype.name} holds as {rounded}"

@@ -1,4 +1,4 @@
-"""Factors and their products drawn side by side, as much of them as fits; the rest is summed."""
+"""The numbers of a cell drawn beside their products, as many as fit; the rest is summed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.reports.explanation.cell import Factors
-from verify.reports.explanation.lines import PADDING, WIDTH, Line, Span, Style, sum_of, written
+from verify.reports.explanation.axes import plane_lines
+from verify.reports.explanation.cell import Cell, Factors, sum_of
+from verify.reports.explanation.lines import PADDING, WIDTH, Line, Span, Style, written
 from verify.reports.phrases import plural
 
 DRAWN = (3, 3, 7, 11)
@@ -18,33 +20,51 @@ DRAWN = (3, 3, 7, 11)
 _STYLES: tuple[Style, ...] = ("window", "filter", "product")
 
 
-class Wording(NamedTuple):
-    """The words of a drawing.
+class _Wording(NamedTuple):
+    """The words of a drawing, with a title for each block that is drawn.
 
-    `titles` has an element for each block that is drawn, `planes` for each depth, if there is depth.
     `rest` is what a block that is not drawn is called, and `use` what is written instead of its sum.
     """
 
     titles: Sequence[str]
     left: str
-    right: str
-    planes: Sequence[Line] = ()
+    right: str = "filter"
     rest: str = "channel"
     use: str = ""
 
 
-class _Grids(NamedTuple):
-    """What is drawn: strings of the shape (left · right · products, blocks, depth, rows, columns)."""
+def drawing(case: Case, cell: Cell) -> Iterator[Line]:
+    """The blocks of a cell, or that there are none, and of a `separable` their sums with their weights."""
+    left, at = cell.factors.left, cell.place.along
+    if left.size:
+        planes = list(plane_lines(case, at[0] if at else None, count=min(left.shape[1], DRAWN[1])))
+        yield from _drawn(cell.factors, _wording(case, cell.blocks), planes)
+    else:
+        none = "there is no window" if case.batch else "the batch is empty"
+        is_unread = case.traits.answer == "source"
+        yield (Span(f"{'no window reads this cell' if is_unread else none}: nothing is added"),)
+    if cell.weighed is not None:
+        yield from _drawn(cell.weighed, _Wording(["pointwise"], "sums", f"filter {cell.place.channel}"))
 
-    texts: Array
-    gap: str
-    """What stands to either side of a sign between two grids."""
+
+def _wording(case: Case, blocks: range) -> _Wording:
+    numbers, m = blocks[: DRAWN[0]], case.multiplier
+    if case.traits.has_multiplier:
+        titles = [f"channel {n // m}" + f", its filter {n % m}" * (m > 1) for n in numbers]
+        return _Wording(titles, "window", rest="sum", use=", used below")
+    match case.traits.answer:
+        case "source":
+            return _Wording([f"filter {n}" for n in numbers], "cotangent", rest="filter")
+        case "filters":
+            left = "cotangent" if case.is_bias_gradient else "input"
+            return _Wording([f"batch {n}" for n in numbers], left, "cotangent", rest="batch")
+    return _Wording([f"channel {n}" for n in numbers], "window")
 
 
-def drawn(factors: Factors, wording: Wording) -> Iterator[Line]:
-    """The factors of each block beside their products; what is not drawn is counted."""
-    grids = _grids(factors)
-    blocks, *extents = grids.texts.shape[1:]
+def _drawn(factors: Factors, wording: _Wording, planes: Sequence[Line] = ()) -> Iterator[Line]:
+    """The factors of each block beside their products, and what each depth is; the rest is counted."""
+    grids, gap = _grids(factors)
+    blocks, *extents = grids.shape[1:]
     signs: Line = (Span(wording.left, "window"),)
     if factors.right is not None:
         signs += Span(" × "), Span(wording.right, "filter"), Span(" = "), Span("products", "product")
@@ -52,8 +72,8 @@ def drawn(factors: Factors, wording: Wording) -> Iterator[Line]:
         start = Span(wording.titles[block], "heading"), Span(": ")
         yield (*start, *signs, Span(f", summing to {written(sum_of(products))}"))
         for depth in range(extents[0]):
-            yield from wording.planes[depth : depth + 1]
-            yield from _rows(grids, block=block, depth=depth, cut=extents[2] < products.shape[2])
+            yield from planes[depth : depth + 1]
+            yield from _rows(grids[:, block, depth], gap, is_cut=extents[2] < products.shape[2])
         if products.size > math.prod(extents):
             rest = products.copy()
             rest[tuple(map(slice, extents))] = 0
@@ -72,8 +92,12 @@ def _summing(products: Array) -> str:
     return f", summing to {written(sum_of(products))}"
 
 
-def _grids(factors: Factors) -> _Grids:
-    """As much as fits; reals have the most decimals with which all columns fit."""
+def _grids(factors: Factors) -> tuple[Array, str]:
+    """As much as fits, and what stands to either side of a sign between two grids.
+
+    The texts are (left · right · products, blocks, depth, rows, columns). Reals have the most decimals
+    with which all columns fit.
+    """
     block, columns = tuple(map(slice, DRAWN)), factors.left.shape[-1]
     parts = [factors.left[block]]
     if factors.right is not None:
@@ -93,18 +117,18 @@ def _grids(factors: Factors) -> _Grids:
         columns_shown = max((room - len(texts) * len(" …")) // wide, 1)
     else:
         texts = [text[..., :columns_shown] for text in texts]
-    return _Grids(np.stack(texts), gap)
+    return np.stack(texts), gap
 
 
-def _rows(grids: _Grids, *, block: int, depth: int, cut: bool) -> Iterator[Line]:
-    """One block at one depth, side by side, row by row; `cut` where there are more columns."""
-    rows = grids.texts[:, block, depth].transpose(1, 0, 2).tolist()
-    end = (Span(" …"),) if cut else ()
+def _rows(grids: Array, gap: str, *, is_cut: bool) -> Iterator[Line]:
+    """One block at one depth, side by side, row by row; `is_cut` where there are more columns."""
+    rows = grids.transpose(1, 0, 2).tolist()
+    end = (Span(" …"),) if is_cut else ()
     for row, (first, *others) in enumerate(rows):
         line = [Span(" "), *(Span(f" {text}", _style_of(text)) for text in first), *end]
         for sign, style, texts in zip("×=", _STYLES[1:], others, strict=False):
             shown = sign if row == (len(rows) - 1) // 2 else " "
-            line += [Span(f"{grids.gap}{shown}{grids.gap}"), Span(" ".join(texts), style), *end]
+            line += [Span(f"{gap}{shown}{gap}"), Span(" ".join(texts), style), *end]
         yield tuple(line)
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
-
-from verify.cases.operands import Array
 
 Style = Literal["plain", "heading", "padding", "window", "filter", "product", "result"]
 
@@ -41,11 +38,15 @@ def _escaped(span: Span) -> str:
     return f"\x1b[{_ANSI[span.style]}m{span.text}\x1b[0m" if span.style in _ANSI else span.text
 
 
-def entry(label: str, text: str, *, style: Style = "plain") -> list[Line]:
-    """A label with its text beside it, wrapped."""
-    first, *more = textwrap.wrap(text, WIDTH - LABEL)
-    start = (Span(f"{label:<{LABEL}}", "heading"), Span(first, style))
-    return [start, *((Span(" " * LABEL + rest, style),) for rest in more)]
+def entry(label: str, *texts: str, style: Style = "plain") -> list[Line]:
+    """A label with texts beside it, one below the other, each wrapped."""
+    lines: list[Line] = []
+    for text in texts:
+        first, *more = textwrap.wrap(text, WIDTH - LABEL)
+        lines.append((Span(f"{label:<{LABEL}}", "heading"), Span(first, style)))
+        lines += [(Span(" " * LABEL + rest, style),) for rest in more]
+        label = ""
+    return lines
 
 
 def written(value: float, places: int = 6) -> str:
@@ -62,12 +63,3 @@ def addition(terms: list[float], total: float) -> str:
     first, *others = map(written, terms)
     signed = [f" - {text[1:]}" if text[0] == "-" else f" + {text}" for text in others]
     return f"{first}{''.join(signed)} = {written(total)}" if others else first
-
-
-def sum_of(terms: Array) -> float:
-    """The sum: an integer, or a float rounded once; NaN and infinities add up as they do in floats."""
-    numbers: list[float] = terms.ravel().tolist()
-    if terms.dtype.kind == "i":
-        return sum(numbers)
-    nonfinite = [number for number in numbers if not math.isfinite(number)]
-    return sum(nonfinite) if nonfinite else math.fsum(numbers)
