@@ -19,10 +19,9 @@ from verify.corpus.pins import existing
 from verify.corpus.words import cases_in
 from verify.gate.session import NOTHING, SESSION, TITLES, beginning, environment, gate_of
 from verify.reports import github
-from verify.reports.fault_coverage import never_visible
 from verify.reports.records import Record, Stream, end
 from verify.reports.summary import exit_code, print_summary, sentence
-from verify.reports.tally import Tally
+from verify.reports.tally import Tally, never_visible
 
 pytest_plugins = ("verify.entry",)  # the options, where this is loaded by its name alone
 

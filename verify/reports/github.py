@@ -6,10 +6,9 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from verify.reports.fault_coverage import fault_coverages
 from verify.reports.phrases import plural
 from verify.reports.summary import LITTLE, failure_texts
-from verify.reports.tally import COLUMNS, Tally, by_subject
+from verify.reports.tally import COLUMNS, Tally, by_subject, fault_coverages
 
 ANNOTATED = 10
 """Errors that GitHub shows of one step."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from rich.console import Console
 from rich.table import Table
@@ -13,9 +14,20 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.operations import OPERATIONS
 from verify.cases.shards import ALL, Shard
 from verify.checks.subject import split_label
-from verify.reports.fault_coverage import fault_lines, fault_table, hidden_lines, never_visible
 from verify.reports.phrases import LabelledText, most_common, plural
-from verify.reports.tally import COLUMNS, CROSSED, Failure, Tally, by_subject
+from verify.reports.tally import (
+    COLUMNS,
+    CROSSED,
+    Failure,
+    FaultCoverage,
+    Tally,
+    by_subject,
+    families,
+    fault_coverages,
+    grouped,
+    never_visible,
+    totals,
+)
 
 TIME_PARTS = ("drawing", "reference", "subject", "comparison", "faults")
 REASONS = 12
@@ -60,12 +72,12 @@ def print_summary(
         console.print(_properties(name, group))
         if len({name for tally in group for name in tally.coverage.get("operation", ())}) > 1:
             console.print(_crossed(group))
-    if (table := fault_table(tallies)) is not None:
+    if (table := _fault_table(tallies)) is not None:
         console.print(table)
-    proved = (*_coverage(tallies), *fault_lines(tallies), *_time(tallies), *_error(tallies))
-    declined = most_common("declined", sum((tally.declined for tally in tallies), Counter()), limit=REASONS)
-    known = most_common("known", sum((tally.known for tally in tallies), Counter()))
-    left_out = (*declined, *known, *hidden_lines(tallies), *_notes(tallies))
+    proved = (*_coverage(tallies), *_fault_lines(tallies), *_time(tallies), *_error(tallies))
+    declined = most_common("declined", totals(tally.declined for tally in tallies), limit=REASONS)
+    known = most_common("known", totals(tally.known for tally in tallies))
+    left_out = (*declined, *known, *_hidden_lines(tallies), *_notes(tallies))
     for label, text in (*proved, *left_out):
         grid = Table.grid()
         grid.add_column(min_width=11, no_wrap=True)
@@ -136,11 +148,17 @@ def failure_texts(tallies: Iterable[Tally]) -> list[str]:
     ]
 
 
-def _properties(subject: str, tallies: Sequence[Tally]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(Text(subject), no_wrap=True, min_width=30)
-    for name in COLUMNS:
+def _table(title: str, columns: Iterable[str], *, header: str = "dim", wide: int | None = None) -> Table:
+    """A table with a column of names and some of numbers."""
+    table = Table(box=None, pad_edge=False, header_style=header)
+    table.add_column(Text(title), no_wrap=True, min_width=wide)
+    for name in columns:
         table.add_column(name, justify="right")
+    return table
+
+
+def _properties(subject: str, tallies: Sequence[Tally]) -> Table:
+    table = _table(subject, COLUMNS, header="bold", wide=30)
     table.add_column("verdict", no_wrap=True)
     for tally in tallies:
         verdict = Text(tally.verdict, STYLES[tally.verdict])
@@ -150,11 +168,8 @@ def _properties(subject: str, tallies: Sequence[Tally]) -> Table:
 
 def _crossed(tallies: Sequence[Tally]) -> Table:
     """Cases judged, by operation and dtype."""
-    counts = sum((tally.coverage.get(CROSSED, Counter()) for tally in tallies), Counter[str]())
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("judged, by operation and dtype", no_wrap=True, min_width=30)
-    for dtype in FORMATS:
-        table.add_column(dtype, justify="right")
+    counts = totals(tally.coverage.get(CROSSED, Counter()) for tally in tallies)
+    table = _table("judged, by operation and dtype", FORMATS, wide=30)
     for operation in OPERATIONS:
         row = [counts[f"{operation} {dtype}"] for dtype in FORMATS]
         if any(row):
@@ -202,10 +217,50 @@ def _error(tallies: Sequence[Tally]) -> list[LabelledText]:
 
 
 def _notes(tallies: Sequence[Tally]) -> list[LabelledText]:
-    titles: dict[tuple[str, str], list[str]] = {}
-    for tally in tallies:
-        if tally.note:
-            titles.setdefault((tally.subject, tally.note), []).append(tally.title)
+    groups = grouped((tally for tally in tallies if tally.note), lambda tally: (tally.subject, tally.note))
     return [
-        ("cut short", f"{subject}, {', '.join(names)}: {note}") for (subject, note), names in titles.items()
+        ("cut short", f"{subject}, {', '.join(tally.title for tally in group)}: {note}")
+        for (subject, note), group in groups.items()
     ]
+
+
+def _fault_lines(tallies: Sequence[Tally]) -> list[LabelledText]:
+    """The faults of a run with one subject, by family; with several, how many each would have shown."""
+    coverages = fault_coverages(tallies)
+    if len(coverages) != 1:
+        return [("faults", f"{coverage.subject}: {coverage.share} visible") for coverage in coverages]
+    (coverage,) = coverages
+    lines = [("faults", f"{coverage.share} visible; cases that would have shown each, at least:")]
+    for family, names in families(coverages).items():
+        counts = ", ".join(f"{name}\N{NO-BREAK SPACE}{coverage.visible[name]:,}" for name in names)
+        lines.append(("", f"{family}: {counts}"))
+    return lines
+
+
+def _hidden_lines(tallies: Sequence[Tally]) -> list[LabelledText]:
+    """The faults that no case could show, as the subject declines or is known to deviate on theirs."""
+    declines = "declines, or is known to deviate on, the cases of"
+    return [
+        ("hidden", f"{coverage.subject} {declines} {', '.join(coverage.hidden)}")
+        for coverage in fault_coverages(tallies)
+        if coverage.hidden
+    ]
+
+
+def _fault_table(tallies: Sequence[Tally]) -> Table | None:
+    """Faults by subjects, if there are several: in how many cases each was visible."""
+    coverages = fault_coverages(tallies)
+    if len(coverages) < 2:
+        return None
+    table = _table("cases that would have shown", [str(number) for number in range(1, len(coverages) + 1)])
+    for name in chain.from_iterable(families(coverages).values()):
+        table.add_row(name, *(_count(coverage, name) for coverage in coverages))
+    table.caption = ", ".join(f"{number} {coverage.subject}" for number, coverage in enumerate(coverages, 1))
+    table.caption_justify = "left"
+    return table
+
+
+def _count(coverage: FaultCoverage, name: str) -> str:
+    if name not in coverage.visible:
+        return "–"
+    return "hidden" if name in coverage.hidden else f"{coverage.visible[name]:,}"

@@ -1,14 +1,19 @@
-"""The tally of one property of one subject: what the records of a run, or of several, add up to."""
+"""What the records of runs add up to: a tally for each property of a subject, and its fault coverage."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
+from verify.checks.subject import split_label
+from verify.faults import FAULTS
 from verify.reports.records import Record
+
+Item = TypeVar("Item")
+Key = TypeVar("Key")
 
 OFTEN = 5
 """Cases of a property that have shown a fault, after which it is no longer looked for."""
@@ -176,9 +181,69 @@ def tallies_of(records: Iterable[Record]) -> list[Tally]:
     return list(tallies.values())
 
 
+def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    """The items of each key, all in order."""
+    groups: dict[Key, list[Item]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
+
+
 def by_subject(tallies: Iterable[Tally]) -> dict[str, list[Tally]]:
     """The tallies of each subject under its switches."""
-    subjects: dict[str, list[Tally]] = {}
-    for tally in tallies:
-        subjects.setdefault(tally.subject, []).append(tally)
-    return subjects
+    return grouped(tallies, lambda tally: tally.subject)
+
+
+def totals(counters: Iterable[Counter[str]]) -> Counter[str]:
+    return sum(counters, Counter())
+
+
+class FaultCoverage(NamedTuple):
+    """For one subject under all its switches: the cases that would have shown each fault it could have.
+
+    `hidden` maps a fault that no case showed to the word of its own case, where the subject declined
+    that word or answered it with a recorded deviation.
+    """
+
+    subject: str
+    visible: Counter[str]
+    hidden: dict[str, str]
+
+    @property
+    def never_visible(self) -> list[str]:
+        """Faults that no case would have shown, although the subject answers a case that shows them."""
+        return [name for name, count in self.visible.items() if not count and name not in self.hidden]
+
+    @property
+    def share(self) -> str:
+        return f"{sum(1 for count in self.visible.values() if count)} of {len(self.visible)}"
+
+
+def fault_coverages(tallies: Sequence[Tally]) -> list[FaultCoverage]:
+    """The fault coverage of each subject whose faults were looked for."""
+    coverages = []
+    for subject, group in grouped(tallies, lambda tally: split_label(tally.subject)[0]).items():
+        possible = {name for tally in group for name in tally.visible}
+        visible = Counter({fault.name: 0 for fault in FAULTS if fault.name in possible})
+        for tally in group:
+            visible.update(tally.visible)
+        hidden = {name: word for tally in group for name, word in tally.hidden.items() if not visible[name]}
+        if possible:
+            coverages.append(FaultCoverage(subject, visible, hidden))
+    return coverages
+
+
+def families(coverages: Iterable[FaultCoverage]) -> dict[str, list[str]]:
+    """The names of all faults that were looked for, by family."""
+    possible = {name for coverage in coverages for name in coverage.visible}
+    groups = grouped((fault for fault in FAULTS if fault.name in possible), lambda fault: fault.family)
+    return {family: [fault.name for fault in faults] for family, faults in groups.items()}
+
+
+def never_visible(tallies: Sequence[Tally]) -> list[str]:
+    """Every fault that a subject could have had without a case to show it, with the subject."""
+    return [
+        f"{name} of {coverage.subject}"
+        for coverage in fault_coverages(tallies)
+        for name in coverage.never_visible
+    ]

@@ -18,12 +18,9 @@ from verify.__main__ import main
 from verify.cases.operands import Array
 from verify.checks.subject import Subject
 from verify.faults import fault_named
-from verify.reports.html.answer import answer_pictures
-from verify.reports.html.content import Content, content
-from verify.reports.html.page import write_page
-from verify.reports.html.picture import COLUMNS, ROWS, Inner, Picture
+from verify.reports.html.page import Content, content, write_page
+from verify.reports.html.pictures import COLUMNS, ROWS, Inner, Picture, answer_pictures, window_pictures
 from verify.reports.html.tables import Judged, Square, Table, coverage_table, error_table
-from verify.reports.html.window import window_pictures
 from verify.reports.merge import merged
 from verify.reports.records import read_records
 

@@ -1,19 +1,41 @@
-"""The page of a run: its content set into a template, from records that are kept or of a run that goes on."""
+"""The page of a run: its tables and failures, from its records and tallies, set into a template."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
-from verify.reports.html.content import content
+from verify.cases.case import Case
+from verify.reports.html.pictures import Picture, answer_pictures, window_pictures
+from verify.reports.html.tables import Judged, Square, Table, coverage_table, error_table, time_table
 from verify.reports.merge import Merged, merged
-from verify.reports.records import Record, read_records
+from verify.reports.records import DIFFERING_LIMIT, Record, read_records
+from verify.reports.summary import TIME_PARTS, distinct, sentence, spent
+from verify.reports.tally import (
+    OFTEN,
+    Failure,
+    FaultCoverage,
+    Tally,
+    by_subject,
+    families,
+    fault_coverages,
+    grouped,
+    never_visible,
+    totals,
+)
+
+PICTURED = 40
+"""Failures that have pictures, so that a page stays small."""
+
+_FACTS = ("time", "environment", "profile", "seed", "shard")
 
 
 def require(file: Path) -> None:
@@ -67,3 +89,163 @@ def _page(records: Iterable[Record], runs: Merged) -> str:
 
 def _text(name: str) -> str:
     return resources.files("verify.reports.html").joinpath(name).read_text(encoding="utf-8")
+
+
+class ShownFailure(NamedTuple):
+    """A failure: its message, which properties found it, and pictures if elements of its answer differ."""
+
+    heading: str
+    message: str
+    found_by: str
+    replay: str
+    answer: tuple[Picture, ...] = ()
+    window: tuple[Picture, ...] = ()
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the element itself is marked among the cells."""
+        return any(mark.sign == "asked" for picture in self.window for mark in picture.marks)
+
+
+class Content(NamedTuple):
+    """Everything that the page says."""
+
+    verdict: str
+    sentence: str
+    notes: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    failures: tuple[ShownFailure, ...]
+    properties: tuple[tuple[str, Sequence[Tally]], ...]
+    faults: Table | None
+    never_visible: tuple[str, ...]
+    coverage: tuple[Table, ...]
+    errors: Table
+    exact: int
+    times: Table
+    declined: tuple[tuple[str, int], ...]
+    known: tuple[tuple[str, int], ...]
+
+
+def content(records: Iterable[Record], runs: Merged) -> Content:
+    """The page of one run, or of several together: their records in order, and the runs merged."""
+    cases: dict[tuple[str, ...], Judged] = {}
+    failures: dict[str, Record] = {}
+    for record in records:
+        if record["type"] == "case":
+            key = (record["subject"], record["name"], record["word"], record["outcome"])
+            cases.setdefault(key, _judged(record))
+        elif record["type"] == "failure":
+            failures[record["message"]] = record
+    tallies, judged = runs.tallies, cases.values()
+    result, code = _result(runs)
+    return Content(
+        verdict={0: "holds", 1: "disagrees"}.get(code, "little"),
+        sentence=result,
+        notes=_notes(runs),
+        facts=_facts(runs, code),
+        failures=_failures(failures, tallies),
+        properties=tuple(by_subject(tallies).items()),
+        faults=_fault_table(fault_coverages(tallies)),
+        never_visible=tuple(never_visible(tallies)),
+        coverage=_coverages(judged),
+        errors=error_table(judged),
+        exact=sum(1 for case in judged if case.outcome == "agrees" and not case.error),
+        times=_times(tallies),
+        declined=tuple(totals(tally.declined for tally in tallies).most_common()),
+        known=tuple(totals(tally.known for tally in tallies).most_common()),
+    )
+
+
+def _judged(record: Record) -> Judged:
+    return Judged(record["subject"], _case(record["word"]), record["outcome"], float(record["error"]))
+
+
+def _result(runs: Merged) -> tuple[str, int]:
+    """The sentence and the exit code with which a run ended; of several, or of one without an end, theirs."""
+    run = runs.runs[0]
+    if len(runs.runs) > 1 or run.end is None:
+        return sentence(runs.tallies, lacks=runs.lacks), runs.exit_code
+    return sentence(runs.tallies, interrupted=run.end["interrupted"], shard=run.shard), run.end["exit"]
+
+
+def _times(tallies: Sequence[Tally]) -> Table:
+    seconds = {subject: spent(group) for subject, group in by_subject(tallies).items()}
+    if len(seconds) > 1:
+        seconds = {"All subjects": spent(tallies), **seconds}
+    return time_table(seconds, TIME_PARTS)
+
+
+@cache
+def _case(word: str) -> Case:
+    return Case.parse(word)
+
+
+def _notes(runs: Merged) -> tuple[str, ...]:
+    """What a reader must know besides the sentence: why a run could not go on, and what was cut short."""
+    broken = [f"Could not run: {runs.broken}"] if runs.broken else []
+    cut = [
+        f"Cut short: {tally.subject}, {tally.title}: {tally.note}." for tally in runs.tallies if tally.note
+    ]
+    return (*broken, *cut)
+
+
+def _facts(runs: Merged, code: int) -> tuple[tuple[str, str], ...]:
+    """When and how the run was made; of several runs, shard by shard, each value once."""
+    values = [(name, run.begun[name]) for name in _FACTS for run in runs.runs]
+    facts = [(name, f"{value}") for name, value in values if value not in (None, "")]
+    took = sum(run.end["elapsed"] for run in runs.runs if run.end)
+    return tuple(dict.fromkeys([*facts, ("took", f"{took:,.1f} s"), ("exit code", f"{code}")]))
+
+
+def _failures(records: Mapping[str, Record], tallies: Sequence[Tally]) -> tuple[ShownFailure, ...]:
+    """Each distinct failure; `records` are those of failures, by their messages."""
+    return tuple(
+        _shown(failure, titles, record=records.get(failure.text, {}), is_pictured=number < PICTURED)
+        for number, (failure, titles) in enumerate(distinct(tallies))
+    )
+
+
+def _shown(failure: Failure, titles: Iterable[str], *, record: Record, is_pictured: bool) -> ShownFailure:
+    shown = ShownFailure(
+        heading=failure.text.partition("\n")[0],
+        message=failure.text,
+        found_by=", ".join(dict.fromkeys(titles)),
+        replay=record.get("replay", ""),
+    )
+    if not (failure.word and record and is_pictured):
+        return shown
+    case, worst = _case(failure.word), record["worst"]
+    index = tuple(worst["index"]) if worst else None
+    differs = [tuple(place) for place in record["differs"]]
+    is_all = len(differs) < DIFFERING_LIMIT
+    pictures = answer_pictures(case, shape=record["shape"], differs=differs, worst=index, is_all=is_all)
+    window = () if index is None else tuple(window_pictures(case, index))
+    return shown._replace(answer=tuple(pictures), window=window)
+
+
+def _coverages(cases: Collection[Judged]) -> tuple[Table, ...]:
+    """All subjects together, and each by itself if there are several."""
+    groups = grouped(cases, lambda case: case.subject)
+    tables = [coverage_table(group, subject) for subject, group in groups.items()]
+    return (coverage_table(cases, "All subjects"), *tables) if len(tables) > 1 else tuple(tables)
+
+
+def _fault_table(coverages: Sequence[FaultCoverage]) -> Table | None:
+    """Faults by family down and subjects across: how many cases would have shown each."""
+    if not coverages:
+        return None
+    rows: list[tuple[str, tuple[Square, ...]]] = []
+    for family, names in families(coverages).items():
+        rows.append((family, ()))
+        rows += [(name, tuple(_fault_square(coverage, name) for coverage in coverages)) for name in names]
+    columns = tuple(f"{coverage.subject}: {coverage.share}" for coverage in coverages)
+    return Table("Cases that would have shown each fault, at least", "fault", (), columns, tuple(rows))
+
+
+def _fault_square(coverage: FaultCoverage, name: str) -> Square:
+    if name not in coverage.visible:
+        return Square("–", note="it cannot have this fault")
+    if name in coverage.hidden:
+        return Square("hidden", note=f"{coverage.hidden[name]} is declined or a known deviation")
+    count = coverage.visible[name]
+    return Square(f"{count:,}", min(count / OFTEN, 1) / 3) if count else Square("never", is_wrong=True)

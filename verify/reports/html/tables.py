@@ -11,8 +11,7 @@ from typing import NamedTuple
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.operations import OPERATIONS
-
-PADDING_MODES = ("same", "valid", "explicit")
+from verify.cases.word import PADDING_MODES
 
 _FINEST = 12
 """Errors below 2^−12 of the bound are counted together."""
