@@ -117,24 +117,22 @@ def _inexpressible(case: Case) -> str | None:
 
 def _operated(case: Case, graph: _Graph) -> str:
     """The operation, its border before it, and its bias."""
-    x = _bordered(case, graph, x=graph.take("x", _channels_first(case, case.input)))
+    x = graph.take("x", _channels_first(case, case.input))
+    if case.border:
+        before, after = zip(*case.border, strict=True)
+        x = graph.add("Pad", [x, graph.hold("border", np.array([0, 0, *before, 0, 0, *after], np.int64))])
     weights = graph.hold("w", _filters(case))
     bias = [] if case.bias is None else [graph.hold("b", case.bias)]
     attributes = _attributes(case)
     if case.traits.answer == "source":
-        attributes["output_padding"] = _remainders(case)
+        # The cells at the end of the padded input that no window reaches.
+        unread = [axis.padded - ((axis.out - 1) * axis.stride + axis.span) for axis in case.axes]
+        attributes["output_padding"] = unread
         return graph.add("ConvTranspose", [x, weights, *bias], **attributes)
     if case.pointwise is not None:
         between = graph.add("Conv", [x, weights], **attributes)
         return graph.add("Conv", [between, graph.hold("pointwise", _first(case.pointwise)), *bias])
     return graph.add("Conv", [x, weights, *bias], **attributes)
-
-
-def _bordered(case: Case, graph: _Graph, *, x: str) -> str:
-    if not case.border:
-        return x
-    before, after = zip(*case.border, strict=True)
-    return graph.add("Pad", [x, graph.hold("border", np.array([0, 0, *before, 0, 0, *after], np.int64))])
 
 
 def _attributes(case: Case) -> dict[str, Any]:
@@ -149,11 +147,6 @@ def _attributes(case: Case) -> dict[str, Any]:
         "group": case.channels if case.traits.has_multiplier else case.groups,
         "pads": [*(before for before, _ in pads), *(after for _, after in pads)],
     }
-
-
-def _remainders(case: Case) -> list[int]:
-    """For each axis, the cells at the end of the padded input that no window reaches."""
-    return [axis.padded - ((axis.out - 1) * axis.stride + axis.span) for axis in case.axes]
 
 
 def _filters(case: Case) -> Array:

@@ -11,13 +11,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from types import ModuleType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from verify.cases.operands import Array
 from verify.export.source import source_of
+
+_SUBJECTS = "verify.subjects.tensorflow."
+"""What the names begin with of modules that have TensorFlow and Keras by name."""
 
 
 class _Statement(NamedTuple):
@@ -64,8 +66,7 @@ class Recording:
         for name in [statement.name for statement in self._statements if statement.name]:
             start = next(place for place, other in enumerate(statements) if other.name == name)
             place = _only_use(statements, start)
-            joined = None if place is None else _joined(statements[start], statements[place], width=width)
-            if place is not None and joined:
+            if place and (joined := _joined(statements[start], statements[place], width=width)):
                 statements[place] = joined
                 del statements[start]
         return [_written(statement, statements) for statement in statements]
@@ -150,20 +151,14 @@ class Expression:
         return hash(self._text)
 
 
-def _places() -> list[tuple[ModuleType, str]]:
-    """The modules of the subjects that have TensorFlow and Keras by name, and those names."""
-    modules = [
-        module for name, module in sys.modules.items() if name.startswith("verify.subjects.tensorflow.")
-    ]
-    return [(module, name) for module in modules for name in ("tf", "keras") if hasattr(module, name)]
-
-
 @contextmanager
 def recording(arrays: Mapping[str, Array], dtype: str) -> Iterator[Recording]:
     """Record the calls that the code of the TensorFlow subjects makes within, and make none of them."""
     record = Recording(arrays, dtype)
-    originals = [(module, name, getattr(module, name)) for module, name in _places()]
-    for module, name, _ in originals:
+    modules = [module for name, module in sys.modules.items() if name.startswith(_SUBJECTS)]
+    places = [(module, name) for module in modules for name in ("tf", "keras") if hasattr(module, name)]
+    originals = [(module, name, getattr(module, name)) for module, name in places]
+    for module, name in places:
         setattr(module, name, Expression(record, name))
     try:
         yield record

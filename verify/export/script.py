@@ -44,14 +44,17 @@ def script(case: Case, subject: TensorflowSubject) -> str:
     except Declined as reason:
         raise CannotExport(f"{subject.name} declines {case}: {reason}") from None
     call, rule = Call(case, entry), None if case.illegal else judgement(case)
-    arrays = [*_lines_of(call.arrays), *(_expected_lines(rule) if rule else [])]
+    arrays = _lines_of(call.arrays)
+    if rule:
+        allowed = "0" if isinstance(rule.allowed, float) else source_of(rule.allowed)
+        arrays += [f"expected = {source_of(rule.wanted)}", f"allowed = {allowed}"]
     calls = [_CALLS[mode](call, width) for width in WIDTHS]
     is_packed = any("zlib." in line for line in [*arrays, *calls[0]])
     head = [*_title(call, subject, rule=rule), *_imports(subject.switches, mode, is_packed=is_packed)]
     judging = _judging(call, rule) if rule else _REFUSAL
     room = LINE_LIMIT - len([*head, *arrays, *judging])
     fitting = next((lines for lines in calls if len(lines) <= room), calls[-1])
-    text = _fitted([head, arrays, fitting, judging], _axes(case))
+    text = _fitted(case, [head, arrays, fitting, judging])
     if len(text) > CHARACTER_LIMIT:
         raise CannotExport(
             f"the arrays of {case} make a script of {len(text):,} characters, more than an issue on GitHub "
@@ -60,19 +63,16 @@ def script(case: Case, subject: TensorflowSubject) -> str:
     return text
 
 
-def _fitted(parts: list[list[str]], axes: list[str]) -> str:
+def _fitted(case: Case, parts: list[list[str]]) -> str:
     """The parts as one text, with the axes, and with empty lines between the parts, if there is room."""
+    numbered = () if case.illegal else enumerate(case.axes)
+    axes = [f"# {axis_line(number, axis).strip()}" for number, axis in numbered if matters(axis)]
     room = LINE_LIMIT - sum(map(len, parts))
     if len(axes) <= room:
         parts[0][1:1] = axes
         room -= len(axes)
     between = "\n\n" if room >= len(parts) - 1 else "\n"
     return between.join("\n".join(part) for part in parts) + "\n"
-
-
-def _axes(case: Case) -> list[str]:
-    axes = () if case.illegal else case.axes
-    return [f"# {axis_line(number, axis).strip()}" for number, axis in enumerate(axes) if matters(axis)]
 
 
 def _title(call: Call, subject: TensorflowSubject, *, rule: Judgement | None) -> list[str]:
@@ -110,11 +110,6 @@ def _lines_of(arrays: Mapping[str, Array]) -> list[str]:
         values = ", ".join(source_of(arrays[name]) for name in _TOGETHER)
         lines.append(f"{', '.join(_TOGETHER)} = {values}")
     return lines
-
-
-def _expected_lines(rule: Judgement) -> list[str]:
-    allowed = "0" if isinstance(rule.allowed, float) else source_of(rule.allowed)
-    return [f"expected = {source_of(rule.wanted)}", f"allowed = {allowed}"]
 
 
 _REFUSAL = [

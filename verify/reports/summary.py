@@ -72,12 +72,13 @@ def print_summary(
         console.print(_properties(name, group))
         if len({name for tally in group for name in tally.coverage.get("operation", ())}) > 1:
             console.print(_crossed(group))
-    if (table := _fault_table(tallies)) is not None:
-        console.print(table)
-    proved = (*_coverage(tallies), *_fault_lines(tallies), *_time(tallies), *_error(tallies))
+    coverages = fault_coverages(tallies)
+    if len(coverages) > 1:
+        console.print(_fault_table(coverages))
+    proved = (*_coverage(tallies), *_fault_lines(coverages), *_time(tallies), *_error(tallies))
     declined = most_common("declined", totals(tally.declined for tally in tallies), limit=REASONS)
     known = most_common("known", totals(tally.known for tally in tallies))
-    left_out = (*declined, *known, *_hidden_lines(tallies), *_notes(tallies))
+    left_out = (*declined, *known, *_hidden_lines(coverages), *_notes(tallies))
     for label, text in (*proved, *left_out):
         grid = Table.grid()
         grid.add_column(min_width=11, no_wrap=True)
@@ -224,9 +225,8 @@ def _notes(tallies: Sequence[Tally]) -> list[LabelledText]:
     ]
 
 
-def _fault_lines(tallies: Sequence[Tally]) -> list[LabelledText]:
+def _fault_lines(coverages: Sequence[FaultCoverage]) -> list[LabelledText]:
     """The faults of a run with one subject, by family; with several, how many each would have shown."""
-    coverages = fault_coverages(tallies)
     if len(coverages) != 1:
         return [("faults", f"{coverage.subject}: {coverage.share} visible") for coverage in coverages]
     (coverage,) = coverages
@@ -237,21 +237,18 @@ def _fault_lines(tallies: Sequence[Tally]) -> list[LabelledText]:
     return lines
 
 
-def _hidden_lines(tallies: Sequence[Tally]) -> list[LabelledText]:
+def _hidden_lines(coverages: Sequence[FaultCoverage]) -> list[LabelledText]:
     """The faults that no case could show, as the subject declines or is known to deviate on theirs."""
     declines = "declines, or is known to deviate on, the cases of"
     return [
         ("hidden", f"{coverage.subject} {declines} {', '.join(coverage.hidden)}")
-        for coverage in fault_coverages(tallies)
+        for coverage in coverages
         if coverage.hidden
     ]
 
 
-def _fault_table(tallies: Sequence[Tally]) -> Table | None:
-    """Faults by subjects, if there are several: in how many cases each was visible."""
-    coverages = fault_coverages(tallies)
-    if len(coverages) < 2:
-        return None
+def _fault_table(coverages: Sequence[FaultCoverage]) -> Table:
+    """Faults by subjects: in how many cases each was visible."""
     table = _table("cases that would have shown", [str(number) for number in range(1, len(coverages) + 1)])
     for name in chain.from_iterable(families(coverages).values()):
         table.add_row(name, *(_count(coverage, name) for coverage in coverages))

@@ -143,10 +143,10 @@ def _scattered(case: Case, place: Place) -> Cell:
     group, member = divmod(place.channel, count)
     filters = range(group * share, (group + 1) * share)
     pairs = [windows_over(axis, cell) for axis, cell in zip(case.axes, place.along, strict=True)]
-    windows = [_indices([window for window, _ in axis]) for axis in pairs]
-    taps = [_indices([tap for _, tap in axis]) for axis in pairs]
-    cotangent = _channels_second(case, case.cotangent)[place.batch][np.ix_(_indices(filters), *windows)]
-    weights = case.filters[..., member, :][np.ix_(*taps, _indices(filters))]
+    windows = [[window for window, _ in axis] for axis in pairs]
+    taps = [[tap for _, tap in axis] for axis in pairs]
+    cotangent = _channels_second(case, case.cotangent)[place.batch][np.ix_(filters, *windows)]
+    weights = case.filters[..., member, :][np.ix_(*taps, filters)]
     factors = _factors(case, cotangent, right=np.moveaxis(weights, -1, 0))
     return Cell(place, group, place.channel, filters, factors)
 
@@ -155,7 +155,7 @@ def _filter_cell(case: Case, place: Place, *, member: int) -> Cell:
     """In every batch and window, the input's cell under the tap and the cotangent."""
     group = place.channel // (case.filter_count // case.groups)
     source = group * (case.channels // case.groups) + member
-    cells = [_indices(cells_under(axis, tap)) for axis, tap in zip(case.axes, place.along, strict=True)]
+    cells = [cells_under(axis, tap) for axis, tap in zip(case.axes, place.along, strict=True)]
     values, inside = _padded(_channels_second(case, case.input)[:, source], cells)
     cotangent = _channels_second(case, case.cotangent)[:, place.channel]
     factors = _factors(case, values, inside=inside, right=cotangent)
@@ -164,20 +164,22 @@ def _filter_cell(case: Case, place: Place, *, member: int) -> Cell:
 
 def _window_factors(case: Case, place: Place, *, channels: Sequence[int], weights: Array) -> Factors:
     """One window of some channels, and the weights of each."""
-    cells = [_indices(axis.cells(window)) for axis, window in zip(case.axes, place.along, strict=True)]
+    cells = [axis.cells(window) for axis, window in zip(case.axes, place.along, strict=True)]
     image = _channels_second(case, case.input)[place.batch]
-    values, inside = _padded(image[_indices(channels)], cells)
+    values, inside = _padded(image[[*channels]], cells)
     return _factors(case, values, inside=inside, right=weights)
 
 
-def _padded(images: Array, cells: list[Array]) -> tuple[Array, Array]:
+def _padded(images: Array, cells: Sequence[range]) -> tuple[Array, Array]:
     """Some cells of images, 0 for those on padding; and which are not on padding."""
-    sizes = images.shape[1:]
-    kept = [np.flatnonzero((axis >= 0) & (axis < size)) for axis, size in zip(cells, sizes, strict=True)]
     values = np.zeros((len(images), *map(len, cells)), images.dtype)
     inside = np.zeros(values.shape, bool)
-    every = np.arange(len(images))
-    sources = [axis[places] for axis, places in zip(cells, kept, strict=True)]
+    kept = [
+        [place for place, cell in enumerate(axis) if 0 <= cell < size]
+        for axis, size in zip(cells, images.shape[1:], strict=True)
+    ]
+    sources = [[axis[place] for place in places] for axis, places in zip(cells, kept, strict=True)]
+    every = range(len(images))
     values[np.ix_(every, *kept)] = images[np.ix_(every, *sources)]
     inside[np.ix_(every, *kept)] = True
     return values, inside
@@ -189,10 +191,6 @@ def _factors(case: Case, left: Array, *, inside: Array | None = None, right: Arr
     within = np.ones(left.shape, bool) if inside is None else inside
     weights = None if right is None else right.astype(kind).reshape(shape)
     return Factors(left.astype(kind).reshape(shape), within.reshape(shape), weights)
-
-
-def _indices(numbers: Sequence[int]) -> Array:
-    return np.array(numbers, dtype=np.intp)
 
 
 def _channels_second(case: Case, image: Array) -> Array:

@@ -18,7 +18,7 @@ from verify.reports.html.pictures import Picture, answer_pictures, window_pictur
 from verify.reports.html.tables import Judged, Square, Table, coverage_table, error_table, time_table
 from verify.reports.merge import Merged, merged
 from verify.reports.records import DIFFERING_LIMIT, Record, read_records
-from verify.reports.summary import TIME_PARTS, distinct, sentence, spent
+from verify.reports.summary import distinct, sentence
 from verify.reports.tally import (
     OFTEN,
     Failure,
@@ -133,7 +133,8 @@ def content(records: Iterable[Record], runs: Merged) -> Content:
     for record in records:
         if record["type"] == "case":
             key = (record["subject"], record["name"], record["word"], record["outcome"])
-            cases.setdefault(key, _judged(record))
+            case = Judged(record["subject"], _case(record["word"]), record["outcome"], float(record["error"]))
+            cases.setdefault(key, case)
         elif record["type"] == "failure":
             failures[record["message"]] = record
     tallies, judged = runs.tallies, cases.values()
@@ -150,14 +151,10 @@ def content(records: Iterable[Record], runs: Merged) -> Content:
         coverage=_coverages(judged),
         errors=error_table(judged),
         exact=sum(1 for case in judged if case.outcome == "agrees" and not case.error),
-        times=_times(tallies),
+        times=time_table(tallies),
         declined=tuple(totals(tally.declined for tally in tallies).most_common()),
         known=tuple(totals(tally.known for tally in tallies).most_common()),
     )
-
-
-def _judged(record: Record) -> Judged:
-    return Judged(record["subject"], _case(record["word"]), record["outcome"], float(record["error"]))
 
 
 def _result(runs: Merged) -> tuple[str, int]:
@@ -166,13 +163,6 @@ def _result(runs: Merged) -> tuple[str, int]:
     if len(runs.runs) > 1 or run.end is None:
         return sentence(runs.tallies, lacks=runs.lacks), runs.exit_code
     return sentence(runs.tallies, interrupted=run.end["interrupted"], shard=run.shard), run.end["exit"]
-
-
-def _times(tallies: Sequence[Tally]) -> Table:
-    seconds = {subject: spent(group) for subject, group in by_subject(tallies).items()}
-    if len(seconds) > 1:
-        seconds = {"All subjects": spent(tallies), **seconds}
-    return time_table(seconds, TIME_PARTS)
 
 
 @cache

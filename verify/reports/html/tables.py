@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.operations import OPERATIONS
 from verify.cases.word import PADDING_MODES
+from verify.reports.summary import TIME_PARTS, spent
+from verify.reports.tally import Tally, by_subject
 
 _FINEST = 12
 """Errors below 2^−12 of the bound are counted together."""
@@ -115,11 +117,13 @@ def _bin_name(number: int) -> str:
     return f"1/{2 ** (number + 1):,} to {upper}"
 
 
-def time_table(seconds: Mapping[str, Mapping[str, float]], parts: tuple[str, ...]) -> Table:
-    """Seconds by subject down, and by part across."""
+def time_table(tallies: Sequence[Tally]) -> Table:
+    """Seconds by subject down, and by part across; all subjects together first, if there are several."""
     rows = []
-    for name, spent in seconds.items():
-        total = sum(spent.values())
-        squares = [Square(f"{spent[part]:.1f}", spent[part] / (total or 1.0)) for part in parts]
+    groups: dict[str, Sequence[Tally]] = {**by_subject(tallies)}
+    for name, group in ({"All subjects": tallies, **groups} if len(groups) > 1 else groups).items():
+        seconds = spent(group)
+        total = sum(seconds.values())
+        squares = [Square(f"{share:.1f}", share / (total or 1.0)) for share in seconds.values()]
         rows.append((name, (*squares, Square(f"{total:.1f}"))))
-    return Table("Seconds by part", "subject", (), (*parts, "all"), tuple(rows))
+    return Table("Seconds by part", "subject", (), (*TIME_PARTS, "all"), tuple(rows))
