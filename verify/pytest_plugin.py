@@ -166,9 +166,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         return
     terminalreporter.section("conv-verify")
     terminalreporter.write_line(environment())
-    text = io.StringIO()
+    text, conclusion = io.StringIO(), sentence(tallies)
     width = shutil.get_terminal_size().columns
-    print_summary(Console(file=text, width=width, no_color=True), tallies)
+    print_summary(Console(file=text, width=width, no_color=True), tallies, conclusion)
     terminalreporter.write(text.getvalue())
     holds = exit_code(tallies) == 0
-    github.publish(tallies, sentence(tallies), holds=holds, say=terminalreporter.write_line)
+    github.publish(tallies, conclusion, holds=holds, say=terminalreporter.write_line)

@@ -24,9 +24,8 @@ from verify.cases.epilogue import AROUND
 from verify.cases.operands import Array
 from verify.checks.deviations import Deviation
 from verify.export import CannotExport
-from verify.export.recording import Expression, Recording, recording
 from verify.export.script import LINE_LIMIT, script
-from verify.export.source import source_of
+from verify.export.source import Expression, Recording, recording, source_of
 from verify.subjects.tensorflow import subject
 from verify.subjects.tensorflow.switches import switches
 from verify.subjects.tensorflow.ways import WAYS, TensorflowSubject, Way, known

@@ -26,12 +26,12 @@ def command(*, files: tuple[Path, ...], html: Path | None) -> int:
     for line in total.environments:
         console.print(line, style="dim", highlight=False)
     console.print()
-    print_summary(console, total.tallies, lacks=total.lacks)
+    conclusion = sentence(total.tallies, lacks=total.lacks)
+    print_summary(console, total.tallies, conclusion)
     for line in total.baselines:
         console.say(line)
     if total.broken:
         console.say(f"\nCould not run: {total.broken}")
-    conclusion = sentence(total.tallies, lacks=total.lacks)
     github.publish(total.tallies, conclusion, holds=total.exit_code == 0, say=console.say)
     if html:
         write_page(html, files)

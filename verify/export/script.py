@@ -14,8 +14,7 @@ from verify.cases.operands import Array
 from verify.checks.message import axis_line, matters
 from verify.checks.subject import Declined
 from verify.export import CannotExport
-from verify.export.recording import Expression, recording
-from verify.export.source import PACKED_WITH, source_of
+from verify.export.source import PACKED_WITH, Expression, recording, source_of
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Judgement
 from verify.subjects.tensorflow.entries import function, operands
@@ -76,17 +75,17 @@ def _fitted(case: Case, parts: list[list[str]]) -> str:
 
 
 def _title(call: Call, subject: TensorflowSubject, *, rule: Judgement | None) -> list[str]:
-    expected = f"an error: {call.case.why_illegal}" if rule is None else _expected(rule)
+    """The call and, for its first element, how far a correct answer may lie from the reference."""
+    if rule is None:
+        expected = f"an error: {call.case.why_illegal}"
+    elif not rule.wanted.size:
+        expected = "an empty answer"
+    else:
+        first = (0,) * rule.wanted.ndim
+        allowed = "0" if isinstance(rule.allowed, float) else f"{rule.allowed[first]:.3g} at {first}"
+        expected = f"NumPy's answer, allowed {allowed} ({rule.why(first)})"
     api = subject.way(call.case).api(call.case)
     return [f"# {api} ({subject.name}), by conv-verify from the case {call.case}", f"# expected: {expected}"]
-
-
-def _expected(rule: Judgement) -> str:
-    """What a correct answer is, and how far its first element may lie from the reference."""
-    first = (0,) * rule.wanted.ndim
-    if isinstance(rule.allowed, float) or not rule.wanted.size:
-        return f"NumPy's answer, allowed 0 ({rule.why(first)})" if rule.wanted.size else "an empty answer"
-    return f"NumPy's answer, allowed {rule.allowed[first]:.3g} at {first} ({rule.why(first)})"
 
 
 def _imports(switches: Mapping[str, str], mode: str, *, is_packed: bool) -> list[str]:

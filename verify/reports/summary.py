@@ -53,18 +53,8 @@ def exit_code(tallies: Sequence[Tally], *, shard: Shard = ALL) -> int:
     return 3 if is_little or never_visible(tallies) else 0
 
 
-def print_summary(
-    console: Console,
-    tallies: Sequence[Tally],
-    *,
-    interrupted: bool = False,
-    shard: Shard = ALL,
-    lacks: Sequence[str] = (),
-) -> None:
-    """Everything that a run has to say, and what it lacks to prove more.
-
-    Messages are not wrapped, so that a line can be pasted.
-    """
+def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -> None:
+    """Everything that a run has to say; messages are not wrapped, so that a line can be pasted."""
     for subject, group in by_subject(tallies).items():
         name, settings = split_label(subject)
         if settings:
@@ -87,14 +77,13 @@ def print_summary(
         console.print(grid)
     for message in failure_texts(tallies):
         console.print(f"\n{message}", highlight=False, markup=False, soft_wrap=True)
-    verdict = sentence(tallies, interrupted=interrupted, shard=shard, lacks=lacks)
-    console.print(Text(f"\n{verdict}", style="bold"))
+    console.print(Text(f"\n{conclusion}", style="bold"))
 
 
 def sentence(
     tallies: Sequence[Tally], *, interrupted: bool = False, shard: Shard = ALL, lacks: Sequence[str] = ()
 ) -> str:
-    """The run in one sentence."""
+    """The run in one sentence; `lacks` is what else it would take to prove more."""
     cases = sum(tally.cases for tally in tallies)
     graded = sum(tally.agreed for tally in tallies)
     if failures := len(distinct(tallies)):

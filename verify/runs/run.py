@@ -64,9 +64,10 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     status = _gated(request, session, [watcher, *([watch] if watch else [])])
     interrupted = status == pytest.ExitCode.INTERRUPTED and not watcher.broken
     tallies, shard = watcher.tallies(), request.options.shard
+    conclusion = sentence(tallies, interrupted=interrupted, shard=shard)
     if tallies:
         console.print()
-        print_summary(console, tallies, interrupted=interrupted, shard=shard)
+        print_summary(console, tallies, conclusion)
     _keep(console, request, tallies, watcher.failures() if request.failures else [])
     reasons = [
         *watcher.broken,
@@ -80,7 +81,7 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     changed = ""
     if watch and not broken and not interrupted:
         code, changed = _compared(console, watch, code)
-    proved = " ".join(filter(None, (sentence(tallies, interrupted=interrupted, shard=shard), changed)))
+    proved = " ".join(filter(None, (conclusion, changed)))
     github.publish(tallies, proved, holds=code == 0, say=console.say)
     elapsed = time.monotonic() - start
     session.record(end(elapsed, code, interrupted=interrupted, broken=broken, baseline=changed))

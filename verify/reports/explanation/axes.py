@@ -22,21 +22,23 @@ def axis_lines(case: Case, number: int, *, at: int | None) -> list[Line]:
     `at` is the window on the axis, of a `transpose` the cell, of a `filtergrad` the tap; None if all
     windows count.
     """
-    axis, border = case.axes[number], _border(case, number)
+    axis, border = case.axes[number], case.border[number] if case.border else (0, 0)
     size, before, after = axis.size + sum(border), axis.before - border[0], axis.after - border[1]
     bordered = axis._replace(size=size, before=before, after=after)
     formulas = _least_padding(bordered) if case.padding == "SAME" else _windows_that_fit(bordered)
-    lines = [*_sizes(case, number, bordered=bordered), *entry("", *formulas)]
+    lines = [*_sizes(case, number, bordered=bordered, border=border), *entry("", *formulas)]
     if at is None:
         return lines
+    if case.traits.answer == "source":
+        return [*lines, *entry("", *_windows_over(axis, at))]
     shift = f"{border[0]} - {before}" if any(border) else str(before)
-    match case.traits.answer:
-        case "source":
-            return [*lines, *entry("", *_windows_over(axis, at))]
-        case "filters":
-            return [*lines, *_cells_under(axis, at)]
-    lines += entry("", f"first = {at}*{axis.stride} - {shift} = {axis.cells(at)[0]}")
-    return [*lines, _cells(axis, axis.cells(at), start=f"window {at} reads cells")]
+    cells, first, start = axis.cells(at), f"{at}*{axis.stride} - {shift}", f"window {at} reads cells"
+    if case.traits.answer == "filters":
+        first = f"0*{axis.stride} + {at}*{axis.dilation} - {axis.before}"
+        cells, start = cells_under(axis, at), f"tap {at} lies on cells"
+    if not cells:
+        return [*lines, *entry("", f"no window fits, so tap {at} lies on no cell")]
+    return [*lines, *entry("", f"first = {first} = {cells[0]}"), _cells(axis, cells, start=start)]
 
 
 def plane_lines(case: Case, at: int | None, *, count: int) -> Iterator[Line]:
@@ -54,14 +56,9 @@ def plane_lines(case: Case, at: int | None, *, count: int) -> Iterator[Line]:
             yield (Span(f"  depth tap {number}, on cell"), _mark(axis, axis.cells(at)[number]))
 
 
-def _border(case: Case, number: int) -> tuple[int, int]:
-    return case.border[number] if case.border else (0, 0)
-
-
-def _sizes(case: Case, number: int, *, bordered: Axis) -> list[Line]:
+def _sizes(case: Case, number: int, *, bordered: Axis, border: tuple[int, int]) -> list[Line]:
     """The numbers of the case; a border by itself, with the padding around the bordered axis."""
-    axis, border = case.axes[number], _border(case, number)
-    name = AXIS_NAMES[case.rank][number]
+    axis, name = case.axes[number], AXIS_NAMES[case.rank][number]
     sizes = f"{name}: size {axis.size}, kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation}"
     if not any(border):
         padding = case.padding if isinstance(case.padding, str) else (bordered.before, bordered.after)
@@ -110,15 +107,6 @@ def _windows_over(axis: Axis, cell: int) -> Iterator[str]:
         yield f"window {window} at tap {tap}: {solved} = {cell}"
     if (more := len(pairs) - _PAIRS) > 0:
         yield f"… {more} more {plural(more, 'window')}"
-
-
-def _cells_under(axis: Axis, tap: int) -> list[Line]:
-    """The cells on which a tap lies, window after window."""
-    cells = cells_under(axis, tap)
-    if not cells:
-        return entry("", f"no window fits, so tap {tap} lies on no cell")
-    first = entry("", f"first = 0*{axis.stride} + {tap}*{axis.dilation} - {axis.before} = {cells[0]}")
-    return [*first, _cells(axis, cells, start=f"tap {tap} lies on cells")]
 
 
 def _cells(axis: Axis, cells: range, *, start: str) -> Line:

@@ -63,9 +63,9 @@ class Cell(NamedTuple):
         """The last step of a `separable`: the sum of the products of each block, times its weight."""
         if self.weights is None:
             return None
-        sums = np.array([sum_of(block) for block in self.factors.products], dtype=self.weights.dtype)
-        row = (1, 1, 1, len(sums))
-        return Factors(sums.reshape(row), np.ones(row, bool), self.weights.reshape(row))
+        kind, row = self.factors.left.dtype, (1, 1, 1, len(self.blocks))
+        sums = np.array([sum_of(block) for block in self.factors.products], dtype=kind).reshape(row)
+        return Factors(sums, np.ones(row, bool), self.weights.astype(kind).reshape(row))
 
 
 def sum_of(terms: Array) -> float:
@@ -126,14 +126,12 @@ def _convolved(case: Case, place: Place) -> Cell:
 def _depthwise(case: Case, place: Place) -> Cell:
     """A channel times one of its filters; of a `separable`, each channel times each of its filters."""
     filters = np.moveaxis(case.filters.reshape(*case.kernel, -1), -1, 0)
-    is_last = case.pointwise is None
-    blocks = range(place.channel, place.channel + 1) if is_last else range(len(filters))
+    blocks, pointwise = range(place.channel, place.channel + 1), None
+    if case.pointwise is not None:
+        blocks, pointwise = range(len(filters)), case.pointwise[..., place.channel].ravel()
     sources = [block // case.multiplier for block in blocks]
     weights = filters[blocks[0] : blocks[-1] + 1]
     factors = _window_factors(case, place, channels=sources, weights=weights)
-    if case.pointwise is None:
-        return Cell(place, 0, sources[0], blocks, factors)
-    pointwise = case.pointwise[..., place.channel].ravel().astype(factors.left.dtype)
     return Cell(place, 0, sources[0], blocks, factors, pointwise)
 
 
