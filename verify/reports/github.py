@@ -48,7 +48,11 @@ def _property(text: str) -> str:
 def job_summary(tallies: Sequence[Tally], sentence: str) -> str:
     """The run in Markdown: its sentence, failures with their replay lines, properties and faults."""
     tables = map(_table, by_subject(tallies).values())
-    parts = [f"### conv-verify\n\n**{_inline(sentence)}**", *_failures(tallies), *tables, *_faults(tallies)]
+    faults = [
+        f"Faults that the cases of {_inline(coverage.subject)} would have shown: {coverage.share}."
+        for coverage in fault_coverages(tallies)
+    ]
+    parts = [f"### conv-verify\n\n**{_inline(sentence)}**", *_failures(tallies), *tables, *faults]
     return "\n\n".join(parts) + "\n"
 
 
@@ -69,11 +73,6 @@ def _table(tallies: Sequence[Tally]) -> str:
         verdict = _MARKS.get(tally.verdict, "") + tally.verdict
         rows.append([tally.title, *tally.counts.values(), verdict])
     return "\n".join(f"| {' | '.join(map(_inline, row))} |" for row in rows)
-
-
-def _faults(tallies: Sequence[Tally]) -> Iterator[str]:
-    for coverage in fault_coverages(tallies):
-        yield f"Faults that the cases of {_inline(coverage.subject)} would have shown: {coverage.share}."
 
 
 def _inline(text: str) -> str:

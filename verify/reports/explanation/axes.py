@@ -65,9 +65,9 @@ def _sizes(case: Case, number: int, *, bordered: Axis, border: tuple[int, int]) 
         return entry(f"axis {number}", f"{sizes}, padding {padding}")
     then = case.padding if isinstance(case.padding, str) else "padding"
     borders = f"border {border[0]} before, {border[1]} after"
-    padding = f"then {then}: {bordered.before} before, {bordered.after} after"
+    inside = f"then {then}: {bordered.before} before, {bordered.after} after"
     sum_of_sizes = f"bordered = {border[0]} + {axis.size} + {border[1]} = {bordered.size}"
-    return entry(f"axis {number}", sizes, f"{borders}, {padding}", sum_of_sizes)
+    return entry(f"axis {number}", sizes, f"{borders}, {inside}", sum_of_sizes)
 
 
 def _least_padding(axis: Axis) -> list[str]:

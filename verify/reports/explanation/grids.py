@@ -70,22 +70,19 @@ def _drawn(factors: Factors, wording: _Wording, planes: Sequence[Line] = ()) -> 
         signs += Span(" × "), Span(wording.right, "filter"), Span(" = "), Span("products", "product")
     for block, products in enumerate(factors.products[:blocks]):
         start = Span(wording.titles[block], "heading"), Span(": ")
-        yield (*start, *signs, Span(f", summing to {written(sum_of(products))}"))
+        yield (*start, *signs, Span(_summing(products)))
         for depth in range(extents[0]):
             yield from planes[depth : depth + 1]
             yield from _rows(grids[:, block, depth], gap, is_cut=extents[2] < products.shape[2])
         if products.size > math.prod(extents):
             rest = products.copy()
             rest[tuple(map(slice, extents))] = 0
-            what = "product" if factors.right is not None else "number"
-            yield (Span(f"  {_more(products.size - math.prod(extents), what)}{_summing(rest)}"),)
-    if len(factors.left) > blocks:
-        rest = factors.products[blocks:]
-        yield (Span(f"{_more(len(rest), wording.rest)}{wording.use or _summing(rest)}"),)
-
-
-def _more(count: int, what: str) -> str:
-    return f"… {count} more {plural(count, what)}"
+            more = products.size - math.prod(extents)
+            what = plural(more, "product" if factors.right is not None else "number")
+            yield (Span(f"  … {more} more {what}{_summing(rest)}"),)
+    if more := max(len(factors.left) - blocks, 0):
+        use = wording.use or _summing(factors.products[blocks:])
+        yield (Span(f"… {more} more {plural(more, wording.rest)}{use}"),)
 
 
 def _summing(products: Array) -> str:

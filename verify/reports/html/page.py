@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -34,6 +35,8 @@ from verify.reports.tally import (
 
 PICTURED = 40
 """Failures that have pictures, so that a page stays small."""
+
+_case = cache(Case.parse)
 
 _FACTS = ("time", "environment", "profile", "seed", "shard")
 
@@ -81,20 +84,16 @@ def _page(records: Iterable[Record], runs: Merged) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = _text("page.css"), _text("page.js")
+    folder = resources.files("verify.reports.html")
+    style, script = (folder.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     template = environment.get_template("page.html")
     return template.render(run=content(records, runs), style=style, script=script, allowed=allowed)
 
 
-def _text(name: str) -> str:
-    return resources.files("verify.reports.html").joinpath(name).read_text(encoding="utf-8")
-
-
 class ShownFailure(NamedTuple):
     """A failure: its message, which properties found it, and pictures if elements of its answer differ."""
 
-    heading: str
     message: str
     found_by: str
     replay: str
@@ -115,15 +114,15 @@ class Content(NamedTuple):
     notes: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     failures: tuple[ShownFailure, ...]
-    properties: tuple[tuple[str, Sequence[Tally]], ...]
+    properties: Mapping[str, Sequence[Tally]]
     faults: Table | None
     never_visible: tuple[str, ...]
     coverage: tuple[Table, ...]
     errors: Table
     exact: int
     times: Table
-    declined: tuple[tuple[str, int], ...]
-    known: tuple[tuple[str, int], ...]
+    declined: Counter[str]
+    known: Counter[str]
 
 
 def content(records: Iterable[Record], runs: Merged) -> Content:
@@ -145,15 +144,15 @@ def content(records: Iterable[Record], runs: Merged) -> Content:
         notes=_notes(runs),
         facts=_facts(runs, code),
         failures=_failures(failures, tallies),
-        properties=tuple(by_subject(tallies).items()),
+        properties=by_subject(tallies),
         faults=_fault_table(fault_coverages(tallies)),
         never_visible=tuple(never_visible(tallies)),
         coverage=_coverages(judged),
         errors=error_table(judged),
         exact=sum(1 for case in judged if case.outcome == "agrees" and not case.error),
         times=time_table(tallies),
-        declined=tuple(totals(tally.declined for tally in tallies).most_common()),
-        known=tuple(totals(tally.known for tally in tallies).most_common()),
+        declined=totals(tally.declined for tally in tallies),
+        known=totals(tally.known for tally in tallies),
     )
 
 
@@ -165,18 +164,11 @@ def _result(runs: Merged) -> tuple[str, int]:
     return sentence(runs.tallies, interrupted=run.end["interrupted"], shard=run.shard), run.end["exit"]
 
 
-@cache
-def _case(word: str) -> Case:
-    return Case.parse(word)
-
-
 def _notes(runs: Merged) -> tuple[str, ...]:
     """What a reader must know besides the sentence: why a run could not go on, and what was cut short."""
     broken = [f"Could not run: {runs.broken}"] if runs.broken else []
-    cut = [
-        f"Cut short: {tally.subject}, {tally.title}: {tally.note}." for tally in runs.tallies if tally.note
-    ]
-    return (*broken, *cut)
+    cut = (f"{tally.subject}, {tally.title}: {tally.note}" for tally in runs.tallies if tally.note)
+    return (*broken, *(f"Cut short: {note}." for note in cut))
 
 
 def _facts(runs: Merged, code: int) -> tuple[tuple[str, str], ...]:
@@ -196,12 +188,7 @@ def _failures(records: Mapping[str, Record], tallies: Sequence[Tally]) -> tuple[
 
 
 def _shown(failure: Failure, titles: Iterable[str], *, record: Record, is_pictured: bool) -> ShownFailure:
-    shown = ShownFailure(
-        heading=failure.text.partition("\n")[0],
-        message=failure.text,
-        found_by=", ".join(dict.fromkeys(titles)),
-        replay=record.get("replay", ""),
-    )
+    shown = ShownFailure(failure.text, ", ".join(dict.fromkeys(titles)), record.get("replay", ""))
     if not (failure.word and record and is_pictured):
         return shown
     case, worst = _case(failure.word), record["worst"]
