@@ -15,7 +15,7 @@ import pytest
 from tests.places import ROOT
 from verify import Case, reference
 from verify.cases.operands import Array
-from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
+from verify.checks.clock import GRACE_S, TimeUp, stopping_at
 from verify.gate.properties import PROPERTIES, WITNESSED
 from verify.reports.summary import exit_code
 from verify.reports.tally import TIME_UP, Tally

@@ -8,7 +8,6 @@ from tests.checks.disagreements import CASE
 from tests.planted import convolutions
 from verify import Case
 from verify.cases.operands import Array
-from verify.checks.check import Judging
 from verify.checks.deviations import Deviation, condition
 from verify.checks.journal import journal
 from verify.checks.path import Examiner
@@ -90,7 +89,7 @@ def test_failure_is_not_simplified_to_one_of_another_sort() -> None:
     def wider_where_small(case: Case) -> Array:
         return convolutions.off_by_one(case) if case.channels > 1 else convolutions.widened(case)
 
-    asking = Examiner(subject=describe(wider_where_small), judging=Judging(repeats=2))
+    asking = Examiner(subject=describe(wider_where_small), repeats=2)
     assert asking.simplified(asking.examine(LARGE)).case.channels == 2
 
 

@@ -17,7 +17,7 @@ import pytest
 from tests.places import PLANTED, ROOT
 from tests.planted import subjects_to_gate as subjects
 from verify.__main__ import main
-from verify.checks.mismatch import Mismatch
+from verify.checks.examination import Mismatch
 from verify.checks.subject import Subject
 from verify.config.session import Options, Session
 from verify.gate import conformance

@@ -13,11 +13,10 @@ from verify.cases.enumeration import Enumeration
 from verify.cases.exactness import promises_exact_sums, scale_of
 from verify.cases.operands import Array, Operands
 from verify.checks.asking import ask, modified
-from verify.checks.check import compare
 from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination
-from verify.checks.path import excused
+from verify.checks.path import compare, excused
 from verify.checks.subject import Description, Subject, describe
 from verify.oracle.compare import Verdict, Worst, agreement
 from verify.oracle.problem import problem_of
@@ -178,7 +177,7 @@ def _made(case: Case) -> Shared:
 
 
 def _examined(case: Case, shared: Shared, *, subject: Description, clock: Clock) -> Examination:
-    """As `Judging` does it with all kinds at once, but quicker.
+    """As `Examiner` does it with all kinds at once, but quicker.
 
     An answer that equals the reference bit for bit, and came of operands left alone, agrees; whatever
     else comes is judged as everywhere.

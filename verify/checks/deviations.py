@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import operator
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.predicates import Predicate, names_of
-from verify.checks.releases import covers, require_range
 from verify.oracle.compare import KINDS, Kind
 
 if TYPE_CHECKING:  # both know deviations
@@ -206,3 +208,45 @@ def _require_type(key: str, value: Any) -> None:
         due, holds = "a string", isinstance(value, str)
     if not holds:
         raise TypeError(f"{key} is {value!r}, not {due}")
+
+
+_PART = re.compile(r"(>=|<=|==|!=|<|>|)\s*(\d+(?:\.\d+)*)")
+_NUMBERS = re.compile(r"\d+(?:\.\d+)*")
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+
+
+def require_range(text: str) -> None:
+    """Raise ValueError, one sentence, for a text that covers no releases."""
+    _parts(text)
+
+
+def covers(text: str, version: str) -> bool:
+    """Whether a version is among the releases: 2.21 covers any 2.21.x, and of several parts all must.
+
+    A pre-release counts as its release: neither 2.22.0 nor 2.22.0rc1 is below 2.22.
+    """
+    return all(_holds(how, bound, version) for how, bound in _parts(text))
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    parts = [_PART.fullmatch(part.strip()) for part in text.split(",")]
+    if not all(parts):
+        raise ValueError(f"{text!r} is no range of versions, such as '2.21' or '>=2.20,<2.22'")
+    return [(part[1], part[2]) for part in parts if part]
+
+
+def _holds(how: str, bound: str, version: str) -> bool:
+    if not how:
+        return f"{version}.".startswith(f"{bound}.")
+    numbers = _NUMBERS.match(version)
+    if numbers is None:
+        return False
+    pairs = zip_longest(map(int, numbers.group().split(".")), map(int, bound.split(".")), fillvalue=0)
+    return _COMPARE[how](*zip(*pairs, strict=True))

@@ -20,7 +20,7 @@ from verify.cases.fills import FILLS
 from verify.cases.seeds import SAME_WAY
 from verify.cases.word import InvalidCase
 from verify.checks.deviations import Deviation
-from verify.checks.mismatch import Mismatch
+from verify.checks.examination import Mismatch
 from verify.checks.subject import Subject, split_label
 from verify.corpus.words import SHIPPED, cases_in
 from verify.gate.drawing import DRAWN_FILLS, cases

@@ -15,12 +15,10 @@ from hypothesis.strategies import SearchStrategy
 
 from verify.cases.case import Case
 from verify.cases.simplify import SIMPLIFYING_S
-from verify.checks.check import Judging
-from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
+from verify.checks.clock import GRACE_S, TimeUp, stopping_at
 from verify.checks.deviations import Deviation, applying, expired, explains, recorded
 from verify.checks.diagnosis import diagnosed
-from verify.checks.message import disagreement
-from verify.checks.mismatch import Mismatch, mismatch_of
+from verify.checks.examination import Mismatch, disagreement, mismatch_of
 from verify.checks.path import Examiner
 from verify.checks.subject import Description, Subject, describe
 from verify.config.session import Session
@@ -69,9 +67,13 @@ class Gate:
         """Who asks the cases of a test, and judges what a property judges."""
         name = tallier.tally.name
         if name not in self._examiners:
-            judging = Judging(kinds=judged.kinds, repeats=judged.repeats, clock=tallier.clock)
             self._examiners[name] = Examiner(
-                subject=self.subject, known=self.known, judging=judging, noted_as=self.name
+                subject=self.subject,
+                known=self.known,
+                kinds=judged.kinds,
+                repeats=judged.repeats,
+                clock=tallier.clock,
+                noted_as=self.name,
             )
         return self._examiners[name]
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.checks.clock import Clock
-from verify.checks.examination import Examination
-from verify.checks.message import disagreement, replay_of
+from verify.checks.examination import Examination, disagreement, replay_of
 from verify.faults import FAULTS, Fault
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import NUMERIC_KINDS, where_differs

@@ -9,11 +9,9 @@ from datetime import date
 from typing import NamedTuple
 
 from verify.cases.case import Case
-from verify.checks.check import Judging
 from verify.checks.deviations import Deviation, recorded
 from verify.checks.diagnosis import diagnosed
-from verify.checks.examination import Examination
-from verify.checks.message import disagreement
+from verify.checks.examination import Examination, disagreement
 from verify.checks.path import Examiner
 from verify.checks.subject import Subject, describe
 from verify.corpus.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
@@ -50,7 +48,7 @@ def replay(
     examiner = Examiner(
         subject=described,
         known=recorded(described, own),
-        judging=Judging(repeats=2),
+        repeats=2,
         noted_as=described.name,
     )
     became = []
@@ -106,7 +104,7 @@ def _as_before(examiner: Examiner, failure: Examination, past: Sequence[Failed])
         return failure
     for old in past:
         kinds = [kind for kind in KINDS if kind == old.kind]
-        alone = replace(examiner, judging=replace(examiner.judging, kinds=kinds)).examine(failure.case)
+        alone = replace(examiner, kinds=kinds).examine(failure.case)
         if alone.verdict.kind and _at_sight(alone)[:2] == old.trait[:2]:
             return alone
     return failure

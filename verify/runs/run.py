@@ -16,8 +16,9 @@ import pytest
 from rich.text import Text
 
 from verify.cases.case import Case
+from verify.checks.clock import handling
+from verify.checks.examination import replay
 from verify.checks.journal import left
-from verify.checks.message import replay
 from verify.config.session import Options, Session
 from verify.corpus.failures import Failed, remember
 from verify.corpus.pins import pin
@@ -155,11 +156,8 @@ def _interruptible(session: Session) -> Iterator[None]:
             raise KeyboardInterrupt
         session.interrupted = True
 
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
+    with handling(signal.SIGINT, interrupt):
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from verify import Case
-from verify.checks.check import Judging
+from verify.checks.path import Examiner
 from verify.checks.subject import Subject, describe
 from verify.faults.visibility import visibility
 from verify.gate.recorder import Tallier
@@ -21,10 +21,10 @@ def asked(subject: Subject, words: Iterable[str], name: str = "mylib:conv") -> l
     records: list[Record] = []
     tallier = Tallier(name, "values", "values on exact fills", records.append)
     tallier.looks_for(LOOKED_FOR)
-    judging = Judging(clock=tallier.clock)
+    examiner = Examiner(subject=describe(subject, name=name), clock=tallier.clock)
     for word in words:
         case = Case.parse(word)
-        examination = judging.examine(case, describe(subject, name=name))
+        examination = examiner.examine(case)
         if examination.fails:
             tallier.failed(examination)
         else:

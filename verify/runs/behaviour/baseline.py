@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from verify.cases.case import Case
-from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
+from verify.checks.clock import GRACE_S, TimeUp, stopping_at
 from verify.checks.subject import Description, split_label
 from verify.corpus.rewrite import rewrite
 from verify.corpus.words import cases_in

@@ -14,7 +14,6 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.checks.asking import ask
-from verify.checks.check import Judging
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination
 from verify.checks.path import Examiner
@@ -73,7 +72,7 @@ def observe(
     subject: Subject, cases: Iterable[Case], *, name: str, known: Sequence[Deviation] = ()
 ) -> Iterator[Observation]:
     """Ask each case twice, and judge it; a disagreement that a `known` deviation explains is "known"."""
-    examiner = Examiner(subject=describe(subject), known=known, judging=Judging(repeats=2), noted_as=name)
+    examiner = Examiner(subject=describe(subject), known=known, repeats=2, noted_as=name)
     for case in cases:
         examination = examiner.examine(case)
         answer = _answer(examination)

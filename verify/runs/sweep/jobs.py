@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from verify.cases.enumeration import Enumeration
 from verify.checks.bulk import Swept, sweep_block
+from verify.checks.clock import handling
 from verify.checks.deviations import Deviation, to_text
 from verify.checks.subject import Subject, describe
 from verify.runs.sweep.findings import duration, is_enough
@@ -172,11 +173,8 @@ class Jobs:
             if since[-1] - since[0] > TWICE_S:
                 raise KeyboardInterrupt
 
-        before = signal.signal(signal.SIGINT, interrupt)
-        try:
+        with handling(signal.SIGINT, interrupt):
             yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     def line(self) -> str:
         """The sweep at this moment, for a terminal."""

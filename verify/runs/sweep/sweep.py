@@ -15,11 +15,10 @@ from rich.text import Text
 
 from verify.cases.case import Case
 from verify.checks.bulk import Counterexample, Swept
-from verify.checks.check import Judging
 from verify.checks.deviations import Deviation, applying, recorded, to_text
 from verify.checks.diagnosis import diagnosed
-from verify.checks.examination import Examination
-from verify.checks.message import disagreement, line
+from verify.checks.examination import Examination, disagreement, line
+from verify.checks.path import Examiner
 from verify.checks.subject import Description, Subject, describe, source_of, versions, versions_of
 from verify.runs.sweep.findings import (
     Row,
@@ -131,7 +130,7 @@ def _print_counterexamples(console: Console, swept: Swept, subject: Description)
 def _message(counterexample: Counterexample, subject: Description) -> str:
     """The message of a counterexample; with what it looks like, where the subject errs so again."""
     case = Case.parse(counterexample.word)
-    again = Judging().examine(case, subject)
+    again = Examiner(subject=subject).examine(case)
     if again.verdict.kind == counterexample.verdict.kind:
         return disagreement(diagnosed(again))
     first = Examination(case=case, subject=subject, verdict=counterexample.verdict)
