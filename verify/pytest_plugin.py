@@ -17,7 +17,8 @@ from verify.config.database import database_at
 from verify.config.session import Options, Session
 from verify.corpus.pins import existing
 from verify.corpus.words import cases_in
-from verify.gate.session import NOTHING, SESSION, TITLES, beginning, environment, gate_of
+from verify.gate.properties import TITLES
+from verify.gate.session import NOTHING, SESSION, beginning, environment, gate_of
 from verify.reports import github
 from verify.reports.fault_coverage import never_visible
 from verify.reports.records import Record, Stream, end

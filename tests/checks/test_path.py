@@ -12,8 +12,8 @@ from verify.checks.deviations import Deviation, condition
 from verify.checks.journal import journal
 from verify.checks.path import Examiner
 from verify.checks.subject import Subject, describe
-from verify.gate.judging import Gate, judge_whole
-from verify.gate.recorder import Tallier
+from verify.gate.judging import Gate
+from verify.gate.properties import EVERYTHING
 
 KNOWN = Deviation(
     name="ones",
@@ -94,8 +94,8 @@ def test_failure_is_not_simplified_to_one_of_another_sort() -> None:
 
 
 def test_pinned_word_that_fails_is_reported_as_it_was_diagnosed() -> None:
-    gate, tallier = Gate(convolutions.off_by_one, None), Tallier("mine", "pinned", "pinned words")
-    mismatch = judge_whole(gate, tallier, Case.parse("conv_i4x4_k2x2_valid_ints3"))
-    (failure,) = tallier.reported().failures.values()
+    judge = Gate(convolutions.off_by_one, None).judge(EVERYTHING)
+    mismatch = judge.disagreement_on(Case.parse("conv_i4x4_k2x2_valid_ints3"))
+    (failure,) = judge.tallier.reported().failures.values()
     assert "\n  probes   " in failure.text
     assert failure.text == str(mismatch)

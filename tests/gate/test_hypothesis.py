@@ -17,8 +17,7 @@ from tests.places import PLANTED, ROOT
 from tests.planted import subjects_to_gate as subjects
 from verify.config.session import Options
 from verify.gate import conformance
-from verify.gate.profiles import PROFILES, register_profiles
-from verify.gate.search import drawing_of
+from verify.gate.search import PROFILES, drawing_of, register_profiles
 
 
 def drawn(subject: Any = subjects.right) -> list[Any]:

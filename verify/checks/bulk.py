@@ -112,18 +112,17 @@ def _verdict_from(data: dict[str, Any]) -> Verdict:
 
 
 def sweep_block(
-    enumeration: Enumeration,
-    start: int,
-    stop: int,
     subject: Subject,
+    enumeration: Enumeration,
     *,
+    places: range,
     known: Sequence[Deviation] = (),
     beat: Callable[[], None] = lambda: None,
 ) -> Swept:
-    """Put the cases of these places to a subject; `beat` is called every second or so."""
+    """Put the cases at some places of an enumeration to a subject; `beat` is called every second or so."""
     swept, clock, described = Swept(), Clock(), describe(subject)
     begun = last = perf_counter()
-    for place, case in enumeration.cases(start, stop):
+    for place, case in enumeration.cases(places.start, places.stop):
         shared = operands_of(case)
         swept.repeated += not shared.is_distinct
         examination = excused(_examined(case, shared, subject=described, clock=clock), known)

@@ -13,6 +13,7 @@ from verify.cases.case import Case
 from verify.checks.clock import Clock
 from verify.checks.examination import Examination, disagreement, replay_of
 from verify.faults import FAULTS, Fault
+from verify.gate.properties import Property
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import NUMERIC_KINDS, where_differs
 from verify.reports.records import DIFFERING_LIMIT, Record, nowhere
@@ -25,10 +26,8 @@ class Tallier:
     Of a search the last disagreement of each kind is kept, of words that are listed every one.
     """
 
-    def __init__(
-        self, subject: str, name: str, title: str, write: Callable[[Record], None] = nowhere
-    ) -> None:
-        self.tally = Tally(subject=subject, name=name, title=title)
+    def __init__(self, subject: str, judged: Property, write: Callable[[Record], None] = nowhere) -> None:
+        self.tally = Tally(subject=subject, name=judged.name, title=judged.title)
         self.clock = Clock()
         self.failures: dict[Case, Examination] = {}
         self._write = write

@@ -9,6 +9,7 @@ from verify import Case
 from verify.checks.path import Examiner
 from verify.checks.subject import Subject, describe
 from verify.faults.visibility import visibility
+from verify.gate.properties import PROPERTIES
 from verify.gate.recorder import Tallier
 from verify.reports.merge import Merged, merged
 from verify.reports.records import Record, Stream, begin, end
@@ -19,7 +20,7 @@ LOOKED_FOR = ("padding-twice", "padding-lost")
 def asked(subject: Subject, words: Iterable[str], name: str = "mylib:conv") -> list[Record]:
     """The records of one property of a subject."""
     records: list[Record] = []
-    tallier = Tallier(name, "values", "values on exact fills", records.append)
+    tallier = Tallier(name, PROPERTIES[0], records.append)
     tallier.looks_for(LOOKED_FOR)
     examiner = Examiner(subject=describe(subject, name=name), clock=tallier.clock)
     for word in words:

@@ -61,7 +61,7 @@ class Near(Isolated):
         time.sleep(self._delay_s)
         if start >= self._fails_from:
             raise OSError(f"nobody answers from {start} on")
-        return sweep_block(Enumeration.from_text(enumeration), start, stop, self._subject)
+        return sweep_block(self._subject, Enumeration.from_text(enumeration), places=range(start, stop))
 
 
 def zeros_without_same(case: Case) -> Array:

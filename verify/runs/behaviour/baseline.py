@@ -17,8 +17,16 @@ from verify.corpus.words import cases_in
 from verify.gate.judging import Gate
 from verify.reports.phrases import plural
 from verify.runs.behaviour.comparison import differences, summary_of, table_of
-from verify.runs.behaviour.file import Records, read_records, records_of, text_of
-from verify.runs.behaviour.record import ANSWERED, Record, observe, record_of
+from verify.runs.behaviour.record import (
+    ANSWERED,
+    Record,
+    Records,
+    observe,
+    read_records,
+    record_of,
+    records_of,
+    text_of,
+)
 
 CASES = Path(__file__).with_name("cases.txt")
 
