@@ -33,8 +33,7 @@ def gate(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Gate:
 
     def run(subject: str, *options: str, narrowing: str = "") -> pytest.RunResult:
         source = f"""
-            from verify.config.session import Options, Session
-from verify.gate import conformance
+            from verify.gate import conformance
             TestMine = conformance("subjects_to_gate:{subject}", {narrowing})
         """
         pytester.makepyfile(test_mine=source)

@@ -135,11 +135,18 @@ def replay(
     return f"{settings}conv-verify replay {options}{' ' * bool(options)}{shlex.quote(subject)} {word}"
 
 
+MISMATCHES: dict[Kind, type[Mismatch]] = {}
+"""Kind of a disagreement → its class."""
+
+
 class Mismatch(AssertionError):
     """A subject disagrees with the reference; what is known of that is its `examination`.
 
     It never changes: one that says more is made of an examination that knows more.
     """
+
+    def __init_subclass__(cls, *, kind: Kind) -> None:
+        MISMATCHES[kind] = cls
 
     def __init__(self, examination: Examination) -> None:
         super().__init__(examination.verdict.sentence)
@@ -168,63 +175,48 @@ class Mismatch(AssertionError):
         return disagreement(self._examination)
 
 
-class ShapeMismatch(Mismatch):
+class ShapeMismatch(Mismatch, kind="shape"):
     """The answer has the wrong shape."""
 
 
-class DTypeMismatch(Mismatch):
+class DTypeMismatch(Mismatch, kind="dtype"):
     """The answer has the wrong dtype."""
 
 
-class ValueMismatch(Mismatch):
+class ValueMismatch(Mismatch, kind="value"):
     """A value lies further from the reference than is allowed."""
 
 
-class NonFiniteMismatch(Mismatch):
+class NonFiniteMismatch(Mismatch, kind="non-finite"):
     """A NaN or an infinity stands where it should not, or is missing where it should."""
 
 
-class InputModified(Mismatch):
+class InputModified(Mismatch, kind="input modified"):
     """The subject wrote to its operands."""
 
 
-class Refused(Mismatch):
+class Refused(Mismatch, kind="refused"):
     """The subject raised an error, or returned no array, where an answer is due."""
 
 
-class Answered(Mismatch):
+class Answered(Mismatch, kind="answered"):
     """The subject answered a call that must be refused."""
 
 
-class NotRepeatable(Mismatch):
+class NotRepeatable(Mismatch, kind="not repeatable"):
     """The same case was answered twice with different bits."""
 
 
-class Crashed(Mismatch):
+class Crashed(Mismatch, kind="crashed"):
     """The process that ran the subject died of a signal, or exited."""
 
 
-class TimedOut(Mismatch):
+class TimedOut(Mismatch, kind="timed out"):
     """The subject gave no answer in its time."""
 
 
-class OutOfMemory(Mismatch):
+class OutOfMemory(Mismatch, kind="out of memory"):
     """The subject needed more memory than it may have, or than there is."""
-
-
-MISMATCHES: dict[Kind, type[Mismatch]] = {
-    "shape": ShapeMismatch,
-    "dtype": DTypeMismatch,
-    "value": ValueMismatch,
-    "non-finite": NonFiniteMismatch,
-    "input modified": InputModified,
-    "refused": Refused,
-    "answered": Answered,
-    "not repeatable": NotRepeatable,
-    "crashed": Crashed,
-    "timed out": TimedOut,
-    "out of memory": OutOfMemory,
-}
 
 
 def mismatch_of(examination: Examination) -> Mismatch:

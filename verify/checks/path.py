@@ -95,7 +95,7 @@ class Examiner:
     def _verdict(self, case: Case, asked: Case, answer: Array) -> Verdict:
         if "input modified" in self.kinds:
             with self.clock.part("comparison"):
-                verdict = modified(case, asked)
+                verdict = modified(asked, case.make_operands())
             if verdict:
                 return verdict
         form = compare_form(answer, shape=case.output_shape, dtype=case.dtype)

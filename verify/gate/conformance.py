@@ -163,7 +163,7 @@ def _faults_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
         if not words:
             pytest.skip("no fault can be shown by the cases that are left")
         judge, tallier = gate.judge(WITNESSED), gate.judge(WITNESSED).tallier
-        tallier.looks_for(words)
+        tallier.looked_for = words
         mismatches: dict[Any, Mismatch] = {}
         for name, case in words.items():
             if not gate.session.options.shard.holds(str(case)):
@@ -173,7 +173,7 @@ def _faults_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
             except Mismatch as mismatch:
                 mismatches.setdefault(mismatch.examination.sort, mismatch)
             if not tallier.tally.visible[name]:
-                tallier.hides(name, case)
+                tallier.hidden[name] = str(case)
         if mismatches:
             settled = list(map(judge.settle, mismatches.values()))
             raise together(settled, "distinct disagreements")

@@ -28,7 +28,7 @@ from verify.faults.witnesses import Drawn, witnesses
 from verify.gate.drawing import ILLEGAL_OPERATIONS, cases, illegal_cases
 from verify.gate.properties import EVERYTHING, PROPERTIES, WITNESSED, Property
 from verify.gate.recorder import Tallier
-from verify.reports.tally import Tally
+from verify.reports.tally import TIME_UP, Tally
 
 TRIES = 20
 """How often the word of a deviation that is not repeatable is asked before it counts as gone."""
@@ -106,7 +106,7 @@ class Gate:
         """Skip a test for which there is no time, before its subject is loaded for it."""
         for judged in (EVERYTHING, WITNESSED, *PROPERTIES):
             if test == f"test_{judged.name}":
-                self.judge(judged).tallier.cut_short()
+                self.judge(judged).tallier.note = TIME_UP
                 self.close(test, 0.0)
         pytest.skip("the time is up")
 
@@ -154,7 +154,7 @@ class Judge:
             if not self._is_late:
                 with self._in_time():
                     return self._judge_in_time(case, shows)
-        self.tallier.cut_short()
+        self.tallier.note = TIME_UP
         self.tallier.settle()
         pytest.skip("the time is up")
 
@@ -164,14 +164,14 @@ class Judge:
             examiner = self.examiner
         examination = examiner.examine(case)
         if examination.fails:
-            tallier.failed(examination, [shows] if shows else ())
+            tallier.record(examination, [shows] if shows else ())
             raise mismatch_of(examination)
         visible: tuple[str, ...] = ()
         if tallier.is_new(case) and examination.outcome in ("agrees", "vacuous") and not judged.illegal:
             with tallier.clock.part("faults"):
                 faults = tallier.faults()
                 visible = visibility(case, kinds=judged.kinds, repeats=judged.repeats, faults=faults).visible
-        tallier.judged(examination, visible)
+        tallier.record(examination, visible)
         return examination.outcome
 
     def settle(self, mismatch: Mismatch) -> Mismatch:
@@ -185,7 +185,7 @@ class Judge:
         with suppress(TimeUp), self._in_time():
             settled = self.examiner.simplified(settled, limit_s=limit_s)
             settled = diagnosed(settled)
-        self.tallier.failed(settled)
+        self.tallier.record(settled)
         return mismatch_of(settled)
 
     def disagreement_on(self, case: Case) -> Mismatch | None:
@@ -206,7 +206,7 @@ class Judge:
             if not self._is_late:
                 with self._in_time():
                     return self._held(deviation)
-        self.tallier.cut_short()
+        self.tallier.note = TIME_UP
         return ""
 
     def _held(self, deviation: Deviation) -> str:
@@ -222,7 +222,7 @@ class Judge:
         for _ in range(TRIES if "not repeatable" in deviation.kinds else 1):
             examination = examiner.examine(case)
             if explains(deviation, examination):
-                self.tallier.judged(replace(examination, deviation=deviation))
+                self.tallier.record(replace(examination, deviation=deviation))
                 return ""
             if examination.fails:
                 text = disagreement(examination)

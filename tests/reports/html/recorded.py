@@ -21,15 +21,12 @@ def asked(subject: Subject, words: Iterable[str], name: str = "mylib:conv") -> l
     """The records of one property of a subject."""
     records: list[Record] = []
     tallier = Tallier(name, PROPERTIES[0], records.append)
-    tallier.looks_for(LOOKED_FOR)
+    tallier.looked_for = LOOKED_FOR
     examiner = Examiner(subject=describe(subject, name=name), clock=tallier.clock)
     for word in words:
         case = Case.parse(word)
         examination = examiner.examine(case)
-        if examination.fails:
-            tallier.failed(examination)
-        else:
-            tallier.judged(examination, visibility(case).visible)
+        tallier.record(examination, () if examination.fails else visibility(case).visible)
     tallier.close(sum(tallier.clock.seconds.values()))
     return records
 

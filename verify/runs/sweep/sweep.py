@@ -1,4 +1,4 @@
-"""A sweep: every case of a small enumeration put to a subject, and what that proved, in lines and a sentence."""
+"""A sweep: every case of a small enumeration put to a subject, and in words what that proved."""
 
 from __future__ import annotations
 
