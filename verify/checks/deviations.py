@@ -101,7 +101,11 @@ def parse(text: str) -> tuple[Deviation, ...]:
 
 def about(deviations: Iterable[Deviation], *, subject: str, version: str | None) -> tuple[Deviation, ...]:
     """Those that are about a subject in a version of its framework; in any where that is not known."""
-    return tuple(entry for entry in deviations if entry.is_of(subject) and _seen_in(entry, version))
+
+    def seen(versions: tuple[str, ...]) -> bool:
+        return not versions or version is None or any(covers(text, version) for text in versions)
+
+    return tuple(entry for entry in deviations if entry.is_of(subject) and seen(entry.versions))
 
 
 def recorded(
@@ -143,12 +147,6 @@ def expired(subject: str, deviation: Deviation) -> str:
     )
 
 
-def _seen_in(deviation: Deviation, version: str | None) -> bool:
-    if not deviation.versions or version is None:
-        return True
-    return any(covers(releases, version) for releases in deviation.versions)
-
-
 def to_text(deviations: Iterable[Deviation]) -> str:
     """Deviations as one text, which `from_text` reads."""
     return json.dumps([entry_of(deviation) for deviation in deviations])
@@ -181,19 +179,15 @@ def deviation_of(entry: Mapping[str, Any]) -> Deviation:
         for versions in deviation.versions:
             require_range(versions)
         if deviation.fault:
-            _require_fault(deviation.fault)
+            from verify.faults import fault_named  # most entries need none of the catalogue
+
+            fault_named(deviation.fault)
     except (KeyError, TypeError, ValueError) as wrong:
         raise ValueError(f"the deviation {name!r} cannot be read: {wrong}") from None
     strange = set(deviation.kinds) - set(KINDS)
     if strange:
         raise ValueError(f"the deviation {name!r} has the unknown kind {min(strange)!r}")
     return deviation
-
-
-def _require_fault(name: str) -> None:
-    from verify.faults import fault_named  # most entries need none of the catalogue
-
-    fault_named(name)
 
 
 def _require_type(key: str, value: Any) -> None:

@@ -167,7 +167,8 @@ class Judge:
             tallier.record(examination, [shows] if shows else ())
             raise mismatch_of(examination)
         visible: tuple[str, ...] = ()
-        if tallier.is_new(case) and examination.outcome in ("agrees", "vacuous") and not judged.illegal:
+        is_right = examination.outcome in ("agrees", "vacuous") and not judged.illegal
+        if is_right and str(case) not in tallier.tally.words:
             with tallier.clock.part("faults"):
                 faults = tallier.faults()
                 visible = visibility(case, kinds=judged.kinds, repeats=judged.repeats, faults=faults).visible

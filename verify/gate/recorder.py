@@ -39,20 +39,36 @@ class Tallier:
         self.note = ""
         self._before: Counter[str] = Counter()
 
-    def is_new(self, case: Case) -> bool:
-        return str(case) not in self.tally.words
-
     def record(self, examination: Examination, visible: Iterable[str] = ()) -> None:
         """Record a case and the faults that it would have shown, and keep a failure.
 
         Of a search the last failure of each kind is kept, which is the smallest.
         """
-        more: Record = {"visible": list(visible)}
+        case, verdict, failure = examination.case, examination.verdict, {}
         if examination.fails:
             self.keep(examination)
-            more["cause"] = examination.cause
-            more["message"] = disagreement(examination, with_faults=False)
-        self._record_case(examination, more)
+            message = disagreement(examination, with_faults=False)
+            failure = {"cause": examination.cause, "message": message}
+        spent = Counter(self.clock.seconds)
+        seconds = {part: round(spent[part] - self._before[part], 6) for part in spent}
+        self._before = spent
+        if failure or str(case) not in self.tally.words:
+            self._record(
+                "case",
+                word=str(case),
+                outcome=examination.outcome,
+                kind=verdict.kind or "",
+                sentence=verdict.sentence,
+                error=verdict.error,
+                deviation=examination.deviation.name if examination.deviation else "",
+                visible=list(visible),
+                seconds={part: number for part, number in seconds.items() if number},
+                operation=case.operation,
+                rank=case.rank,
+                dtype=case.format.token,
+                padding=case.padding_mode,
+                **failure,
+            )
 
     def keep(self, examination: Examination) -> None:
         """Have a failure reported when the property ends, as far as it is known now."""
@@ -92,30 +108,10 @@ class Tallier:
         )
         return tally
 
-    def _record_case(self, examination: Examination, more: Record) -> None:
-        spent = Counter(self.clock.seconds)
-        seconds = {part: round(spent[part] - self._before[part], 6) for part in spent}
-        self._before = spent
-        case, verdict = examination.case, examination.verdict
-        if examination.fails or self.is_new(case):
-            fields = {
-                "word": str(case),
-                "outcome": examination.outcome,
-                "kind": verdict.kind or "",
-                "sentence": verdict.sentence,
-                "error": verdict.error,
-                "deviation": examination.deviation.name if examination.deviation else "",
-                "seconds": {part: number for part, number in seconds.items() if number},
-                "operation": case.operation,
-                "rank": case.rank,
-                "dtype": case.format.token,
-                "padding": case.padding_mode,
-            }
-            self._record("case", **{**fields, **more})
-
     def _record(self, sort: str, **fields: Any) -> None:
-        of = {"subject": self.tally.subject, "property": self.tally.title, "name": self.tally.name}
-        record: Record = {"type": sort, **of, **fields}
+        tally = self.tally
+        head = {"type": sort, "subject": tally.subject, "property": tally.title, "name": tally.name}
+        record: Record = {**head, **fields}
         self.tally.add(record)
         self._write(record)
 

@@ -115,28 +115,18 @@ def _compared(console: Terminal, watch: Watch, code: int) -> tuple[int, str]:
 def _keep(console: Terminal, request: Request, tallies: Sequence[Tally], failures: Sequence[Failed]) -> None:
     """Record failures and pin what disagrees, where the request names places; say so."""
     if request.failures and failures:
-        console.say(_recorded(request.failures, failures))
+        try:
+            remember(request.failures, failures)
+            console.say(f"recorded  {request.failures}  (`replay` asks again what failed)")
+        except OSError as wrong:
+            console.say(f"unrecorded  {wrong}")
     if request.pin_to:
-        _pin(console, tallies, request.pin_to)
-
-
-def _recorded(file: Path, failures: Sequence[Failed]) -> str:
-    """Record failures; a line that says so, or why it could not be."""
-    try:
-        remember(file, failures)
-    except OSError as wrong:
-        return f"unrecorded  {wrong}"
-    return f"recorded  {file}  (`replay` asks again what failed)"
-
-
-def _pin(console: Terminal, tallies: Sequence[Tally], place: Path) -> None:
-    """Pin what disagrees under the first line of its message, and say what is new there."""
-    failures = [failure for failure, _ in distinct(tallies) if failure.word]
-    reasons = {Case.parse(failure.word): failure.text.splitlines()[0] for failure in failures}
-    for case in cases_in(SHIPPED):
-        reasons.pop(case, None)  # every run asks it already
-    for case, file in pin(place, reasons, today=date.today()).items():
-        console.say(f"pinned    {case}  ({file})")
+        shipped = cases_in(SHIPPED)  # every run asks them already
+        failures_of_cases = [failure for failure, _ in distinct(tallies) if failure.word]
+        reasons = {Case.parse(failure.word): failure.text.splitlines()[0] for failure in failures_of_cases}
+        new = {case: line for case, line in reasons.items() if case not in shipped}
+        for case, file in pin(request.pin_to, new, today=date.today()).items():
+            console.say(f"pinned    {case}  ({file})")
 
 
 def _lost() -> list[str]:
@@ -266,7 +256,8 @@ class Watcher:
 
     def pytest_runtest_teardown(self, item: Any, nextitem: Any) -> None:
         """End a worker before another is needed, so that there is one at a time."""
-        if nextitem is None or _settings(nextitem) != _settings(item):
+        settings = [split_label(test.cls.gate.name)[1] for test in (item, nextitem) if test is not None]
+        if settings[0] != settings[-1] or nextitem is None:
             item.cls.gate.close_subject()
 
     def pytest_collectreport(self, report: Any) -> None:
@@ -287,7 +278,3 @@ class Watcher:
             return Text("loading …")
         doing = "shrinking a disagreement" if tally.failures else f"{tally.cases:,} cases"
         return Text(f"{tally.subject} {tally.title}: {doing}")
-
-
-def _settings(item: Any) -> dict[str, str]:
-    return split_label(item.cls.gate.name)[1]
