@@ -81,17 +81,12 @@ class Deviation(NamedTuple):
         return self.when.holds(names_of(case, {**CONDITION_NAMES, **names}))
 
 
-def read(text: str, *, subject: str, version: str | None) -> tuple[Deviation, ...]:
-    """The deviations of a TOML text that are about a subject in a version of its framework.
+def parse(text: str) -> tuple[Deviation, ...]:
+    """Every deviation of a TOML text.
 
     Raises ValueError, one sentence, for an entry with a missing or unknown key, a bad condition, an
     unknown kind or a word that is no case.
     """
-    return about(parse(text), subject=subject, version=version)
-
-
-def parse(text: str) -> tuple[Deviation, ...]:
-    """Every deviation of a TOML text; raises ValueError as `read` does."""
     tables = tomllib.loads(text)
     entries = tables.get("deviation", [])
     if set(tables) - {"deviation"} or not isinstance(entries, list):

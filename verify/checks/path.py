@@ -145,16 +145,12 @@ def excused(examination: Examination, known: Iterable[Deviation]) -> Examination
     if examination.verdict.kind is None:
         return examination
     deviation = next((entry for entry in known if explains(entry, examination)), None)
-    if deviation is None or (
-        deviation.accumulator and not _is_of_sums_in(deviation.accumulator, examination)
-    ):
-        return examination
-    return replace(examination, deviation=deviation)
-
-
-def _is_of_sums_in(accumulator: str, examination: Examination) -> bool:
-    token = examination.case.format.token if accumulator == "own" else accumulator
-    return Examiner(subject=examination.subject, accumulator=token).examine(examination.case).verdict.holds
+    if deviation and deviation.accumulator:
+        case, token = examination.case, deviation.accumulator
+        token = case.format.token if token == "own" else token
+        again = Examiner(subject=examination.subject, accumulator=token).examine(case)
+        deviation = deviation if again.verdict.holds else None
+    return replace(examination, deviation=deviation) if deviation else examination
 
 
 def compare(case: Case, actual: Any) -> Verdict:

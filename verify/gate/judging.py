@@ -206,11 +206,11 @@ class Judge:
         with suppress(TimeUp):
             if not self._is_late:
                 with self._in_time():
-                    return self._held(deviation)
+                    return self._what_is_wrong(deviation)
         self.tallier.note = TIME_UP
         return ""
 
-    def _held(self, deviation: Deviation) -> str:
+    def _what_is_wrong(self, deviation: Deviation) -> str:
         """What is wrong with an entry, or nothing where its word disagrees as it says.
 
         What is not repeatable, such as memory that was never written, is asked for several times, and is

@@ -100,7 +100,7 @@ class Jobs:
     ) -> None:
         self._plan, self._progress, self._first, self._known = plan, progress, first, known
         self._texts = plan.enumeration.to_text(), to_text(known)
-        self._left, self._lock, self._stop = progress.left(), Lock(), Event()
+        self._left, self._lock, self._stop = iter(range(progress.done, progress.blocks)), Lock(), Event()
         self._messages: SimpleQueue[tuple[int, Swept | BaseException] | End] = SimpleQueue()
         self._without_subject: dict[int, BaseException] = {}
         self._begun, self._saved = monotonic(), float("-inf")

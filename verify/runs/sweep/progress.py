@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,10 +44,6 @@ class Progress:
     @property
     def is_complete(self) -> bool:
         return self.done == self.blocks
-
-    def left(self) -> Iterator[int]:
-        """The blocks that are still to do, in order."""
-        return iter(range(self.done, self.blocks))
 
     @property
     def is_enough(self) -> bool:

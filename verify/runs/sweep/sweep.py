@@ -45,7 +45,7 @@ def sweep(console: Console, plan: Plan) -> int:
 
 
 def _sweep(console: Console, plan: Plan, subject: Subject, described: Description) -> int:
-    known = _known(plan, described)
+    known = applying(recorded(described, plan.deviations), described) if plan.excuse else ()
     what = _identity(plan, described, known)
     progress = _begin(console, plan, what)
     _print_head(console, plan, described, progress)
@@ -67,12 +67,6 @@ def _sweep(console: Console, plan: Plan, subject: Subject, described: Descriptio
         ending = f"unsaved  {jobs.unsaved}" if jobs.unsaved else f"go on with  {plan.again}"
         console.print(ending, highlight=False, markup=False, soft_wrap=True)
     return exit_code(plan.enumeration, progress.swept)
-
-
-def _known(plan: Plan, subject: Description) -> tuple[Deviation, ...]:
-    if not plan.excuse:
-        return ()
-    return applying(recorded(subject, plan.deviations), subject)
 
 
 def _identity(plan: Plan, subject: Description, known: tuple[Deviation, ...]) -> dict[str, Any]:
