@@ -50,7 +50,10 @@ def test_a_state_is_read_back(state: Path) -> None:
 def test_the_blocks_that_are_left_are_those_not_done(state: Path) -> None:
     restored = restore(state, ENUMERATION, WHAT)
     assert list(range(restored.done, restored.blocks)) == [2, 3, 4]
-    assert [restored.places(number) for number in (0, 4)] == [(0, BLOCK), (4 * BLOCK, ENUMERATION.count)]
+    assert [restored.places(number) for number in (0, 4)] == [
+        range(BLOCK),
+        range(4 * BLOCK, ENUMERATION.count),
+    ]
 
 
 def test_all_blocks_together_are_all_cases() -> None:
