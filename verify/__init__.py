@@ -4,8 +4,8 @@
 from verify.cases.case import Case
 from verify.cases.word import InvalidCase
 from verify.checks.assertion import assert_conv
-from verify.checks.check import check, compare
-from verify.checks.mismatch import Mismatch
+from verify.checks.examination import Mismatch
+from verify.checks.path import check, compare
 from verify.checks.subject import Declined
 from verify.oracle.compare import Verdict
 from verify.oracle.reference import conv, reference

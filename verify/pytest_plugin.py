@@ -17,7 +17,8 @@ from verify.config.database import database_at
 from verify.config.session import Options, Session
 from verify.corpus.pins import existing
 from verify.corpus.words import cases_in
-from verify.gate.session import NOTHING, SESSION, TITLES, beginning, environment, gate_of
+from verify.gate.properties import TITLES
+from verify.gate.session import NOTHING, SESSION, beginning, environment, gate_of
 from verify.reports import github
 from verify.reports.records import Record, Stream, end
 from verify.reports.summary import exit_code, print_summary, sentence
@@ -111,12 +112,6 @@ def _messages(tally: Tally) -> str:
     return "\n\n".join(failure.text for failure in tally.failures.values())
 
 
-def tallies_of(reports: list[Any]) -> list[Tally]:
-    """The tallies that reports carry, those of xdist's workers included."""
-    texts = [report.__dict__.get(KEY, "") for report in reports]
-    return [Tally.from_json(text) for text in texts if text]
-
-
 def properties_of(tally: Tally) -> list[tuple[str, object]]:
     """What JUnit's XML says of a property beside its failures."""
     counts = {"declined": tally.declined.total(), "known": tally.known.total()}
@@ -154,10 +149,11 @@ def _ending(start: float, tallies: Sequence[Tally], status: int) -> Record:
 
 
 def _tallies(terminalreporter: Any) -> list[Tally]:
-    """The tallies of a session, subject by subject."""
+    """The tallies that the reports of a session carry, those of xdist's workers included, by subject."""
     reports = [report for group in terminalreporter.stats.values() for report in group]
-    calls = [report for report in reports if getattr(report, "when", "") == "call"]
-    return sorted(tallies_of(calls), key=lambda tally: (tally.subject, [*TITLES].index(tally.name)))
+    texts = [report.__dict__.get(KEY) for report in reports if getattr(report, "when", "") == "call"]
+    tallies = [Tally.from_json(text) for text in texts if text]
+    return sorted(tallies, key=lambda tally: (tally.subject, [*TITLES].index(tally.name)))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -136,7 +136,7 @@ def failure_of(options: Options) -> str:
     with contextlib.suppress(Mismatch):
         held().test_values()
     settings.load_profile(before)
-    return "".join(each.word for each in held.gate.talliers["test_values"].reported().failures.values())
+    return "".join(each.word for each in held.gate.judges["test_values"].tallier.reported().failures.values())
 
 
 def report_of(shard: str, seed: int = 1) -> Path:

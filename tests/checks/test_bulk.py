@@ -36,7 +36,7 @@ def cases_of(enumeration: Enumeration) -> Iterator[Case]:
 
 
 def swept(subject: Subject, enumeration: Enumeration = SMALL, **options: tuple[Deviation, ...]) -> Swept:
-    return sweep_block(enumeration, 0, enumeration.count, subject, **options)
+    return sweep_block(subject, enumeration, places=range(enumeration.count), **options)
 
 
 def outcome(case: Case, subject: Subject) -> str:
@@ -141,7 +141,7 @@ def test_one_element_that_is_off_by_a_bit_is_found(place: int) -> None:
         y.flat[-1:] = np.nextafter(y.flat[-1:], np.float32(np.inf))
         return y
 
-    found = sweep_block(SMALL, place, place + 1, nudged)
+    found = sweep_block(nudged, SMALL, places=range(place, place + 1))
     assert found.counterexamples == {"conv f32 same value": 1}
 
 
@@ -188,7 +188,10 @@ def test_what_is_declined_is_counted_by_its_reason() -> None:
 
 
 def test_of_each_kind_the_first_counterexample_is_kept() -> None:
-    halves = (sweep_block(SMALL, *places, convolutions.off_by_one) for places in ((300, 500), (100, 300)))
+    halves = (
+        sweep_block(convolutions.off_by_one, SMALL, places=places)
+        for places in (range(300, 500), range(100, 300))
+    )
     total = Swept()
     for half in halves:
         total.add(half)
@@ -207,5 +210,5 @@ def test_what_was_swept_survives_json(subject: Subject) -> None:
 def test_a_long_block_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("verify.checks.bulk.BEAT_S", 0.0)
     beats: list[int] = []
-    sweep_block(SMALL, 0, 10, right, beat=lambda: beats.append(1))
+    sweep_block(right, SMALL, places=range(10), beat=lambda: beats.append(1))
     assert len(beats) == 10

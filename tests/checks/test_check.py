@@ -12,7 +12,7 @@ from tests.planted import convolutions
 from verify import Case, Declined, Mismatch, Verdict, check, compare, reference
 from verify.cases.dtypes import FORMATS
 from verify.cases.operands import Array
-from verify.checks.mismatch import (
+from verify.checks.examination import (
     MISMATCHES,
     DTypeMismatch,
     InputModified,

@@ -15,7 +15,7 @@ import pytest
 from tests.places import ROOT
 from verify import Case, reference
 from verify.cases.operands import Array
-from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
+from verify.checks.clock import GRACE_S, TimeUp, stopping_at
 from verify.gate.properties import PROPERTIES, WITNESSED
 from verify.reports.summary import exit_code
 from verify.reports.tally import TIME_UP, Tally
@@ -160,7 +160,7 @@ def test_property_that_is_cut_short_reports_the_smallest_case_so_far(
 
         class TestMine(conformance(wrong, fills=("ints",))):
             def test_it_is_the_smallest(self):
-                (failure,) = self.gate.talliers["test_values"].tally.failures.values()
+                (failure,) = self.gate.judges["test_values"].tallier.tally.failures.values()
                 assert len(words) == 4
                 assert len(failure.word) == min(map(len, words))
         """

@@ -11,7 +11,7 @@ import pytest
 from tests.places import ROOT
 from verify import Case
 from verify.cases.predicates import Predicate
-from verify.checks.deviations import Deviation, condition, deviation_of, entry_of, parse, read
+from verify.checks.deviations import Deviation, about, condition, deviation_of, entry_of, parse
 from verify.faults import FAULTS
 
 ENTRY = {
@@ -41,6 +41,10 @@ def toml(**changed: str | None) -> str:
     """An entry of a deviation file, some of its lines changed, added or (None) left out."""
     lines = {key: value for key, value in {**ENTRY, **changed}.items() if value is not None}
     return "[[deviation]]\n" + "".join(f"{key} = {value}\n" for key, value in lines.items())
+
+
+def read(text: str, *, subject: str, version: str | None) -> tuple[Deviation, ...]:
+    return about(parse(text), subject=subject, version=version)
 
 
 def names(text: str, *, subject: str = "mine", version: str | None = None) -> list[str]:

@@ -10,17 +10,16 @@ import pytest
 from tests.planted import convolutions
 from verify import Case, reference
 from verify.cases.operands import Array
-from verify.checks.check import Judging
 from verify.checks.diagnosis import ASKED, diagnosed
-from verify.checks.examination import Examination
-from verify.checks.message import disagreement
+from verify.checks.examination import Examination, disagreement
+from verify.checks.path import Examiner
 from verify.checks.subject import Subject, describe
 from verify.faults import fault_named
 
 
 def examined(word: str, subject: Subject, **judging: int) -> Examination:
     """The disagreement of a subject on a word."""
-    return Judging(**judging).examine(Case.parse(word), describe(subject))
+    return Examiner(subject=describe(subject), **judging).examine(Case.parse(word))
 
 
 def diagnosis(word: str, subject: Subject) -> Examination:

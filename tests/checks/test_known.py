@@ -16,10 +16,9 @@ from verify import Case, reference
 from verify.__main__ import main
 from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
-from verify.checks.check import Judging
 from verify.checks.deviations import Deviation, explains, recorded
 from verify.checks.examination import Examination
-from verify.checks.path import excused
+from verify.checks.path import Examiner, excused
 from verify.checks.subject import describe
 from verify.config.session import Options, Session
 from verify.gate import conformance
@@ -194,7 +193,7 @@ KNOWN = Deviation("adds-one", ("*",), ("value",), Predicate("rank == 1"), WORD, 
 
 
 def disagreement() -> Examination:
-    return Judging().examine(Case.parse(WORD), describe(adds_one))
+    return Examiner(subject=describe(adds_one)).examine(Case.parse(WORD))
 
 
 def test_deviation_without_a_fault_explains_whatever_it_looks_like(monkeypatch: pytest.MonkeyPatch):

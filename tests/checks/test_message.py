@@ -8,8 +8,7 @@ from tests.checks.disagreements import named
 from tests.planted import convolutions
 from verify import Case, Verdict
 from verify.cases.geometry import Axis
-from verify.checks.examination import Examination
-from verify.checks.message import disagreement, line, matters, replay, worst_phrase
+from verify.checks.examination import Examination, disagreement, line, matters, replay, worst_phrase
 from verify.checks.subject import describe
 from verify.oracle.compare import Worst
 

@@ -12,7 +12,7 @@ from tests.planted import convolutions
 from verify import Case, Mismatch
 from verify.cases.operands import Array
 from verify.checks.diagnosis import diagnosed
-from verify.checks.mismatch import mismatch_of
+from verify.checks.examination import mismatch_of
 from verify.checks.subject import Subject
 
 

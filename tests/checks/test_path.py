@@ -8,13 +8,12 @@ from tests.checks.disagreements import CASE
 from tests.planted import convolutions
 from verify import Case
 from verify.cases.operands import Array
-from verify.checks.check import Judging
 from verify.checks.deviations import Deviation, condition
 from verify.checks.journal import journal
 from verify.checks.path import Examiner
 from verify.checks.subject import Subject, describe
-from verify.gate.judging import Gate, judge_whole
-from verify.gate.recorder import Tallier
+from verify.gate.judging import Gate
+from verify.gate.properties import EVERYTHING
 
 KNOWN = Deviation(
     name="ones",
@@ -90,13 +89,13 @@ def test_failure_is_not_simplified_to_one_of_another_sort() -> None:
     def wider_where_small(case: Case) -> Array:
         return convolutions.off_by_one(case) if case.channels > 1 else convolutions.widened(case)
 
-    asking = Examiner(subject=describe(wider_where_small), judging=Judging(repeats=2))
+    asking = Examiner(subject=describe(wider_where_small), repeats=2)
     assert asking.simplified(asking.examine(LARGE)).case.channels == 2
 
 
 def test_pinned_word_that_fails_is_reported_as_it_was_diagnosed() -> None:
-    gate, tallier = Gate(convolutions.off_by_one, None), Tallier("mine", "pinned", "pinned words")
-    mismatch = judge_whole(gate, tallier, Case.parse("conv_i4x4_k2x2_valid_ints3"))
-    (failure,) = tallier.reported().failures.values()
+    judge = Gate(convolutions.off_by_one, None).judge(EVERYTHING)
+    mismatch = judge.disagreement_on(Case.parse("conv_i4x4_k2x2_valid_ints3"))
+    (failure,) = judge.tallier.reported().failures.values()
     assert "\n  probes   " in failure.text
     assert failure.text == str(mismatch)

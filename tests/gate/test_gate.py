@@ -17,9 +17,11 @@ from verify.cases.predicates import Predicate
 from verify.checks.deviations import Deviation
 from verify.checks.path import Examiner
 from verify.checks.subject import Subject
+from verify.config.session import Options, Session
 from verify.gate import conformance
-from verify.gate.profiles import PROFILES
-from verify.gate.properties import PROPERTIES
+from verify.gate.properties import EVERYTHING, PROPERTIES
+from verify.gate.search import PROFILES
+from verify.subjects.isolated import Isolated
 
 Gate = Callable[..., pytest.RunResult]
 
@@ -186,7 +188,7 @@ def test_a_recorded_deviation_is_known_and_passes() -> None:
     gated = conformance(plus_one_in_one_axis, known=[entry], fills=("ones", "ints"))
     run_gate(gated, "values")
     run_gate(gated, "known")
-    assert gated.gate.talliers["test_values"].tally.known["planted"] > 0  # type: ignore[attr-defined]
+    assert gated.gate.judges["test_values"].tallier.tally.known["planted"] > 0  # type: ignore[attr-defined]
 
 
 def test_a_disagreement_that_no_entry_explains_fails() -> None:
@@ -288,3 +290,18 @@ def test_only_what_is_sporadic_need_not_happen_on_its_word(*, sporadic: bool, ho
     else:
         with pytest.raises(pytest.fail.Exception, match="no longer deviates"):
             gated().test_known()
+
+
+def test_a_gate_starts_no_worker_when_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Isolated] = []
+    monkeypatch.setattr(Isolated, "start", started.append)
+    gated = conformance(Isolated("tests.planted.convolutions:right"))
+    assert (gated.gate.name, started) == ("tests.planted.convolutions:right", [])  # type: ignore[attr-defined]
+
+
+def test_a_gate_in_another_session_knows_what_that_knows() -> None:
+    entry = deviation("conv_i1_k1_same_ones", "rank == 1")
+    gated = conformance(convolutions.off_by_one, known=[entry]).gate  # type: ignore[attr-defined]
+    assert gated.judge(EVERYTHING).examiner.known == (entry,)
+    gated.session = Session(options=Options(excuse=False))
+    assert gated.judge(EVERYTHING).examiner.known == ()

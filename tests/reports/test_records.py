@@ -17,7 +17,7 @@ import pytest
 from tests.places import PLANTED, ROOT
 from tests.planted import subjects_to_gate as subjects
 from verify.__main__ import main
-from verify.checks.mismatch import Mismatch
+from verify.checks.examination import Mismatch
 from verify.checks.subject import Subject
 from verify.config.session import Options, Session
 from verify.gate import conformance
@@ -134,7 +134,7 @@ def gated() -> Gated:
                 getattr(held(), f"test_{name}")()
             held.gate.close(f"test_{name}", 0.5)
         read_back = list(read_records(written(RUN, *records)))
-        return read_back, [tallier.tally for tallier in held.gate.talliers.values()]
+        return read_back, [judge.tallier.tally for judge in held.gate.judges.values()]
 
     return run
 

@@ -20,7 +20,6 @@ from tests.checks.disagreements import look_like
 from tests.places import PLANTED, ROOT
 from verify import Case, Declined, reference
 from verify.__main__ import main
-from verify.checks.check import Judging
 from verify.checks.examination import Examination
 from verify.checks.path import Examiner
 from verify.checks.subject import describe
@@ -62,7 +61,7 @@ class Acts:
 
 
 def failure(way: str) -> Examination:
-    return Judging().examine(CASE, describe(Acts(way)))
+    return Examiner(subject=describe(Acts(way))).examine(CASE)
 
 
 def before(way: str, **changed: Any) -> Failed:
@@ -72,7 +71,7 @@ def before(way: str, **changed: Any) -> Failed:
 
 def became(*ways: str, past: Sequence[Failed] = ()) -> Became:
     """What became of a case whose subject acts in these ways, two in each answer of a right one."""
-    examiner = Examiner(subject=describe(Acts(*ways)), judging=Judging(repeats=2))
+    examiner = Examiner(subject=describe(Acts(*ways)), repeats=2)
     return became_of(examiner, CASE, past)
 
 

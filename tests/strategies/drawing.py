@@ -16,8 +16,8 @@ from tests.planted.plain import cases
 from verify import Case
 from verify.cases.epilogue import AROUND
 from verify.cases.simplify import simplest
-from verify.checks.check import check
-from verify.checks.mismatch import Mismatch
+from verify.checks.examination import Mismatch
+from verify.checks.path import check
 from verify.checks.subject import Subject
 from verify.faults.witnesses import Drawn
 

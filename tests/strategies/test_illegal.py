@@ -12,7 +12,7 @@ from hypothesis import Phase, find, given, settings
 from strategies import illegal_cases
 from tests.planted import convolutions
 from verify import Case, check
-from verify.checks.mismatch import Answered
+from verify.checks.examination import Answered
 
 searching = settings(max_examples=5_000, deadline=None, database=None, derandomize=True)
 

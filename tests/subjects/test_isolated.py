@@ -12,7 +12,7 @@ from tests.planted import fragile
 from tests.subjects.asked import SMALLEST, mismatch_of
 from tests.subjects.conftest import Isolate
 from verify import Case, Mismatch
-from verify.checks.mismatch import Crashed, OutOfMemory, TimedOut
+from verify.checks.examination import Crashed, OutOfMemory, TimedOut
 from verify.gate import conformance
 from verify.gate.properties import PROPERTIES
 from verify.oracle.compare import KINDS

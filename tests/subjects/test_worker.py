@@ -13,7 +13,7 @@ from tests.planted import convolutions
 from tests.subjects.asked import CASE, SMALLEST, mismatch_of, verdict_of
 from tests.subjects.conftest import Isolate
 from verify import Case, Declined
-from verify.checks.mismatch import OutOfMemory
+from verify.checks.examination import OutOfMemory
 from verify.subjects.isolated import Isolated
 from verify.subjects.registry import load
 

@@ -63,9 +63,9 @@ def as_array(answer: Any) -> Array | Verdict:
         return disagrees("refused", f"its answer cannot be read as an array: {_said(error)}")
 
 
-def modified(case: Case, asked: Case) -> Verdict | None:
-    """The disagreement of a subject that wrote to the operands of the case that it was asked, or None."""
-    for operand, before, after in zip(Operands._fields, case.make_operands(), asked.operands, strict=True):
+def modified(case: Case, operands: Operands) -> Verdict | None:
+    """The disagreement of a subject that wrote to the operands of its case, which were as here; or None."""
+    for operand, before, after in zip(Operands._fields, operands, case.operands, strict=True):
         if before is not None and after is not None and before.tobytes() != after.tobytes():
             name = case.traits.factor_name if operand == "factor" else operand
             return disagrees("input modified", f"it wrote to the {name} that it was given")

@@ -9,7 +9,7 @@ import numpy as np
 
 from verify.cases.operands import Array, Operands
 from verify.checks.asking import as_array
-from verify.checks.message import worst_phrase
+from verify.checks.examination import worst_phrase
 from verify.oracle.bounds import judge_operands, sums_are_exact
 from verify.oracle.compare import Verdict, compare_form, compare_values
 from verify.oracle.problem import problem_from

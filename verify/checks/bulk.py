@@ -13,11 +13,10 @@ from verify.cases.enumeration import Enumeration
 from verify.cases.exactness import promises_exact_sums, scale_of
 from verify.cases.operands import Array, Operands
 from verify.checks.asking import ask, modified
-from verify.checks.check import compare
 from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination
-from verify.checks.path import excused
+from verify.checks.path import compare, excused
 from verify.checks.subject import Description, Subject, describe
 from verify.oracle.compare import Verdict, Worst, agreement
 from verify.oracle.problem import problem_of
@@ -73,21 +72,21 @@ class Swept:
         for kind, counterexample in other.first.items():
             self._keep(kind, counterexample)
 
-    def held(self, examination: Examination) -> None:
-        """Count a case that is no counterexample."""
-        if examination.deviation:
+    def count(self, place: int, examination: Examination) -> None:
+        """Count a case, which lies at this place."""
+        case, verdict = examination.case, examination.verdict
+        if examination.fails:
+            kind = f"{case.operation} {case.format.token} {case.padding_mode} {verdict.kind}"
+            self.counterexamples[kind] += 1
+            self._keep(kind, Counterexample(place, str(case), verdict))
+        elif examination.deviation:
             self.known[examination.deviation.name] += 1
-        elif examination.outcome == "declined":
-            self.declined[examination.verdict.sentence] += 1
-        elif examination.outcome == "vacuous":
+        elif verdict.outcome == "declined":
+            self.declined[verdict.sentence] += 1
+        elif verdict.outcome == "vacuous":
             self.vacuous += 1
         else:
             self.agreed += 1
-
-    def disagreed(self, place: int, case: Case, verdict: Verdict) -> None:
-        kind = f"{case.operation} {case.format.token} {case.padding_mode} {verdict.kind}"
-        self.counterexamples[kind] += 1
-        self._keep(kind, Counterexample(place, str(case), verdict))
 
     def _keep(self, kind: str, counterexample: Counterexample) -> None:
         earlier = self.first.get(kind, counterexample)
@@ -113,25 +112,20 @@ def _verdict_from(data: dict[str, Any]) -> Verdict:
 
 
 def sweep_block(
-    enumeration: Enumeration,
-    start: int,
-    stop: int,
     subject: Subject,
+    enumeration: Enumeration,
     *,
+    places: range,
     known: Sequence[Deviation] = (),
     beat: Callable[[], None] = lambda: None,
 ) -> Swept:
-    """Put the cases of these places to a subject; `beat` is called every second or so."""
+    """Put the cases at some places of an enumeration to a subject; `beat` is called every second or so."""
     swept, clock, described = Swept(), Clock(), describe(subject)
     begun = last = perf_counter()
-    for place, case in enumeration.cases(start, stop):
+    for place, case in enumeration.cases(places.start, places.stop):
         shared = operands_of(case)
         swept.repeated += not shared.is_distinct
-        examination = excused(_examined(case, shared, subject=described, clock=clock), known)
-        if examination.fails:
-            swept.disagreed(place, case, examination.verdict)
-        else:
-            swept.held(examination)
+        swept.count(place, excused(_examined(case, shared, subject=described, clock=clock), known))
         if perf_counter() - last > BEAT_S:
             beat()
             last = perf_counter()
@@ -178,7 +172,7 @@ def _made(case: Case) -> Shared:
 
 
 def _examined(case: Case, shared: Shared, *, subject: Description, clock: Clock) -> Examination:
-    """As `Judging` does it with all kinds at once, but quicker.
+    """As `Examiner` does it with all kinds at once, but quicker.
 
     An answer that equals the reference bit for bit, and came of operands left alone, agrees; whatever
     else comes is judged as everywhere.
@@ -190,20 +184,13 @@ def _examined(case: Case, shared: Shared, *, subject: Description, clock: Clock)
     with clock.part("reference"):
         wanted = linear(problem_of(case), shared.operands, exact=True).astype(case.dtype)
     with clock.part("comparison"):
-        if shared.is_exact and _is_equal(answer, wanted) and _is_untouched(case, shared):
-            verdict = agreement(wanted)
-        else:
-            verdict = modified(case, case) or compare(case, answer)
+        is_right = shared.is_exact and _is_equal(answer, wanted)
+        verdict = modified(case, shared.operands) or (
+            agreement(wanted) if is_right else compare(case, answer)
+        )
     return Examination(case=case, subject=subject, verdict=verdict, answer=answer)
 
 
 def _is_equal(answer: Array, wanted: Array) -> bool:
     same = answer.shape == wanted.shape and answer.dtype == wanted.dtype
     return same and answer.tobytes() == wanted.tobytes()
-
-
-def _is_untouched(case: Case, shared: Shared) -> bool:
-    pairs = zip(case.operands, shared.operands, strict=True)
-    return all(
-        after is None or before is None or after.tobytes() == before.tobytes() for after, before in pairs
-    )

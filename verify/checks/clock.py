@@ -1,9 +1,13 @@
-"""Where the time of a run goes: seconds by part."""
+"""The time of a run: where it goes, and when it is up for what runs: between two lines, or where it waits."""
 
 from __future__ import annotations
 
+import signal
+import time
 from collections import Counter
-from time import perf_counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 
 class Clock:
@@ -12,18 +16,52 @@ class Clock:
     def __init__(self) -> None:
         self.seconds: Counter[str] = Counter()
 
-    def part(self, name: str) -> Part:
-        return Part(self.seconds, name)
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] += time.perf_counter() - start  # type: ignore[assignment]
 
 
-class Part:
-    """A block whose seconds are added up under a name."""
+GRACE_S = 1.0
+"""Seconds that what runs may go on for when its time is up."""
 
-    def __init__(self, seconds: Counter[str], name: str) -> None:
-        self._seconds, self._name = seconds, name
+AGAIN_S = 0.5
+"""Seconds after which what has not stopped is stopped again: it may be a callback that drops errors."""
 
-    def __enter__(self) -> None:
-        self._start = perf_counter()
 
-    def __exit__(self, *raised: object) -> None:
-        self._seconds[self._name] += perf_counter() - self._start  # type: ignore[assignment]
+@contextmanager
+def handling(number: int, handler: Callable[[int, Any], None]) -> Iterator[None]:
+    """Have a signal handled so in the block."""
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+class TimeUp(KeyboardInterrupt):
+    """The time is up. Like Ctrl-C, it is no error of what it stops, and passes by `except Exception`."""
+
+
+@contextmanager
+def stopping_at(end: float) -> Iterator[None]:
+    """Raise TimeUp in the block once `time.monotonic` has reached `end`, if it is not left before.
+
+    Native code is stopped when it returns. Only the main thread can be stopped so.
+    """
+    if end == float("inf"):
+        yield
+        return
+    with handling(signal.SIGALRM, _raise):
+        signal.setitimer(signal.ITIMER_REAL, max(end - time.monotonic(), 1e-3), AGAIN_S)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _raise(number: int, frame: object) -> None:
+    raise TimeUp

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import operator
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.predicates import Predicate, names_of
-from verify.checks.releases import covers, require_range
 from verify.oracle.compare import KINDS, Kind
 
 if TYPE_CHECKING:  # both know deviations
@@ -79,17 +81,12 @@ class Deviation(NamedTuple):
         return self.when.holds(names_of(case, {**CONDITION_NAMES, **names}))
 
 
-def read(text: str, *, subject: str, version: str | None) -> tuple[Deviation, ...]:
-    """The deviations of a TOML text that are about a subject in a version of its framework.
+def parse(text: str) -> tuple[Deviation, ...]:
+    """Every deviation of a TOML text.
 
     Raises ValueError, one sentence, for an entry with a missing or unknown key, a bad condition, an
     unknown kind or a word that is no case.
     """
-    return about(parse(text), subject=subject, version=version)
-
-
-def parse(text: str) -> tuple[Deviation, ...]:
-    """Every deviation of a TOML text; raises ValueError as `read` does."""
     tables = tomllib.loads(text)
     entries = tables.get("deviation", [])
     if set(tables) - {"deviation"} or not isinstance(entries, list):
@@ -99,7 +96,11 @@ def parse(text: str) -> tuple[Deviation, ...]:
 
 def about(deviations: Iterable[Deviation], *, subject: str, version: str | None) -> tuple[Deviation, ...]:
     """Those that are about a subject in a version of its framework; in any where that is not known."""
-    return tuple(entry for entry in deviations if entry.is_of(subject) and _seen_in(entry, version))
+
+    def seen(versions: tuple[str, ...]) -> bool:
+        return not versions or version is None or any(covers(text, version) for text in versions)
+
+    return tuple(entry for entry in deviations if entry.is_of(subject) and seen(entry.versions))
 
 
 def recorded(
@@ -141,12 +142,6 @@ def expired(subject: str, deviation: Deviation) -> str:
     )
 
 
-def _seen_in(deviation: Deviation, version: str | None) -> bool:
-    if not deviation.versions or version is None:
-        return True
-    return any(covers(releases, version) for releases in deviation.versions)
-
-
 def to_text(deviations: Iterable[Deviation]) -> str:
     """Deviations as one text, which `from_text` reads."""
     return json.dumps([entry_of(deviation) for deviation in deviations])
@@ -179,19 +174,15 @@ def deviation_of(entry: Mapping[str, Any]) -> Deviation:
         for versions in deviation.versions:
             require_range(versions)
         if deviation.fault:
-            _require_fault(deviation.fault)
+            from verify.faults import fault_named  # most entries need none of the catalogue
+
+            fault_named(deviation.fault)
     except (KeyError, TypeError, ValueError) as wrong:
         raise ValueError(f"the deviation {name!r} cannot be read: {wrong}") from None
     strange = set(deviation.kinds) - set(KINDS)
     if strange:
         raise ValueError(f"the deviation {name!r} has the unknown kind {min(strange)!r}")
     return deviation
-
-
-def _require_fault(name: str) -> None:
-    from verify.faults import fault_named  # most entries need none of the catalogue
-
-    fault_named(name)
 
 
 def _require_type(key: str, value: Any) -> None:
@@ -206,3 +197,45 @@ def _require_type(key: str, value: Any) -> None:
         due, holds = "a string", isinstance(value, str)
     if not holds:
         raise TypeError(f"{key} is {value!r}, not {due}")
+
+
+_PART = re.compile(r"(>=|<=|==|!=|<|>|)\s*(\d+(?:\.\d+)*)")
+_NUMBERS = re.compile(r"\d+(?:\.\d+)*")
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+
+
+def require_range(text: str) -> None:
+    """Raise ValueError, one sentence, for a text that covers no releases."""
+    _parts(text)
+
+
+def covers(text: str, version: str) -> bool:
+    """Whether a version is among the releases: 2.21 covers any 2.21.x, and of several parts all must.
+
+    A pre-release counts as its release: neither 2.22.0 nor 2.22.0rc1 is below 2.22.
+    """
+    return all(_holds(how, bound, version) for how, bound in _parts(text))
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    parts = [_PART.fullmatch(part.strip()) for part in text.split(",")]
+    if not all(parts):
+        raise ValueError(f"{text!r} is no range of versions, such as '2.21' or '>=2.20,<2.22'")
+    return [(part[1], part[2]) for part in parts if part]
+
+
+def _holds(how: str, bound: str, version: str) -> bool:
+    if not how:
+        return f"{version}.".startswith(f"{bound}.")
+    numbers = _NUMBERS.match(version)
+    if numbers is None:
+        return False
+    pairs = zip_longest(map(int, numbers.group().split(".")), map(int, bound.split(".")), fillvalue=0)
+    return _COMPARE[how](*zip(*pairs, strict=True))

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.fills import FILLS
+from verify.cases.fills import FILLS, impulse_seed
+from verify.cases.operands import Array
 from verify.cases.word import InvalidCase
 from verify.checks.asking import ask
 from verify.checks.examination import Examination
-from verify.checks.probes import probed
 from verify.checks.subject import Description
 from verify.faults import Fault, fault_named
 from verify.faults.matching import BY_KIND, is_alike, matching_faults
+from verify.oracle.bounds import judgement
 from verify.oracle.compare import NUMERIC_KINDS
 
 CONFIRMED = 4
@@ -117,3 +119,142 @@ def _shifted_words(case: Case, faults: Sequence[Fault]) -> Iterator[Case]:
                 changed = replace(word, **change)
                 if changed.operation == case.operation:
                     yield changed
+
+
+PROBES = 64
+"""Input cells that are probed at most."""
+PROBING_S = 5.0
+"""Seconds that are spent on it at most."""
+
+
+class Term(NamedTuple):
+    """A wrong element of a probe: the input cell that held the 1, and what became of it.
+
+    Places and taps are those of the spatial axes. `tap` is the tap whose product is missing or wrong, or
+    None where there should be none.
+    """
+
+    cell: tuple[int, ...]
+    channel: int
+    place: tuple[int, ...]
+    filter: int
+    tap: tuple[int, ...] | None
+
+
+def probed(case: Case, subject: Description) -> str:
+    """Where the wrong terms of a disagreement come from, in one sentence; nothing where none can be asked.
+
+    One cell of the input is 1 and the others are 0; the factors are all different, so that each
+    element of the answer tells which tap it has met.
+    """
+    plain = _plain(case)
+    if plain is None:
+        return ""
+    terms: list[Term] = []
+    count = 0
+    until = time.monotonic() + PROBING_S
+    for seed in _seeds(plain):
+        if time.monotonic() > until:
+            break
+        probe = replace(plain, seed=seed)
+        answer, _ = ask(subject, replace(probe))
+        if not isinstance(answer, np.ndarray) or answer.shape != probe.output_shape:
+            continue
+        count += 1
+        terms += _wrong_terms(probe, answer)
+    if not count:
+        return ""
+    if not terms:
+        return "single products are right: it is their sum, what follows it, or the values themselves"
+    return f"wrong terms come from {_taps(plain, terms)}, {_region(plain, terms)}, {_channels(plain, terms)}"
+
+
+def _plain(case: Case) -> Case | None:
+    """The case with nothing after its sums, where impulses can be asked of it."""
+    with suppress(InvalidCase):
+        epilogue = case.epilogue if case.operation == "filtergrad" else ()
+        plain = replace(case, fill="impulse", seed=0, epilogue=epilogue)
+        return plain if math.prod(plain.input_shape) and "bias" not in plain.epilogue else None
+    return None
+
+
+def _seeds(case: Case) -> Iterator[int]:
+    """The seeds that put the impulse into every cell of a small input, or into some cells of a large one."""
+    count = math.prod(case.input_shape)
+    if count > PROBES:
+        yield from range(PROBES)
+    else:
+        yield from (impulse_seed(case, place) for place in range(count))
+
+
+def _wrong_terms(probe: Case, answer: Array) -> Iterator[Term]:
+    wanted = judgement(probe).wanted
+    got = answer.astype(np.float64)
+    x = _channels_last(probe, probe.input)
+    *cell, channel = (int(indices[0]) for indices in np.nonzero(x)[1:])
+    wrong = np.argwhere(_channels_last(probe, ~((got == wanted) | (np.isnan(got) & np.isnan(wanted)))))
+    for index in map(tuple, wrong.tolist()):
+        if probe.operation == "filtergrad":
+            yield Term(tuple(cell), channel, (), index[-1], index[: probe.rank])
+            continue
+        value = _channels_last(probe, wanted)[index]
+        yield Term(tuple(cell), channel, index[1:-1], index[-1], _tap_of(probe, value))
+
+
+def _channels_last(case: Case, y: Array) -> Array:
+    """An input, or an answer where that is an image, with its channels last."""
+    is_filter = case.operation == "filtergrad" and y.shape == case.output_shape
+    return np.moveaxis(y, 1, -1) if case.channels_first and not is_filter else y
+
+
+def _tap_of(probe: Case, value: float) -> tuple[int, ...] | None:
+    """The tap whose factor is a value: factors count 1, 2, 3 … where they are all different."""
+    places = np.argwhere(probe.operands.factor.astype(np.float64) == value).tolist()
+    return tuple(places[0][: probe.rank]) if value and len(places) == 1 else None
+
+
+def _taps(case: Case, terms: Sequence[Term]) -> str:
+    taps = {term.tap for term in terms if term.tap is not None}
+    if not taps:
+        return "products that belong elsewhere"
+    if len(taps) == math.prod(case.kernel):
+        return "every tap of the kernel" if len(taps) > 1 else "the one tap of the kernel"
+    return _listed("kernel tap", sorted(taps))
+
+
+def _region(case: Case, terms: Sequence[Term]) -> str:
+    """Whether the cells lie at the border, or the windows reach into padding."""
+    extent = _channels_last(case, case.input).shape[1:-1]
+    at_border = [any(c in (0, size - 1) for c, size in zip(term.cell, extent, strict=True)) for term in terms]
+    if case.operation in ("conv", "depthwise", "separable") and all(_is_padded(case, term) for term in terms):
+        return "windows that reach into the padding"
+    if all(at_border) and min(extent) > 2:
+        return "cells at the border of the input"
+    if not any(at_border):
+        return "cells inside the input"
+    return "cells everywhere in the input"
+
+
+def _is_padded(case: Case, term: Term) -> bool:
+    if not any(axis.before or axis.after for axis in case.axes):
+        return False
+    windows = (axis.cells(window) for axis, window in zip(case.axes, term.place, strict=True))
+    return any(cells[0] < 0 or cells[-1] >= axis.size for cells, axis in zip(windows, case.axes, strict=True))
+
+
+def _channels(case: Case, terms: Sequence[Term]) -> str:
+    """The channels of the input and of the answer that the terms join."""
+    x = _channels_last(case, case.input).shape[-1]
+    channels = _some("input channel", {term.channel for term in terms}, x)
+    return f"{channels} and {_some('answer channel', {term.filter for term in terms}, case.output_channels)}"
+
+
+def _some(name: str, numbers: set[int], count: int) -> str:
+    if len(numbers) == count:
+        return f"every {name}" if count > 1 else f"the one {name}"
+    return f"{_listed(name, sorted(numbers))} of {count}"
+
+
+def _listed(name: str, items: Sequence[object]) -> str:
+    shown = ", ".join(map(str, items[:4])) + (" …" if len(items) > 4 else "")
+    return f"{name}{'s' * (len(items) > 1)} {shown}"

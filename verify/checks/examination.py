@@ -1,17 +1,21 @@
-"""An examination: what became of a case that was put to a subject, as one frozen value."""
+"""An examination: what became of a case that was put to a subject, its message, and its exception."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 from verify.cases.case import Case
+from verify.cases.geometry import Axis
 from verify.cases.operands import Array
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Description
 from verify.faults import Fault
 from verify.faults.matching import matching_faults
-from verify.oracle.compare import Verdict
+from verify.oracle.compare import Kind, Verdict, Worst
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,3 +68,158 @@ class Examination:
     def fault(self) -> str:
         """The name of the one fault that it looks like, or nothing."""
         return self.looks_like[0].name if len(self.looks_like) == 1 else ""
+
+
+def disagreement(examination: Examination, *, with_faults: bool = True) -> str:
+    """The whole message for one disagreement, several lines.
+
+    Without the faults that it looks like it is quickly made, whether it is diagnosed or not.
+    """
+    case, subject, verdict = examination.case, examination.subject, examination.verdict
+    kind = verdict.kind or ""
+    did = _LOST.get(kind, "disagrees with the reference")
+    lines = [f"{subject.name} {did}: {verdict.sentence}", line("case", str(case))]
+    axes = () if case.illegal else case.axes
+    lines += [axis_line(number, axis) for number, axis in enumerate(axes) if matters(axis)]
+    if verdict.place:
+        lines.append(line({"crashed": "crashed", "timed out": "hung"}.get(kind, "raised"), verdict.place))
+    lines += [line("stderr", text) for text in verdict.stderr]
+    if verdict.worst is not None:
+        lines.append(line("worst", worst_phrase(verdict.worst)))
+    for number, fault in enumerate(examination.looks_like if with_faults else ()):
+        lines.append(f"  {'or' if number else 'looks like':<10}  {fault.sentence}")
+    if examination.probes:
+        lines.append(line("probes", examination.probes))
+    lines.append(line("replay", replay_of(examination)))
+    return "\n".join(lines)
+
+
+_LOST = {"crashed": "crashed", "timed out": "timed out", "out of memory": "ran out of memory"}
+
+
+def line(label: str, text: str) -> str:
+    return f"  {label:<8} {text}"
+
+
+def matters(axis: Axis) -> bool:
+    """Whether an axis does anything but walk over its cells one by one."""
+    return axis != Axis(axis.size, 1)
+
+
+def axis_line(number: int, axis: Axis) -> str:
+    return line(
+        f"axis {number}",
+        f"size {axis.size}, kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation} "
+        f"-> out {axis.out}, padding {axis.before} before, {axis.after} after",
+    )
+
+
+def worst_phrase(worst: Worst) -> str:
+    allowed = f"{worst.allowed:.3g}" if worst.allowed else "0"
+    return f"at {worst.index}: got {worst.got!r}, want {worst.want!r}, allowed {allowed} ({worst.why})"
+
+
+def replay_of(examination: Examination) -> str:
+    """The line that runs an examined case again."""
+    subject = examination.subject
+    return replay(str(examination.case), subject.name, switches=subject.switches, options=subject.options)
+
+
+def replay(
+    word: str, subject: str, *, switches: Mapping[str, str] = MappingProxyType({}), options: str = ""
+) -> str:
+    """The one line that runs a case again; Python where the subject cannot be named in a shell."""
+    if subject.startswith("__main__:") or (":" in subject and "<" in subject):
+        return f"verify.check(verify.Case.parse({word!r}), subject)"
+    settings = "".join(f"{name}={shlex.quote(value)} " for name, value in switches.items())
+    return f"{settings}conv-verify replay {options}{' ' * bool(options)}{shlex.quote(subject)} {word}"
+
+
+MISMATCHES: dict[Kind, type[Mismatch]] = {}
+"""Kind of a disagreement → its class."""
+
+
+class Mismatch(AssertionError):
+    """A subject disagrees with the reference; what is known of that is its `examination`.
+
+    It never changes: one that says more is made of an examination that knows more.
+    """
+
+    def __init_subclass__(cls, *, kind: Kind) -> None:
+        MISMATCHES[kind] = cls
+
+    def __init__(self, examination: Examination) -> None:
+        super().__init__(examination.verdict.sentence)
+        self._examination = examination
+        # By the context Hypothesis tells one error from another.
+        self.__cause__ = self.__context__ = examination.error
+
+    @property
+    def examination(self) -> Examination:
+        return self._examination
+
+    @property
+    def case(self) -> Case:
+        return self._examination.case
+
+    @property
+    def subject(self) -> str:
+        """The subject's name."""
+        return self._examination.subject.name
+
+    @property
+    def verdict(self) -> Verdict:
+        return self._examination.verdict
+
+    def __str__(self) -> str:
+        return disagreement(self._examination)
+
+
+class ShapeMismatch(Mismatch, kind="shape"):
+    """The answer has the wrong shape."""
+
+
+class DTypeMismatch(Mismatch, kind="dtype"):
+    """The answer has the wrong dtype."""
+
+
+class ValueMismatch(Mismatch, kind="value"):
+    """A value lies further from the reference than is allowed."""
+
+
+class NonFiniteMismatch(Mismatch, kind="non-finite"):
+    """A NaN or an infinity stands where it should not, or is missing where it should."""
+
+
+class InputModified(Mismatch, kind="input modified"):
+    """The subject wrote to its operands."""
+
+
+class Refused(Mismatch, kind="refused"):
+    """The subject raised an error, or returned no array, where an answer is due."""
+
+
+class Answered(Mismatch, kind="answered"):
+    """The subject answered a call that must be refused."""
+
+
+class NotRepeatable(Mismatch, kind="not repeatable"):
+    """The same case was answered twice with different bits."""
+
+
+class Crashed(Mismatch, kind="crashed"):
+    """The process that ran the subject died of a signal, or exited."""
+
+
+class TimedOut(Mismatch, kind="timed out"):
+    """The subject gave no answer in its time."""
+
+
+class OutOfMemory(Mismatch, kind="out of memory"):
+    """The subject needed more memory than it may have, or than there is."""
+
+
+def mismatch_of(examination: Examination) -> Mismatch:
+    """The exception for an examination that found a disagreement."""
+    assert examination.verdict.kind is not None
+    return MISMATCHES[examination.verdict.kind](examination)

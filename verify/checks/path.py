@@ -1,29 +1,53 @@
-"""The path of a case: noted, asked, judged and excused; where it still fails, simplified and diagnosed."""
+"""The path of a case: noted, asked, judged and excused; where it still fails, simplified."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.fills import shows_nothing
+from verify.cases.operands import Array
 from verify.cases.simplify import SIMPLIFYING_S, simplest
-from verify.checks.check import Judging
+from verify.checks.asking import as_array, ask, modified
+from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation, explains
-from verify.checks.examination import Examination
+from verify.checks.examination import Examination, mismatch_of
 from verify.checks.journal import journal
-from verify.checks.subject import Description
+from verify.checks.subject import Description, Subject, describe
+from verify.oracle.bounds import judgement
+from verify.oracle.compare import (
+    KINDS,
+    LOST,
+    Kind,
+    Verdict,
+    compare_form,
+    compare_values,
+    different_bits,
+    disagrees,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Examiner:
-    """Who puts cases to a subject: what is judged, and which known deviations excuse a disagreement.
+    """Who puts cases to a subject: what is judged and how, and which known deviations excuse it.
 
+    Only disagreements of `kinds` are judged, and a subject that is lost (it crashed, timed out or ran
+    out of memory), whatever the kinds. With `repeats` above 1 the subject is asked that many times, and
+    all answers must have the same bits. With an `accumulator`, the token of a dtype, values are judged
+    by the bound of sums in it. The `clock` counts where the time goes.
     Each case is noted in the journal before, under the name `noted_as`, unless that is empty.
     """
 
     subject: Description
     known: Iterable[Deviation] = ()
-    judging: Judging = field(default_factory=Judging)
+    kinds: Collection[Kind] = KINDS
+    repeats: int = 1
+    clock: Clock = field(default_factory=Clock)
+    accumulator: str | None = None
     noted_as: str = ""
 
     def examine(self, case: Case) -> Examination:
@@ -31,7 +55,7 @@ class Examiner:
         __tracebackhide__ = True
         if self.noted_as:
             journal.note(self.noted_as, str(case))
-        return excused(self.judging.examine(case, self.subject), self.known)
+        return excused(self._judged(case), self.known)
 
     def simplified(self, examination: Examination, *, limit_s: float = SIMPLIFYING_S) -> Examination:
         """The simplest failure of the same sort that is found in so many seconds."""
@@ -43,6 +67,74 @@ class Examiner:
 
         return examinations[simplest(examination.case, fails, limit_s=limit_s)]
 
+    def _judged(self, case: Case) -> Examination:
+        __tracebackhide__ = True
+        asked = replace(case)
+        answer, error = ask(self.subject, asked, self.clock)
+        if case.illegal:
+            array = answer if isinstance(answer, np.ndarray) else None
+            return Examination(case=case, subject=self.subject, verdict=_refusal(case, answer), answer=array)
+        if isinstance(answer, Verdict):
+            return Examination(case=case, subject=self.subject, verdict=self._only(answer), error=error)
+        verdict = self._verdict(case, asked, answer)
+        if self.repeats > 1:
+            answer = answer.copy()  # a subject may write every answer into one buffer
+        for _ in range(self.repeats - 1):
+            if verdict.holds:
+                again, error = ask(self.subject, replace(case), self.clock)
+                verdict = _repeated(verdict, answer, again)
+        verdict = self._only(verdict)
+        return Examination(case=case, subject=self.subject, verdict=verdict, answer=answer, error=error)
+
+    def _only(self, verdict: Verdict) -> Verdict:
+        """The verdict, unless it is of a kind that is judged elsewhere."""
+        if verdict.kind is None or verdict.kind in self.kinds or verdict.kind in LOST:
+            return verdict
+        return Verdict(outcome="vacuous", sentence=f"{verdict.sentence}, which is not judged here")
+
+    def _verdict(self, case: Case, asked: Case, answer: Array) -> Verdict:
+        if "input modified" in self.kinds:
+            with self.clock.part("comparison"):
+                verdict = modified(asked, case.make_operands())
+            if verdict:
+                return verdict
+        form = compare_form(answer, shape=case.output_shape, dtype=case.dtype)
+        if form and form.kind in self.kinds:
+            return form
+        if not {"value", "non-finite"} & set(self.kinds):
+            return Verdict(outcome="agrees")
+        if form and (form.kind == "shape" or not np.can_cast(answer.dtype, np.float64, "same_kind")):
+            return form
+        with self.clock.part("reference"):
+            rule = judgement(case, accumulator=self.accumulator)
+        with self.clock.part("comparison"), np.errstate(over="ignore", invalid="ignore"):
+            # A wrong dtype is judged elsewhere; here its values are held to what the right one holds.
+            verdict = compare_values(rule, answer.astype(case.dtype))
+        if verdict.outcome == "agrees" and shows_nothing(case):
+            return Verdict(outcome="vacuous", sentence="every cell of the input is read")
+        return verdict
+
+
+def check(
+    case: Case,
+    subject: Subject,
+    *,
+    kinds: Collection[Kind] = KINDS,
+    repeats: int = 1,
+    clock: Clock | None = None,
+) -> Verdict:
+    """Run a subject on a case and judge its answer; what is judged, and how, is as `Examiner` has it.
+
+    Raises the subclass of Mismatch for the kind of a disagreement; TypeError for a subject that
+    cannot be called, ValueError for one that says of itself what cannot be.
+    """
+    __tracebackhide__ = True
+    examiner = Examiner(subject=describe(subject), kinds=kinds, repeats=repeats, clock=clock or Clock())
+    examination = examiner.examine(case)
+    if examination.verdict.kind is not None:
+        raise mismatch_of(examination)
+    return examination.verdict
+
 
 def excused(examination: Examination, known: Iterable[Deviation]) -> Examination:
     """A disagreement with the first deviation that explains it, if there is one; all else as it is.
@@ -53,13 +145,46 @@ def excused(examination: Examination, known: Iterable[Deviation]) -> Examination
     if examination.verdict.kind is None:
         return examination
     deviation = next((entry for entry in known if explains(entry, examination)), None)
-    if deviation is None or (
-        deviation.accumulator and not _is_of_sums_in(deviation.accumulator, examination)
-    ):
-        return examination
-    return replace(examination, deviation=deviation)
+    if deviation and deviation.accumulator:
+        case, token = examination.case, deviation.accumulator
+        token = case.format.token if token == "own" else token
+        again = Examiner(subject=examination.subject, accumulator=token).examine(case)
+        deviation = deviation if again.verdict.holds else None
+    return replace(examination, deviation=deviation) if deviation else examination
 
 
-def _is_of_sums_in(accumulator: str, examination: Examination) -> bool:
-    token = examination.case.format.token if accumulator == "own" else accumulator
-    return Judging(accumulator=token).examine(examination.case, examination.subject).verdict.holds
+def compare(case: Case, actual: Any) -> Verdict:
+    """The verdict on an answer that the caller already has; a disagreement is not raised."""
+    answer = as_array(actual)
+    if isinstance(answer, Verdict):
+        return answer
+    form = compare_form(answer, shape=case.output_shape, dtype=case.dtype)
+    return form or compare_values(judgement(case), answer)
+
+
+def _refusal(case: Case, answer: Array | Verdict) -> Verdict:
+    """The verdict on a call that must be refused."""
+    if isinstance(answer, Verdict):
+        return Verdict(outcome="agrees") if answer.kind == "refused" else answer
+    what = f"{answer.dtype.name} of shape {answer.shape}"
+    return disagrees("answered", f"it answered a call that must be refused, with {what}: {case.why_illegal}")
+
+
+def _repeated(verdict: Verdict, first: Array, again: Array | Verdict) -> Verdict:
+    """The verdict so far, or the disagreement of two answers to one case."""
+    if isinstance(again, Verdict):
+        declined = again.outcome == "declined"
+        sentence = f"answered once, then declined: {again.sentence}"
+        return disagrees("not repeatable", sentence) if declined else again
+    if first.tobytes() == again.tobytes() and first.shape == again.shape:
+        return verdict
+    if first.shape != again.shape or first.dtype != again.dtype:
+        shapes = f"{first.dtype.name} {first.shape} and {again.dtype.name} {again.shape}"
+        return disagrees("not repeatable", f"answered twice, it gave {shapes}")
+    differ = different_bits(first, again)
+    index = tuple(int(i) for i in np.argwhere(differ)[0])
+    return disagrees(
+        "not repeatable",
+        f"answered twice, {int(differ.sum())} of {differ.size} values have different bits; "
+        f"at {index} first {float(first[index])!r}, then {float(again[index])!r}",
+    )

@@ -166,8 +166,7 @@ def describe(subject: Subject, *, name: str | None = None) -> Description:
         raise TypeError(f"{subject!r} is no subject: a subject is a callable that takes a case")
     declared: dict[str, Any]
     if isinstance(subject, Fault):
-        called = name or f"fault:{subject.name}"
-        declared = {"name": called, "operations": tuple(OPERATIONS), "around": AROUND}
+        declared = {"name": name or name_of(subject), "operations": tuple(OPERATIONS), "around": AROUND}
     else:
         declared = _declared(subject, name)
     switches = {"switches": declared.get("switches", {})}
@@ -177,7 +176,7 @@ def describe(subject: Subject, *, name: str | None = None) -> Description:
 
 def _declared(subject: Subject, name: str | None) -> dict[str, Any]:
     """What a subject says of itself, under the names of the fields; it has a `name` in any case."""
-    declared: dict[str, Any] = {"name": name or _name_of(subject)}
+    declared: dict[str, Any] = {"name": name or name_of(subject)}
     for attribute in fields(Description):
         value = getattr(subject, attribute.name, None) if "takes" in attribute.metadata else None
         if value is not None and not (name and attribute.name == "name"):
@@ -189,8 +188,15 @@ def _declared(subject: Subject, name: str | None) -> dict[str, Any]:
     return declared
 
 
-def _name_of(subject: Subject) -> str:
-    """The place of a callable, `module:qualified.name`, in angle brackets for an object."""
+def name_of(subject: Subject) -> str:
+    """The name that a subject says, or its place: `module:qualified.name`, in angle brackets for an object.
+
+    Nothing else is asked of it, such as what would start its worker.
+    """
+    if isinstance(subject, Fault):
+        return f"fault:{subject.name}"
+    if isinstance(name := getattr(subject, "name", None), str):
+        return name
     if hasattr(subject, "__qualname__") and not hasattr(subject, "__self__"):
         return f"{subject.__module__}:{subject.__qualname__}"
     kind = type(getattr(subject, "__self__", subject))

@@ -34,14 +34,14 @@ def command(
     became: list[Became] = []
     if subject and words:
         cases = [case for word in words for case in cases_of(word)]
-        became += replay(loader_of(isolation)(subject), cases, past=past, own=known.deviations)
+        became += replay(loader_of(isolation)(subject), cases, past=past, known=known.deviations)
     else:
         failed = [failure for failure in past if subject in (None, failure.subject)]
         if not failed:
             whose = f" of {subject!r}" if subject else ""
             raise ValueError(f"no failure{whose} is recorded in {failures}; name a SUBJECT and a WORD")
         for loaded, cases in _as_they_ran(failed, isolation):
-            became += replay(loaded, cases, past=past, own=known.deviations)
+            became += replay(loaded, cases, past=past, known=known.deviations)
     if not became:
         print(f"Nothing to replay: every failure in {failures} is fixed.")
         return 0

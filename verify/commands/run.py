@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from verify.cases.shards import ALL
-from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
+from verify.checks.clock import GRACE_S, TimeUp, stopping_at
 from verify.checks.deviations import recorded
 from verify.checks.subject import Subject, describe, labelled, split_label
 from verify.commands.cli import command_named

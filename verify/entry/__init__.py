@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
             settings.get_profile(name)
         except InvalidArgument:
             with suppress(ImportError):  # `verify` is another's, and the name none of ours
-                import verify.gate.profiles  # noqa: F401
+                import verify.gate.search  # noqa: F401
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

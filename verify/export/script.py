@@ -11,7 +11,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.checks.message import axis_line, matters
+from verify.checks.examination import axis_line, matters
 from verify.checks.subject import Declined
 from verify.export import CannotExport
 from verify.export.source import PACKED_WITH, Expression, recording, source_of

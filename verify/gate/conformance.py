@@ -20,11 +20,11 @@ from verify.cases.fills import FILLS
 from verify.cases.seeds import SAME_WAY
 from verify.cases.word import InvalidCase
 from verify.checks.deviations import Deviation
-from verify.checks.mismatch import Mismatch
+from verify.checks.examination import Mismatch
 from verify.checks.subject import Subject, split_label
 from verify.corpus.words import SHIPPED, cases_in
 from verify.gate.drawing import DRAWN_FILLS, cases
-from verify.gate.judging import Gate, complaint, judge, judge_whole, mismatches_in, settle, together
+from verify.gate.judging import Gate, mismatches_in, together
 from verify.gate.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED, Property
 from verify.gate.search import Sieve, drawing_of, searching
 from verify.subjects.registry import COMPILED
@@ -69,10 +69,9 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
     siblings_of = partial(_siblings, fills=judged.fills if split_label(gate.name)[0] in COMPILED else ())
 
     def test(self: Any, case: Case) -> None:
-        tallier = gate.tallier(name, judged.title)
         for sibling in siblings_of(case):
             if sieve.passes(sibling):
-                event(f"outcome: {judge(gate, judged, tallier, sibling)}")
+                event(f"outcome: {gate.judge(judged).judge(sibling)}")
 
     test.__name__ = test.__qualname__ = f"{name}_of_{re.sub(r'[^a-zA-Z0-9]', '_', gate.name)}"
     # Hypothesis keeps examples, and draws the same ones, by a test's source and signature, not its name.
@@ -92,7 +91,7 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
             mismatches = mismatches_in(failed)
             if not mismatches:
                 raise
-            settled = [settle(gate, judged, gate.talliers[name], mismatch) for mismatch in mismatches]
+            settled = [gate.judge(judged).settle(mismatch) for mismatch in mismatches]
             raise together(settled, "distinct disagreements") from settled[0].__cause__
 
     return searched
@@ -148,9 +147,9 @@ def _pinned_test(gate: Gate, narrowings: dict[str, Any], pins: Sequence[Case] | 
         pinned = [*lecture, *(pins or usual)]
         if not pinned:
             pytest.skip("no word is pinned")
-        tallier = gate.tallier("test_pinned", EVERYTHING.title)
+        judge = gate.judge(EVERYTHING)
         asked = [case for case in pinned if options.shard.holds(str(case))]
-        mismatches = [mismatch for case in asked if (mismatch := judge_whole(gate, tallier, case))]
+        mismatches = [mismatch for case in asked if (mismatch := judge.disagreement_on(case))]
         if mismatches:
             raise together(mismatches, f"of {len(asked)} pinned words disagree")
 
@@ -163,20 +162,20 @@ def _faults_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
         words = gate.witnesses(narrowings)
         if not words:
             pytest.skip("no fault can be shown by the cases that are left")
-        tallier = gate.tallier("test_faults", WITNESSED.title)
-        tallier.looks_for(words)
+        judge, tallier = gate.judge(WITNESSED), gate.judge(WITNESSED).tallier
+        tallier.looked_for = words
         mismatches: dict[Any, Mismatch] = {}
         for name, case in words.items():
             if not gate.session.options.shard.holds(str(case)):
                 continue
             try:
-                judge(gate, WITNESSED, tallier, case, shows=name)
+                judge.judge(case, shows=name)
             except Mismatch as mismatch:
                 mismatches.setdefault(mismatch.examination.sort, mismatch)
             if not tallier.tally.visible[name]:
-                tallier.hides(name, case)
+                tallier.hidden[name] = str(case)
         if mismatches:
-            settled = [settle(gate, WITNESSED, tallier, mismatch) for mismatch in mismatches.values()]
+            settled = list(map(judge.settle, mismatches.values()))
             raise together(settled, "distinct disagreements")
 
     return test_faults
@@ -187,11 +186,11 @@ def _known_test(gate: Gate) -> Callable[..., None]:
         """Every recorded deviation still happens, shown by its smallest word."""
         if not gate.known:
             pytest.skip(f"nothing is recorded of {gate.name}")
-        tallier = gate.tallier("test_known", KNOWN)
+        judge = gate.judge(KNOWN)
         asked = [entry for entry in gate.known if gate.session.options.shard.holds(entry.word)]
-        complaints = [text for entry in asked if (text := complaint(gate, tallier, entry))]
+        complaints = list(filter(None, map(judge.complaint, asked)))
         for text in complaints:
-            tallier.complained(text)
+            judge.tallier.complained(text)
         if complaints:
             pytest.fail("\n".join(complaints), pytrace=False)
 

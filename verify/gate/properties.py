@@ -8,8 +8,6 @@ from verify.cases.fills import FILLS
 from verify.gate.drawing import DRAWN_FILLS
 from verify.oracle.compare import KINDS, Kind
 
-VALUE_KINDS: tuple[Kind, ...] = ("refused", "value", "non-finite")
-
 
 class Property(NamedTuple):
     """What one test of the gate judges: on cases of these fills, disagreements of these kinds."""
@@ -28,18 +26,34 @@ def _drawn_by(name: str) -> tuple[str, ...]:
     return tuple(fill.name for fill in sorted(drawn, key=lambda fill: fill.is_seeded))
 
 
+_VALUES: tuple[Kind, ...] = ("refused", "value", "non-finite")
+
 PROPERTIES = (
-    Property("values", "values on exact fills", _drawn_by("values"), VALUE_KINDS),
-    Property("precision", "precision on dyadic", _drawn_by("precision"), VALUE_KINDS),
-    Property("rounding", "rounding on reals", _drawn_by("rounding"), VALUE_KINDS),
-    Property("unread", "unread cells", _drawn_by("unread"), VALUE_KINDS),
-    Property("nonfinite", "NaN and infinity that are read", _drawn_by("nonfinite"), VALUE_KINDS),
+    *(
+        Property(name, title, _drawn_by(name), _VALUES)
+        for name, title in (
+            ("values", "values on exact fills"),
+            ("precision", "precision on dyadic"),
+            ("rounding", "rounding on reals"),
+            ("unread", "unread cells"),
+            ("nonfinite", "NaN and infinity that are read"),
+        )
+    ),
     Property("form", "shape and dtype", DRAWN_FILLS, ("shape", "dtype")),
     Property("inputs", "inputs left alone", DRAWN_FILLS, ("input modified",)),
     Property("bits", "the same bits twice", DRAWN_FILLS, ("not repeatable",), repeats=2),
     Property("refusals", "illegal calls refused", ("ones",), ("answered",), illegal=True),
 )
+"""The properties that draw their cases."""
 
-KNOWN = "known deviations still happen"
-WITNESSED = Property("faults", "a case for each fault", tuple(FILLS), KINDS, repeats=2)
-EVERYTHING = Property("pinned", "pinned words", tuple(FILLS), KINDS, repeats=2)
+EVERYTHING, KNOWN, WITNESSED = (
+    Property(name, title, tuple(FILLS), KINDS, repeats=2)
+    for name, title in (
+        ("pinned", "pinned words"),
+        ("known", "known deviations still happen"),
+        ("faults", "a case for each fault"),
+    )
+)
+
+TITLES = {judged.name: judged.title for judged in (EVERYTHING, KNOWN, WITNESSED, *PROPERTIES)}
+"""Every property by its name, in the order of a summary."""

@@ -11,46 +11,64 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.checks.clock import Clock
-from verify.checks.examination import Examination
-from verify.checks.message import disagreement, replay_of
+from verify.checks.examination import Examination, disagreement, replay_of
 from verify.faults import FAULTS, Fault
+from verify.gate.properties import Property
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import NUMERIC_KINDS, where_differs
 from verify.reports.records import DIFFERING_LIMIT, Record, nowhere
-from verify.reports.tally import LISTED, OFTEN, TIME_UP, Tally
+from verify.reports.tally import LISTED, OFTEN, Tally
 
 
 class Tallier:
     """Records what becomes of each distinct case, and sums it up in a tally.
 
     Of a search the last disagreement of each kind is kept, of words that are listed every one.
+    Cases that show the faults `looked_for` are counted even where none does, `hidden` has the words of
+    faults whose case was not judged, and the `note` may be that the time was up.
     """
 
-    def __init__(
-        self, subject: str, name: str, title: str, write: Callable[[Record], None] = nowhere
-    ) -> None:
-        self.tally = Tally(subject=subject, name=name, title=title)
+    def __init__(self, subject: str, judged: Property, write: Callable[[Record], None] = nowhere) -> None:
+        self.tally = Tally(subject=subject, name=judged.name, title=judged.title)
         self.clock = Clock()
         self.failures: dict[Case, Examination] = {}
         self._write = write
         self._unreported: dict[str, Examination] = {}
-        self._looked_for: tuple[str, ...] = ()
-        self._hidden: dict[str, str] = {}
-        self._note = ""
+        self.looked_for: Iterable[str] = ()
+        self.hidden: dict[str, str] = {}
+        self.note = ""
         self._before: Counter[str] = Counter()
 
-    def is_new(self, case: Case) -> bool:
-        return str(case) not in self.tally.words
+    def record(self, examination: Examination, visible: Iterable[str] = ()) -> None:
+        """Record a case and the faults that it would have shown, and keep a failure.
 
-    def judged(self, examination: Examination, visible: Iterable[str] = ()) -> None:
-        """Record a case that is no failure, and the faults that it would have shown."""
-        self._record_case(examination, visible=list(visible))
-
-    def failed(self, examination: Examination, visible: Iterable[str] = ()) -> None:
-        """Record a failure, and keep it; of a search the last of each kind, which is the smallest."""
-        self.keep(examination)
-        message = disagreement(examination, with_faults=False)
-        self._record_case(examination, cause=examination.cause, message=message, visible=list(visible))
+        Of a search the last failure of each kind is kept, which is the smallest.
+        """
+        case, verdict, failure = examination.case, examination.verdict, {}
+        if examination.fails:
+            self.keep(examination)
+            message = disagreement(examination, with_faults=False)
+            failure = {"cause": examination.cause, "message": message}
+        spent = Counter(self.clock.seconds)
+        seconds = {part: round(spent[part] - self._before[part], 6) for part in spent}
+        self._before = spent
+        if failure or str(case) not in self.tally.words:
+            self._record(
+                "case",
+                word=str(case),
+                outcome=examination.outcome,
+                kind=verdict.kind or "",
+                sentence=verdict.sentence,
+                error=verdict.error,
+                deviation=examination.deviation.name if examination.deviation else "",
+                visible=list(visible),
+                seconds={part: number for part, number in seconds.items() if number},
+                operation=case.operation,
+                rank=case.rank,
+                dtype=case.format.token,
+                padding=case.padding_mode,
+                **failure,
+            )
 
     def keep(self, examination: Examination) -> None:
         """Have a failure reported when the property ends, as far as it is known now."""
@@ -64,18 +82,6 @@ class Tallier:
     def faults(self) -> tuple[Fault, ...]:
         """The faults to look for in the next case: those that have not often been seen."""
         return tuple(fault for fault in FAULTS if self.tally.visible[fault.name] < OFTEN)
-
-    def looks_for(self, faults: Iterable[str]) -> None:
-        """Count the cases that show these faults even where none does."""
-        self._looked_for = tuple(faults)
-
-    def hides(self, fault: str, case: Case) -> None:
-        """Note that the case of a fault was not judged."""
-        self._hidden[fault] = str(case)
-
-    def cut_short(self) -> None:
-        """Note that the time of the property was up before it was done."""
-        self._note = TIME_UP
 
     def settle(self) -> None:
         """Keep the smallest case so far of each kind of disagreement, as a search has not come to its end."""
@@ -96,37 +102,16 @@ class Tallier:
             "property",
             elapsed=elapsed,
             seconds=dict(self.clock.seconds),
-            visible={**dict.fromkeys(self._looked_for, 0), **tally.visible},
-            hidden=self._hidden,
-            note=self._note,
+            visible={**dict.fromkeys(self.looked_for, 0), **tally.visible},
+            hidden=self.hidden,
+            note=self.note,
         )
         return tally
 
-    def _record_case(self, examination: Examination, **more: Any) -> None:
-        spent = Counter(self.clock.seconds)
-        seconds = {part: round(spent[part] - self._before[part], 6) for part in spent}
-        self._before = spent
-        case, verdict = examination.case, examination.verdict
-        if examination.fails or self.is_new(case):
-            fields = {
-                "word": str(case),
-                "outcome": examination.outcome,
-                "kind": verdict.kind or "",
-                "sentence": verdict.sentence,
-                "error": verdict.error,
-                "deviation": examination.deviation.name if examination.deviation else "",
-                "visible": [],
-                "seconds": {part: number for part, number in seconds.items() if number},
-                "operation": case.operation,
-                "rank": case.rank,
-                "dtype": case.format.token,
-                "padding": case.padding_mode,
-            }
-            self._record("case", **{**fields, **more})
-
     def _record(self, sort: str, **fields: Any) -> None:
-        of = {"subject": self.tally.subject, "property": self.tally.title, "name": self.tally.name}
-        record: Record = {"type": sort, **of, **fields}
+        tally = self.tally
+        head = {"type": sort, "subject": tally.subject, "property": tally.title, "name": tally.name}
+        record: Record = {**head, **fields}
         self.tally.add(record)
         self._write(record)
 

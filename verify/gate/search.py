@@ -1,4 +1,4 @@
-"""Hypothesis's search for a disagreement, among all cases or among those of a shard."""
+"""Hypothesis's search for a disagreement, among all cases or those of a shard, and its profiles."""
 
 from __future__ import annotations
 
@@ -9,19 +9,40 @@ from typing import Any, NamedTuple
 from unittest import SkipTest
 
 from hypothesis import Phase, given, seed, settings
+from hypothesis._settings import CI
+from hypothesis.errors import InvalidArgument
 from hypothesis.strategies import SearchStrategy
 
 from verify.cases.case import Case
 from verify.cases.shards import ALL, Shard
 from verify.checks.subject import split_label
 from verify.config.session import Options
-from verify.gate.profiles import profile_examples
 from verify.subjects.registry import COMPILED
+
+PROFILES = {"dev": 200, "ci": 500, "night": 20_000}
+"""Profile → cases for each property. Hypothesis has a `ci` of its own, which draws the same every time."""
+
+
+def register_profiles() -> None:
+    """Register those that nobody has registered; none has a deadline."""
+    for name, examples in PROFILES.items():
+        try:
+            settings.get_profile(name)
+        except InvalidArgument:
+            settings.register_profile(name, deadline=None, max_examples=examples)
+
+
+register_profiles()
 
 PHASES = [Phase.reuse, Phase.generate, Phase.shrink]
 """All but Hypothesis's guesses at the lines to blame: a case is explained by its arithmetic."""
 
 Test = Callable[..., None]
+
+
+def profile_examples() -> int:
+    """The cases of the profile in use: those that it says, but of Hypothesis's own `ci` more."""
+    return PROFILES["ci"] if settings.default is CI else settings().max_examples
 
 
 class Drawing(NamedTuple):

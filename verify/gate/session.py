@@ -1,4 +1,4 @@
-"""What a session of pytest says of itself: its first record, its environment, its properties' titles."""
+"""What a session of pytest says of itself: its first record and its environment."""
 
 from __future__ import annotations
 
@@ -11,20 +11,12 @@ from hypothesis import settings
 from verify.checks.subject import versions
 from verify.config.session import Session
 from verify.gate.judging import Gate
-from verify.gate.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED
+from verify.gate.properties import TITLES
 from verify.reports.records import Record, begin
 from verify.subjects.tensorflow.switches import onednn, threads
 
 SESSION = pytest.StashKey[Session]()
 """The session of a pytest configuration: a run's own, which it puts there, or the plugin's."""
-
-TITLES = {
-    EVERYTHING.name: EVERYTHING.title,
-    "known": KNOWN,
-    WITNESSED.name: WITNESSED.title,
-    **{judged.name: judged.title for judged in PROPERTIES},
-}
-"""Every property by its name, in the order of a summary."""
 
 NOTHING = "nothing was graded, so that this proves nothing"
 

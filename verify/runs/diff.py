@@ -11,8 +11,7 @@ from rich.text import Text
 
 from verify.cases.case import Case
 from verify.checks.deviations import applying
-from verify.checks.examination import Examination
-from verify.checks.message import disagreement
+from verify.checks.examination import Examination, disagreement
 from verify.checks.subject import Description, Subject, describe
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.comparison import differences, summary_of, table_of

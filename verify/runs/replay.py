@@ -9,11 +9,9 @@ from datetime import date
 from typing import NamedTuple
 
 from verify.cases.case import Case
-from verify.checks.check import Judging
 from verify.checks.deviations import Deviation, recorded
 from verify.checks.diagnosis import diagnosed
-from verify.checks.examination import Examination
-from verify.checks.message import disagreement
+from verify.checks.examination import Examination, disagreement
 from verify.checks.path import Examiner
 from verify.checks.subject import Subject, describe
 from verify.corpus.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
@@ -40,17 +38,17 @@ class Became(NamedTuple):
 
 
 def replay(
-    subject: Subject, named: Iterable[Case], *, past: Sequence[Failed], own: Iterable[Deviation] = ()
+    subject: Subject, named: Iterable[Case], *, past: Sequence[Failed], known: Iterable[Deviation] = ()
 ) -> list[Became]:
     """Ask each case, several times where it fails or has failed, and print what became of it.
 
-    `past` are all failures that are recorded, `own` the user's deviations.
+    `past` are all failures that are recorded, `known` the user's deviations.
     """
     described = describe(subject)
     examiner = Examiner(
         subject=described,
-        known=recorded(described, own),
-        judging=Judging(repeats=2),
+        known=recorded(described, known),
+        repeats=2,
         noted_as=described.name,
     )
     became = []
@@ -80,24 +78,23 @@ def became_of(examiner: Examiner, case: Case, past: Sequence[Failed]) -> Became:
     """What became of a case, which may have failed before."""
     first = examiner.examine(case)
     examinations = [first]
-    if (past or first.verdict.kind) and _at_sight(first) != Trait("timed out"):
+    if (past or first.verdict.kind) and trait_at_sight(first.verdict) != Trait("timed out"):
         examinations += [examiner.examine(case) for _ in range(TRIES - 1)]
     wrong = [examination for examination in examinations if examination.verdict.kind]
     if not wrong:
         return _passed(first.verdict, past)
-    counts = Counter(map(_at_sight, examinations))
+    counts = Counter(trait_at_sight(examination.verdict) for examination in examinations)
     shown = diagnosed(wrong[0] if len(counts) > 1 else _as_before(examiner, wrong[0], past))
     if len(counts) > 1:
         note = ", ".join(f"{count} × {trait}" for trait, count in counts.items())
         status = f"FLAKY {len(wrong)}/{len(examinations)}"
     else:
         status, note = _status(trait_of(shown), past)
+    message = disagreement(shown)
+    if shown.deviation:
+        message += f"\n  known    {shown.deviation.name}: {' '.join(shown.deviation.sentence.split())}"
     is_new = not shown.deviation and not (past and len(counts) > 1)
-    return Became(status, note, _message(shown), (failed(shown),) if is_new else ())
-
-
-def _at_sight(examination: Examination) -> Trait:
-    return trait_at_sight(examination.verdict)
+    return Became(status, note, message, (failed(shown),) if is_new else ())
 
 
 def _as_before(examiner: Examiner, failure: Examination, past: Sequence[Failed]) -> Examination:
@@ -106,18 +103,10 @@ def _as_before(examiner: Examiner, failure: Examination, past: Sequence[Failed])
         return failure
     for old in past:
         kinds = [kind for kind in KINDS if kind == old.kind]
-        alone = replace(examiner, judging=replace(examiner.judging, kinds=kinds)).examine(failure.case)
-        if alone.verdict.kind and _at_sight(alone)[:2] == old.trait[:2]:
+        alone = replace(examiner, kinds=kinds).examine(failure.case)
+        if alone.verdict.kind and trait_at_sight(alone.verdict)[:2] == old.trait[:2]:
             return alone
     return failure
-
-
-def _message(failure: Examination) -> str:
-    """The message of a disagreement, with the recorded deviation that explains it."""
-    message, deviation = disagreement(failure), failure.deviation
-    if deviation is None:
-        return message
-    return f"{message}\n  known    {deviation.name}: {' '.join(deviation.sentence.split())}"
 
 
 def _passed(verdict: Verdict, past: Sequence[Failed]) -> Became:
@@ -130,14 +119,13 @@ def _passed(verdict: Verdict, past: Sequence[Failed]) -> Became:
     return Became("FIXED", f"holds; it failed {_before(past)}", failures=fixed)
 
 
-def _before(past: Sequence[Failed]) -> str:
-    """Since when a case has failed, and how."""
-    traits = " and ".join(str(failure.trait) for failure in past)
-    return f"on {_since(past)}: {traits}"
-
-
 def _since(past: Sequence[Failed]) -> str:
     return min(failure.first_seen for failure in past)
+
+
+def _before(past: Sequence[Failed]) -> str:
+    """Since when a case has failed, and how."""
+    return f"on {_since(past)}: {' and '.join(str(failure.trait) for failure in past)}"
 
 
 def _status(trait: Trait, past: Sequence[Failed]) -> tuple[str, str]:

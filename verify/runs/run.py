@@ -11,24 +11,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.live import Live
 from rich.text import Text
 
 from verify.cases.case import Case
+from verify.checks.clock import handling
+from verify.checks.examination import replay
 from verify.checks.journal import left
-from verify.checks.message import replay
+from verify.checks.subject import split_label
 from verify.config.session import Options, Session
-from verify.corpus.failures import Failed, remember
+from verify.corpus.failures import Failed, failed, remember
 from verify.corpus.pins import pin
 from verify.corpus.words import SHIPPED, cases_in
+from verify.gate.judging import Gate
+from verify.gate.session import NOTHING, SESSION, beginning, environment
 from verify.reports import github
 from verify.reports.records import Stream, end, nowhere
-from verify.reports.summary import distinct, exit_code, print_summary, sentence
+from verify.reports.summary import STYLES, distinct, exit_code, print_summary, sentence
 from verify.reports.tally import Tally
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.baseline import Watch
-from verify.runs.watcher import Watcher
 
 ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
 """How pytest ends where it could run."""
@@ -111,28 +116,18 @@ def _compared(console: Terminal, watch: Watch, code: int) -> tuple[int, str]:
 def _keep(console: Terminal, request: Request, tallies: Sequence[Tally], failures: Sequence[Failed]) -> None:
     """Record failures and pin what disagrees, where the request names places; say so."""
     if request.failures and failures:
-        console.say(_recorded(request.failures, failures))
+        try:
+            remember(request.failures, failures)
+            console.say(f"recorded  {request.failures}  (`replay` asks again what failed)")
+        except OSError as wrong:
+            console.say(f"unrecorded  {wrong}")
     if request.pin_to:
-        _pin(console, tallies, request.pin_to)
-
-
-def _recorded(file: Path, failures: Sequence[Failed]) -> str:
-    """Record failures; a line that says so, or why it could not be."""
-    try:
-        remember(file, failures)
-    except OSError as wrong:
-        return f"unrecorded  {wrong}"
-    return f"recorded  {file}  (`replay` asks again what failed)"
-
-
-def _pin(console: Terminal, tallies: Sequence[Tally], place: Path) -> None:
-    """Pin what disagrees under the first line of its message, and say what is new there."""
-    failures = [failure for failure, _ in distinct(tallies) if failure.word]
-    reasons = {Case.parse(failure.word): failure.text.splitlines()[0] for failure in failures}
-    for case in cases_in(SHIPPED):
-        reasons.pop(case, None)  # every run asks it already
-    for case, file in pin(place, reasons, today=date.today()).items():
-        console.say(f"pinned    {case}  ({file})")
+        shipped = cases_in(SHIPPED)  # every run asks them already
+        failures_of_cases = [failure for failure, _ in distinct(tallies) if failure.word]
+        reasons = {Case.parse(failure.word): failure.text.splitlines()[0] for failure in failures_of_cases}
+        new = {case: line for case, line in reasons.items() if case not in shipped}
+        for case, file in pin(request.pin_to, new, today=date.today()).items():
+            console.say(f"pinned    {case}  ({file})")
 
 
 def _lost() -> list[str]:
@@ -156,11 +151,8 @@ def _interruptible(session: Session) -> Iterator[None]:
             raise KeyboardInterrupt
         session.interrupted = True
 
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
+    with handling(signal.SIGINT, interrupt):
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -186,3 +178,104 @@ def _arguments(folder: Path, request: Request) -> list[str]:
     plugins = ["-p", "verify.pytest_plugin", "-p", "no:terminal", "-p", "no:cacheprovider"]
     profile = ["--hypothesis-profile", request.profile]
     return [str(file), "-c", str(settings), "--rootdir", str(folder), *plugins, *profile]
+
+
+class Watcher:
+    """Shows the gates of these subjects as they go, and gives each test its part of the time until `end`.
+
+    `broken` says why the run could not be done.
+    """
+
+    def __init__(self, console: Terminal, session: Session, *, subjects: Sequence[str], end: float) -> None:
+        self.console = console
+        self.session = session
+        self.subjects = subjects
+        self.end = end
+        self.broken: list[str] = []
+        self._gates: list[Gate] = []
+        self._left = 0
+        self._item: Any = None
+        self._start = 0.0
+        self._named = ""
+        self._live = Live(get_renderable=self._line, console=console, transient=True)
+
+    def tallies(self) -> list[Tally]:
+        """What was seen, in order; the property that was interrupted included."""
+        return [judge.tallier.reported() for gate in self._gates for judge in gate.judges.values()]
+
+    def failures(self) -> list[Failed]:
+        """What is to be recorded: of each property the smallest case of each kind of disagreement."""
+        return [
+            failed(judge.tallier.failures[Case.parse(failure.word)])
+            for gate in self._gates
+            for judge in gate.judges.values()
+            for failure in judge.tallier.tally.failures.values()
+            if failure.word
+        ]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[SESSION] = self.session
+
+    def pytest_sessionstart(self) -> None:
+        self.session.record(beginning(self.session, self.subjects))
+        self.console.print(environment(), style="dim", highlight=False)
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        self._gates = list(dict.fromkeys(item.cls.gate for item in items))
+        self._left = len(items)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Any:
+        if not self.console.is_terminal:
+            return (yield)
+        with self._live:
+            return (yield)
+
+    def pytest_runtest_setup(self, item: Any) -> None:
+        now = time.monotonic()
+        self.session.until = now + max(self.end - now, 0) / max(self._left, 1)
+        self._left -= 1
+        self._item, self._start = item, now
+        if now > self.end:
+            item.cls.gate.skip_late(item.name)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        tally = self._tally()
+        explained = report.when == "call" and tally is not None and tally.failures
+        if report.failed and not explained and not report.longreprtext.endswith(NOTHING):
+            self.broken.append(report.longreprtext.strip().splitlines()[-1])
+        if report.when == "call" and tally is not None:
+            if self._named != tally.subject:
+                self.console.print(Text(tally.subject, style="bold"), soft_wrap=True)
+                self._named = tally.subject
+                is_labelled = " " in tally.subject
+                if not is_labelled and (line := self._item.cls.gate.subject.described):
+                    self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
+            counts = f"  {tally.title:<30}{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
+            self.console.print(Text(counts).append(tally.verdict, STYLES[tally.verdict]))
+
+    def pytest_runtest_teardown(self, item: Any, nextitem: Any) -> None:
+        """End a worker before another is needed, so that there is one at a time."""
+        settings = [split_label(test.cls.gate.name)[1] for test in (item, nextitem) if test is not None]
+        if settings[0] != settings[-1] or nextitem is None:
+            item.cls.gate.close_subject()
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.failed:
+            self.broken.append(report.longreprtext.strip().splitlines()[-1])
+
+    def pytest_keyboard_interrupt(self) -> None:
+        if self._item is not None:
+            self._item.cls.gate.close(self._item.name, time.monotonic() - self._start)
+
+    def _tally(self) -> Tally | None:
+        judge = self._item.cls.gate.judges.get(self._item.name) if self._item is not None else None
+        return judge.tallier.tally if judge is not None else None
+
+    def _line(self) -> Text:
+        tally = self._tally()
+        if tally is None:
+            return Text("loading …")
+        doing = "shrinking a disagreement" if tally.failures else f"{tally.cases:,} cases"
+        return Text(f"{tally.subject} {tally.title}: {doing}")

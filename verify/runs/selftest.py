@@ -14,9 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.cases.case import Case
-from verify.checks.check import Judging
 from verify.checks.diagnosis import diagnosed
-from verify.checks.message import disagreement, replay
+from verify.checks.examination import disagreement, replay
 from verify.checks.path import Examiner
 from verify.checks.subject import describe
 from verify.faults import FAULTS, Fault
@@ -128,8 +127,7 @@ def _run(kill: Kill, case: Case) -> None:
     """Put a fault to every property that should catch it on a case; name it by what the last one saw."""
     subject = describe(kill.fault)
     for judged in _catching(kill.fault, case):
-        judging = Judging(kinds=judged.kinds, repeats=judged.repeats)
-        examination = Examiner(subject=subject, judging=judging).examine(case)
+        examination = Examiner(subject=subject, kinds=judged.kinds, repeats=judged.repeats).examine(case)
         if examination.fails:
             kill.named = tuple(fault.name for fault in diagnosed(examination).looks_like)
         else:

@@ -209,6 +209,7 @@ class Isolated:
             raise self._lost(life) from None
         except BaseException:  # Ctrl-C: the answer may still come, and is no one's
             self._end(0)
+            life.output.close()
             raise
         if verdict.outcome == "declined":
             raise Declined(verdict.sentence)

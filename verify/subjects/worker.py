@@ -165,10 +165,9 @@ def _answer(subject: Description, word: str) -> tuple[dict[str, Any], list[bytes
 def _swept(stream: socket, subject: Description, block: Mapping[str, Any]) -> Swept:
     """A block of a sweep; a message that says nothing goes out while it lasts."""
     return sweep_block(
-        _enumeration(block["enumeration"]),
-        block["start"],
-        block["stop"],
         subject,
+        _enumeration(block["enumeration"]),
+        places=range(block["start"], block["stop"]),
         known=_known(block["known"]),
         beat=lambda: send(stream, {}),
     )

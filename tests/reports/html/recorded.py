@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from verify import Case
-from verify.checks.check import Judging
+from verify.checks.path import Examiner
 from verify.checks.subject import Subject, describe
 from verify.faults.visibility import visibility
+from verify.gate.properties import PROPERTIES
 from verify.gate.recorder import Tallier
 from verify.reports.merge import Merged, merged
 from verify.reports.records import Record, Stream, begin, end
@@ -19,16 +20,13 @@ LOOKED_FOR = ("padding-twice", "padding-lost")
 def asked(subject: Subject, words: Iterable[str], name: str = "mylib:conv") -> list[Record]:
     """The records of one property of a subject."""
     records: list[Record] = []
-    tallier = Tallier(name, "values", "values on exact fills", records.append)
-    tallier.looks_for(LOOKED_FOR)
-    judging = Judging(clock=tallier.clock)
+    tallier = Tallier(name, PROPERTIES[0], records.append)
+    tallier.looked_for = LOOKED_FOR
+    examiner = Examiner(subject=describe(subject, name=name), clock=tallier.clock)
     for word in words:
         case = Case.parse(word)
-        examination = judging.examine(case, describe(subject, name=name))
-        if examination.fails:
-            tallier.failed(examination)
-        else:
-            tallier.judged(examination, visibility(case).visible)
+        examination = examiner.examine(case)
+        tallier.record(examination, () if examination.fails else visibility(case).visible)
     tallier.close(sum(tallier.clock.seconds.values()))
     return records
 

@@ -19,8 +19,7 @@ from verify.__main__ import main
 from verify.checks.subject import Subject, describe
 from verify.gate.judging import Gate
 from verify.runs.behaviour.baseline import Conclusion, Watch, cases_for, compared, fixed_cases
-from verify.runs.behaviour.file import read_records, text_of
-from verify.runs.behaviour.record import Answer, Record
+from verify.runs.behaviour.record import Answer, Record, read_records, text_of
 
 FILE = Path("behaviour.json")
 EXACT = "conv_i6x6_c64_k1x1_f4_valid_dyadic1"

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from verify.runs.behaviour.file import read_records, records_of, text_of
-from verify.runs.behaviour.record import Answer, Record
+from verify.runs.behaviour.record import Answer, Record, read_records, records_of, text_of
 
 FILE = Path("behaviour.json")
 WORD = "conv_i1x2_k1x2_same_ones"

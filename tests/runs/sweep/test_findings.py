@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from verify.cases.enumeration import Enumeration, enumeration_upto
-from verify.runs.sweep.findings import described, fixed
+from verify.runs.sweep.sweep import described, fixed
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ WHAT = identity(ENUMERATION, subject="mine", file="1234")
 def progress_after(blocks: int) -> Progress:
     progress = Progress(ENUMERATION)
     for number in range(blocks):
-        progress.add(number, sweep_block(ENUMERATION, *progress.places(number), convolutions.off_by_one))
+        progress.add(
+            number, sweep_block(convolutions.off_by_one, ENUMERATION, places=progress.places(number))
+        )
     return progress
 
 
@@ -47,8 +49,11 @@ def test_a_state_is_read_back(state: Path) -> None:
 
 def test_the_blocks_that_are_left_are_those_not_done(state: Path) -> None:
     restored = restore(state, ENUMERATION, WHAT)
-    assert list(restored.left()) == [2, 3, 4]
-    assert [restored.places(number) for number in (0, 4)] == [(0, BLOCK), (4 * BLOCK, ENUMERATION.count)]
+    assert list(range(restored.done, restored.blocks)) == [2, 3, 4]
+    assert [restored.places(number) for number in (0, 4)] == [
+        range(BLOCK),
+        range(4 * BLOCK, ENUMERATION.count),
+    ]
 
 
 def test_all_blocks_together_are_all_cases() -> None:
@@ -58,7 +63,7 @@ def test_all_blocks_together_are_all_cases() -> None:
 
 
 def test_a_block_that_lacks_a_case_is_refused() -> None:
-    short = sweep_block(ENUMERATION, 0, BLOCK - 1, convolutions.right)
+    short = sweep_block(convolutions.right, ENUMERATION, places=range(BLOCK - 1))
     with pytest.raises(RuntimeError, match="block 0 has 255 of 256 cases"):
         Progress(ENUMERATION).add(0, short)
 
@@ -67,7 +72,7 @@ def test_a_block_that_lacks_a_case_is_refused() -> None:
 def test_only_the_next_block_is_counted(number: int) -> None:
     progress = progress_after(1)
     with pytest.raises(RuntimeError, match=f"block {number} .* or is not next"):
-        progress.add(number, sweep_block(ENUMERATION, *progress.places(number), convolutions.right))
+        progress.add(number, sweep_block(convolutions.right, ENUMERATION, places=progress.places(number)))
 
 
 def test_the_state_of_another_sweep_is_refused(state: Path) -> None:

@@ -250,7 +250,7 @@ ENUMERATIONS = {
 def test_tensorflow_has_no_counterexample_in_a_small_domain(enumeration: Enumeration) -> None:
     subject = load("tensorflow")
     swept = sweep_block(
-        enumeration, 0, enumeration.count, subject, known=applying(known("tensorflow"), subject)
+        subject, enumeration, places=range(enumeration.count), known=applying(known("tensorflow"), subject)
     )
     assert (swept.cases, swept.first) == (enumeration.count, {})
     assert swept.graded > enumeration.count / 4

@@ -10,15 +10,23 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from verify.cases.case import Case
-from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
+from verify.checks.clock import GRACE_S, TimeUp, stopping_at
 from verify.checks.subject import Description, split_label
 from verify.corpus.rewrite import rewrite
 from verify.corpus.words import cases_in
 from verify.gate.judging import Gate
 from verify.reports.phrases import plural
 from verify.runs.behaviour.comparison import differences, summary_of, table_of
-from verify.runs.behaviour.file import Records, read_records, records_of, text_of
-from verify.runs.behaviour.record import ANSWERED, Record, observe, record_of
+from verify.runs.behaviour.record import (
+    ANSWERED,
+    Record,
+    Records,
+    observe,
+    read_records,
+    record_of,
+    records_of,
+    text_of,
+)
 
 CASES = Path(__file__).with_name("cases.txt")
 

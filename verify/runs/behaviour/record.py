@@ -1,25 +1,28 @@
-"""A record of behaviour: for each case the bits of a subject's answer, and how far it is from what is due."""
+"""A record of behaviour: for each case the bits of a subject's answer, and how far it is from what is due.
+
+A baseline is a file of them, JSON with sorted keys, `format` 2. `subjects` has by label `machine`,
+`versions` and `cases`: for each word `answered: ERROR BITS`, or why there is no such answer (`Answer`).
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.checks.asking import ask
-from verify.checks.check import Judging
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination
 from verify.checks.path import Examiner
 from verify.checks.subject import Description, Subject, describe, versions_of
-from verify.oracle.compare import Verdict, compare_form
+from verify.oracle.compare import compare_form
 from verify.subjects.processor import features, model
 from verify.subjects.protocol import bytes_of
 from verify.subjects.registry import BUILTIN
@@ -73,11 +76,11 @@ def observe(
     subject: Subject, cases: Iterable[Case], *, name: str, known: Sequence[Deviation] = ()
 ) -> Iterator[Observation]:
     """Ask each case twice, and judge it; a disagreement that a `known` deviation explains is "known"."""
-    examiner = Examiner(subject=describe(subject), known=known, judging=Judging(repeats=2), noted_as=name)
+    examiner = Examiner(subject=describe(subject), known=known, repeats=2, noted_as=name)
     for case in cases:
         examination = examiner.examine(case)
         answer = _answer(examination)
-        if examination.verdict.kind and answer.bits and not _comes_again(examination, answer):
+        if examination.verdict.kind and answer.bits and _answer(examiner.examine(case)).bits != answer.bits:
             answer = Answer("not repeatable")
         yield Observation(answer, examination)
 
@@ -109,12 +112,6 @@ def _answer(examination: Examination) -> Answer:
     return Answer(outcome, b64encode(bytes_of(values)).decode(), float(f"{verdict.error:.{DIGITS}g}"))
 
 
-def _comes_again(examination: Examination, answer: Answer) -> bool:
-    """Whether a wrong answer has the same bits when the case is asked once more."""
-    again, _ = ask(examination.subject, replace(examination.case))
-    return not isinstance(again, Verdict) and b64encode(bytes_of(again)).decode() == answer.bits
-
-
 def _versions(subject: Description) -> dict[str, str]:
     """What is in play; for a user's own subject its version, too."""
     packages = versions_of(subject)
@@ -122,3 +119,65 @@ def _versions(subject: Description) -> dict[str, str]:
     if subject.version and subject.name not in BUILTIN:
         packages["subject"] = subject.version
     return packages
+
+
+FORMAT = 2
+
+Records = dict[str, Record]
+"""Label (a subject and its switches) → how it behaved."""
+
+
+def read_records(file: Path) -> Records:
+    """What a file has recorded; nothing where there is no file.
+
+    Raises ValueError, one sentence with the file, for what is no baseline of this format.
+    """
+    try:
+        return records_of(file.read_text(encoding="utf-8"), file)
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ValueError(f"{file} cannot be read as a baseline: {wrong}") from None
+
+
+def records_of(text: str, file: Path) -> Records:
+    """The records that a file's text holds; none where it is empty. Raises ValueError, as `read_records`."""
+    try:
+        table: dict[str, Any] = json.loads(text) if text else {"format": FORMAT, "subjects": {}}
+        if table["format"] == FORMAT:
+            return {label: _record_from(entry) for label, entry in table["subjects"].items()}
+        why = f"a baseline of format {table['format']}, not {FORMAT}: delete it, and a run writes it anew"
+    except (AttributeError, KeyError, TypeError):
+        why = "no baseline: its entries are not as `run --baseline` writes them; delete it or name another"
+    except ValueError as wrong:
+        why = f"no baseline: {wrong}; delete it or name another"
+    raise ValueError(f"{file} is {why}")
+
+
+def text_of(records: Records) -> str:
+    """The text of a file that has these records."""
+    subjects = {
+        label: {**record._asdict(), "cases": {word: _text(answer) for word, answer in record.cases.items()}}
+        for label, record in records.items()
+    }
+    table = {"format": FORMAT, "subjects": subjects}
+    return f"{json.dumps(table, indent=1, sort_keys=True, ensure_ascii=False)}\n"
+
+
+def _record_from(entry: dict[str, Any]) -> Record:
+    cases = {word: _answer_from(word, text) for word, text in entry["cases"].items()}
+    return Record(cases, dict(entry["machine"]), dict(entry["versions"]))
+
+
+def _text(answer: Answer) -> str:
+    return f"{answer.outcome}: {answer.error:g} {answer.bits}" if answer.bits else answer.outcome
+
+
+def _answer_from(word: str, text: str) -> Answer:
+    """What `_text` has written of a case; ValueError for what it cannot have written."""
+    outcome, _, rest = text.partition(": ")
+    error, _, bits = rest.partition(" ")
+    answer = Answer(outcome, bits, float(error or 0))
+    if outcome == ANSWERED:
+        answer.values(Case.parse(word))
+    return answer

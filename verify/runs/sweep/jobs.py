@@ -17,9 +17,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from verify.cases.enumeration import Enumeration
 from verify.checks.bulk import Swept, sweep_block
+from verify.checks.clock import handling
 from verify.checks.deviations import Deviation, to_text
 from verify.checks.subject import Subject, describe
-from verify.runs.sweep.findings import duration, is_enough
 from verify.runs.sweep.progress import Progress, save_state
 from verify.subjects.isolated import TIMEOUT_S, Isolated, isolated
 from verify.subjects.registry import load
@@ -95,10 +95,12 @@ class End(NamedTuple):
 class Jobs:
     """Threads that each have a subject, take blocks and hand in what became of them."""
 
-    def __init__(self, plan: Plan, progress: Progress, first: Subject, known: tuple[Deviation, ...]) -> None:
+    def __init__(
+        self, plan: Plan, progress: Progress, *, first: Subject, known: tuple[Deviation, ...]
+    ) -> None:
         self._plan, self._progress, self._first, self._known = plan, progress, first, known
         self._texts = plan.enumeration.to_text(), to_text(known)
-        self._left, self._lock, self._stop = progress.left(), Lock(), Event()
+        self._left, self._lock, self._stop = iter(range(progress.done, progress.blocks)), Lock(), Event()
         self._messages: SimpleQueue[tuple[int, Swept | BaseException] | End] = SimpleQueue()
         self._without_subject: dict[int, BaseException] = {}
         self._begun, self._saved = monotonic(), float("-inf")
@@ -108,8 +110,7 @@ class Jobs:
     @property
     def is_over(self) -> bool:
         """Whether nothing is left to find out: all cases are done, or counterexamples are enough."""
-        is_enough_found = not self._plan.keep_going and is_enough(self._progress.swept)
-        return is_enough_found or self._progress.is_complete
+        return self._progress.is_complete or (self._progress.is_enough and not self._plan.keep_going)
 
     def run(self) -> Iterator[None]:
         """Start, and count block after block; no thread is running at the end.
@@ -172,11 +173,8 @@ class Jobs:
             if since[-1] - since[0] > TWICE_S:
                 raise KeyboardInterrupt
 
-        before = signal.signal(signal.SIGINT, interrupt)
-        try:
+        with handling(signal.SIGINT, interrupt):
             yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     def line(self) -> str:
         """The sweep at this moment, for a terminal."""
@@ -231,16 +229,23 @@ class Jobs:
 
     def _block(self, subject: Subject, number: int) -> Swept:
         """A block swept where the subject runs; where that was lost, case by case from here."""
-        start, stop = self._progress.places(number)
+        places = self._progress.places(number)
         if isinstance(subject, Isolated):
             enumeration, known = self._texts
-            swept = subject.sweep(enumeration, start=start, stop=stop, known=known)
+            swept = subject.sweep(enumeration, start=places.start, stop=places.stop, known=known)
             if swept is not None:
                 return swept
-        return sweep_block(self._plan.enumeration, start, stop, subject, known=self._known)
+        return sweep_block(subject, self._plan.enumeration, places=places, known=self._known)
 
 
 def close(subject: Subject | None) -> None:
     """End a subject's worker."""
     if isinstance(subject, Isolated):
         subject.close()
+
+
+def duration(seconds: float) -> str:
+    """A length of time as hours, minutes and seconds."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

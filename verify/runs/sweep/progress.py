@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,9 @@ from verify.checks.project import keep_in
 
 BLOCK = 256
 """Cases that are put to a subject at a time."""
+
+ENOUGH_KINDS, ENOUGH_COUNTEREXAMPLES = 3, 100
+"""Counterexamples of so many kinds, or so many of them, end a sweep."""
 
 _MARK = "conv-verify sweep, form 2"
 
@@ -43,19 +45,21 @@ class Progress:
     def is_complete(self) -> bool:
         return self.done == self.blocks
 
-    def left(self) -> Iterator[int]:
-        """The blocks that are still to do, in order."""
-        return iter(range(self.done, self.blocks))
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are counterexamples enough to end a sweep."""
+        counts = self.swept.counterexamples
+        return len(counts) >= ENOUGH_KINDS or counts.total() >= ENOUGH_COUNTEREXAMPLES
 
-    def places(self, number: int) -> tuple[int, int]:
-        """Where a block begins and ends in the enumeration."""
-        return number * BLOCK, min((number + 1) * BLOCK, self.enumeration.count)
+    def places(self, number: int) -> range:
+        """Where a block lies in the enumeration."""
+        return range(number * BLOCK, min((number + 1) * BLOCK, self.enumeration.count))
 
     def add(self, number: int, swept: Swept) -> None:
         """Count the next block. Raises RuntimeError for another one, or one that lacks a case."""
-        start, stop = self.places(number)
-        if number != self.done or swept.cases != stop - start:
-            raise RuntimeError(f"block {number} has {swept.cases} of {stop - start} cases, or is not next")
+        due = len(self.places(number))
+        if number != self.done or swept.cases != due:
+            raise RuntimeError(f"block {number} has {swept.cases} of {due} cases, or is not next")
         self.done += 1
         self.swept.add(swept)
 

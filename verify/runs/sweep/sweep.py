@@ -1,8 +1,8 @@
-"""A sweep: every case of a small enumeration put to a subject, and what that proved."""
+"""A sweep: every case of a small enumeration put to a subject, and in words what that proved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from hashlib import sha256
@@ -14,21 +14,15 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.cases.case import Case
+from verify.cases.enumeration import COUNTS, Enumeration
 from verify.checks.bulk import Counterexample, Swept
-from verify.checks.check import Judging
 from verify.checks.deviations import Deviation, applying, recorded, to_text
 from verify.checks.diagnosis import diagnosed
-from verify.checks.examination import Examination
-from verify.checks.message import disagreement, line
+from verify.checks.examination import Examination, disagreement, line
+from verify.checks.path import Examiner
 from verify.checks.subject import Description, Subject, describe, source_of, versions, versions_of
-from verify.runs.sweep.findings import (
-    Row,
-    exit_code,
-    rows_of_cases,
-    rows_of_enumeration,
-    rows_of_time,
-    sentence,
-)
+from verify.reports.phrases import LabelledText, most_common, plural
+from verify.reports.summary import REASONS
 from verify.runs.sweep.jobs import Jobs, Plan, close
 from verify.runs.sweep.progress import Progress, identity, read_state, restore
 from verify.subjects.isolated import Isolated
@@ -51,11 +45,11 @@ def sweep(console: Console, plan: Plan) -> int:
 
 
 def _sweep(console: Console, plan: Plan, subject: Subject, described: Description) -> int:
-    known = _known(plan, described)
+    known = applying(recorded(described, plan.deviations), described) if plan.excuse else ()
     what = _identity(plan, described, known)
     progress = _begin(console, plan, what)
     _print_head(console, plan, described, progress)
-    jobs = Jobs(plan, progress, subject, known)
+    jobs = Jobs(plan, progress, first=subject, known=known)
     live = Live(get_renderable=lambda: Text(jobs.line()), console=console, transient=True)
     try:
         with live if console.is_terminal else nullcontext(), jobs.interruptible():
@@ -73,12 +67,6 @@ def _sweep(console: Console, plan: Plan, subject: Subject, described: Descriptio
         ending = f"unsaved  {jobs.unsaved}" if jobs.unsaved else f"go on with  {plan.again}"
         console.print(ending, highlight=False, markup=False, soft_wrap=True)
     return exit_code(plan.enumeration, progress.swept)
-
-
-def _known(plan: Plan, subject: Description) -> tuple[Deviation, ...]:
-    if not plan.excuse:
-        return ()
-    return applying(recorded(subject, plan.deviations), subject)
 
 
 def _identity(plan: Plan, subject: Description, known: tuple[Deviation, ...]) -> dict[str, Any]:
@@ -113,7 +101,7 @@ def _print_head(console: Console, plan: Plan, subject: Description, progress: Pr
         _print_rows(console, [("resumed", f"after {progress.swept.cases:,} cases")])
 
 
-def _print_rows(console: Console, rows: Iterable[Row]) -> None:
+def _print_rows(console: Console, rows: Iterable[LabelledText]) -> None:
     for label, text in rows:
         grid = Table.grid()
         grid.add_column(min_width=11, no_wrap=True)
@@ -131,9 +119,93 @@ def _print_counterexamples(console: Console, swept: Swept, subject: Description)
 def _message(counterexample: Counterexample, subject: Description) -> str:
     """The message of a counterexample; with what it looks like, where the subject errs so again."""
     case = Case.parse(counterexample.word)
-    again = Judging().examine(case, subject)
+    again = Examiner(subject=subject).examine(case)
     if again.verdict.kind == counterexample.verdict.kind:
         return disagreement(diagnosed(again))
     first = Examination(case=case, subject=subject, verdict=counterexample.verdict)
     text = disagreement(first, with_faults=False)
     return f"{text}\n{line('again', 'it did not err so when it was asked once more')}"
+
+
+def exit_code(enumeration: Enumeration, swept: Swept) -> int:
+    """0 holds, 1 disagrees, 3 proves too little: cases are left, or none could have failed."""
+    if swept.counterexamples:
+        return 1
+    return 0 if swept.cases == enumeration.count and swept.graded else 3
+
+
+def sentence(enumeration: Enumeration, swept: Swept) -> str:
+    """What a sweep proved, in one sentence."""
+    total, what = enumeration.count, f"of {described(enumeration)}"
+    wrong, known, declined = (
+        counts.total() for counts in (swept.counterexamples, swept.known, swept.declined)
+    )
+    if wrong:
+        cases = f"all {total:,} cases" if swept.cases == total else f"{swept.cases:,} of {total:,} cases"
+        return f"Disagrees: {wrong:,} {plural(wrong, 'counterexample')} among {cases} {what}."
+    if swept.cases < total:
+        return f"Interrupted: no counterexample so far, after {swept.cases:,} of {total:,} cases {what}."
+    if not swept.graded:
+        return f"Proves too little: none of all {total:,} cases {what} could have failed."
+    but = f", but for {known:,} known {plural(known, 'deviation')}" if known else ""
+    less = f"; {declined:,} of them {'was' if declined == 1 else 'were'} declined" if declined else ""
+    return f"No counterexample among all {total:,} cases {what}{but}{less}."
+
+
+def described(enumeration: Enumeration) -> str:
+    """The enumeration in one phrase: `conv, rank 2, with size ≤ 6, kernel ≤ 4, …, both paddings`."""
+    ranks = f"rank{'s' * (len(enumeration.ranks) > 1)} {_listed(enumeration.ranks)}"
+    numbers = [f"{name} ≤ {getattr(enumeration, name)}" for name in ("size", "kernel", "stride", "dilation")]
+    more = [f"{name} ≤ {getattr(enumeration, name)}" for name in COUNTS if getattr(enumeration, name) > 1]
+    dtypes = [f"in {_listed(enumeration.dtypes)}"] * (enumeration.dtypes != ("f32",))
+    layout = ["channels first"] * enumeration.channels_first
+    parts = (_listed(enumeration.operations), ranks, ", ".join((f"with {numbers[0]}", *numbers[1:], *more)))
+    return ", ".join((*parts, _paddings(enumeration), *dtypes, *layout))
+
+
+def fixed(enumeration: Enumeration) -> str:
+    """What all cases of an enumeration share, in one phrase."""
+    single = {"batch": "batch 1", "channels": "1 channel", "filters": "1 filter"}
+    counts = [text for name, text in single.items() if getattr(enumeration, name) == 1]
+    dtypes = [enumeration.dtypes[0]] * (len(enumeration.dtypes) == 1)
+    layout = "channels first" if enumeration.channels_first else "channels last"
+    return ", ".join((*counts, *dtypes, layout, "filled coded"))
+
+
+def _paddings(enumeration: Enumeration) -> str:
+    named = [padding.upper() for padding in ("same", "valid") if padding in enumeration.paddings]
+    words = ["both paddings"] if len(named) == 2 else [f"{name} padding" for name in named]
+    if "explicit" in enumeration.paddings:
+        words.append(f"explicit padding of ≤ {enumeration.cells} cell{'s' * (enumeration.cells > 1)} an end")
+    return " and ".join(words)
+
+
+def _listed(names: tuple[Any, ...]) -> str:
+    *most, last = map(str, names)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def rows_of_enumeration(enumeration: Enumeration) -> Iterator[LabelledText]:
+    """What is swept, before anything is."""
+    yield "cases", f"{enumeration.count:,}, each with {fixed(enumeration)}"
+    if enumeration.excluded:
+        yield "excluded", f"{enumeration.excluded:,} combinations whose output size would be negative"
+
+
+def rows_of_cases(swept: Swept) -> Iterator[LabelledText]:
+    """What became of the cases: together they are all of them."""
+    yield "graded", f"{swept.graded:,}"
+    if swept.vacuous:
+        yield "vacuous", f"{swept.vacuous:,}: right, as any answer of zeros would be"
+    for label, counts in (("declined", swept.declined), ("known", swept.known)):
+        yield from most_common(label, counts, limit=REASONS)
+    if swept.repeated:
+        yield "repeated", f"{swept.repeated:,} cases have operands in which a number occurs twice"
+
+
+def rows_of_time(swept: Swept, *, jobs: int, rate: float) -> Iterator[LabelledText]:
+    """Where the jobs spent their time; what no part accounts for made cases and carried messages."""
+    parts = ("subject", "reference", "comparison")
+    if spent := swept.seconds["job"]:
+        shares = ", ".join(f"{part} {100 * swept.seconds[part] / spent:.0f} %" for part in parts)
+        yield "time", f"{spent:.1f} s in {jobs} {plural(jobs, 'job')}, {rate:,.0f} cases a second: {shares}"

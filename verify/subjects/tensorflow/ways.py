@@ -124,7 +124,7 @@ def limits_of(way: Way) -> tuple[Limit, ...]:
 def known(name: str) -> tuple[Deviation, ...]:
     """What is recorded of this subject in the installed TensorFlow, from `known.toml`."""
     text = files("verify.subjects.tensorflow").joinpath("known.toml").read_text("utf-8")
-    return deviations.read(text, subject=name, version=tf.__version__)
+    return deviations.about(deviations.parse(text), subject=name, version=tf.__version__)
 
 
 class TensorflowSubject:
