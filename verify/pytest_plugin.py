@@ -15,8 +15,7 @@ from verify.checks.journal import journal
 from verify.config import flags
 from verify.config.database import database_at
 from verify.config.session import Options, Session
-from verify.corpus.pins import existing
-from verify.corpus.words import cases_in
+from verify.corpus.words import cases_in, existing
 from verify.gate.session import NOTHING, SESSION, TITLES, beginning, environment, gate_of
 from verify.reports import github
 from verify.reports.fault_coverage import never_visible

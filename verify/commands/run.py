@@ -14,8 +14,16 @@ from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
 from verify.checks.deviations import recorded
 from verify.checks.subject import Subject, describe, labelled, split_label
 from verify.commands.cli import command_named
-from verify.commands.isolation import Isolation, isolation_options, loader_of
-from verify.config.flags import Known, corpus_option, database_option, failures_option, known_options
+from verify.config.flags import (
+    Isolation,
+    Known,
+    corpus_option,
+    database_option,
+    failures_option,
+    isolation_options,
+    known_options,
+    loader_of,
+)
 from verify.config.options import (
     FILE,
     INTEGER,
@@ -27,8 +35,7 @@ from verify.config.options import (
     choice,
 )
 from verify.corpus.failures import failures_in
-from verify.corpus.pins import existing
-from verify.corpus.words import cases_in
+from verify.corpus.words import cases_in, existing
 from verify.subjects.registry import BUILTIN
 from verify.subjects.tensorflow.switches import MATRIX
 
@@ -76,21 +83,16 @@ def command(
     if draw["shard"].is_part and draw["seed"] is None and draw["profile"] != "ci":
         raise ValueError("--shard needs --seed or --profile ci, so that all shards draw the same cases")
     from verify.reports.html.page import paged, require
+    from verify.runs.behaviour.baseline import watch_of
 
     if html:
         require(html)
     until = time.monotonic() + (max_time or float("inf"))
     load = loader_of(isolation._replace(isolate=True) if matrix else isolation)
-    pins = existing(corpus)
-    if pins:
-        cases_in(pins)  # a stale word, too, is found before anything runs
-    failures_in(failures)
-    from verify.runs.behaviour.baseline import watch_of
-
+    pins = _checked(corpus, failures)
     watch = watch_of(baseline, until, update=update_baseline)
-    labels = [
-        labelled(name, settings) for settings in (MATRIX if matrix else ({},)) for name in subjects or BUILTIN
-    ]
+    switches = MATRIX if matrix else ({},)
+    labels = [labelled(name, settings) for settings in switches for name in subjects or BUILTIN]
     if late := _late(labels, load, until=until, known=known):
         print(f"Proves too little: the time was up before {late} was loaded.")
         return 3
@@ -121,6 +123,15 @@ def command(
             report=records,
         )
         return run(Terminal(), request, watch)
+
+
+def _checked(corpus: Path, failures: Path) -> Path | None:
+    """The pins that are there, so that a stale word or record is found before anything runs."""
+    pins = existing(corpus)
+    if pins:
+        cases_in(pins)
+    failures_in(failures)
+    return pins
 
 
 def _late(labels: Sequence[str], load: Callable[[str], Subject], *, until: float, known: Known) -> str:

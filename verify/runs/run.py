@@ -20,8 +20,7 @@ from verify.checks.journal import left
 from verify.checks.message import replay
 from verify.config.session import Options, Session
 from verify.corpus.failures import Failed, remember
-from verify.corpus.pins import pin
-from verify.corpus.words import SHIPPED, cases_in
+from verify.corpus.words import SHIPPED, cases_in, pin
 from verify.reports import github
 from verify.reports.records import Stream, end, nowhere
 from verify.reports.summary import distinct, exit_code, print_summary, sentence
