@@ -10,7 +10,7 @@ from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.export.recording import Expression, recording
 from verify.subjects.tensorflow.entries import function, operands
-from verify.subjects.tensorflow.layer_gradients import gradient_of
+from verify.subjects.tensorflow.gradients import gradient_of
 from verify.subjects.tensorflow.layers import stack
 from verify.subjects.tensorflow.modes import shapes_of, unknown_of, weights
 

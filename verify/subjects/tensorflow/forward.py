@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,9 +17,6 @@ class NoCall(Exception):
     """There is no call of an entry point for a case: the harness's word, where TensorFlow has no argument."""
 
 
-# Attributes, in the form that TensorFlow takes.
-
-
 def every_axis(case: Case, numbers: tuple[int, ...], other: int = 1) -> list[int]:
     """A number for each spatial axis, with another for batch and channels."""
     return list(case.in_data_format((other, *numbers, other)))
@@ -27,9 +24,7 @@ def every_axis(case: Case, numbers: tuple[int, ...], other: int = 1) -> list[int
 
 def padding(case: Case) -> Any:
     """A word, or pairs for every axis of the input, batch and channels included."""
-    if isinstance(case.padding, str):
-        return case.padding
-    return every_pair(case, case.padding)
+    return case.padding if isinstance(case.padding, str) else every_pair(case, case.padding)
 
 
 def every_pair(case: Case, pairs: tuple[tuple[int, int], ...]) -> list[list[int]]:
@@ -53,58 +48,31 @@ def shape(case: Case, x: Any) -> Any:
     return tf.stack([tf.shape(x)[0], *case.output_shape[1:]])
 
 
-# Forward.
-
-
 def conv_nd(case: Case, x: Any, w: Any) -> Any:
     conv = (tf.nn.conv1d, tf.nn.conv2d, tf.nn.conv3d)[case.rank - 1]
-    strides, dilations = every_axis(case, case.strides), every_axis(case, case.dilations)
-    return conv(x, w, strides, padding(case), data_format=case.data_format, dilations=dilations)
+    rest = _rest(case, every_axis(case, case.dilations))
+    return conv(x, w, every_axis(case, case.strides), padding(case), **rest)
 
 
 def convolution(case: Case, x: Any, w: Any) -> Any:
-    return tf.nn.convolution(
-        x,
-        w,
-        strides=case.strides,
-        padding=padding(case),
-        data_format=case.data_format,
-        dilations=case.dilations,
-    )
+    return tf.nn.convolution(x, w, strides=case.strides, padding=padding(case), **_rest(case))
 
 
 def depthwise(case: Case, x: Any, w: Any) -> Any:
-    if case.rank == 1:
-        return _in_row(case, depthwise, x, w)
-    return tf.nn.depthwise_conv2d(
-        x,
-        w,
-        every_axis(case, case.strides),
-        padding(case),
-        data_format=case.data_format,
-        dilations=case.dilations,
-    )
+    return _of_image(case, tf.nn.depthwise_conv2d, x, w)
 
 
 def separable(case: Case, x: Any, w: Any, pointwise: Any) -> Any:
-    if case.rank == 1:
-        return _in_row(case, separable, x, w, pointwise)
-    return tf.nn.separable_conv2d(
-        x,
-        w,
-        pointwise,
-        every_axis(case, case.strides),
-        padding(case),
-        data_format=case.data_format,
-        dilations=case.dilations,
-    )
+    return _of_image(case, tf.nn.separable_conv2d, x, w, pointwise)
 
 
-def _in_row(case: Case, entry_point: EntryPoint, x: Any, *filters: Any) -> Any:
-    """The answer for one axis as an image of one row, which is how tf.nn.conv1d and Keras do it.
+def _of_image(case: Case, call: Callable[..., Any], x: Any, *filters: Any) -> Any:
+    """The answer of a function of images; one axis is an image of one row, as tf.nn.conv1d and Keras do it.
 
     The stride serves the other axis too: TensorFlow requires the strides of an image to be equal.
     """
+    if case.rank > 1:
+        return call(x, *filters, every_axis(case, case.strides), padding(case), **_rest(case))
     image = replace(
         case,
         size=(1, *case.size),
@@ -115,36 +83,23 @@ def _in_row(case: Case, entry_point: EntryPoint, x: Any, *filters: Any) -> Any:
         border=case.border and ((0, 0), *case.border),
     )
     axis = 2 if case.channels_first else 1
-    y = entry_point(image, tf.expand_dims(x, axis), *(tf.expand_dims(w, 0) for w in filters))
-    return tf.squeeze(y, [axis])
-
-
-# Transposed: the gradient with respect to the input.
+    row = tf.expand_dims(x, axis)
+    return tf.squeeze(_of_image(image, call, row, *(tf.expand_dims(w, 0) for w in filters)), [axis])
 
 
 def conv_nd_transpose(case: Case, y: Any, w: Any) -> Any:
     transpose = (tf.nn.conv1d_transpose, tf.nn.conv2d_transpose, tf.nn.conv3d_transpose)[case.rank - 1]
-    return transpose(
-        y,
-        w,
-        shape(case, y),
-        every_axis(case, case.strides),
-        padding=padding(case),
-        data_format=case.data_format,
-        dilations=every_axis(case, case.dilations),
-    )
+    strides, rest = every_axis(case, case.strides), _rest(case, every_axis(case, case.dilations))
+    return transpose(y, w, shape(case, y), strides, padding=padding(case), **rest)
 
 
 def conv_transpose(case: Case, y: Any, w: Any) -> Any:
-    return tf.nn.conv_transpose(
-        y,
-        w,
-        shape(case, y),
-        case.strides,
-        padding=padding(case),
-        data_format=case.data_format,
-        dilations=case.dilations,
-    )
+    return tf.nn.conv_transpose(y, w, shape(case, y), case.strides, padding=padding(case), **_rest(case))
+
+
+def _rest(case: Case, dilations: Sequence[int] | None = None) -> dict[str, Any]:
+    """What follows strides and padding; the dilations may be those of every axis."""
+    return {"data_format": case.data_format, "dilations": dilations or case.dilations}
 
 
 def depthwise_shape(case: Case) -> tuple[int, ...]:

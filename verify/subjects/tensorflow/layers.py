@@ -21,23 +21,17 @@ class Layer(NamedTuple):
 
 
 _KINDS = {
-    "conv": "Conv{n}D",
-    "depthwise": "DepthwiseConv{n}D",
-    "separable": "SeparableConv{n}D",
-    "transpose": "Conv{n}DTranspose",
+    "conv": ("Conv{n}D", ["kernel"]),
+    "depthwise": ("DepthwiseConv{n}D", ["depthwise"]),
+    "separable": ("SeparableConv{n}D", ["depthwise", "pointwise"]),
+    "transpose": ("Conv{n}DTranspose", ["kernel"]),
 }
-# The default draws real numbers, which integer weights cannot hold.
-_INITIALIZERS = {
-    "conv": ("kernel_initializer",),
-    "depthwise": ("depthwise_initializer",),
-    "separable": ("depthwise_initializer", "pointwise_initializer"),
-    "transpose": ("kernel_initializer",),
-}
+"""Operation → the name of its layer, and what that calls its filters."""
 
 LAYERS: Mapping[str, Layer] = MappingProxyType(
-    {f"layer_{kind}": Layer(kind, f"keras.layers.{name}") for kind, name in _KINDS.items()}
+    {f"layer_{kind}": Layer(kind, f"keras.layers.{name}") for kind, (name, _) in _KINDS.items()}
     | {
-        f"layer_{kind}_{by}_gradient": Layer(operation, f"the gradient of keras.layers.{_KINDS[kind]}")
+        f"layer_{kind}_{by}_gradient": Layer(operation, f"the gradient of keras.layers.{_KINDS[kind][0]}")
         for by, operation in (("input", "transpose"), ("filter", "filtergrad"))
         for kind in ("conv", "depthwise", "separable")
     }
@@ -83,9 +77,10 @@ def _convolution(case: Case, steps: list[str], x: Any) -> Any:
 
 def convolution(case: Case, steps: list[str]) -> Any:
     """The layer of the operation, its weights not yet made."""
+    kind, filters = _KINDS[case.operation]
     return _layer(
         case,
-        _KINDS[case.operation].format(n=case.rank),
+        kind.format(n=case.rank),
         **_sizes(case),
         kernel_size=case.kernel,
         strides=case.strides,
@@ -93,7 +88,8 @@ def convolution(case: Case, steps: list[str]) -> Any:
         padding=_padding(case),
         use_bias="bias" in steps,
         activation=_activation(steps[-1]) if steps and steps[-1] != "bias" else None,
-        **dict.fromkeys(_INITIALIZERS[case.operation], "zeros"),
+        # The default draws real numbers, which integer weights cannot hold.
+        **{f"{name}_initializer": "zeros" for name in filters},
         **_data_format(case),
     )
 

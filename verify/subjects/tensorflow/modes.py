@@ -13,8 +13,8 @@ from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.cases.seeds import TURN
 from verify.subjects.tensorflow.entries import function, operands
+from verify.subjects.tensorflow.gradients import gradient_of
 from verify.subjects.tensorflow.imported import silenced, tf
-from verify.subjects.tensorflow.layer_gradients import gradient_of
 from verify.subjects.tensorflow.layers import stack
 
 Mode = Callable[[str, Case], Array]
