@@ -14,55 +14,38 @@ from verify.checks.deadline import GRACE_S, TimeUp, stopping_at
 from verify.checks.deviations import recorded
 from verify.checks.subject import Subject, describe, labelled, split_label
 from verify.commands.cli import command_named
-from verify.config.flags import (
-    Isolation,
-    Known,
-    corpus_option,
-    database_option,
-    failures_option,
-    isolation_options,
-    known_options,
-    loader_of,
-)
-from verify.config.options import (
-    FILE,
-    INTEGER,
-    OPERATION_NAMES,
-    POSITIVE,
-    SECONDS,
-    SHARD,
-    SUBJECT,
-    choice,
-)
+from verify.config import flags, options
 from verify.corpus.failures import failures_in
 from verify.corpus.words import cases_in, existing
 from verify.subjects.registry import BUILTIN
 from verify.subjects.tensorflow.switches import MATRIX
 
-PROFILE = choice("NAME", "dev", "ci", "night")
+PROFILE = options.choice("NAME", "dev", "ci", "night")
 
 
 @command_named("run")
-@click.argument("subjects", nargs=-1, type=SUBJECT, help="of `list`, or module:callable (default: all)")
-@click.option("--operations", type=OPERATION_NAMES, help="only these (default: the subject's)")
-@click.option("--examples", type=POSITIVE, help="cases for each property (default: the profile's)")
-@click.option("--max-time", type=SECONDS, help="draw no case after so long")
+@click.argument(
+    "subjects", nargs=-1, type=options.SUBJECT, help="of `list`, or module:callable (default: all)"
+)
+@click.option("--operations", type=options.OPERATION_NAMES, help="only these (default: the subject's)")
+@click.option("--examples", type=options.POSITIVE, help="cases for each property (default: the profile's)")
+@click.option("--max-time", type=options.SECONDS, help="draw no case after so long")
 @click.option(
     "--profile", type=PROFILE, default="dev", help="dev (200), ci (500, fixed) or night (20,000 cases)"
 )
-@click.option("--seed", type=INTEGER, help="draw the cases of this seed")
+@click.option("--seed", type=options.INTEGER, help="draw the cases of this seed")
 @click.option("--matrix/--no-matrix", help="under every setting of oneDNN, threads, determinism")
-@click.option("--shard", type=SHARD, default=ALL, help="only the cases of one of N shards")
-@click.option("--report", type=FILE, help="write a record of every case, as JSON lines")
-@click.option("--html", type=FILE, help="write a page of HTML that needs nothing else")
+@click.option("--shard", type=options.SHARD, default=ALL, help="only the cases of one of N shards")
+@click.option("--report", type=options.FILE, help="write a record of every case, as JSON lines")
+@click.option("--html", type=options.FILE, help="write a page of HTML that needs nothing else")
 @click.option("--pin/--no-pin", help="pin what disagrees, once it is shrunk")
-@corpus_option
-@failures_option
-@known_options
-@database_option
-@click.option("--baseline", type=FILE, help="behaviour to compare; --update-baseline: rewrite it")
+@flags.corpus_option
+@flags.failures_option
+@flags.known_options
+@flags.database_option
+@click.option("--baseline", type=options.FILE, help="behaviour to compare; --update-baseline: rewrite it")
 @click.option("--update-baseline", is_flag=True, hidden=True)
-@isolation_options
+@flags.isolation_options
 def command(
     *,
     subjects: tuple[str, ...],
@@ -73,11 +56,11 @@ def command(
     pin: bool,
     corpus: Path,
     failures: Path,
-    known: Known,
+    known: flags.Known,
     database: str | Path | None,
     baseline: Path | None,
     update_baseline: bool,
-    isolation: Isolation,
+    isolation: flags.Isolation,
     **draw: Any,
 ) -> int:
     if draw["shard"].is_part and draw["seed"] is None and draw["profile"] != "ci":
@@ -88,7 +71,7 @@ def command(
     if html:
         require(html)
     until = time.monotonic() + (max_time or float("inf"))
-    load = loader_of(isolation._replace(isolate=True) if matrix else isolation)
+    load = flags.loader_of(isolation._replace(isolate=True) if matrix else isolation)
     pins = _checked(corpus, failures)
     watch = watch_of(baseline, until, update=update_baseline)
     switches = MATRIX if matrix else ({},)
@@ -101,7 +84,7 @@ def command(
     from verify.reports.terminal import Terminal
     from verify.runs.run import Request, run
 
-    options = Options(
+    asked = Options(
         examples=draw["examples"],
         excuse=known.excuse,
         deviations=known.deviations,
@@ -114,7 +97,7 @@ def command(
     with paged(html, report) as records:
         request = Request(
             subjects=labels,
-            options=options,
+            options=asked,
             profile=draw["profile"],
             until=until,
             operations=draw["operations"],
@@ -134,7 +117,7 @@ def _checked(corpus: Path, failures: Path) -> Path | None:
     return pins
 
 
-def _late(labels: Sequence[str], load: Callable[[str], Subject], *, until: float, known: Known) -> str:
+def _late(labels: Sequence[str], load: Callable[[str], Subject], *, until: float, known: flags.Known) -> str:
     """Load every subject once, so that what is wrong is said at once; the one that took too long, or ""."""
     try:
         with stopping_at(until + GRACE_S):

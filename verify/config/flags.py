@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial, reduce, wraps
 from inspect import signature
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 import click
 
 from verify.checks.deviations import Deviation, deviation_of, parse
-from verify.checks.project import Settings, settings_of
+from verify.checks.project import settings_of
 from verify.checks.subject import Subject
 from verify.config.options import DATABASE, FILE, PLACE, PYTHON, SECONDS, defaults_of, entries_of
 from verify.corpus import failures, words
@@ -56,7 +57,10 @@ def _known(*, known: Path | None, no_known: bool) -> Known:
     is_typed = [context.get_parameter_source(name) is typed for name in ("known", "no_known")]
     if no_known and is_typed != [True, False]:
         return Known(excuse=False)
-    return Known(excuse=True, deviations=(*(_in(known) if known else ()), *_among(context.obj)))
+    with _naming(known):
+        own = parse(known.read_text(encoding="utf-8")) if known else ()
+    with _naming(context.obj.file):
+        return Known(excuse=True, deviations=(*own, *map(deviation_of, entries_of(context.obj))))
 
 
 known_options = gathered(
@@ -118,17 +122,12 @@ def of_tests(folder: Path) -> OfTests:
     return options
 
 
-def _in(file: Path) -> tuple[Deviation, ...]:
+@contextmanager
+def _naming(file: Path | None) -> Iterator[None]:
+    """Have a sentence on what is wrong with a file name it."""
     try:
-        return parse(file.read_text(encoding="utf-8"))
+        yield
     except FileNotFoundError:
         raise ValueError(f"there is no file {str(file)!r}") from None
     except (OSError, ValueError) as error:
         raise ValueError(f"{file}: {error}") from None
-
-
-def _among(settings: Settings) -> tuple[Deviation, ...]:
-    try:
-        return tuple(map(deviation_of, entries_of(settings)))
-    except ValueError as error:
-        raise ValueError(f"{settings.file}: {error}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -100,29 +101,24 @@ def database(text: str) -> str | Path:
     return Path(text)
 
 
-def whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a whole number") from None
+def _number(of: Callable[[str], float], due: str, *, least: float = -math.inf) -> Callable[[str], Any]:
+    """What reads a finite number that is above a least one, or refuses a text by what is due."""
+
+    def read(text: str) -> Any:
+        try:
+            number = of(text)
+        except ValueError:
+            number = math.nan
+        if not least < number < math.inf:
+            raise ValueError(f"{text!r} is not {due}")
+        return number
+
+    return read
 
 
-def positive(text: str) -> int:
-    """A whole number above 0."""
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise ValueError(f"{text!r} is not a positive number")
-    return int(text)
-
-
-def seconds(text: str) -> float:
-    """A length of time above 0."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise ValueError(f"{text!r} is not a positive number of seconds")
-    return number
+whole = _number(int, "a whole number")
+positive = _number(lambda text: text.isascii() and text.isdigit() and int(text), "a positive number", least=0)
+seconds = _number(float, "a positive number of seconds", least=0)
 
 
 def subjects() -> Iterable[str]:

@@ -126,12 +126,8 @@ class Isolated:
         """Start the worker, if it is not there; what it says of itself."""
         if self._server is None or self._server.is_stopped:
             make = Server if self.alone else kept_server
-            self._server = make(
-                self.name,
-                python=self.python,
-                environment=self.environment,
-                memory_bytes=self.memory_bytes,
-            )
+            where: dict[str, Any] = {"python": self.python, "environment": self.environment}
+            self._server = make(self.name, **where, memory_bytes=self.memory_bytes)
         return {**self._server.hello, **self._server.hello["subjects"][self.name]}
 
     def close(self) -> None:
@@ -214,11 +210,10 @@ class Isolated:
     def _lost(self, life: Life) -> Elsewhere:
         """What to raise for a life that broke off."""
         code = self._end(PATIENCE_S)
-        if code is None:
-            return _lost(life, kind="crashed", sentence="it was lost with the process that forked it")
         if code == -signal.SIGKILL:
             return _lost(life, kind="out of memory", sentence="it was killed by SIGKILL, as the kernel does")
-        return _lost(life, kind="crashed", sentence=how_it_ended(code))
+        lost_too = "it was lost with the process that forked it"
+        return _lost(life, kind="crashed", sentence=lost_too if code is None else how_it_ended(code))
 
 
 def _answer(case: Case, header: Mapping[str, Any], *, body: memoryview) -> Array:

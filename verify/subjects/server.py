@@ -199,13 +199,9 @@ def _stop_all() -> None:
 
 def _path() -> list[str]:
     """Where this process finds modules, less what belongs to its interpreter."""
-    roots = {sys.prefix, sys.base_prefix, sys.exec_prefix}
-    places = [Path(place).absolute() for place in sys.path]
-    return [
-        str(place)
-        for place in places
-        if not any(place.is_relative_to(root) for root in roots) and not _is_installed(place)
-    ]
+    roots = (sys.prefix, sys.base_prefix, sys.exec_prefix)
+    places = [place for place in map(Path.absolute, map(Path, sys.path)) if not _is_installed(place)]
+    return [str(place) for place in places if not any(map(place.is_relative_to, roots))]
 
 
 def _is_installed(place: Path) -> bool:

@@ -11,7 +11,7 @@ from verify.cases.case import Case
 from verify.cases.fills import FILLS
 from verify.cases.operands import Array
 from verify.subjects.tensorflow import forward, layers
-from verify.subjects.tensorflow.epilogue import add_bias, after, parameters
+from verify.subjects.tensorflow.forward import add_bias, after, parameters
 from verify.subjects.tensorflow.imported import tf
 
 
@@ -100,11 +100,25 @@ def gradient_of(entry: str, case: Case) -> Any:
     kind = entry.split("_")[1]
     step = separable_step(case) if kind == "separable" else kind
     called = _called(case, kind=kind, step=step)
+    is_by_input = case.operation == "transpose"
     layer = layers.convolution(called, list(called.epilogue))
-    if case.operation == "transpose":
-        return _of_input(case, layer, weights=_weights(case, case.filters, kind=kind, step=step))
-    zeros = np.zeros(case.filter_shape, case.dtype)
-    return _of_weight(case, layer, weights=_weights(case, zeros, kind=kind, step=step), step=step)
+    x = tf.zeros(case.output_shape, case.dtype) if is_by_input else tf.constant(case.input)
+    layer.build(x.shape)
+    filters = case.filters if is_by_input else np.zeros(case.filter_shape, case.dtype)
+    biases = [np.zeros(case.filter_count, case.dtype)] if called.epilogue else []
+    layer.set_weights([*_weights(case, filters, kind=kind, step=step), *biases])
+    with tf.GradientTape() as tape:
+        if is_by_input:
+            tape.watch(x)
+        y = layer(x)
+    weight = layer.bias if called.epilogue else layer.weights[1 if step == "pointwise" else 0]
+    operand, cotangent = x if is_by_input else weight.value, tf.constant(case.cotangent)
+    gradient = required(tape.gradient(y, operand, output_gradients=cotangent))
+    if is_by_input:
+        return after(
+            case, gradient, {name: tf.constant(getattr(case.operands, name)) for name in parameters(case)}
+        )
+    return gradient if called.epilogue else tf.reshape(gradient, case.filter_shape)
 
 
 def _called(case: Case, *, kind: str, step: str) -> Case:
@@ -128,27 +142,3 @@ def _weights(case: Case, filters: Array, *, kind: str, step: str) -> list[Array]
         identity = np.eye(case.filter_count, dtype=case.dtype)
         return [weights, identity.reshape(*spatial, *identity.shape)]
     return [np.ones((*spatial, case.channels, 1), case.dtype), weights]
-
-
-def _of_input(case: Case, layer: Any, *, weights: list[Array]) -> Any:
-    x = tf.zeros(case.output_shape, case.dtype)
-    layer.build(x.shape)
-    layer.set_weights(weights)
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        y = layer(x)
-    result = required(tape.gradient(y, x, output_gradients=tf.constant(case.cotangent)))
-    tensors = {name: tf.constant(getattr(case.operands, name)) for name in parameters(case)}
-    return after(case, result, tensors)
-
-
-def _of_weight(case: Case, layer: Any, *, weights: list[Array], step: str) -> Any:
-    x = tf.constant(case.input)
-    layer.build(x.shape)
-    biases = [np.zeros(case.filter_count, case.dtype)] if case.epilogue else []
-    layer.set_weights([*weights, *biases])
-    weight = layer.bias if case.epilogue else layer.weights[1 if step == "pointwise" else 0]
-    with tf.GradientTape() as tape:
-        y = layer(x)
-    result = required(tape.gradient(y, weight.value, output_gradients=tf.constant(case.cotangent)))
-    return result if case.epilogue else tf.reshape(result, case.filter_shape)

@@ -122,14 +122,11 @@ def _output_padding(case: Case) -> tuple[int, ...] | None:
     if case.illegal:
         return None  # it has no answer
     is_same = case.padding == "SAME"
-    least = [(axis.out - 1) * axis.stride + (axis.span % 2 if is_same else axis.span) for axis in case.axes]
-    assumed = [
-        axis.out * axis.stride if is_same else (axis.out - 1) * axis.stride + max(axis.span, axis.stride)
-        for axis in case.axes
-    ]
-    if list(case.size) == assumed:
+    last = [(axis, (axis.out - 1) * axis.stride) for axis in case.axes]
+    assumed = tuple(start + (axis.stride if is_same else max(axis.span, axis.stride)) for axis, start in last)
+    if case.size == assumed:
         return None
-    return tuple(size - shortest for size, shortest in zip(case.size, least, strict=True))
+    return tuple(axis.size - start - (axis.span % 2 if is_same else axis.span) for axis, start in last)
 
 
 def _step(case: Case, step: str, y: Any) -> Any:

@@ -23,6 +23,10 @@ Mode = Callable[[str, Case], Array]
 _WEIGHTS = frozenset({"factor", "pointwise", "bias", "mean", "variance", "scale", "offset"})
 
 
+_ANY_DATA: Mapping[str, Any] = {"fill": "ones", "seed": 0}
+"""What a trace does not depend on."""
+
+
 class WrongStaticShape(Exception):
     """A graph promises a shape that its answer does not have."""
 
@@ -40,7 +44,7 @@ def graph(entry: str, case: Case) -> Array:
     spatial axes of the model's inputs; 36 to 47 every size of every operand.
     Raises WrongStaticShape where the shape that is known before the run is not that of the answer.
     """
-    traced = _trace(entry, _geometry(case), unknown=unknown_of(case))
+    traced = _trace(entry, replace(case, **_ANY_DATA), unknown=unknown_of(case))
     with tf.device("/CPU:0"):
         answer = traced(*map(tf.constant, operands(case).values()))
     promised = traced.structured_outputs.shape
@@ -51,7 +55,7 @@ def graph(entry: str, case: Case) -> Array:
 
 def xla(entry: str, case: Case) -> Array:
     """Compiled by XLA (jit_compile=True), every operand an argument."""
-    compiled = _trace(entry, _geometry(case), unknown="none", compiled=True)
+    compiled = _trace(entry, replace(case, **_ANY_DATA), unknown="none", compiled=True)
     with tf.device("/CPU:0"):
         return _array(compiled(*map(tf.constant, operands(case).values())))
 
@@ -82,9 +86,8 @@ def _converted(entry: str, case: Case) -> bytes:
     holder = tf.Module()
     holder.run = tf.function(model, input_signature=signature, autograph=False)
     functions = [holder.run.get_concrete_function()]
-    content: bytes = tf.lite.TFLiteConverter.from_concrete_functions(
-        functions, trackable_obj=holder
-    ).convert()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(functions, trackable_obj=holder)
+    content: bytes = converter.convert()
     return content
 
 
@@ -101,11 +104,6 @@ def layers(entry: str, case: Case) -> Array:
 MODES: Mapping[str, Mode] = MappingProxyType(
     {"eager": eager, "graph": graph, "xla": xla, "lite": lite, "keras": layers}
 )
-
-
-def _geometry(case: Case) -> Case:
-    """The case without its data: what a trace depends on."""
-    return replace(case, fill="ones", seed=0)
 
 
 @lru_cache(maxsize=64)

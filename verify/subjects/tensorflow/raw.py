@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from verify.cases.case import Case
-from verify.subjects.tensorflow.forward import attributes, depthwise_shape, every_axis, padding, shape
+from verify.subjects.tensorflow.forward import attributes, depthwise_shape, padding, shape
 from verify.subjects.tensorflow.imported import tf
 
 
@@ -15,15 +15,9 @@ def conv(case: Case, x: Any, w: Any) -> Any:
 
 
 def general_conv(case: Case, x: Any, w: Any) -> Any:
-    return tf.raw_ops.Conv(
-        input=x,
-        filter=w,
-        strides=every_axis(case, case.strides),
-        dilations=every_axis(case, case.dilations),
-        data_format="CHANNELS_FIRST" if case.channels_first else "CHANNELS_LAST",
-        groups=case.groups,
-        **_padding(case),
-    )
+    data_format = "CHANNELS_FIRST" if case.channels_first else "CHANNELS_LAST"
+    arguments = {**attributes(case), "data_format": data_format, "groups": case.groups}
+    return tf.raw_ops.Conv(input=x, filter=w, **arguments, **_padding(case))
 
 
 def padded_conv(case: Case, x: Any, w: Any) -> Any:
