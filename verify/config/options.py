@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -32,21 +33,17 @@ GITHUB = "github:"
 REDIS = ("redis://", "rediss://", "unix://")
 
 
+@dataclass(eq=False)
 class Kind(click.ParamType[Any]):
     """What an option takes. `read` makes a value of its text, or raises ValueError with a sentence.
 
     `setting` is the type of the value in TOML, and `values` are those that a shell completes.
     """
 
-    def __init__(
-        self,
-        name: str,
-        read: Callable[[str], Any] = str,
-        setting: type = str,
-        *,
-        values: Callable[[], Iterable[str]] = tuple,
-    ) -> None:
-        self.name, self.read, self.setting, self.values = name, read, setting, values
+    name: str
+    read: Callable[[str], Any] = str
+    setting: type = str
+    values: Callable[[], Iterable[str]] = tuple
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         return self.name

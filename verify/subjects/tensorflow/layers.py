@@ -60,23 +60,18 @@ def stack(case: Case) -> Any:
         pads = case.border[0] if case.rank == 1 else case.border
         y = _layer(case, f"ZeroPadding{case.rank}D", padding=pads, **_data_format(case))(y)
     steps = list(takewhile(lambda step: step not in ("norm", "residual"), case.epilogue))
-    y = _convolution(case, steps, y)
+    layer = convolution(case, steps)
+    layer.build(y.shape)
+    weights = (case.filters, case.pointwise, case.bias if "bias" in steps else None)
+    layer.set_weights([weight for weight in weights if weight is not None])
+    y = layer(y)
     for step in case.epilogue[len(steps) :]:
         y = _step(case, step, y)
     return y
 
 
-def _convolution(case: Case, steps: list[str], x: Any) -> Any:
-    """The answer of the operation's layer, with the steps that it takes itself: a bias and an activation."""
-    layer = convolution(case, steps)
-    layer.build(x.shape)
-    names = ("filters", "pointwise", "bias") if case.operation == "separable" else ("filters", "bias")
-    layer.set_weights([getattr(case, name) for name in names if name != "bias" or "bias" in steps])
-    return layer(x)
-
-
 def convolution(case: Case, steps: list[str]) -> Any:
-    """The layer of the operation, its weights not yet made."""
+    """The operation's layer with the steps that it takes, a bias and an activation; it has no weights yet."""
     kind, filters = _KINDS[case.operation]
     return _layer(
         case,

@@ -22,7 +22,6 @@ Mode = Callable[[str, Case], Array]
 
 _WEIGHTS = frozenset({"factor", "pointwise", "bias", "mean", "variance", "scale", "offset"})
 
-
 _ANY_DATA: Mapping[str, Any] = {"fill": "ones", "seed": 0}
 """What a trace does not depend on."""
 
@@ -33,8 +32,7 @@ class WrongStaticShape(Exception):
 
 def eager(entry: str, case: Case) -> Array:
     """Operation by operation."""
-    with tf.device("/CPU:0"):
-        return _array(function(entry, case)(*map(tf.constant, operands(case).values())))
+    return _array(_on_cpu(function(entry, case), case))
 
 
 def graph(entry: str, case: Case) -> Array:
@@ -45,8 +43,7 @@ def graph(entry: str, case: Case) -> Array:
     Raises WrongStaticShape where the shape that is known before the run is not that of the answer.
     """
     traced = _trace(entry, replace(case, **_ANY_DATA), unknown=unknown_of(case))
-    with tf.device("/CPU:0"):
-        answer = traced(*map(tf.constant, operands(case).values()))
+    answer = _on_cpu(traced, case)
     promised = traced.structured_outputs.shape
     if not promised.is_compatible_with(answer.shape):
         raise WrongStaticShape(f"the graph infers the shape {promised}, but its answer has {answer.shape}")
@@ -55,9 +52,7 @@ def graph(entry: str, case: Case) -> Array:
 
 def xla(entry: str, case: Case) -> Array:
     """Compiled by XLA (jit_compile=True), every operand an argument."""
-    compiled = _trace(entry, replace(case, **_ANY_DATA), unknown="none", compiled=True)
-    with tf.device("/CPU:0"):
-        return _array(compiled(*map(tf.constant, operands(case).values())))
+    return _array(_on_cpu(_trace(entry, replace(case, **_ANY_DATA), compiled=True), case))
 
 
 def lite(entry: str, case: Case) -> Array:
@@ -107,13 +102,18 @@ MODES: Mapping[str, Mode] = MappingProxyType(
 
 
 @lru_cache(maxsize=64)
-def _trace(entry: str, case: Case, *, unknown: str, compiled: bool = False) -> Any:
+def _trace(entry: str, case: Case, *, unknown: str = "none", compiled: bool = False) -> Any:
     shapes = shapes_of(case, unknown)
     signature = [tf.TensorSpec(shapes[name], array.dtype) for name, array in operands(case).items()]
     run = tf.function(
         function(entry, case), input_signature=signature, jit_compile=compiled or None, autograph=False
     )
     return run.get_concrete_function()
+
+
+def _on_cpu(call: Callable[..., Any], case: Case) -> Any:
+    with tf.device("/CPU:0"):
+        return call(*map(tf.constant, operands(case).values()))
 
 
 def unknown_of(case: Case) -> str:
