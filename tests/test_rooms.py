@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import verify
 from tests.places import ROOT
 
 ROOMS = (
@@ -177,6 +178,19 @@ def test_importing_verify_loads_no_framework() -> None:
     assert loaded_by("import verify") & HEAVY == set()
 
 
+def test_public_names_load_numpy_when_they_are_asked_for() -> None:
+    assert "numpy" not in loaded_by("import verify; dir(verify)")
+    assert "numpy" in loaded_by("from verify import reference; assert callable(reference)")
+
+
+def test_every_public_name_is_there_and_no_other() -> None:
+    assert (
+        set(dir(verify)) > set(verify.__all__) == {name for name in verify.__all__ if hasattr(verify, name)}
+    )
+    with pytest.raises(AttributeError, match=r"^module 'verify' has no attribute 'chek'$"):
+        verify.chek  # noqa: B018 - asking is what is tested
+
+
 def test_explaining_a_word_loads_no_framework() -> None:
     run = "from verify.__main__ import main; main(['explain', 'conv_i3x3_k2x2_same_ones'])"
     assert loaded_by(run) & HEAVY == set()
@@ -184,7 +198,7 @@ def test_explaining_a_word_loads_no_framework() -> None:
 
 def test_help_loads_no_framework() -> None:
     run = "from verify.__main__ import main\ntry: main(['--help'])\nexcept SystemExit: pass"
-    assert loaded_by(run) & HEAVY == set()
+    assert loaded_by(run) & {*HEAVY, "numpy"} == set()
 
 
 def test_drawing_cases_loads_no_tensorflow() -> None:

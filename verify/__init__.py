@@ -1,14 +1,17 @@
 """A verification harness for convolutions: cases, a proved reference, derived bounds, verdicts."""
 
-# The modules `reference`, `compare` and `check` are shadowed here by the functions of those names.
-from verify.cases.case import Case
-from verify.cases.word import InvalidCase
-from verify.checks.assertion import assert_conv
-from verify.checks.examination import Mismatch
-from verify.checks.path import check, compare
-from verify.checks.subject import Declined
-from verify.oracle.compare import Verdict
-from verify.oracle.reference import conv, reference
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from verify.cases.case import Case
+    from verify.cases.word import InvalidCase
+    from verify.checks.assertion import assert_conv
+    from verify.checks.examination import Mismatch
+    from verify.checks.path import check, compare
+    from verify.checks.subject import Declined
+    from verify.oracle.compare import Verdict
+    from verify.oracle.reference import conv, reference
 
 __all__ = [
     "Case",
@@ -22,3 +25,27 @@ __all__ = [
     "conv",
     "reference",
 ]
+
+_PLACES = {
+    "verify.cases.case": ["Case"],
+    "verify.cases.word": ["InvalidCase"],
+    "verify.checks.assertion": ["assert_conv"],
+    "verify.checks.examination": ["Mismatch"],
+    "verify.checks.path": ["check", "compare"],
+    "verify.checks.subject": ["Declined"],
+    "verify.oracle.compare": ["Verdict"],
+    "verify.oracle.reference": ["conv", "reference"],
+}
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported when it is first asked for: NumPy is most of what `--help` would cost."""
+    for place, names in _PLACES.items():
+        if name in names:
+            globals()[name] = value = getattr(import_module(place), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

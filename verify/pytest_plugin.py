@@ -15,8 +15,7 @@ from verify.checks.journal import journal
 from verify.config import flags
 from verify.config.database import database_at
 from verify.config.session import Options, Session
-from verify.corpus.pins import existing
-from verify.corpus.words import cases_in
+from verify.corpus.words import cases_in, existing
 from verify.gate.properties import TITLES
 from verify.gate.session import NOTHING, SESSION, beginning, environment, gate_of
 from verify.reports import github

@@ -12,8 +12,17 @@ from verify.__main__ import main
 from verify.checks.project import settings_of
 from verify.commands.cli import command_of
 from verify.config.flags import Known, known_options
-from verify.config.options import INTEGER, OPERATION_NAMES, PLACE, POSITIVE, PYTHON, SECONDS, choice
-from verify.config.settings import defaults_of, options_of
+from verify.config.options import (
+    INTEGER,
+    OPERATION_NAMES,
+    PLACE,
+    POSITIVE,
+    PYTHON,
+    SECONDS,
+    choice,
+    defaults_of,
+    options_of,
+)
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,7 @@ import pytest
 from tests.places import PLANTED, ROOT
 from verify import Case
 from verify.__main__ import main
-from verify.corpus.pins import existing, pin, pins_of, remove, stale
-from verify.corpus.words import cases_in
+from verify.corpus.words import cases_in, existing, pin, pins_of, remove, stale
 
 ODD, EVEN, OTHER = "conv_i1x2_k1x2_same_ones", "conv_i4_k1_valid_iota", "conv_i9_k1_same_ones"
 TODAY = date(2026, 1, 31)

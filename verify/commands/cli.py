@@ -41,7 +41,7 @@ class Command(click.Command):
 
     def _use_settings(self, context: click.Context) -> None:
         from verify.checks.project import settings_of
-        from verify.config.settings import defaults_of, options_of
+        from verify.config.options import defaults_of, options_of
 
         keys = options_of(command_of("run"))
         if keys.keys() & options_of(self).keys():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from verify.commands.cli import command_named
-from verify.commands.words import cases_of
 from verify.config.options import INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD
+from verify.corpus.words import cases_named
 
 
 @command_named("diff")
@@ -35,7 +35,7 @@ def command(
     from verify.runs.diff import diff
     from verify.subjects.isolated import TIMEOUT_S, Isolated
 
-    named = [case for word in words for case in cases_of(word)]
+    named = [case for word in words for case in cases_named(word)]
     first, second = (Isolated(subject, python=python, timeout_s=timeout or TIMEOUT_S) for python in pythons)
     first.start()
     second.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -27,7 +28,10 @@ def command(*, word: str, form: str, subject: str | None, output: Path | None) -
         if subject:
             raise CannotExport(f"{form} holds a case and no subject such as {subject!r}")
         return _files(case, form, output)
-    text = (_script if form == "script" else _pytest)(case, subject or "tensorflow")
+    subject = subject or "tensorflow"
+    if subject not in BUILTIN:
+        load(subject)  # a wrong name is answered as one
+    text = (_script if form == "script" else _pytest)(case, subject)
     if output is None:
         sys.stdout.write(text)
     else:
@@ -38,7 +42,6 @@ def command(*, word: str, form: str, subject: str | None, output: Path | None) -
 
 def _script(case: Case, subject: str) -> str:
     if subject not in BUILTIN:
-        load(subject)  # a wrong name is answered as one
         raise CannotExport(f"a script asks TensorFlow and needs nothing else: export {subject!r} as pytest")
     from verify.export.script import script
     from verify.subjects import tensorflow
@@ -49,29 +52,17 @@ def _script(case: Case, subject: str) -> str:
 def _pytest(case: Case, subject: str) -> str:
     from verify.export.pytest_file import pytest_file
 
-    if subject not in BUILTIN:
-        load(subject)
     return pytest_file(case, subject)
 
 
 def _files(case: Case, form: str, output: Path | None) -> int:
-    if form == "npz":
-        from verify.export.arrays import write_arrays
-
-        path = output or Path(f"{case}.npz")
-        write_arrays(case, path)
-    else:
-        path = output or Path(str(case))
-        _write_onnx(case, path)
+    path = output or Path(f"{case}.npz" if form == "npz" else str(case))
+    module, name = ("arrays", "write_arrays") if form == "npz" else ("onnx_model", "write_onnx")
+    try:
+        write = getattr(import_module(f"verify.export.{module}"), name)
+    except ModuleNotFoundError as missing:
+        why = f"an ONNX model needs {missing.name}, which is not installed: python -m pip install onnx"
+        raise CannotExport(why) from None
+    write(case, path)
     print(f"wrote {path}")
     return 0
-
-
-def _write_onnx(case: Case, folder: Path) -> None:
-    try:
-        from verify.export.onnx_model import write_onnx
-    except ModuleNotFoundError as missing:
-        raise CannotExport(
-            f"an ONNX model needs {missing.name}, which is not installed: python -m pip install onnx"
-        ) from None
-    write_onnx(case, folder)

@@ -12,7 +12,7 @@ from verify.cases.case import Case
 from verify.commands.cli import command_named
 from verify.config.flags import corpus_option
 from verify.config.options import WORD
-from verify.corpus.pins import existing, pin, pins_of, remove, stale
+from verify.corpus.words import existing, pin, pins_of, remove, stale
 from verify.reports.phrases import plural
 
 

@@ -12,11 +12,10 @@ import click
 from verify.cases.case import Case
 from verify.checks.subject import Subject, labelled
 from verify.commands.cli import command_named
-from verify.commands.isolation import Isolation, isolation_options, loader_of
-from verify.commands.words import cases_of
-from verify.config.flags import Known, failures_option, known_options
+from verify.config.flags import Isolation, Known, failures_option, isolation_options, known_options, loader_of
 from verify.config.options import SUBJECT, WORD
 from verify.corpus.failures import Failed, failures_in, remember
+from verify.corpus.words import cases_named
 from verify.runs.replay import Became, exit_code, replay, sentence
 from verify.subjects.registry import BUILTIN
 
@@ -33,7 +32,7 @@ def command(
     past = failures_in(failures)
     became: list[Became] = []
     if subject and words:
-        cases = [case for word in words for case in cases_of(word)]
+        cases = [case for word in words for case in cases_named(word)]
         became += replay(loader_of(isolation)(subject), cases, past=past, known=known.deviations)
     else:
         failed = [failure for failure in past if subject in (None, failure.subject)]

@@ -14,48 +14,38 @@ from verify.checks.clock import GRACE_S, TimeUp, stopping_at
 from verify.checks.deviations import recorded
 from verify.checks.subject import Subject, describe, labelled, split_label
 from verify.commands.cli import command_named
-from verify.commands.isolation import Isolation, isolation_options, loader_of
-from verify.config.flags import Known, corpus_option, database_option, failures_option, known_options
-from verify.config.options import (
-    FILE,
-    INTEGER,
-    OPERATION_NAMES,
-    POSITIVE,
-    SECONDS,
-    SHARD,
-    SUBJECT,
-    choice,
-)
+from verify.config import flags, options
 from verify.corpus.failures import failures_in
-from verify.corpus.pins import existing
-from verify.corpus.words import cases_in
+from verify.corpus.words import cases_in, existing
 from verify.subjects.registry import BUILTIN
 from verify.subjects.tensorflow.switches import MATRIX
 
-PROFILE = choice("NAME", "dev", "ci", "night")
+PROFILE = options.choice("NAME", "dev", "ci", "night")
 
 
 @command_named("run")
-@click.argument("subjects", nargs=-1, type=SUBJECT, help="of `list`, or module:callable (default: all)")
-@click.option("--operations", type=OPERATION_NAMES, help="only these (default: the subject's)")
-@click.option("--examples", type=POSITIVE, help="cases for each property (default: the profile's)")
-@click.option("--max-time", type=SECONDS, help="draw no case after so long")
+@click.argument(
+    "subjects", nargs=-1, type=options.SUBJECT, help="of `list`, or module:callable (default: all)"
+)
+@click.option("--operations", type=options.OPERATION_NAMES, help="only these (default: the subject's)")
+@click.option("--examples", type=options.POSITIVE, help="cases for each property (default: the profile's)")
+@click.option("--max-time", type=options.SECONDS, help="draw no case after so long")
 @click.option(
     "--profile", type=PROFILE, default="dev", help="dev (200), ci (500, fixed) or night (20,000 cases)"
 )
-@click.option("--seed", type=INTEGER, help="draw the cases of this seed")
+@click.option("--seed", type=options.INTEGER, help="draw the cases of this seed")
 @click.option("--matrix/--no-matrix", help="under every setting of oneDNN, threads, determinism")
-@click.option("--shard", type=SHARD, default=ALL, help="only the cases of one of N shards")
-@click.option("--report", type=FILE, help="write a record of every case, as JSON lines")
-@click.option("--html", type=FILE, help="write a page of HTML that needs nothing else")
+@click.option("--shard", type=options.SHARD, default=ALL, help="only the cases of one of N shards")
+@click.option("--report", type=options.FILE, help="write a record of every case, as JSON lines")
+@click.option("--html", type=options.FILE, help="write a page of HTML that needs nothing else")
 @click.option("--pin/--no-pin", help="pin what disagrees, once it is shrunk")
-@corpus_option
-@failures_option
-@known_options
-@database_option
-@click.option("--baseline", type=FILE, help="behaviour to compare; --update-baseline: rewrite it")
+@flags.corpus_option
+@flags.failures_option
+@flags.known_options
+@flags.database_option
+@click.option("--baseline", type=options.FILE, help="behaviour to compare; --update-baseline: rewrite it")
 @click.option("--update-baseline", is_flag=True, hidden=True)
-@isolation_options
+@flags.isolation_options
 def command(
     *,
     subjects: tuple[str, ...],
@@ -66,31 +56,26 @@ def command(
     pin: bool,
     corpus: Path,
     failures: Path,
-    known: Known,
+    known: flags.Known,
     database: str | Path | None,
     baseline: Path | None,
     update_baseline: bool,
-    isolation: Isolation,
+    isolation: flags.Isolation,
     **draw: Any,
 ) -> int:
     if draw["shard"].is_part and draw["seed"] is None and draw["profile"] != "ci":
         raise ValueError("--shard needs --seed or --profile ci, so that all shards draw the same cases")
     from verify.reports.html.page import paged, require
+    from verify.runs.behaviour.baseline import watch_of
 
     if html:
         require(html)
     until = time.monotonic() + (max_time or float("inf"))
-    load = loader_of(isolation._replace(isolate=True) if matrix else isolation)
-    pins = existing(corpus)
-    if pins:
-        cases_in(pins)  # a stale word, too, is found before anything runs
-    failures_in(failures)
-    from verify.runs.behaviour.baseline import watch_of
-
+    load = flags.loader_of(isolation._replace(isolate=True) if matrix else isolation)
+    pins = _checked(corpus, failures)
     watch = watch_of(baseline, until, update=update_baseline)
-    labels = [
-        labelled(name, settings) for settings in (MATRIX if matrix else ({},)) for name in subjects or BUILTIN
-    ]
+    switches = MATRIX if matrix else ({},)
+    labels = [labelled(name, settings) for settings in switches for name in subjects or BUILTIN]
     if late := _late(labels, load, until=until, known=known):
         print(f"Proves too little: the time was up before {late} was loaded.")
         return 3
@@ -99,7 +84,7 @@ def command(
     from verify.reports.terminal import Terminal
     from verify.runs.run import Request, run
 
-    options = Options(
+    asked = Options(
         examples=draw["examples"],
         excuse=known.excuse,
         deviations=known.deviations,
@@ -112,7 +97,7 @@ def command(
     with paged(html, report) as records:
         request = Request(
             subjects=labels,
-            options=options,
+            options=asked,
             profile=draw["profile"],
             until=until,
             operations=draw["operations"],
@@ -123,7 +108,16 @@ def command(
         return run(Terminal(), request, watch)
 
 
-def _late(labels: Sequence[str], load: Callable[[str], Subject], *, until: float, known: Known) -> str:
+def _checked(corpus: Path, failures: Path) -> Path | None:
+    """The pins that are there, so that a stale word or record is found before anything runs."""
+    pins = existing(corpus)
+    if pins:
+        cases_in(pins)
+    failures_in(failures)
+    return pins
+
+
+def _late(labels: Sequence[str], load: Callable[[str], Subject], *, until: float, known: flags.Known) -> str:
     """Load every subject once, so that what is wrong is said at once; the one that took too long, or ""."""
     try:
         with stopping_at(until + GRACE_S):

@@ -10,8 +10,7 @@ import click
 from verify.cases.enumeration import enumeration_upto
 from verify.checks.project import KEPT
 from verify.commands.cli import command_named
-from verify.commands.isolation import Isolation, isolation_options
-from verify.config.flags import Known, known_options
+from verify.config.flags import Isolation, Known, isolation_options, known_options
 from verify.config.options import FILE, OPERATION_NAMES, POSITIVE, SUBJECT, Kind, positive
 
 NUMBERS = Kind("N,…", lambda text: tuple(map(positive, text.split(","))), list)

@@ -1,9 +1,11 @@
-"""A user's own files, as options: where pins and failures are kept, and what is known to be wrong."""
+"""Options that several commands share: a user's own files, what is known to be wrong, where subjects run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import reduce, wraps
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial, reduce, wraps
 from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,13 +13,14 @@ from typing import Any, NamedTuple
 import click
 
 from verify.checks.deviations import Deviation, deviation_of, parse
-from verify.checks.project import Settings, settings_of
-from verify.config.options import DATABASE, FILE, PLACE
-from verify.config.settings import defaults_of, entries_of
-from verify.corpus import failures, pins
+from verify.checks.project import settings_of
+from verify.checks.subject import Subject
+from verify.config.options import DATABASE, FILE, PLACE, PYTHON, SECONDS, defaults_of, entries_of
+from verify.corpus import failures, words
+from verify.subjects.registry import load
 
 corpus_option = click.option(
-    "--corpus", type=PLACE, default=pins.USUAL, help=f"pins: a folder, or a .txt file ({pins.USUAL})"
+    "--corpus", type=PLACE, default=words.PINS, help=f"pins: a folder, or a .txt file ({words.PINS})"
 )
 failures_option = click.option(
     "--failures", type=FILE, default=failures.USUAL, help=f"record of failures ({failures.USUAL})"
@@ -54,7 +57,10 @@ def _known(*, known: Path | None, no_known: bool) -> Known:
     is_typed = [context.get_parameter_source(name) is typed for name in ("known", "no_known")]
     if no_known and is_typed != [True, False]:
         return Known(excuse=False)
-    return Known(excuse=True, deviations=(*(_in(known) if known else ()), *_among(context.obj)))
+    with _naming(known):
+        own = parse(known.read_text(encoding="utf-8")) if known else ()
+    with _naming(context.obj.file):
+        return Known(excuse=True, deviations=(*own, *map(deviation_of, entries_of(context.obj))))
 
 
 known_options = gathered(
@@ -63,6 +69,37 @@ known_options = gathered(
     click.option("--known", type=FILE, help="your own known deviations; --no-known: excuse none"),
     click.option("--no-known", is_flag=True, hidden=True),
 )
+
+
+class Isolation(NamedTuple):
+    """Where subjects run: the values of the options, None where they are not given."""
+
+    isolate: bool | None = None
+    python: str | None = None
+    timeout: float | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        return bool(self.isolate or self.python or self.timeout)
+
+
+isolation_options = gathered(
+    "isolation",
+    Isolation,
+    click.option("--isolate/--no-isolate", default=None, help="in workers, where a crash is a verdict"),
+    click.option("--python", type=PYTHON, help="in workers of another interpreter"),
+    click.option("--timeout", type=SECONDS, help="in workers; a case may take so long (default: 10)"),
+)
+
+
+def loader_of(isolation: Isolation) -> Callable[[str], Subject]:
+    """What makes a subject of a name: in this process, or in a worker of its own."""
+    from verify.subjects.isolated import TIMEOUT_S, isolated, usual
+
+    if isolation.is_asked:
+        python, timeout_s = isolation.python or sys.executable, isolation.timeout or TIMEOUT_S
+        return cache(partial(isolated, python=python, timeout_s=timeout_s))
+    return load if isolation.isolate is False else cache(usual)
 
 
 class OfTests(NamedTuple):
@@ -85,17 +122,12 @@ def of_tests(folder: Path) -> OfTests:
     return options
 
 
-def _in(file: Path) -> tuple[Deviation, ...]:
+@contextmanager
+def _naming(file: Path | None) -> Iterator[None]:
+    """Have a sentence on what is wrong with a file name it."""
     try:
-        return parse(file.read_text(encoding="utf-8"))
+        yield
     except FileNotFoundError:
         raise ValueError(f"there is no file {str(file)!r}") from None
     except (OSError, ValueError) as error:
         raise ValueError(f"{file}: {error}") from None
-
-
-def _among(settings: Settings) -> tuple[Deviation, ...]:
-    try:
-        return tuple(map(deviation_of, entries_of(settings)))
-    except ValueError as error:
-        raise ValueError(f"{settings.file}: {error}") from None

@@ -1,11 +1,14 @@
-"""The kinds of value that an option takes: how its text is read, set in TOML and completed in a shell."""
+"""What options take: how a text is read and completed, and what the `[tool.conv-verify]` table sets."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -13,26 +16,34 @@ from click.shell_completion import CompletionItem
 
 from verify.cases.operations import OPERATIONS
 from verify.cases.shards import Shard
+from verify.checks.project import TABLE, Settings
+
+TYPES: Mapping[type, str] = MappingProxyType(
+    {
+        str: "a string",
+        list: "a list of strings",
+        int: "a whole number",
+        float: "a number of seconds",
+        bool: "true or false",
+    }
+)
+"""What an option's value is in TOML, in words."""
 
 GITHUB = "github:"
 REDIS = ("redis://", "rediss://", "unix://")
 
 
+@dataclass(eq=False)
 class Kind(click.ParamType[Any]):
     """What an option takes. `read` makes a value of its text, or raises ValueError with a sentence.
 
     `setting` is the type of the value in TOML, and `values` are those that a shell completes.
     """
 
-    def __init__(
-        self,
-        name: str,
-        read: Callable[[str], Any] = str,
-        setting: type = str,
-        *,
-        values: Callable[[], Iterable[str]] = tuple,
-    ) -> None:
-        self.name, self.read, self.setting, self.values = name, read, setting, values
+    name: str
+    read: Callable[[str], Any] = str
+    setting: type = str
+    values: Callable[[], Iterable[str]] = tuple
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         return self.name
@@ -87,29 +98,24 @@ def database(text: str) -> str | Path:
     return Path(text)
 
 
-def whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a whole number") from None
+def _number(of: Callable[[str], float], due: str, *, least: float = -math.inf) -> Callable[[str], Any]:
+    """What reads a finite number that is above a least one, or refuses a text by what is due."""
+
+    def read(text: str) -> Any:
+        try:
+            number = of(text)
+        except ValueError:
+            number = math.nan
+        if not least < number < math.inf:
+            raise ValueError(f"{text!r} is not {due}")
+        return number
+
+    return read
 
 
-def positive(text: str) -> int:
-    """A whole number above 0."""
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise ValueError(f"{text!r} is not a positive number")
-    return int(text)
-
-
-def seconds(text: str) -> float:
-    """A length of time above 0."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise ValueError(f"{text!r} is not a positive number of seconds")
-    return number
+whole = _number(int, "a whole number")
+positive = _number(lambda text: text.isascii() and text.isdigit() and int(text), "a positive number", least=0)
+seconds = _number(float, "a positive number of seconds", least=0)
 
 
 def subjects() -> Iterable[str]:
@@ -130,3 +136,63 @@ PYTHON = Kind("PATH")
 DATABASE = Kind("PLACE", database)
 SUBJECT = Kind("SUBJECT", values=subjects)
 WORD = Kind("WORD")
+
+
+def defaults_of(
+    command: click.Command, settings: Settings, keys: Collection[str] | None = None
+) -> dict[str, Any]:
+    """What the settings make the defaults of a command's options; the command line still wins.
+
+    `keys` are all that a table may have beside `deviation`, or None where that is not asked. Raises
+    ValueError, one sentence that names the file and the key, for another one and for a value that
+    the option does not take.
+    """
+    options = options_of(command)
+    usual = {option.name: option.default for option in options.values()}
+    values = {name: default for name, default in usual.items() if isinstance(default, Path)}
+    entries_of(settings)
+    for key, value in settings.table.items():
+        where = f"{settings.file}: tool.{TABLE}.{key}"
+        if key in options:
+            values[options[key].name] = _value(options[key], value, where)
+        elif keys is not None and key not in {*keys, "deviation"}:
+            raise ValueError(f"{where} is no setting{nearest(key, keys)}")
+    paths = {name: settings.folder / path for name, path in values.items() if isinstance(path, Path)}
+    return {**values, **paths}
+
+
+def entries_of(settings: Settings) -> Sequence[Mapping[str, Any]]:
+    """The `[[tool.conv-verify.deviation]]` entries, as they stand."""
+    value = settings.table.get("deviation", [])
+    if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
+        return value
+    where = f"{settings.file}: tool.{TABLE}.deviation"
+    raise ValueError(f"{where} is {value!r}, not [[tool.{TABLE}.deviation]] entries")
+
+
+def options_of(command: click.Command) -> dict[str, click.Parameter]:
+    """What can be set of a command, by its key: its options, and the subjects of a run."""
+    return {
+        option.opts[0].lstrip("-"): option
+        for option in command.params
+        if isinstance(option, click.Option) or option.name == "subjects"
+    }
+
+
+def _value(option: click.Parameter, value: Any, where: str) -> Any:
+    kind = option.type if isinstance(option.type, Kind) else None
+    setting = list if option.nargs != 1 else kind.setting if kind else bool
+    if not _is_of(value, setting):
+        raise ValueError(f"{where} is {value!r}, not {TYPES[setting]}")
+    if option.nargs != 1 or not kind:
+        return value
+    try:
+        return kind.read(",".join(value) if isinstance(value, list) else str(value))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _is_of(value: Any, setting: type) -> bool:
+    if setting is list:
+        return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+    return type(value) is setting or (setting is float and type(value) is int)

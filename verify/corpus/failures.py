@@ -112,10 +112,9 @@ def remember(file: Path, failures: Iterable[Failed]) -> None:
     def with_failures(text: str) -> str:
         kept = {(failure.asked, failure.kind): failure for failure in _parse(text, file)}
         for failure in failures:
-            old = kept.get((failure.asked, failure.kind))
-            kept[failure.asked, failure.kind] = (
-                replace(failure, first_seen=old.first_seen) if old else failure
-            )
+            key = failure.asked, failure.kind
+            first_seen = kept.get(key, failure).first_seen
+            kept[key] = replace(failure, first_seen=first_seen)
         records = ({"format": FORMAT, **asdict(failure)} for failure in kept.values())
         return "".join(f"{json.dumps(record)}\n" for record in records)
 
@@ -124,14 +123,14 @@ def remember(file: Path, failures: Iterable[Failed]) -> None:
 
 
 def _parse(text: str, file: Path) -> list[Failed]:
-    return [_failed(line, f"{file}, line {number}") for number, line in enumerate(text.splitlines(), start=1)]
-
-
-def _failed(line: str, where: str) -> Failed:
-    try:
-        return _failure_of(json.loads(line))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{where}: this is no record of a failure: {error}; delete the line") from None
+    failures = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            failures.append(_failure_of(json.loads(line)))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            why = f"this is no record of a failure: {error}; delete the line"
+            raise ValueError(f"{file}, line {number}: {why}") from None
+    return failures
 
 
 def _failure_of(entry: dict[str, Any]) -> Failed:

@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from verify.cases.case import Case
+from verify.cases.operations import OPERATIONS
 from verify.cases.word import InvalidCase
+from verify.corpus.rewrite import rewrite
 
 SHIPPED = Path(__file__).parent
+
+PINS = Path("conv-verify-pins")
+"""The folder of pins where none is named, which need not be there."""
+
+NEW = "pins.txt"
+"""The file of a folder of words that new pins are written to."""
+
+
+class Pin(NamedTuple):
+    """A word as it stands in a corpus."""
+
+    file: Path
+    line: int
+    word: str
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}"
+
+
+def cases_named(word: str) -> list[Case]:
+    """The cases that a command line names by a word, a file or a folder of words, or - for standard input."""
+    if word == "-":
+        return list(cases_of_lines(sys.stdin, "standard input"))
+    if word.partition("_")[0] in OPERATIONS or not (os.sep in word or "." in word or Path(word).exists()):
+        return [Case.parse(word)]
+    cases = cases_in(word)
+    if not cases:
+        raise ValueError(f"{word!r} holds no case; in a folder, the *.txt files are read")
+    return cases
 
 
 def cases_in(place: str | Path) -> list[Case]:
@@ -17,15 +52,90 @@ def cases_in(place: str | Path) -> list[Case]:
     Raises ValueError, one sentence, for a line that is no case (with the file and the line) and for
     a file that is not there or cannot be read as text.
     """
-    return [case for file in files_of(Path(place)) for case in cases_of_lines(lines_in(file), str(file))]
+    return [case for file in _files_of(Path(place)) for case in cases_of_lines(_lines_in(file), str(file))]
 
 
-def files_of(place: Path) -> list[Path]:
+def cases_of_lines(lines: Iterable[str], source: str) -> Iterator[Case]:
+    """The cases of lines of text; blank lines and comments after `#` are passed over."""
+    for number, word in _numbered_words(lines):
+        try:
+            yield Case.parse(word)
+        except InvalidCase as refusal:
+            raise ValueError(f"{source}, line {number}: {refusal}") from None
+
+
+def existing(place: Path) -> Path | None:
+    """The place of pins, or None for the usual one that is not there; ValueError for another."""
+    if place.exists():
+        return place
+    if place.name == PINS.name:
+        return None
+    raise ValueError(f"there is no file or folder {str(place)!r}")
+
+
+def pins_of(place: Path) -> list[Pin]:
+    """Every word of a file or a folder, whether it is a case or not; none where there is no such place."""
+    files = _files_of(place) if place.exists() else []
+    return [Pin(file, number, word) for file in files for number, word in _numbered_words(_lines_in(file))]
+
+
+def stale(place: Path) -> list[str]:
+    """A sentence for each word that is no case any more: its file, its line and what is wrong."""
+    parsed = ((pin, _parse(pin.word)) for pin in pins_of(place))
+    return [f"{pin}: {refusal}" for pin, refusal in parsed if isinstance(refusal, InvalidCase)]
+
+
+def pin(place: Path, reasons: Mapping[Case, str], *, today: date) -> dict[Case, Path]:
+    """Write cases down, each under its reason and the date; the new ones and their files.
+
+    `place` is a folder, whose `pins.txt` is written, or a file. Raises ValueError, one sentence, where
+    a line that is there is no case.
+    """
+    file = place if place.suffix == ".txt" else place / NEW
+    added: dict[Case, Path] = {}
+
+    def with_pins(text: str) -> str:
+        old = cases_in(place) if place.exists() else []
+        added.update(dict.fromkeys((case for case in reasons if case not in old), file))
+        day = today.isoformat()
+        blocks = [f"# {day}: {' '.join(reasons[case].split())}\n{case}\n" for case in added]
+        ended = text if not text or text.endswith("\n") else f"{text}\n"
+        return "\n".join(filter(None, (ended, *blocks))) if blocks else text
+
+    rewrite(file, with_pins)
+    return added
+
+
+def remove(place: Path, case: Case) -> list[Pin]:
+    """Take a case out of a corpus, with the comment above it; where it was."""
+    pins = [pin for pin in pins_of(place) if _parse(pin.word) == case]
+    for file in dict.fromkeys(pin.file for pin in pins):
+        rewrite(file, lambda text: _without(text, case))
+    return pins
+
+
+def _without(text: str, case: Case) -> str:
+    """The text less a case, and less the comment above it unless the next line is another word's."""
+    lines = text.splitlines(keepends=True)
+    for number, word in reversed([*_numbered_words(lines)]):
+        if _parse(word) != case:
+            continue
+        first, last = number - 1, number
+        if not [*_numbered_words(lines[last : last + 1])]:
+            while first and lines[first - 1].lstrip().startswith("#"):
+                first -= 1
+            while first and not lines[first - 1].strip():
+                first -= 1
+        del lines[first:last]
+    return "".join(lines)
+
+
+def _files_of(place: Path) -> list[Path]:
     """A file itself, or the `*.txt` files of a folder, in order."""
     return sorted(place.glob("*.txt")) if place.is_dir() else [place]
 
 
-def lines_in(file: Path) -> list[str]:
+def _lines_in(file: Path) -> list[str]:
     """The lines of a corpus file; ValueError, one sentence, where they cannot be read."""
     try:
         return file.read_text(encoding="utf-8").splitlines()
@@ -35,18 +145,14 @@ def lines_in(file: Path) -> list[str]:
         raise ValueError(f"{str(file)!r} cannot be read as words: {error}") from None
 
 
-def cases_of_lines(lines: Iterable[str], source: str) -> Iterator[Case]:
-    """The cases of lines of text; blank lines and comments after `#` are passed over."""
-    for number, word in numbered_words(lines):
-        try:
-            yield Case.parse(word)
-        except InvalidCase as refusal:
-            raise ValueError(f"{source}, line {number}: {refusal}") from None
-
-
-def numbered_words(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+def _numbered_words(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     """The words of lines of text, cases or not, with the numbers of their lines from 1."""
-    for number, line in enumerate(lines, start=1):
-        word = line.partition("#")[0].strip()
-        if word:
-            yield number, word
+    words = ((number, line.partition("#")[0].strip()) for number, line in enumerate(lines, start=1))
+    return (numbered for numbered in words if numbered[1])
+
+
+def _parse(word: str) -> Case | InvalidCase:
+    try:
+        return Case.parse(word)
+    except InvalidCase as refusal:
+        return refusal

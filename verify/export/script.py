@@ -18,7 +18,7 @@ from verify.export.source import PACKED_WITH, Expression, recording, source_of
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Judgement
 from verify.subjects.tensorflow.entries import function, operands
-from verify.subjects.tensorflow.layer_gradients import gradient_of
+from verify.subjects.tensorflow.gradients import gradient_of
 from verify.subjects.tensorflow.layers import stack
 from verify.subjects.tensorflow.modes import shapes_of, unknown_of, weights
 from verify.subjects.tensorflow.ways import TensorflowSubject

@@ -24,8 +24,7 @@ from verify.checks.journal import left
 from verify.checks.subject import split_label
 from verify.config.session import Options, Session
 from verify.corpus.failures import Failed, failed, remember
-from verify.corpus.pins import pin
-from verify.corpus.words import SHIPPED, cases_in
+from verify.corpus.words import SHIPPED, cases_in, pin
 from verify.gate.judging import Gate
 from verify.gate.session import NOTHING, SESSION, beginning, environment
 from verify.reports import github

@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, get_args
@@ -61,6 +61,7 @@ def isolated(label: str, **options: Any) -> Isolated:
     return subject
 
 
+@dataclass(eq=False)
 class Isolated:
     """A subject that a worker process runs: by name, in this or another interpreter.
 
@@ -71,23 +72,14 @@ class Isolated:
     The worker starts with the first question, or by `start`. Raises NoWorker where there is none.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        python: str = sys.executable,
-        environment: Mapping[str, str] | None = None,
-        timeout_s: float = TIMEOUT_S,
-        memory_bytes: int | None = MEMORY_BYTES,
-        alone: bool = False,
-    ) -> None:
-        self.name = name
-        self.python = python
-        self._environment = dict(environment or {})
-        self._timeout_s = timeout_s
-        self._memory_bytes = memory_bytes
-        self._alone = alone
-        self._server: Server | None = None
+    name: str
+    _: KW_ONLY
+    python: str = sys.executable
+    environment: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float = TIMEOUT_S
+    memory_bytes: int | None = MEMORY_BYTES
+    alone: bool = False
+    _server: Server | None = field(default=None, init=False)
 
     @property
     def options(self) -> str:
@@ -95,71 +87,35 @@ class Isolated:
         where = "--isolate" if self.name not in BUILTIN else ""
         if self.python != sys.executable:
             where = f"--python {shlex.quote(self.python)}"
-        return where if self._timeout_s == TIMEOUT_S else f"{where} --timeout {self._timeout_s:g}".lstrip()
+        return where if self.timeout_s == TIMEOUT_S else f"{where} --timeout {self.timeout_s:g}".lstrip()
+
+    def __getattr__(self, name: str) -> Any:
+        """What the subject declares where it runs, under the names of `Declared`."""
+        if name.startswith("_") or name not in self._declared:
+            raise AttributeError(f"a subject in a worker has no {name!r}")
+        return self._declared[name]
 
     @cached_property
-    def _hello(self) -> dict[str, Any]:
-        return self.start()
-
-    @property
-    def switches(self) -> Mapping[str, str]:
-        """The subject's settings as they are in the worker, and what was set there."""
-        return {**self._environment, **self._hello["switches"]}
-
-    @property
-    def versions(self) -> Mapping[str, str]:
-        """What is in play in the worker, by name."""
-        numbers: dict[str, str] = self._hello["versions"]
-        return numbers
-
-    @property
-    def version(self) -> str | None:
-        """What the subject says of its own version."""
-        number: str | None = self._hello["version"]
-        return number
-
-    @property
-    def operations(self) -> tuple[str, ...]:
-        return tuple(self._hello["operations"])
-
-    @property
-    def around(self) -> tuple[str, ...]:
-        return tuple(self._hello["around"])
-
-    @property
-    def refuses(self) -> tuple[str, ...]:
-        return tuple(self._hello["refuses"])
-
-    @property
-    def condition_names(self) -> Mapping[str, Any]:
-        """What conditions may use of the subject, as it is in the worker."""
-        return {**self._hello["condition_names"], "switches": self.switches}
-
-    @property
-    def source(self) -> str:
-        """A digest of the file that the subject is written in."""
-        return str(self._hello["source"])
-
-    @property
-    def described(self) -> str:
-        """The subject, its interpreter, and the versions and settings there, in one line."""
-        versions = [f"{name} {number}" for name, number in self.versions.items() if name != "hypothesis"]
-        settings = [f"{name}={value}" for name, value in self.switches.items()]
+    def _declared(self) -> dict[str, Any]:
+        declared = self.start()
+        switches = {**self.environment, **declared["switches"]}
+        versions = [
+            f"{name} {number}" for name, number in declared["versions"].items() if name != "hypothesis"
+        ]
+        settings = [f"{name}={value}" for name, value in switches.items()]
         parts = filter(None, (versions, settings))
-        return f"{self.name} in {self.python}: " + "; ".join(map(", ".join, parts))
-
-    @cached_property
-    def known(self) -> Sequence[Deviation]:
-        """The deviations that the subject brings, for the versions in the worker."""
-        return tuple(deviation_of(entry) for entry in self._hello["known"])
+        return {
+            **declared,
+            "switches": switches,
+            "condition_names": {**declared["condition_names"], "switches": switches},
+            "known": tuple(map(deviation_of, declared["known"])),
+            "described": f"{self.name} in {self.python}: " + "; ".join(map(", ".join, parts)),
+        }
 
     @cached_property
     def _sporadic_crashes(self) -> Sequence[Deviation]:
-        return [
-            deviation
-            for deviation in self.known
-            if deviation.sporadic and "crashed" in deviation.kinds and deviation.applies(self.condition_names)
-        ]
+        sporadic = (entry for entry in self.known if entry.sporadic and "crashed" in entry.kinds)
+        return [entry for entry in sporadic if entry.applies(self.condition_names)]
 
     def _may_crash_later(self, case: Case) -> bool:
         """Whether a case is known to crash at times, so that a life it leaves may die at a later one."""
@@ -169,13 +125,9 @@ class Isolated:
     def start(self) -> dict[str, Any]:
         """Start the worker, if it is not there; what it says of itself."""
         if self._server is None or self._server.is_stopped:
-            make = Server if self._alone else kept_server
-            self._server = make(
-                self.name,
-                python=self.python,
-                environment=self._environment,
-                memory_bytes=self._memory_bytes,
-            )
+            make = Server if self.alone else kept_server
+            where: dict[str, Any] = {"python": self.python, "environment": self.environment}
+            self._server = make(self.name, **where, memory_bytes=self.memory_bytes)
         return {**self._server.hello, **self._server.hello["subjects"][self.name]}
 
     def close(self) -> None:
@@ -194,7 +146,7 @@ class Isolated:
         try:
             os.ftruncate(life.output.fileno(), 0)
             send(life.stream, {"subject": self.name, "word": str(case)})
-            header, body = receive(life.stream, self._timeout_s)
+            header, body = receive(life.stream, self.timeout_s)
             if self._may_crash_later(case):
                 self._end(0)
                 life.output.close()
@@ -203,7 +155,7 @@ class Isolated:
             verdict = _verdict(header)
         except TimeoutError:
             self._end(0)
-            sentence = f"it gave no answer in {self._timeout_s:g} s"
+            sentence = f"it gave no answer in {self.timeout_s:g} s"
             raise _lost(life, kind="timed out", sentence=sentence) from None
         except (OSError, BrokenStream):
             raise self._lost(life) from None
@@ -225,7 +177,7 @@ class Isolated:
             os.ftruncate(life.output.fileno(), 0)
             block = {"enumeration": enumeration, "start": start, "stop": stop, "known": known}
             send(life.stream, {"subject": self.name, **block})
-            while not (header := receive(life.stream, self._timeout_s)[0]):
+            while not (header := receive(life.stream, self.timeout_s)[0]):
                 pass
             return Swept.from_data(header["swept"])
         except BaseException as lost:
@@ -259,11 +211,10 @@ class Isolated:
     def _lost(self, life: Life) -> Elsewhere:
         """What to raise for a life that broke off."""
         code = self._end(PATIENCE_S)
-        if code is None:
-            return _lost(life, kind="crashed", sentence="it was lost with the process that forked it")
         if code == -signal.SIGKILL:
             return _lost(life, kind="out of memory", sentence="it was killed by SIGKILL, as the kernel does")
-        return _lost(life, kind="crashed", sentence=how_it_ended(code))
+        lost_too = "it was lost with the process that forked it"
+        return _lost(life, kind="crashed", sentence=lost_too if code is None else how_it_ended(code))
 
 
 def _answer(case: Case, header: Mapping[str, Any], *, body: memoryview) -> Array:

@@ -42,18 +42,19 @@ def load(name: str) -> Description:
     Raises UnknownSubject, one sentence, also where the module or its framework is not installed, and
     for one that says of itself what cannot be.
     """
-    family = name.partition(":")[0]
+    family, colon, rest = name.partition(":")
     if name in BUILTIN:
         return describe(_built_in(name))
-    if family == "fault":
-        return _planted(name)
-    if family in BUILTIN or ":" not in name:
+    if family in BUILTIN or not colon:
         near = difflib.get_close_matches(name, BUILTIN, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise UnknownSubject(
             f"{name!r} is no subject: it is one of {', '.join(BUILTIN)}, or package.module:callable{hint}"
         )
-    return _users_own(name)
+    try:
+        return describe(fault_named(rest)) if family == "fault" else describe(_users_own(name), name=name)
+    except ValueError as wrong:
+        raise UnknownSubject(str(wrong)) from wrong.__cause__
 
 
 def relatives(name: str) -> tuple[str, ...]:
@@ -75,16 +76,7 @@ def _built_in(name: str) -> Subject:
     return subject
 
 
-def _planted(name: str) -> Description:
-    """A fault of the catalogue as a subject, `fault:NAME`, to see what is said of it."""
-    try:
-        return describe(fault_named(name.partition(":")[2]))
-    except ValueError as unknown:
-        raise UnknownSubject(str(unknown)) from None
-
-
-def _users_own(name: str) -> Description:
-    """A user's callable under the name that it was asked for by."""
+def _users_own(name: str) -> Subject:
     module, _, path = name.partition(":")
     here = str(Path.cwd())
     if "" not in sys.path and here not in sys.path:
@@ -100,7 +92,5 @@ def _users_own(name: str) -> Description:
         target = getattr(target, part)
     if not callable(target):
         raise UnknownSubject(f"{name!r} is no subject: {path} is a {type(target).__name__}, not callable")
-    try:
-        return describe(target, name=name)
-    except ValueError as wrong:
-        raise UnknownSubject(str(wrong)) from None
+    subject: Subject = target
+    return subject

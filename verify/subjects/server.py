@@ -97,27 +97,25 @@ class Server:
                 self._control.close()
                 raise NoWorker(f"{python!r} cannot be run: {error.strerror or error}") from None
             theirs.close()
-            self.hello = self._receive_hello(output, name=name, python=python)
+            try:
+                self.hello = self._receive_hello(output, name=name, python=python)
+            except BaseException:
+                self._kill()
+                raise
 
     def _receive_hello(self, output: IO[bytes], *, name: str, python: str) -> dict[str, Any]:
         try:
             hello, _ = receive(self._control, START_S)
         except TimeoutError:
-            self._kill()
             raise NoWorker(f"{python!r} has not imported {name!r} in {START_S:g} s") from None
         except BrokenStream:
             try:
                 code = self._process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 code = -signal.SIGKILL
-            self._kill()
             why = ": ".join((how_it_ended(code), *last_lines(output)[0][-1:]))
             raise NoWorker(f"{python!r} cannot run {name!r}: {why}") from None
-        except BaseException:
-            self._kill()
-            raise
         if "refused" in hello:
-            self._kill()
             raise NoWorker(f"{hello['refused']} (in {python})")
         return hello
 
@@ -199,13 +197,9 @@ def _stop_all() -> None:
 
 def _path() -> list[str]:
     """Where this process finds modules, less what belongs to its interpreter."""
-    roots = {sys.prefix, sys.base_prefix, sys.exec_prefix}
-    places = [Path(place).absolute() for place in sys.path]
-    return [
-        str(place)
-        for place in places
-        if not any(place.is_relative_to(root) for root in roots) and not _is_installed(place)
-    ]
+    roots = (sys.prefix, sys.base_prefix, sys.exec_prefix)
+    places = [place for place in map(Path.absolute, map(Path, sys.path)) if not _is_installed(place)]
+    return [str(place) for place in places if not any(map(place.is_relative_to, roots))]
 
 
 def _is_installed(place: Path) -> bool:

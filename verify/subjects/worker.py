@@ -58,13 +58,10 @@ def serve(channel: int, name: str, memory_bytes: int | None) -> None:
 
 def _described(subject: Description) -> dict[str, Any]:
     return {
+        **{name: getattr(subject, name) for name in ("version", "operations", "around", "refuses")},
         "switches": dict(subject.switches),
         "condition_names": {**subject.condition_names, "switches": {}},
         "known": [entry_of(deviation) for deviation in subject.known],
-        "version": subject.version,
-        "operations": subject.operations,
-        "around": subject.around,
-        "refuses": subject.refuses,
         "source": source_of(subject),
     }
 
@@ -147,15 +144,15 @@ def _answer(subject: Description, word: str) -> tuple[dict[str, Any], list[bytes
         before = {name: bytes_of(part) for name, part in case.operands._asdict().items() if part is not None}
     except ImportError as missing:
         why = f"its dtype needs {missing.name}, which is not installed"
-        return _header(Verdict(outcome="declined", sentence=why)), []
+        return _without_answer(Verdict(outcome="declined", sentence=why))
     except MemoryError:
-        return _header(disagrees("out of memory", "its operands do not fit")), []
+        return _without_answer(disagrees("out of memory", "its operands do not fit"))
     try:
         answer, cause = ask(subject, case)
     except KeyboardInterrupt as interrupt:
-        return _header(disagrees("refused", "it raised KeyboardInterrupt"), type(interrupt).__name__), []
+        return _without_answer(disagrees("refused", "it raised KeyboardInterrupt"), interrupt)
     if isinstance(answer, Verdict):
-        return _header(answer, type(cause).__name__ if cause else ""), []
+        return _without_answer(answer, cause)
     after = {name: bytes_of(getattr(case.operands, name)) for name in before}
     modified = {name: data for name, data in after.items() if data != before[name]}
     body = [bytes_of(answer), *modified.values()]
@@ -177,6 +174,8 @@ _enumeration = lru_cache(maxsize=1)(Enumeration.from_text)
 _known = lru_cache(maxsize=1)(from_text)
 
 
-def _header(verdict: Verdict, error: str = "") -> dict[str, Any]:
-    fields = ("outcome", "kind", "sentence", "place")
-    return {**{name: getattr(verdict, name) for name in fields}, "error": error}
+def _without_answer(
+    verdict: Verdict, error: BaseException | None = None
+) -> tuple[dict[str, Any], list[bytes]]:
+    fields = {name: getattr(verdict, name) for name in ("outcome", "kind", "sentence", "place")}
+    return {**fields, "error": type(error).__name__ if error else ""}, []

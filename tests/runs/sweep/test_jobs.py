@@ -50,9 +50,8 @@ class Near(Isolated):
         self._subject, self._delay_s, self._fails_from = subject, delay_s, fails_from
 
     @cached_property
-    def _hello(self) -> dict[str, Any]:
-        said = {"switches": {}, "condition_names": {}, "known": [], "version": None, "source": ""}
-        return {**said, "operations": ["conv"], "around": [], "refuses": [], "versions": versions()}
+    def _declared(self) -> dict[str, Any]:
+        return {"operations": ["conv"], "around": [], "versions": versions()}
 
     def __call__(self, case: Case) -> Array:
         return self._subject(case)  # type: ignore[no-any-return]

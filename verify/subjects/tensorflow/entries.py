@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.subjects.tensorflow import forward, raw
-from verify.subjects.tensorflow.epilogue import after, parameters
-from verify.subjects.tensorflow.forward import EntryPoint, every_pair
+from verify.subjects.tensorflow.forward import EntryPoint, after, every_pair, parameters
 from verify.subjects.tensorflow.gradients import (
     as_depthwise,
     as_separable,

@@ -1,9 +1,10 @@
-"""TensorFlow's convolutions, forward and transposed, each as a function of a case and tensors."""
+"""TensorFlow's functions: convolutions, forward and transposed, and what follows them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from verify.cases.case import Case
@@ -13,11 +14,14 @@ EntryPoint = Callable[..., Any]
 """(case, *tensors) → tensor."""
 
 
+_PARAMETERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"bias": ("bias",), "norm": ("mean", "variance", "scale", "offset"), "residual": ("residual",)}
+)
+"""Step → the operands that it takes; an activation takes none."""
+
+
 class NoCall(Exception):
     """There is no call of an entry point for a case: the harness's word, where TensorFlow has no argument."""
-
-
-# Attributes, in the form that TensorFlow takes.
 
 
 def every_axis(case: Case, numbers: tuple[int, ...], other: int = 1) -> list[int]:
@@ -27,9 +31,7 @@ def every_axis(case: Case, numbers: tuple[int, ...], other: int = 1) -> list[int
 
 def padding(case: Case) -> Any:
     """A word, or pairs for every axis of the input, batch and channels included."""
-    if isinstance(case.padding, str):
-        return case.padding
-    return every_pair(case, case.padding)
+    return case.padding if isinstance(case.padding, str) else every_pair(case, case.padding)
 
 
 def every_pair(case: Case, pairs: tuple[tuple[int, int], ...]) -> list[list[int]]:
@@ -53,58 +55,31 @@ def shape(case: Case, x: Any) -> Any:
     return tf.stack([tf.shape(x)[0], *case.output_shape[1:]])
 
 
-# Forward.
-
-
 def conv_nd(case: Case, x: Any, w: Any) -> Any:
     conv = (tf.nn.conv1d, tf.nn.conv2d, tf.nn.conv3d)[case.rank - 1]
-    strides, dilations = every_axis(case, case.strides), every_axis(case, case.dilations)
-    return conv(x, w, strides, padding(case), data_format=case.data_format, dilations=dilations)
+    rest = _rest(case, every_axis(case, case.dilations))
+    return conv(x, w, every_axis(case, case.strides), padding(case), **rest)
 
 
 def convolution(case: Case, x: Any, w: Any) -> Any:
-    return tf.nn.convolution(
-        x,
-        w,
-        strides=case.strides,
-        padding=padding(case),
-        data_format=case.data_format,
-        dilations=case.dilations,
-    )
+    return tf.nn.convolution(x, w, strides=case.strides, padding=padding(case), **_rest(case))
 
 
 def depthwise(case: Case, x: Any, w: Any) -> Any:
-    if case.rank == 1:
-        return _in_row(case, depthwise, x, w)
-    return tf.nn.depthwise_conv2d(
-        x,
-        w,
-        every_axis(case, case.strides),
-        padding(case),
-        data_format=case.data_format,
-        dilations=case.dilations,
-    )
+    return _of_image(case, tf.nn.depthwise_conv2d, x, w)
 
 
 def separable(case: Case, x: Any, w: Any, pointwise: Any) -> Any:
-    if case.rank == 1:
-        return _in_row(case, separable, x, w, pointwise)
-    return tf.nn.separable_conv2d(
-        x,
-        w,
-        pointwise,
-        every_axis(case, case.strides),
-        padding(case),
-        data_format=case.data_format,
-        dilations=case.dilations,
-    )
+    return _of_image(case, tf.nn.separable_conv2d, x, w, pointwise)
 
 
-def _in_row(case: Case, entry_point: EntryPoint, x: Any, *filters: Any) -> Any:
-    """The answer for one axis as an image of one row, which is how tf.nn.conv1d and Keras do it.
+def _of_image(case: Case, call: Callable[..., Any], x: Any, *filters: Any) -> Any:
+    """The answer of a function of images; one axis is an image of one row, as tf.nn.conv1d and Keras do it.
 
     The stride serves the other axis too: TensorFlow requires the strides of an image to be equal.
     """
+    if case.rank > 1:
+        return call(x, *filters, every_axis(case, case.strides), padding(case), **_rest(case))
     image = replace(
         case,
         size=(1, *case.size),
@@ -115,36 +90,23 @@ def _in_row(case: Case, entry_point: EntryPoint, x: Any, *filters: Any) -> Any:
         border=case.border and ((0, 0), *case.border),
     )
     axis = 2 if case.channels_first else 1
-    y = entry_point(image, tf.expand_dims(x, axis), *(tf.expand_dims(w, 0) for w in filters))
-    return tf.squeeze(y, [axis])
-
-
-# Transposed: the gradient with respect to the input.
+    row = tf.expand_dims(x, axis)
+    return tf.squeeze(_of_image(image, call, row, *(tf.expand_dims(w, 0) for w in filters)), [axis])
 
 
 def conv_nd_transpose(case: Case, y: Any, w: Any) -> Any:
     transpose = (tf.nn.conv1d_transpose, tf.nn.conv2d_transpose, tf.nn.conv3d_transpose)[case.rank - 1]
-    return transpose(
-        y,
-        w,
-        shape(case, y),
-        every_axis(case, case.strides),
-        padding=padding(case),
-        data_format=case.data_format,
-        dilations=every_axis(case, case.dilations),
-    )
+    strides, rest = every_axis(case, case.strides), _rest(case, every_axis(case, case.dilations))
+    return transpose(y, w, shape(case, y), strides, padding=padding(case), **rest)
 
 
 def conv_transpose(case: Case, y: Any, w: Any) -> Any:
-    return tf.nn.conv_transpose(
-        y,
-        w,
-        shape(case, y),
-        case.strides,
-        padding=padding(case),
-        data_format=case.data_format,
-        dilations=case.dilations,
-    )
+    return tf.nn.conv_transpose(y, w, shape(case, y), case.strides, padding=padding(case), **_rest(case))
+
+
+def _rest(case: Case, dilations: Sequence[int] | None = None) -> dict[str, Any]:
+    """What follows strides and padding; the dilations may be those of every axis."""
+    return {"data_format": case.data_format, "dilations": dilations or case.dilations}
 
 
 def depthwise_shape(case: Case) -> tuple[int, ...]:
@@ -152,3 +114,46 @@ def depthwise_shape(case: Case) -> tuple[int, ...]:
     if case.groups != case.channels:
         raise NoCall(f"a depthwise convolution has as many groups as channels, not {case.groups}")
     return (*case.kernel, case.channels, case.filter_count // case.channels)
+
+
+def parameters(case: Case) -> tuple[str, ...]:
+    """The operands that the steps take, by name and in order."""
+    return tuple(name for step in case.epilogue for name in _PARAMETERS.get(step, ()))
+
+
+def after(case: Case, y: Any, tensors: Mapping[str, Any]) -> Any:
+    """The answer after every step of the epilogue, whose operands are found by their names."""
+    for step in case.epilogue:
+        match step:
+            case "bias":
+                y = add_bias(case, y, tensors["bias"])
+            case "norm":
+                y = _normalise(case, y, tensors)
+            case "residual":
+                y = y + tensors["residual"]
+            case _:
+                y = _activate(step, y)
+    return y
+
+
+def add_bias(case: Case, y: Any, b: Any) -> Any:
+    return tf.nn.bias_add(y, b, data_format="NC..." if case.channels_first else "N...C")
+
+
+def _normalise(case: Case, y: Any, tensors: Mapping[str, Any]) -> Any:
+    """Batch normalisation of an image by the fused operation, which grappler fuses with the convolution."""
+    numbers = [tensors[name] for name in _PARAMETERS["norm"]]
+    if case.rank != 2 or case.channels_first or y.dtype == tf.float64:
+        shape = case.in_data_format((1,) * (case.rank + 1) + (-1,))
+        mean, variance, scale, offset = (tf.reshape(number, shape) for number in numbers)
+        return tf.nn.batch_normalization(y, mean, variance, offset, scale, case.norm_epsilon)
+    mean, variance, scale, offset = (tf.cast(number, tf.float32) for number in numbers)
+    return tf.compat.v1.nn.fused_batch_norm(
+        y, scale, offset, mean, variance, epsilon=case.norm_epsilon, is_training=False
+    )[0]
+
+
+def _activate(step: str, y: Any) -> Any:
+    if step.startswith("leaky"):
+        return tf.nn.leaky_relu(y, float(step[5:]))
+    return getattr(tf.nn, step)(y)

@@ -1,12 +1,17 @@
-"""Gradients that GradientTape takes of TensorFlow's forward calls."""
+"""Gradients that GradientTape takes of TensorFlow's forward calls and of Keras's layers."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from verify.cases.case import Case
-from verify.subjects.tensorflow import forward
-from verify.subjects.tensorflow.epilogue import add_bias
+from verify.cases.fills import FILLS
+from verify.cases.operands import Array
+from verify.subjects.tensorflow import forward, layers
+from verify.subjects.tensorflow.forward import add_bias, after, parameters
 from verify.subjects.tensorflow.imported import tf
 
 
@@ -78,9 +83,62 @@ def separable_step(case: Case) -> str:
     if max(case.strides) > 1 and max(case.dilations) > 1:
         raise forward.NoCall("a separable convolution has strides of 1 where it is dilated")
     if case.groups == case.channels:
-        if case.fill in ("unread", "nonfinite") and case.filter_count > 1:
+        if not FILLS[case.fill].is_finite and case.filter_count > 1:
             raise forward.NoCall("its second filters would multiply what is not finite by 0")
         return "depthwise"
     if case.groups == 1 and max(case.kernel) == 1:
         return "pointwise"
     raise forward.NoCall("neither step of a separable convolution has these groups and kernel")
+
+
+def gradient_of(entry: str, case: Case) -> Any:
+    """The gradient that an entry point asks of a layer, which is called eagerly.
+
+    A depthwise layer takes the case where it has as many groups as channels, a separable one where
+    one of its two steps changes nothing.
+    """
+    kind = entry.split("_")[1]
+    step = separable_step(case) if kind == "separable" else kind
+    called = _called(case, kind=kind, step=step)
+    is_by_input = case.operation == "transpose"
+    layer = layers.convolution(called, list(called.epilogue))
+    x = tf.zeros(case.output_shape, case.dtype) if is_by_input else tf.constant(case.input)
+    layer.build(x.shape)
+    filters = case.filters if is_by_input else np.zeros(case.filter_shape, case.dtype)
+    biases = [np.zeros(case.filter_count, case.dtype)] if called.epilogue else []
+    layer.set_weights([*_weights(case, filters, kind=kind, step=step), *biases])
+    with tf.GradientTape() as tape:
+        if is_by_input:
+            tape.watch(x)
+        y = layer(x)
+    weight = layer.bias if called.epilogue else layer.weights[1 if step == "pointwise" else 0]
+    operand, cotangent = x if is_by_input else weight.value, tf.constant(case.cotangent)
+    gradient = required(tape.gradient(y, operand, output_gradients=cotangent))
+    if is_by_input:
+        return after(
+            case, gradient, {name: tf.constant(getattr(case.operands, name)) for name in parameters(case)}
+        )
+    return gradient if called.epilogue else tf.reshape(gradient, case.filter_shape)
+
+
+def _called(case: Case, *, kind: str, step: str) -> Case:
+    """The case of the layer whose gradient is asked for, with data that is not used."""
+    bias = ("bias",) if case.operation == "filtergrad" and case.epilogue else ()
+    conv = replace(case, operation="conv", epilogue=bias, fill="ones", seed=0)
+    if kind == "conv":
+        return conv
+    multiplier = forward.depthwise_shape(case)[-1] if step == "depthwise" else 1
+    filters = case.filter_count if kind == "separable" else 1
+    return replace(conv, operation=kind, multiplier=multiplier, filter_count=filters, groups=1)
+
+
+def _weights(case: Case, filters: Array, *, kind: str, step: str) -> list[Array]:
+    """What a layer holds for these filters: those of the other step of a separable one change nothing."""
+    spatial = (1,) * case.rank
+    weights = filters.reshape(forward.depthwise_shape(case)) if step == "depthwise" else filters
+    if kind != "separable":
+        return [weights]
+    if step == "depthwise":
+        identity = np.eye(case.filter_count, dtype=case.dtype)
+        return [weights, identity.reshape(*spatial, *identity.shape)]
+    return [np.ones((*spatial, case.channels, 1), case.dtype), weights]

@@ -21,23 +21,17 @@ class Layer(NamedTuple):
 
 
 _KINDS = {
-    "conv": "Conv{n}D",
-    "depthwise": "DepthwiseConv{n}D",
-    "separable": "SeparableConv{n}D",
-    "transpose": "Conv{n}DTranspose",
+    "conv": ("Conv{n}D", ["kernel"]),
+    "depthwise": ("DepthwiseConv{n}D", ["depthwise"]),
+    "separable": ("SeparableConv{n}D", ["depthwise", "pointwise"]),
+    "transpose": ("Conv{n}DTranspose", ["kernel"]),
 }
-# The default draws real numbers, which integer weights cannot hold.
-_INITIALIZERS = {
-    "conv": ("kernel_initializer",),
-    "depthwise": ("depthwise_initializer",),
-    "separable": ("depthwise_initializer", "pointwise_initializer"),
-    "transpose": ("kernel_initializer",),
-}
+"""Operation → the name of its layer, and what that calls its filters."""
 
 LAYERS: Mapping[str, Layer] = MappingProxyType(
-    {f"layer_{kind}": Layer(kind, f"keras.layers.{name}") for kind, name in _KINDS.items()}
+    {f"layer_{kind}": Layer(kind, f"keras.layers.{name}") for kind, (name, _) in _KINDS.items()}
     | {
-        f"layer_{kind}_{by}_gradient": Layer(operation, f"the gradient of keras.layers.{_KINDS[kind]}")
+        f"layer_{kind}_{by}_gradient": Layer(operation, f"the gradient of keras.layers.{_KINDS[kind][0]}")
         for by, operation in (("input", "transpose"), ("filter", "filtergrad"))
         for kind in ("conv", "depthwise", "separable")
     }
@@ -66,26 +60,22 @@ def stack(case: Case) -> Any:
         pads = case.border[0] if case.rank == 1 else case.border
         y = _layer(case, f"ZeroPadding{case.rank}D", padding=pads, **_data_format(case))(y)
     steps = list(takewhile(lambda step: step not in ("norm", "residual"), case.epilogue))
-    y = _convolution(case, steps, y)
+    layer = convolution(case, steps)
+    layer.build(y.shape)
+    weights = (case.filters, case.pointwise, case.bias if "bias" in steps else None)
+    layer.set_weights([weight for weight in weights if weight is not None])
+    y = layer(y)
     for step in case.epilogue[len(steps) :]:
         y = _step(case, step, y)
     return y
 
 
-def _convolution(case: Case, steps: list[str], x: Any) -> Any:
-    """The answer of the operation's layer, with the steps that it takes itself: a bias and an activation."""
-    layer = convolution(case, steps)
-    layer.build(x.shape)
-    names = ("filters", "pointwise", "bias") if case.operation == "separable" else ("filters", "bias")
-    layer.set_weights([getattr(case, name) for name in names if name != "bias" or "bias" in steps])
-    return layer(x)
-
-
 def convolution(case: Case, steps: list[str]) -> Any:
-    """The layer of the operation, its weights not yet made."""
+    """The operation's layer with the steps that it takes, a bias and an activation; it has no weights yet."""
+    kind, filters = _KINDS[case.operation]
     return _layer(
         case,
-        _KINDS[case.operation].format(n=case.rank),
+        kind.format(n=case.rank),
         **_sizes(case),
         kernel_size=case.kernel,
         strides=case.strides,
@@ -93,7 +83,8 @@ def convolution(case: Case, steps: list[str]) -> Any:
         padding=_padding(case),
         use_bias="bias" in steps,
         activation=_activation(steps[-1]) if steps and steps[-1] != "bias" else None,
-        **dict.fromkeys(_INITIALIZERS[case.operation], "zeros"),
+        # The default draws real numbers, which integer weights cannot hold.
+        **{f"{name}_initializer": "zeros" for name in filters},
         **_data_format(case),
     )
 
@@ -126,14 +117,11 @@ def _output_padding(case: Case) -> tuple[int, ...] | None:
     if case.illegal:
         return None  # it has no answer
     is_same = case.padding == "SAME"
-    least = [(axis.out - 1) * axis.stride + (axis.span % 2 if is_same else axis.span) for axis in case.axes]
-    assumed = [
-        axis.out * axis.stride if is_same else (axis.out - 1) * axis.stride + max(axis.span, axis.stride)
-        for axis in case.axes
-    ]
-    if list(case.size) == assumed:
+    last = [(axis, (axis.out - 1) * axis.stride) for axis in case.axes]
+    assumed = tuple(start + (axis.stride if is_same else max(axis.span, axis.stride)) for axis, start in last)
+    if case.size == assumed:
         return None
-    return tuple(size - shortest for size, shortest in zip(case.size, least, strict=True))
+    return tuple(axis.size - start - (axis.span % 2 if is_same else axis.span) for axis, start in last)
 
 
 def _step(case: Case, step: str, y: Any) -> Any:

@@ -13,14 +13,17 @@ from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.cases.seeds import TURN
 from verify.subjects.tensorflow.entries import function, operands
+from verify.subjects.tensorflow.gradients import gradient_of
 from verify.subjects.tensorflow.imported import silenced, tf
-from verify.subjects.tensorflow.layer_gradients import gradient_of
 from verify.subjects.tensorflow.layers import stack
 
 Mode = Callable[[str, Case], Array]
 """(entry, case) → the answer; TensorFlow's own errors pass through."""
 
 _WEIGHTS = frozenset({"factor", "pointwise", "bias", "mean", "variance", "scale", "offset"})
+
+_ANY_DATA: Mapping[str, Any] = {"fill": "ones", "seed": 0}
+"""What a trace does not depend on."""
 
 
 class WrongStaticShape(Exception):
@@ -29,8 +32,7 @@ class WrongStaticShape(Exception):
 
 def eager(entry: str, case: Case) -> Array:
     """Operation by operation."""
-    with tf.device("/CPU:0"):
-        return _array(function(entry, case)(*map(tf.constant, operands(case).values())))
+    return _array(_on_cpu(function(entry, case), case))
 
 
 def graph(entry: str, case: Case) -> Array:
@@ -40,9 +42,8 @@ def graph(entry: str, case: Case) -> Array:
     spatial axes of the model's inputs; 36 to 47 every size of every operand.
     Raises WrongStaticShape where the shape that is known before the run is not that of the answer.
     """
-    traced = _trace(entry, _geometry(case), unknown=unknown_of(case))
-    with tf.device("/CPU:0"):
-        answer = traced(*map(tf.constant, operands(case).values()))
+    traced = _trace(entry, replace(case, **_ANY_DATA), unknown=unknown_of(case))
+    answer = _on_cpu(traced, case)
     promised = traced.structured_outputs.shape
     if not promised.is_compatible_with(answer.shape):
         raise WrongStaticShape(f"the graph infers the shape {promised}, but its answer has {answer.shape}")
@@ -51,9 +52,7 @@ def graph(entry: str, case: Case) -> Array:
 
 def xla(entry: str, case: Case) -> Array:
     """Compiled by XLA (jit_compile=True), every operand an argument."""
-    compiled = _trace(entry, _geometry(case), unknown="none", compiled=True)
-    with tf.device("/CPU:0"):
-        return _array(compiled(*map(tf.constant, operands(case).values())))
+    return _array(_on_cpu(_trace(entry, replace(case, **_ANY_DATA), compiled=True), case))
 
 
 def lite(entry: str, case: Case) -> Array:
@@ -82,9 +81,8 @@ def _converted(entry: str, case: Case) -> bytes:
     holder = tf.Module()
     holder.run = tf.function(model, input_signature=signature, autograph=False)
     functions = [holder.run.get_concrete_function()]
-    content: bytes = tf.lite.TFLiteConverter.from_concrete_functions(
-        functions, trackable_obj=holder
-    ).convert()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(functions, trackable_obj=holder)
+    content: bytes = converter.convert()
     return content
 
 
@@ -103,19 +101,19 @@ MODES: Mapping[str, Mode] = MappingProxyType(
 )
 
 
-def _geometry(case: Case) -> Case:
-    """The case without its data: what a trace depends on."""
-    return replace(case, fill="ones", seed=0)
-
-
 @lru_cache(maxsize=64)
-def _trace(entry: str, case: Case, *, unknown: str, compiled: bool = False) -> Any:
+def _trace(entry: str, case: Case, *, unknown: str = "none", compiled: bool = False) -> Any:
     shapes = shapes_of(case, unknown)
     signature = [tf.TensorSpec(shapes[name], array.dtype) for name, array in operands(case).items()]
     run = tf.function(
         function(entry, case), input_signature=signature, jit_compile=compiled or None, autograph=False
     )
     return run.get_concrete_function()
+
+
+def _on_cpu(call: Callable[..., Any], case: Case) -> Any:
+    with tf.device("/CPU:0"):
+        return call(*map(tf.constant, operands(case).values()))
 
 
 def unknown_of(case: Case) -> str:

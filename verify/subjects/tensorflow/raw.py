@@ -5,26 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from verify.cases.case import Case
-from verify.subjects.tensorflow.forward import attributes, depthwise_shape, every_axis, padding, shape
+from verify.subjects.tensorflow.forward import attributes, depthwise_shape, padding, shape
 from verify.subjects.tensorflow.imported import tf
 
 
 def conv(case: Case, x: Any, w: Any) -> Any:
-    if case.rank == 3:
-        return tf.raw_ops.Conv3D(input=x, filter=w, padding=_padding(case)["padding"], **attributes(case))
-    return tf.raw_ops.Conv2D(input=x, filter=w, **_padding(case), **attributes(case))
+    operation = tf.raw_ops.Conv3D if case.rank == 3 else tf.raw_ops.Conv2D
+    return operation(input=x, filter=w, **_arguments(case))
 
 
 def general_conv(case: Case, x: Any, w: Any) -> Any:
-    return tf.raw_ops.Conv(
-        input=x,
-        filter=w,
-        strides=every_axis(case, case.strides),
-        dilations=every_axis(case, case.dilations),
-        data_format="CHANNELS_FIRST" if case.channels_first else "CHANNELS_LAST",
-        groups=case.groups,
-        **_padding(case),
-    )
+    data_format = "CHANNELS_FIRST" if case.channels_first else "CHANNELS_LAST"
+    arguments = {**attributes(case), "data_format": data_format, "groups": case.groups}
+    return tf.raw_ops.Conv(input=x, filter=w, **arguments, **_padding(case))
 
 
 def padded_conv(case: Case, x: Any, w: Any) -> Any:
@@ -33,34 +26,26 @@ def padded_conv(case: Case, x: Any, w: Any) -> Any:
         del arguments["dilations"]  # it takes none
     if not case.channels_first:
         del arguments["data_format"]  # nor that
+    paddings, word = [[0, 0]] * (case.rank + 2), _padding(case)["padding"]
     return tf.raw_ops.FusedPadConv2D(
-        input=x,
-        paddings=[[0, 0]] * (case.rank + 2),
-        filter=w,
-        mode="REFLECT",
-        padding=_padding(case)["padding"],
-        **arguments,
+        input=x, paddings=paddings, filter=w, mode="REFLECT", padding=word, **arguments
     )
 
 
 def depthwise(case: Case, x: Any, w: Any) -> Any:
-    return tf.raw_ops.DepthwiseConv2dNative(input=x, filter=w, **_padding(case), **attributes(case))
+    return tf.raw_ops.DepthwiseConv2dNative(input=x, filter=w, **_arguments(case))
 
 
 def input_gradient(case: Case, y: Any, w: Any) -> Any:
-    arguments = {"input_sizes": shape(case, y), "filter": w, "out_backprop": y, **attributes(case)}
-    if case.rank == 3:
-        return tf.raw_ops.Conv3DBackpropInputV2(padding=_padding(case)["padding"], **arguments)
-    return tf.raw_ops.Conv2DBackpropInput(**_padding(case), **arguments)
+    is_3d = case.rank == 3
+    operation = tf.raw_ops.Conv3DBackpropInputV2 if is_3d else tf.raw_ops.Conv2DBackpropInput
+    return operation(input_sizes=shape(case, y), filter=w, out_backprop=y, **_arguments(case))
 
 
 def depthwise_input_gradient(case: Case, y: Any, w: Any) -> Any:
+    w = tf.reshape(w, depthwise_shape(case))
     return tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
-        input_sizes=shape(case, y),
-        filter=tf.reshape(w, depthwise_shape(case)),
-        out_backprop=y,
-        **_padding(case),
-        **attributes(case),
+        input_sizes=shape(case, y), filter=w, out_backprop=y, **_arguments(case)
     )
 
 
@@ -68,23 +53,26 @@ def filter_gradient(case: Case, x: Any, y: Any) -> Any:
     if case.epilogue:
         data_format = "NCHW" if case.channels_first else "NHWC"
         return tf.raw_ops.BiasAddGrad(out_backprop=y, data_format=data_format)
-    arguments = {"input": x, "filter_sizes": case.filter_shape, "out_backprop": y, **attributes(case)}
-    if case.rank == 3:
-        return tf.raw_ops.Conv3DBackpropFilterV2(padding=_padding(case)["padding"], **arguments)
-    return tf.raw_ops.Conv2DBackpropFilter(**_padding(case), **arguments)
+    is_3d = case.rank == 3
+    operation = tf.raw_ops.Conv3DBackpropFilterV2 if is_3d else tf.raw_ops.Conv2DBackpropFilter
+    return operation(input=x, filter_sizes=case.filter_shape, out_backprop=y, **_arguments(case))
 
 
 def depthwise_filter_gradient(case: Case, x: Any, y: Any) -> Any:
     if case.epilogue:
         return filter_gradient(case, x, y)
     w = tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
-        input=x,
-        filter_sizes=depthwise_shape(case),
-        out_backprop=y,
-        **_padding(case),
-        **attributes(case),
+        input=x, filter_sizes=depthwise_shape(case), out_backprop=y, **_arguments(case)
     )
     return tf.reshape(w, case.filter_shape)
+
+
+def _arguments(case: Case) -> dict[str, Any]:
+    """The attributes of an operation, of which those of three axes take no pairs of padding."""
+    arguments = {**_padding(case), **attributes(case)}
+    if case.rank == 3:
+        arguments.pop("explicit_paddings", None)
+    return arguments
 
 
 def _padding(case: Case) -> dict[str, Any]:

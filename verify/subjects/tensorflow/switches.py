@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from itertools import product
 
 from verify.subjects.processor import onednn_dtypes
 
-MATRIX: tuple[Mapping[str, str], ...] = tuple(
-    {
-        "TF_ENABLE_ONEDNN_OPTS": onednn,
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "TF_DETERMINISTIC_OPS": deterministic,
-    }
-    for onednn, threads, deterministic in product("01", "12", "01")
-)
-"""TensorFlow's switches that are fixed when it is imported, in every combination."""
+NAMES = ("TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "TF_DETERMINISTIC_OPS")
+
+MATRIX = tuple(dict(zip(NAMES, values, strict=True)) for values in product("01", "12", "01"))
+"""The settings in every combination."""
 
 
 def switches() -> dict[str, str]:
@@ -26,11 +20,8 @@ def switches() -> dict[str, str]:
     environment says "1" or "true".
     """
     is_on = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0").lower() in ("1", "true")
-    others = {name: os.environ.get(name) for name in ("TF_NUM_INTRAOP_THREADS", "TF_DETERMINISTIC_OPS")}
-    return {
-        "TF_ENABLE_ONEDNN_OPTS": str(int(is_on)),
-        **{name: value for name, value in others.items() if value},
-    }
+    settings = {name: os.environ.get(name) for name in NAMES} | {NAMES[0]: str(int(is_on))}
+    return {name: value for name, value in settings.items() if value}
 
 
 def onednn() -> str:

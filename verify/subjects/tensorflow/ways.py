@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -69,39 +70,27 @@ class Limit(NamedTuple):
         return way.mode in self.modes and any(fnmatchcase(way.entry, pattern) for pattern in self.entries)
 
 
-_USUAL = (
-    "conv_nd",
-    "convolution",
-    "depthwise",
-    "separable",
-    "conv_nd_transpose",
-    "conv_transpose",
-    "conv_nd_filter_gradient",
-)
+_FORWARD = ("conv_nd", "convolution", "depthwise", "separable", "conv_nd_transpose", "conv_transpose")
+_USUAL = (*_FORWARD, "conv_nd_filter_gradient")
 _RAW = tuple(entry for entry in ENTRIES if entry.startswith("raw"))
 _GRADIENTS = tuple(entry for entry in ENTRIES if entry.endswith("gradient") and entry not in _RAW)
 _ALL = tuple(dict.fromkeys((*_USUAL, *_GRADIENTS)))
-_UNCONVERTED = ("depthwise_input", "separable_input", "depthwise_filter", "separable_filter")
-
-
-def _ways(mode: str, entries: tuple[str, ...]) -> tuple[Way, ...]:
-    return tuple(Way(mode, entry) for entry in entries)
-
+_CONVERTED = tuple(entry for entry in _ALL if not re.match("(depthwise|separable)_(input|filter)", entry))
+_CONVOLUTION = ("convolution", "conv_transpose", "convolution_filter_gradient")
 
 WAYS: Mapping[str, tuple[Way, ...]] = MappingProxyType(
     {
-        "tensorflow": _ways("eager", _USUAL),
-        "tensorflow:convolution": _ways(
-            "eager", ("convolution", "conv_transpose", "convolution_filter_gradient")
-        ),
-        "tensorflow:gradient": _ways("eager", _GRADIENTS),
-        "tensorflow:raw": _ways("eager", _RAW),
-        "tensorflow:graph": _ways("graph", _ALL),
-        "tensorflow:xla": _ways("xla", _ALL),
-        "tensorflow:keras": _ways("keras", tuple(LAYERS)),
-        "tensorflow:lite": _ways(
-            "lite", tuple(entry for entry in _ALL if not entry.startswith(_UNCONVERTED))
-        ),
+        name: tuple(Way(mode, entry) for entry in entries)
+        for name, mode, entries in (
+            ("tensorflow", "eager", _USUAL),
+            ("tensorflow:convolution", "eager", _CONVOLUTION),
+            ("tensorflow:gradient", "eager", _GRADIENTS),
+            ("tensorflow:raw", "eager", _RAW),
+            ("tensorflow:graph", "graph", _ALL),
+            ("tensorflow:xla", "xla", _ALL),
+            ("tensorflow:keras", "keras", LAYERS),
+            ("tensorflow:lite", "lite", _CONVERTED),
+        )
     }
 )
 """Every subject by its name, with the ways that it takes in turn."""
