@@ -83,10 +83,11 @@ def test_unknown_subject_is_a_value_error():
 
 @pytest.mark.parametrize("name", BUILTIN)
 def test_missing_framework_is_named(name, monkeypatch):
-    for module in [each for each in sys.modules if each.startswith("verify.subjects.tensorflow")]:
+    framework = name.partition(":")[0]
+    for module in [module for module in sys.modules if module.startswith(f"verify.subjects.{framework}")]:
         monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "tensorflow", None)
-    assert refusal(name) == f"{name!r} needs tensorflow, which is not installed"
+    monkeypatch.setitem(sys.modules, framework, None)
+    assert refusal(name) == f"{name!r} needs {framework}, which is not installed"
 
 
 def test_function_of_a_module_in_the_working_directory_is_loaded(here):

@@ -38,8 +38,10 @@ os.environ.update(switches())
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with silenced(show_failure=True):
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    import tensorflow as tf  # before Keras, so that this is what is missing where neither is installed
+
+    # isort: split
     import keras
-    import tensorflow as tf
     from tensorflow.python.util import _pywrap_util_port
 
 SWITCHES: Mapping[str, str] = MappingProxyType(
