@@ -20,6 +20,7 @@ from verify.__main__ import main
 from verify.cases.fills import FILLS
 from verify.cases.operations import OPERATIONS
 from verify.commands.cli import COMMANDS, command_of
+from verify.entry import OPTIONS
 from verify.faults import FAULTS
 
 GITHUB = ROOT / ".github"
@@ -90,6 +91,13 @@ def test_guides_have_commands_to_follow() -> None:
 def test_a_command_without_its_program_has_its_options(span: str) -> None:
     command, *arguments = re.sub(r"[\[\]]", "", span).split()
     assert {word for word in arguments if word.startswith("--")} <= options_of(command).keys()
+
+
+def test_every_option_that_the_readme_speaks_of_exists() -> None:
+    spoken = {span.split()[0].strip("…") for span in code_of(GUIDES["README.md"]) if span.startswith("--")}
+    ours = {option for command in COMMANDS for option in options_of(command)} | {*OPTIONS}
+    assert len(spoken) > 20
+    assert spoken - ours == {"--hypothesis-profile"}
 
 
 @pytest.mark.parametrize(
