@@ -1,13 +1,16 @@
-"""The profile of the project's own tests, those that need TensorFlow, and a pytest for tests of plugins."""
+"""The profile of the project's own tests, those that need TensorFlow, and a pytest to run gates in."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
+
+from tests.places import ALONE, GATE_PLUGINS, PLANTED, ROOT
 
 pytest_plugins = ["pytester"]
 collect_ignore = ["example_project"]  # it is run as a project of its own
@@ -32,3 +35,11 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("needs_tensorflow") and not HAS_TENSORFLOW:
             item.add_marker(skipped)
+
+
+@pytest.fixture
+def run_gates(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
+    """Runs pytest on files of `pytester`, in a process of its own that finds the planted subjects."""
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{PLANTED}")
+    monkeypatch.setenv(ALONE, "1")
+    return partial(pytester.runpytest_subprocess, *GATE_PLUGINS)

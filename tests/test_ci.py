@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.places import ALONE
+
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "tests" / "example_project"
 GITHUB, GITLAB = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
@@ -63,7 +65,8 @@ def command(project: Path) -> Command:
     given = {
         "CI": "true",
         "COLUMNS": "100",
-        "PYTEST_PLUGINS": "verify.pytest_plugin",
+        ALONE: "1",
+        "PYTEST_PLUGINS": "_hypothesis_pytestplugin,verify.pytest_plugin",
         "PYTHONPATH": str(ROOT),
     }
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -141,9 +142,8 @@ def test_run_that_shrinks_keeps_to_its_time():
 
 
 def test_property_that_is_cut_short_reports_the_smallest_case_so_far(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, run_gates: Callable[..., pytest.RunResult]
 ):
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makepyfile(
         test_mine="""
         from verify import reference
@@ -165,8 +165,8 @@ def test_property_that_is_cut_short_reports_the_smallest_case_so_far(
                 assert len(failure.word) == min(map(len, words))
         """
     )
-    common = ("-p", "verify.pytest_plugin", "--hypothesis-seed=1", "-k", "values or smallest")
-    result = pytester.runpytest_subprocess(*common)
+    common = ("--hypothesis-seed=1", "-k", "values or smallest")
+    result = run_gates(*common)
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(["test_mine:wrong disagrees with the reference: *"])
 

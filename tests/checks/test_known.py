@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -162,9 +163,8 @@ def test_replay_names_the_deviation_that_explains_it(capsys: pytest.CaptureFixtu
 
 
 def test_gates_of_a_test_suite_take_deviations_and_pins_from_the_settings(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, run_gates: Callable[..., pytest.RunResult]
 ):
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makepyfile(
         test_mine="""
         from verify.gate import conformance
@@ -174,18 +174,17 @@ def test_gates_of_a_test_suite_take_deviations_and_pins_from_the_settings(
     pytester.makefile(".toml", known=ENTRY)
     pytester.makefile(".toml", pyproject="[tool.conv-verify]\nknown = 'known.toml'\ncorpus = 'pins.txt'\n")
     pytester.makefile(".txt", pins="conv_i5_k1_same_ones\n")
-    common = ("-p", "verify.pytest_plugin", "--conv-examples=5", "-k", "values or pinned or known")
-    result = pytester.runpytest_subprocess(*common)
+    common = ("--conv-examples=5", "-k", "values or pinned or known")
+    result = run_gates(*common)
     result.assert_outcomes(passed=3)
     result.stdout.re_match_lines([r"pinned words +1 +0 +0 +1 +holds", "known +.*adds-one"])
 
 
 def test_wrong_settings_are_one_sentence_of_pytest(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, run_gates: Callable[..., pytest.RunResult]
 ):
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makefile(".toml", pyproject="[tool.conv-verify]\nknown = 3\n")
-    result = pytester.runpytest_subprocess("-p", "verify.pytest_plugin")
+    result = run_gates()
     assert result.errlines == ["ERROR: pyproject.toml: tool.conv-verify.known is 3, not a string", ""]
 
 

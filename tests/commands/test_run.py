@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.places import PLANTED, ROOT
+from tests.places import ALONE, PLANTED, ROOT
 
 
 def test_a_run_that_holds_exits_0_and_says_what_was_proved(command) -> None:
@@ -86,6 +86,7 @@ def coverage(printed: str) -> list[str]:
 
 def test_the_environment_of_other_test_runs_is_left_out(command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+    monkeypatch.setenv(ALONE, "1")
     assert command("run", "subjects_to_gate:right", "--examples", "5").returncode == 0
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -262,12 +262,11 @@ def test_run_keeps_what_has_failed_where_it_is_told_to():
 
 
 def test_test_suite_keeps_what_has_failed_where_the_settings_say(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, run_gates: Callable[..., pytest.RunResult]
 ):
-    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{PLANTED}")
     pytester.makepyfile(
         test_mine="from verify.gate import conformance\nTestMine = conformance('subjects_to_gate:writes')"
     )
     pytester.makefile(".toml", pyproject="[tool.conv-verify]\ndatabase = 'mine'\n")
-    pytester.runpytest_subprocess("-p", "verify.pytest_plugin", "-k", "inputs", "--conv-examples=2")
+    run_gates("-k", "inputs", "--conv-examples=2")
     assert [file for file in Path("mine").rglob("*") if file.is_file()] != []

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from tests.places import PLANTED, ROOT
 from tests.planted import convolutions
 from tests.reports.test_records import Gated
 from verify import Case, reference
@@ -27,9 +26,8 @@ Gate = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
-def gate(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Gate:
+def gate(pytester: pytest.Pytester, run_gates: Gate) -> Gate:
     """Runs pytest on a file that gates one of `subjects_to_gate`, in a process of its own."""
-    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{PLANTED}")
 
     def run(subject: str, *options: str, narrowing: str = "") -> pytest.RunResult:
         source = f"""
@@ -37,8 +35,8 @@ def gate(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Gate:
             TestMine = conformance("subjects_to_gate:{subject}", {narrowing})
         """
         pytester.makepyfile(test_mine=source)
-        common = ("-p", "verify.pytest_plugin", "--hypothesis-seed=1", "-rA", "--conv-examples=30")
-        return pytester.runpytest_subprocess(*common, *options)
+        common = ("--hypothesis-seed=1", "-rA", "--conv-examples=30")
+        return run_gates(*common, *options)
 
     return run
 
@@ -138,7 +136,7 @@ def test_examples_are_set_on_the_command_line(gate: Gate) -> None:
 
 
 def test_workers_of_xdist_send_what_they_saw(gate: Gate) -> None:
-    alone, shared = gate("widens"), gate("widens", "-n", "2")
+    alone, shared = gate("widens"), gate("widens", "-p", "xdist", "-n", "2")
     shared.stdout.fnmatch_lines(["Disagrees: 1 distinct disagreement in * cases."])
     assert reported(shared, "FAILED") == reported(alone, "FAILED") == {"test_faults", "test_form"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from inspect import Parameter, Signature, getsource
 from typing import Any
@@ -13,7 +13,6 @@ from hypothesis.database import InMemoryExampleDatabase
 from hypothesis.errors import InvalidArgument
 from hypothesis.internal.reflection import function_digest
 
-from tests.places import PLANTED, ROOT
 from tests.planted import subjects_to_gate as subjects
 from verify.config.session import Options
 from verify.gate import conformance
@@ -30,15 +29,14 @@ def test_drawn_tests_are_tests_of_hypothesis():
 
 
 def test_pytest_selects_drawn_tests_and_shows_their_events(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, run_gates: Callable[..., pytest.RunResult]
 ):
-    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{PLANTED}")
     pytester.makepyfile(
         test_mine="from verify.gate import conformance\nTestMine = conformance('subjects_to_gate:right')"
     )
     few = ("-k", "form or pinned", "--conv-examples=5")
     statistics = ("-m", "hypothesis", "--hypothesis-show-statistics")
-    done = pytester.runpytest_subprocess("-p", "verify.pytest_plugin", *few, *statistics)
+    done = run_gates(*few, *statistics)
     done.assert_outcomes(passed=1, deselected=11)
     done.stdout.fnmatch_lines(["test_mine.py::TestMine::test_form:", "*, outcome: agrees"])
 

@@ -46,6 +46,8 @@ def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pytest:
     """Runs pytest, as a module or by its script, on files in a folder that knows nothing of the checkout."""
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONPATH", "CI"):
         monkeypatch.delenv(name, raising=False)
+    # Pytest keeps what it has rewritten of Hypothesis for all of these starts, as it does by default.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
 
     def run(*options: str, script: bool = False, **files: str) -> subprocess.CompletedProcess[str]:
         for name, text in {"pyproject.toml": "[tool.pytest.ini_options]\n", **files}.items():

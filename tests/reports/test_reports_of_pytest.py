@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.places import PLANTED, ROOT
+from tests.places import ALONE, GATE_PLUGINS, PLANTED, ROOT
 from verify.gate.properties import PROPERTIES
 from verify.reports.merge import Merged, merged
 
@@ -28,9 +28,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a gate was run that fails one property, by two workers that write to one file."""
     made = tmp_path_factory.mktemp("reports")
     (made / "test_mine.py").write_text(SOURCE)
-    options = ["-p", "verify.pytest_plugin", "--conv-examples=9", "--hypothesis-seed=1", "-n", "2"]
+    options = [*GATE_PLUGINS, "-p", "xdist", "-n", "2", "--conv-examples=9", "--hypothesis-seed=1"]
     reports = ["--conv-report=a.jsonl", "--junitxml=a.xml"]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}"}
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", ALONE: "1"}
     observed = {f"HYPOTHESIS_EXPERIMENTAL_OBSERVABILITY{each}": "1" for each in ("", "_NOCOVER")}
     subprocess.run(
         [sys.executable, "-m", "pytest", *options, *reports],

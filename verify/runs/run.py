@@ -174,7 +174,8 @@ def _arguments(folder: Path, request: Request) -> list[str]:
     file, settings = folder / "test_gate.py", folder / "pytest.ini"
     file.write_text("\n".join(["from verify.gate import conformance", *gates, ""]), encoding="utf-8")
     settings.write_text("[pytest]\n", encoding="utf-8")
-    plugins = ["-p", "verify.pytest_plugin", "-p", "no:terminal", "-p", "no:cacheprovider"]
+    alone = ["--disable-plugin-autoload", "-p", "hypothesispytest", "-p", "verify.pytest_plugin"]
+    plugins = [*alone, "-p", "no:terminal", "-p", "no:cacheprovider"]
     profile = ["--hypothesis-profile", request.profile]
     return [str(file), "-c", str(settings), "--rootdir", str(folder), *plugins, *profile]
 
