@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.places import ROOT
+from tests.places import PLANTED, ROOT
 from verify.__main__ import main
 from verify.commands.cli import COMMANDS, command_of
 
@@ -80,11 +80,25 @@ LECTURE = "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n"
     ],
 )
 def test_a_wrong_word_subject_or_option_is_one_sentence_and_exit_2(
-    command, arguments: list[str], sentence: str
+    arguments: list[str],
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
-    done = command(*arguments)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(PLANTED)
+    code = main(arguments)
+    output, errors = capsys.readouterr()
+    assert (code, output) == (2, "")
+    assert errors.startswith(sentence)
+    assert errors.count("\n") == 1
+
+
+def test_what_is_wrong_ends_the_process_with_exit_code_2(command) -> None:
+    done = command("explain", "conv_i5_k3_sme")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(sentence)
+    assert done.stderr.startswith("conv-verify: 'conv_i5_k3_sme' is no case: ")
     assert done.stderr.count("\n") == 1
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands.commanding import command_in
 from tests.places import ALONE, PLANTED, ROOT
 
 
@@ -45,14 +46,22 @@ def test_a_run_keeps_to_its_time(command) -> None:
     assert re.search(r"\ncut short +subjects_to_gate:right, [^:]*: +its time was up", done.stdout)
 
 
-def test_one_seed_draws_the_same_cases(command) -> None:
-    counted = [
-        command("run", "subjects_to_gate:right", "--examples", "15", "--seed", "7")
-        .stdout.split("\ntime")[0]
-        .splitlines()[-4:]
-        for _ in range(2)
-    ]
-    assert counted[0] == counted[1]
+SEEDED = ("run", "subjects_to_gate:right", "--examples", "15", "--seed", "7")
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What a run with a seed prints in a folder where nothing else was run."""
+    return command_in(tmp_path_factory.mktemp("seeded"))(*SEEDED).stdout
+
+
+def counts(printed: str) -> list[str]:
+    """The last lines before the time."""
+    return printed.split("\ntime", maxsplit=1)[0].splitlines()[-4:]
+
+
+def test_one_seed_draws_the_same_cases(command, seeded: str) -> None:
+    assert counts(command(*SEEDED).stdout) == counts(seeded)
 
 
 def test_ctrl_c_ends_a_run_with_what_was_done(tmp_path: Path) -> None:
@@ -72,11 +81,9 @@ def test_ctrl_c_ends_a_run_with_what_was_done(tmp_path: Path) -> None:
     assert running.returncode == 3
 
 
-def test_a_seed_draws_the_same_cases_after_another_subject_has_failed(command) -> None:
-    seeded = ("run", "subjects_to_gate:right", "--examples", "15", "--seed", "7")
-    before = coverage(command(*seeded).stdout)
+def test_a_seed_draws_the_same_cases_after_another_subject_has_failed(command, seeded: str) -> None:
     command("run", "subjects_to_gate:writes", "--examples", "15")
-    assert coverage(command(*seeded).stdout) == before
+    assert coverage(command(*SEEDED).stdout) == coverage(seeded)
 
 
 def coverage(printed: str) -> list[str]:

@@ -25,18 +25,26 @@ from verify.subjects.isolated import Isolated
 Gate = Callable[..., pytest.RunResult]
 
 
+@pytest.fixture(scope="module")
+def done() -> dict[tuple[str, ...], pytest.RunResult]:
+    """What came of the gates of this file, which draw by one seed, by what each was asked."""
+    return {}
+
+
 @pytest.fixture
-def gate(pytester: pytest.Pytester, run_gates: Gate) -> Gate:
-    """Runs pytest on a file that gates one of `subjects_to_gate`, in a process of its own."""
+def gate(pytester: pytest.Pytester, run_gates: Gate, done: dict[tuple[str, ...], pytest.RunResult]) -> Gate:
+    """Runs pytest on a file that gates one of `subjects_to_gate`, in a process of its own, once."""
 
     def run(subject: str, *options: str, narrowing: str = "") -> pytest.RunResult:
         source = f"""
             from verify.gate import conformance
             TestMine = conformance("subjects_to_gate:{subject}", {narrowing})
         """
-        pytester.makepyfile(test_mine=source)
-        common = ("--hypothesis-seed=1", "-rA", "--conv-examples=30")
-        return run_gates(*common, *options)
+        asked = (subject, narrowing, *options)
+        if asked not in done:
+            pytester.makepyfile(test_mine=source)
+            done[asked] = run_gates("--hypothesis-seed=1", "-rA", "--conv-examples=30", *options)
+        return done[asked]
 
     return run
 
