@@ -65,3 +65,9 @@ def test_coded_counts_no_further_than_its_sums_allow():
     case = Case.parse("conv_i5000_k9_same_bf16_coded")
     assert case.input.astype(float).max() <= 2**8
     assert promises_exactness(case)
+
+
+def test_lecture_is_as_large_as_its_scale_says():
+    case = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
+    largest = {name: getattr(case.operands, name).max() for name in ("input", "factor", "bias")}
+    assert largest == {name: scale_of(case).largest(name) for name in largest}

@@ -17,8 +17,9 @@ from tests.planted.plain import cases
 from verify import Case, assert_conv, compare
 from verify.cases.dtypes import FORMATS
 from verify.cases.exactness import promises_exactness
-from verify.oracle.bounds import gamma, judge_operands, judgement
+from verify.oracle.bounds import _between, gamma, judge_operands, judgement
 from verify.oracle.compare import compare_values
+from verify.oracle.problem import problem_of
 
 quick = settings(max_examples=30, deadline=None, database=None)
 
@@ -291,3 +292,21 @@ def test_assert_conv_grants_the_bound_elsewhere():
     assert_conv(np.full((1, 2, 1), np.nextafter(answer, np.float32(1))), x, w)
     with pytest.raises(AssertionError, match="gamma_2"):
         assert_conv(np.full((1, 2, 1), answer * np.float32(1.000001)), x, w)
+
+
+@pytest.mark.parametrize(("dtype", "roundings"), [("f16", 1), ("bf16", 1), ("f32", 0), ("f64", 0)])
+def test_separable_is_rounded_between_its_steps_where_its_dtype_is_narrow(dtype, roundings):
+    case = Case.parse(f"separable_i3_c2_k2_f3_valid_{dtype}_coded")
+    between = _between(problem_of(case), case.operands, magnitude=np.ones(case.output_shape))
+    weights = case.pointwise.astype(np.float64).reshape(2, 3).sum(axis=0)
+    least = 2 * case.format.least_normal * weights
+    allowed = 2 * roundings * case.format.roundoff + least
+    assert np.array_equal(np.broadcast_to(between, case.output_shape), [[allowed, allowed]])
+
+
+@pytest.mark.parametrize(("value", "is_judged"), [(32736, True), (32752, False)])
+def test_separable_that_may_overflow_between_its_steps_allows_anything(value, is_judged):
+    case = Case.parse("separable_i2_k1_valid_f16_ones")
+    operands = case.operands._replace(input=np.full((1, 2, 1), value, np.float16))
+    between = _between(problem_of(case), operands, magnitude=np.ones((1, 2, 1)))
+    assert np.isfinite(between).ravel().tolist() == [is_judged] * 2

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from verify import Case, Verdict, compare
-from verify.oracle.compare import Judgement, compare_form, compare_values
+from verify.oracle.compare import Judgement, any_differs, compare_form, compare_values, where_differs
 
 NAN, INF = float("nan"), float("inf")
 
@@ -268,3 +268,27 @@ def test_answer_that_is_no_array_is_refused(actual, article):
 
 def test_answer_that_can_be_an_array_is_taken_as_one():
     assert compare(CASE, Exchanged(ANSWER)).outcome == "agrees"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "actual", "allowed", "differs"),
+    [
+        (1.0, 1.5, 0.5, False),
+        (1.0, 1.75, 0.5, True),
+        (1.0, 1.0, 0.0, False),
+        (1.0, 0.5, 0.0, True),
+        (1.0, 9.0, INF, False),
+        (0.0, -0.0, 0.0, False),
+        (NAN, NAN, 0.0, False),
+        (NAN, 1.0, 0.5, True),
+        (INF, INF, 0.0, False),
+        (INF, -INF, 0.5, True),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_element_differs_where_a_verdict_says_so(wanted, actual, allowed, differs, dtype):
+    rule, answer = Judgement(np.array([wanted, 2.0]), allowed, because), np.array([actual, 2.0], dtype)
+    assert where_differs(rule, answer).tolist() == [differs, False]
+    assert any_differs(rule, answer) is differs
+    assert any_differs(rule._replace(allowed=np.array([allowed, 0.0])), answer) is differs
+    assert compare_values(rule, answer).holds is not differs
