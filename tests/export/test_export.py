@@ -303,10 +303,21 @@ def test_a_text_is_printed_where_no_file_is_named(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == pytest_file(Case.parse(WORD), "tensorflow")
 
 
+@pytest.mark.needs_tensorflow
 def test_a_text_is_written_where_a_file_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert export(WORD, "--as", "script", "--output", "issue.py") == 0
     assert capsys.readouterr().out == "wrote issue.py\n"
     compile((here / "issue.py").read_text("utf-8"), "issue.py", "exec")
+
+
+def test_a_script_without_tensorflow_is_one_sentence_and_exits_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in [module for module in sys.modules if module.startswith("verify.subjects.tensorflow")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    assert export(WORD, "--as", "script") == 2
+    assert capsys.readouterr().err == ("conv-verify: 'tensorflow' needs tensorflow, which is not installed\n")
 
 
 def test_arrays_and_models_are_named_after_the_word(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

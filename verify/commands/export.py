@@ -29,8 +29,8 @@ def command(*, word: str, form: str, subject: str | None, output: Path | None) -
             raise CannotExport(f"{form} holds a case and no subject such as {subject!r}")
         return _files(case, form, output)
     subject = subject or "tensorflow"
-    if subject not in BUILTIN:
-        load(subject)  # a wrong name is answered as one
+    if form == "script" or subject not in BUILTIN:
+        load(subject)  # a wrong name, or a missing framework, is answered as one
     text = (_script if form == "script" else _pytest)(case, subject)
     if output is None:
         sys.stdout.write(text)
