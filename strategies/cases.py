@@ -11,10 +11,9 @@ from hypothesis.strategies import SearchStrategy
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
-from verify.cases.epilogue import AROUND
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis
-from verify.cases.operations import OPERATIONS, Operation
+from verify.cases.operations import AROUND, OPERATIONS, Operation
 from verify.cases.word import PADDING_MODES, Padding
 
 from .parts import (

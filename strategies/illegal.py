@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from verify.cases.case import Case
-from verify.cases.operations import OPERATIONS
-from verify.cases.seeds import TURN
+from verify.cases.operations import OPERATIONS, TURN
 
 from .cases import cases
 

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from verify.cases.dtypes import FORMATS
-from verify.cases.epilogue import ACTIVATIONS, EPILOGUE, WHOLE
 from verify.cases.geometry import Axis, dilated, largest_dilation, same_padding, turning_sizes
-from verify.cases.operations import OPERATIONS
+from verify.cases.operations import ACTIVATIONS, EPILOGUE, OPERATIONS, WHOLE
 from verify.cases.word import PADDING_MODES
 
 from .row import Row, decided
@@ -129,19 +128,7 @@ def axes(
     With `skips`, some cell is read by no window, where any size of the axis can have that.
     Shrinks towards a kernel of 1 over an axis of 1.
     """
-    return decided(
-        AXIS_BYTES,
-        partial(
-            axis_of,
-            padding=padding,
-            step=step,
-            max_side=max_side,
-            max_kernel=max_kernel,
-            max_stride=max_stride,
-            max_dilation=max_dilation,
-            skips=skips,
-        ),
-    )
+    return decided(AXIS_BYTES, partial(axis_of, **locals()))
 
 
 def axis_of(

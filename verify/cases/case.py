@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from verify.cases.dtypes import FORMATS, Format, format_of
-from verify.cases.fills import operands_of
+from verify.cases.fills import FILLS, Fill, operands_of
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
@@ -133,9 +133,19 @@ class Case:
         return len(self.size)
 
     @property
+    def borders(self) -> tuple[tuple[int, int], ...]:
+        """The border's cells before and after each axis, which may be none."""
+        return self.border or ((0, 0),) * self.rank
+
+    @property
     def traits(self) -> Operation:
         """What the operation takes and answers."""
         return OPERATIONS[self.operation]
+
+    @property
+    def fill_traits(self) -> Fill:
+        """How the operands are made."""
+        return FILLS[self.fill]
 
     @property
     def is_bias_gradient(self) -> bool:
@@ -148,8 +158,7 @@ class Case:
 
         A border counts as padding.
         """
-        borders = self.border or ((0, 0),) * self.rank
-        walks = zip(self.size, self.kernel, self.strides, self.dilations, borders, strict=True)
+        walks = zip(self.size, self.kernel, self.strides, self.dilations, self.borders, strict=True)
         axes = []
         for number, (size, kernel, stride, dilation, (before, after)) in enumerate(walks):
             pair = (0, 0)

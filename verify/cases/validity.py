@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from verify.cases.dtypes import TOKENS
-from verify.cases.epilogue import EPILOGUE, WHOLE, is_in_order, is_step, kind_of
 from verify.cases.fills import FILLS
-from verify.cases.operations import OPERATIONS, Operation
+from verify.cases.operations import EPILOGUE, OPERATIONS, WHOLE, Operation, is_in_order, is_step, kind_of
 from verify.cases.word import DIGITS, InvalidCase, by, ends, padding_token
 
 if TYPE_CHECKING:
@@ -174,7 +173,7 @@ def _wrong_numbers(case: Case) -> str | None:
 
 
 def _wrong_fill(case: Case) -> str | None:
-    fill = FILLS[case.fill]
+    fill = case.fill_traits
     if case.seed and not fill.is_seeded:
         return f"the fill {fill.name!r} takes no seed"
     if fill.needs_floats and case.format.exact_integers:

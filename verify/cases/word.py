@@ -7,9 +7,8 @@ import re
 from typing import Any, Literal, TypeAlias
 
 from verify.cases.dtypes import FORMATS
-from verify.cases.epilogue import EPILOGUE, leaky
 from verify.cases.fills import FILLS
-from verify.cases.operations import OPERATIONS
+from verify.cases.operations import EPILOGUE, OPERATIONS, leaky
 
 Padding: TypeAlias = Literal["SAME", "VALID"] | tuple[tuple[int, int], ...]
 

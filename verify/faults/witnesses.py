@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
-from verify.cases.epilogue import AROUND, kind_of
 from verify.cases.fills import FILLS
-from verify.cases.operations import OPERATIONS
+from verify.cases.operations import AROUND, OPERATIONS, kind_of
 from verify.cases.predicates import names_of
 from verify.cases.word import PADDING_MODES, InvalidCase, Padding
 from verify.faults import FAULTS, Fault

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from verify.cases.dtypes import FORMATS
-from verify.cases.epilogue import is_exact, kind_of, slope_of
 from verify.cases.operands import NORM_EPSILON, Array, Operands
+from verify.cases.operations import is_exact, kind_of, slope_of
 from verify.oracle.problem import Problem
 
 
