@@ -240,7 +240,7 @@ def _reals(part: Part) -> Values:
 
     def make(first: Hashes, second: Hashes, binades: Hashes) -> Values:
         halves = [half for bits in (first, second) for half in (bits >> np.uint64(32), bits & _LOW)]
-        bell = sum(np.ldexp(half.astype(np.float64) + 0.5, -31) for half in halves) - 4
+        bell: Any = sum(np.ldexp(half.astype(np.float64) + 0.5, -31) for half in halves) - 4
         if kind == 1:
             bell = np.ldexp(bell, (binades & np.uint64(7)).astype(np.int64) - 6)
         return 1 + bell / 256 if kind == 2 else bell

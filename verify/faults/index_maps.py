@@ -47,24 +47,24 @@ def sums_by_maps(case: Case, maps: Maps) -> Array:
 
     float64, or int64 for integers. Of a `filtergrad` it is the gradient of the filters.
     """
-    kind = np.int64 if case.format.exact_integers else np.float64
-    x, factor = channels_last(case, case.input).astype(kind), case.operands.factor
+    x, factor = factors(case, np.int64 if case.format.exact_integers else np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        if case.operation == "transpose":
+            answer = _scattered(x, factor, case=case, maps=maps)
+        else:
+            answer = contracted(gathered(x, case=case, maps=maps), factor, case=case)
+        if case.pointwise is not None:
+            answer = answer @ case.pointwise.reshape(case.pointwise.shape[-2:]).astype(x.dtype)
+    is_moved = case.channels_first and case.operation != "filtergrad"
+    return np.moveaxis(answer, -1, 1) if is_moved else answer
+
+
+def factors(case: Case, kind: Any) -> tuple[Array, Array]:
+    """The input and what it is multiplied with, channels last, as `kind`."""
+    x, factor = channels_last(case, case.input), case.operands.factor
     if case.operation == "filtergrad":
         factor = channels_last(case, factor)
-    factor = factor.astype(kind)
-    with np.errstate(invalid="ignore", over="ignore"):
-        match case.operation:
-            case "transpose":
-                answer = _scattered(x, factor, case=case, maps=maps)
-            case "filtergrad":
-                return _correlated(gathered(x, case=case, maps=maps), factor, case=case)
-            case "conv":
-                answer = _contracted(gathered(x, case=case, maps=maps), factor, case=case)
-            case _:
-                answer = _by_channel(gathered(x, case=case, maps=maps), factor, case=case)
-                if case.pointwise is not None:
-                    answer = answer @ case.pointwise.reshape(case.pointwise.shape[-2:]).astype(kind)
-    return np.moveaxis(answer, -1, 1) if case.channels_first else answer
+    return x.astype(kind), factor.astype(kind)
 
 
 def channels_last(case: Case, x: Array) -> Array:
@@ -99,32 +99,33 @@ def groups_of(case: Case) -> list[tuple[slice, slice]]:
     ]
 
 
-def _contracted(windows: Array, w: Array, *, case: Case) -> Array:
-    batch, outs, taps, _ = windows.shape
-    members = w.shape[-2]
-    table = w.reshape(taps * members, -1)
-    parts = [
-        windows[..., channels].reshape(batch * outs, taps * members) @ table[:, filters]
-        for channels, filters in groups_of(case)
-    ]
-    return np.concatenate(parts, axis=-1).reshape(batch, *_outs(case), case.filter_count)
+def contracted(windows: Array, factor: Array, *, case: Case, keeps_terms: bool = False) -> Array:
+    """The sums of the products of windows and what they are multiplied with, channels last.
 
-
-def _by_channel(windows: Array, w: Array, *, case: Case) -> Array:
-    batch, _, taps, channels = windows.shape
-    answer: Array = np.einsum("notc,tcm->nocm", windows, w.reshape(taps, channels, w.shape[-1]))
-    return answer.reshape(batch, *_outs(case), channels * w.shape[-1])
-
-
-def _correlated(windows: Array, y: Array, *, case: Case) -> Array:
-    batch, outs, taps, _ = windows.shape
-    cotangent = y.reshape(batch * outs, case.filter_count)
-    members = case.channels // case.groups
-    parts = [
-        windows[..., channels].reshape(batch * outs, taps * members).T @ cotangent[:, filters]
-        for channels, filters in groups_of(case)
-    ]
-    return np.concatenate(parts, axis=-1).reshape(case.filter_shape)
+    Where it `keeps_terms`, the products themselves, those of one sum along the first axis.
+    """
+    batch, places, taps, channels = windows.shape
+    shape = (batch, *_outs(case), case.filter_count)
+    if case.traits.has_multiplier:
+        weights = factor.reshape(taps, channels, case.multiplier)
+        if keeps_terms:
+            answer = np.moveaxis(windows, 2, 0)[..., np.newaxis] * weights[:, np.newaxis, np.newaxis]
+        else:
+            answer = np.einsum("notc,tcm->nocm", windows, weights)
+        return answer.reshape(*answer.shape[:-4], *shape[:-1], channels * case.multiplier)
+    rows, terms, is_gradient = (
+        batch * places,
+        taps * (channels // case.groups),
+        case.operation == "filtergrad",
+    )
+    table = factor.reshape(rows if is_gradient else terms, case.filter_count)
+    parts = []
+    for members, filters in groups_of(case):
+        matrix = windows[..., members].reshape(rows, terms)
+        left, right = matrix.T if is_gradient else matrix, table[:, filters]
+        parts.append(left.T[..., np.newaxis] * right[:, np.newaxis] if keeps_terms else left @ right)
+    answer = np.concatenate(parts, axis=-1)
+    return answer.reshape(*answer.shape[:-2], *(case.filter_shape if is_gradient else shape))
 
 
 def _scattered(y: Array, w: Array, *, case: Case, maps: Maps) -> Array:

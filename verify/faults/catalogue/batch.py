@@ -8,8 +8,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array, Operands
-from verify.faults.catalogue.conditions import IMAGE
-from verify.faults.fault import Answer, Inputs, Steps, make_fault
+from verify.faults.fault import IMAGE, Answer, Inputs, Steps, make_fault
 from verify.faults.index_maps import cast
 from verify.oracle.epilogue import follow, for_channels
 from verify.oracle.problem import problem_of
@@ -25,8 +24,7 @@ def _last_bias_lost(case: Case) -> Operands:
 
 def _bias_twice(case: Case) -> Operands:
     assert case.bias is not None
-    with np.errstate(over="ignore"):
-        return case.operands._replace(bias=case.bias + case.bias)
+    return case.operands._replace(bias=case.bias + case.bias)
 
 
 def _bias_last(case: Case, right: Array) -> Array | None:
@@ -34,8 +32,7 @@ def _bias_last(case: Case, right: Array) -> Array | None:
     problem = problem_of(case)._replace(epilogue=_without(case, "bias"))
     sums = linear(problem, case.operands._replace(bias=None), exact=True)
     values, _ = follow(problem, case.operands, sums)
-    with np.errstate(invalid="ignore"):
-        values = values + for_channels(problem, case.bias)
+    values = values + for_channels(problem, case.bias)
     if case.format.exact_integers:
         values = values.astype(np.int64).astype(case.dtype).astype(np.float64)
     return cast(values, case.dtype)

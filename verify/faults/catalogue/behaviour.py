@@ -10,8 +10,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.fills import read_cells
 from verify.cases.operands import Array, Operands
-from verify.faults.catalogue.conditions import IMAGE
-from verify.faults.fault import Answer, Conduct, Inputs, make_fault
+from verify.faults.fault import IMAGE, Answer, Conduct, Inputs, make_fault
 
 _WIDER = {"float16": np.float32, "bfloat16": np.float32, "float32": np.float64, "float64": np.float32}
 
@@ -20,18 +19,14 @@ def _unread_multiplied(case: Case, right: Array) -> Array | None:
     """What no window reads is multiplied by zero and added to every value."""
     unread = ~read_cells(case)
     x = np.moveaxis(case.input, 1, -1) if case.channels_first else case.input
-    with np.errstate(invalid="ignore"):
-        touched = (x[:, unread].astype(np.float64) * 0).sum()
+    touched = (x[:, unread].astype(np.float64) * 0).sum()
     return right + right.dtype.type(touched) if np.isnan(touched) else None
 
 
 def _without_nan(case: Case) -> Operands | None:
     is_nan = np.isnan(case.input)
-    return (
-        case.operands._replace(input=np.where(is_nan, case.dtype.type(0), case.input))
-        if is_nan.any()
-        else None
-    )
+    without = np.where(is_nan, case.dtype.type(0), case.input)
+    return case.operands._replace(input=without) if is_nan.any() else None
 
 
 def _writes(case: Case, right: Array) -> Array:

@@ -8,20 +8,11 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.faults.catalogue.conditions import WINDOWED
-from verify.faults.catalogue.padding import own_padding, shifted
-from verify.faults.catalogue.windows import flipped, stepping, with_filters
-from verify.faults.fault import Answer, make_fault
+from verify.faults.fault import FLIPPED, OTHER_END, WINDOWED, Answer, make_fault, stepping
 
 
 def _mean(case: Case, right: Array) -> Array | None:
-    with np.errstate(invalid="ignore"):
-        return (right.astype(np.float64) / max(case.batch, 1)).astype(right.dtype)
-
-
-def _negated(case: Case, right: Array) -> Array | None:
-    with np.errstate(over="ignore"):
-        return -right
+    return (right.astype(np.float64) / max(case.batch, 1)).astype(right.dtype)
 
 
 fault = partial(make_fault, family="gradients")
@@ -35,7 +26,7 @@ GRADIENTS = (
         applies="operation == 'transpose'",
         needs="max(kernel) > 1",
         word="transpose_i1_k2_same_iota",
-        change=with_filters(flipped),
+        change=FLIPPED,
     ),
     fault(
         name="gradient-ignores-stride",
@@ -51,7 +42,7 @@ GRADIENTS = (
         applies=f"{_GRADIENT} and padding == 'explicit' and {WINDOWED}",
         needs="any(before != after for before, after in pads)",
         word="transpose_i1_k1_p0.1_iota",
-        change=shifted(lambda case: [after for _, after in own_padding(case)]),
+        change=OTHER_END,
     ),
     fault(
         name="gradient-mean-of-batch",
@@ -72,6 +63,6 @@ GRADIENTS = (
         sentence="a gradient of the wrong sign",
         applies=_GRADIENT,
         word="transpose_i1_k1_same_ones",
-        change=Answer(_negated),
+        change=Answer(lambda case, right: -right),
     ),
 )

@@ -13,8 +13,7 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.exactness import largest_sum
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
-from verify.faults.catalogue.conditions import WINDOWED
-from verify.faults.fault import Answer, Inputs, answer_to, make_fault
+from verify.faults.fault import WINDOWED, Answer, Inputs, answer_to, make_fault
 from verify.faults.index_maps import channels_last, finished, right_maps, sums_by_maps
 from verify.faults.summation import accumulator_of, forward, sums_in
 from verify.oracle.problem import problem_of
@@ -35,8 +34,7 @@ def _with_operands(narrowed: Callable[[Array], Array]) -> Inputs:
 
     def operands(case: Case) -> Operands | None:
         right = case.operands
-        with np.errstate(over="ignore"):
-            x, factor = narrowed(right.input), narrowed(right.factor)
+        x, factor = narrowed(right.input), narrowed(right.factor)
         if np.array_equal(x, right.input, equal_nan=True) and np.array_equal(factor, right.factor):
             return None
         return right._replace(input=x, factor=factor)
@@ -57,43 +55,27 @@ def _accumulated_in(token: str) -> Answer:
             return None
 
         def narrow(products: Array) -> Array:
-            with np.errstate(over="ignore", invalid="ignore"):
-                return forward(products.astype(form.dtype)).astype(products.dtype)
+            return forward(products.astype(form.dtype)).astype(products.dtype)
 
         return finished(case, sums_in(case, narrow, kind=accumulator_of(case)))
 
     return Answer(answer)
 
 
-def _rounded_to_bf16(case: Case, right: Array) -> Array | None:
-    with np.errstate(over="ignore", invalid="ignore"):
-        return right.astype(_BF16).astype(right.dtype)
-
-
 def _in_single(case: Case, right: Array) -> Array | None:
     """Operands, sums and answer in float32."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        arrays = case.operands._asdict().items()
-        narrow = {name: array.astype(np.float32) for name, array in arrays if array is not None}
-        answer = answer_to(problem_of(case), Operands(**narrow))
-        return answer.astype(np.float32).astype(right.dtype)
-
-
-def _last_finite(values: Array) -> int | None:
-    """The flat index of the last element that is a number."""
-    places = np.flatnonzero(np.isfinite(values.astype(np.float64)))
-    return int(places[-1]) if places.size else None
+    arrays = case.operands._asdict().items()
+    narrow = {name: array.astype(np.float32) for name, array in arrays if array is not None}
+    answer = answer_to(problem_of(case), Operands(**narrow))
+    return answer.astype(np.float32).astype(right.dtype)
 
 
 def _off_by_one_unit(case: Case, right: Array) -> Array | None:
-    """The last element is the next number above or below."""
-    place = _last_finite(right)
-    if place is None:
-        return None
+    """The last element that is a number is the next one above or below."""
+    finite = np.flatnonzero(np.isfinite(right.astype(np.float64)))
     wrong = np.ascontiguousarray(right).copy()
-    signed = wrong.reshape(-1).view(f"i{wrong.dtype.itemsize}")
-    signed[place] ^= 1
-    return wrong
+    wrong.reshape(-1).view(f"i{wrong.dtype.itemsize}")[finite[-1:]] ^= 1
+    return wrong if finite.size else None
 
 
 def _one_dropped(case: Case, right: Array) -> Array | None:
@@ -107,8 +89,7 @@ def _one_dropped(case: Case, right: Array) -> Array | None:
     sums = sums.astype(np.int64) if case.format.exact_integers else sums.copy()
     is_image = case.operation != "filtergrad"
     place = (-1, -1, *(-1,) * case.rank) if is_image else (*(-1,) * case.rank, -1, -1)
-    with np.errstate(invalid="ignore", over="ignore"):
-        sums[place] -= product
+    sums[place] -= product
     return finished(case, sums)
 
 
@@ -202,7 +183,7 @@ PRECISION = (
         sentence="the answer rounded to bfloat16",
         applies="dtype in ('f32', 'f64', 'f16')",
         word="conv_i1_k1_same_dyadic",
-        change=Answer(_rounded_to_bf16),
+        change=Answer(lambda case, right: _through(_BF16)(right)),
     ),
     fault(
         name="f64-in-f32",

@@ -9,25 +9,22 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.geometry import Axis, same_padding
-from verify.cases.operands import Array, Operands
-from verify.faults.catalogue.conditions import FORWARD, IMAGE, WINDOWED
-from verify.faults.catalogue.padding import borders
-from verify.faults.fault import Answer, Call, Geometry, Inputs, make_fault, outs_of
+from verify.cases.operands import Array
+from verify.faults.fault import (
+    FLIPPED,
+    FORWARD,
+    IMAGE,
+    WINDOWED,
+    Answer,
+    Call,
+    Geometry,
+    make_fault,
+    outs_of,
+    stepping,
+    with_filters,
+)
 from verify.faults.index_maps import Map, Maps, cells_read, inside
 from verify.oracle.compare import NUMERIC_KINDS, Kind
-
-
-def stepping(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) -> Geometry:
-    """Windows with other strides and dilations, as many as there should be, begun where they should."""
-
-    def maps(case: Case) -> Maps | None:
-        strides, dilations = change(case)
-        if (strides, dilations) == (case.strides, case.dilations):
-            return None
-        walks = zip(case.axes, strides, dilations, strict=True)
-        return [inside(axis, cells_read(axis, stride=s, dilation=d)) for axis, s, d in walks]
-
-    return Geometry(maps)
 
 
 def _called_with(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) -> Call:
@@ -38,12 +35,10 @@ def _called_with(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]
 
     def axes(case: Case) -> tuple[Axis, ...] | None:
         strides, dilations = change(case)
-        if (strides, dilations) == (case.strides, case.dilations) or case.operation in (
-            "transpose",
-            "filtergrad",
-        ):
+        is_forward = case.traits.answer == "result"
+        if (strides, dilations) == (case.strides, case.dilations) or not is_forward:
             return None
-        numbers = zip(case.axes, borders(case), strides, dilations, strict=True)
+        numbers = zip(case.axes, case.borders, strides, dilations, strict=True)
         axes = tuple(
             _axis(axis, border, stride=stride, dilation=dilation, is_same=case.padding == "SAME")
             for axis, border, stride, dilation in numbers
@@ -81,22 +76,6 @@ def _cut(case: Case) -> Maps | None:
     return [cut(axis) for axis in case.axes]
 
 
-def with_filters(change: Callable[[Case, Array], Array]) -> Inputs:
-    """Other filters, for the operations that have some."""
-
-    def operands(case: Case) -> Operands | None:
-        factor = change(case, case.operands.factor)
-        if np.array_equal(factor, case.operands.factor):
-            return None
-        return case.operands._replace(factor=np.ascontiguousarray(factor))
-
-    return Inputs(operands)
-
-
-def flipped(case: Case, w: Array) -> Array:
-    return np.flip(w, tuple(range(case.rank)))
-
-
 def _transposed(case: Case, w: Array) -> Array:
     """The kernel's memory read as if its first and its last axis were in the other order."""
     return w.swapaxes(0, case.rank - 1).reshape(w.shape)
@@ -122,20 +101,21 @@ def _last_lost(axis: int) -> Answer:
     """The last place along one axis is never written."""
 
     def answer(case: Case, right: Array) -> Array | None:
-        wrong = np.moveaxis(right.copy(), _spatial(case, axis % case.rank), 0)
+        wrong = right.copy()
         if not wrong.size:
             return None
-        wrong[-1] = 0
-        return np.moveaxis(wrong, 0, _spatial(case, axis % case.rank))
+        np.moveaxis(wrong, _spatial(case, axis % case.rank), 0)[-1] = 0
+        return wrong
 
     return Answer(answer)
 
 
 def _moved(case: Case, right: Array) -> Array | None:
     """Every value stands one place further along the last axis, the first place is zero."""
-    wrong = np.moveaxis(np.zeros_like(right), _spatial(case, case.rank - 1), 0)
-    wrong[1:] = np.moveaxis(right, _spatial(case, case.rank - 1), 0)[:-1]
-    return np.moveaxis(wrong, 0, _spatial(case, case.rank - 1))
+    place = _spatial(case, case.rank - 1)
+    wrong = np.roll(right, 1, place)
+    np.moveaxis(wrong, place, 0)[:1] = 0
+    return wrong
 
 
 fault = partial(make_fault, family="geometry")
@@ -224,7 +204,7 @@ WINDOWS = (
         applies=FORWARD,
         needs="max(kernel) > 1",
         word="conv_i1_k2_same_iota",
-        change=with_filters(flipped),
+        change=FLIPPED,
     ),
     fault(
         name="kernel-transposed",
