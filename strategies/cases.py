@@ -22,14 +22,15 @@ from .parts import (
     EPILOGUE_BYTES,
     SEED_BYTES,
     STEPS,
+    Row,
     axis_of,
     batch_options,
     border_of,
     channel_options,
+    decided,
     epilogue_of,
     seed_of,
 )
-from .row import Row, decided
 
 DTYPES = tuple(
     sorted(FORMATS, key=lambda token: (FORMATS[token].exact_integers, FORMATS[token].accumulator != token))
@@ -112,27 +113,17 @@ def cases(
 
 
 def _require_known(narrowing: Narrowing) -> None:
-    """Raise ValueError for an empty or unknown choice, or a limit below 1."""
-    known = {
-        "operations": tuple(OPERATIONS),
-        "ranks": (1, 2, 3),
-        "dtypes": DTYPES,
-        "paddings": PADDING_MODES,
-        "fills": DRAWN_FILLS,
-        "around": AROUND,
-        "steps": STEPS,
-        "reductions": REDUCTIONS,
-        "data_formats": DATA_FORMATS,
-    }
-    for name, options in known.items():
-        chosen = getattr(narrowing, name)
-        unknown = [choice for choice in chosen if choice not in options]
+    """Raise ValueError for a choice that is empty or none of the defaults, or a limit below 1."""
+    defaults = cases.__kwdefaults__ or {}
+    for name, chosen in narrowing._asdict().items():
+        if name.startswith("max_"):
+            if chosen is not None and chosen < 1:
+                raise ValueError(f"{name} is {chosen}; it must be at least 1")
+            continue
+        unknown = [choice for choice in chosen if choice not in defaults[name]]
         if unknown or not (chosen or name == "around"):
             what = repr(unknown[0]) if unknown else "nothing"
-            raise ValueError(f"{name} has {what}; choose from {', '.join(map(str, options))}")
-    for name, limit in narrowing._asdict().items():
-        if name.startswith("max_") and limit is not None and limit < 1:
-            raise ValueError(f"{name} is {limit}; it must be at least 1")
+            raise ValueError(f"{name} has {what}; choose from {', '.join(map(str, defaults[name]))}")
 
 
 Choices = dict[str, dict[int, dict[str, list[str]]]]

@@ -17,9 +17,8 @@ from tests.models.exactness import promises_exactness
 from tests.planted import convolutions
 from verify import Case, reference
 from verify.cases.operations import is_exact
-from verify.oracle.operations import depthwise
 from verify.oracle.problem import problem_of
-from verify.oracle.reference import linear
+from verify.oracle.reference import depthwise, linear
 
 quick = settings(max_examples=25, deadline=None, database=None)
 

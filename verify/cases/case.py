@@ -15,8 +15,7 @@ from verify.cases.fills import FILLS, Fill, operands_of
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
-from verify.cases.validity import validate, why_illegal
-from verify.cases.word import InvalidCase, Padding, by, ends, fields_of, padding_token
+from verify.cases.word import InvalidCase, Padding, by, ends, fields_of, padding_token, validate, why_illegal
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -107,7 +106,7 @@ class Case:
             f"g{self.groups}" * (self.groups != 1),
             ("z" + ends(self.border)) * bool(self.border),
             padding_token(self.padding),
-            self.format.token * (self._dtype_is_named),
+            self.format.token * (self.format.token != "f32" or f"f{self.filter_count}" in FORMATS),
             "cf" * self.channels_first,
             *self.epilogue,
             self.fill if self.illegal else f"{self.fill}{self.seed or ''}",
@@ -122,10 +121,6 @@ class Case:
     def _repr_pretty_(self, printer: Any, cycle: Any) -> None:
         """One line that can be pasted, for Hypothesis and IPython."""
         printer.text(repr(self))
-
-    @property
-    def _dtype_is_named(self) -> bool:
-        return self.format.token != "f32" or f"f{self.filter_count}" in FORMATS
 
     @property
     def rank(self) -> int:

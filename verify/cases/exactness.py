@@ -111,15 +111,11 @@ def _addends(case: Case) -> int:
 
 def _fitting(case: Case) -> int:
     """The largest integer that all operands may have alike."""
-    return max(1, _root(exact_limit(case) // (case.products + _addends(case)), _factors(case)))
-
-
-def _root(number: int, degree: int) -> int:
-    """The integer root, of degree 2 or 3."""
-    if degree == 2:
-        return math.isqrt(number)
-    root: int = round(float(number) ** (1 / 3))
-    return root - int(root**3 > number)
+    largest = exact_limit(case) // (case.products + _addends(case))
+    if _factors(case) == 2:
+        return max(1, math.isqrt(largest))
+    root: int = round(float(largest) ** (1 / 3))
+    return max(1, root - int(root**3 > largest))
 
 
 def scale_of(case: Case) -> Scale | None:

@@ -12,16 +12,8 @@ from verify.cases.case import Case
 from verify.cases.operations import kind_of, slope_of
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "all": all,
-    "any": any,
     "float32": lambda number: float(np.float32(number)),
-    "len": len,
-    "max": max,
-    "min": min,
-    "set": set,
-    "sum": sum,
-    "tuple": tuple,
-    "zip": zip,
+    **{function.__name__: function for function in (all, any, len, max, min, set, sum, tuple, zip)},
 }
 
 _ALIKE = (

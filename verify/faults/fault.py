@@ -143,8 +143,8 @@ class Fault:
     sentence: str
     applies: Predicate
     needs: Predicate
-    word: str
     change: Change
+    word: str = "conv_i1_k1_same_ones"
     kinds: frozenset[Kind] = NUMERIC_KINDS
 
     def __call__(self, case: Case) -> Array:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array
-from verify.oracle.epilogue import follow
-from verify.oracle.problem import problem_of
+from verify.oracle.epilogue import follow, wrapped
+from verify.oracle.problem import channels_last, problem_of
 
 Map: TypeAlias = NDArray[np.int64]
 Maps: TypeAlias = list[Map]
@@ -65,10 +65,6 @@ def factors(case: Case, kind: Any) -> tuple[Array, Array]:
     if case.operation == "filtergrad":
         factor = channels_last(case, factor)
     return x.astype(kind), factor.astype(kind)
-
-
-def channels_last(case: Case, x: Array) -> Array:
-    return np.moveaxis(x, 1, -1) if case.channels_first else x
 
 
 def indices(maps: Maps) -> tuple[Index, ...]:
@@ -151,9 +147,7 @@ def finished(case: Case, sums: Array) -> Array:
         if case.bias is not None:
             shape = (-1, *(1,) * case.rank) if case.channels_first else (-1,)
             sums = sums + case.bias.astype(sums.dtype).reshape(shape)
-        if case.format.exact_integers:
-            sums = sums.astype(np.int64).astype(case.dtype).astype(np.float64)
-        values, _ = follow(problem_of(case), case.operands, sums)
+        values, _ = follow(problem_of(case), case.operands, wrapped(sums, case.format))
     return cast(values, case.dtype)
 
 

@@ -87,10 +87,8 @@ def _words(drawn: Drawn) -> Iterator[tuple[Fault, Case]]:
                 case = replace(_with_rank(word, rank), operation=operation, dtype=FORMATS[dtype].dtype)
                 if padding != case.padding_mode:
                     case = replace(case, padding=_MODES.get(padding, ((1, 0),) * rank))
-                yield (
-                    fault,
-                    replace(case, channels_first=word.channels_first or not drawn.allows_channels_last),
-                )
+                is_first = word.channels_first or not drawn.allows_channels_last
+                yield fault, replace(case, channels_first=is_first)
 
 
 def _only(value: Any, allowed: Sequence[Any]) -> Sequence[Any]:

@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.operands import Array, Operands
+from verify.cases.operands import Array
 from verify.faults.fault import IMAGE, Answer, Inputs, Steps, make_fault
 from verify.faults.index_maps import cast
-from verify.oracle.epilogue import follow, for_channels
+from verify.oracle.epilogue import follow, for_channels, wrapped
 from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear
 
 
-def _last_bias_lost(case: Case) -> Operands:
-    assert case.bias is not None
-    bias = case.bias.copy()
-    bias[-1] = 0
-    return case.operands._replace(bias=bias)
-
-
-def _bias_twice(case: Case) -> Operands:
-    assert case.bias is not None
-    return case.operands._replace(bias=case.bias + case.bias)
+def _with(operand: str, change: Callable[[Array], Array]) -> Inputs:
+    return Inputs(lambda case: case.operands._replace(**{operand: change(getattr(case.operands, operand))}))
 
 
 def _bias_last(case: Case, right: Array) -> Array | None:
-    """The bias is added at the very end, after the activation."""
     problem = problem_of(case)._replace(epilogue=_without(case, "bias"))
     sums = linear(problem, case.operands._replace(bias=None), exact=True)
     values, _ = follow(problem, case.operands, sums)
-    values = values + for_channels(problem, case.bias)
-    if case.format.exact_integers:
-        values = values.astype(np.int64).astype(case.dtype).astype(np.float64)
-    return cast(values, case.dtype)
+    return cast(wrapped(values + for_channels(problem, case.bias), case.format), case.dtype)
 
 
 def _without(case: Case, left_out: str) -> tuple[str, ...]:
     return tuple(step for step in case.epilogue if step != left_out)
-
-
-def _without_mean(case: Case) -> Operands:
-    assert case.operands.mean is not None
-    return case.operands._replace(mean=np.zeros_like(case.operands.mean))
 
 
 def _first_repeated(case: Case, right: Array) -> Array | None:
@@ -68,14 +52,14 @@ BATCH = (
         sentence="the last channel of the answer without its bias",
         applies=_BIASED,
         word="conv_i1_k1_same_bias_ones",
-        change=Inputs(_last_bias_lost),
+        change=_with("bias", lambda bias: np.append(bias[:-1], np.zeros_like(bias[-1:]))),
     ),
     fault(
         name="bias-twice",
         sentence="the bias added twice",
         applies=_BIASED,
         word="conv_i1_k1_same_bias_ones",
-        change=Inputs(_bias_twice),
+        change=_with("bias", lambda bias: bias + bias),
     ),
     fault(
         name="bias-after-activation",
@@ -103,7 +87,7 @@ BATCH = (
         sentence="batch normalisation without its mean",
         applies="'norm' in epilogue",
         word="conv_i1_k1_same_norm_ones",
-        change=Inputs(_without_mean),
+        change=_with("mean", np.zeros_like),
     ),
     fault(
         name="batch-repeats-first",

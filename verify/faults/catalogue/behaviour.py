@@ -11,15 +11,14 @@ from verify.cases.case import Case
 from verify.cases.fills import read_cells
 from verify.cases.operands import Array, Operands
 from verify.faults.fault import IMAGE, Answer, Conduct, Inputs, make_fault
+from verify.oracle.problem import channels_last
 
 _WIDER = {"float16": np.float32, "bfloat16": np.float32, "float32": np.float64, "float64": np.float32}
 
 
 def _unread_multiplied(case: Case, right: Array) -> Array | None:
-    """What no window reads is multiplied by zero and added to every value."""
     unread = ~read_cells(case)
-    x = np.moveaxis(case.input, 1, -1) if case.channels_first else case.input
-    touched = (x[:, unread].astype(np.float64) * 0).sum()
+    touched = (channels_last(case, case.input)[:, unread].astype(np.float64) * 0).sum()
     return right + right.dtype.type(touched) if np.isnan(touched) else None
 
 
@@ -47,10 +46,6 @@ def _wavers(case: Case, right: Array) -> Array:
     return wrong
 
 
-def _widened(case: Case, right: Array) -> Array | None:
-    return right.astype(_WIDER.get(right.dtype.name, np.int64))
-
-
 def _batch_of_one(case: Case, right: Array) -> Array | None:
     return np.zeros((1, *right.shape[1:]), right.dtype) if not case.batch else None
 
@@ -75,22 +70,19 @@ BEHAVIOUR = (
     fault(
         name="input-modified",
         sentence="the input changed in place",
-        word="conv_i1_k1_same_ones",
         change=Conduct(_writes),
         kinds=frozenset({"input modified"}),
     ),
     fault(
         name="wavers",
         sentence="different bits now and then",
-        word="conv_i1_k1_same_ones",
         change=Conduct(_wavers),
         kinds=frozenset({"not repeatable"}),
     ),
     fault(
         name="wrong-dtype",
         sentence="the answer in another dtype",
-        word="conv_i1_k1_same_ones",
-        change=Answer(_widened),
+        change=Answer(lambda case, right: right.astype(_WIDER.get(right.dtype.name, np.int64))),
         kinds=frozenset({"dtype"}),
     ),
     fault(

@@ -14,9 +14,9 @@ from verify.cases.exactness import largest_sum
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
 from verify.faults.fault import WINDOWED, Answer, Inputs, answer_to, make_fault
-from verify.faults.index_maps import channels_last, finished, right_maps, sums_by_maps
+from verify.faults.index_maps import Map, finished, right_maps, sums_by_maps
 from verify.faults.summation import accumulator_of, forward, sums_in
-from verify.oracle.problem import problem_of
+from verify.oracle.problem import channels_last, problem_of
 from verify.oracle.reference import linear
 
 _BF16 = FORMATS["bf16"].dtype
@@ -95,14 +95,13 @@ def _one_dropped(case: Case, right: Array) -> Array | None:
 
 def _last_product(case: Case) -> Any:
     """One product of the last element of an answer, or None where it has none but with padding."""
-    meetings = [meeting for axis in case.axes if (meeting := _meeting(axis, case.operation))]
-    if len(meetings) < case.rank:
+    maps = right_maps(case)
+    axes = zip(maps, case.axes, strict=True)
+    meetings = [_meeting(cells, axis, operation=case.operation) for cells, axis in axes]
+    if None in meetings:
         return None
     windows, taps = zip(*meetings, strict=True)
-    cells = tuple(
-        window * axis.stride + tap * axis.dilation - axis.before
-        for window, tap, axis in zip(windows, taps, case.axes, strict=True)
-    )
+    cells = [met[place] for met, place in zip(maps, meetings, strict=True)]
     x, w = channels_last(case, case.input), case.operands.factor
     members, filters = case.channels // case.groups, case.filter_count // case.groups
     kind = int if case.format.exact_integers else float
@@ -118,15 +117,15 @@ def _last_product(case: Case) -> Any:
     return kind(x[(-1, *cells, -1)]) * kind(w[(*taps, -1, -1)])
 
 
-def _meeting(axis: Axis, operation: str) -> tuple[int, int] | None:
+def _meeting(cells: Map, axis: Axis, *, operation: str) -> tuple[int, ...] | None:
     """A window and a tap that meet a cell for the last element of an answer along an axis."""
-    windows, taps = range(axis.out), range(axis.kernel)
-    for window in windows if operation in ("transpose", "filtergrad") else windows[-1:]:
-        for tap in taps[-1:] if operation == "filtergrad" else taps:
-            cell = window * axis.stride + tap * axis.dilation - axis.before
-            if cell == axis.size - 1 if operation == "transpose" else 0 <= cell < axis.size:
-                return window, tap
-    return None
+    meets = cells == axis.size - 1 if operation == "transpose" else cells < axis.size
+    if operation == "filtergrad":
+        meets[:, :-1] = False
+    elif operation != "transpose":
+        meets[:-1] = False
+    found = np.argwhere(meets)
+    return tuple(found[0].tolist()) if len(found) else None
 
 
 def _one_channel_dropped(case: Case) -> Array | None:
@@ -138,7 +137,6 @@ def _one_channel_dropped(case: Case) -> Array | None:
 
 
 def _saturated(case: Case, right: Array) -> Array | None:
-    """Sums of integers stop at the ends of the type."""
     bounds = np.iinfo(case.dtype)
     sums = sums_by_maps(case, right_maps(case))
     clipped = np.clip(sums, bounds.min, bounds.max)
@@ -196,14 +194,12 @@ PRECISION = (
         name="one-unit-off",
         sentence="one element off by one unit in the last place",
         applies=_EXACT,
-        word="conv_i1_k1_same_ones",
         change=Answer(_off_by_one_unit),
     ),
     fault(
         name="one-product-dropped",
         sentence="one product of one element left out",
         applies=WINDOWED,
-        word="conv_i1_k1_same_ones",
         change=Answer(_one_dropped),
     ),
     fault(

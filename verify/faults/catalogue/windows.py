@@ -1,4 +1,4 @@
-"""Faults of geometry: strides, dilations, taps and windows that are not where they belong."""
+"""Faults of geometry, strides, dilations, taps and windows not where they belong; and faults of gradients."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from verify.faults.fault import (
     FLIPPED,
     FORWARD,
     IMAGE,
+    OTHER_END,
     WINDOWED,
     Answer,
     Call,
@@ -82,7 +83,6 @@ def _transposed(case: Case, w: Array) -> Array:
 
 
 def _rounded_up(case: Case, right: Array) -> Array | None:
-    """One window more on every axis where cells are left over."""
     extra = [int(axis.out > 0 and (axis.padded - axis.span) % axis.stride > 0) for axis in case.axes]
     if not any(extra):
         return None
@@ -98,8 +98,6 @@ def _spatial(case: Case, axis: int) -> int:
 
 
 def _last_lost(axis: int) -> Answer:
-    """The last place along one axis is never written."""
-
     def answer(case: Case, right: Array) -> Array | None:
         wrong = right.copy()
         if not wrong.size:
@@ -111,14 +109,18 @@ def _last_lost(axis: int) -> Answer:
 
 
 def _moved(case: Case, right: Array) -> Array | None:
-    """Every value stands one place further along the last axis, the first place is zero."""
     place = _spatial(case, case.rank - 1)
     wrong = np.roll(right, 1, place)
     np.moveaxis(wrong, place, 0)[:1] = 0
     return wrong
 
 
+def _mean(case: Case, right: Array) -> Array | None:
+    return (right.astype(np.float64) / max(case.batch, 1)).astype(right.dtype)
+
+
 fault = partial(make_fault, family="geometry")
+gradient = partial(make_fault, family="gradients")
 
 _NUMBERS_OR_SHAPE: frozenset[Kind] = NUMERIC_KINDS | {"shape"}
 _SEVERAL = f"rank > 1 and {WINDOWED}"
@@ -228,7 +230,6 @@ WINDOWS = (
         sentence="the last row never written",
         applies=IMAGE,
         needs="0 not in out or operation == 'transpose'",
-        word="conv_i1_k1_same_ones",
         change=_last_lost(0),
     ),
     fault(
@@ -243,7 +244,56 @@ WINDOWS = (
         name="answer-shifted",
         sentence="the answer shifted by one along the last axis",
         applies=IMAGE,
-        word="conv_i1_k1_same_ones",
         change=Answer(_moved),
+    ),
+)
+
+_GRADIENT = "operation in ('transpose', 'filtergrad')"
+
+GRADIENTS = (
+    gradient(
+        name="gradient-not-flipped",
+        sentence="the gradient of the input with the kernel not flipped",
+        applies="operation == 'transpose'",
+        needs="max(kernel) > 1",
+        word="transpose_i1_k2_same_iota",
+        change=FLIPPED,
+    ),
+    gradient(
+        name="gradient-ignores-stride",
+        sentence="a gradient that ignores the stride",
+        applies=f"{_GRADIENT} and {WINDOWED}",
+        needs="max(strides) > 1",
+        word="transpose_i3_k1_s2_same_ones",
+        change=stepping(lambda case: ((1,) * case.rank, case.dilations)),
+    ),
+    gradient(
+        name="gradient-padded-at-other-end",
+        sentence="a gradient with the padding of the other end",
+        applies=f"{_GRADIENT} and padding == 'explicit' and {WINDOWED}",
+        needs="any(before != after for before, after in pads)",
+        word="transpose_i1_k1_p0.1_iota",
+        change=OTHER_END,
+    ),
+    gradient(
+        name="gradient-mean-of-batch",
+        sentence="a gradient of the filters averaged over the batch instead of summed",
+        applies="operation == 'filtergrad' and batch > 1",
+        word="filtergrad_n2_i1_k1_same_ones",
+        change=Answer(_mean),
+    ),
+    gradient(
+        name="gradient-zero",
+        sentence="a gradient of zeros",
+        applies=_GRADIENT,
+        word="transpose_i1_k1_same_ones",
+        change=Answer(lambda case, right: np.zeros_like(right)),
+    ),
+    gradient(
+        name="gradient-negated",
+        sentence="a gradient of the wrong sign",
+        applies=_GRADIENT,
+        word="transpose_i1_k1_same_ones",
+        change=Answer(lambda case, right: -right),
     ),
 )
