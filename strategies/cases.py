@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
+from itertools import product
 from typing import Any, NamedTuple
 
 from hypothesis.strategies import SearchStrategy
@@ -132,24 +133,19 @@ Choices = dict[str, dict[int, dict[str, list[str]]]]
 def _choices(narrowing: Narrowing) -> Choices:
     """Operation → rank → dtype → the fills that it can have, without what leaves nothing."""
     choices: Choices = {}
-    for operation in narrowing.operations:
-        for rank in narrowing.ranks:
-            for dtype in narrowing.dtypes:
-                fitting = [fill for fill in narrowing.fills if _fit(OPERATIONS[operation], rank, dtype, fill)]
-                # Those that show the most are drawn more often.
-                fitting += [fill for fill in OFTEN if fill in fitting]
-                if fitting:
-                    choices.setdefault(operation, {}).setdefault(rank, {})[dtype] = fitting
+    for operation, rank, dtype in product(narrowing.operations, narrowing.ranks, narrowing.dtypes):
+        traits, is_whole = OPERATIONS[operation], FORMATS[dtype].exact_integers
+        fitting = [
+            fill
+            for fill in narrowing.fills
+            if not (FILLS[fill].needs_unread and traits.input != "source")
+            and not (FILLS[fill].needs_floats and is_whole)
+        ]
+        # Those that show the most are drawn more often.
+        fitting += [fill for fill in OFTEN if fill in fitting]
+        if fitting and rank in traits.ranks:
+            choices.setdefault(operation, {}).setdefault(rank, {})[dtype] = fitting
     return choices
-
-
-def _fit(operation: Operation, rank: int, dtype: str, fill: str) -> bool:
-    """Whether there are cases of these together."""
-    return (
-        rank in operation.ranks
-        and not (FILLS[fill].needs_unread and operation.input != "source")
-        and not (FILLS[fill].needs_floats and FORMATS[dtype].exact_integers)
-    )
 
 
 def _case_of(row: Row, *, choices: Choices, narrowing: Narrowing) -> Case:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import difflib
 
-from verify.faults.catalogue.batch import BATCH
-from verify.faults.catalogue.behaviour import BEHAVIOUR
-from verify.faults.catalogue.channels import CHANNELS
+from verify.faults.catalogue.channels import BATCH, CHANNELS
 from verify.faults.catalogue.padding import PADDING
-from verify.faults.catalogue.precision import PRECISION
+from verify.faults.catalogue.precision import BEHAVIOUR, PRECISION
 from verify.faults.catalogue.windows import GRADIENTS, WINDOWS
 from verify.faults.fault import Fault
 

@@ -12,7 +12,7 @@ from verify.cases.case import Case
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
 from verify.cases.predicates import Predicate, names_of
-from verify.faults.index_maps import Map, Maps, cast, cells_read, finished, inside, sums_by_maps
+from verify.faults.index_maps import Maps, cast, finished, map_of, outs_of, sums_by_maps
 from verify.oracle.compare import NUMERIC_KINDS, Kind
 from verify.oracle.epilogue import follow
 from verify.oracle.problem import Problem, problem_of
@@ -62,10 +62,6 @@ class Call(NamedTuple):
         return axes is not None and outs_of(axes) != outs_of(case.axes)
 
 
-def outs_of(axes: tuple[Axis, ...]) -> list[int]:
-    return [axis.out for axis in axes]
-
-
 class Conduct(NamedTuple):
     """A subject that misbehaves besides answering: `act(case, right)` is its answer, which may be right."""
 
@@ -82,26 +78,9 @@ def shifted(befores: Callable[[Case], list[int]]) -> Geometry:
         firsts = [first + ends[0] for first, ends in zip(befores(case), case.borders, strict=True)]
         if firsts == [axis.before for axis in case.axes]:
             return None
-        return [_read(axis, before=first) for axis, first in zip(case.axes, firsts, strict=True)]
+        return [map_of(axis, before=first) for axis, first in zip(case.axes, firsts, strict=True)]
 
     return Geometry(maps)
-
-
-def stepping(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) -> Geometry:
-    """Windows with other strides and dilations, as many as there should be, begun where they should."""
-
-    def maps(case: Case) -> Maps | None:
-        strides, dilations = change(case)
-        if (strides, dilations) == (case.strides, case.dilations):
-            return None
-        walks = zip(case.axes, strides, dilations, strict=True)
-        return [_read(axis, stride=stride, dilation=dilation) for axis, stride, dilation in walks]
-
-    return Geometry(maps)
-
-
-def _read(axis: Axis, **numbers: int) -> Map:
-    return inside(axis, cells_read(axis, **numbers))
 
 
 def own_padding(case: Case) -> list[tuple[int, int]]:
@@ -112,21 +91,6 @@ def own_padding(case: Case) -> list[tuple[int, int]]:
 
 OTHER_END = shifted(lambda case: [after for _, after in own_padding(case)])
 """Padding before each axis as it should be after it."""
-
-
-def with_filters(change: Callable[[Case, Array], Array]) -> Inputs:
-    """Other filters, for the operations that have some."""
-
-    def operands(case: Case) -> Operands | None:
-        factor = change(case, case.operands.factor)
-        if np.array_equal(factor, case.operands.factor):
-            return None
-        return case.operands._replace(factor=np.ascontiguousarray(factor))
-
-    return Inputs(operands)
-
-
-FLIPPED = with_filters(lambda case, w: np.flip(w, tuple(range(case.rank))))
 
 
 @dataclass(frozen=True, kw_only=True)

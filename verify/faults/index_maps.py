@@ -20,7 +20,6 @@ from verify.oracle.problem import channels_last, problem_of
 
 Map: TypeAlias = NDArray[np.int64]
 Maps: TypeAlias = list[Map]
-Index: TypeAlias = Any
 
 
 def cells_read(axis: Axis, *, stride: int = 0, dilation: int = 0, before: int | None = None) -> Map:
@@ -38,8 +37,17 @@ def inside(axis: Axis, cells: Map) -> Map:
     return np.where((cells >= 0) & (cells < axis.size), cells, axis.size)
 
 
+def map_of(axis: Axis, **numbers: int) -> Map:
+    """The cells that windows read, with the numbers of `cells_read`."""
+    return inside(axis, cells_read(axis, **numbers))
+
+
 def right_maps(case: Case) -> Maps:
-    return [inside(axis, cells_read(axis)) for axis in case.axes]
+    return [map_of(axis) for axis in case.axes]
+
+
+def outs_of(axes: tuple[Axis, ...]) -> list[int]:
+    return [axis.out for axis in axes]
 
 
 def sums_by_maps(case: Case, maps: Maps) -> Array:
@@ -67,7 +75,7 @@ def factors(case: Case, kind: Any) -> tuple[Array, Array]:
     return x.astype(kind), factor.astype(kind)
 
 
-def indices(maps: Maps) -> tuple[Index, ...]:
+def indices(maps: Maps) -> tuple[Any, ...]:
     """The maps as indices that broadcast to (*out, *kernel)."""
     rank = len(maps)
     shapes = []
@@ -101,7 +109,7 @@ def contracted(windows: Array, factor: Array, *, case: Case, keeps_terms: bool =
     Where it `keeps_terms`, the products themselves, those of one sum along the first axis.
     """
     batch, places, taps, channels = windows.shape
-    shape = (batch, *_outs(case), case.filter_count)
+    shape = (batch, *outs_of(case.axes), case.filter_count)
     if case.traits.has_multiplier:
         weights = factor.reshape(taps, channels, case.multiplier)
         if keeps_terms:
@@ -127,18 +135,14 @@ def contracted(windows: Array, factor: Array, *, case: Case, keeps_terms: bool =
 def _scattered(y: Array, w: Array, *, case: Case, maps: Maps) -> Array:
     """The gradient with respect to the input: every product is added to the cell that was read."""
     with_zero = np.zeros((len(y), *(size + 1 for size in case.size), case.channels), y.dtype)
-    taps, places = math.prod(case.kernel), math.prod(_outs(case))
+    taps, places = math.prod(case.kernel), math.prod(outs_of(case.axes))
     cotangent = y.reshape(len(y), places, case.filter_count)
     table = w.reshape(taps, *w.shape[-2:])
-    shape = (len(y), *_outs(case), *case.kernel, w.shape[-2])
+    shape = (len(y), *outs_of(case.axes), *case.kernel, w.shape[-2])
     for channels, filters in groups_of(case):
         products = np.einsum("nof,tcf->notc", cotangent[..., filters], table[..., filters])
         np.add.at(with_zero[..., channels], (slice(None), *indices(maps)), products.reshape(shape))
     return with_zero[(slice(None), *map(slice, case.size))]
-
-
-def _outs(case: Case) -> list[int]:
-    return [axis.out for axis in case.axes]
 
 
 def finished(case: Case, sums: Array) -> Array:

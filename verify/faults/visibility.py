@@ -46,9 +46,8 @@ def visibility(
             held[condition.text] = condition.holds(names)
         return held[condition.text]
 
-    possible = [
-        fault for fault in faults if _is_judged(fault, kinds=kinds, repeats=repeats) and holds(fault.applies)
-    ]
+    judged = set(kinds) if repeats > 1 else set(kinds) - {"not repeatable"}
+    possible = [fault for fault in faults if fault.kinds & judged and holds(fault.applies)]
     needed = [fault for fault in possible if holds(fault.needs)]
     if not needed:
         return Visibility(tuple(fault.name for fault in possible), ())
@@ -61,12 +60,6 @@ def visibility(
 def is_visible(fault: Fault, case: Case) -> bool:
     """Whether a case shows a fault when everything is judged."""
     return bool(visibility(case, faults=(fault,)).visible)
-
-
-def _is_judged(fault: Fault, *, kinds: Collection[Kind], repeats: int) -> bool:
-    """Whether what a fault does is judged at all."""
-    judged = fault.kinds & set(kinds)
-    return bool(judged) and (repeats > 1 or judged != {"not repeatable"})
 
 
 def _differs(fault: Fault, case: Case, *, right: Array, rule: Judgement, kinds: Collection[Kind]) -> bool:

@@ -38,10 +38,6 @@ class Drawn(NamedTuple):
     def of(cls, narrowings: Mapping[str, Any]) -> Drawn:
         return cls(**{name: tuple(value) for name, value in narrowings.items() if name in cls._fields})
 
-    @property
-    def allows_channels_last(self) -> bool:
-        return "channels_last" in self.data_formats
-
     def holds(self, case: Case) -> bool:
         """Whether a case is among them."""
         steps = {kind_of(step) for step in case.epilogue} | ({"border"} if case.border else set())
@@ -87,7 +83,7 @@ def _words(drawn: Drawn) -> Iterator[tuple[Fault, Case]]:
                 case = replace(_with_rank(word, rank), operation=operation, dtype=FORMATS[dtype].dtype)
                 if padding != case.padding_mode:
                     case = replace(case, padding=_MODES.get(padding, ((1, 0),) * rank))
-                is_first = word.channels_first or not drawn.allows_channels_last
+                is_first = word.channels_first or "channels_last" not in drawn.data_formats
                 yield fault, replace(case, channels_first=is_first)
 
 
@@ -121,7 +117,7 @@ def _larger(drawn: Drawn) -> Iterator[tuple[Fault, Case]]:
                 dilations=dilations[:rank],
                 padding=_MODES.get(padding, pads[:rank]),
                 dtype=FORMATS[drawn.dtypes[0]].dtype,
-                channels_first=not drawn.allows_channels_last,
+                channels_first="channels_last" not in drawn.data_formats,
                 fill=fills[0],
                 **count,
             )

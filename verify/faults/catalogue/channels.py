@@ -1,4 +1,4 @@
-"""Faults of channels: filters, groups and channels in the wrong order, or left out after whole blocks."""
+"""Faults of channels, of the batch and of what follows the sums: exchanged, repeated or left out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array, Operands
-from verify.faults.fault import IMAGE, Answer, Inputs, make_fault
+from verify.faults.fault import IMAGE, Answer, Inputs, Steps, make_fault
+from verify.faults.index_maps import cast
+from verify.oracle.epilogue import follow, for_channels, wrapped
+from verify.oracle.problem import problem_of
+from verify.oracle.reference import linear
 
 Change = Callable[[Case, Array], Array | None]
 """An array with its channels first of all axes to one like it, or to None where nothing changes."""
@@ -71,13 +75,42 @@ def _without_tail(block: int) -> Change:
     return change
 
 
+def _with(operand: str, change: Callable[[Array], Array]) -> Inputs:
+    return Inputs(lambda case: case.operands._replace(**{operand: change(getattr(case.operands, operand))}))
+
+
+def _bias_last(case: Case, right: Array) -> Array | None:
+    problem = problem_of(case)._replace(epilogue=_without(case, "bias"))
+    sums = linear(problem, case.operands._replace(bias=None), exact=True)
+    values, _ = follow(problem, case.operands, sums)
+    return cast(wrapped(values + for_channels(problem, case.bias), case.format), case.dtype)
+
+
+def _without(case: Case, left_out: str) -> tuple[str, ...]:
+    return tuple(step for step in case.epilogue if step != left_out)
+
+
+def _first_repeated(case: Case, right: Array) -> Array | None:
+    return np.ascontiguousarray(np.broadcast_to(right[:1], right.shape)) if len(right) > 1 else None
+
+
+def _only_first(case: Case, right: Array) -> Array | None:
+    wrong = right.copy()
+    wrong[1:] = 0
+    return wrong
+
+
 fault = partial(make_fault, family="channels")
+batch_fault = partial(make_fault, family="batch and bias")
 
 _ANSWERED = (
     "(channels if operation == 'transpose' "
     "else channels * multiplier if operation == 'depthwise' else filters)"
 )
 _READ = "(filters if operation == 'transpose' else channels)"
+
+_BIASED = f"'bias' in epilogue and {IMAGE}"
+_ACTIVE = "epilogue and epilogue[-1] not in ('bias', 'norm', 'residual')"
 
 CHANNELS = (
     fault(
@@ -146,5 +179,64 @@ CHANNELS = (
         needs=f"{_READ} > 1 and (max(size) > 1 or operation == 'transpose')",
         word="conv_i2_c2_k1_same_cf_iota",
         change=_of_input(_reinterpreted),
+    ),
+)
+
+BATCH = (
+    batch_fault(
+        name="last-bias-lost",
+        sentence="the last channel of the answer without its bias",
+        applies=_BIASED,
+        word="conv_i1_k1_same_bias_ones",
+        change=_with("bias", lambda bias: np.append(bias[:-1], np.zeros_like(bias[-1:]))),
+    ),
+    batch_fault(
+        name="bias-twice",
+        sentence="the bias added twice",
+        applies=_BIASED,
+        word="conv_i1_k1_same_bias_ones",
+        change=_with("bias", lambda bias: bias + bias),
+    ),
+    batch_fault(
+        name="bias-after-activation",
+        sentence="the bias added after the activation instead of before",
+        applies=f"{_BIASED} and {_ACTIVE}",
+        word="conv_i1_k1_same_bias_relu_ints",
+        change=Answer(_bias_last),
+    ),
+    batch_fault(
+        name="activation-lost",
+        sentence="the activation left out",
+        applies=_ACTIVE,
+        word="conv_i1_k1_same_relu_ints",
+        change=Steps(lambda case: case.epilogue[:-1]),
+    ),
+    batch_fault(
+        name="residual-lost",
+        sentence="the residual never added",
+        applies="'residual' in epilogue",
+        word="conv_i1_k1_same_residual_ones",
+        change=Steps(lambda case: _without(case, "residual")),
+    ),
+    batch_fault(
+        name="mean-lost",
+        sentence="batch normalisation without its mean",
+        applies="'norm' in epilogue",
+        word="conv_i1_k1_same_norm_ones",
+        change=_with("mean", np.zeros_like),
+    ),
+    batch_fault(
+        name="batch-repeats-first",
+        sentence="every answer of a batch is that to its first input",
+        applies=f"batch > 1 and {IMAGE}",
+        word="conv_n2_i1_k1_same_iota",
+        change=Answer(_first_repeated),
+    ),
+    batch_fault(
+        name="only-first-of-batch",
+        sentence="only the first of a batch answered",
+        applies=f"batch > 1 and {IMAGE}",
+        word="conv_n2_i1_k1_same_ones",
+        change=Answer(_only_first),
     ),
 )

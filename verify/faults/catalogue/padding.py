@@ -57,9 +57,9 @@ def _exchanged(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 fault = partial(make_fault, family="padding")
 
-_PADDED = "any(before or after for before, after in pads)"
 _NOT_VALID = f"padding != 'valid' and {WINDOWED}"
 _SAME = f"padding == 'same' and {WINDOWED}"
+padded = partial(fault, applies=_NOT_VALID, needs="any(before or after for before, after in pads)")
 
 PADDING = (
     fault(
@@ -118,35 +118,29 @@ PADDING = (
         word="conv_i1x1_k1x1_p0.0x1.0_ones",
         change=shifted(lambda case: [before for before, _ in _exchanged(own_padding(case))]),
     ),
-    fault(
+    padded(
         name="padding-twice",
         sentence="padding applied twice",
-        applies=_NOT_VALID,
-        needs=_PADDED,
         word="conv_i1_k1_p1.0_ones",
         change=shifted(lambda case: [2 * before for before, _ in own_padding(case)]),
     ),
-    fault(
+    padded(
         name="padding-lost",
         sentence="no padding before the input",
-        applies=_NOT_VALID,
-        needs=_PADDED,
         word="conv_i1_k1_p1.0_ones",
         change=shifted(lambda case: [0] * case.rank),
     ),
-    fault(
+    padded(
         name="padding-repeats-edge",
         sentence="padding with the cells of the edge instead of zeros",
         applies=f"padding != 'valid' and operation != 'transpose' and {WINDOWED}",
-        needs=_PADDED,
         word="conv_i1_k2_same_ones",
         change=_filled_by(lambda cells, size: np.clip(cells, 0, size - 1)),
     ),
-    fault(
+    padded(
         name="padding-reflects",
         sentence="padding with the cells reflected at the edge instead of zeros",
         applies=f"padding != 'valid' and operation != 'transpose' and {WINDOWED}",
-        needs=_PADDED,
         word="conv_i1_k2_same_ones",
         change=_filled_by(_reflected),
     ),

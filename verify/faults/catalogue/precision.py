@@ -1,9 +1,10 @@
-"""Faults of precision: operands, sums or answers held in less than their dtype promises."""
+"""Faults of precision, where less is held than a dtype promises, and of behaviour."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,17 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.exactness import largest_sum
+from verify.cases.fills import read_cells
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
-from verify.faults.fault import WINDOWED, Answer, Inputs, answer_to, make_fault
+from verify.faults.fault import IMAGE, WINDOWED, Answer, Conduct, Inputs, answer_to, make_fault
 from verify.faults.index_maps import Map, finished, right_maps, sums_by_maps
 from verify.faults.summation import accumulator_of, forward, sums_in
 from verify.oracle.problem import channels_last, problem_of
 from verify.oracle.reference import linear
 
 _BF16 = FORMATS["bf16"].dtype
+_WIDER = {"float16": np.float32, "bfloat16": np.float32, "float32": np.float64, "float64": np.float32}
 
 
 def in_tf32(values: Array) -> Array:
@@ -81,7 +84,10 @@ def _off_by_one_unit(case: Case, right: Array) -> Array | None:
 def _one_dropped(case: Case, right: Array) -> Array | None:
     """The last element lacks one of its products, the first that meets no padding."""
     if case.operation == "separable":
-        return _one_channel_dropped(case)
+        assert case.pointwise is not None
+        weights = case.pointwise.copy()
+        weights[..., 0, -1] = 0  # the first product of the second step, everywhere
+        return answer_to(problem_of(case), case.operands._replace(pointwise=weights))
     if not right.size or (product := _last_product(case)) is None or not product:
         return None
     problem = problem_of(case)._replace(epilogue=())
@@ -128,14 +134,6 @@ def _meeting(cells: Map, axis: Axis, *, operation: str) -> tuple[int, ...] | Non
     return tuple(found[0].tolist()) if len(found) else None
 
 
-def _one_channel_dropped(case: Case) -> Array | None:
-    """The second step of a separable lacks its first product everywhere."""
-    assert case.pointwise is not None
-    weights = case.pointwise.copy()
-    weights[..., 0, -1] = 0
-    return answer_to(problem_of(case), case.operands._replace(pointwise=weights))
-
-
 def _saturated(case: Case, right: Array) -> Array | None:
     bounds = np.iinfo(case.dtype)
     sums = sums_by_maps(case, right_maps(case))
@@ -143,7 +141,42 @@ def _saturated(case: Case, right: Array) -> Array | None:
     return None if np.array_equal(clipped, sums) else finished(case, clipped)
 
 
+def _unread_multiplied(case: Case, right: Array) -> Array | None:
+    unread = ~read_cells(case)
+    touched = (channels_last(case, case.input)[:, unread].astype(np.float64) * 0).sum()
+    return right + right.dtype.type(touched) if np.isnan(touched) else None
+
+
+def _without_nan(case: Case) -> Operands | None:
+    is_nan = np.isnan(case.input)
+    without = np.where(is_nan, case.dtype.type(0), case.input)
+    return case.operands._replace(input=without) if is_nan.any() else None
+
+
+def _writes(case: Case, right: Array) -> Array:
+    if case.input.size:
+        case.input.flat[0] = 0 if case.input.flat[0] != 0 else 1
+    return right
+
+
+_CALLS = count()
+
+
+def _wavers(case: Case, right: Array) -> Array:
+    """Every second answer has its last value one bit off."""
+    if not right.size or next(_CALLS) % 2:
+        return right
+    wrong = np.ascontiguousarray(right).copy()
+    wrong.view(np.uint8).reshape(-1)[-wrong.dtype.itemsize] ^= 1
+    return wrong
+
+
+def _batch_of_one(case: Case, right: Array) -> Array | None:
+    return np.zeros((1, *right.shape[1:]), right.dtype) if not case.batch else None
+
+
 fault = partial(make_fault, family="precision")
+behaviour_fault = partial(make_fault, family="behaviour")
 
 _EXACT = "fill not in ('reals',)"
 
@@ -208,5 +241,48 @@ PRECISION = (
         applies=f"dtype == 'i32' and {WINDOWED}",
         word="conv_i1_k1_same_i32_dyadic",
         change=Answer(_saturated),
+    ),
+)
+
+BEHAVIOUR = (
+    behaviour_fault(
+        name="unread-cells-read",
+        sentence="cells that no window reads are read, if only to be multiplied by zero",
+        applies="fill == 'unread'",
+        word="conv_i2_k1_s2_same_unread",
+        change=Answer(_unread_multiplied),
+    ),
+    behaviour_fault(
+        name="nan-to-zero",
+        sentence="NaN in the input turned into 0",
+        applies="fill == 'nonfinite'",
+        word="conv_i1_k1_same_nonfinite1",
+        change=Inputs(_without_nan),
+    ),
+    behaviour_fault(
+        name="input-modified",
+        sentence="the input changed in place",
+        change=Conduct(_writes),
+        kinds=frozenset({"input modified"}),
+    ),
+    behaviour_fault(
+        name="wavers",
+        sentence="different bits now and then",
+        change=Conduct(_wavers),
+        kinds=frozenset({"not repeatable"}),
+    ),
+    behaviour_fault(
+        name="wrong-dtype",
+        sentence="the answer in another dtype",
+        change=Answer(lambda case, right: right.astype(_WIDER.get(right.dtype.name, np.int64))),
+        kinds=frozenset({"dtype"}),
+    ),
+    behaviour_fault(
+        name="empty-batch-answered",
+        sentence="an empty batch answered as a batch of one",
+        applies=f"batch == 0 and {IMAGE}",
+        word="conv_n0_i1_k1_same_ones",
+        change=Answer(_batch_of_one),
+        kinds=frozenset({"shape"}),
     ),
 )

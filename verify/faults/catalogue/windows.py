@@ -9,9 +9,8 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.geometry import Axis, same_padding
-from verify.cases.operands import Array
+from verify.cases.operands import Array, Operands
 from verify.faults.fault import (
-    FLIPPED,
     FORWARD,
     IMAGE,
     OTHER_END,
@@ -19,13 +18,39 @@ from verify.faults.fault import (
     Answer,
     Call,
     Geometry,
+    Inputs,
     make_fault,
-    outs_of,
-    stepping,
-    with_filters,
 )
-from verify.faults.index_maps import Map, Maps, cells_read, inside
-from verify.oracle.compare import NUMERIC_KINDS, Kind
+from verify.faults.index_maps import Map, Maps, map_of, outs_of
+from verify.oracle.compare import NUMERIC_KINDS
+
+
+def _stepping(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) -> Geometry:
+    """Windows with other strides and dilations, as many as there should be, begun where they should."""
+
+    def maps(case: Case) -> Maps | None:
+        strides, dilations = change(case)
+        if (strides, dilations) == (case.strides, case.dilations):
+            return None
+        walks = zip(case.axes, strides, dilations, strict=True)
+        return [map_of(axis, stride=stride, dilation=dilation) for axis, stride, dilation in walks]
+
+    return Geometry(maps)
+
+
+def _with_filters(change: Callable[[Case, Array], Array]) -> Inputs:
+    """Other filters, for the operations that have some."""
+
+    def operands(case: Case) -> Operands | None:
+        factor = change(case, case.operands.factor)
+        if np.array_equal(factor, case.operands.factor):
+            return None
+        return case.operands._replace(factor=np.ascontiguousarray(factor))
+
+    return Inputs(operands)
+
+
+_FLIPPED = _with_filters(lambda case, w: np.flip(w, tuple(range(case.rank))))
 
 
 def _called_with(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) -> Call:
@@ -48,7 +73,7 @@ def _called_with(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]
         is_legal = case.padding == "SAME" or not any(axis.shortfall for axis in axes)
         return axes if has_room and is_legal else None
 
-    return Call(axes, stepping(change))
+    return Call(axes, _stepping(change))
 
 
 def _axis(axis: Axis, border: tuple[int, int], *, stride: int, dilation: int, is_same: bool) -> Axis:
@@ -72,7 +97,7 @@ def _cut(case: Case) -> Maps | None:
 
     def cut(axis: Axis) -> Map:
         reach = np.arange(axis.kernel) * axis.dilation
-        return np.where(reach < max(axis.size, 1), inside(axis, cells_read(axis)), axis.size)
+        return np.where(reach < max(axis.size, 1), map_of(axis), axis.size)
 
     return [cut(axis) for axis in case.axes]
 
@@ -115,61 +140,52 @@ def _moved(case: Case, right: Array) -> Array | None:
     return wrong
 
 
-def _mean(case: Case, right: Array) -> Array | None:
-    return (right.astype(np.float64) / max(case.batch, 1)).astype(right.dtype)
-
-
 fault = partial(make_fault, family="geometry")
+called = partial(fault, kinds=NUMERIC_KINDS | {"shape"})
 gradient = partial(make_fault, family="gradients")
 
-_NUMBERS_OR_SHAPE: frozenset[Kind] = NUMERIC_KINDS | {"shape"}
 _SEVERAL = f"rank > 1 and {WINDOWED}"
 
 WINDOWS = (
-    fault(
+    called(
         name="strides-exchanged",
         sentence="strides of the first and the last axis exchanged",
         applies=_SEVERAL,
         needs="strides[0] != strides[-1]",
         word="conv_i1x2_k1x1_s2x1_same_ones",
         change=_called_with(lambda case: (case.strides[::-1], case.dilations)),
-        kinds=_NUMBERS_OR_SHAPE,
     ),
-    fault(
+    called(
         name="dilations-exchanged",
         sentence="dilations of the first and the last axis exchanged",
         applies=_SEVERAL,
         needs="dilations[0] != dilations[-1]",
         word="conv_i1x1_k1x2_d2x1_same_ones",
         change=_called_with(lambda case: (case.strides, case.dilations[::-1])),
-        kinds=_NUMBERS_OR_SHAPE,
     ),
-    fault(
+    called(
         name="stride-of-first-axis",
         sentence="the first axis's stride used for every axis",
         applies=_SEVERAL,
         needs="len(set(strides)) > 1",
         word="conv_i1x2_k1x1_s2x1_same_ones",
         change=_called_with(lambda case: (case.strides[:1] * case.rank, case.dilations)),
-        kinds=_NUMBERS_OR_SHAPE,
     ),
-    fault(
+    called(
         name="stride-ignored",
         sentence="the stride ignored",
         applies=FORWARD,
         needs="max(strides) > 1",
         word="conv_i2_k1_s2_same_ones",
         change=_called_with(lambda case: ((1,) * case.rank, case.dilations)),
-        kinds=_NUMBERS_OR_SHAPE,
     ),
-    fault(
+    called(
         name="dilation-ignored",
         sentence="the dilation ignored",
         applies=WINDOWED,
         needs="max(dilations) > 1",
         word="conv_i1_k2_d2_same_ones",
         change=_called_with(lambda case: (case.strides, (1,) * case.rank)),
-        kinds=_NUMBERS_OR_SHAPE,
     ),
     fault(
         name="stride-and-dilation",
@@ -177,7 +193,7 @@ WINDOWS = (
         applies=WINDOWED,
         needs="any(s > 1 and d > 1 for s, d in zip(strides, dilations))",
         word="conv_i1_k2_s2_d2_same_ones",
-        change=stepping(_undilated_where_strided),
+        change=_stepping(_undilated_where_strided),
     ),
     fault(
         name="pointwise-stride-ignored",
@@ -185,7 +201,7 @@ WINDOWS = (
         applies=WINDOWED,
         needs="set(kernel) == {1} and max(strides) > 1",
         word="conv_i3_k1_s2_same_iota",
-        change=stepping(
+        change=_stepping(
             lambda case: (
                 (1,) * case.rank if set(case.kernel) == {1} else case.strides,
                 case.dilations,
@@ -206,7 +222,7 @@ WINDOWS = (
         applies=FORWARD,
         needs="max(kernel) > 1",
         word="conv_i1_k2_same_iota",
-        change=FLIPPED,
+        change=_FLIPPED,
     ),
     fault(
         name="kernel-transposed",
@@ -214,7 +230,7 @@ WINDOWS = (
         applies=f"rank > 1 and {IMAGE}",
         needs="sum(k > 1 for k in kernel) > 1",
         word="conv_i1x2_k2x2_same_iota",
-        change=with_filters(_transposed),
+        change=_with_filters(_transposed),
     ),
     fault(
         name="valid-rounded-up",
@@ -257,7 +273,7 @@ GRADIENTS = (
         applies="operation == 'transpose'",
         needs="max(kernel) > 1",
         word="transpose_i1_k2_same_iota",
-        change=FLIPPED,
+        change=_FLIPPED,
     ),
     gradient(
         name="gradient-ignores-stride",
@@ -265,7 +281,7 @@ GRADIENTS = (
         applies=f"{_GRADIENT} and {WINDOWED}",
         needs="max(strides) > 1",
         word="transpose_i3_k1_s2_same_ones",
-        change=stepping(lambda case: ((1,) * case.rank, case.dilations)),
+        change=_stepping(lambda case: ((1,) * case.rank, case.dilations)),
     ),
     gradient(
         name="gradient-padded-at-other-end",
@@ -280,7 +296,9 @@ GRADIENTS = (
         sentence="a gradient of the filters averaged over the batch instead of summed",
         applies="operation == 'filtergrad' and batch > 1",
         word="filtergrad_n2_i1_k1_same_ones",
-        change=Answer(_mean),
+        change=Answer(
+            lambda case, right: (right.astype(np.float64) / max(case.batch, 1)).astype(right.dtype)
+        ),
     ),
     gradient(
         name="gradient-zero",
