@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
+from itertools import product
 from typing import Any, NamedTuple
 
 from hypothesis.strategies import SearchStrategy
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
-from verify.cases.epilogue import AROUND
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis
-from verify.cases.operations import OPERATIONS, Operation
+from verify.cases.operations import AROUND, OPERATIONS, Operation
 from verify.cases.word import PADDING_MODES, Padding
 
 from .parts import (
@@ -23,14 +23,15 @@ from .parts import (
     EPILOGUE_BYTES,
     SEED_BYTES,
     STEPS,
+    Row,
     axis_of,
     batch_options,
     border_of,
     channel_options,
+    decided,
     epilogue_of,
     seed_of,
 )
-from .row import Row, decided
 
 DTYPES = tuple(
     sorted(FORMATS, key=lambda token: (FORMATS[token].exact_integers, FORMATS[token].accumulator != token))
@@ -113,27 +114,17 @@ def cases(
 
 
 def _require_known(narrowing: Narrowing) -> None:
-    """Raise ValueError for an empty or unknown choice, or a limit below 1."""
-    known = {
-        "operations": tuple(OPERATIONS),
-        "ranks": (1, 2, 3),
-        "dtypes": DTYPES,
-        "paddings": PADDING_MODES,
-        "fills": DRAWN_FILLS,
-        "around": AROUND,
-        "steps": STEPS,
-        "reductions": REDUCTIONS,
-        "data_formats": DATA_FORMATS,
-    }
-    for name, options in known.items():
-        chosen = getattr(narrowing, name)
-        unknown = [choice for choice in chosen if choice not in options]
+    """Raise ValueError for a choice that is empty or none of the defaults, or a limit below 1."""
+    defaults = cases.__kwdefaults__ or {}
+    for name, chosen in narrowing._asdict().items():
+        if name.startswith("max_"):
+            if chosen is not None and chosen < 1:
+                raise ValueError(f"{name} is {chosen}; it must be at least 1")
+            continue
+        unknown = [choice for choice in chosen if choice not in defaults[name]]
         if unknown or not (chosen or name == "around"):
             what = repr(unknown[0]) if unknown else "nothing"
-            raise ValueError(f"{name} has {what}; choose from {', '.join(map(str, options))}")
-    for name, limit in narrowing._asdict().items():
-        if name.startswith("max_") and limit is not None and limit < 1:
-            raise ValueError(f"{name} is {limit}; it must be at least 1")
+            raise ValueError(f"{name} has {what}; choose from {', '.join(map(str, defaults[name]))}")
 
 
 Choices = dict[str, dict[int, dict[str, list[str]]]]
@@ -142,24 +133,19 @@ Choices = dict[str, dict[int, dict[str, list[str]]]]
 def _choices(narrowing: Narrowing) -> Choices:
     """Operation → rank → dtype → the fills that it can have, without what leaves nothing."""
     choices: Choices = {}
-    for operation in narrowing.operations:
-        for rank in narrowing.ranks:
-            for dtype in narrowing.dtypes:
-                fitting = [fill for fill in narrowing.fills if _fit(OPERATIONS[operation], rank, dtype, fill)]
-                # Those that show the most are drawn more often.
-                fitting += [fill for fill in OFTEN if fill in fitting]
-                if fitting:
-                    choices.setdefault(operation, {}).setdefault(rank, {})[dtype] = fitting
+    for operation, rank, dtype in product(narrowing.operations, narrowing.ranks, narrowing.dtypes):
+        traits, is_whole = OPERATIONS[operation], FORMATS[dtype].exact_integers
+        fitting = [
+            fill
+            for fill in narrowing.fills
+            if not (FILLS[fill].needs_unread and traits.input != "source")
+            and not (FILLS[fill].needs_floats and is_whole)
+        ]
+        # Those that show the most are drawn more often.
+        fitting += [fill for fill in OFTEN if fill in fitting]
+        if fitting and rank in traits.ranks:
+            choices.setdefault(operation, {}).setdefault(rank, {})[dtype] = fitting
     return choices
-
-
-def _fit(operation: Operation, rank: int, dtype: str, fill: str) -> bool:
-    """Whether there are cases of these together."""
-    return (
-        rank in operation.ranks
-        and not (FILLS[fill].needs_unread and operation.input != "source")
-        and not (FILLS[fill].needs_floats and FORMATS[dtype].exact_integers)
-    )
 
 
 def _case_of(row: Row, *, choices: Choices, narrowing: Narrowing) -> Case:

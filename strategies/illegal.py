@@ -10,14 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from verify.cases.case import Case
-from verify.cases.operations import OPERATIONS
-from verify.cases.seeds import TURN
+from verify.cases.operations import OPERATIONS, TURN
 
 from .cases import cases
 
 ILLEGAL_OPERATIONS = tuple(name for name, traits in OPERATIONS.items() if traits.has_illegal_calls)
 SMALL = {"max_side": 5, "max_kernel": 3, "max_channels": 3, "max_batch": 2}
-WRONGS = ("stride", "dilation", "kernel", "padding", "extent", "channels", "filters", "rank", "out")
 
 
 def illegal_cases(
@@ -45,38 +43,31 @@ def _spoilt(draw: DrawFn, legal: SearchStrategy[Case]) -> Case:
     base = draw(legal)
     axis = draw(st.integers(0, base.rank - 1))
     number = draw(st.sampled_from([0, -1, -2]))
-    wrongs = {name: make for name in WRONGS if (make := _wrong(name, base, axis, number))}
+    wrongs = _wrongs(base, axis, number)
     wrong = wrongs[draw(st.sampled_from(list(wrongs)))]
     return replace(base, illegal=True, seed=draw(st.integers(0, TURN - 1)), **wrong)
 
 
-def _wrong(name: str, base: Case, axis: int, number: int) -> dict[str, Any] | None:
-    """The fields that make a case wrong in one way, or None where it has no such way."""
-    match name:
-        case "stride":
-            return {"strides": _at(base.strides, axis, number)}
-        case "dilation":
-            return {"dilations": _at(base.dilations, axis, number)}
-        case "kernel":
-            return {"kernel": _at(base.kernel, axis, 0)}
-        case "padding":
-            pair = {0: (0, -1), -1: (-1, 0), -2: (2, -1)}[number]
-            return {"padding": _at(((0, 0),) * base.rank, axis, pair)}
-        case "extent":
-            taps = base.size[axis] + base.strides[axis] + 1 - number
-            return {"padding": "VALID", "kernel": _at(base.kernel, axis, taps)}
-        case "channels" if base.traits.has_groups:
-            return {"channels": 5, "groups": 2, "filter_count": 2}
-        case "filters" if base.traits.has_groups:
-            return {"channels": 4, "groups": 2, "filter_count": 3}
-        case "rank":
-            kernel = (*base.kernel, 1) if base.rank < 3 else base.kernel[:-1]
-            return {"kernel": kernel}
-        case "out" if base.traits.input == "result":
-            out = tuple(along.out for along in base.axes)
-            less = number == 0 and out[axis] > 0
-            return {"given_out": _at(out, axis, out[axis] - 1 if less else out[axis] + 1 - number)}
-    return None
+def _wrongs(base: Case, axis: int, number: int) -> dict[str, dict[str, Any]]:
+    """The fields that make a case wrong, for each way in which it can be."""
+    cells = {0: (0, -1), -1: (-1, 0), -2: (2, -1)}[number]
+    taps = base.size[axis] + base.strides[axis] + 1 - number
+    wrongs: dict[str, dict[str, Any]] = {
+        "stride": {"strides": _at(base.strides, axis, number)},
+        "dilation": {"dilations": _at(base.dilations, axis, number)},
+        "kernel": {"kernel": _at(base.kernel, axis, 0)},
+        "padding": {"padding": _at(((0, 0),) * base.rank, axis, cells)},
+        "extent": {"padding": "VALID", "kernel": _at(base.kernel, axis, taps)},
+    }
+    if base.traits.has_groups:
+        wrongs["channels"] = {"channels": 5, "groups": 2, "filter_count": 2}
+        wrongs["filters"] = {"channels": 4, "groups": 2, "filter_count": 3}
+    wrongs["rank"] = {"kernel": (*base.kernel, 1) if base.rank < 3 else base.kernel[:-1]}
+    if base.traits.input == "result":
+        out = tuple(along.out for along in base.axes)
+        other = out[axis] - 1 if number == 0 and out[axis] > 0 else out[axis] + 1 - number
+        wrongs["out"] = {"given_out": _at(out, axis, other)}
+    return wrongs
 
 
 def _at(numbers: tuple[Any, ...], axis: int, value: Any) -> tuple[Any, ...]:

@@ -1,20 +1,20 @@
-"""The small strategies that cases are drawn from, each legal by construction."""
+"""The small strategies that cases are drawn from, each legal by construction, and the bytes that decide."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from verify.cases.dtypes import FORMATS
-from verify.cases.epilogue import ACTIVATIONS, EPILOGUE, WHOLE
 from verify.cases.geometry import Axis, dilated, largest_dilation, same_padding, turning_sizes
-from verify.cases.operations import OPERATIONS
+from verify.cases.operations import ACTIVATIONS, EPILOGUE, OPERATIONS, WHOLE
 from verify.cases.word import PADDING_MODES
 
-from .row import Row, decided
+Value = TypeVar("Value")
 
 STEPS = ("plain", "strided", "dilated", "both")
 BLOCKS = (3, 4, 5, 7, 8, 9, 15, 16, 17, 17, 17)
@@ -25,6 +25,32 @@ LEAKY = ("leaky0.25", "leaky0.2", "leaky0.01", "leaky1.5")
 
 AXIS_BYTES, EPILOGUE_BYTES, BORDER_BYTES, SEED_BYTES = 6, 3, 7, 2
 """Decisions that each part takes, whatever they are."""
+
+
+class Row:
+    """Bytes that are read one after another, each of which chooses one of some options."""
+
+    def __init__(self, row: bytes) -> None:
+        self._row = row
+        self._next = 0
+
+    def of(self, options: Sequence[Value]) -> Value:
+        """The option that the next byte chooses; the first is the simplest."""
+        return options[self.byte() % len(options)]
+
+    def byte(self) -> int:
+        self._next += 1
+        return self._row[self._next - 1]
+
+
+def decided(length: int, decide: Callable[[Row], Value]) -> SearchStrategy[Value]:
+    """What a row of so many bytes decides.
+
+    One draw decides everything, so that Hypothesis shrinks each decision alone, whatever became of the
+    others, and varies all of them at once: cases that are made of one another's parts show little that is
+    new. Shrinks towards a row of zeros.
+    """
+    return st.binary(min_size=length, max_size=length).map(lambda row: decide(Row(row)))
 
 
 def steps() -> SearchStrategy[str]:
@@ -129,19 +155,7 @@ def axes(
     With `skips`, some cell is read by no window, where any size of the axis can have that.
     Shrinks towards a kernel of 1 over an axis of 1.
     """
-    return decided(
-        AXIS_BYTES,
-        partial(
-            axis_of,
-            padding=padding,
-            step=step,
-            max_side=max_side,
-            max_kernel=max_kernel,
-            max_stride=max_stride,
-            max_dilation=max_dilation,
-            skips=skips,
-        ),
-    )
+    return decided(AXIS_BYTES, partial(axis_of, **locals()))
 
 
 def axis_of(

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from tests.models.exactness import promises_exactness
 from tests.planted.plain import cases
 from verify import Case, Verdict, conv, reference
-from verify.cases.exactness import promises_exactness
 from verify.oracle.bounds import judge_operands
 from verify.oracle.compare import compare_values
 from verify.oracle.problem import problem_of

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 import strategies
 from tests.models import rational, summation
+from tests.models.exactness import promises_exactness
 from tests.planted.plain import cases
 from verify import Case, compare, reference
 from verify.cases.dtypes import FORMATS
-from verify.cases.exactness import promises_exactness
 
 quick = settings(max_examples=40, deadline=None, database=None)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.models.exactness import promises_exactness
 from verify import Case
-from verify.cases.exactness import promises_exactness, scale_of
-from verify.cases.scales import exact_limit
+from verify.cases.exactness import exact_limit, scale_of
 
 
 @pytest.mark.parametrize("dtype", ["f16", "bf16", "f32", "f64"])

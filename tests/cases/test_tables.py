@@ -16,9 +16,8 @@ from strategies.illegal import ILLEGAL_OPERATIONS
 from tests.places import ROOT
 from verify import Case, InvalidCase
 from verify.cases.dtypes import FORMATS
-from verify.cases.epilogue import EPILOGUE
 from verify.cases.fills import FILLS
-from verify.cases.operations import OPERATIONS
+from verify.cases.operations import EPILOGUE, OPERATIONS
 from verify.gate.properties import PROPERTIES
 
 ENTRIES = {
@@ -26,7 +25,7 @@ ENTRIES = {
         ("_ROWS = (\n", "def _halves(part: Part) -> Values:\n    return _ints(part) // 2\n\n\n_ROWS = (\n"),
         (
             '    Fill("coded"',
-            '    Fill("halves", _halves, scales.of_ints, is_seeded=True, chance=2),\n    Fill("coded"',
+            '    Fill("halves", _halves, exactness.of_ints, is_seeded=True),\n    Fill("coded"',
         ),
     ),
     "verify/cases/dtypes.py": (
@@ -49,7 +48,8 @@ from strategies.cases import DRAWN_FILLS, DTYPES
 from strategies import cases
 from strategies.sample import sample
 from verify import Case, InvalidCase, check, reference
-from verify.cases.exactness import promises_exactness
+from verify.cases.exactness import promises_exact_sums
+from verify.cases.operations import is_exact
 from verify.gate.properties import PROPERTIES
 
 drawn = {
@@ -69,7 +69,7 @@ def refusal(word):
 print(json.dumps({
     "read back": all(Case.parse(str(case)) == case for found in drawn.values() for case in found),
     "agree": {name: all(held) for name, held in answered.items()},
-    "exact": sum(map(promises_exactness, drawn["halves"])),
+    "exact": sum(promises_exact_sums(case) and all(map(is_exact, case.epilogue)) for case in drawn["halves"]),
     "fills of i16": sorted({case.fill for case in drawn["i16"]}),
     "drawn": [name in (*DRAWN_FILLS, *DTYPES) for name in drawn],
     "judged": [judged.name for judged in PROPERTIES if "halves" in judged.fills],

@@ -12,9 +12,8 @@ import pytest
 from tests.checks.disagreements import CASE, named
 from tests.planted import convolutions, fragile
 from verify import Case, check
-from verify.cases.epilogue import AROUND
 from verify.cases.operands import Array
-from verify.cases.operations import OPERATIONS
+from verify.cases.operations import AROUND, OPERATIONS
 from verify.checks.subject import Declared, Description, Subject, describe, source_of, versions, versions_of
 from verify.faults import fault_named
 from verify.subjects.isolated import isolated

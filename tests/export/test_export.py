@@ -22,9 +22,8 @@ from tests.places import ROOT
 from tests.planted import convolutions
 from verify import Case, compare, conv, reference
 from verify.__main__ import main
-from verify.cases.epilogue import AROUND
 from verify.cases.operands import Array
-from verify.cases.operations import OPERATIONS
+from verify.cases.operations import AROUND, OPERATIONS
 from verify.export import CannotExport
 from verify.export.arrays import VERSION, write_arrays
 from verify.export.onnx_model import Exported, exported, write_onnx

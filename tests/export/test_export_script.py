@@ -20,8 +20,8 @@ from strategies import cases
 from tests.export.exported import EVERY_WAY, candidates
 from verify import Case, compare
 from verify.cases.dtypes import FORMATS
-from verify.cases.epilogue import AROUND
 from verify.cases.operands import Array
+from verify.cases.operations import AROUND
 from verify.checks.deviations import Deviation
 from verify.export import CannotExport
 from verify.export.script import LINE_LIMIT, script

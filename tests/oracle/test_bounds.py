@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 import strategies
 from tests.models import rational, summation
+from tests.models.exactness import promises_exactness
 from tests.oracle.dots import dots, orders
 from tests.planted.plain import cases
 from verify import Case, assert_conv, compare
 from verify.cases.dtypes import FORMATS
-from verify.cases.exactness import promises_exactness
 from verify.oracle.bounds import _between, gamma, judge_operands, judgement
 from verify.oracle.compare import compare_values
 from verify.oracle.problem import problem_of

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from verify import Case, compare
 from verify.cases.dtypes import FORMATS
-from verify.cases.epilogue import is_exact, kind_of, slope_of
 from verify.cases.operands import NORM_EPSILON, Norm, Operands
+from verify.cases.operations import is_exact, kind_of, slope_of
 from verify.oracle.bounds import judgement
 from verify.oracle.epilogue import PRECISIONS, activation, follow
 from verify.oracle.problem import Problem, problem_of

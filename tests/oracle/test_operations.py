@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 
 import strategies
 from tests.models import rational
+from tests.models.exactness import promises_exactness
 from tests.planted import convolutions
 from verify import Case, reference
-from verify.cases.epilogue import is_exact
-from verify.cases.exactness import promises_exactness
-from verify.oracle.operations import depthwise
+from verify.cases.operations import is_exact
 from verify.oracle.problem import problem_of
-from verify.oracle.reference import linear
+from verify.oracle.reference import depthwise, linear
 
 quick = settings(max_examples=25, deadline=None, database=None)
 

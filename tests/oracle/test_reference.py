@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.models import rational
+from tests.models.exactness import promises_exactness
 from tests.planted.plain import cases
 from verify import Case, conv, reference
 from verify.cases.dtypes import FORMATS
-from verify.cases.exactness import promises_exactness
 from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear
 

@@ -8,7 +8,7 @@ from itertools import chain, product
 import numpy as np
 import pytest
 
-from verify.oracle.windows import slabs
+from verify.oracle.reference import slabs
 
 SHAPES = [
     shape for rank, side in ((1, 6), (2, 4), (3, 4), (4, 3)) for shape in product(range(side), repeat=rank)

@@ -13,8 +13,7 @@ from verify.cases.geometry import Axis, same_padding
 from verify.cases.operands import Array
 from verify.checks.subject import Subject
 from verify.oracle.problem import problem_of
-from verify.oracle.reference import linear
-from verify.oracle.windows import pad
+from verify.oracle.reference import linear, pad
 
 
 def answer(case: Case, *, epilogue: tuple[str, ...] | None = None, **changed: Any) -> Array:

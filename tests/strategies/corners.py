@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from tests.strategies.drawing import Corner
 from verify import Case
-from verify.cases.epilogue import kind_of
 from verify.cases.geometry import Axis
+from verify.cases.operations import kind_of
 
 COUNTS = (3, 4, 5, 7, 8, 9, 15, 16, 17)
 

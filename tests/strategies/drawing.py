@@ -14,7 +14,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from tests.planted.plain import cases
 from verify import Case
-from verify.cases.epilogue import AROUND
+from verify.cases.operations import AROUND
 from verify.cases.simplify import simplest
 from verify.checks.examination import Mismatch
 from verify.checks.path import check

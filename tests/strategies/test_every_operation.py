@@ -21,9 +21,8 @@ from tests.strategies.drawing import (
     shrunk,
 )
 from verify import Case, reference
-from verify.cases.epilogue import ACTIVATIONS
 from verify.cases.fills import FILLS
-from verify.cases.operations import OPERATIONS
+from verify.cases.operations import ACTIVATIONS, OPERATIONS
 from verify.checks.subject import Subject
 
 REACHED: dict[str, Corner] = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 import strategies
-from strategies.row import Row, decided
+from strategies.parts import Row, decided
 from strategies.sample import sample
 from tests.strategies.drawing import minimal
 from verify import Case

@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from verify.cases.dtypes import FORMATS, Format, format_of
-from verify.cases.fills import operands_of
+from verify.cases.fills import FILLS, Fill, operands_of
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
-from verify.cases.validity import validate, why_illegal
-from verify.cases.word import InvalidCase, Padding, by, ends, fields_of, padding_token
+from verify.cases.word import InvalidCase, Padding, by, ends, fields_of, padding_token, validate, why_illegal
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -107,7 +106,7 @@ class Case:
             f"g{self.groups}" * (self.groups != 1),
             ("z" + ends(self.border)) * bool(self.border),
             padding_token(self.padding),
-            self.format.token * (self._dtype_is_named),
+            self.format.token * (self.format.token != "f32" or f"f{self.filter_count}" in FORMATS),
             "cf" * self.channels_first,
             *self.epilogue,
             self.fill if self.illegal else f"{self.fill}{self.seed or ''}",
@@ -124,18 +123,24 @@ class Case:
         printer.text(repr(self))
 
     @property
-    def _dtype_is_named(self) -> bool:
-        return self.format.token != "f32" or f"f{self.filter_count}" in FORMATS
-
-    @property
     def rank(self) -> int:
         """Spatial axes."""
         return len(self.size)
 
     @property
+    def borders(self) -> tuple[tuple[int, int], ...]:
+        """The border's cells before and after each axis, which may be none."""
+        return self.border or ((0, 0),) * self.rank
+
+    @property
     def traits(self) -> Operation:
         """What the operation takes and answers."""
         return OPERATIONS[self.operation]
+
+    @property
+    def fill_traits(self) -> Fill:
+        """How the operands are made."""
+        return FILLS[self.fill]
 
     @property
     def is_bias_gradient(self) -> bool:
@@ -148,8 +153,7 @@ class Case:
 
         A border counts as padding.
         """
-        borders = self.border or ((0, 0),) * self.rank
-        walks = zip(self.size, self.kernel, self.strides, self.dilations, borders, strict=True)
+        walks = zip(self.size, self.kernel, self.strides, self.dilations, self.borders, strict=True)
         axes = []
         for number, (size, kernel, stride, dilation, (before, after)) in enumerate(walks):
             pair = (0, 0)

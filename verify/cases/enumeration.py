@@ -141,15 +141,13 @@ class Enumeration:
         multiplier = self.multiplier if traits.has_multiplier else 1
         groups = self.groups if traits.has_groups else 1
         counts = [range(1, most + 1) for most in (self.batch, self.channels, filters, multiplier, groups)]
-        for n, c, f, m, g in product(*counts):
-            if c % g == f % g == 0:
+        names = ("batch", "channels", "filter_count", "multiplier", "groups")
+        for numbers in product(*counts):
+            shared = dict(zip(names, numbers, strict=True))
+            if shared["channels"] % shared["groups"] == shared["filter_count"] % shared["groups"] == 0:
                 yield {
                     "operation": operation,
-                    "batch": n,
-                    "channels": c,
-                    "filter_count": f,
-                    "multiplier": m,
-                    "groups": g,
+                    **shared,
                     "padding": padding,
                     "dtype": FORMATS[dtype].dtype,
                     "channels_first": self.channels_first,

@@ -1,30 +1,127 @@
-"""Whether the sums of a case are exact, so that every order of summation gives the same bits."""
+"""Whether the sums of a case are exact in every order, and how large integers may be so that they are."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from verify.cases.epilogue import is_exact
-from verify.cases.fills import FILLS
-from verify.cases.scales import Scale, exact_limit
+from verify.cases.dtypes import FORMATS
+from verify.cases.operations import ONE_ROUNDING, kind_of
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
 
 
+class Scale(NamedTuple):
+    """How large the integers of an exact fill may be, at most.
+
+    `factor` is for the filters, or the cotangent of a filtergrad; `bias` for the residual as well.
+    """
+
+    input: int
+    factor: int
+    bias: int
+    pointwise: int = 1
+
+    def largest(self, operand: str) -> int:
+        """The largest integer of an operand, by its name in `Operands`."""
+        return int(getattr(self, "bias" if operand == "residual" else operand))
+
+
+def exact_limit(case: Case) -> int:
+    """The sum of magnitudes up to which integer data gives one answer in every order.
+
+    Sums of integers are exact in the accumulator below 2**precision. A narrower dtype rounds them
+    once, at the end; where it stores them before another step, they must be exact in the dtype
+    itself. float16 also overflows above 65504.
+    """
+    form = case.format
+    if form.exact_integers:
+        return int(form.largest)
+    is_stored = case.traits.has_pointwise
+    if is_stored or any(kind_of(step) not in ONE_ROUNDING for step in case.epilogue):
+        return 1 << form.precision
+    widest_power = math.frexp(form.largest)[1] - 1
+    return 1 << min(FORMATS[form.accumulator].precision, widest_power)
+
+
+def products_of_impulse(case: Case) -> int:
+    """Products of an impulse that are not 0 in one sum: one, before the multipliers of a `separable`.
+
+    But the gradient of a bias adds up the cotangent, whatever the input.
+    """
+    if case.is_bias_gradient:
+        return case.products
+    return case.multiplier if case.traits.has_pointwise else 1
+
+
+def of_iota(case: Case) -> Scale:
+    """Periods that blocks of channels do not divide, where the sums leave room for them."""
+    fitting = _fitting(case)
+    return _alike(next(period for period in (13, 11, 7, 5, 3, 2, 1) if period <= fitting))
+
+
+def of_ints(case: Case) -> Scale:
+    return _alike(min(9, _fitting(case)))
+
+
+def of_coded(case: Case) -> Scale:
+    """A number of its own for each tap, then for as many cells as the sums leave room for."""
+    taps = max(min(_fitting(case), math.prod(case.factor_shape)), 1)
+    cells = max(1, exact_limit(case) // ((case.products + 2) * taps ** (_factors(case) - 1)))
+    # None where the input is empty: the bias of such a case is 1 throughout.
+    cells = min(cells, math.prod(case.input_shape), _operand_limit(case))
+    return Scale(max(cells, 1), taps, max(1, min(cells * taps, case.output_channels)), taps)
+
+
+def of_impulse(case: Case) -> Scale:
+    widest, operand = exact_limit(case), _operand_limit(case)
+    if case.traits.has_pointwise:
+        largest = max(1, min(operand // 2, math.isqrt(widest // (case.multiplier + 2))))
+        return Scale(1, largest, largest, largest)
+    largest = max(1, min(operand // 2, widest // (products_of_impulse(case) + _addends(case))) - 1)
+    return Scale(1, largest, largest)
+
+
+def of_dyadic(case: Case) -> Scale:
+    terms = 4 * max(case.products, 1) * (_factors(case) - 1)
+    largest = max(1, min(_operand_limit(case) - 1, exact_limit(case) // terms))
+    wide, narrow = (largest, 2) if case.seed % 2 == 0 else (2, largest)
+    return Scale(wide, narrow, largest, 2)
+
+
+def _alike(largest: int) -> Scale:
+    return Scale(largest, largest, largest, largest)
+
+
+def _operand_limit(case: Case) -> int:
+    """The largest integer up to which an operand holds all of them."""
+    return exact_limit(case) if case.format.exact_integers else 2**case.format.precision
+
+
+def _factors(case: Case) -> int:
+    """The numbers that are multiplied in one product."""
+    return 3 if case.traits.has_pointwise else 2
+
+
+def _addends(case: Case) -> int:
+    """Room for a bias, and for a residual where there is one."""
+    return 1 + ("residual" in case.epilogue)
+
+
+def _fitting(case: Case) -> int:
+    """The largest integer that all operands may have alike."""
+    largest = exact_limit(case) // (case.products + _addends(case))
+    if _factors(case) == 2:
+        return max(1, math.isqrt(largest))
+    root: int = round(float(largest) ** (1 / 3))
+    return max(1, root - int(root**3 > largest))
+
+
 def scale_of(case: Case) -> Scale | None:
     """The largest integers of an exact fill, or None for a fill of real numbers."""
-    scale = FILLS[case.fill].scale
-    return None if scale is None else scale(case)
-
-
-def promises_exactness(case: Case) -> bool:
-    """Whether every order of summation gives this case's answer, bit for bit.
-
-    True where the sums are exact and so is every step that follows them.
-    """
-    return promises_exact_sums(case) and all(map(is_exact, case.epilogue))
+    scale = case.fill_traits.scale
+    return scale and scale(case)
 
 
 def promises_exact_sums(case: Case) -> bool:
@@ -36,18 +133,14 @@ def promises_exact_sums(case: Case) -> bool:
     if case.format.exact_integers:
         return True
     scale = scale_of(case)
-    if scale is None:
-        return False
     addends = ("bias" in case.epilogue) + ("residual" in case.epilogue)
-    return _largest_sum(case, scale) + addends * scale.bias <= exact_limit(case)
+    return scale is not None and largest_sum(case) + addends * scale.bias <= exact_limit(case)
 
 
 def largest_sum(case: Case) -> float:
     """The products of one element, all integers, add up to so much at most; infinite for real numbers."""
     scale = scale_of(case)
-    return math.inf if scale is None else float(_largest_sum(case, scale))
-
-
-def _largest_sum(case: Case, scale: Scale) -> int:
+    if scale is None:
+        return math.inf
     pointwise = scale.pointwise if case.traits.has_pointwise else 1
-    return FILLS[case.fill].terms(case) * scale.input * scale.factor * pointwise
+    return case.fill_traits.terms(case) * scale.input * scale.factor * pointwise

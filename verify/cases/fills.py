@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.cases import lecture, scales
+from verify.cases import exactness
+from verify.cases.exactness import Scale
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
-from verify.cases.scales import Scale
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -40,6 +41,11 @@ _STREAMS = {
 
 SLICE = 2**16
 """Hashes worked at a time."""
+
+_LOW = np.uint64(2**32 - 1)
+
+_LECTURE_SHAPE = "i7x7_c3_k3x3_f2_s2x2_valid"
+"""The worked example of the convolution notes of Stanford's CS231n, its zero border included."""
 
 
 class Part(NamedTuple):
@@ -78,9 +84,9 @@ class Fill:
     make: Callable[[Part], Values]
     scale: Callable[[Case], Scale] | None
     _: KW_ONLY
-    terms: Callable[[Case], int] = scales.all_products
+    terms: Callable[[Case], int] = lambda case: case.products
     judged_by: str = "values"
-    chance: int = 1
+    chance: int = 2
     is_seeded: bool = False
     is_finite: bool = True
     needs_unread: bool = False
@@ -94,8 +100,8 @@ class Fill:
 
 def operands_of(case: Case) -> Operands:
     """The arrays of a case: new ones, always the same numbers."""
-    fill, traits, channels = FILLS[case.fill], case.traits, (case.output_channels,)
-    scale = fill.scale(case) if fill.scale else None
+    fill, traits, channels = case.fill_traits, case.traits, (case.output_channels,)
+    scale = exactness.scale_of(case)
 
     def made(operand: str, shape: tuple[int, ...], *, is_image: bool = False) -> Array:
         """An operand; an image has a data format, and is made channels last."""
@@ -149,22 +155,18 @@ def _hashes(seed: int, operand: str, start: int, stop: int, stream: int = 0) -> 
     return z
 
 
-def _of_hashes(part: Part, make: Callable[[Hashes], Values]) -> Values:
-    """What is made of a hash for each place, worked in slices so that memory stays near the answer's."""
-    values = np.empty(part.size, dtype=np.int64)
+def _of_hashes(part: Part, make: Callable[..., Values], *, streams: int = 1, kind: Any = np.int64) -> Values:
+    """What is made of each place's hashes, worked in slices so that memory stays near the answer's."""
+    values = np.empty(part.size, dtype=kind)
     for start in range(0, part.size, SLICE):
         stop = min(start + SLICE, part.size)
-        values[start:stop] = make(part.hashes(start, stop))
+        values[start:stop] = make(*(part.hashes(start, stop, stream) for stream in range(streams)))
     return values.reshape(part.shape)
 
 
 def _integers(bits: Hashes, largest: int) -> NDArray[np.int64]:
     """Integers from −largest to largest."""
     return ((bits >> np.uint64(32)) * np.uint64(2 * largest + 1) >> np.uint64(32)).astype(np.int64) - largest
-
-
-def _ones(part: Part) -> Values:
-    return np.ones(part.shape)
 
 
 def _iota(part: Part) -> Values:
@@ -222,20 +224,19 @@ def _reals(part: Part) -> Values:
     2: all within 2 % of 1, the input's signs alternating so that sums cancel.
     Only exact operations make them, so that no libm can change them.
     """
-    size, kind = part.size, part.case.seed % 3
-    values = np.empty(size)
-    for start in range(0, size, SLICE):
-        stop = min(start + SLICE, size)
-        streams = [part.hashes(start, stop, stream) for stream in range(3)]
-        low = np.uint64(2**32 - 1)
-        halves = [half for bits in streams[:2] for half in (bits >> np.uint64(32), bits & low)]
-        bell = sum(np.ldexp(half.astype(np.float64) + 0.5, -31) for half in halves) - 4
+    kind = part.case.seed % 3
+
+    def make(first: Hashes, second: Hashes, binades: Hashes) -> Values:
+        halves = [half for bits in (first, second) for half in (bits >> np.uint64(32), bits & _LOW)]
+        bell: Any = sum(np.ldexp(half.astype(np.float64) + 0.5, -31) for half in halves) - 4
         if kind == 1:
-            bell = np.ldexp(bell, (streams[2] & np.uint64(7)).astype(np.int64) - 6)
-        values[start:stop] = 1 + bell / 256 if kind == 2 else bell
+            bell = np.ldexp(bell, (binades & np.uint64(7)).astype(np.int64) - 6)
+        return np.asarray(1 + bell / 256 if kind == 2 else bell)
+
+    values = _of_hashes(part, make, streams=3, kind=np.float64)
     if kind == 2 and part.operand == "input":
-        values[1::2] *= -1
-    return values.reshape(part.shape)
+        values.reshape(-1)[1::2] *= -1
+    return values
 
 
 def _unread(part: Part) -> Values:
@@ -258,16 +259,16 @@ def _nonfinite(part: Part) -> Values:
     if part.operand != "input" or not values.size:
         return values
     spoiled = values.astype(np.float64).reshape(-1)
-    places, kinds = part.hashes(0, 3, stream=1), part.case.seed % 4
-    for place, value in zip(places, (np.inf, np.nan, -np.inf), strict=True):
-        if kinds == 3 or np.array_equal(value, (np.inf, np.nan, -np.inf)[kinds], equal_nan=True):
-            spoiled[int(place) % spoiled.size] = value
+    places = part.hashes(0, 3, stream=1)
+    for kind, value in enumerate((np.inf, np.nan, -np.inf)):
+        if part.case.seed % 4 in (kind, 3):
+            spoiled[int(places[kind]) % spoiled.size] = value
     return spoiled.reshape(part.shape)
 
 
 def shows_nothing(case: Case) -> bool:
     """Whether a case cannot show what its fill is for, as `unread` where every cell is read."""
-    return FILLS[case.fill].needs_unread and bool(read_cells(case).all())
+    return case.fill_traits.needs_unread and bool(read_cells(case).all())
 
 
 def read_cells(case: Case) -> NDArray[np.bool_]:
@@ -280,48 +281,80 @@ def read_cells(case: Case) -> NDArray[np.bool_]:
 
 def _read_along(axis: Axis) -> NDArray[np.bool_]:
     padded = np.zeros(axis.padded, dtype=bool)
-    reach = (axis.out - 1) * axis.stride + 1
-    if axis.kernel <= axis.out:
-        for tap in range(0, axis.span, axis.dilation):
-            padded[tap : tap + reach : axis.stride] = True
-    else:
-        for first in range(0, axis.out * axis.stride, axis.stride):
-            padded[first : first + axis.span : axis.dilation] = True
+    windows, taps = range(0, axis.out * axis.stride, axis.stride), range(0, axis.span, axis.dilation)
+    fewer, more = sorted((windows, taps), key=len)
+    for first in fewer:
+        padded[first : first + more.stop : more.step] = True
     return padded[axis.before : axis.before + axis.size]
 
 
-def _lecture(part: Part) -> Values:
-    return lecture.OPERANDS[part.operand]
+def _wrong_lecture(case: Case) -> str | None:
+    """Why a case cannot have the numbers of the lecture's example."""
+    is_worked = str(case).startswith(f"conv_{_LECTURE_SHAPE}_")
+    if is_worked and {"bias", "relu"}.issuperset(case.epilogue):
+        return None
+    return f"the fill 'cs231n' belongs to {_LECTURE_SHAPE} alone"
+
+
+def _planes(*planes: str) -> NDArray[np.int64]:
+    """Square planes of digits, each written row by row, a digit with its sign."""
+    digits = [[int(digit) for digit in re.findall("-?[0-9]", plane)] for plane in planes]
+    side = math.isqrt(len(digits[0]))
+    return np.array(digits).reshape(len(planes), side, side)
+
+
+_LECTURE = {
+    "input": np.pad(
+        _planes(
+            "01010 21012 02001 20100 00122",
+            "10011 02211 21210 21122 12022",
+            "21111 22121 11022 21220 12200",
+        ),
+        ((0, 0), (1, 1), (1, 1)),
+    ).transpose(1, 2, 0)[np.newaxis],
+    "factor": np.stack(
+        [
+            _planes("0 0 1 -1 1 1 0 1 0", "1 1 1 0 1 1 0 1 0", "-1 0 0 -1 1 1 0 -1 0"),
+            _planes("0 0 0 1 1 -1 -1 1 1", "0 1 -1 1 1 -1 -1 1 -1", "1 1 0 -1 -1 0 0 -1 1"),
+        ]
+    ).transpose(2, 3, 1, 0),
+    "bias": np.array([1, 0]),
+}
+"""Channels last, under the names that `Operands` has."""
 
 
 _ROWS = (
-    Fill("ones", _ones, scales.of_ones),
-    Fill("iota", _iota, scales.of_iota),
-    Fill("impulse", _impulse, scales.of_impulse, terms=scales.products_of_impulse, is_seeded=True),
-    Fill("ints", _ints, scales.of_ints, is_seeded=True, chance=2),
-    Fill("dyadic", _dyadic, scales.of_dyadic, is_seeded=True, judged_by="precision", chance=3),
-    Fill("coded", _iota, scales.of_coded, chance=2),
-    Fill("reals", _reals, None, is_seeded=True, judged_by="rounding", chance=2),
+    Fill("ones", lambda part: np.ones(part.shape), lambda case: Scale(1, 1, 1), chance=1),
+    Fill("iota", _iota, exactness.of_iota, chance=1),
     Fill(
-        "nonfinite",
-        _nonfinite,
-        scales.of_ints,
+        "impulse",
+        _impulse,
+        exactness.of_impulse,
+        terms=exactness.products_of_impulse,
         is_seeded=True,
-        is_finite=False,
-        judged_by="nonfinite",
-        chance=2,
+        chance=1,
     ),
+    Fill("ints", _ints, exactness.of_ints, is_seeded=True),
+    Fill("dyadic", _dyadic, exactness.of_dyadic, is_seeded=True, judged_by="precision", chance=3),
+    Fill("coded", _iota, exactness.of_coded),
+    Fill("reals", _reals, None, is_seeded=True, judged_by="rounding"),
+    Fill("nonfinite", _nonfinite, exactness.of_ints, is_seeded=True, is_finite=False, judged_by="nonfinite"),
     Fill(
         "unread",
         _unread,
-        scales.of_ints,
+        exactness.of_ints,
         is_seeded=True,
         is_finite=False,
         needs_unread=True,
         judged_by="unread",
-        chance=2,
     ),
-    Fill("cs231n", _lecture, scales.of_lecture, chance=0, refusal=lecture.refusal),
+    Fill(
+        "cs231n",
+        lambda part: _LECTURE[part.operand],
+        lambda case: Scale(2, 1, 1),
+        chance=0,
+        refusal=_wrong_lecture,
+    ),
 )
 
 FILLS = {fill.name: fill for fill in _ROWS}

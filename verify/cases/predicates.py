@@ -9,20 +9,18 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.epilogue import kind_of, slope_of
+from verify.cases.operations import kind_of, slope_of
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "all": all,
-    "any": any,
     "float32": lambda number: float(np.float32(number)),
-    "len": len,
-    "max": max,
-    "min": min,
-    "set": set,
-    "sum": sum,
-    "tuple": tuple,
-    "zip": zip,
+    **{function.__name__: function for function in (all, any, len, max, min, set, sum, tuple, zip)},
 }
+
+_ALIKE = (
+    *("operation", "rank", "batch", "size", "channels", "kernel", "multiplier", "border", "strides"),
+    *("dilations", "groups", "channels_first", "epilogue", "fill", "seed", "illegal", "given_out"),
+)
+"""Attributes of a case that a condition has by their own names."""
 
 _SAMPLES = [Case(size=(2,) * rank, kernel=(1,) * rank, padding="SAME") for rank in (1, 2, 3)]
 
@@ -37,31 +35,14 @@ def names_of(case: Case, more: Mapping[str, Any] = MappingProxyType({})) -> dict
     none; `given_out` are the sizes that an illegal transpose is given.
     """
     axes = () if case.illegal else case.axes
-    borders = case.border or ((0, 0),) * case.rank
     return {
-        "operation": case.operation,
-        "rank": case.rank,
-        "batch": case.batch,
-        "size": case.size,
-        "bordered": tuple(size + sum(ends) for size, ends in zip(case.size, borders, strict=True)),
-        "channels": case.channels,
-        "kernel": case.kernel,
+        **{name: getattr(case, name) for name in _ALIKE},
+        "bordered": tuple(size + sum(ends) for size, ends in zip(case.size, case.borders, strict=True)),
         "filters": case.filter_count,
-        "multiplier": case.multiplier,
-        "border": case.border,
-        "strides": case.strides,
-        "dilations": case.dilations,
-        "groups": case.groups,
         "products": 0 if case.illegal else case.products,
         "padding": case.padding_mode,
         "dtype": case.format.token,
-        "channels_first": case.channels_first,
-        "epilogue": case.epilogue,
         "slope": next((slope_of(step) for step in case.epilogue if kind_of(step) == "leaky"), 0.0),
-        "fill": case.fill,
-        "seed": case.seed,
-        "illegal": case.illegal,
-        "given_out": case.given_out,
         "out": tuple(axis.out for axis in axes),
         "span": tuple(axis.span for axis in axes),
         "pads": _written(case) if case.illegal else tuple((axis.before, axis.after) for axis in axes),

@@ -10,7 +10,6 @@ from typing import Any
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
-from verify.cases.fills import FILLS
 from verify.cases.word import InvalidCase
 
 Change = dict[str, Any]
@@ -105,7 +104,7 @@ def _tokens(case: Case) -> Iterator[Change]:
     if case.format.token != "f32":
         yield {"dtype": FORMATS["f32"].dtype}
     yield from ({"fill": fill, "seed": 0} for fill in _before(case.fill, SIMPLE_FILLS))
-    if FILLS[case.fill].is_seeded:
+    if case.fill_traits.is_seeded:
         yield from ({"seed": seed} for seed in range(min(case.seed, 4)))
 
 

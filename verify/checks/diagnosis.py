@@ -19,7 +19,7 @@ from verify.checks.asking import ask
 from verify.checks.examination import Examination
 from verify.checks.subject import Description
 from verify.faults import Fault, fault_named
-from verify.faults.matching import BY_KIND, is_alike, matching_faults
+from verify.faults.visibility import BY_KIND, is_alike, matching_faults
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import NUMERIC_KINDS
 

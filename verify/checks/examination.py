@@ -14,7 +14,7 @@ from verify.cases.operands import Array
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Description
 from verify.faults import Fault
-from verify.faults.matching import matching_faults
+from verify.faults.visibility import matching_faults
 from verify.oracle.compare import Kind, Verdict, Worst
 
 

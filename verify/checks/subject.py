@@ -13,8 +13,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from verify.cases.case import Case
-from verify.cases.epilogue import AROUND
-from verify.cases.operations import OPERATIONS
+from verify.cases.operations import AROUND, OPERATIONS
 from verify.checks.deviations import CONDITION_NAMES, Deviation
 from verify.faults import Fault
 from verify.oracle.compare import Verdict

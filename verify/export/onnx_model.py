@@ -15,8 +15,8 @@ import onnx
 from onnx import helper, numpy_helper
 
 from verify.cases.case import Case
-from verify.cases.epilogue import kind_of, slope_of
 from verify.cases.operands import Array
+from verify.cases.operations import kind_of, slope_of
 from verify.export import CannotExport
 from verify.oracle.bounds import judgement
 

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import difflib
 
-from verify.faults.catalogue.batch import BATCH
-from verify.faults.catalogue.behaviour import BEHAVIOUR
-from verify.faults.catalogue.channels import CHANNELS
-from verify.faults.catalogue.gradients import GRADIENTS
+from verify.faults.catalogue.channels import BATCH, CHANNELS
 from verify.faults.catalogue.padding import PADDING
-from verify.faults.catalogue.precision import PRECISION
-from verify.faults.catalogue.windows import WINDOWS
+from verify.faults.catalogue.precision import BEHAVIOUR, PRECISION
+from verify.faults.catalogue.windows import GRADIENTS, WINDOWS
 from verify.faults.fault import Fault
 
 __all__ = ["FAULTS", "Fault", "fault_named"]
 
-FAULTS: tuple[Fault, ...] = (
-    *PADDING,
-    *WINDOWS,
-    *CHANNELS,
-    *BATCH,
-    *PRECISION,
-    *BEHAVIOUR,
-    *GRADIENTS,
-)
+FAULTS: tuple[Fault, ...] = PADDING + WINDOWS + CHANNELS + BATCH + PRECISION + BEHAVIOUR + GRADIENTS
 
 
 def fault_named(name: str) -> Fault:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
 from verify.cases.predicates import Predicate, names_of
-from verify.faults.index_maps import Maps, cast, finished, sums_by_maps
+from verify.faults.index_maps import Maps, cast, finished, map_of, outs_of, sums_by_maps
 from verify.oracle.compare import NUMERIC_KINDS, Kind
 from verify.oracle.epilogue import follow
 from verify.oracle.problem import Problem, problem_of
 from verify.oracle.reference import linear, reference
 
 Family = Literal["padding", "geometry", "channels", "batch and bias", "precision", "behaviour", "gradients"]
+
+FORWARD = "operation in ('conv', 'depthwise', 'separable')"
+IMAGE = "operation != 'filtergrad'"
+"""The condition that the answer has a batch and spatial axes."""
+WINDOWED = "not (operation == 'filtergrad' and 'bias' in epilogue)"
+"""The condition that the operation has windows; the gradient of a bias has none."""
 
 
 class Geometry(NamedTuple):
@@ -54,10 +62,6 @@ class Call(NamedTuple):
         return axes is not None and outs_of(axes) != outs_of(case.axes)
 
 
-def outs_of(axes: tuple[Axis, ...]) -> list[int]:
-    return [axis.out for axis in axes]
-
-
 class Conduct(NamedTuple):
     """A subject that misbehaves besides answering: `act(case, right)` is its answer, which may be right."""
 
@@ -65,6 +69,28 @@ class Conduct(NamedTuple):
 
 
 Change = Geometry | Inputs | Steps | Answer | Call | Conduct
+
+
+def shifted(befores: Callable[[Case], list[int]]) -> Geometry:
+    """Windows that begin as if so many cells of padding, a border's not counted, came before each axis."""
+
+    def maps(case: Case) -> Maps | None:
+        firsts = [first + ends[0] for first, ends in zip(befores(case), case.borders, strict=True)]
+        if firsts == [axis.before for axis in case.axes]:
+            return None
+        return [map_of(axis, before=first) for axis, first in zip(case.axes, firsts, strict=True)]
+
+    return Geometry(maps)
+
+
+def own_padding(case: Case) -> list[tuple[int, int]]:
+    """The operation's own padding of each axis, without the border."""
+    pairs = zip(case.axes, case.borders, strict=True)
+    return [(axis.before - before, axis.after - after) for axis, (before, after) in pairs]
+
+
+OTHER_END = shifted(lambda case: [after for _, after in own_padding(case)])
+"""Padding before each axis as it should be after it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +107,9 @@ class Fault:
     sentence: str
     applies: Predicate
     needs: Predicate
-    word: str
     change: Change
-    kinds: frozenset[Kind]
+    word: str = "conv_i1_k1_same_ones"
+    kinds: frozenset[Kind] = NUMERIC_KINDS
 
     def __call__(self, case: Case) -> Array:
         """The fault as a subject: its answer to a case."""
@@ -96,30 +122,12 @@ class Fault:
         return right if wrong is None else wrong
 
 
-def make_fault(
-    *,
-    family: Family,
-    name: str,
-    sentence: str,
-    applies: str = "True",
-    needs: str = "True",
-    word: str,
-    change: Change,
-    kinds: frozenset[Kind] = NUMERIC_KINDS,
-) -> Fault:
+def make_fault(*, applies: str = "True", needs: str = "True", **fields: Any) -> Fault:
     """A fault whose conditions are Python expressions over the names of `verify.cases.predicates`."""
-    return Fault(
-        name=name,
-        family=family,
-        sentence=sentence,
-        applies=Predicate(applies),
-        needs=Predicate(needs),
-        word=word,
-        change=change,
-        kinds=kinds,
-    )
+    return Fault(applies=Predicate(applies), needs=Predicate(needs), **fields)
 
 
+@np.errstate(invalid="ignore", over="ignore")
 def wrong_answer(fault: Fault, case: Case, *, right: Array) -> Array | None:
     """What a fault answers, or None where it changes nothing; `right` is the right answer."""
     match fault.change:

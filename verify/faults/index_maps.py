@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array
-from verify.oracle.epilogue import follow
-from verify.oracle.problem import problem_of
+from verify.oracle.epilogue import follow, wrapped
+from verify.oracle.problem import channels_last, problem_of
 
 Map: TypeAlias = NDArray[np.int64]
 Maps: TypeAlias = list[Map]
-Index: TypeAlias = Any
 
 
 def cells_read(axis: Axis, *, stride: int = 0, dilation: int = 0, before: int | None = None) -> Map:
@@ -38,8 +37,17 @@ def inside(axis: Axis, cells: Map) -> Map:
     return np.where((cells >= 0) & (cells < axis.size), cells, axis.size)
 
 
+def map_of(axis: Axis, **numbers: int) -> Map:
+    """The cells that windows read, with the numbers of `cells_read`."""
+    return inside(axis, cells_read(axis, **numbers))
+
+
 def right_maps(case: Case) -> Maps:
-    return [inside(axis, cells_read(axis)) for axis in case.axes]
+    return [map_of(axis) for axis in case.axes]
+
+
+def outs_of(axes: tuple[Axis, ...]) -> list[int]:
+    return [axis.out for axis in axes]
 
 
 def sums_by_maps(case: Case, maps: Maps) -> Array:
@@ -47,31 +55,27 @@ def sums_by_maps(case: Case, maps: Maps) -> Array:
 
     float64, or int64 for integers. Of a `filtergrad` it is the gradient of the filters.
     """
-    kind = np.int64 if case.format.exact_integers else np.float64
-    x, factor = channels_last(case, case.input).astype(kind), case.operands.factor
+    x, factor = factors(case, np.int64 if case.format.exact_integers else np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        if case.operation == "transpose":
+            answer = _scattered(x, factor, case=case, maps=maps)
+        else:
+            answer = contracted(gathered(x, case=case, maps=maps), factor, case=case)
+        if case.pointwise is not None:
+            answer = answer @ case.pointwise.reshape(case.pointwise.shape[-2:]).astype(x.dtype)
+    is_moved = case.channels_first and case.operation != "filtergrad"
+    return np.moveaxis(answer, -1, 1) if is_moved else answer
+
+
+def factors(case: Case, kind: Any) -> tuple[Array, Array]:
+    """The input and what it is multiplied with, channels last, as `kind`."""
+    x, factor = channels_last(case, case.input), case.operands.factor
     if case.operation == "filtergrad":
         factor = channels_last(case, factor)
-    factor = factor.astype(kind)
-    with np.errstate(invalid="ignore", over="ignore"):
-        match case.operation:
-            case "transpose":
-                answer = _scattered(x, factor, case=case, maps=maps)
-            case "filtergrad":
-                return _correlated(gathered(x, case=case, maps=maps), factor, case=case)
-            case "conv":
-                answer = _contracted(gathered(x, case=case, maps=maps), factor, case=case)
-            case _:
-                answer = _by_channel(gathered(x, case=case, maps=maps), factor, case=case)
-                if case.pointwise is not None:
-                    answer = answer @ case.pointwise.reshape(case.pointwise.shape[-2:]).astype(kind)
-    return np.moveaxis(answer, -1, 1) if case.channels_first else answer
+    return x.astype(kind), factor.astype(kind)
 
 
-def channels_last(case: Case, x: Array) -> Array:
-    return np.moveaxis(x, 1, -1) if case.channels_first else x
-
-
-def indices(maps: Maps) -> tuple[Index, ...]:
+def indices(maps: Maps) -> tuple[Any, ...]:
     """The maps as indices that broadcast to (*out, *kernel)."""
     rank = len(maps)
     shapes = []
@@ -99,49 +103,46 @@ def groups_of(case: Case) -> list[tuple[slice, slice]]:
     ]
 
 
-def _contracted(windows: Array, w: Array, *, case: Case) -> Array:
-    batch, outs, taps, _ = windows.shape
-    members = w.shape[-2]
-    table = w.reshape(taps * members, -1)
-    parts = [
-        windows[..., channels].reshape(batch * outs, taps * members) @ table[:, filters]
-        for channels, filters in groups_of(case)
-    ]
-    return np.concatenate(parts, axis=-1).reshape(batch, *_outs(case), case.filter_count)
+def contracted(windows: Array, factor: Array, *, case: Case, keeps_terms: bool = False) -> Array:
+    """The sums of the products of windows and what they are multiplied with, channels last.
 
-
-def _by_channel(windows: Array, w: Array, *, case: Case) -> Array:
-    batch, _, taps, channels = windows.shape
-    answer: Array = np.einsum("notc,tcm->nocm", windows, w.reshape(taps, channels, w.shape[-1]))
-    return answer.reshape(batch, *_outs(case), channels * w.shape[-1])
-
-
-def _correlated(windows: Array, y: Array, *, case: Case) -> Array:
-    batch, outs, taps, _ = windows.shape
-    cotangent = y.reshape(batch * outs, case.filter_count)
-    members = case.channels // case.groups
-    parts = [
-        windows[..., channels].reshape(batch * outs, taps * members).T @ cotangent[:, filters]
-        for channels, filters in groups_of(case)
-    ]
-    return np.concatenate(parts, axis=-1).reshape(case.filter_shape)
+    Where it `keeps_terms`, the products themselves, those of one sum along the first axis.
+    """
+    batch, places, taps, channels = windows.shape
+    shape = (batch, *outs_of(case.axes), case.filter_count)
+    if case.traits.has_multiplier:
+        weights = factor.reshape(taps, channels, case.multiplier)
+        if keeps_terms:
+            answer = np.moveaxis(windows, 2, 0)[..., np.newaxis] * weights[:, np.newaxis, np.newaxis]
+        else:
+            answer = np.einsum("notc,tcm->nocm", windows, weights)
+        return answer.reshape(*answer.shape[:-4], *shape[:-1], channels * case.multiplier)
+    rows, terms, is_gradient = (
+        batch * places,
+        taps * (channels // case.groups),
+        case.operation == "filtergrad",
+    )
+    table = factor.reshape(rows if is_gradient else terms, case.filter_count)
+    parts = []
+    for members, filters in groups_of(case):
+        matrix = windows[..., members].reshape(rows, terms)
+        left, right = matrix.T if is_gradient else matrix, table[:, filters]
+        parts.append(left.T[..., np.newaxis] * right[:, np.newaxis] if keeps_terms else left @ right)
+    answer = np.concatenate(parts, axis=-1)
+    return answer.reshape(*answer.shape[:-2], *(case.filter_shape if is_gradient else shape))
 
 
 def _scattered(y: Array, w: Array, *, case: Case, maps: Maps) -> Array:
     """The gradient with respect to the input: every product is added to the cell that was read."""
     with_zero = np.zeros((len(y), *(size + 1 for size in case.size), case.channels), y.dtype)
-    taps, places = math.prod(case.kernel), math.prod(_outs(case))
+    taps, places = math.prod(case.kernel), math.prod(outs_of(case.axes))
     cotangent = y.reshape(len(y), places, case.filter_count)
     table = w.reshape(taps, *w.shape[-2:])
-    shape = (len(y), *_outs(case), *case.kernel, w.shape[-2])
+    shape = (len(y), *outs_of(case.axes), *case.kernel, w.shape[-2])
     for channels, filters in groups_of(case):
         products = np.einsum("nof,tcf->notc", cotangent[..., filters], table[..., filters])
         np.add.at(with_zero[..., channels], (slice(None), *indices(maps)), products.reshape(shape))
     return with_zero[(slice(None), *map(slice, case.size))]
-
-
-def _outs(case: Case) -> list[int]:
-    return [axis.out for axis in case.axes]
 
 
 def finished(case: Case, sums: Array) -> Array:
@@ -150,9 +151,7 @@ def finished(case: Case, sums: Array) -> Array:
         if case.bias is not None:
             shape = (-1, *(1,) * case.rank) if case.channels_first else (-1,)
             sums = sums + case.bias.astype(sums.dtype).reshape(shape)
-        if case.format.exact_integers:
-            sums = sums.astype(np.int64).astype(case.dtype).astype(np.float64)
-        values, _ = follow(problem_of(case), case.operands, sums)
+        values, _ = follow(problem_of(case), case.operands, wrapped(sums, case.format))
     return cast(values, case.dtype)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +10,16 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.operands import Array
-from verify.faults.index_maps import channels_last, finished, gathered, groups_of, indices, right_maps
+from verify.faults.index_maps import (
+    cast,
+    contracted,
+    factors,
+    finished,
+    gathered,
+    groups_of,
+    indices,
+    right_maps,
+)
 
 Order = Callable[[Array], Array]
 """Products, (terms, …), to their sums."""
@@ -24,10 +32,6 @@ def forward(products: Array) -> Array:
         return np.zeros(products.shape[1:], products.dtype)
     with np.errstate(invalid="ignore", over="ignore"):
         return np.asarray(np.add.accumulate(products, axis=0)[-1])
-
-
-def backward(products: Array) -> Array:
-    return forward(products[::-1])
 
 
 def pairwise(products: Array) -> Array:
@@ -66,43 +70,13 @@ def products_of(case: Case, kind: Any) -> Array:
 
     Of a `separable` those of its first step. Where an element has fewer than others, zeros.
     """
-    x, factor = channels_last(case, case.input).astype(kind), case.operands.factor
-    if case.operation == "filtergrad":
-        factor = channels_last(case, factor)
-    factor = factor.astype(kind)
+    x, factor = factors(case, kind)
     with np.errstate(invalid="ignore", over="ignore"):
-        match case.operation:
-            case "transpose":
-                return _scattered(x, factor, case=case)
-            case "filtergrad" if "bias" in case.epilogue:
-                return factor.reshape(-1, factor.shape[-1])
-            case "filtergrad":
-                return _correlated(gathered(x, case=case, maps=right_maps(case)), factor, case=case)
-        windows = gathered(x, case=case, maps=right_maps(case))
-        batch, places, taps, channels = windows.shape
-        outs = tuple(axis.out for axis in case.axes)
-        if case.operation == "conv":
-            terms, share = case.products, case.filter_count // case.groups
-            parts = [
-                windows[..., members].reshape(batch * places, terms).T[..., np.newaxis]
-                * factor[..., filters].reshape(terms, 1, share)
-                for members, filters in groups_of(case)
-            ]
-            return np.concatenate(parts, axis=-1).reshape(terms, batch, *outs, case.filter_count)
-        weights = factor.reshape(taps, 1, 1, *factor.shape[-2:])
-        products = np.moveaxis(windows, 2, 0)[..., np.newaxis] * weights
-        return products.reshape(taps, batch, *outs, channels * factor.shape[-1])
-
-
-def _correlated(windows: Array, y: Array, *, case: Case) -> Array:
-    batch, places, *_ = windows.shape
-    cotangent = y.reshape(batch * places, case.filter_count)
-    rows = math.prod(case.filter_shape[:-1])
-    parts = [
-        windows[..., members].reshape(batch * places, rows, 1) * cotangent[:, np.newaxis, filters]
-        for members, filters in groups_of(case)
-    ]
-    return np.concatenate(parts, axis=-1).reshape(batch * places, *case.filter_shape)
+        if case.operation == "transpose":
+            return _scattered(x, factor, case=case)
+        if case.is_bias_gradient:
+            return factor.reshape(-1, factor.shape[-1])
+        return contracted(gathered(x, case=case, maps=right_maps(case)), factor, case=case, keeps_terms=True)
 
 
 def _scattered(y: Array, w: Array, *, case: Case) -> Array:
@@ -135,7 +109,7 @@ def summed_forward(case: Case) -> Array:
 
 
 def summed_backward(case: Case) -> Array:
-    return summed(case, backward)
+    return summed(case, lambda products: forward(products[::-1]))
 
 
 def summed_pairwise(case: Case) -> Array:
@@ -148,11 +122,10 @@ def summed_in_blocks(case: Case) -> Array:
 
 def summed_precisely(case: Case) -> Array:
     """In more than the accumulator's precision, rounded to it once."""
-    wider = {np.dtype(np.float32): np.float64, np.dtype(np.int32): np.int64}
-    kind = np.dtype(accumulator_of(case))
-    sums = sums_in(case, forward, kind=wider.get(kind, np.longdouble))
-    with np.errstate(over="ignore"):
-        return finished(case, sums.astype(kind))
+    form = FORMATS[case.format.accumulator]
+    wider = np.float64 if form.precision < FORMATS["f64"].precision else np.longdouble
+    sums = sums_in(case, forward, kind=np.int64 if form.exact_integers else wider)
+    return finished(case, cast(sums, form.dtype))
 
 
 CORRECT: dict[str, Callable[[Case], Array]] = {

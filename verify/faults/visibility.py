@@ -1,15 +1,17 @@
-"""The visibility of faults: which of them a case would show if the subject had them."""
+"""What faults would answer: which of them a case shows, and which answer it as a subject did."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
+import numpy as np
+
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.cases.predicates import Predicate, names_of
 from verify.faults import FAULTS, Fault
-from verify.faults.fault import Call, Conduct, wrong_answer
+from verify.faults.fault import Call, Conduct, right_answer, wrong_answer
 from verify.faults.index_maps import cast
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import KINDS, NUMERIC_KINDS, Judgement, Kind, any_differs, compare_form
@@ -44,9 +46,8 @@ def visibility(
             held[condition.text] = condition.holds(names)
         return held[condition.text]
 
-    possible = [
-        fault for fault in faults if _is_judged(fault, kinds=kinds, repeats=repeats) and holds(fault.applies)
-    ]
+    judged = set(kinds) if repeats > 1 else set(kinds) - {"not repeatable"}
+    possible = [fault for fault in faults if fault.kinds & judged and holds(fault.applies)]
     needed = [fault for fault in possible if holds(fault.needs)]
     if not needed:
         return Visibility(tuple(fault.name for fault in possible), ())
@@ -61,12 +62,6 @@ def is_visible(fault: Fault, case: Case) -> bool:
     return bool(visibility(case, faults=(fault,)).visible)
 
 
-def _is_judged(fault: Fault, *, kinds: Collection[Kind], repeats: int) -> bool:
-    """Whether what a fault does is judged at all."""
-    judged = fault.kinds & set(kinds)
-    return bool(judged) and (repeats > 1 or judged != {"not repeatable"})
-
-
 def _differs(fault: Fault, case: Case, *, right: Array, rule: Judgement, kinds: Collection[Kind]) -> bool:
     if isinstance(fault.change, Conduct):
         return bool(case.input.size if "input modified" in fault.kinds else right.size)
@@ -79,3 +74,36 @@ def _differs(fault: Fault, case: Case, *, right: Array, rule: Judgement, kinds: 
     if form:
         return form.kind in kinds
     return bool(NUMERIC_KINDS & set(kinds)) and any_differs(rule, wrong)
+
+
+BY_KIND: frozenset[Kind] = frozenset({"dtype", "input modified", "not repeatable"})
+"""Disagreements that look like a fault by their kind alone, whatever the values are."""
+
+
+def matching_faults(case: Case, answer: Array | None, *, kind: Kind | None) -> tuple[Fault, ...]:
+    """The faults that would have given this answer to a case, as far as rounding can tell."""
+    if case.illegal or kind is None:
+        return ()
+    names = names_of(case)
+    possible = [fault for fault in FAULTS if kind in fault.kinds and fault.applies.holds(names)]
+    if kind in BY_KIND or answer is None:
+        return tuple(possible) if kind in BY_KIND else ()
+    right = right_answer(case)
+
+    def explains(fault: Fault) -> bool:
+        wrong = wrong_answer(fault, case, right=right)
+        return (
+            wrong is not None and is_alike(answer, wrong, case=case) and not is_alike(right, wrong, case=case)
+        )
+
+    return tuple(fault for fault in possible if explains(fault))
+
+
+def is_alike(answer: Array, other: Array, *, case: Case) -> bool:
+    """Whether two answers to a case differ by no more than two right ones may."""
+    if answer.shape != other.shape or answer.dtype != other.dtype:
+        return False
+    rule, wide = judgement(case), other.astype(np.float64)
+    if isinstance(rule.allowed, float) or rule.allowed.shape != answer.shape:
+        return np.array_equal(answer.astype(np.float64), wide, equal_nan=True)
+    return not any_differs(rule._replace(wanted=wide), answer)

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
-from verify.cases.epilogue import AROUND, kind_of
 from verify.cases.fills import FILLS
-from verify.cases.operations import OPERATIONS
+from verify.cases.operations import AROUND, OPERATIONS, kind_of
 from verify.cases.predicates import names_of
 from verify.cases.word import PADDING_MODES, InvalidCase, Padding
 from verify.faults import FAULTS, Fault
@@ -38,10 +37,6 @@ class Drawn(NamedTuple):
     @classmethod
     def of(cls, narrowings: Mapping[str, Any]) -> Drawn:
         return cls(**{name: tuple(value) for name, value in narrowings.items() if name in cls._fields})
-
-    @property
-    def allows_channels_last(self) -> bool:
-        return "channels_last" in self.data_formats
 
     def holds(self, case: Case) -> bool:
         """Whether a case is among them."""
@@ -88,10 +83,8 @@ def _words(drawn: Drawn) -> Iterator[tuple[Fault, Case]]:
                 case = replace(_with_rank(word, rank), operation=operation, dtype=FORMATS[dtype].dtype)
                 if padding != case.padding_mode:
                     case = replace(case, padding=_MODES.get(padding, ((1, 0),) * rank))
-                yield (
-                    fault,
-                    replace(case, channels_first=word.channels_first or not drawn.allows_channels_last),
-                )
+                is_first = word.channels_first or "channels_last" not in drawn.data_formats
+                yield fault, replace(case, channels_first=is_first)
 
 
 def _only(value: Any, allowed: Sequence[Any]) -> Sequence[Any]:
@@ -124,7 +117,7 @@ def _larger(drawn: Drawn) -> Iterator[tuple[Fault, Case]]:
                 dilations=dilations[:rank],
                 padding=_MODES.get(padding, pads[:rank]),
                 dtype=FORMATS[drawn.dtypes[0]].dtype,
-                channels_first=not drawn.allows_channels_last,
+                channels_first="channels_last" not in drawn.data_formats,
                 fill=fills[0],
                 **count,
             )

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from verify.cases.case import Case
 from verify.cases.fills import FILLS
-from verify.cases.seeds import SAME_WAY
+from verify.cases.operations import SAME_WAY
 from verify.cases.word import InvalidCase
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Mismatch

@@ -50,10 +50,12 @@ def judge_operands(problem: Problem, operands: Operands, *, products: int, exact
     if exact and "norm" not in problem.epilogue:
         wanted, allowed = follow(problem, operands, answer)
         if isinstance(allowed, float):
-            return Judgement(_rounded(problem, wanted), 0.0, lambda index: "the sums are exact")
+            with np.errstate(over="ignore"):
+                stored = wanted.astype(problem.format.dtype).astype(np.float64)
+            return Judgement(stored, 0.0, lambda index: "the sums are exact")
         return Judgement(wanted, allowed, lambda index: f"the sums are exact, {_steps(problem)}")
     magnitude = magnitudes(problem, operands)
-    terms = _terms(problem, products)
+    terms = products + ("bias" in problem.epilogue) + (problem.operation == "separable")
     error = error_bound(problem, operands, terms=terms, answer=answer, magnitude=magnitude)
     wanted, allowed = follow(problem, operands, answer, allowed=error, magnitude=magnitude)
 
@@ -96,7 +98,10 @@ def error_bound(
     allowed += 2 * terms * accumulator.least_normal
     stored = np.abs(answer)
     if form.token != accumulator.token:
-        for size in _sizes_stored(problem, operands, answer=answer):
+        sizes = [stored]
+        if operands.bias is not None:
+            sizes.insert(0, stored + np.abs(for_channels(problem, operands.bias)))
+        for size in sizes:
             allowed += form.roundoff * (size + allowed) + form.least_normal * form.roundoff
             stored = np.maximum(stored, size)
     if problem.operation == "separable":
@@ -117,26 +122,8 @@ def _between(problem: Problem, operands: Operands, *, magnitude: Array) -> Array
     return np.asarray(rounding + 2 * form.least_normal * for_channels(problem, weights))
 
 
-def _terms(problem: Problem, products: int) -> int:
-    """How often a product is rounded on its way into the sum, at most."""
-    return products + ("bias" in problem.epilogue) + (problem.operation == "separable")
-
-
-def _sizes_stored(problem: Problem, operands: Operands, *, answer: Array) -> list[Array]:
-    """|values| that are rounded to the narrow dtype on the way, at most."""
-    if operands.bias is None:
-        return [np.abs(answer)]
-    return [np.abs(answer) + np.abs(for_channels(problem, operands.bias)), np.abs(answer)]
-
-
 def _all_finite(operands: Operands) -> bool:
     return all(part is None or bool(np.isfinite(part).all()) for part in operands)
-
-
-def _rounded(problem: Problem, wanted: Array) -> Array:
-    """The exact answer as the dtype holds it, rounded once to nearest even."""
-    with np.errstate(over="ignore"):
-        return wanted.astype(problem.format.dtype).astype(np.float64)
 
 
 def _reason(problem: Problem, *, terms: int, magnitude: float) -> str:

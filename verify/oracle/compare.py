@@ -107,7 +107,8 @@ def compare_values(judgement: Judgement, actual: Array) -> Verdict:
             return Verdict(outcome="vacuous", sentence="every value is allowed, as sums may overflow")
         if wanted.any() and (np.abs(wanted) <= allowed).all():
             return Verdict(outcome="vacuous", sentence="zeros lie within the bound everywhere")
-        return agreement(wanted, _largest_error(distance, allowed))
+        bounded = np.isfinite(allowed) & (allowed > 0) & np.isfinite(distance)
+        return agreement(wanted, float((distance[bounded] / allowed[bounded]).max(initial=0.0)))
     stray = wrong & ~(np.isfinite(got) & np.isfinite(wanted))
     if stray.any():
         return _non_finite(got, wanted=wanted, stray=stray)
@@ -152,12 +153,6 @@ def agreement(wanted: Array, error: float = 0.0) -> Verdict:
     if not wanted.any():
         return Verdict(outcome="vacuous", sentence="the answer is all zeros")
     return Verdict(outcome="agrees", error=error)
-
-
-def _largest_error(distance: Array, allowed: Array) -> float:
-    """The largest distance in units of what was allowed, where that is a positive number."""
-    bounded = np.isfinite(allowed) & (allowed > 0) & np.isfinite(distance)
-    return float((distance[bounded] / allowed[bounded]).max(initial=0.0))
 
 
 def _non_finite(got: Array, *, wanted: Array, stray: Array) -> Verdict:

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from verify.cases.dtypes import FORMATS
-from verify.cases.epilogue import is_exact, kind_of, slope_of
+from verify.cases.dtypes import FORMATS, Format
 from verify.cases.operands import NORM_EPSILON, Array, Operands
+from verify.cases.operations import is_exact, kind_of, slope_of
 from verify.oracle.problem import Problem
 
 
@@ -52,6 +52,7 @@ the scale; then the product with the filters or with the answer, mean · factor,
 """
 
 
+@np.errstate(invalid="ignore", over="ignore")
 def follow(
     problem: Problem,
     operands: Operands,
@@ -70,7 +71,8 @@ def follow(
             case "bias":
                 continue
             case "residual":
-                answer = _added(problem, operands, answer=answer)
+                assert operands.residual is not None
+                answer = wrapped(answer + operands.residual.astype(np.float64), problem.format)
                 if not _is_exact(allowed):
                     allowed = _stored(problem, answer, allowed=_worked(problem, answer, allowed=allowed))
             case "norm":
@@ -95,21 +97,21 @@ def follow(
     return answer, allowed
 
 
+_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "relu": lambda x: np.maximum(x, 0),
+    "relu6": lambda x: np.minimum(np.maximum(x, 0), 6),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+}
+
+
 def activation(step: str) -> Callable[[Array], Array]:
     """The function of an activation, over float64. None of them ever falls."""
-    match kind_of(step):
-        case "relu":
-            return lambda x: np.maximum(x, 0)
-        case "relu6":
-            return lambda x: np.minimum(np.maximum(x, 0), 6)
-        case "leaky":
-            slope = slope_of(step)
-            return lambda x: np.where(x > 0, x, slope * x)
-        case "elu":
-            return lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
-        case "tanh":
-            return np.tanh
-    return lambda x: 1 / (1 + np.exp(-x))
+    if kind_of(step) == "leaky":
+        slope = slope_of(step)
+        return lambda x: np.where(x > 0, x, slope * x)
+    return _ACTIVATIONS[step]
 
 
 def _is_exact(allowed: Array | float) -> bool:
@@ -119,23 +121,16 @@ def _is_exact(allowed: Array | float) -> bool:
 def _through(step: str, answer: Array, *, allowed: Array | float) -> tuple[Array, Array | float]:
     """An activation's values, and what becomes of an error."""
     function = activation(step)
-    with np.errstate(over="ignore", invalid="ignore"):
-        values = function(answer)
-        if _is_exact(allowed):
-            return values, 0.0
-        spread = np.maximum(function(answer + allowed) - values, values - function(answer - allowed))
+    values = function(answer)
+    if _is_exact(allowed):
+        return values, 0.0
+    spread = np.maximum(function(answer + allowed) - values, values - function(answer - allowed))
     return values, np.where(np.isfinite(answer), np.where(np.isinf(allowed), np.inf, spread), 0.0)
 
 
-def _added(problem: Problem, operands: Operands, *, answer: Array) -> Array:
-    assert operands.residual is not None
-    with np.errstate(invalid="ignore"):
-        total = answer + operands.residual.astype(np.float64)
-    return (
-        total.astype(np.int64).astype(problem.format.dtype).astype(np.float64)
-        if problem.format.exact_integers
-        else total
-    )
+def wrapped(sums: Array, form: Format) -> Array:
+    """Sums of integers as their dtype holds them, in float64; other sums as they are."""
+    return sums.astype(np.int64).astype(form.dtype).astype(np.float64) if form.exact_integers else sums
 
 
 def _normalised(
@@ -144,10 +139,9 @@ def _normalised(
     parts = (operands.mean, operands.variance, operands.scale, operands.offset)
     mean, variance, scale, offset = (for_channels(problem, part) for part in parts)
     factor = scale / np.sqrt(variance + NORM_EPSILON)
-    with np.errstate(invalid="ignore", over="ignore"):
-        values = (answer - mean) * factor + offset
-        size = np.abs(factor) * (magnitude + np.abs(mean)) + np.abs(offset)
-        error = np.abs(factor) * allowed + 2 * NORM_ROUNDINGS * problem.format.roundoff * size
+    values = (answer - mean) * factor + offset
+    size = np.abs(factor) * (magnitude + np.abs(mean)) + np.abs(offset)
+    error = np.abs(factor) * allowed + 2 * NORM_ROUNDINGS * problem.format.roundoff * size
     return values, _stored(problem, values, allowed=np.where(np.isfinite(values), error, 0.0))
 
 
@@ -166,8 +160,7 @@ def _begun(problem: Problem, answer: Array, *, allowed: Array | float) -> Array 
 def _worked(problem: Problem, values: Array, *, allowed: Array | float) -> Array:
     """One operation of the accumulator, and the same of the reference."""
     accumulator = FORMATS[problem.format.accumulator]
-    with np.errstate(invalid="ignore"):
-        error = allowed + 2 * accumulator.roundoff * (np.abs(values) + allowed) + 2 * accumulator.least_normal
+    error = allowed + 2 * accumulator.roundoff * (np.abs(values) + allowed) + 2 * accumulator.least_normal
     return np.where(np.isfinite(values), error, 0.0)
 
 
@@ -177,9 +170,8 @@ def _stored(problem: Problem, values: Array, *, allowed: Array) -> Array:
     Infinite where the dtype may overflow.
     """
     form = problem.format
-    with np.errstate(invalid="ignore"):
-        size = np.abs(values) + allowed
-        error = allowed + 2 * form.least_normal
-        if form.token != form.accumulator:
-            error = error + form.roundoff * size
+    size = np.abs(values) + allowed
+    error = allowed + 2 * form.least_normal
+    if form.token != form.accumulator:
+        error = error + form.roundoff * size
     return np.where(np.isfinite(values), np.where(size >= form.largest, np.inf, error), 0.0)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from verify.cases.case import Case
 from verify.cases.dtypes import TOKENS, Format, format_of
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.operands import Array
+
+if TYPE_CHECKING:
+    from verify.cases.case import Case
 
 
 class Problem(NamedTuple):
@@ -27,6 +29,15 @@ class Problem(NamedTuple):
 
 def problem_of(case: Case) -> Problem:
     return Problem(case.operation, case.axes, case.groups, case.epilogue, case.format, case.channels_first)
+
+
+def channels_last(problem: Problem | Case, x: Array) -> Array:
+    return np.moveaxis(x, 1, -1) if problem.channels_first else x
+
+
+def in_data_format(problem: Problem | Case, y: Array) -> Array:
+    """A channels-last array in the data format of a problem."""
+    return np.moveaxis(y, -1, 1) if problem.channels_first else y
 
 
 def problem_from(

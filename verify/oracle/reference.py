@@ -1,6 +1,9 @@
 """The reference: NumPy's answer to a case, and the same convolution over plain arrays.
 
-Pad, view windows, contract. It imports no padding arithmetic but `verify.cases.geometry`.
+Pad, view windows, contract; the other operations from their own definitions, a tap at a time: what a tap
+reads, or adds to, is a strided part of the padded input. All work channels last. No padding arithmetic is
+imported but `verify.cases.geometry`.
+Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285, chapter 4.
 """
 
 from __future__ import annotations
@@ -11,13 +14,12 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
 from verify.oracle.compensated import SPLITTABLE, dot2
-from verify.oracle.epilogue import follow
-from verify.oracle.operations import bias_gradient, depthwise, filter_gradient, transpose
-from verify.oracle.problem import Problem, problem_from, problem_of
+from verify.oracle.epilogue import follow, wrapped
+from verify.oracle.problem import Problem, channels_last, in_data_format, problem_from, problem_of
 from verify.oracle.threads import spread, threads
-from verify.oracle.windows import pad, slabs, windows_of
 
 SLAB = 2**21
 """Bytes of window matrix worked at a time, by all threads (or one window each, where that is larger)."""
@@ -58,19 +60,9 @@ def conv(
     Formula: y[n, o, f] = Σ x[n, o·stride + t·dilation − before, c] · w[t, c, f], cells outside x
     being 0; a correlation, as in every framework (Dumoulin and Visin, arXiv:1603.07285).
     """
-    x, w = np.asarray(x), np.asarray(w)
-    b = None if bias is None else np.asarray(bias)
-    problem = problem_from(
-        x,
-        w,
-        strides=strides,
-        padding=padding,
-        dilations=dilations,
-        groups=groups,
-        bias=b,
-        data_format=data_format,
-    )
-    return _in_data_format(problem, _convolve(_channels_last(problem, x), w, problem=problem, bias=b))
+    x, w, bias = np.asarray(x), np.asarray(w), None if bias is None else np.asarray(bias)
+    problem = problem_from(**locals())
+    return in_data_format(problem, _convolve(channels_last(problem, x), w, problem=problem, bias=bias))
 
 
 def linear(problem: Problem, operands: Operands, *, exact: bool = False) -> Array:
@@ -79,10 +71,8 @@ def linear(problem: Problem, operands: Operands, *, exact: bool = False) -> Arra
     `exact` says that plain sums are exact; elsewhere float64 operands of a convolution are summed in
     twice the precision, where `is_doubled` allows it.
     """
-    answer = _operate(problem, operands, doubled=not exact and is_doubled(problem, operands))
-    if problem.format.exact_integers:
-        answer = answer.astype(problem.format.dtype).astype(np.float64)
-    return answer
+    doubled = not exact and is_doubled(problem, operands)
+    return wrapped(_operate(problem, operands, doubled=doubled), problem.format)
 
 
 def is_doubled(problem: Problem, operands: Operands) -> bool:
@@ -101,7 +91,7 @@ def magnitudes(problem: Problem, operands: Operands) -> Array:
 
 def intermediate(problem: Problem, operands: Operands) -> Array:
     """Σ|x||w| for each element between the two steps of a `separable`, channels last."""
-    x = _absolute(_channels_last(problem, operands.input))
+    x = _absolute(channels_last(problem, operands.input))
     with np.errstate(invalid="ignore"):
         return depthwise(x, _absolute(operands.factor), problem=problem, kind=np.float64)
 
@@ -111,10 +101,10 @@ def _absolute(array: Any) -> Any:
 
 
 def _operate(problem: Problem, operands: Operands, *, doubled: bool = False) -> Array:
-    x, factor = _channels_last(problem, operands.input), operands.factor
+    x, factor = channels_last(problem, operands.input), operands.factor
     if problem.operation == "conv":
         answer = _convolve(x, factor, problem=problem, bias=operands.bias, doubled=doubled)
-        return _in_data_format(problem, answer)
+        return in_data_format(problem, answer)
     kind = np.int64 if x.dtype.kind in "iu" and factor.dtype.kind in "iu" else np.float64
     with np.errstate(invalid="ignore", over="ignore"):
         match problem.operation:
@@ -127,22 +117,14 @@ def _operate(problem: Problem, operands: Operands, *, doubled: bool = False) -> 
             case "transpose":
                 answer = transpose(x, factor, problem=problem, kind=kind)
             case "filtergrad":
-                y = _channels_last(problem, factor)
+                y = channels_last(problem, factor)
                 # With a bias, the gradient of the bias; neither answer is an image.
                 if problem.epilogue:
                     return bias_gradient(y, kind)
                 return filter_gradient(x, y, problem=problem, kind=kind)
         if operands.bias is not None:
             answer = answer + operands.bias.astype(kind)
-    return _in_data_format(problem, answer)
-
-
-def _channels_last(problem: Problem, x: Array) -> Array:
-    return np.moveaxis(x, 1, -1) if problem.channels_first else x
-
-
-def _in_data_format(problem: Problem, y: Array) -> Array:
-    return np.moveaxis(y, -1, 1) if problem.channels_first else y
+    return in_data_format(problem, answer)
 
 
 def _convolve(x: Array, w: Array, *, problem: Problem, bias: Array | None, doubled: bool = False) -> Array:
@@ -153,13 +135,11 @@ def _convolve(x: Array, w: Array, *, problem: Problem, bias: Array | None, doubl
     windows = windows_of(pad(x, problem.axes, kind=kind), problem.axes)
     if problem.groups == 1:
         return _contract(windows, weights, bias=bias, doubled=doubled)
-    members, filters = w.shape[-2], w.shape[-1] // problem.groups
     parts = []
     for group in range(problem.groups):
-        share = slice(group * filters, (group + 1) * filters)
-        view = windows[..., group * members : (group + 1) * members]
-        offset = None if bias is None else bias[share]
-        parts.append(_contract(view, weights[..., share], bias=offset, doubled=doubled))
+        members, filters = _share(group, w.shape[-2]), _share(group, w.shape[-1] // problem.groups)
+        offset = None if bias is None else bias[filters]
+        parts.append(_contract(windows[..., members], weights[..., filters], bias=offset, doubled=doubled))
     return np.concatenate(parts, axis=-1)
 
 
@@ -195,3 +175,106 @@ def _dot(rows: Array, table: Array, *, offset: Array | None, out: Array | None =
         if offset is not None:
             products += offset
     return products
+
+
+def depthwise(x: Array, w: Array, *, problem: Problem, kind: Any) -> Array:
+    """y[n, o, c·m + j] = Σ_t x[n, o·stride + t·dilation − before, c] · w[t, c, j]; m is the multiplier."""
+    padded = pad(x, problem.axes, kind=kind)
+    answer = np.zeros((len(x), *(axis.out for axis in problem.axes), *w.shape[-2:]), dtype=kind)
+    for tap, cells in taps(problem):
+        answer += padded[cells][..., np.newaxis] * w[tap].astype(kind)
+    return answer.reshape(*answer.shape[:-2], w.shape[-2] * w.shape[-1])
+
+
+def transpose(y: Array, w: Array, *, problem: Problem, kind: Any) -> Array:
+    """The gradient with respect to the input, by scattering.
+
+    Each element of the cotangent y adds its products to the cells that its window read:
+    x[n, o·stride + t·dilation − before, c] += y[n, o, f] · w[t, c, f]; what falls on padding is lost.
+    """
+    channels = w.shape[-2] * problem.groups
+    padded = np.zeros((len(y), *(axis.padded for axis in problem.axes), channels), dtype=kind)
+    for tap, cells in taps(problem):
+        for group in range(problem.groups):
+            members, filters = _share(group, w.shape[-2]), _share(group, w.shape[-1] // problem.groups)
+            products = y[..., filters].astype(kind) @ w[tap][:, filters].T.astype(kind)
+            padded[cells][..., members] += products
+    return padded[_inside(problem.axes)]
+
+
+def filter_gradient(x: Array, y: Array, *, problem: Problem, kind: Any) -> Array:
+    """The gradient with respect to the filters, a correlation of the input and the cotangent y.
+
+    w[t, c, f] = Σ_(n, o) x[n, o·stride + t·dilation − before, c] · y[n, o, f].
+    """
+    padded = pad(x, problem.axes, kind=kind)
+    members, filters = x.shape[-1] // problem.groups, y.shape[-1] // problem.groups
+    answer = np.zeros((*(axis.kernel for axis in problem.axes), members, y.shape[-1]), dtype=kind)
+    for tap, cells in taps(problem):
+        for group in range(problem.groups):
+            share = _share(group, filters)
+            read = padded[cells][..., _share(group, members)].reshape(-1, members)
+            answer[tap][:, share] = read.T @ y[..., share].reshape(-1, filters).astype(kind)
+    return answer
+
+
+def bias_gradient(y: Array, kind: Any) -> Array:
+    """b[f] = Σ_(n, o) y[n, o, f]."""
+    return np.asarray(y.reshape(-1, y.shape[-1]).sum(axis=0, dtype=kind))
+
+
+def taps(problem: Problem) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
+    """Each tap of the kernel, and the cells of the padded input that it meets, one for each window."""
+    for tap in np.ndindex(*(axis.kernel for axis in problem.axes)):
+        cells = [slice(None)]
+        for number, axis in zip(tap, problem.axes, strict=True):
+            first = number * axis.dilation
+            end = first + (axis.out - 1) * axis.stride + 1 if axis.out else first
+            cells.append(slice(first, end, axis.stride))
+        yield tap, tuple(cells)
+
+
+def _share(group: int, size: int) -> slice:
+    return slice(group * size, (group + 1) * size)
+
+
+def pad(x: Array, axes: tuple[Axis, ...], *, kind: Any) -> Array:
+    """The padded input, contiguous; the input itself where there is nothing to do."""
+    if not any(axis.before or axis.after for axis in axes):
+        return np.ascontiguousarray(x, dtype=kind)
+    padded = np.zeros((x.shape[0], *(axis.padded for axis in axes), x.shape[-1]), dtype=kind)
+    padded[_inside(axes)] = x
+    return padded
+
+
+def _inside(axes: tuple[Axis, ...]) -> tuple[slice, ...]:
+    """Where the input lies in the padded one."""
+    return (slice(None), *(slice(axis.before, axis.before + axis.size) for axis in axes))
+
+
+def windows_of(padded: Array, axes: tuple[Axis, ...]) -> Array:
+    """Every window as a view: (batch, *out, *kernel, channels). NumPy checks that it stays inside."""
+    batch, *between, channel = padded.strides
+    outs = (axis.out for axis in axes)
+    shape = (padded.shape[0], *outs, *(axis.kernel for axis in axes), padded.shape[-1])
+    steps = [stride * axis.stride for stride, axis in zip(between, axes, strict=True)]
+    reach = [stride * axis.dilation for stride, axis in zip(between, axes, strict=True)]
+    return np.ndarray(shape, padded.dtype, padded, strides=(batch, *steps, *reach, channel))
+
+
+def slabs(shape: tuple[int, ...], rows: int) -> Iterator[tuple[int | slice, ...]]:
+    """Indices that cut an array of this shape into blocks of at most `rows` places, 1 or more, in order.
+
+    Each block is contiguous.
+    """
+    inner, depth = 1, len(shape)
+    while depth and inner * shape[depth - 1] <= rows:
+        depth -= 1
+        inner *= shape[depth]
+    if not depth:
+        yield ()
+        return
+    step = rows // inner
+    for lead in np.ndindex(*shape[: depth - 1]):
+        for start in range(0, shape[depth - 1], step):
+            yield (*lead, slice(start, start + step))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from strategies import cases
+from tests.models.exactness import promises_exactness
 from verify import Case, reference
-from verify.cases.exactness import promises_exactness
 from verify.reports.explanation.explain import explain, parse_index
 from verify.reports.explanation.lines import Line, plain
 

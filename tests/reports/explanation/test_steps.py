@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.reports.explanation.explained import WHOLE, answer_of, explained, is_answer, tail_of, text_of
-from verify.cases.epilogue import AROUND
-from verify.cases.operations import OPERATIONS
+from verify.cases.operations import AROUND, OPERATIONS
 from verify.reports.explanation.explain import explain
 
 ROUNDED = tuple(step for step in AROUND if step not in WHOLE)

@@ -16,9 +16,8 @@ from hypothesis import example, given, settings
 from strategies import cases, illegal_cases
 from verify import Case, Declined, Mismatch, check
 from verify.cases.enumeration import Enumeration, enumeration_upto
-from verify.cases.operations import OPERATIONS
+from verify.cases.operations import OPERATIONS, SAME_WAY
 from verify.cases.predicates import names_of
-from verify.cases.seeds import SAME_WAY
 from verify.checks.bulk import sweep_block
 from verify.checks.deviations import Deviation, applying
 from verify.checks.path import Examiner

@@ -1,106 +1,107 @@
-"""Faults of channels: filters, groups and channels in the wrong order, or left out after whole blocks."""
+"""Faults of channels, of the batch and of what follows the sums: exchanged, repeated or left out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array, Operands
-from verify.faults.catalogue.conditions import IMAGE
-from verify.faults.fault import Answer, Inputs, make_fault
+from verify.faults.fault import IMAGE, Answer, Inputs, Steps, make_fault
+from verify.faults.index_maps import cast
+from verify.oracle.epilogue import follow, for_channels, wrapped
+from verify.oracle.problem import problem_of
+from verify.oracle.reference import linear
+
+Change = Callable[[Case, Array], Array | None]
+"""An array with its channels first of all axes to one like it, or to None where nothing changes."""
 
 
-def channels_of(case: Case, y: Array) -> Array:
-    """A view of an image, or of filters, with its channels first of all axes."""
-    is_image = case.operation != "filtergrad"
-    return np.moveaxis(y, 1 if case.channels_first and is_image else -1, 0)
+def _changed(case: Case, array: Array, *, change: Change, is_image: bool = True) -> Array | None:
+    axis = 1 if case.channels_first and is_image else -1
+    channels = change(case, np.moveaxis(array, axis, 0))
+    return None if channels is None else np.ascontiguousarray(np.moveaxis(channels, 0, axis))
 
 
-def _rotated(case: Case, right: Array) -> Array | None:
-    """The answer's channels one further, the last one first."""
-    return _copied(case, np.roll(channels_of(case, right), 1, axis=0))
+def _of_answer(change: Change) -> Answer:
+    """Other channels of the answer."""
+    return Answer(
+        lambda case, right: _changed(case, right, change=change, is_image=case.operation != "filtergrad")
+    )
 
 
-def _groups_reversed(case: Case, right: Array) -> Array | None:
-    channels = channels_of(case, right)
-    groups = channels.reshape(case.groups, len(channels) // case.groups, *channels.shape[1:])[::-1]
-    return _copied(case, groups.reshape(channels.shape))
-
-
-def _copied(case: Case, channels: Array) -> Array:
-    """An answer from its channels, which come first, laid out as the right one."""
-    is_image = case.operation != "filtergrad"
-    return np.ascontiguousarray(np.moveaxis(channels, 0, 1 if case.channels_first and is_image else -1))
-
-
-def _multipliers_first(case: Case, right: Array) -> Array | None:
-    """The answer's channels lie by multiplier, then by channel."""
-    channels = channels_of(case, right)
-    parts = channels.reshape(case.channels, case.multiplier, *channels.shape[1:])
-    return _copied(case, parts.swapaxes(0, 1).reshape(channels.shape))
-
-
-def _input_channels(case: Case) -> Array:
-    """A copy of the input with its channels first of all axes."""
-    return np.moveaxis(case.input.copy(), 1 if case.channels_first else -1, 0)
-
-
-def _with_input(case: Case, channels: Array) -> Operands:
-    x = np.moveaxis(channels, 0, 1 if case.channels_first else -1)
-    return case.operands._replace(input=np.ascontiguousarray(x))
-
-
-def _neighbour(case: Case) -> Operands:
-    channels = _input_channels(case)
-    members = len(channels) // case.groups
-    channels[-members:] = channels[-2 * members : -members].copy()
-    return _with_input(case, channels)
-
-
-def _interleaved(case: Case) -> Operands:
-    """Channel c belongs to group c modulo the groups."""
-    channels = _input_channels(case)
-    parts = channels.reshape(len(channels) // case.groups, case.groups, *channels.shape[1:])
-    return _with_input(case, parts.swapaxes(0, 1).reshape(channels.shape))
-
-
-def _reinterpreted(case: Case) -> Operands:
-    """The memory of a channels-first input read as channels last."""
-    batch, channels, *spatial = case.input.shape
-    return _with_input(case, np.moveaxis(case.input.reshape(batch, *spatial, channels), -1, 0))
-
-
-def _input_tail(block: int) -> Inputs:
-    """Channels after the last whole block of so many are left out of the sums."""
+def _of_input(change: Change) -> Inputs:
+    """Other channels of the input."""
 
     def operands(case: Case) -> Operands | None:
-        channels = _input_channels(case)
-        return _with_input(case, channels) if _tail_lost(channels, block) else None
+        x = _changed(case, case.input, change=change)
+        return None if x is None else case.operands._replace(input=x)
 
     return Inputs(operands)
 
 
-def _answer_tail(block: int) -> Answer:
-    """Channels of the answer after the last whole block of so many are never written."""
-
-    def answer(case: Case, right: Array) -> Array | None:
-        wrong = right.copy()
-        return wrong if _tail_lost(channels_of(case, wrong), block) else None
-
-    return Answer(answer)
+def _dealt(channels: Array, parts: int) -> Array:
+    """Channels as so many parts, a new first axis."""
+    return channels.reshape(parts, len(channels) // parts, *channels.shape[1:])
 
 
-def _tail_lost(channels: Array, block: int) -> bool:
-    """Write zeros to the channels after the last whole block of so many, where there are both."""
-    has_tail = len(channels) >= block and len(channels) % block > 0
-    if has_tail:
-        channels[len(channels) // block * block :] = 0
-    return has_tail
+def _exchanged(channels: Array, parts: int) -> Array:
+    """The first channels of all parts, then the second ones, and so on."""
+    return _dealt(channels, parts).swapaxes(0, 1).reshape(channels.shape)
+
+
+def _neighbour(case: Case, channels: Array) -> Array:
+    members = len(channels) // case.groups
+    return np.concatenate([channels[:-members], channels[-2 * members : -members]])
+
+
+def _reinterpreted(case: Case, channels: Array) -> Array:
+    """The memory of a channels-first input read as channels last."""
+    batch, count, *spatial = case.input.shape
+    return np.moveaxis(case.input.reshape(batch, *spatial, count), -1, 0)
+
+
+def _without_tail(block: int) -> Change:
+    """Zeros in the channels after the last whole block of so many, where there are both."""
+
+    def change(case: Case, channels: Array) -> Array | None:
+        whole = len(channels) // block * block
+        if whole in (0, len(channels)):
+            return None
+        return np.concatenate([channels[:whole], np.zeros_like(channels[whole:])])
+
+    return change
+
+
+def _with(operand: str, change: Callable[[Array], Array]) -> Inputs:
+    return Inputs(lambda case: case.operands._replace(**{operand: change(getattr(case.operands, operand))}))
+
+
+def _bias_last(case: Case, right: Array) -> Array | None:
+    problem = problem_of(case)._replace(epilogue=_without(case, "bias"))
+    sums = linear(problem, case.operands._replace(bias=None), exact=True)
+    values, _ = follow(problem, case.operands, sums)
+    return cast(wrapped(values + for_channels(problem, case.bias), case.format), case.dtype)
+
+
+def _without(case: Case, left_out: str) -> tuple[str, ...]:
+    return tuple(step for step in case.epilogue if step != left_out)
+
+
+def _first_repeated(case: Case, right: Array) -> Array | None:
+    return np.ascontiguousarray(np.broadcast_to(right[:1], right.shape)) if len(right) > 1 else None
+
+
+def _only_first(case: Case, right: Array) -> Array | None:
+    wrong = right.copy()
+    wrong[1:] = 0
+    return wrong
 
 
 fault = partial(make_fault, family="channels")
+batch_fault = partial(make_fault, family="batch and bias")
 
 _ANSWERED = (
     "(channels if operation == 'transpose' "
@@ -108,27 +109,30 @@ _ANSWERED = (
 )
 _READ = "(filters if operation == 'transpose' else channels)"
 
+_BIASED = f"'bias' in epilogue and {IMAGE}"
+_ACTIVE = "epilogue and epilogue[-1] not in ('bias', 'norm', 'residual')"
+
 CHANNELS = (
     fault(
         name="filters-rotated",
         sentence="the answer's channels one place further than they belong",
         needs=f"{_ANSWERED} > 1",
         word="conv_i1_k1_f2_same_iota",
-        change=Answer(_rotated),
+        change=_of_answer(lambda case, channels: np.roll(channels, 1, axis=0)),
     ),
     fault(
         name="groups-reversed",
         sentence="the groups' answers in the opposite order",
         applies=f"groups > 1 and {IMAGE}",
         word="conv_i1_c2_k1_f2_g2_same_iota",
-        change=Answer(_groups_reversed),
+        change=_of_answer(lambda case, channels: _dealt(channels, case.groups)[::-1].reshape(channels.shape)),
     ),
     fault(
         name="last-group-reads-neighbour",
         sentence="the last group reads the channels of the group before it",
         applies=f"groups > 1 and {IMAGE}",
         word="conv_i1_c2_k1_f2_g2_same_iota",
-        change=Inputs(_neighbour),
+        change=_of_input(_neighbour),
     ),
     fault(
         name="groups-interleaved",
@@ -136,7 +140,7 @@ CHANNELS = (
         applies=f"groups > 1 and {IMAGE}",
         needs=f"{_READ} > groups",
         word="conv_i1_c4_k1_f2_g2_same_iota",
-        change=Inputs(_interleaved),
+        change=_of_input(lambda case, channels: _exchanged(channels, len(channels) // case.groups)),
     ),
     *(
         fault(
@@ -145,7 +149,7 @@ CHANNELS = (
             applies=f"{_READ} > {block} and {IMAGE}",
             needs=f"{_READ} % {block} > 0",
             word=f"conv_i1_c{block + 1}_k1_same_ones",
-            change=_input_tail(block),
+            change=_of_input(_without_tail(block)),
         )
         for block in (4, 8, 16)
     ),
@@ -156,7 +160,7 @@ CHANNELS = (
             applies=f"{_ANSWERED} > {block}",
             needs=f"{_ANSWERED} % {block} > 0",
             word=f"conv_i1_k1_f{block + 1}_same_ones",
-            change=_answer_tail(block),
+            change=_of_answer(_without_tail(block)),
         )
         for block in (4, 8, 16)
     ),
@@ -166,7 +170,7 @@ CHANNELS = (
         applies="operation == 'depthwise' and multiplier > 1",
         needs="channels > 1",
         word="depthwise_i1_c2_k1_m2_same_iota",
-        change=Answer(_multipliers_first),
+        change=_of_answer(lambda case, channels: _exchanged(channels, case.channels)),
     ),
     fault(
         name="channels-first-as-last",
@@ -174,6 +178,65 @@ CHANNELS = (
         applies=f"channels_first and {IMAGE}",
         needs=f"{_READ} > 1 and (max(size) > 1 or operation == 'transpose')",
         word="conv_i2_c2_k1_same_cf_iota",
-        change=Inputs(_reinterpreted),
+        change=_of_input(_reinterpreted),
+    ),
+)
+
+BATCH = (
+    batch_fault(
+        name="last-bias-lost",
+        sentence="the last channel of the answer without its bias",
+        applies=_BIASED,
+        word="conv_i1_k1_same_bias_ones",
+        change=_with("bias", lambda bias: np.append(bias[:-1], np.zeros_like(bias[-1:]))),
+    ),
+    batch_fault(
+        name="bias-twice",
+        sentence="the bias added twice",
+        applies=_BIASED,
+        word="conv_i1_k1_same_bias_ones",
+        change=_with("bias", lambda bias: bias + bias),
+    ),
+    batch_fault(
+        name="bias-after-activation",
+        sentence="the bias added after the activation instead of before",
+        applies=f"{_BIASED} and {_ACTIVE}",
+        word="conv_i1_k1_same_bias_relu_ints",
+        change=Answer(_bias_last),
+    ),
+    batch_fault(
+        name="activation-lost",
+        sentence="the activation left out",
+        applies=_ACTIVE,
+        word="conv_i1_k1_same_relu_ints",
+        change=Steps(lambda case: case.epilogue[:-1]),
+    ),
+    batch_fault(
+        name="residual-lost",
+        sentence="the residual never added",
+        applies="'residual' in epilogue",
+        word="conv_i1_k1_same_residual_ones",
+        change=Steps(lambda case: _without(case, "residual")),
+    ),
+    batch_fault(
+        name="mean-lost",
+        sentence="batch normalisation without its mean",
+        applies="'norm' in epilogue",
+        word="conv_i1_k1_same_norm_ones",
+        change=_with("mean", np.zeros_like),
+    ),
+    batch_fault(
+        name="batch-repeats-first",
+        sentence="every answer of a batch is that to its first input",
+        applies=f"batch > 1 and {IMAGE}",
+        word="conv_n2_i1_k1_same_iota",
+        change=Answer(_first_repeated),
+    ),
+    batch_fault(
+        name="only-first-of-batch",
+        sentence="only the first of a batch answered",
+        applies=f"batch > 1 and {IMAGE}",
+        word="conv_n2_i1_k1_same_ones",
+        change=Answer(_only_first),
     ),
 )

@@ -9,48 +9,19 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.geometry import Axis, ceil_div, same_padding
-from verify.faults.catalogue.conditions import FORWARD, GATHERING, PADDED, WINDOWED
-from verify.faults.fault import Geometry, make_fault
+from verify.faults.fault import FORWARD, OTHER_END, WINDOWED, Geometry, make_fault, own_padding, shifted
 from verify.faults.index_maps import Map, Maps, cells_read, inside
 
-Befores = Callable[[Case], list[int]]
-"""The cells of padding before each axis, a border's not counted."""
 
-
-def borders(case: Case) -> tuple[tuple[int, int], ...]:
-    return case.border or ((0, 0),) * case.rank
-
-
-def bordered(case: Case) -> list[int]:
-    return [axis.size + sum(ends) for axis, ends in zip(case.axes, borders(case), strict=True)]
-
-
-def own_padding(case: Case) -> list[tuple[int, int]]:
-    """The operation's own padding of each axis, without the border."""
-    pairs = zip(case.axes, borders(case), strict=True)
-    return [(axis.before - before, axis.after - after) for axis, (before, after) in pairs]
-
-
-def shifted(befores: Befores) -> Geometry:
-    """Windows that begin as if so many cells of padding came before each axis."""
-
-    def maps(case: Case) -> Maps | None:
-        firsts = [first + ends[0] for first, ends in zip(befores(case), borders(case), strict=True)]
-        if firsts == [axis.before for axis in case.axes]:
-            return None
-        return [
-            inside(axis, cells_read(axis, before=first))
-            for axis, first in zip(case.axes, firsts, strict=True)
-        ]
-
-    return Geometry(maps)
+def _bordered(case: Case) -> list[int]:
+    return [axis.size + sum(ends) for axis, ends in zip(case.axes, case.borders, strict=True)]
 
 
 def _recomputed(total: Callable[[Axis, int], int]) -> Geometry:
     """SAME with another total, by a rule of the axis and its bordered size; half of it goes before."""
 
     def befores(case: Case) -> list[int]:
-        return [total(axis, size) // 2 for axis, size in zip(case.axes, bordered(case), strict=True)]
+        return [total(axis, size) // 2 for axis, size in zip(case.axes, _bordered(case), strict=True)]
 
     return shifted(befores)
 
@@ -63,9 +34,9 @@ def _filled_by(source: Callable[[Map, int], Map]) -> Geometry:
     """Padding that repeats cells of the bordered input: `source` gives the cell for each place and size."""
 
     def maps(case: Case) -> Maps | None:
-        if not any(map(any, own_padding(case))) or 0 in bordered(case):
+        if not any(map(any, own_padding(case))) or 0 in _bordered(case):
             return None
-        axes = zip(case.axes, borders(case), bordered(case), strict=True)
+        axes = zip(case.axes, case.borders, _bordered(case), strict=True)
         return [
             inside(axis, source(cells_read(axis) + before, size) - before) for axis, (before, _), size in axes
         ]
@@ -86,7 +57,9 @@ def _exchanged(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 fault = partial(make_fault, family="padding")
 
+_NOT_VALID = f"padding != 'valid' and {WINDOWED}"
 _SAME = f"padding == 'same' and {WINDOWED}"
+padded = partial(fault, applies=_NOT_VALID, needs="any(before or after for before, after in pads)")
 
 PADDING = (
     fault(
@@ -95,7 +68,7 @@ PADDING = (
         applies=_SAME,
         needs="border or any(before != after for before, after in pads)",
         word="conv_i2_k2_same_ones",
-        change=shifted(lambda case: [after for _, after in own_padding(case)]),
+        change=OTHER_END,
     ),
     fault(
         name="same-of-stride-1",
@@ -135,7 +108,7 @@ PADDING = (
         applies=f"padding == 'explicit' and {FORWARD}",
         needs="border or any(before != after for before, after in pads)",
         word="conv_i1_k1_p0.1_ones",
-        change=shifted(lambda case: [after for _, after in own_padding(case)]),
+        change=OTHER_END,
     ),
     fault(
         name="padding-axes-exchanged",
@@ -145,35 +118,29 @@ PADDING = (
         word="conv_i1x1_k1x1_p0.0x1.0_ones",
         change=shifted(lambda case: [before for before, _ in _exchanged(own_padding(case))]),
     ),
-    fault(
+    padded(
         name="padding-twice",
         sentence="padding applied twice",
-        applies=f"padding != 'valid' and {WINDOWED}",
-        needs=PADDED,
         word="conv_i1_k1_p1.0_ones",
         change=shifted(lambda case: [2 * before for before, _ in own_padding(case)]),
     ),
-    fault(
+    padded(
         name="padding-lost",
         sentence="no padding before the input",
-        applies=f"padding != 'valid' and {WINDOWED}",
-        needs=PADDED,
         word="conv_i1_k1_p1.0_ones",
         change=shifted(lambda case: [0] * case.rank),
     ),
-    fault(
+    padded(
         name="padding-repeats-edge",
         sentence="padding with the cells of the edge instead of zeros",
-        applies=f"padding != 'valid' and {GATHERING}",
-        needs=PADDED,
+        applies=f"padding != 'valid' and operation != 'transpose' and {WINDOWED}",
         word="conv_i1_k2_same_ones",
         change=_filled_by(lambda cells, size: np.clip(cells, 0, size - 1)),
     ),
-    fault(
+    padded(
         name="padding-reflects",
         sentence="padding with the cells reflected at the edge instead of zeros",
-        applies=f"padding != 'valid' and {GATHERING}",
-        needs=PADDED,
+        applies=f"padding != 'valid' and operation != 'transpose' and {WINDOWED}",
         word="conv_i1_k2_same_ones",
         change=_filled_by(_reflected),
     ),

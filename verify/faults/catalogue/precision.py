@@ -1,9 +1,10 @@
-"""Faults of precision: operands, sums or answers held in less than their dtype promises."""
+"""Faults of precision, where less is held than a dtype promises, and of behaviour."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,17 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.exactness import largest_sum
+from verify.cases.fills import read_cells
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
-from verify.faults.catalogue.conditions import WINDOWED
-from verify.faults.fault import Answer, Inputs, answer_to, make_fault
-from verify.faults.index_maps import channels_last, finished, right_maps, sums_by_maps
+from verify.faults.fault import IMAGE, WINDOWED, Answer, Conduct, Inputs, answer_to, make_fault
+from verify.faults.index_maps import Map, finished, right_maps, sums_by_maps
 from verify.faults.summation import accumulator_of, forward, sums_in
-from verify.oracle.problem import problem_of
+from verify.oracle.problem import channels_last, problem_of
 from verify.oracle.reference import linear
 
 _BF16 = FORMATS["bf16"].dtype
+_WIDER = {"float16": np.float32, "bfloat16": np.float32, "float32": np.float64, "float64": np.float32}
 
 
 def in_tf32(values: Array) -> Array:
@@ -35,8 +37,7 @@ def _with_operands(narrowed: Callable[[Array], Array]) -> Inputs:
 
     def operands(case: Case) -> Operands | None:
         right = case.operands
-        with np.errstate(over="ignore"):
-            x, factor = narrowed(right.input), narrowed(right.factor)
+        x, factor = narrowed(right.input), narrowed(right.factor)
         if np.array_equal(x, right.input, equal_nan=True) and np.array_equal(factor, right.factor):
             return None
         return right._replace(input=x, factor=factor)
@@ -57,49 +58,36 @@ def _accumulated_in(token: str) -> Answer:
             return None
 
         def narrow(products: Array) -> Array:
-            with np.errstate(over="ignore", invalid="ignore"):
-                return forward(products.astype(form.dtype)).astype(products.dtype)
+            return forward(products.astype(form.dtype)).astype(products.dtype)
 
         return finished(case, sums_in(case, narrow, kind=accumulator_of(case)))
 
     return Answer(answer)
 
 
-def _rounded_to_bf16(case: Case, right: Array) -> Array | None:
-    with np.errstate(over="ignore", invalid="ignore"):
-        return right.astype(_BF16).astype(right.dtype)
-
-
 def _in_single(case: Case, right: Array) -> Array | None:
     """Operands, sums and answer in float32."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        arrays = case.operands._asdict().items()
-        narrow = {name: array.astype(np.float32) for name, array in arrays if array is not None}
-        answer = answer_to(problem_of(case), Operands(**narrow))
-        return answer.astype(np.float32).astype(right.dtype)
-
-
-def _last_finite(values: Array) -> int | None:
-    """The flat index of the last element that is a number."""
-    places = np.flatnonzero(np.isfinite(values.astype(np.float64)))
-    return int(places[-1]) if places.size else None
+    arrays = case.operands._asdict().items()
+    narrow = {name: array.astype(np.float32) for name, array in arrays if array is not None}
+    answer = answer_to(problem_of(case), Operands(**narrow))
+    return answer.astype(np.float32).astype(right.dtype)
 
 
 def _off_by_one_unit(case: Case, right: Array) -> Array | None:
-    """The last element is the next number above or below."""
-    place = _last_finite(right)
-    if place is None:
-        return None
+    """The last element that is a number is the next one above or below."""
+    finite = np.flatnonzero(np.isfinite(right.astype(np.float64)))
     wrong = np.ascontiguousarray(right).copy()
-    signed = wrong.reshape(-1).view(f"i{wrong.dtype.itemsize}")
-    signed[place] ^= 1
-    return wrong
+    wrong.reshape(-1).view(f"i{wrong.dtype.itemsize}")[finite[-1:]] ^= 1
+    return wrong if finite.size else None
 
 
 def _one_dropped(case: Case, right: Array) -> Array | None:
     """The last element lacks one of its products, the first that meets no padding."""
     if case.operation == "separable":
-        return _one_channel_dropped(case)
+        assert case.pointwise is not None
+        weights = case.pointwise.copy()
+        weights[..., 0, -1] = 0  # the first product of the second step, everywhere
+        return answer_to(problem_of(case), case.operands._replace(pointwise=weights))
     if not right.size or (product := _last_product(case)) is None or not product:
         return None
     problem = problem_of(case)._replace(epilogue=())
@@ -107,21 +95,19 @@ def _one_dropped(case: Case, right: Array) -> Array | None:
     sums = sums.astype(np.int64) if case.format.exact_integers else sums.copy()
     is_image = case.operation != "filtergrad"
     place = (-1, -1, *(-1,) * case.rank) if is_image else (*(-1,) * case.rank, -1, -1)
-    with np.errstate(invalid="ignore", over="ignore"):
-        sums[place] -= product
+    sums[place] -= product
     return finished(case, sums)
 
 
 def _last_product(case: Case) -> Any:
     """One product of the last element of an answer, or None where it has none but with padding."""
-    meetings = [meeting for axis in case.axes if (meeting := _meeting(axis, case.operation))]
-    if len(meetings) < case.rank:
+    maps = right_maps(case)
+    axes = zip(maps, case.axes, strict=True)
+    meetings = [_meeting(cells, axis, operation=case.operation) for cells, axis in axes]
+    if None in meetings:
         return None
     windows, taps = zip(*meetings, strict=True)
-    cells = tuple(
-        window * axis.stride + tap * axis.dilation - axis.before
-        for window, tap, axis in zip(windows, taps, case.axes, strict=True)
-    )
+    cells = [met[place] for met, place in zip(maps, meetings, strict=True)]
     x, w = channels_last(case, case.input), case.operands.factor
     members, filters = case.channels // case.groups, case.filter_count // case.groups
     kind = int if case.format.exact_integers else float
@@ -137,34 +123,60 @@ def _last_product(case: Case) -> Any:
     return kind(x[(-1, *cells, -1)]) * kind(w[(*taps, -1, -1)])
 
 
-def _meeting(axis: Axis, operation: str) -> tuple[int, int] | None:
+def _meeting(cells: Map, axis: Axis, *, operation: str) -> tuple[int, ...] | None:
     """A window and a tap that meet a cell for the last element of an answer along an axis."""
-    windows, taps = range(axis.out), range(axis.kernel)
-    for window in windows if operation in ("transpose", "filtergrad") else windows[-1:]:
-        for tap in taps[-1:] if operation == "filtergrad" else taps:
-            cell = window * axis.stride + tap * axis.dilation - axis.before
-            if cell == axis.size - 1 if operation == "transpose" else 0 <= cell < axis.size:
-                return window, tap
-    return None
-
-
-def _one_channel_dropped(case: Case) -> Array | None:
-    """The second step of a separable lacks its first product everywhere."""
-    assert case.pointwise is not None
-    weights = case.pointwise.copy()
-    weights[..., 0, -1] = 0
-    return answer_to(problem_of(case), case.operands._replace(pointwise=weights))
+    meets = cells == axis.size - 1 if operation == "transpose" else cells < axis.size
+    if operation == "filtergrad":
+        meets[:, :-1] = False
+    elif operation != "transpose":
+        meets[:-1] = False
+    found = np.argwhere(meets)
+    return tuple(found[0].tolist()) if len(found) else None
 
 
 def _saturated(case: Case, right: Array) -> Array | None:
-    """Sums of integers stop at the ends of the type."""
     bounds = np.iinfo(case.dtype)
     sums = sums_by_maps(case, right_maps(case))
     clipped = np.clip(sums, bounds.min, bounds.max)
     return None if np.array_equal(clipped, sums) else finished(case, clipped)
 
 
+def _unread_multiplied(case: Case, right: Array) -> Array | None:
+    unread = ~read_cells(case)
+    touched = (channels_last(case, case.input)[:, unread].astype(np.float64) * 0).sum()
+    return right + right.dtype.type(touched) if np.isnan(touched) else None
+
+
+def _without_nan(case: Case) -> Operands | None:
+    is_nan = np.isnan(case.input)
+    without = np.where(is_nan, case.dtype.type(0), case.input)
+    return case.operands._replace(input=without) if is_nan.any() else None
+
+
+def _writes(case: Case, right: Array) -> Array:
+    if case.input.size:
+        case.input.flat[0] = 0 if case.input.flat[0] != 0 else 1
+    return right
+
+
+_CALLS = count()
+
+
+def _wavers(case: Case, right: Array) -> Array:
+    """Every second answer has its last value one bit off."""
+    if not right.size or next(_CALLS) % 2:
+        return right
+    wrong = np.ascontiguousarray(right).copy()
+    wrong.view(np.uint8).reshape(-1)[-wrong.dtype.itemsize] ^= 1
+    return wrong
+
+
+def _batch_of_one(case: Case, right: Array) -> Array | None:
+    return np.zeros((1, *right.shape[1:]), right.dtype) if not case.batch else None
+
+
 fault = partial(make_fault, family="precision")
+behaviour_fault = partial(make_fault, family="behaviour")
 
 _EXACT = "fill not in ('reals',)"
 
@@ -202,7 +214,7 @@ PRECISION = (
         sentence="the answer rounded to bfloat16",
         applies="dtype in ('f32', 'f64', 'f16')",
         word="conv_i1_k1_same_dyadic",
-        change=Answer(_rounded_to_bf16),
+        change=Answer(lambda case, right: _through(_BF16)(right)),
     ),
     fault(
         name="f64-in-f32",
@@ -215,14 +227,12 @@ PRECISION = (
         name="one-unit-off",
         sentence="one element off by one unit in the last place",
         applies=_EXACT,
-        word="conv_i1_k1_same_ones",
         change=Answer(_off_by_one_unit),
     ),
     fault(
         name="one-product-dropped",
         sentence="one product of one element left out",
         applies=WINDOWED,
-        word="conv_i1_k1_same_ones",
         change=Answer(_one_dropped),
     ),
     fault(
@@ -231,5 +241,48 @@ PRECISION = (
         applies=f"dtype == 'i32' and {WINDOWED}",
         word="conv_i1_k1_same_i32_dyadic",
         change=Answer(_saturated),
+    ),
+)
+
+BEHAVIOUR = (
+    behaviour_fault(
+        name="unread-cells-read",
+        sentence="cells that no window reads are read, if only to be multiplied by zero",
+        applies="fill == 'unread'",
+        word="conv_i2_k1_s2_same_unread",
+        change=Answer(_unread_multiplied),
+    ),
+    behaviour_fault(
+        name="nan-to-zero",
+        sentence="NaN in the input turned into 0",
+        applies="fill == 'nonfinite'",
+        word="conv_i1_k1_same_nonfinite1",
+        change=Inputs(_without_nan),
+    ),
+    behaviour_fault(
+        name="input-modified",
+        sentence="the input changed in place",
+        change=Conduct(_writes),
+        kinds=frozenset({"input modified"}),
+    ),
+    behaviour_fault(
+        name="wavers",
+        sentence="different bits now and then",
+        change=Conduct(_wavers),
+        kinds=frozenset({"not repeatable"}),
+    ),
+    behaviour_fault(
+        name="wrong-dtype",
+        sentence="the answer in another dtype",
+        change=Answer(lambda case, right: right.astype(_WIDER.get(right.dtype.name, np.int64))),
+        kinds=frozenset({"dtype"}),
+    ),
+    behaviour_fault(
+        name="empty-batch-answered",
+        sentence="an empty batch answered as a batch of one",
+        applies=f"batch == 0 and {IMAGE}",
+        word="conv_n0_i1_k1_same_ones",
+        change=Answer(_batch_of_one),
+        kinds=frozenset({"shape"}),
     ),
 )

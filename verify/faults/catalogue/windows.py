@@ -1,4 +1,4 @@
-"""Faults of geometry: strides, dilations, taps and windows that are not where they belong."""
+"""Faults of geometry, strides, dilations, taps and windows not where they belong; and faults of gradients."""
 
 from __future__ import annotations
 
@@ -10,14 +10,22 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.operands import Array, Operands
-from verify.faults.catalogue.conditions import FORWARD, IMAGE, WINDOWED
-from verify.faults.catalogue.padding import borders
-from verify.faults.fault import Answer, Call, Geometry, Inputs, make_fault, outs_of
-from verify.faults.index_maps import Map, Maps, cells_read, inside
-from verify.oracle.compare import NUMERIC_KINDS, Kind
+from verify.faults.fault import (
+    FORWARD,
+    IMAGE,
+    OTHER_END,
+    WINDOWED,
+    Answer,
+    Call,
+    Geometry,
+    Inputs,
+    make_fault,
+)
+from verify.faults.index_maps import Map, Maps, map_of, outs_of
+from verify.oracle.compare import NUMERIC_KINDS
 
 
-def stepping(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) -> Geometry:
+def _stepping(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) -> Geometry:
     """Windows with other strides and dilations, as many as there should be, begun where they should."""
 
     def maps(case: Case) -> Maps | None:
@@ -25,9 +33,24 @@ def stepping(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) 
         if (strides, dilations) == (case.strides, case.dilations):
             return None
         walks = zip(case.axes, strides, dilations, strict=True)
-        return [inside(axis, cells_read(axis, stride=s, dilation=d)) for axis, s, d in walks]
+        return [map_of(axis, stride=stride, dilation=dilation) for axis, stride, dilation in walks]
 
     return Geometry(maps)
+
+
+def _with_filters(change: Callable[[Case, Array], Array]) -> Inputs:
+    """Other filters, for the operations that have some."""
+
+    def operands(case: Case) -> Operands | None:
+        factor = change(case, case.operands.factor)
+        if np.array_equal(factor, case.operands.factor):
+            return None
+        return case.operands._replace(factor=np.ascontiguousarray(factor))
+
+    return Inputs(operands)
+
+
+_FLIPPED = _with_filters(lambda case, w: np.flip(w, tuple(range(case.rank))))
 
 
 def _called_with(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) -> Call:
@@ -38,12 +61,10 @@ def _called_with(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]
 
     def axes(case: Case) -> tuple[Axis, ...] | None:
         strides, dilations = change(case)
-        if (strides, dilations) == (case.strides, case.dilations) or case.operation in (
-            "transpose",
-            "filtergrad",
-        ):
+        is_forward = case.traits.answer == "result"
+        if (strides, dilations) == (case.strides, case.dilations) or not is_forward:
             return None
-        numbers = zip(case.axes, borders(case), strides, dilations, strict=True)
+        numbers = zip(case.axes, case.borders, strides, dilations, strict=True)
         axes = tuple(
             _axis(axis, border, stride=stride, dilation=dilation, is_same=case.padding == "SAME")
             for axis, border, stride, dilation in numbers
@@ -52,7 +73,7 @@ def _called_with(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]
         is_legal = case.padding == "SAME" or not any(axis.shortfall for axis in axes)
         return axes if has_room and is_legal else None
 
-    return Call(axes, stepping(change))
+    return Call(axes, _stepping(change))
 
 
 def _axis(axis: Axis, border: tuple[int, int], *, stride: int, dilation: int, is_same: bool) -> Axis:
@@ -76,25 +97,9 @@ def _cut(case: Case) -> Maps | None:
 
     def cut(axis: Axis) -> Map:
         reach = np.arange(axis.kernel) * axis.dilation
-        return np.where(reach < max(axis.size, 1), inside(axis, cells_read(axis)), axis.size)
+        return np.where(reach < max(axis.size, 1), map_of(axis), axis.size)
 
     return [cut(axis) for axis in case.axes]
-
-
-def with_filters(change: Callable[[Case, Array], Array]) -> Inputs:
-    """Other filters, for the operations that have some."""
-
-    def operands(case: Case) -> Operands | None:
-        factor = change(case, case.operands.factor)
-        if np.array_equal(factor, case.operands.factor):
-            return None
-        return case.operands._replace(factor=np.ascontiguousarray(factor))
-
-    return Inputs(operands)
-
-
-def flipped(case: Case, w: Array) -> Array:
-    return np.flip(w, tuple(range(case.rank)))
 
 
 def _transposed(case: Case, w: Array) -> Array:
@@ -103,7 +108,6 @@ def _transposed(case: Case, w: Array) -> Array:
 
 
 def _rounded_up(case: Case, right: Array) -> Array | None:
-    """One window more on every axis where cells are left over."""
     extra = [int(axis.out > 0 and (axis.padded - axis.span) % axis.stride > 0) for axis in case.axes]
     if not any(extra):
         return None
@@ -119,75 +123,69 @@ def _spatial(case: Case, axis: int) -> int:
 
 
 def _last_lost(axis: int) -> Answer:
-    """The last place along one axis is never written."""
-
     def answer(case: Case, right: Array) -> Array | None:
-        wrong = np.moveaxis(right.copy(), _spatial(case, axis % case.rank), 0)
+        wrong = right.copy()
         if not wrong.size:
             return None
-        wrong[-1] = 0
-        return np.moveaxis(wrong, 0, _spatial(case, axis % case.rank))
+        np.moveaxis(wrong, _spatial(case, axis % case.rank), 0)[-1] = 0
+        return wrong
 
     return Answer(answer)
 
 
 def _moved(case: Case, right: Array) -> Array | None:
-    """Every value stands one place further along the last axis, the first place is zero."""
-    wrong = np.moveaxis(np.zeros_like(right), _spatial(case, case.rank - 1), 0)
-    wrong[1:] = np.moveaxis(right, _spatial(case, case.rank - 1), 0)[:-1]
-    return np.moveaxis(wrong, 0, _spatial(case, case.rank - 1))
+    place = _spatial(case, case.rank - 1)
+    wrong = np.roll(right, 1, place)
+    np.moveaxis(wrong, place, 0)[:1] = 0
+    return wrong
 
 
 fault = partial(make_fault, family="geometry")
+called = partial(fault, kinds=NUMERIC_KINDS | {"shape"})
+gradient = partial(make_fault, family="gradients")
 
-_NUMBERS_OR_SHAPE: frozenset[Kind] = NUMERIC_KINDS | {"shape"}
 _SEVERAL = f"rank > 1 and {WINDOWED}"
 
 WINDOWS = (
-    fault(
+    called(
         name="strides-exchanged",
         sentence="strides of the first and the last axis exchanged",
         applies=_SEVERAL,
         needs="strides[0] != strides[-1]",
         word="conv_i1x2_k1x1_s2x1_same_ones",
         change=_called_with(lambda case: (case.strides[::-1], case.dilations)),
-        kinds=_NUMBERS_OR_SHAPE,
     ),
-    fault(
+    called(
         name="dilations-exchanged",
         sentence="dilations of the first and the last axis exchanged",
         applies=_SEVERAL,
         needs="dilations[0] != dilations[-1]",
         word="conv_i1x1_k1x2_d2x1_same_ones",
         change=_called_with(lambda case: (case.strides, case.dilations[::-1])),
-        kinds=_NUMBERS_OR_SHAPE,
     ),
-    fault(
+    called(
         name="stride-of-first-axis",
         sentence="the first axis's stride used for every axis",
         applies=_SEVERAL,
         needs="len(set(strides)) > 1",
         word="conv_i1x2_k1x1_s2x1_same_ones",
         change=_called_with(lambda case: (case.strides[:1] * case.rank, case.dilations)),
-        kinds=_NUMBERS_OR_SHAPE,
     ),
-    fault(
+    called(
         name="stride-ignored",
         sentence="the stride ignored",
         applies=FORWARD,
         needs="max(strides) > 1",
         word="conv_i2_k1_s2_same_ones",
         change=_called_with(lambda case: ((1,) * case.rank, case.dilations)),
-        kinds=_NUMBERS_OR_SHAPE,
     ),
-    fault(
+    called(
         name="dilation-ignored",
         sentence="the dilation ignored",
         applies=WINDOWED,
         needs="max(dilations) > 1",
         word="conv_i1_k2_d2_same_ones",
         change=_called_with(lambda case: (case.strides, (1,) * case.rank)),
-        kinds=_NUMBERS_OR_SHAPE,
     ),
     fault(
         name="stride-and-dilation",
@@ -195,7 +193,7 @@ WINDOWS = (
         applies=WINDOWED,
         needs="any(s > 1 and d > 1 for s, d in zip(strides, dilations))",
         word="conv_i1_k2_s2_d2_same_ones",
-        change=stepping(_undilated_where_strided),
+        change=_stepping(_undilated_where_strided),
     ),
     fault(
         name="pointwise-stride-ignored",
@@ -203,7 +201,7 @@ WINDOWS = (
         applies=WINDOWED,
         needs="set(kernel) == {1} and max(strides) > 1",
         word="conv_i3_k1_s2_same_iota",
-        change=stepping(
+        change=_stepping(
             lambda case: (
                 (1,) * case.rank if set(case.kernel) == {1} else case.strides,
                 case.dilations,
@@ -224,7 +222,7 @@ WINDOWS = (
         applies=FORWARD,
         needs="max(kernel) > 1",
         word="conv_i1_k2_same_iota",
-        change=with_filters(flipped),
+        change=_FLIPPED,
     ),
     fault(
         name="kernel-transposed",
@@ -232,7 +230,7 @@ WINDOWS = (
         applies=f"rank > 1 and {IMAGE}",
         needs="sum(k > 1 for k in kernel) > 1",
         word="conv_i1x2_k2x2_same_iota",
-        change=with_filters(_transposed),
+        change=_with_filters(_transposed),
     ),
     fault(
         name="valid-rounded-up",
@@ -248,7 +246,6 @@ WINDOWS = (
         sentence="the last row never written",
         applies=IMAGE,
         needs="0 not in out or operation == 'transpose'",
-        word="conv_i1_k1_same_ones",
         change=_last_lost(0),
     ),
     fault(
@@ -263,7 +260,58 @@ WINDOWS = (
         name="answer-shifted",
         sentence="the answer shifted by one along the last axis",
         applies=IMAGE,
-        word="conv_i1_k1_same_ones",
         change=Answer(_moved),
+    ),
+)
+
+_GRADIENT = "operation in ('transpose', 'filtergrad')"
+
+GRADIENTS = (
+    gradient(
+        name="gradient-not-flipped",
+        sentence="the gradient of the input with the kernel not flipped",
+        applies="operation == 'transpose'",
+        needs="max(kernel) > 1",
+        word="transpose_i1_k2_same_iota",
+        change=_FLIPPED,
+    ),
+    gradient(
+        name="gradient-ignores-stride",
+        sentence="a gradient that ignores the stride",
+        applies=f"{_GRADIENT} and {WINDOWED}",
+        needs="max(strides) > 1",
+        word="transpose_i3_k1_s2_same_ones",
+        change=_stepping(lambda case: ((1,) * case.rank, case.dilations)),
+    ),
+    gradient(
+        name="gradient-padded-at-other-end",
+        sentence="a gradient with the padding of the other end",
+        applies=f"{_GRADIENT} and padding == 'explicit' and {WINDOWED}",
+        needs="any(before != after for before, after in pads)",
+        word="transpose_i1_k1_p0.1_iota",
+        change=OTHER_END,
+    ),
+    gradient(
+        name="gradient-mean-of-batch",
+        sentence="a gradient of the filters averaged over the batch instead of summed",
+        applies="operation == 'filtergrad' and batch > 1",
+        word="filtergrad_n2_i1_k1_same_ones",
+        change=Answer(
+            lambda case, right: (right.astype(np.float64) / max(case.batch, 1)).astype(right.dtype)
+        ),
+    ),
+    gradient(
+        name="gradient-zero",
+        sentence="a gradient of zeros",
+        applies=_GRADIENT,
+        word="transpose_i1_k1_same_ones",
+        change=Answer(lambda case, right: np.zeros_like(right)),
+    ),
+    gradient(
+        name="gradient-negated",
+        sentence="a gradient of the wrong sign",
+        applies=_GRADIENT,
+        word="transpose_i1_k1_same_ones",
+        change=Answer(lambda case, right: -right),
     ),
 )

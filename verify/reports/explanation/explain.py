@@ -10,8 +10,8 @@ from collections.abc import Generator, Iterator
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.epilogue import ACTIVATIONS, kind_of, slope_of
 from verify.cases.operands import Array
+from verify.cases.operations import ACTIVATIONS, kind_of, slope_of
 from verify.reports.explanation.axes import AXIS_NAMES, axis_lines
 from verify.reports.explanation.cell import Cell, cell_of, sum_of
 from verify.reports.explanation.grids import DRAWN, drawing

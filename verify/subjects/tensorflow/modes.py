@@ -11,7 +11,7 @@ from typing import Any
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.cases.seeds import TURN
+from verify.cases.operations import TURN
 from verify.subjects.tensorflow.entries import function, operands
 from verify.subjects.tensorflow.gradients import gradient_of
 from verify.subjects.tensorflow.imported import silenced, tf

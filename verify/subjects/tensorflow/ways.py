@@ -13,8 +13,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from verify.cases.case import Case
-from verify.cases.epilogue import AROUND
 from verify.cases.operands import Array
+from verify.cases.operations import AROUND
 from verify.cases.predicates import Predicate, names_of
 from verify.checks import deviations
 from verify.checks.deviations import Deviation
