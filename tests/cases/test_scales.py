@@ -71,3 +71,39 @@ def test_lecture_is_as_large_as_its_scale_says():
     case = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
     largest = {name: getattr(case.operands, name).max() for name in ("input", "factor", "bias")}
     assert largest == {name: scale_of(case).largest(name) for name in largest}
+
+
+@pytest.mark.parametrize(
+    ("word", "scale"),
+    [
+        ("conv_i9_k3_same_iota", (13, 13, 13, 13)),
+        ("conv_i1_k2_same_bf16_bias_iota", (7, 7, 7, 7)),
+        ("conv_i9_k9_same_bf16_bias_iota", (5, 5, 5, 5)),
+        ("separable_i5_k3_same_iota", (13, 13, 13, 13)),
+        ("separable_i5_c2_k3_f2_m2_same_f16_iota", (5, 5, 5, 5)),
+        ("separable_i5_c2_k3_f2_m2_same_f16_ints", (5, 5, 5, 5)),
+        ("conv_i9_k3_same_impulse", (1, 8388607, 8388607, 1)),
+        ("conv_i9_k3_same_f16_impulse", (1, 1023, 1023, 1)),
+        ("conv_i9_k3_same_bf16_bias_impulse", (1, 127, 127, 1)),
+        ("conv_i9_k3_same_bf16_bias_residual_impulse", (1, 84, 84, 1)),
+        ("conv_i9_k3_same_i32_impulse", (1, 1073741822, 1073741822, 1)),
+        ("separable_i5_c2_k3_f2_m2_same_impulse", (1, 2048, 2048, 2048)),
+        ("separable_i5_c2_k3_f2_m2_same_bf16_impulse", (1, 8, 8, 8)),
+        ("separable_i1_k1_m999_same_bf16_impulse", (1, 1, 1, 1)),
+        ("filtergrad_n2_i5_k2_same_f16_bias_impulse", (1, 185, 185, 1)),
+        ("conv_i9_k3_same_dyadic", (1398101, 2, 1398101, 2)),
+        ("conv_i9_k3_same_dyadic1", (2, 1398101, 1398101, 2)),
+        ("conv_i9_k1_same_bf16_dyadic", (255, 2, 255, 2)),
+        ("conv_i9_k3_same_i32_dyadic", (178956970, 2, 178956970, 2)),
+        ("separable_i5_c2_k3_f2_m2_same_dyadic1", (2, 174762, 174762, 2)),
+        ("separable_i5_c2_k3_f2_m2_same_f16_dyadic", (21, 2, 21, 2)),
+        ("conv_i9_k3_same_coded", (9, 3, 1, 3)),
+        ("conv_i900_k99_same_bf16_coded", (256, 99, 1, 99)),
+        ("conv_i999_k99_f9_same_f16_bias_coded", (5, 4, 9, 4)),
+        ("separable_i5_c2_k3_f2_m2_same_bf16_coded", (4, 2, 2, 2)),
+        ("conv_n0_i1_k1_same_coded", (1, 1, 1, 1)),
+        ("conv_i30_k30_f3_same_f16_coded", (30, 32, 3, 32)),
+    ],
+)
+def test_integers_of_a_word_are_as_large_for_ever(word, scale):
+    assert scale_of(Case.parse(word)) == scale
