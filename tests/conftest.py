@@ -43,3 +43,16 @@ def run_gates(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Cal
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{PLANTED}")
     monkeypatch.setenv(ALONE, "1")
     return partial(pytester.runpytest_subprocess, *GATE_PLUGINS)
+
+
+TENSORFLOW = ("tests/subjects/tensorflow/", "tests/export/test_export_script.py")
+"""Tests that compile in TensorFlow, which a process does for the first time slowly."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of two processes that share the tests, one has those of TensorFlow and begins with them.
+
+    Left last, both start it in a worker of their own, and one still compiles when the other has ended.
+    """
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(TENSORFLOW))
