@@ -33,25 +33,25 @@ def done() -> dict[tuple[str, ...], pytest.RunResult]:
 
 @pytest.fixture
 def gate(pytester: pytest.Pytester, run_gates: Gate, done: dict[tuple[str, ...], pytest.RunResult]) -> Gate:
-    """Runs pytest on a file that gates one of `subjects_to_gate`, in a process of its own, once."""
+    """Runs pytest on a file that gates some of `subjects_to_gate`, in a process of its own, once."""
 
-    def run(subject: str, *options: str, narrowing: str = "") -> pytest.RunResult:
-        source = f"""
-            from verify.gate import conformance
-            TestMine = conformance("subjects_to_gate:{subject}", {narrowing})
-        """
-        asked = (subject, narrowing, *options)
+    def run(subjects: str, *options: str, narrowing: str = "") -> pytest.RunResult:
+        gates = [
+            f'Test_{subject} = conformance("subjects_to_gate:{subject}", {narrowing})'
+            for subject in subjects.split()
+        ]
+        asked = (subjects, narrowing, *options)
         if asked not in done:
-            pytester.makepyfile(test_mine=source)
+            pytester.makepyfile(test_mine="\n".join(["from verify.gate import conformance", *gates]))
             done[asked] = run_gates("--hypothesis-seed=1", "-rA", "--conv-examples=30", *options)
         return done[asked]
 
     return run
 
 
-def reported(result: pytest.RunResult, outcome: str) -> set[str]:
-    """The names of the tests that a run reports with an outcome such as FAILED."""
-    lines = [line for line in result.outlines if line.startswith(f"{outcome} test_mine.py")]
+def reported(result: pytest.RunResult, outcome: str, subject: str = "") -> set[str]:
+    """The names of the tests, of all gates or of a subject's, that a run reports as FAILED, say."""
+    lines = [line for line in result.outlines if line.startswith(f"{outcome} test_mine.py::Test_{subject}")]
     return {line.split("::")[2].split(" ")[0] for line in lines}
 
 
@@ -81,21 +81,26 @@ def test_a_right_subject_passes_every_property(gate: Gate) -> None:
     result.stdout.fnmatch_lines(["Holds: * cases graded and none disagrees."])
 
 
-@pytest.mark.parametrize(
-    ("subject", "broken"),
-    [
-        ("shifts_values", "test_values"),
-        ("truncates", "test_precision"),
-        ("rounds_badly", "test_rounding"),
-        ("poisons", "test_unread"),
-        ("swallows", "test_nonfinite"),
-        ("widens", "test_form"),
-        ("writes", "test_inputs"),
-        ("wavers", "test_bits"),
-    ],
-)
+BROKEN = {
+    "shifts_values": "test_values",
+    "truncates": "test_precision",
+    "rounds_badly": "test_rounding",
+    "poisons": "test_unread",
+    "swallows": "test_nonfinite",
+    "widens": "test_form",
+    "writes": "test_inputs",
+    "wavers": "test_bits",
+}
+"""Subjects with one property that each breaks."""
+
+
+@pytest.mark.parametrize(("subject", "broken"), BROKEN.items())
 def test_a_broken_property_fails_alone(gate: Gate, subject: str, broken: str) -> None:
-    assert reported(gate(subject), "FAILED") - WRITTEN == {broken}
+    result = gate(" ".join(BROKEN))
+    assert reported(result, "FAILED", f"{subject}::") - WRITTEN == {broken}
+    assert reported(result, "PASSED", f"{subject}::") == {*WRITTEN, *LEGAL} - reported(
+        result, "FAILED", f"{subject}::"
+    )
 
 
 def test_two_faults_are_both_reported(gate: Gate) -> None:
