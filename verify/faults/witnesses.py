@@ -64,6 +64,8 @@ def witnesses(drawn: Drawn) -> dict[str, Case]:
         for fault, case in candidates(drawn):
             if fault.name not in first and drawn.holds(case) and is_visible(fault, case):
                 first[fault.name] = case
+        if len(first) == len(FAULTS):
+            break  # most often none is missing for which the many larger cases would be made
     return {fault.name: first[fault.name] for fault in FAULTS if fault.name in first}
 
 
