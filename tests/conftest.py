@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 
@@ -21,6 +21,9 @@ HAS_TENSORFLOW = find_spec("tensorflow") is not None
 if not HAS_TENSORFLOW:  # which these import at the top
     collect_ignore += ["export/test_export_script.py", "oracle/test_epilogue.py", "subjects/tensorflow"]
 
+COMPILED = ("tests/subjects/tensorflow/", "tests/export/test_export_script.py")
+"""Where tests compile in TensorFlow, which is slow the first time in each process."""
+
 EXAMPLES = 100
 """Cases of each property that is tested here; a gate of eight subjects draws them 80 times."""
 
@@ -30,7 +33,13 @@ settings.register_profile(
 settings.load_profile("project")
 
 
-def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what needs TensorFlow where there is none; where workers share the tests, one begins with those.
+
+    Left last, two workers would each start TensorFlow, and one still compile when the other has ended.
+    """
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(COMPILED))
     skipped = pytest.mark.skip(reason="TensorFlow is not installed")
     for item in items:
         if item.get_closest_marker("needs_tensorflow") and not HAS_TENSORFLOW:
@@ -43,16 +52,3 @@ def run_gates(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Cal
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{PLANTED}")
     monkeypatch.setenv(ALONE, "1")
     return partial(pytester.runpytest_subprocess, *GATE_PLUGINS)
-
-
-TENSORFLOW = ("tests/subjects/tensorflow/", "tests/export/test_export_script.py")
-"""Tests that compile in TensorFlow, which a process does for the first time slowly."""
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of two processes that share the tests, one has those of TensorFlow and begins with them.
-
-    Left last, both start it in a worker of their own, and one still compiles when the other has ended.
-    """
-    if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: not item.nodeid.startswith(TENSORFLOW))
