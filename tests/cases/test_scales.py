@@ -8,6 +8,7 @@ import pytest
 from tests.models.exactness import promises_exactness
 from verify import Case
 from verify.cases.exactness import exact_limit, scale_of
+from verify.cases.fills import FILLS
 
 
 @pytest.mark.parametrize("dtype", ["f16", "bf16", "f32", "f64"])
@@ -107,3 +108,15 @@ def test_lecture_is_as_large_as_its_scale_says():
 )
 def test_integers_of_a_word_are_as_large_for_ever(word, scale):
     assert scale_of(Case.parse(word)) == scale
+
+
+@pytest.mark.parametrize(
+    ("word", "products"),
+    [
+        ("conv_i9_c4_k3_same_impulse", 1),
+        ("separable_i5_c2_k3_f2_m2_same_impulse", 2),
+        ("filtergrad_n2_i5_k2_same_bias_impulse", 10),
+    ],
+)
+def test_sum_over_an_impulse_has_so_few_products(word, products):
+    assert FILLS["impulse"].terms(Case.parse(word)) == products

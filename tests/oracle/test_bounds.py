@@ -206,6 +206,18 @@ def test_reason_of_an_exact_answer_is_that_its_sums_are():
             "conv_i3_k2_same_f16_reals",
             "gamma_2 1.19e-07 of sum |x||w| = ?, summed in float32, rounded to float16",
         ),
+        (
+            "conv_i3_k2_same_bias_residual_leaky0.25_reals",
+            "gamma_3 1.79e-07 of sum |x||w| + |b| = ?, summed in float32, then residual, leaky0.25",
+        ),
+        (
+            "conv_i3_k2_same_relu6_reals",
+            "gamma_2 1.19e-07 of sum |x||w| = ?, summed in float32",
+        ),
+        (
+            "conv_i3_k2_same_relu_reals",
+            "gamma_2 1.19e-07 of sum |x||w| = ?, summed in float32",
+        ),
     ],
 )
 def test_reason_of_a_bound_names_its_terms(word, reason):

@@ -53,6 +53,25 @@ def test_sum_ends_to_be_exact_at_the_significand(dtype, precision):
     assert not exact(dtype, [2.0 ** (precision - 9)] * count + [1.0], [1.0] * (count + 1))
 
 
+@pytest.mark.parametrize(("dtype", "precision"), [("f32", 24), ("f16", 24), ("bf16", 24), ("f64", 53)])
+def test_sum_may_use_every_bit_of_the_significand(dtype, precision):
+    x = [2.0 ** (bit // 2) for bit in range(precision)]
+    w = [2.0 ** (bit - bit // 2) for bit in range(precision)]
+    assert exact(dtype, x, w)
+    assert not exact(dtype, [*x, 1.0], [*w, 1.0])
+
+
+def test_sum_may_reach_the_largest_number_of_its_dtype():
+    assert exact("f16", [65472.0], [1.0], 32.0)
+    assert not exact("f16", [65472.0], [1.0], 64.0)
+
+
+@pytest.mark.parametrize(("dtype", "least"), [("f32", -126), ("f64", -1022)])
+def test_products_may_be_as_small_as_the_least_normal_number(dtype, least):
+    assert exact(dtype, [2.0 ** (least + 100)], [2.0**-100])
+    assert not exact(dtype, [2.0 ** (least + 100)], [2.0**-101])
+
+
 def test_products_of_integers_always_wrap_alike():
     assert exact("i32", [2**31 - 1, 2**31 - 1], [2**31 - 1, -(2**31)])
 
