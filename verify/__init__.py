@@ -26,6 +26,9 @@ __all__ = [
     "reference",
 ]
 
+IS_CONV_VERIFY = True
+"""By which `verify.entry` tells this package from a suite's own `verify`."""
+
 _PLACES = {
     "verify.cases.case": ["Case"],
     "verify.cases.word": ["InvalidCase"],

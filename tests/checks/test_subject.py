@@ -139,6 +139,8 @@ WORDS = "not a list of some of conv, depthwise, separable, transpose, filtergrad
         ("operations", "conv", WORDS),
         ("operations", ("cnv",), WORDS),
         ("operations", 3, WORDS),
+        ("operations", (), WORDS),
+        ("operations", {"conv": 1}, WORDS),
         ("refuses", ["conv", 1], WORDS),
         ("around", ("gelu",), f"not a list of some of {', '.join(AROUND)}"),
         ("switches", {"THREADS": 1}, "not a mapping of strings to strings"),
@@ -157,6 +159,22 @@ def test_wrong_attribute_is_one_sentence(attribute: str, value: object, due: str
 def test_name_that_is_none_of_its_own_is_refused() -> None:
     with pytest.raises(ValueError, match=r"declaring.<locals>.subject>?' has name = 3, not a string"):
         describe(declaring(name=3))
+
+
+@pytest.mark.parametrize("name", ["", "my conv", "a\nb"])
+def test_name_that_is_no_word_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"has name = '.*', not a string without white space$"):
+        describe(declaring(name=name))
+
+
+@pytest.mark.parametrize("attribute", ["operations", "name", "version"])
+def test_attribute_that_raises_is_one_sentence(attribute: str) -> None:
+    def raises(self: object) -> None:
+        raise RuntimeError("no device")
+
+    subject = type("Broken", (), {attribute: property(raises), "__call__": lambda self, case: None})()
+    with pytest.raises(ValueError, match=rf"has {attribute}, which raises RuntimeError: no device$"):
+        describe(subject)
 
 
 def test_source_changes_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,13 +88,25 @@ def test_project_with_a_verify_of_its_own_passes(suite: Pytest, *, script: bool)
     )
 
 
-def test_project_with_a_gate_of_its_own_in_a_verify_of_its_own_passes(suite: Pytest):
+@pytest.mark.parametrize("options", [(), ("--conv-examples=5", "--conv-report=a.jsonl")], ids=["", "options"])
+@pytest.mark.parametrize("module", ["verify/gate.py", "verify/gate/conformance.py"])
+def test_project_with_a_gate_of_its_own_in_a_verify_of_its_own_passes(
+    suite: Pytest, module: str, options: tuple[str, ...]
+):
+    name = module.removesuffix(".py").replace("/", ".")
     files = {
+        "conftest.py": "",  # which puts the folder on the path
         "verify/__init__.py": "",
-        "verify/gate.py": "conformance = 1\n",
-        "test_it.py": "from verify.gate import conformance\n\ndef test_it():\n    assert conformance == 1\n",
+        module: "answer = 42\n",
+        "test_it.py": f"from {name} import answer\n\ndef test_it():\n    assert answer == 42\n",
     }
-    assert passes(suite(**files))
+    assert passes(suite(*options, **files))
+
+
+def test_our_options_do_not_end_a_project_with_a_verify_of_its_own(suite: Pytest):
+    test = "import verify\n\ndef test_it():\n    assert verify.answer == 42\n"
+    files = {"conftest.py": "", "verify.py": "answer = 42\n", "test_it.py": test}
+    assert passes(suite("--conv-examples=5", **files))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -84,6 +84,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def _word(value: Any) -> str:
+    if _text(value).split() != [value]:
+        raise TypeError("a string without white space")
+    return str(value)
+
+
 def _texts_by_name(value: Any) -> Mapping[str, str]:
     pairs = value.items() if isinstance(value, Mapping) else [(None, None)]
     if not all(isinstance(text, str) for pair in pairs for text in pair):
@@ -97,12 +103,12 @@ def _condition_names(value: Any) -> Mapping[str, Any]:
     return {name: tuple(part) if isinstance(part, list) else part for name, part in value.items()}
 
 
-def _some_of(vocabulary: Collection[str]) -> Callable[[Any], tuple[str, ...]]:
+def _some_of(vocabulary: Collection[str], *, least: int = 0) -> Callable[[Any], tuple[str, ...]]:
     def checked(value: Any) -> tuple[str, ...]:
-        is_list = isinstance(value, Collection) and not isinstance(value, str)
-        if not is_list or not all(word in vocabulary for word in value):
+        is_list = isinstance(value, Collection) and not isinstance(value, str | Mapping)
+        if not is_list or len(value) < least or not all(word in vocabulary for word in value):
             raise TypeError(f"a list of some of {', '.join(vocabulary)}")
-        return tuple(value)
+        return tuple(map(str, value))
 
     return checked
 
@@ -130,8 +136,8 @@ class Description:
 
     call: Subject
     module: str
-    name: str = field(metadata={"takes": _text})
-    operations: tuple[str, ...] = field(default=("conv",), metadata={"takes": _some_of(OPERATIONS)})
+    name: str = field(metadata={"takes": _word})
+    operations: tuple[str, ...] = field(default=("conv",), metadata={"takes": _some_of(OPERATIONS, least=1)})
     around: tuple[str, ...] = field(default=("bias", "relu"), metadata={"takes": _some_of(AROUND)})
     refuses: tuple[str, ...] = field(default=(), metadata={"takes": _some_of(OPERATIONS)})
     switches: Mapping[str, str] = field(default_factory=dict, metadata={"takes": _texts_by_name})
@@ -177,14 +183,25 @@ def _declared(subject: Subject, name: str | None) -> dict[str, Any]:
     """What a subject says of itself, under the names of the fields; it has a `name` in any case."""
     declared: dict[str, Any] = {"name": name or name_of(subject)}
     for attribute in fields(Description):
-        value = getattr(subject, attribute.name, None) if "takes" in attribute.metadata else None
-        if value is not None and not (name and attribute.name == "name"):
-            try:
-                declared[attribute.name] = attribute.metadata["takes"](value)
-            except TypeError as due:
-                wrong = f"{attribute.name} = {value!r}, not {due}"
-                raise ValueError(f"the subject {declared['name']!r} has {wrong}") from None
+        if "takes" in attribute.metadata and attribute.name != "name":
+            takes = attribute.metadata["takes"]
+            value = _said(subject, attribute.name, named=declared["name"], takes=takes)
+            if value is not None:
+                declared[attribute.name] = value
     return declared
+
+
+def _said(subject: Subject, attribute: str, *, named: str, takes: Callable[[Any], Any]) -> Any:
+    """What a subject says of itself in an attribute, or None; ValueError, one sentence, for what is wrong."""
+    try:
+        value = getattr(subject, attribute, None)
+    except Exception as error:
+        wrong = f"{attribute}, which raises {type(error).__name__}: {error}"
+        raise ValueError(f"the subject {named!r} has {wrong}") from error
+    try:
+        return None if value is None else takes(value)
+    except TypeError as expected:
+        raise ValueError(f"the subject {named!r} has {attribute} = {value!r}, not {expected}") from None
 
 
 def name_of(subject: Subject) -> str:
@@ -194,8 +211,11 @@ def name_of(subject: Subject) -> str:
     """
     if isinstance(subject, Fault):
         return f"fault:{subject.name}"
-    if isinstance(name := getattr(subject, "name", None), str):
-        return name
+    place = _place_of(subject)
+    return _said(subject, "name", named=place, takes=_word) or place
+
+
+def _place_of(subject: Subject) -> str:
     if hasattr(subject, "__qualname__") and not hasattr(subject, "__self__"):
         return f"{subject.__module__}:{subject.__qualname__}"
     kind = type(getattr(subject, "__self__", subject))

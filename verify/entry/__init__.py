@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -45,13 +46,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    if any(map(session.config.getoption, OPTIONS)):
+    if any(map(session.config.getoption, OPTIONS)) and _is_ours():
         _load(session.config)
+
+
+def _is_ours() -> bool:
+    """Whether `verify` is the package beside this one, and not a module of the suite's own."""
+    return hasattr(import_module("verify"), "IS_CONV_VERIFY")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config) -> None:
-    if "verify.gate.conformance" in sys.modules:
+    if "verify.gate.conformance" in sys.modules and _is_ours():
         _load(config)
 
 
