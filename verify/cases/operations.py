@@ -68,6 +68,11 @@ class Operation:
         """What the input is multiplied with: "filters", or a "cotangent"."""
         return "cotangent" if self.factor == "result" else "filters"
 
+    @property
+    def answers_image(self) -> bool:
+        """Whether the answer is an image, whose channels come first where the case's do, and not filters."""
+        return self.answer != "filters"
+
 
 def _products_of_transpose(case: Case) -> int:
     """The taps that can reach one cell: those whose t·dilation leave the same remainder modulo the stride."""

@@ -172,7 +172,7 @@ def probed(case: Case, subject: Description) -> str:
 def _plain(case: Case) -> Case | None:
     """The case with nothing after its sums, where impulses can be asked of it."""
     with suppress(InvalidCase):
-        epilogue = case.epilogue if case.operation == "filtergrad" else ()
+        epilogue = () if case.traits.answers_image else case.epilogue
         plain = replace(case, fill="impulse", seed=0, epilogue=epilogue)
         return plain if math.prod(plain.input_shape) and "bias" not in plain.epilogue else None
     return None
@@ -194,7 +194,7 @@ def _wrong_terms(probe: Case, answer: Array) -> Iterator[Term]:
     *cell, channel = (int(indices[0]) for indices in np.nonzero(x)[1:])
     wrong = np.argwhere(_channels_last(probe, ~((got == wanted) | (np.isnan(got) & np.isnan(wanted)))))
     for index in map(tuple, wrong.tolist()):
-        if probe.operation == "filtergrad":
+        if probe.traits.answer == "filters":
             yield Term(tuple(cell), channel, (), index[-1], index[: probe.rank])
             continue
         value = _channels_last(probe, wanted)[index]
@@ -203,7 +203,7 @@ def _wrong_terms(probe: Case, answer: Array) -> Iterator[Term]:
 
 def _channels_last(case: Case, y: Array) -> Array:
     """An input, or an answer where that is an image, with its channels last."""
-    is_filter = case.operation == "filtergrad" and y.shape == case.output_shape
+    is_filter = case.traits.answer == "filters" and y.shape == case.output_shape
     return np.moveaxis(y, 1, -1) if case.channels_first and not is_filter else y
 
 
@@ -226,7 +226,7 @@ def _region(case: Case, terms: Sequence[Term]) -> str:
     """Whether the cells lie at the border, or the windows reach into padding."""
     extent = _channels_last(case, case.input).shape[1:-1]
     at_border = [any(c in (0, size - 1) for c, size in zip(term.cell, extent, strict=True)) for term in terms]
-    if case.operation in ("conv", "depthwise", "separable") and all(_is_padded(case, term) for term in terms):
+    if case.traits.answer == "result" and all(_is_padded(case, term) for term in terms):
         return "windows that reach into the padding"
     if all(at_border) and min(extent) > 2:
         return "cells at the border of the input"

@@ -57,20 +57,20 @@ def sums_by_maps(case: Case, maps: Maps) -> Array:
     """
     x, factor = factors(case, np.int64 if case.format.exact_integers else np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
-        if case.operation == "transpose":
+        if case.traits.answer == "source":
             answer = _scattered(x, factor, case=case, maps=maps)
         else:
             answer = contracted(gathered(x, case=case, maps=maps), factor, case=case)
         if case.pointwise is not None:
             answer = answer @ case.pointwise.reshape(case.pointwise.shape[-2:]).astype(x.dtype)
-    is_moved = case.channels_first and case.operation != "filtergrad"
+    is_moved = case.channels_first and case.traits.answers_image
     return np.moveaxis(answer, -1, 1) if is_moved else answer
 
 
 def factors(case: Case, kind: Any) -> tuple[Array, Array]:
     """The input and what it is multiplied with, channels last, as `kind`."""
     x, factor = channels_last(case, case.input), case.operands.factor
-    if case.operation == "filtergrad":
+    if case.traits.factor == "result":
         factor = channels_last(case, factor)
     return x.astype(kind), factor.astype(kind)
 
@@ -117,11 +117,8 @@ def contracted(windows: Array, factor: Array, *, case: Case, keeps_terms: bool =
         else:
             answer = np.einsum("notc,tcm->nocm", windows, weights)
         return answer.reshape(*answer.shape[:-4], *shape[:-1], channels * case.multiplier)
-    rows, terms, is_gradient = (
-        batch * places,
-        taps * (channels // case.groups),
-        case.operation == "filtergrad",
-    )
+    rows, terms = batch * places, taps * (channels // case.groups)
+    is_gradient = case.traits.answer == "filters"
     table = factor.reshape(rows if is_gradient else terms, case.filter_count)
     parts = []
     for members, filters in groups_of(case):

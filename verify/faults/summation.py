@@ -61,8 +61,8 @@ def sums_in(case: Case, order: Order, *, kind: Any) -> Array:
         weights = table.reshape(len(table), *(1,) * (sums.ndim - 1), case.filter_count)
         with np.errstate(invalid="ignore", over="ignore"):
             sums = order(np.moveaxis(sums, -1, 0)[..., np.newaxis] * weights)
-    is_image = case.operation != "filtergrad"
-    return np.moveaxis(sums, -1, 1) if case.channels_first and is_image else sums
+    is_moved = case.channels_first and case.traits.answers_image
+    return np.moveaxis(sums, -1, 1) if is_moved else sums
 
 
 def products_of(case: Case, kind: Any) -> Array:
@@ -72,7 +72,7 @@ def products_of(case: Case, kind: Any) -> Array:
     """
     x, factor = factors(case, kind)
     with np.errstate(invalid="ignore", over="ignore"):
-        if case.operation == "transpose":
+        if case.traits.answer == "source":
             return _scattered(x, factor, case=case)
         if case.is_bias_gradient:
             return factor.reshape(-1, factor.shape[-1])

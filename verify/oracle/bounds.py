@@ -55,7 +55,7 @@ def judge_operands(problem: Problem, operands: Operands, *, products: int, exact
             return Judgement(stored, 0.0, lambda index: "the sums are exact")
         return Judgement(wanted, allowed, lambda index: f"the sums are exact, {_steps(problem)}")
     magnitude = magnitudes(problem, operands)
-    terms = products + ("bias" in problem.epilogue) + (problem.operation == "separable")
+    terms = products + ("bias" in problem.epilogue) + problem.traits.has_pointwise
     error = error_bound(problem, operands, terms=terms, answer=answer, magnitude=magnitude)
     wanted, allowed = follow(problem, operands, answer, allowed=error, magnitude=magnitude)
 
@@ -104,7 +104,7 @@ def error_bound(
         for size in sizes:
             allowed += form.roundoff * (size + allowed) + form.least_normal * form.roundoff
             stored = np.maximum(stored, size)
-    if problem.operation == "separable":
+    if problem.traits.has_pointwise:
         allowed = allowed + _between(problem, operands, magnitude=magnitude)
     overflow = (magnitude + allowed >= accumulator.largest) | (stored + allowed >= form.largest)
     finite = np.isfinite(answer) | _all_finite(operands)

@@ -11,6 +11,7 @@ import numpy as np
 from verify.cases.dtypes import TOKENS, Format, format_of
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.operands import Array
+from verify.cases.operations import OPERATIONS, Operation
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -25,6 +26,11 @@ class Problem(NamedTuple):
     epilogue: tuple[str, ...]
     format: Format
     channels_first: bool
+
+    @property
+    def traits(self) -> Operation:
+        """What the table of operations says of its operation."""
+        return OPERATIONS[self.operation]
 
 
 def problem_of(case: Case) -> Problem:

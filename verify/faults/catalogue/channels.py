@@ -28,7 +28,7 @@ def _changed(case: Case, array: Array, *, change: Change, is_image: bool = True)
 def _of_answer(change: Change) -> Answer:
     """Other channels of the answer."""
     return Answer(
-        lambda case, right: _changed(case, right, change=change, is_image=case.operation != "filtergrad")
+        lambda case, right: _changed(case, right, change=change, is_image=case.traits.answers_image)
     )
 
 

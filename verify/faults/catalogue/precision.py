@@ -15,6 +15,7 @@ from verify.cases.exactness import largest_sum
 from verify.cases.fills import read_cells
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
+from verify.cases.operations import Role
 from verify.faults.fault import IMAGE, WINDOWED, Answer, Conduct, Inputs, answer_to, make_fault
 from verify.faults.index_maps import Map, finished, right_maps, sums_by_maps
 from verify.faults.summation import accumulator_of, forward, sums_in
@@ -83,8 +84,7 @@ def _off_by_one_unit(case: Case, right: Array) -> Array | None:
 
 def _one_dropped(case: Case, right: Array) -> Array | None:
     """The last element lacks one of its products, the first that meets no padding."""
-    if case.operation == "separable":
-        assert case.pointwise is not None
+    if case.pointwise is not None:
         weights = case.pointwise.copy()
         weights[..., 0, -1] = 0  # the first product of the second step, everywhere
         return answer_to(problem_of(case), case.operands._replace(pointwise=weights))
@@ -93,8 +93,7 @@ def _one_dropped(case: Case, right: Array) -> Array | None:
     problem = problem_of(case)._replace(epilogue=())
     sums = linear(problem, case.operands._replace(bias=None), exact=True)
     sums = sums.astype(np.int64) if case.format.exact_integers else sums.copy()
-    is_image = case.operation != "filtergrad"
-    place = (-1, -1, *(-1,) * case.rank) if is_image else (*(-1,) * case.rank, -1, -1)
+    place = (-1, -1, *(-1,) * case.rank) if case.traits.answers_image else (*(-1,) * case.rank, -1, -1)
     sums[place] -= product
     return finished(case, sums)
 
@@ -103,7 +102,7 @@ def _last_product(case: Case) -> Any:
     """One product of the last element of an answer, or None where it has none but with padding."""
     maps = right_maps(case)
     axes = zip(maps, case.axes, strict=True)
-    meetings = [_meeting(cells, axis, operation=case.operation) for cells, axis in axes]
+    meetings = [_meeting(cells, axis, answer=case.traits.answer) for cells, axis in axes]
     if None in meetings:
         return None
     windows, taps = zip(*meetings, strict=True)
@@ -111,24 +110,25 @@ def _last_product(case: Case) -> Any:
     x, w = channels_last(case, case.input), case.operands.factor
     members, filters = case.channels // case.groups, case.filter_count // case.groups
     kind = int if case.format.exact_integers else float
-    match case.operation:
-        case "transpose":
+    match case.traits.answer:
+        case "source":
             first = case.filter_count - filters
             return kind(x[(-1, *windows, first)]) * kind(w[(*taps, -1, first)])
-        case "filtergrad":
+        case "filters":
             y = channels_last(case, w)
             return kind(x[(0, *cells, -1)]) * kind(y[(0, *windows, -1)]) if case.batch else None
-        case "conv":
+        case "result" if case.traits.has_multiplier:
+            return kind(x[(-1, *cells, -1)]) * kind(w[(*taps, -1, -1)])
+        case "result":
             return kind(x[(-1, *cells, case.channels - members)]) * kind(w[(*taps, 0, -1)])
-    return kind(x[(-1, *cells, -1)]) * kind(w[(*taps, -1, -1)])
 
 
-def _meeting(cells: Map, axis: Axis, *, operation: str) -> tuple[int, ...] | None:
+def _meeting(cells: Map, axis: Axis, *, answer: Role) -> tuple[int, ...] | None:
     """A window and a tap that meet a cell for the last element of an answer along an axis."""
-    meets = cells == axis.size - 1 if operation == "transpose" else cells < axis.size
-    if operation == "filtergrad":
+    meets = cells == axis.size - 1 if answer == "source" else cells < axis.size
+    if answer == "filters":
         meets[:, :-1] = False
-    elif operation != "transpose":
+    elif answer == "result":
         meets[:-1] = False
     found = np.argwhere(meets)
     return tuple(found[0].tolist()) if len(found) else None

@@ -40,9 +40,9 @@ def operands(case: Case) -> dict[str, Array]:
 
 
 def _names(case: Case) -> tuple[str, ...]:
-    if case.operation == "filtergrad":
+    if case.traits.answer == "filters":
         return ("input", "factor")
-    names = ("input", "factor", "pointwise") if case.operation == "separable" else ("input", "factor")
+    names = ("input", "factor", "pointwise") if case.traits.has_pointwise else ("input", "factor")
     return (*names, *parameters(case))
 
 
@@ -58,7 +58,7 @@ def function(entry: str, case: Case) -> Callable[..., Any]:
         if case.border:
             x = tf.pad(x, every_pair(case, case.border))
         y = ENTRIES[entry].compute(case, x, *filters)
-        return y if case.operation == "filtergrad" else after(case, y, named)
+        return after(case, y, named) if case.traits.answers_image else y
 
     return run
 

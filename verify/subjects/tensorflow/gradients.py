@@ -100,7 +100,7 @@ def gradient_of(entry: str, case: Case) -> Any:
     kind = entry.split("_")[1]
     step = separable_step(case) if kind == "separable" else kind
     called = _called(case, kind=kind, step=step)
-    is_by_input = case.operation == "transpose"
+    is_by_input = case.traits.answer == "source"
     layer = layers.convolution(called, list(called.epilogue))
     x = tf.zeros(case.output_shape, case.dtype) if is_by_input else tf.constant(case.input)
     layer.build(x.shape)
@@ -123,7 +123,7 @@ def gradient_of(entry: str, case: Case) -> Any:
 
 def _called(case: Case, *, kind: str, step: str) -> Case:
     """The case of the layer whose gradient is asked for, with data that is not used."""
-    bias = ("bias",) if case.operation == "filtergrad" and case.epilogue else ()
+    bias = ("bias",) if case.is_bias_gradient else ()
     conv = replace(case, operation="conv", epilogue=bias, fill="ones", seed=0)
     if kind == "conv":
         return conv

@@ -137,7 +137,7 @@ def _channels_alone(case: Case, shape: tuple[int, ...]) -> tuple[int | None, ...
 
 def weights(case: Case) -> frozenset[str]:
     """The operands that a trained model holds; the others are its inputs."""
-    return _WEIGHTS - {"factor"} if case.operation == "filtergrad" else _WEIGHTS
+    return _WEIGHTS - {"factor"} if case.traits.factor == "result" else _WEIGHTS
 
 
 def _array(tensor: Any) -> Array:
