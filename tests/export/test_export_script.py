@@ -25,7 +25,7 @@ from verify.cases.operations import AROUND
 from verify.checks.deviations import Deviation
 from verify.export import CannotExport
 from verify.export.script import LINE_LIMIT, script
-from verify.export.source import Expression, Recording, recording, source_of
+from verify.export.source import Expression, Recording, literal_of, recording
 from verify.subjects.tensorflow import subject
 from verify.subjects.tensorflow.switches import switches
 from verify.subjects.tensorflow.ways import WAYS, TensorflowSubject, Way, known
@@ -223,7 +223,7 @@ def rebuilt(array: Array) -> Array:
 
     from verify.subjects.tensorflow.imported import tf
 
-    made: Array = eval(source_of(array), {"np": np, "tf": tf, "base64": base64, "zlib": zlib})
+    made: Array = eval(literal_of(array), {"np": np, "tf": tf, "base64": base64, "zlib": zlib})
     return made
 
 

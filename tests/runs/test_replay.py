@@ -25,7 +25,7 @@ from verify.checks.path import Examiner
 from verify.checks.subject import describe
 from verify.corpus import failures
 from verify.corpus.failures import Failed, Trait, failed, remember, trait_of
-from verify.runs.replay import Became, became_of, exit_code, sentence
+from verify.runs.replay import Became, became_of, replay_exit_code, replay_sentence
 
 WORD, OTHER = "conv_i1_k1_same_ones", "conv_i2_k1_same_ones"
 CASE = Case.parse(WORD)
@@ -182,12 +182,12 @@ def test_fault_that_a_disagreement_looks_like_is_part_of_its_trait(monkeypatch: 
     ],
 )
 def test_exit_code_is_that_of_the_worst(statuses: list[str], code: int):
-    assert exit_code([Became(each) for each in statuses]) == code
+    assert replay_exit_code([Became(each) for each in statuses]) == code
 
 
 def test_sentence_counts_what_became():
     statuses = ("agrees", "FIXED", "FLAKY 1/5", "FLAKY 2/5")
-    assert sentence([Became(each) for each in statuses]) == "Of 4 cases: 1 holds, 1 FIXED, 2 FLAKY."
+    assert replay_sentence([Became(each) for each in statuses]) == "Of 4 cases: 1 holds, 1 FIXED, 2 FLAKY."
 
 
 FILE = Path("a", "failures.jsonl")

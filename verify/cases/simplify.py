@@ -12,7 +12,7 @@ from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.word import InvalidCase
 
-Change = dict[str, Any]
+Simplification = dict[str, Any]
 
 SIMPLE_FILLS = ("ones", "iota", "ints")
 """The fills that a case is simplified to, the simplest first."""
@@ -49,12 +49,12 @@ def simpler(case: Case) -> Iterator[Case]:
                 yield changed
 
 
-def _fewer_axes(case: Case) -> Iterator[Change]:
+def _fewer_axes(case: Case) -> Iterator[Simplification]:
     """The case without one of its axes."""
     for axis in range(case.rank if case.rank > 1 else 0):
         kept = [other for other in range(case.rank) if other != axis]
         names = ("size", "kernel", "strides", "dilations")
-        change: Change = {name: tuple(getattr(case, name)[other] for other in kept) for name in names}
+        change: Simplification = {name: tuple(getattr(case, name)[other] for other in kept) for name in names}
         if not isinstance(case.padding, str):
             change["padding"] = tuple(case.padding[other] for other in kept)
         if case.border:
@@ -62,7 +62,7 @@ def _fewer_axes(case: Case) -> Iterator[Change]:
         yield change
 
 
-def _counts(case: Case) -> Iterator[Change]:
+def _counts(case: Case) -> Iterator[Simplification]:
     """Fewer groups, channels, filters, multipliers and a smaller batch."""
     members, filters = case.channels // case.groups, case.filter_count // case.groups
     for groups in _less(case.groups, 1):
@@ -76,7 +76,7 @@ def _counts(case: Case) -> Iterator[Change]:
     yield from ({"batch": fewer} for fewer in _less(case.batch, 1))
 
 
-def _numbers(case: Case) -> Iterator[Change]:
+def _numbers(case: Case) -> Iterator[Simplification]:
     """One number of one axis smaller; the padding of a simpler mode or of fewer cells."""
     yield from ({"padding": mode} for mode in _before(case.padding, SIMPLE_PADDINGS))
     for name in ("strides", "dilations", "kernel", "size"):
@@ -94,7 +94,7 @@ def _fewer_cells(pairs: tuple[tuple[int, int], ...]) -> Iterator[tuple[tuple[int
         yield from ((*pairs[:axis], pair, *pairs[axis + 1 :]) for pair in less)
 
 
-def _tokens(case: Case) -> Iterator[Change]:
+def _tokens(case: Case) -> Iterator[Simplification]:
     """Nothing around the operation, the usual dtype and data format, a simpler fill, a smaller seed."""
     if case.border:
         yield {"border": ()}

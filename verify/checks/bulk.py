@@ -141,7 +141,7 @@ class Shared(NamedTuple):
     is_distinct: bool
 
 
-KEPT = 2**12
+KEPT_OPERANDS = 2**12
 """Operands that are kept for the cases to come."""
 
 _kept: dict[tuple[Any, ...], Shared] = {}
@@ -155,7 +155,7 @@ def operands_of(case: Case) -> Shared:
     numbers = (case.batch, case.channels, case.filter_count, case.multiplier, case.groups)
     key = (case.operation, case.format.token, case.channels_first, numbers, shapes)
     if key not in _kept:
-        if len(_kept) >= KEPT:
+        if len(_kept) >= KEPT_OPERANDS:
             _kept.clear()
         _kept[key] = _made(case)
     return _kept[key]

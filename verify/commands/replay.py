@@ -16,7 +16,7 @@ from verify.config.flags import Isolation, Known, failures_option, isolation_opt
 from verify.config.options import SUBJECT, WORD
 from verify.corpus.failures import Failed, failures_in, remember
 from verify.corpus.words import cases_named
-from verify.runs.replay import Became, exit_code, replay, sentence
+from verify.runs.replay import Became, replay, replay_exit_code, replay_sentence
 from verify.subjects.registry import BUILTIN
 
 
@@ -46,8 +46,8 @@ def command(
         return 0
     _record(failures, [failure for outcome in became for failure in outcome.failures])
     if len(became) > 1 and {outcome.status for outcome in became} - {"agrees", "declined", "vacuous"}:
-        print(f"\n{sentence(became)}")
-    code = exit_code(became)
+        print(f"\n{replay_sentence(became)}")
+    code = replay_exit_code(became)
     if code == 3:
         print("Proves too little: no case was judged on values that could have failed.")
     return code

@@ -11,10 +11,10 @@ from verify.cases.enumeration import enumeration_upto
 from verify.checks.project import KEPT
 from verify.commands.cli import command_named
 from verify.config.flags import Isolation, Known, isolation_options, known_options
-from verify.config.options import FILE, OPERATION_NAMES, POSITIVE, SUBJECT, Kind, positive
+from verify.config.options import FILE, OPERATION_NAMES, POSITIVE, SUBJECT, OptionKind, positive
 
-NUMBERS = Kind("N,…", lambda text: tuple(map(positive, text.split(","))), list)
-DTYPES, PADDINGS = (Kind(name, lambda text: tuple(text.split(",")), list) for name in ("T,…", "P,…"))
+NUMBERS = OptionKind("N,…", lambda text: tuple(map(positive, text.split(","))), list)
+DTYPES, PADDINGS = (OptionKind(name, lambda text: tuple(text.split(",")), list) for name in ("T,…", "P,…"))
 STATE = KEPT / "sweep.json"
 
 

@@ -34,7 +34,7 @@ REDIS = ("redis://", "rediss://", "unix://")
 
 
 @dataclass(eq=False)
-class Kind(click.ParamType[Any]):
+class OptionKind(click.ParamType[Any]):
     """What an option takes. `read` makes a value of its text, or raises ValueError with a sentence.
 
     `setting` is the type of the value in TOML, and `values` are those that a shell completes.
@@ -75,9 +75,9 @@ def one_of(word: str, words: Iterable[str]) -> str:
     return word
 
 
-def choice(name: str, *words: str) -> Kind:
+def choice(name: str, *words: str) -> OptionKind:
     """One of a few words."""
-    return Kind(name, lambda text: one_of(text, words), values=lambda: words)
+    return OptionKind(name, lambda text: one_of(text, words), values=lambda: words)
 
 
 def operations(text: str) -> tuple[str, ...]:
@@ -125,17 +125,17 @@ def subjects() -> Iterable[str]:
     return (*BUILTIN, *(f"fault:{fault.name}" for fault in FAULTS))
 
 
-OPERATION_NAMES = Kind("OP,…", operations, list, values=lambda: OPERATIONS)
-POSITIVE = Kind("N", positive, int)
-INTEGER = Kind("N", whole, int)
-SECONDS = Kind("SECONDS", seconds, float)
-SHARD = Kind("K/N", Shard.parse)
-FILE = Kind("FILE", Path)
-PLACE = Kind("PATH", Path)
-PYTHON = Kind("PATH")
-DATABASE = Kind("PLACE", database)
-SUBJECT = Kind("SUBJECT", values=subjects)
-WORD = Kind("WORD")
+OPERATION_NAMES = OptionKind("OP,…", operations, list, values=lambda: OPERATIONS)
+POSITIVE = OptionKind("N", positive, int)
+INTEGER = OptionKind("N", whole, int)
+SECONDS = OptionKind("SECONDS", seconds, float)
+SHARD = OptionKind("K/N", Shard.parse)
+FILE = OptionKind("FILE", Path)
+PLACE = OptionKind("PATH", Path)
+PYTHON = OptionKind("PATH")
+DATABASE = OptionKind("PLACE", database)
+SUBJECT = OptionKind("SUBJECT", values=subjects)
+WORD = OptionKind("WORD")
 
 
 def defaults_of(
@@ -180,7 +180,7 @@ def options_of(command: click.Command) -> dict[str, click.Parameter]:
 
 
 def _value(option: click.Parameter, value: Any, where: str) -> Any:
-    kind = option.type if isinstance(option.type, Kind) else None
+    kind = option.type if isinstance(option.type, OptionKind) else None
     setting = list if option.nargs != 1 else kind.setting if kind else bool
     if not _is_of(value, setting):
         raise ValueError(f"{where} is {value!r}, not {TYPES[setting]}")

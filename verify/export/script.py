@@ -14,7 +14,7 @@ from verify.cases.operands import Array
 from verify.checks.examination import axis_line, matters
 from verify.checks.subject import Declined
 from verify.export import CannotExport
-from verify.export.source import PACKED_WITH, Expression, recording, source_of
+from verify.export.source import PACKED_WITH, Expression, literal_of, recording
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Judgement
 from verify.subjects.tensorflow.entries import function, operands
@@ -42,11 +42,11 @@ def script(case: Case, subject: TensorflowSubject) -> str:
         mode, entry = subject.way(case)
     except Declined as reason:
         raise CannotExport(f"{subject.name} declines {case}: {reason}") from None
-    call, rule = Call(case, entry), None if case.illegal else judgement(case)
+    call, rule = WrittenCall(case, entry), None if case.illegal else judgement(case)
     arrays = _lines_of(call.arrays)
     if rule:
-        allowed = "0" if isinstance(rule.allowed, float) else source_of(rule.allowed)
-        arrays += [f"expected = {source_of(rule.wanted)}", f"allowed = {allowed}"]
+        allowed = "0" if isinstance(rule.allowed, float) else literal_of(rule.allowed)
+        arrays += [f"expected = {literal_of(rule.wanted)}", f"allowed = {allowed}"]
     calls = [_CALLS[mode](call, width) for width in WIDTHS]
     is_packed = any("zlib." in line for line in [*arrays, *calls[0]])
     head = [*_title(call, subject, rule=rule), *_imports(subject.switches, mode, is_packed=is_packed)]
@@ -74,7 +74,7 @@ def _fitted(case: Case, parts: list[list[str]]) -> str:
     return between.join("\n".join(part) for part in parts) + "\n"
 
 
-def _title(call: Call, subject: TensorflowSubject, *, rule: Judgement | None) -> list[str]:
+def _title(call: WrittenCall, subject: TensorflowSubject, *, rule: Judgement | None) -> list[str]:
     """The call and, for its first element, how far a correct answer may lie from the reference."""
     if rule is None:
         expected = f"an error: {call.case.why_illegal}"
@@ -104,9 +104,9 @@ _TOGETHER = ("mean", "variance", "scale", "offset")
 
 def _lines_of(arrays: Mapping[str, Array]) -> list[str]:
     """A line for each array; one for all parameters of a batch normalisation."""
-    lines = [f"{name} = {source_of(array)}" for name, array in arrays.items() if name not in _TOGETHER]
+    lines = [f"{name} = {literal_of(array)}" for name, array in arrays.items() if name not in _TOGETHER]
     if "mean" in arrays:
-        values = ", ".join(source_of(arrays[name]) for name in _TOGETHER)
+        values = ", ".join(literal_of(arrays[name]) for name in _TOGETHER)
         lines.append(f"{', '.join(_TOGETHER)} = {values}")
     return lines
 
@@ -123,7 +123,7 @@ _REFUSAL = [
 ]
 
 
-def _judging(call: Call, rule: Judgement) -> list[str]:
+def _judging(call: WrittenCall, rule: Judgement) -> list[str]:
     """Lines that print, compare as `verify.compare` does, and exit."""
     unbounded = " | (allowed == np.inf)" if np.isinf(rule.allowed).any() else ""
     dtype = f"{next(iter(call.arrays))}.dtype"
@@ -151,7 +151,7 @@ _NAMES = {"source": "x", "filters": "w", "result": "dy"}
 """Role of an operand in a forward convolution → its name in a script."""
 
 
-class Call(NamedTuple):
+class WrittenCall(NamedTuple):
     """A case to be put to an entry point, with the names of its operands in a script."""
 
     case: Case
@@ -170,14 +170,14 @@ class Call(NamedTuple):
         return dict(zip(self.names.values(), operands(self.case).values(), strict=True))
 
 
-def _eager(call: Call, width: int) -> list[str]:
+def _eager(call: WrittenCall, width: int) -> list[str]:
     return [
         *_model(call, width, arguments=[*call.arrays]),
         f"run = lambda: model({_constants(call)}).numpy()",
     ]
 
 
-def _graph(call: Call, width: int) -> list[str]:
+def _graph(call: WrittenCall, width: int) -> list[str]:
     unknown = unknown_of(call.case)
     return [
         *_model(call, width, arguments=[*call.arrays], unknown=unknown),
@@ -189,13 +189,13 @@ def _graph(call: Call, width: int) -> list[str]:
     ]
 
 
-def _xla(call: Call, width: int) -> list[str]:
+def _xla(call: WrittenCall, width: int) -> list[str]:
     model = _model(call, width, arguments=[*call.arrays])
     compiled = _traced(call, options=", jit_compile=True")
     return [*model, *compiled, f"run = lambda: traced({_constants(call)}).numpy()"]
 
 
-def _lite(call: Call, width: int) -> list[str]:
+def _lite(call: WrittenCall, width: int) -> list[str]:
     constants = weights(call.case)
     inputs = {operand: name for operand, name in call.names.items() if operand not in constants}
     arguments = [*inputs.values()]
@@ -222,7 +222,7 @@ def _lite(call: Call, width: int) -> list[str]:
     ]
 
 
-def _keras(call: Call, width: int) -> list[str]:
+def _keras(call: WrittenCall, width: int) -> list[str]:
     with recording(call.arrays, call.case.dtype.name) as record:
         is_gradient = call.entry.endswith("gradient")
         answer = gradient_of(call.entry, call.case) if is_gradient else stack(call.case)
@@ -230,7 +230,7 @@ def _keras(call: Call, width: int) -> list[str]:
     return ["def run():", *(f"    {line}" for line in lines)]
 
 
-def _model(call: Call, width: int, *, arguments: list[str], unknown: str = "none") -> list[str]:
+def _model(call: WrittenCall, width: int, *, arguments: list[str], unknown: str = "none") -> list[str]:
     """The function of tensors that the subject calls; operands that are no arguments are constants in it."""
     shapes = shapes_of(call.case, unknown)
     with recording({}, call.case.dtype.name) as record:
@@ -241,7 +241,7 @@ def _model(call: Call, width: int, *, arguments: list[str], unknown: str = "none
     return [f"def model({', '.join(arguments)}):", *(f"    {line}" for line in lines)]
 
 
-def _traced(call: Call, *, unknown: str = "none", options: str = "") -> list[str]:
+def _traced(call: WrittenCall, *, unknown: str = "none", options: str = "") -> list[str]:
     names = [*call.arrays]
     specs = f"[tf.TensorSpec(a.shape, a.dtype) for a in [{', '.join(names)}]]"
     if unknown != "none":
@@ -251,11 +251,11 @@ def _traced(call: Call, *, unknown: str = "none", options: str = "") -> list[str
     return [f"specs = {specs}", f"traced = {function_of}.get_concrete_function()"]
 
 
-def _constants(call: Call) -> str:
+def _constants(call: WrittenCall) -> str:
     return f"*map(tf.constant, [{', '.join(call.arrays)}])"
 
 
-_CALLS: Mapping[str, Callable[[Call, int], list[str]]] = MappingProxyType(
+_CALLS: Mapping[str, Callable[[WrittenCall, int], list[str]]] = MappingProxyType(
     {"eager": _eager, "graph": _graph, "xla": _xla, "lite": _lite, "keras": _keras}
 )
 """Mode → the lines that define `run()`, with calls nested up to a width."""

@@ -27,7 +27,7 @@ PACKED_WITH = ("base64", "zlib")
 """The modules that packed bytes need."""
 
 
-def source_of(array: Array) -> str:
+def literal_of(array: Array) -> str:
     """An expression over `np` (and `tf` for bfloat16) whose value is the array, bit for bit."""
     flat = array.reshape(-1)
     shape, dtype = list(array.shape), dtype_source(array.dtype)
@@ -160,7 +160,7 @@ class Recording:
         whole = self._names.get(id(array.base))
         if whole and array.flags.c_contiguous and array.nbytes == array.base.nbytes:  # type: ignore[union-attr]
             return f"{whole}.reshape({list(array.shape)})"
-        return source_of(array)
+        return literal_of(array)
 
     def arguments(self, positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> str:
         return ", ".join([*map(self.text, positional), *([self._keywords(keywords)] if keywords else [])])

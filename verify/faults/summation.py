@@ -24,7 +24,7 @@ from verify.faults.index_maps import (
 Order = Callable[[Array], Array]
 """Products, (terms, …), to their sums."""
 
-BLOCK = 8
+BLOCK_PRODUCTS = 8
 
 
 def forward(products: Array) -> Array:
@@ -45,8 +45,8 @@ def pairwise(products: Array) -> Array:
 
 def blocked(products: Array) -> Array:
     """Blocks of eight products, then the blocks."""
-    starts = range(0, len(products), BLOCK)
-    sums = [forward(products[start : start + BLOCK]) for start in starts]
+    starts = range(0, len(products), BLOCK_PRODUCTS)
+    sums = [forward(products[start : start + BLOCK_PRODUCTS]) for start in starts]
     return forward(np.stack(sums)) if sums else forward(products)
 
 

@@ -18,7 +18,7 @@ from verify.cases.word import PADDING_MODES, InvalidCase, Padding
 from verify.faults import FAULTS, Fault
 from verify.faults.visibility import is_visible
 
-Change = dict[str, Any]
+_Fields = dict[str, Any]
 
 _MODES: dict[str, Padding] = {"same": "SAME", "valid": "VALID"}
 
@@ -97,7 +97,7 @@ def _larger(drawn: Drawn) -> Iterator[tuple[Fault, Case]]:
     """Every fault with cases that have something of everything; those that it may be seen in."""
     sizes, taps, pads = (6, 5, 4), (3, 2, 2), ((1, 0), (0, 2), (2, 1))
     steps = (((1, 1, 1), (1, 1, 1)), ((2, 3, 1), (1, 1, 1)), ((1, 1, 1), (2, 1, 1)), ((2, 2, 2), (2, 2, 2)))
-    counts: tuple[Change, ...] = (
+    counts: tuple[_Fields, ...] = (
         {},
         {"batch": 2},
         {"batch": 0},

@@ -17,7 +17,7 @@ from verify.gate.properties import Property
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import NUMERIC_KINDS, where_differs
 from verify.reports.records import DIFFERING_LIMIT, Record, nowhere
-from verify.reports.tally import LISTED, OFTEN, Tally
+from verify.reports.tally import LISTED, OFTEN_SHOWN, Tally
 
 
 class Tallier:
@@ -81,7 +81,7 @@ class Tallier:
 
     def faults(self) -> tuple[Fault, ...]:
         """The faults to look for in the next case: those that have not often been seen."""
-        return tuple(fault for fault in FAULTS if self.tally.visible[fault.name] < OFTEN)
+        return tuple(fault for fault in FAULTS if self.tally.visible[fault.name] < OFTEN_SHOWN)
 
     def settle(self) -> None:
         """Keep the smallest case so far of each kind of disagreement, as a search has not come to its end."""

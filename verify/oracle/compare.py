@@ -12,12 +12,12 @@ from verify.cases.operands import Array
 
 Outcome = Literal["agrees", "disagrees", "declined", "vacuous"]
 Lost = Literal["crashed", "timed out", "out of memory"]
-Judged = Literal[
+JudgedKind = Literal[
     "shape", "dtype", "value", "non-finite", "input modified", "refused", "answered", "not repeatable"
 ]
-Kind = Judged | Lost
+Kind = JudgedKind | Lost
 LOST: tuple[Lost, ...] = get_args(Lost)
-KINDS: tuple[Kind, ...] = (*get_args(Judged), *LOST)
+KINDS: tuple[Kind, ...] = (*get_args(JudgedKind), *LOST)
 NUMERIC_KINDS: frozenset[Kind] = frozenset({"value", "non-finite"})
 """Disagreements about the numbers of an answer."""
 

@@ -13,12 +13,12 @@ from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
 
-Part = TypeVar("Part")
+_Part = TypeVar("_Part")
 
 _LIMITING = Lock()
 
 
-def spread(act: Callable[[Iterator[Part]], None], parts: Iterable[Part]) -> None:
+def spread(act: Callable[[Iterator[_Part]], None], parts: Iterable[_Part]) -> None:
     """Call `act` in each thread with one iterator over the parts, of which each thread takes the next.
 
     The threads of a matrix product are limited to 1 meanwhile, in the whole process. What `act`

@@ -15,7 +15,7 @@ from verify.reports.records import Record
 Item = TypeVar("Item")
 Key = TypeVar("Key")
 
-OFTEN = 5
+OFTEN_SHOWN = 5
 """Cases of a property that have shown a fault, after which it is no longer looked for."""
 
 TIME_UP = "its time was up"
@@ -128,7 +128,7 @@ class Tally:
 
     def _count_visible(self, faults: Iterable[str]) -> None:
         for name in faults:
-            self.visible[name] = min(self.visible[name] + 1, OFTEN)
+            self.visible[name] = min(self.visible[name] + 1, OFTEN_SHOWN)
 
     def _key(self, record: Record) -> str:
         """What all the records of one disagreement share while a search shrinks it."""

@@ -15,9 +15,9 @@ from verify.checks.examination import Examination, disagreement
 from verify.checks.subject import Description, Subject, describe
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.comparison import differences, summary_of, table_of
-from verify.runs.behaviour.record import Record, observe, record_of
+from verify.runs.behaviour.record import Behaviour, behaviour_of, observe
 
-ROWS = 20
+LISTED_CASES = 20
 """Cases of differing bits that are listed."""
 
 OUTCOMES = ("agrees", "declined", "vacuous", "known", "disagrees")
@@ -28,7 +28,7 @@ class Side(NamedTuple):
 
     name: str
     subject: Description
-    record: Record
+    record: Behaviour
     counts: Counter[str]
     failures: Sequence[Examination]
 
@@ -56,7 +56,11 @@ def diff(console: Terminal, first: Subject, second: Subject, named: Iterable[Cas
         console.say(f"{side.name}  {side.subject.described}")
     console.print(_counts(sides))
     if changes:
-        lines = [*table_of(changes, ("A", "B"), most=ROWS), "", *summary_of(changes, before, after)]
+        lines = [
+            *table_of(changes, ("A", "B"), most=LISTED_CASES),
+            "",
+            *summary_of(changes, before, after),
+        ]
         console.say("\n".join(["", *lines]))
     for side in sides:
         for failure in side.failures:
@@ -72,7 +76,7 @@ def _side(name: str, subject: Description, cases: Iterable[Case]) -> Side:
     observations = [*observe(subject, cases, name=subject.name, known=known)]
     counts = Counter(examination.outcome for _, examination in observations)
     failures = {examination.sort: examination for _, examination in observations if examination.fails}
-    return Side(name, subject, record_of(subject, observations), counts, [*failures.values()])
+    return Side(name, subject, behaviour_of(subject, observations), counts, [*failures.values()])
 
 
 def _counts(sides: Iterable[Side]) -> Table:

@@ -18,7 +18,7 @@ from verify.corpus.failures import Failed, Trait, asked_of, failed, trait_at_sig
 from verify.oracle.compare import KINDS, Verdict
 from verify.reports.phrases import plural
 
-TRIES = 5
+REPLAY_TRIES = 5
 """How often a case is asked that disagrees, or has disagreed before; one that times out, once."""
 
 SHOWN = {"agrees": "holds"}
@@ -59,7 +59,7 @@ def replay(
     return became
 
 
-def exit_code(became: Sequence[Became]) -> int:
+def replay_exit_code(became: Sequence[Became]) -> int:
     """1 where a case disagrees, known or not; 3 where all are declined or vacuous; else 0."""
     statuses = {one.status for one in became}
     if statuses - {"agrees", "FIXED", "declined", "vacuous"}:
@@ -67,7 +67,7 @@ def exit_code(became: Sequence[Became]) -> int:
     return 0 if statuses & {"agrees", "FIXED"} else 3
 
 
-def sentence(became: Sequence[Became]) -> str:
+def replay_sentence(became: Sequence[Became]) -> str:
     """What became of several cases, in one sentence."""
     counts = Counter(SHOWN.get(status, status.partition(" ")[0]) for status, *_ in became)
     shown = ", ".join(f"{count:,} {status}" for status, count in counts.items())
@@ -79,7 +79,7 @@ def became_of(examiner: Examiner, case: Case, past: Sequence[Failed]) -> Became:
     first = examiner.examine(case)
     examinations = [first]
     if (past or first.verdict.kind) and trait_at_sight(first.verdict) != Trait("timed out"):
-        examinations += [examiner.examine(case) for _ in range(TRIES - 1)]
+        examinations += [examiner.examine(case) for _ in range(REPLAY_TRIES - 1)]
     wrong = [examination for examination in examinations if examination.verdict.kind]
     if not wrong:
         return _passed(first.verdict, past)

@@ -19,7 +19,7 @@ from verify.__main__ import main
 from verify.checks.subject import Subject, describe
 from verify.gate.judging import Gate
 from verify.runs.behaviour.baseline import Conclusion, Watch, cases_for, compared, fixed_cases
-from verify.runs.behaviour.record import Answer, Record, read_records, text_of
+from verify.runs.behaviour.record import Behaviour, Response, read_behaviours, text_of
 
 FILE = Path("behaviour.json")
 EXACT = "conv_i6x6_c64_k1x1_f4_valid_dyadic1"
@@ -40,9 +40,9 @@ def test_subject_is_asked_what_it_says_that_it_answers() -> None:
     assert {step for case in asked for step in case.epilogue} == {"bias", "relu"}
 
 
-def record(**answers: str) -> Record:
+def record(**answers: str) -> Behaviour:
     """A record of these outcomes."""
-    return Record({word: Answer(outcome) for word, outcome in answers.items()}, {}, {})
+    return Behaviour({word: Response(outcome) for word, outcome in answers.items()}, {}, {})
 
 
 def test_cases_without_an_answer_are_counted() -> None:
@@ -164,9 +164,9 @@ def test_change_is_accepted_by_an_update(file: Path) -> None:
 
 def test_update_keeps_subjects_that_did_not_run(file: Path) -> None:
     other = {"other": record(conv_i1_k1_same_ones="declined")}
-    file.write_text(text_of({**read_records(file), **other}), encoding="utf-8")
+    file.write_text(text_of({**read_behaviours(file), **other}), encoding="utf-8")
     concluded(file, PAIRWISE, update=True)
-    assert list(read_records(file)) == ["mine", "other"]
+    assert list(read_behaviours(file)) == ["mine", "other"]
 
 
 def test_subject_for_which_there_was_no_time_proves_too_little(tmp_path: Path) -> None:

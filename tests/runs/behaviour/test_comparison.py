@@ -18,7 +18,7 @@ from tests.planted.behaving import (
 from verify import Case, check
 from verify.checks.subject import Subject, describe
 from verify.runs.behaviour.comparison import differences, summary_of, table_of
-from verify.runs.behaviour.record import Record, observe, record_of
+from verify.runs.behaviour.record import Behaviour, behaviour_of, observe
 
 LONG, SHORT, EXACT, DOUBLE = (
     "conv_i8x8_c128_k3x3_f4_s3x3_same_reals",
@@ -28,16 +28,16 @@ LONG, SHORT, EXACT, DOUBLE = (
 )
 
 
-def record(subject: Subject, *words: str, machine: str = "this", **versions: str) -> Record:
+def record(subject: Subject, *words: str, machine: str = "this", **versions: str) -> Behaviour:
     observations = observe(subject, map(Case.parse, words), name="mine")
-    return Record(record_of(describe(subject), observations).cases, {"processor": machine}, versions)
+    return Behaviour(behaviour_of(describe(subject), observations).cases, {"processor": machine}, versions)
 
 
-def summary(before: Record, after: Record) -> list[str]:
+def summary(before: Behaviour, after: Behaviour) -> list[str]:
     return summary_of(differences(before, after), before, after)
 
 
-def rows(before: Record, after: Record) -> list[tuple[str, ...]]:
+def rows(before: Behaviour, after: Behaviour) -> list[tuple[str, ...]]:
     return [change.row for change in differences(before, after)]
 
 

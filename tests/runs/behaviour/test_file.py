@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from verify.runs.behaviour.record import Answer, Record, read_records, records_of, text_of
+from verify.runs.behaviour.record import Behaviour, Response, behaviours_of, read_behaviours, text_of
 
 FILE = Path("behaviour.json")
 WORD = "conv_i1x2_k1x2_same_ones"
 RECORDS = {
-    "mine ON=1": Record(
+    "mine ON=1": Behaviour(
         {
-            WORD: Answer("answered", "AACAPwAAAEA=", 0.0123),
-            "conv_i1_k1_same_ones": Answer("declined"),
-            "conv_i1_k2_same_ones": Answer("float64 (1, 1)", "AAAAAAAA8D8="),
-            "conv_i2_k2_same_ones": Answer("answered", "AACAPwAAAEA=", float("inf")),
+            WORD: Response("answered", "AACAPwAAAEA=", 0.0123),
+            "conv_i1_k1_same_ones": Response("declined"),
+            "conv_i1_k2_same_ones": Response("float64 (1, 1)", "AAAAAAAA8D8="),
+            "conv_i2_k2_same_ones": Response("answered", "AACAPwAAAEA=", float("inf")),
         },
         {"processor": "this"},
         {"numpy": "2.0"},
@@ -26,7 +26,7 @@ RECORDS = {
 
 
 def test_what_was_written_is_read() -> None:
-    assert records_of(text_of(RECORDS), FILE) == RECORDS
+    assert behaviours_of(text_of(RECORDS), FILE) == RECORDS
 
 
 def test_a_case_is_one_line() -> None:
@@ -34,14 +34,14 @@ def test_a_case_is_one_line() -> None:
 
 
 def test_no_file_has_nothing(tmp_path: Path) -> None:
-    assert read_records(tmp_path / "none.json") == {}
+    assert read_behaviours(tmp_path / "none.json") == {}
 
 
 def test_file_of_another_format_is_to_be_deleted() -> None:
     with pytest.raises(
         ValueError, match=r"^behaviour\.json is a baseline of format 1, not 2: delete it, and "
     ):
-        records_of('{"format": 1, "subjects": {"a": {"properties": {}}}}', FILE)
+        behaviours_of('{"format": 1, "subjects": {"a": {"properties": {}}}}', FILE)
 
 
 DAMAGED = [
@@ -65,7 +65,7 @@ def test_what_is_no_baseline_is_refused(content: str, why: str | None) -> None:
     with pytest.raises(
         ValueError, match=r"^behaviour\.json is no baseline: .*; delete it or name another$"
     ) as no:
-        records_of(content, FILE)
+        behaviours_of(content, FILE)
     assert why is None or f": {why}; " in str(no.value)
 
 

@@ -30,7 +30,7 @@ from verify.checks.subject import Subject, describe
 from verify.faults import fault_named
 from verify.faults.summation import CORRECT
 from verify.runs.behaviour.baseline import fixed_cases
-from verify.runs.behaviour.record import Answer, observe, record_of
+from verify.runs.behaviour.record import Response, behaviour_of, observe
 
 LONG, SHORT, EXACT = (
     "conv_i8x8_c128_k3x3_f4_s3x3_same_reals",
@@ -40,7 +40,7 @@ LONG, SHORT, EXACT = (
 FLOATS = ("f16", "bf16", "f32", "f64")
 
 
-def answer(subject: Subject, word: str = SHORT) -> Answer:
+def answer(subject: Subject, word: str = SHORT) -> Response:
     """What is recorded of one answer."""
     (observation,) = observe(subject, [Case.parse(word)], name="mine")
     return observation.answer
@@ -75,7 +75,7 @@ def test_bits_of_a_wrong_form_are_recorded() -> None:
 
 
 def test_call_that_is_refused_as_it_must_be_has_no_answer() -> None:
-    assert answer(fails, "conv_i1_k1_s0_same_ones_illegal") == Answer("refused")
+    assert answer(fails, "conv_i1_k1_s0_same_ones_illegal") == Response("refused")
 
 
 def test_right_answer_of_exact_sums_has_no_error() -> None:
@@ -122,10 +122,10 @@ def test_disagreement_that_is_known_is_told_from_others() -> None:
 
 
 def test_record_has_the_versions_and_the_machine() -> None:
-    record = record_of(describe(FORWARD), [])
+    record = behaviour_of(describe(FORWARD), [])
     assert (record.versions["numpy"], record.machine["cores"]) == (np.__version__, str(os.cpu_count()))
 
 
 def test_version_of_a_users_subject_is_recorded() -> None:
     subject = replace(describe(FORWARD), version="1.5")
-    assert record_of(subject, []).versions["subject"] == "1.5"
+    assert behaviour_of(subject, []).versions["subject"] == "1.5"

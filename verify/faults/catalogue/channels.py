@@ -15,24 +15,24 @@ from verify.oracle.epilogue import follow, for_channels, wrapped
 from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear
 
-Change = Callable[[Case, Array], Array | None]
+_ChannelChange = Callable[[Case, Array], Array | None]
 """An array with its channels first of all axes to one like it, or to None where nothing changes."""
 
 
-def _changed(case: Case, array: Array, *, change: Change, is_image: bool = True) -> Array | None:
+def _changed(case: Case, array: Array, *, change: _ChannelChange, is_image: bool = True) -> Array | None:
     axis = 1 if case.channels_first and is_image else -1
     channels = change(case, np.moveaxis(array, axis, 0))
     return None if channels is None else np.ascontiguousarray(np.moveaxis(channels, 0, axis))
 
 
-def _of_answer(change: Change) -> Answer:
+def _of_answer(change: _ChannelChange) -> Answer:
     """Other channels of the answer."""
     return Answer(
         lambda case, right: _changed(case, right, change=change, is_image=case.traits.answers_image)
     )
 
 
-def _of_input(change: Change) -> Inputs:
+def _of_input(change: _ChannelChange) -> Inputs:
     """Other channels of the input."""
 
     def operands(case: Case) -> Operands | None:
@@ -63,7 +63,7 @@ def _reinterpreted(case: Case, channels: Array) -> Array:
     return np.moveaxis(case.input.reshape(batch, *spatial, count), -1, 0)
 
 
-def _without_tail(block: int) -> Change:
+def _without_tail(block: int) -> _ChannelChange:
     """Zeros in the channels after the last whole block of so many, where there are both."""
 
     def change(case: Case, channels: Array) -> Array | None:

@@ -21,7 +21,7 @@ from verify.reports.merge import Merged, merged
 from verify.reports.records import DIFFERING_LIMIT, Record, read_records
 from verify.reports.summary import distinct, sentence
 from verify.reports.tally import (
-    OFTEN,
+    OFTEN_SHOWN,
     Failure,
     FaultCoverage,
     Tally,
@@ -225,4 +225,4 @@ def _fault_square(coverage: FaultCoverage, name: str) -> Square:
     if name in coverage.hidden:
         return Square("hidden", note=f"{coverage.hidden[name]} is declined or a known deviation")
     count = coverage.visible[name]
-    return Square(f"{count:,}", min(count / OFTEN, 1) / 3) if count else Square("never", is_wrong=True)
+    return Square(f"{count:,}", min(count / OFTEN_SHOWN, 1) / 3) if count else Square("never", is_wrong=True)

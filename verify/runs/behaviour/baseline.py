@@ -19,18 +19,18 @@ from verify.reports.phrases import plural
 from verify.runs.behaviour.comparison import differences, summary_of, table_of
 from verify.runs.behaviour.record import (
     ANSWERED,
-    Record,
-    Records,
+    Behaviour,
+    Behaviours,
+    behaviour_of,
+    behaviours_of,
     observe,
-    read_records,
-    record_of,
-    records_of,
+    read_behaviours,
     text_of,
 )
 
 CASES = Path(__file__).with_name("cases.txt")
 
-ROWS = 5
+LISTED_CHANGES = 5
 """Cases of a change that are listed."""
 
 
@@ -66,9 +66,9 @@ class Watch:
         self._until = until
         self._update = update
         self._gates: set[Gate] = set()
-        self._records: Records = {}
+        self._records: Behaviours = {}
         self._late: list[str] = []
-        read_records(file)
+        read_behaviours(file)
 
     def pytest_runtest_setup(self, item: Any) -> None:
         gate: Gate = item.cls.gate
@@ -82,10 +82,10 @@ class Watch:
 
     def conclude(self) -> Conclusion:
         """Compare with the file and write it; what is to be said."""
-        before: Records = {}
+        before: Behaviours = {}
 
         def merged(text: str) -> str:
-            before.update(records_of(text, self.file))
+            before.update(behaviours_of(text, self.file))
             return text_of({**before, **self._records} if self._update else {**self._records, **before})
 
         rewrite(self.file, merged)
@@ -117,7 +117,7 @@ class Watch:
             self._check_time()
             observations.append(observation)
         if observations:
-            self._records[subject.label] = record_of(subject, observations)
+            self._records[subject.label] = behaviour_of(subject, observations)
 
     def _check_time(self) -> None:
         if time.monotonic() > self._until:
@@ -131,7 +131,7 @@ def watch_of(file: Path | None, until: float, *, update: bool) -> Watch | None:
     return None if file is None else Watch(file, until, update=update)
 
 
-def compared(label: str, now: Record, records: Records, file: Path) -> tuple[bool, list[str]]:
+def compared(label: str, now: Behaviour, records: Behaviours, file: Path) -> tuple[bool, list[str]]:
     """Whether a subject has changed since a file was written, and the lines that say so."""
     if label not in records:
         return False, [_headline(label, f"new in {file}", now), *_beside(label, now, records)]
@@ -145,7 +145,7 @@ def compared(label: str, now: Record, records: Records, file: Path) -> tuple[boo
     return True, ["", f"{label} answers otherwise than {file} says", *changes, *added]
 
 
-def _headline(label: str, what: str, record: Record) -> str:
+def _headline(label: str, what: str, record: Behaviour) -> str:
     """A line on a subject: what is said of it, its cases, and how many of them have no answer, and why."""
     silent = Counter(answer.outcome for answer in record.cases.values() if answer.outcome != ANSWERED)
     total = len(record.cases)
@@ -153,7 +153,7 @@ def _headline(label: str, what: str, record: Record) -> str:
     return f"baseline   {label}: {what}, {', '.join(counts)}"
 
 
-def _beside(label: str, now: Record, records: Records) -> list[str]:
+def _beside(label: str, now: Behaviour, records: Behaviours) -> list[str]:
     """How a subject that is new differs from itself under those other switches that are most like its own."""
     name, switches = split_label(label)
     others = {other: split_label(other)[1] for other in records if split_label(other)[0] == name}
@@ -164,10 +164,10 @@ def _beside(label: str, now: Record, records: Records) -> list[str]:
     return [f"  beside {nearest}{'' if changes else ': no bit differs'}", *changes]
 
 
-def _changes(before: Record, after: Record) -> list[str]:
+def _changes(before: Behaviour, after: Behaviour) -> list[str]:
     """The lines on what has changed; none where no bit has."""
     changes = differences(before, after)
     if not changes:
         return []
-    table = table_of(changes, ("before", "now"), most=ROWS)
+    table = table_of(changes, ("before", "now"), most=LISTED_CHANGES)
     return [f"  {line}" for line in (*table, *summary_of(changes, before, after))]

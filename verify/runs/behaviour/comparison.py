@@ -15,7 +15,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.oracle.compare import different_bits
 from verify.reports.phrases import plural
-from verify.runs.behaviour.record import ANSWERED, Answer, Record
+from verify.runs.behaviour.record import ANSWERED, Behaviour, Response
 
 
 class Difference(NamedTuple):
@@ -26,8 +26,8 @@ class Difference(NamedTuple):
     """
 
     case: Case
-    before: Answer
-    after: Answer
+    before: Response
+    after: Response
     shown: tuple[str, str]
     place: tuple[int, ...] = ()
     other: int = 0
@@ -39,14 +39,14 @@ class Difference(NamedTuple):
         return (str(self.case), *counts, *self.shown)
 
 
-def differences(before: Record, after: Record) -> list[Difference]:
+def differences(before: Behaviour, after: Behaviour) -> list[Difference]:
     """Where two records differ in cases that both have, the shortest words first."""
     words = sorted(before.cases.keys() & after.cases.keys(), key=lambda word: (len(word), word))
     pairs = ((Case.parse(word), before.cases[word], after.cases[word]) for word in words)
     return [_difference(*pair) for pair in pairs if not pair[1].is_as(pair[2])]
 
 
-def _difference(case: Case, before: Answer, after: Answer) -> Difference:
+def _difference(case: Case, before: Response, after: Response) -> Difference:
     if not before.outcome == after.outcome == ANSWERED:
         return Difference(case, before, after, (before.outcome, after.outcome))
     values = before.values(case), after.values(case)
@@ -64,7 +64,7 @@ def table_of(changes: Sequence[Difference], names: tuple[str, str], *, most: int
     return [*lines, f"and in {len(changes) - most:,} more"] if len(changes) > most else lines
 
 
-def summary_of(changes: Sequence[Difference], before: Record, after: Record) -> list[str]:
+def summary_of(changes: Sequence[Difference], before: Behaviour, after: Behaviour) -> list[str]:
     """How much differs by operation and dtype, if it is nearer to what is due, and what else has changed."""
     both = before.cases.keys() & after.cases.keys()
     answered = [word for word in both if ANSWERED in (before.cases[word].outcome, after.cases[word].outcome)]

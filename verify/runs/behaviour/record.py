@@ -1,7 +1,7 @@
 """A record of behaviour: for each case the bits of a subject's answer, and how far it is from what is due.
 
 A baseline is a file of them, JSON with sorted keys, `format` 2. `subjects` has by label `machine`,
-`versions` and `cases`: for each word `answered: ERROR BITS`, or why there is no such answer (`Answer`).
+`versions` and `cases`: for each word `answered: ERROR BITS`, or why there is no such answer (`Response`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _WITH_ANSWER = {None, "shape", "dtype", "value", "non-finite", "input modified",
 """Kinds of disagreement that leave an answer."""
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """What a subject did with a case.
 
     `outcome` is "answered"; or the dtype and shape of an answer that has others than are due; or why
@@ -48,7 +48,7 @@ class Answer(NamedTuple):
     bits: str = ""
     error: float = 0.0
 
-    def is_as(self, other: Answer) -> bool:
+    def is_as(self, other: Response) -> bool:
         """Whether two answers are the same; their errors then differ only where the reference does."""
         return self[:2] == other[:2]
 
@@ -57,10 +57,10 @@ class Answer(NamedTuple):
         return np.frombuffer(b64decode(self.bits), case.dtype).reshape(case.output_shape)
 
 
-class Record(NamedTuple):
+class Behaviour(NamedTuple):
     """How a subject answered each case, by its word; on which machine, and with which versions."""
 
-    cases: Mapping[str, Answer]
+    cases: Mapping[str, Response]
     machine: Mapping[str, str]
     versions: Mapping[str, str]
 
@@ -68,7 +68,7 @@ class Record(NamedTuple):
 class Observation(NamedTuple):
     """A case that was asked: what to record of it, and what became of it."""
 
-    answer: Answer
+    answer: Response
     examination: Examination
 
 
@@ -81,14 +81,14 @@ def observe(
         examination = examiner.examine(case)
         answer = _answer(examination)
         if examination.verdict.kind and answer.bits and _answer(examiner.examine(case)).bits != answer.bits:
-            answer = Answer("not repeatable")
+            answer = Response("not repeatable")
         yield Observation(answer, examination)
 
 
-def record_of(subject: Description, observations: Iterable[Observation]) -> Record:
+def behaviour_of(subject: Description, observations: Iterable[Observation]) -> Behaviour:
     """What to record of a subject that was observed here and now."""
     cases = {str(examination.case): answer for answer, examination in observations}
-    return Record(cases, machine(), _versions(subject))
+    return Behaviour(cases, machine(), _versions(subject))
 
 
 def machine() -> dict[str, str]:
@@ -102,14 +102,14 @@ def machine() -> dict[str, str]:
     }
 
 
-def _answer(examination: Examination) -> Answer:
+def _answer(examination: Examination) -> Response:
     """What to record of what a subject returned, and was judged for."""
     case, verdict, values = examination.case, examination.verdict, examination.answer
     if values is None or verdict.kind not in _WITH_ANSWER:
-        return Answer(verdict.kind or ("refused" if case.illegal else verdict.outcome))
+        return Response(verdict.kind or ("refused" if case.illegal else verdict.outcome))
     has_form = not case.illegal and compare_form(values, shape=case.output_shape, dtype=case.dtype) is None
     outcome = ANSWERED if has_form else f"{values.dtype.name} {values.shape}"
-    return Answer(outcome, b64encode(bytes_of(values)).decode(), float(f"{verdict.error:.{DIGITS}g}"))
+    return Response(outcome, b64encode(bytes_of(values)).decode(), float(f"{verdict.error:.{DIGITS}g}"))
 
 
 def _versions(subject: Description) -> dict[str, str]:
@@ -123,25 +123,25 @@ def _versions(subject: Description) -> dict[str, str]:
 
 FORMAT = 2
 
-Records = dict[str, Record]
+Behaviours = dict[str, Behaviour]
 """Label (a subject and its switches) → how it behaved."""
 
 
-def read_records(file: Path) -> Records:
+def read_behaviours(file: Path) -> Behaviours:
     """What a file has recorded; nothing where there is no file.
 
     Raises ValueError, one sentence with the file, for what is no baseline of this format.
     """
     try:
-        return records_of(file.read_text(encoding="utf-8"), file)
+        return behaviours_of(file.read_text(encoding="utf-8"), file)
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as wrong:
         raise ValueError(f"{file} cannot be read as a baseline: {wrong}") from None
 
 
-def records_of(text: str, file: Path) -> Records:
-    """The records that a file's text holds; none where it is empty. Raises ValueError, as `read_records`."""
+def behaviours_of(text: str, file: Path) -> Behaviours:
+    """What a file's text holds; none where it is empty. Raises ValueError, as `read_behaviours`."""
     try:
         table: dict[str, Any] = json.loads(text) if text else {"format": FORMAT, "subjects": {}}
         if table["format"] == FORMAT:
@@ -154,7 +154,7 @@ def records_of(text: str, file: Path) -> Records:
     raise ValueError(f"{file} is {why}")
 
 
-def text_of(records: Records) -> str:
+def text_of(records: Behaviours) -> str:
     """The text of a file that has these records."""
     subjects = {
         label: {**record._asdict(), "cases": {word: _text(answer) for word, answer in record.cases.items()}}
@@ -164,20 +164,20 @@ def text_of(records: Records) -> str:
     return f"{json.dumps(table, indent=1, sort_keys=True, ensure_ascii=False)}\n"
 
 
-def _record_from(entry: dict[str, Any]) -> Record:
+def _record_from(entry: dict[str, Any]) -> Behaviour:
     cases = {word: _answer_from(word, text) for word, text in entry["cases"].items()}
-    return Record(cases, dict(entry["machine"]), dict(entry["versions"]))
+    return Behaviour(cases, dict(entry["machine"]), dict(entry["versions"]))
 
 
-def _text(answer: Answer) -> str:
+def _text(answer: Response) -> str:
     return f"{answer.outcome}: {answer.error:g} {answer.bits}" if answer.bits else answer.outcome
 
 
-def _answer_from(word: str, text: str) -> Answer:
+def _answer_from(word: str, text: str) -> Response:
     """What `_text` has written of a case; ValueError for what it cannot have written."""
     outcome, _, rest = text.partition(": ")
     error, _, bits = rest.partition(" ")
-    answer = Answer(outcome, bits, float(error or 0))
+    answer = Response(outcome, bits, float(error or 0))
     if outcome == ANSWERED:
         answer.values(Case.parse(word))
     return answer

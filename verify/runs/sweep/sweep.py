@@ -62,11 +62,11 @@ def _sweep(console: Console, plan: Plan, subject: Subject, described: Descriptio
     _print_rows(console, rows_of_cases(progress.swept))
     _print_rows(console, rows_of_time(progress.swept, jobs=plan.jobs, rate=jobs.rate))
     _print_counterexamples(console, progress.swept, described)
-    console.print(Text(f"\n{sentence(plan.enumeration, progress.swept)}", style="bold"), soft_wrap=True)
+    console.print(Text(f"\n{sweep_sentence(plan.enumeration, progress.swept)}", style="bold"), soft_wrap=True)
     if not jobs.is_over:
         ending = f"unsaved  {jobs.unsaved}" if jobs.unsaved else f"go on with  {plan.again}"
         console.print(ending, highlight=False, markup=False, soft_wrap=True)
-    return exit_code(plan.enumeration, progress.swept)
+    return sweep_exit_code(plan.enumeration, progress.swept)
 
 
 def _identity(plan: Plan, subject: Description, known: tuple[Deviation, ...]) -> dict[str, Any]:
@@ -127,14 +127,14 @@ def _message(counterexample: Counterexample, subject: Description) -> str:
     return f"{text}\n{line('again', 'it did not err so when it was asked once more')}"
 
 
-def exit_code(enumeration: Enumeration, swept: Swept) -> int:
+def sweep_exit_code(enumeration: Enumeration, swept: Swept) -> int:
     """0 holds, 1 disagrees, 3 proves too little: cases are left, or none could have failed."""
     if swept.counterexamples:
         return 1
     return 0 if swept.cases == enumeration.count and swept.graded else 3
 
 
-def sentence(enumeration: Enumeration, swept: Swept) -> str:
+def sweep_sentence(enumeration: Enumeration, swept: Swept) -> str:
     """What a sweep proved, in one sentence."""
     total, what = enumeration.count, f"of {described(enumeration)}"
     wrong, known, declined = (
