@@ -34,15 +34,15 @@ Command = Callable[[str], "subprocess.CompletedProcess[str]"]
 def steps() -> list[dict[str, Any]]:
     """Those of the one job of the GitHub workflow."""
     (job,) = yaml.safe_load(GITHUB)["jobs"].values()
-    found: list[dict[str, Any]] = job["steps"]
-    return found
+    listed: list[dict[str, Any]] = job["steps"]
+    return listed
 
 
 def job() -> dict[str, Any]:
     """The one job of the GitLab pipeline."""
-    (found,) = yaml.safe_load(GITLAB).values()
-    assert isinstance(found, dict)
-    return found
+    (pipeline,) = yaml.safe_load(GITLAB).values()
+    assert isinstance(pipeline, dict)
+    return pipeline
 
 
 def commands() -> list[str]:
@@ -62,7 +62,7 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def command(project: Path) -> Command:
     """Runs a line of a workflow in the project, on a few examples."""
-    given = {
+    variables = {
         "CI": "true",
         "COLUMNS": "100",
         ALONE: "1",
@@ -74,7 +74,7 @@ def command(project: Path) -> Command:
         program, *arguments = shlex.split(re.sub(r"examples [0-9]+", "examples 30", line))
         return subprocess.run(
             [sys.executable, "-m", PROGRAMS[program], *arguments],
-            capture_output=True, text=True, check=False, cwd=project, env={**os.environ, **given},
+            capture_output=True, text=True, check=False, cwd=project, env={**os.environ, **variables},
         )  # fmt: skip
 
     return run
@@ -87,7 +87,7 @@ def test_a_workflow_has_at_most_15_lines(text: str) -> None:
 
 def used(action: str) -> dict[str, Any]:
     """The one step of the GitHub workflow that uses an action."""
-    (step,) = [each for each in steps() if each.get("uses", "").startswith(f"{action}@")]
+    (step,) = [step for step in steps() if step.get("uses", "").startswith(f"{action}@")]
     return step
 
 

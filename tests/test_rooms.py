@@ -128,13 +128,13 @@ def test_modules_outside_the_rooms_are_the_doors() -> None:
     assert outside == set(DOORS)
 
 
-@pytest.mark.parametrize("module", [each for each in SOURCES if room_of(each) in ROOMS])
+@pytest.mark.parametrize("module", [source for source in SOURCES if room_of(source) in ROOMS])
 def test_no_room_imports_one_below_itself_or_a_name_that_a_user_may_have(module: str) -> None:
     allowed = set(ROOMS[: ROOMS.index(room_of(module)) + 1])
     assert {name for name in inside(module) if room_of(name) not in allowed} - {"verify"} == set()
 
 
-@pytest.mark.parametrize("module", [each for each in SOURCES if room_of(each) == "strategies"])
+@pytest.mark.parametrize("module", [source for source in SOURCES if room_of(source) == "strategies"])
 def test_strategies_import_cases_alone(module: str) -> None:
     assert {room_of(name) for name in inside(module)} <= {"cases", "strategies"}
 
@@ -160,7 +160,11 @@ def test_every_module_says_in_one_sentence_what_it_is(module: str) -> None:
 def test_no_module_and_no_function_is_long(module: str) -> None:
     lines = len(SOURCES[module].read_text(encoding="utf-8").splitlines())
     functions = [n for n in ast.walk(tree_of(module)) if isinstance(n, ast.FunctionDef)]
-    long = [each.name for each in functions if (each.end_lineno or 0) - each.lineno >= FUNCTION_LINES]
+    long = [
+        function.name
+        for function in functions
+        if (function.end_lineno or 0) - function.lineno >= FUNCTION_LINES
+    ]
     assert (lines <= LINES, long) == (True, [])
 
 

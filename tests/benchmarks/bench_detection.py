@@ -65,19 +65,19 @@ def naive(seed: int) -> Iterator[Case]:
 
 def first_seen(cases: Iterable[Case]) -> Counter[str]:
     """For each fault the number of the first case that shows it, from 1; none where no case does."""
-    found: Counter[str] = Counter()
+    numbers: Counter[str] = Counter()
     for number, case in enumerate(cases, start=1):
-        left = [fault for fault in FAULTS if fault.name not in found]
+        left = [fault for fault in FAULTS if fault.name not in numbers]
         if not left:
             break
-        found.update(dict.fromkeys(visibility(case, faults=left).visible, number))
-    return found
+        numbers.update(dict.fromkeys(visibility(case, faults=left).visible, number))
+    return numbers
 
 
 def detections(draw: Callable[[int], Iterable[Case]], seeds: Sequence[int]) -> dict[str, list[int]]:
     """For each fault the examples that each seed took; NEVER for a seed that did not see it."""
-    found = [first_seen(draw(seed)) for seed in seeds]
-    return {fault.name: [each.get(fault.name, NEVER) for each in found] for fault in FAULTS}
+    draws = [first_seen(draw(seed)) for seed in seeds]
+    return {fault.name: [seen.get(fault.name, NEVER) for seen in draws] for fault in FAULTS}
 
 
 def aimed(seed: int) -> list[Case]:
@@ -85,9 +85,9 @@ def aimed(seed: int) -> list[Case]:
 
 
 def test_every_fault_is_seen_within_200_examples_and_half_of_them_within_10() -> None:
-    found = detections(aimed, range(3))
-    assert {name: took for name, took in found.items() if max(took) == NEVER} == {}
-    assert statistics.median(statistics.median(took) for took in found.values()) <= 10
+    counts = detections(aimed, range(3))
+    assert {name: took for name, took in counts.items() if max(took) == NEVER} == {}
+    assert statistics.median(statistics.median(took) for took in counts.values()) <= 10
 
 
 def main(count: int = 20) -> None:
@@ -100,9 +100,9 @@ def main(count: int = 20) -> None:
         print(
             f"{name:<30}" + "".join(f"{_number(n):>{w}}" for n, w in zip(numbers, (8, 7, 8, 7), strict=True))
         )
-    for label, found in (("ours", ours), ("naive", theirs)):
-        medians = [statistics.median(took) for took in found.values()]
-        never = sum(NEVER in took for took in found.values())
+    for label, counts in (("ours", ours), ("naive", theirs)):
+        medians = [statistics.median(took) for took in counts.values()]
+        never = sum(NEVER in took for took in counts.values())
         print(f"{label}: median of medians {_number(statistics.median(medians))}; "
               f"{never} of {len(FAULTS)} faults missed by some seed")  # fmt: skip
 

@@ -29,7 +29,7 @@ def isolated() -> Iterator[Isolated]:
 
 def answered(subject: Subject, count: int) -> list[Case]:
     """Drawn cases that a subject answers."""
-    found: dict[Case, None] = {}
+    taken: dict[Case, None] = {}
 
     @seed(1)
     @settings(
@@ -45,10 +45,10 @@ def answered(subject: Subject, count: int) -> list[Case]:
             subject(case)
         except Declined:
             return
-        found[case] = None
+        taken[case] = None
 
     collect()
-    return list(found)
+    return list(taken)
 
 
 def seconds(subject: Subject, case: Case, runs: int = 5) -> float:

@@ -103,7 +103,7 @@ def test_the_reference_reaches_60_percent_of_the_rate_of_a_matrix_product(benchm
 
 
 def drawn(count: int) -> list[Case]:
-    found: list[Case] = []
+    chosen: list[Case] = []
 
     @seed(1)
     @settings(
@@ -115,10 +115,10 @@ def drawn(count: int) -> list[Case]:
     )
     @given(case=cases())
     def collect(case: Case) -> None:
-        found.append(case)
+        chosen.append(case)
 
     collect()
-    return found
+    return chosen
 
 
 def judged(case: Case) -> Callable[[], Verdict]:

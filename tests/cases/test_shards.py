@@ -136,7 +136,9 @@ def failure_of(options: Options) -> str:
     with contextlib.suppress(Mismatch):
         held().test_values()
     settings.load_profile(before)
-    return "".join(each.word for each in held.gate.judges["test_values"].tallier.reported().failures.values())
+    return "".join(
+        failure.word for failure in held.gate.judges["test_values"].tallier.reported().failures.values()
+    )
 
 
 def report_of(shard: str, seed: int = 1) -> Path:
@@ -160,8 +162,8 @@ def test_shard_that_is_missing_is_named(
     files: list[tuple[str, int]], missing: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
-    found = merged(report_of(shard, seed) for shard, seed in files)
-    assert (found.lacks, found.exit_code) == (missing, 3)
+    report = merged(report_of(shard, seed) for shard, seed in files)
+    assert (report.lacks, report.exit_code) == (missing, 3)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--profile", "night"]])

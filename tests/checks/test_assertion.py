@@ -43,18 +43,18 @@ real = pytest.mark.parametrize("case", REAL, ids=str)
 
 def arguments(case: Case) -> dict[str, object]:
     """What `assert_conv` and `conv` are given for a case, its operands locked against writing."""
-    given = case.make_operands()
-    for part in given:
+    operands = case.make_operands()
+    for part in operands:
         if part is not None:
             part.flags.writeable = False
     return {
-        "x": given.input,
-        "w": given.factor,
+        "x": operands.input,
+        "w": operands.factor,
         "strides": case.strides,
         "padding": case.padding,
         "dilations": case.dilations,
         "groups": case.groups,
-        "bias": given.bias,
+        "bias": operands.bias,
         "data_format": case.data_format,
     }
 
@@ -107,8 +107,8 @@ class TestAssertConv:
         assert "1 of " in complaint(case, convolutions.off_by_one(case))
 
     def test_defaults_are_those_of_conv(self):
-        given = ONE.make_operands()
-        assert_conv(conv(given.input, given.factor).astype(np.float32), given.input, given.factor)
+        operands = ONE.make_operands()
+        assert_conv(conv(operands.input, operands.factor).astype(np.float32), operands.input, operands.factor)
 
     def test_int_strides_and_pairs_of_padding_are_taken(self):
         case = replace(ONE, strides=(2,), padding=((1, 2),))
@@ -186,15 +186,16 @@ class TestAssertConv:
 
     @pytest.mark.parametrize("name", ["int64", "uint8", "bool"])
     def test_operands_of_an_unknown_dtype_are_refused(self, name):
-        given = {"x": ONE.input.astype(name), "w": ONE.filters.astype(name)}
-        assert refusal(ONE, convolutions.right(ONE), **given) == (
+        operands = {"x": ONE.input.astype(name), "w": ONE.filters.astype(name)}
+        assert refusal(ONE, convolutions.right(ONE), **operands) == (
             f"x is {name}; assert_conv judges float16, bfloat16, float32, float64 and int32"
         )
 
     def test_complex_operands_are_refused(self):
-        given = {"x": ONE.input.astype("complex64"), "w": ONE.filters.astype("complex64")}
+        operands = {"x": ONE.input.astype("complex64"), "w": ONE.filters.astype("complex64")}
         assert (
-            refusal(ONE, convolutions.right(ONE), **given) == "x is complex64, not an array of real numbers"
+            refusal(ONE, convolutions.right(ONE), **operands)
+            == "x is complex64, not an array of real numbers"
         )
 
     def test_arguments_that_no_convolution_has_are_refused(self):
@@ -208,12 +209,16 @@ class TestAssertConv:
 
     @exact
     def test_operands_are_never_changed(self, case):
-        given = arguments(case)
-        assert_conv(convolutions.right(case), **given)
-        assert given["x"].tobytes() + given["w"].tobytes() == case.input.tobytes() + case.filters.tobytes()
+        operands = arguments(case)
+        assert_conv(convolutions.right(case), **operands)
+        assert (
+            operands["x"].tobytes() + operands["w"].tobytes() == case.input.tobytes() + case.filters.tobytes()
+        )
 
     @exact
     def test_conv_never_changes_its_operands(self, case):
-        given = arguments(case)
-        conv(**given)
-        assert given["x"].tobytes() + given["w"].tobytes() == case.input.tobytes() + case.filters.tobytes()
+        operands = arguments(case)
+        conv(**operands)
+        assert (
+            operands["x"].tobytes() + operands["w"].tobytes() == case.input.tobytes() + case.filters.tobytes()
+        )

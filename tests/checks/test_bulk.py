@@ -43,16 +43,16 @@ def outcome(case: Case, subject: Subject) -> str:
     """What `check` says of a case: an outcome or a kind."""
     try:
         return check(Case.parse(str(case)), subject).outcome
-    except Mismatch as found:
-        return str(found.verdict.kind)
+    except Mismatch as error:
+        return str(error.verdict.kind)
 
 
-def outcomes(found: Swept) -> Counter[str]:
+def outcomes(block: Swept) -> Counter[str]:
     """What a block came to, in the words of `outcome`."""
-    counts = Counter({kind.split(" ", 3)[3]: 0 for kind in found.counterexamples})
-    for kind, count in found.counterexamples.items():
+    counts = Counter({kind.split(" ", 3)[3]: 0 for kind in block.counterexamples})
+    for kind, count in block.counterexamples.items():
         counts[kind.split(" ", 3)[3]] += count
-    others = {"agrees": found.agreed, "vacuous": found.vacuous, "declined": found.declined.total()}
+    others = {"agrees": block.agreed, "vacuous": block.vacuous, "declined": block.declined.total()}
     return +(counts + Counter(others))
 
 
@@ -103,8 +103,8 @@ def test_operands_that_cases_share_are_those_that_each_would_make(enumeration: E
 
 @pytest.mark.parametrize("enumeration", EVERYTHING)
 def test_what_is_right_holds_on_every_operation(enumeration: Enumeration) -> None:
-    found = swept(right, enumeration)
-    assert found.agreed + found.vacuous == found.cases == enumeration.count
+    block = swept(right, enumeration)
+    assert block.agreed + block.vacuous == block.cases == enumeration.count
 
 
 def is_told_apart(part: Array) -> bool:
@@ -129,9 +129,9 @@ def test_cases_in_which_a_number_occurs_twice_are_counted() -> None:
 @pytest.mark.parametrize("place", [0, 1, 500, SMALL.count - 1])
 def test_a_fault_of_a_single_case_is_found(place: int) -> None:
     (_, corner), *_ = SMALL.cases(place, place + 1)
-    found = swept(lambda case: right(case) + (case == corner))
-    (first,) = found.first.values()
-    assert (found.counterexamples.total(), first.place, first.word) == (1, place, str(corner))
+    block = swept(lambda case: right(case) + (case == corner))
+    (first,) = block.first.values()
+    assert (block.counterexamples.total(), first.place, first.word) == (1, place, str(corner))
 
 
 @pytest.mark.parametrize("place", [0, 575])
@@ -141,8 +141,8 @@ def test_one_element_that_is_off_by_a_bit_is_found(place: int) -> None:
         y.flat[-1:] = np.nextafter(y.flat[-1:], np.float32(np.inf))
         return y
 
-    found = sweep_block(nudged, SMALL, places=range(place, place + 1))
-    assert found.counterexamples == {"conv f32 same value": 1}
+    block = sweep_block(nudged, SMALL, places=range(place, place + 1))
+    assert block.counterexamples == {"conv f32 same value": 1}
 
 
 def test_a_subject_cannot_spoil_the_operands_of_later_cases() -> None:
@@ -155,8 +155,8 @@ def test_a_subject_cannot_spoil_the_operands_of_later_cases() -> None:
 
     whole = list(cases_of(SMALL))
     strided = [case for case in whole if case.strides != (1, 1)]
-    found = swept(spoils)
-    assert found.counterexamples.total() == len(whole) - len(strided)
+    block = swept(spoils)
+    assert block.counterexamples.total() == len(whole) - len(strided)
 
 
 DEVIATION = Deviation(
@@ -195,16 +195,16 @@ def test_of_each_kind_the_first_counterexample_is_kept() -> None:
     total = Swept()
     for half in halves:
         total.add(half)
-    assert [found.place for found in total.first.values()] == [100]
+    assert [example.place for example in total.first.values()] == [100]
 
 
 @pytest.mark.parametrize(
     "subject", [convolutions.poisoned, convolutions.raises, convolutions.declines, convolutions.off_by_one]
 )
 def test_what_was_swept_survives_json(subject: Subject) -> None:
-    found = swept(subject)
-    read = Swept.from_data(json.loads(json.dumps(found.to_data())))
-    assert repr(read) == repr(found)  # of NaN as well
+    block = swept(subject)
+    read = Swept.from_data(json.loads(json.dumps(block.to_data())))
+    assert repr(read) == repr(block)  # of NaN as well
 
 
 def test_a_long_block_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:

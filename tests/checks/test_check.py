@@ -86,7 +86,7 @@ wrong = pytest.mark.parametrize(("subject", "kind", "sentence"), WRONG.values(),
 
 
 def kinds_but(kind: Kind) -> tuple[Kind, ...]:
-    return tuple(each for each in KINDS if each != kind)
+    return tuple(other for other in KINDS if other != kind)
 
 
 def within_bound(case: Case, times: float) -> Array:
@@ -110,7 +110,9 @@ class TestCheck:
         assert first == f"mine disagrees with the reference: {sentence}"
 
     def test_every_class_of_mismatch_has_a_planted_subject(self):
-        answered = {each for kind, each in MISMATCHES.items() if kind not in (*LOST, "answered")}
+        answered = {
+            mismatch_class for kind, mismatch_class in MISMATCHES.items() if kind not in (*LOST, "answered")
+        }
         assert {kind for _, kind, _ in WRONG.values()} == answered
 
     def test_every_kind_has_a_class(self):

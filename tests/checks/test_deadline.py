@@ -126,7 +126,7 @@ def test_run_whose_cases_take_too_long_keeps_to_its_time_and_proves_too_little(w
     done, took = run("sleeps", 1, *where)
     assert took < 1 + 5
     assert done.returncode == 3
-    titles = ", ".join(each.title for each in PROPERTIES)
+    titles = ", ".join(judged.title for judged in PROPERTIES)
     cut = f"pinned words, {WITNESSED.title}, {titles}"
     assert f"\ncut short  tests.checks.test_deadline:sleeps, {cut}: its time was up" in done.stdout
     assert f"\nProves too little: nothing was graded for {titles}; the time was up too soon for pinned" in (

@@ -48,7 +48,7 @@ def read(text: str, *, subject: str, version: str | None) -> tuple[Deviation, ..
 
 
 def names(text: str, *, subject: str = "mine", version: str | None = None) -> list[str]:
-    return [each.name for each in read(text, subject=subject, version=version)]
+    return [deviation.name for deviation in read(text, subject=subject, version=version)]
 
 
 def refusal(text: str) -> str:
@@ -58,8 +58,8 @@ def refusal(text: str) -> str:
 
 
 def test_entry_is_read_field_by_field():
-    (found,) = read(toml(versions="['2.21']", link="'https://x'"), subject="mine", version="2.21.0")
-    assert found._replace(when=found.when.text) == (
+    (deviation,) = read(toml(versions="['2.21']", link="'https://x'"), subject="mine", version="2.21.0")
+    assert deviation._replace(when=deviation.when.text) == (
         "flips",
         ("mine", "mine:fast"),
         ("value", "non-finite"),
@@ -151,8 +151,8 @@ def test_entry_whose_list_is_none_is_refused(key, value):
 
 @pytest.mark.parametrize("value", ["2026-01-31", "'2026-01-31'"])
 def test_entry_may_expire(value):
-    (found,) = read(toml(expires=value), subject="mine", version=None)
-    assert found.expires == date(2026, 1, 31)
+    (deviation,) = read(toml(expires=value), subject="mine", version=None)
+    assert deviation.expires == date(2026, 1, 31)
 
 
 @pytest.mark.parametrize(
@@ -182,14 +182,14 @@ def test_entry_of_an_unknown_fault_is_refused():
 
 
 def test_entry_may_name_a_fault():
-    (found,) = read(toml(fault=f"'{FAULTS[0].name}'"), subject="mine", version=None)
-    assert found.fault == FAULTS[0].name
+    (deviation,) = read(toml(fault=f"'{FAULTS[0].name}'"), subject="mine", version=None)
+    assert deviation.fault == FAULTS[0].name
 
 
 def test_entry_survives_json():
-    (found,) = read(toml(versions="['2.21']", expires="2026-01-31"), subject="mine", version=None)
-    again = deviation_of(json.loads(json.dumps(entry_of(found))))
-    assert again._replace(when=found.when) == found
+    (deviation,) = read(toml(versions="['2.21']", expires="2026-01-31"), subject="mine", version=None)
+    again = deviation_of(json.loads(json.dumps(entry_of(deviation))))
+    assert again._replace(when=deviation.when) == deviation
 
 
 @pytest.mark.parametrize(("key", "value"), [("word", "3"), ("when", "3"), ("sentence", "3")])

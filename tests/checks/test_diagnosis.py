@@ -55,13 +55,13 @@ def test_a_planted_fault_is_named(subject: Subject, word: str, name: str) -> Non
 
 
 def test_a_named_fault_is_told_in_a_line_of_its_own() -> None:
-    found = diagnosis("conv_i2_k2_same_ones", convolutions.odd_cell_before)
-    assert lines(found, "looks like") == ["looks like  SAME's odd cell placed before instead of after"]
+    result = diagnosis("conv_i2_k2_same_ones", convolutions.odd_cell_before)
+    assert lines(result, "looks like") == ["looks like  SAME's odd cell placed before instead of after"]
 
 
 def test_faults_that_cannot_be_told_apart_are_told_with_or() -> None:
-    found = diagnosis("conv_i2_k2_same_ones", convolutions.odd_cell_before)
-    alike = replace(found, faults=(fault_named("bias-twice"), fault_named("mean-lost")))
+    result = diagnosis("conv_i2_k2_same_ones", convolutions.odd_cell_before)
+    alike = replace(result, faults=(fault_named("bias-twice"), fault_named("mean-lost")))
     assert lines(alike, "or") == ["or          batch normalisation without its mean"]
 
 
@@ -142,10 +142,10 @@ def spoilt_channel(case: Case) -> tuple[Array, Array]:
     ],
 )
 def test_probes_say_where_wrong_terms_come_from(subject: Subject, word: str, part: str) -> None:
-    found = diagnosis(word, subject)
-    assert names(found) == []
-    assert part in found.probes
-    assert lines(found, "probes") == [f"probes   {found.probes}"]
+    result = diagnosis(word, subject)
+    assert names(result) == []
+    assert part in result.probes
+    assert lines(result, "probes") == [f"probes   {result.probes}"]
 
 
 def test_probes_tell_a_wrong_sum_from_a_wrong_term() -> None:
@@ -153,8 +153,8 @@ def test_probes_tell_a_wrong_sum_from_a_wrong_term() -> None:
         right = convolutions.right(case)
         return right + (np.count_nonzero(case.input) > 1) * right.dtype.type(1)
 
-    found = diagnosis("conv_i4x4_k2x2_valid_ints3", adds_up_wrongly)
-    assert found.probes.startswith("single products are right: it is their sum")
+    result = diagnosis("conv_i4x4_k2x2_valid_ints3", adds_up_wrongly)
+    assert result.probes.startswith("single products are right: it is their sum")
 
 
 def test_nothing_is_probed_where_a_fault_explains_all() -> None:

@@ -227,8 +227,8 @@ def test_own_deviations_come_before_those_of_the_subject():
         return adds_one(case)
 
     subject.known = [KNOWN]  # type: ignore[attr-defined]
-    own = KNOWN._replace(name="own")
-    assert [each.name for each in recorded(describe(subject), [own])] == ["own", "adds-one"]
+    users = KNOWN._replace(name="own")
+    assert [deviation.name for deviation in recorded(describe(subject), [users])] == ["own", "adds-one"]
 
 
 @pytest.mark.parametrize("changed", [{"subjects": ("mylib:*",)}, {"versions": ("<1.4", ">=2")}], ids=str)
@@ -251,4 +251,4 @@ def test_word_that_looks_like_another_fault_fails_the_gate(monkeypatch: pytest.M
 def test_gate_takes_the_users_deviations_beside_given_ones():
     gate = conformance(convolutions.right, known=[KNOWN]).gate  # type: ignore[attr-defined]
     gate.session = Session(options=Options(deviations=(KNOWN._replace(name="own"),)))
-    assert [each.name for each in gate.known] == ["own", "adds-one"]
+    assert [deviation.name for deviation in gate.known] == ["own", "adds-one"]

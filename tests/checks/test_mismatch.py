@@ -62,9 +62,9 @@ def test_error_of_a_subject_is_the_context_of_the_mismatch():
 
 @pytest.mark.parametrize("attribute", ["case", "subject", "verdict", "examination"])
 def test_mismatch_never_changes(attribute):
-    found = mismatch(CASE, convolutions.zeros)
+    error = mismatch(CASE, convolutions.zeros)
     with pytest.raises(AttributeError):
-        setattr(found, attribute, None)
+        setattr(error, attribute, None)
 
 
 @pytest.mark.parametrize("field", ["verdict", "deviation", "faults", "probes"])

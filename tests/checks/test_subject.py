@@ -59,8 +59,8 @@ def test_name_of_a_subject_is(subject: Subject, name: str) -> None:
 
 
 def test_every_attribute_that_a_subject_may_have_is_a_field_of_its_description() -> None:
-    own = {field.name for field in fields(Description)} - {"call", "module"}
-    assert set(get_type_hints(Declared)) == own
+    attributes = {field.name for field in fields(Description)} - {"call", "module"}
+    assert set(get_type_hints(Declared)) == attributes
 
 
 def test_subject_that_declares_nothing_answers_convolutions_with_a_bias_and_relu() -> None:

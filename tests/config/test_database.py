@@ -99,9 +99,9 @@ def test_examples_of_an_artefact_are_read():
 def test_new_examples_beside_an_artefact_are_kept_in_the_usual_folder():
     DirectoryBasedExampleDatabase("shared").save(KEY, VALUE)
     artefact(Path("shared"))
-    found = database_at("github:octo/conv")
-    found.save(KEY, b"another")
-    assert set(found.fetch(KEY)) == {VALUE, b"another"}
+    examples = database_at("github:octo/conv")
+    examples.save(KEY, b"another")
+    assert set(examples.fetch(KEY)) == {VALUE, b"another"}
     assert set(DirectoryBasedExampleDatabase("usual/examples").fetch(KEY)) == {b"another"}
 
 
@@ -170,8 +170,8 @@ def is_wrong_for_one_channel(case: Case) -> Array:
 
 def keys(place: str) -> list[bytes]:
     """Under what the smallest examples of a folder are kept."""
-    found = database_at(place).fetch(b".hypothesis-keys")
-    return [key for key in found if not key.endswith(b".secondary")]
+    kept = database_at(place).fetch(b".hypothesis-keys")
+    return [key for key in kept if not key.endswith(b".secondary")]
 
 
 def session(place: str | Path | None, examples: int) -> Session:
@@ -222,8 +222,8 @@ def test_gate_that_draws_the_same_every_time_asks_its_database_too():
 
 @pytest.mark.usefixtures("always_the_same")
 def test_database_changes_nothing_of_what_is_drawn_the_same_every_time():
-    found = [is_seen(place, examples) for examples in (4, 8) for place in ("a", "b")]
-    assert found[0::2] == found[1::2]
+    seen = [is_seen(place, examples) for examples in (4, 8) for place in ("a", "b")]
+    assert seen[0::2] == seen[1::2]
 
 
 def test_gates_share_examples_in_redis(redis: str):

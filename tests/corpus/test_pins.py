@@ -99,8 +99,8 @@ def test_processes_that_pin_at_once_lose_nothing():
 
 def test_removed_word_goes_with_its_comment():
     written("pins/pins.txt", PINNED)
-    (found,) = remove(Path("pins"), Case.parse(EVEN))
-    assert str(found) == "pins/pins.txt, line 5"
+    (pin,) = remove(Path("pins"), Case.parse(EVEN))
+    assert str(pin) == "pins/pins.txt, line 5"
     assert Path("pins/pins.txt").read_text() == "".join(PINNED.splitlines(keepends=True)[:2])
 
 

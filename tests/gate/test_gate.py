@@ -56,7 +56,7 @@ def reported(result: pytest.RunResult, outcome: str, subject: str = "") -> set[s
 
 
 WRITTEN = {"test_pinned", "test_faults"}
-LEGAL = {f"test_{each.name}" for each in PROPERTIES if not each.illegal}
+LEGAL = {f"test_{judged.name}" for judged in PROPERTIES if not judged.illegal}
 
 
 def test_illegal_calls_are_asked_of_a_subject_that_says_it_refuses_them(gate: Gate) -> None:

@@ -18,7 +18,7 @@ from verify.oracle.reference import linear, pad
 
 def answer(case: Case, *, epilogue: tuple[str, ...] | None = None, **changed: Any) -> Array:
     """The right answer to a case, or a wrong one where an argument of `conv` is changed."""
-    given: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "x": case.input,
         "w": case.filters,
         "strides": case.strides,
@@ -28,7 +28,7 @@ def answer(case: Case, *, epilogue: tuple[str, ...] | None = None, **changed: An
         "bias": case.bias,
         "data_format": case.data_format,
     }
-    y = conv(**{**given, **changed}).astype(case.dtype)
+    y = conv(**{**arguments, **changed}).astype(case.dtype)
     steps = case.epilogue if epilogue is None else epilogue
     return np.maximum(y, y.dtype.type(0)) if "relu" in steps else y
 
@@ -37,7 +37,7 @@ def same(case: Case, strides: tuple[int, ...], dilations: tuple[int, ...]) -> An
     """A case's padding, where it is SAME with other strides and dilations in its formula."""
     if case.padding != "SAME" or 0 in case.size:
         return case.padding
-    return [same_padding(*each) for each in zip(case.size, case.kernel, strides, dilations, strict=True)]
+    return [same_padding(*axis) for axis in zip(case.size, case.kernel, strides, dilations, strict=True)]
 
 
 def channels_of(case: Case, x: Array) -> Array:
@@ -143,15 +143,15 @@ def _uncropped(case: Case) -> Array:
 
 def windows_without_stride(case: Case) -> Array:
     """A gradient of the filters that reads each window one cell after the last, whatever the stride."""
-    problem, given = problem_of(case), case.operands
+    problem, operands = problem_of(case), case.operands
     if "bias" in case.epilogue or 0 in case.output_shape or not all(axis.out for axis in case.axes):
         return reference(case).astype(case.dtype)
-    x = given.input if not case.channels_first else np.moveaxis(given.input, 1, -1)
-    y = given.factor if not case.channels_first else np.moveaxis(given.factor, 1, -1)
+    x = operands.input if not case.channels_first else np.moveaxis(operands.input, 1, -1)
+    y = operands.factor if not case.channels_first else np.moveaxis(operands.factor, 1, -1)
     axes = tuple(Axis(axis.out + axis.span - 1, axis.kernel, 1, axis.dilation) for axis in case.axes)
     near = pad(x, problem.axes, kind=x.dtype)[(slice(None), *(slice(axis.size) for axis in axes))]
     changed = problem._replace(axes=axes, channels_first=False)
-    return linear(changed, given._replace(input=near, factor=y)).astype(case.dtype)
+    return linear(changed, operands._replace(input=near, factor=y)).astype(case.dtype)
 
 
 def widened(case: Case) -> Array:

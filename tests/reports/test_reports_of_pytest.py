@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = [*GATE_PLUGINS, "-p", "xdist", "-n", "2", "--conv-examples=9", "--hypothesis-seed=1"]
     reports = ["--conv-report=a.jsonl", "--junitxml=a.xml"]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", ALONE: "1"}
-    observed = {f"HYPOTHESIS_EXPERIMENTAL_OBSERVABILITY{each}": "1" for each in ("", "_NOCOVER")}
+    observed = {f"HYPOTHESIS_EXPERIMENTAL_OBSERVABILITY{suffix}": "1" for suffix in ("", "_NOCOVER")}
     subprocess.run(
         [sys.executable, "-m", "pytest", *options, *reports],
         cwd=made, env={**environment, **observed}, capture_output=True, check=False,
@@ -45,7 +45,7 @@ def records(folder: Path) -> Merged:
 
 
 def test_records_of_all_workers_are_in_one_file(records: Merged):
-    names = ["faults", *(each.name for each in PROPERTIES if not each.illegal)]
+    names = ["faults", *(judged.name for judged in PROPERTIES if not judged.illegal)]
     assert [tally.name for tally in records.tallies] == names
     assert [tally.name for tally in records.tallies if tally.failures] == ["faults", "form"]
 
@@ -60,11 +60,11 @@ def test_session_writes_its_beginning_and_its_end(records: Merged):
 @pytest.fixture(scope="module")
 def junit(folder: Path) -> dict[str, Any]:
     """JUnit's test cases by their names."""
-    return {each.attrib["name"]: each for each in ET.parse(folder / "a.xml").iter("testcase")}
+    return {case.attrib["name"]: case for case in ET.parse(folder / "a.xml").iter("testcase")}
 
 
 def test_junit_has_one_case_for_each_property(junit: dict[str, Any]):
-    names = ["pinned", "known", "faults", *(each.name for each in PROPERTIES)]
+    names = ["pinned", "known", "faults", *(judged.name for judged in PROPERTIES)]
     assert sorted(junit) == sorted(f"test_{name}" for name in names)
 
 
@@ -77,16 +77,20 @@ def test_failure_of_junit_ends_with_the_replay_line(junit: dict[str, Any]):
 
 
 def test_properties_of_junit_are_numbers_and_words(junit: dict[str, Any]):
-    found = {each.attrib["name"]: each.attrib["value"] for each in junit["test_form"].iter("property")}
-    assert list(found) == [
+    values = {entry.attrib["name"]: entry.attrib["value"] for entry in junit["test_form"].iter("property")}
+    assert list(values) == [
         "subject", "property", "verdict", "cases", "graded", "vacuous", "declined", "known", "failed",
     ]  # fmt: skip
-    assert (found["verdict"], found["failed"]) == ("disagrees", "conv_i1_k1_same_ones")
+    assert (values["verdict"], values["failed"]) == ("disagrees", "conv_i1_k1_same_ones")
 
 
 def test_observations_of_hypothesis_have_the_word_and_the_outcome(folder: Path):
     (file,) = (folder / ".hypothesis" / "observed").glob("*_testcases.jsonl")
-    found = [json.loads(line) for line in file.read_text().splitlines()]
-    values = [each for each in found if each["property"] == "test_mine.py::TestMine::test_values"]
+    observations = [json.loads(line) for line in file.read_text().splitlines()]
+    values = [
+        observation
+        for observation in observations
+        if observation["property"] == "test_mine.py::TestMine::test_values"
+    ]
     assert "case=Case.parse('conv_i1_k1_same_ones')" in values[0]["representation"]
     assert "outcome: agrees" in values[0]["features"]

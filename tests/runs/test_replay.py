@@ -84,8 +84,8 @@ def test_right_case_without_a_past_is_asked_no_more_than_its_bits_need():
 
 
 def test_right_case_that_failed_before_is_fixed():
-    found = became("right", past=[before("wrong")])
-    assert found[:3] == ("FIXED", "holds; it failed on 2026-01-31: value", "")
+    outcome = became("right", past=[before("wrong")])
+    assert outcome[:3] == ("FIXED", "holds; it failed on 2026-01-31: value", "")
 
 
 def test_fixed_case_is_recorded_as_such_with_the_day():
@@ -94,14 +94,14 @@ def test_fixed_case_is_recorded_as_such_with_the_day():
 
 
 def test_case_that_fails_as_before_is_still_there():
-    found = became("wrong", past=[before("wrong")])
-    assert found[:2] == ("STILL", "value, since 2026-01-31")
-    assert found.message.startswith("mine:acts disagrees with the reference: 1 of 1 values differ\n")
+    outcome = became("wrong", past=[before("wrong")])
+    assert outcome[:2] == ("STILL", "value, since 2026-01-31")
+    assert outcome.message.startswith("mine:acts disagrees with the reference: 1 of 1 values differ\n")
 
 
 def test_case_of_another_kind_has_changed():
-    found = became("ValueError", past=[before("wrong")])
-    assert found[:2] == ("CHANGED", "refused, it raised ValueError; before, on 2026-01-31: value")
+    outcome = became("ValueError", past=[before("wrong")])
+    assert outcome[:2] == ("CHANGED", "refused, it raised ValueError; before, on 2026-01-31: value")
 
 
 def test_case_that_raises_another_error_has_changed():
@@ -114,8 +114,8 @@ def test_error_that_says_something_else_is_still_the_same():
 
 def test_case_that_looks_like_another_fault_has_changed(monkeypatch: pytest.MonkeyPatch):
     look_like(monkeypatch, "gone")
-    found = became("wrong", past=[before("wrong", fault="flipped")])
-    assert found[:2] == ("CHANGED", "value, gone; before, on 2026-01-31: value, flipped")
+    outcome = became("wrong", past=[before("wrong", fault="flipped")])
+    assert outcome[:2] == ("CHANGED", "value, gone; before, on 2026-01-31: value, flipped")
 
 
 @pytest.mark.parametrize(("now", "then"), [("flipped", "flipped"), ("", "flipped"), ("flipped", "")])
@@ -128,14 +128,14 @@ def test_case_that_looks_like_no_fault_may_look_like_any(
 
 def test_kind_that_shows_only_on_its_own_is_still_there():
     # The property of values judged the values alone; a replay sees the dtype first.
-    found = became("both", past=[before("wrong")])
+    outcome = became("both", past=[before("wrong")])
     assert failure("both").verdict.kind == "dtype"
-    assert found[:2] == ("STILL", "value, since 2026-01-31")
+    assert outcome[:2] == ("STILL", "value, since 2026-01-31")
 
 
 def test_case_that_fails_at_times_is_flaky():
-    found = became("right", "right", "wrong", past=[before("wrong")])
-    assert found[:2] == ("FLAKY 2/5", "3 × holds, 2 × value")
+    outcome = became("right", "right", "wrong", past=[before("wrong")])
+    assert outcome[:2] == ("FLAKY 2/5", "3 × holds, 2 × value")
 
 
 def test_case_that_fails_in_two_ways_is_flaky():
@@ -151,19 +151,19 @@ def test_flaky_case_leaves_its_record_as_it_is():
 
 
 def test_case_that_fails_at_first_sight_is_recorded():
-    found = became("wrong")
-    assert (found.status, found.failures) == ("disagrees", (failed(failure("wrong")),))
+    outcome = became("wrong")
+    assert (outcome.status, outcome.failures) == ("disagrees", (failed(failure("wrong")),))
 
 
 def test_case_that_is_declined_now_is_not_fixed():
-    found = became("declines", past=[before("wrong")])
-    assert found == Became("declined", "not today; it failed on 2026-01-31: value")
+    outcome = became("declines", past=[before("wrong")])
+    assert outcome == Became("declined", "not today; it failed on 2026-01-31: value")
 
 
 def test_several_pasts_are_all_fixed_at_once():
-    found = became("right", past=[before("wrong"), before("KeyError")])
-    assert found.note == "holds; it failed on 2026-01-31: value and refused, it raised KeyError"
-    assert [each.fixed for each in found.failures] == [date.today().isoformat()] * 2
+    outcome = became("right", past=[before("wrong"), before("KeyError")])
+    assert outcome.note == "holds; it failed on 2026-01-31: value and refused, it raised KeyError"
+    assert [failure.fixed for failure in outcome.failures] == [date.today().isoformat()] * 2
 
 
 def test_fault_that_a_disagreement_looks_like_is_part_of_its_trait(monkeypatch: pytest.MonkeyPatch):
@@ -182,12 +182,14 @@ def test_fault_that_a_disagreement_looks_like_is_part_of_its_trait(monkeypatch: 
     ],
 )
 def test_exit_code_is_that_of_the_worst(statuses: list[str], code: int):
-    assert replay_exit_code([Became(each) for each in statuses]) == code
+    assert replay_exit_code([Became(status) for status in statuses]) == code
 
 
 def test_sentence_counts_what_became():
     statuses = ("agrees", "FIXED", "FLAKY 1/5", "FLAKY 2/5")
-    assert replay_sentence([Became(each) for each in statuses]) == "Of 4 cases: 1 holds, 1 FIXED, 2 FLAKY."
+    assert (
+        replay_sentence([Became(status) for status in statuses]) == "Of 4 cases: 1 holds, 1 FIXED, 2 FLAKY."
+    )
 
 
 FILE = Path("a", "failures.jsonl")
@@ -219,13 +221,13 @@ def test_record_is_one_object_a_line_with_its_format():
 def test_day_when_a_failure_was_first_seen_stays():
     remember(FILE, [before("wrong")])
     remember(FILE, [failed(failure("wrong"))])
-    assert [each.first_seen for each in failures.failures_in(FILE)] == ["2026-01-31"]
+    assert [failure.first_seen for failure in failures.failures_in(FILE)] == ["2026-01-31"]
 
 
 def test_failure_that_comes_back_is_no_longer_fixed():
     remember(FILE, [before("wrong", fixed="2026-02-01")])
     remember(FILE, [failed(failure("wrong"))])
-    assert [each.fixed for each in failures.failures_in(FILE)] == [""]
+    assert [failure.fixed for failure in failures.failures_in(FILE)] == [""]
 
 
 @pytest.mark.parametrize(
@@ -340,7 +342,9 @@ def test_failures_are_replayed_in_the_way_that_they_ran():
 def test_run_records_the_smallest_case_of_what_failed():
     run = command("run", "subjects_to_gate:writes", "--examples", "5", "--failures", "mine.jsonl")
     assert "\nrecorded  mine.jsonl  (`replay` asks again what failed)\n" in run.stdout
-    recorded = [(each.subject, each.word, each.kind) for each in failures.failures_in(Path("mine.jsonl"))]
+    recorded = [
+        (failure.subject, failure.word, failure.kind) for failure in failures.failures_in(Path("mine.jsonl"))
+    ]
     assert ("subjects_to_gate:writes", WORD, "input modified") in recorded
 
 

@@ -19,7 +19,7 @@ def cpuinfo(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("found", "dtypes"),
+    ("flags", "dtypes"),
     [
         ({"avx2"}, ("f32",)),
         ({"avx512f"}, ("f32", "bf16")),
@@ -29,8 +29,8 @@ def cpuinfo(tmp_path, monkeypatch):
         ({"avx512f", "avx512_fp16"}, ("f32", "bf16")),
     ],
 )
-def test_onednn_takes_narrow_dtypes_where_the_cpu_has_instructions_for_them(found, dtypes):
-    assert onednn_dtypes(frozenset(found)) == dtypes
+def test_onednn_takes_narrow_dtypes_where_the_cpu_has_instructions_for_them(flags, dtypes):
+    assert onednn_dtypes(frozenset(flags)) == dtypes
 
 
 def test_features_are_the_flags_of_the_first_processor(cpuinfo):

@@ -58,9 +58,9 @@ def _known(*, known: Path | None, no_known: bool) -> Known:
     if no_known and is_typed != [True, False]:
         return Known(excuse=False)
     with _naming(known):
-        own = parse(known.read_text(encoding="utf-8")) if known else ()
+        of_file = parse(known.read_text(encoding="utf-8")) if known else ()
     with _naming(context.obj.file):
-        return Known(excuse=True, deviations=(*own, *map(deviation_of, entries_of(context.obj))))
+        return Known(excuse=True, deviations=(*of_file, *map(deviation_of, entries_of(context.obj))))
 
 
 known_options = gathered(

@@ -10,7 +10,7 @@ def convolve(images, filters, strides, padding, dilations):
     """Images (n, height, width, c) by filters (height, width, c, f): (n, rows, columns, f)."""
     spans = [(taps - 1) * step + 1 for taps, step in zip(filters.shape[:2], dilations, strict=True)]
     if padding == "SAME":
-        padding = [same(*each) for each in zip(images.shape[1:3], spans, strides, strict=True)]
+        padding = [same(*axis) for axis in zip(images.shape[1:3], spans, strides, strict=True)]
     elif padding == "VALID":
         padding = [(0, 0), (0, 0)]
     padded = np.pad(images, [(0, 0), *padding, (0, 0)])

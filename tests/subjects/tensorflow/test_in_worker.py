@@ -22,7 +22,7 @@ def test_tensorflow_answers_from_a_worker() -> None:
 
 def test_known_deviations_come_with_the_version_of_the_worker() -> None:
     subject = Isolated("tensorflow")
-    assert [deviation.name for deviation in subject.known] == [each.name for each in known("tensorflow")]
+    assert [deviation.name for deviation in subject.known] == [entry.name for entry in known("tensorflow")]
     assert subject.versions["tensorflow"] == tf.__version__
 
 

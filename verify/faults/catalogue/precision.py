@@ -130,8 +130,8 @@ def _meeting(cells: Map, axis: Axis, *, answer: Role) -> tuple[int, ...] | None:
         meets[:, :-1] = False
     elif answer == "result":
         meets[:-1] = False
-    found = np.argwhere(meets)
-    return tuple(found[0].tolist()) if len(found) else None
+    places = np.argwhere(meets)
+    return tuple(places[0].tolist()) if len(places) else None
 
 
 def _saturated(case: Case, right: Array) -> Array | None:
