@@ -46,7 +46,7 @@ def job() -> dict[str, Any]:
 
 
 def commands() -> list[str]:
-    """What both run, but for the installation."""
+    """What both run, except for the installation."""
     lines = [step["run"] for step in steps() if "run" in step] + job()["script"]
     return [line for line in lines if shlex.split(line)[0] in PROGRAMS]
 

@@ -98,7 +98,7 @@ def test_explicit_padding_gives_the_windows_that_fit():
     assert [axis for axis in PADDED if axis.out != fitting(axis)] == []
 
 
-def test_axis_pads_nothing_unless_told():
+def test_axis_pads_nothing_by_default():
     assert (Axis(5, 3).before, Axis(5, 3).after) == (0, 0)
 
 
@@ -181,7 +181,7 @@ def test_windows_that_are_next_to_each_other_skip_nothing():
     assert not Axis(3, 2, 1, 1, 2, 2).skips
 
 
-def test_axis_walks_cell_by_cell_unless_told():
+def test_axis_walks_cell_by_cell_by_default():
     assert Axis(5, 3) == Axis(size=5, kernel=3, stride=1, dilation=1, before=0, after=0)
 
 

@@ -162,7 +162,7 @@ class TestAssertConv:
 
     @pytest.mark.parametrize(("actual", "what"), [(None, "None"), ([1.0], "a list")])
     def test_no_array_is_said_literally(self, actual, what):
-        assert complaint(ONE, actual).endswith(f"it returned {what} where an array is due")
+        assert complaint(ONE, actual).endswith(f"it returned {what} where an array is expected")
 
     def test_masked_values_are_judged(self):
         masked = np.ma.masked_array(convolutions.off_by_one(ONE), [[[True, False], [False, False]]])

@@ -72,9 +72,13 @@ WRONG: dict[str, tuple[Subject, type[Mismatch], str]] = {
         Refused,
         "it raised TypeError: <lambda>() takes 0 positional arguments but 1 was given",
     ),
-    "returns None": (convolutions.returning(None), Refused, "it returned None where an array is due"),
-    "returns a list": (convolutions.returning([1.0]), Refused, "it returned a list where an array is due"),
-    "returns an int": (convolutions.returning(1), Refused, "it returned an int where an array is due"),
+    "returns None": (convolutions.returning(None), Refused, "it returned None where an array is expected"),
+    "returns a list": (
+        convolutions.returning([1.0]),
+        Refused,
+        "it returned a list where an array is expected",
+    ),
+    "returns an int": (convolutions.returning(1), Refused, "it returned an int where an array is expected"),
     "wavers": (
         convolutions.wavering(),
         NotRepeatable,
@@ -165,7 +169,7 @@ class TestCheck:
     def test_dtype_is_judged_before_values(self):
         assert type(mismatch(CASE, lambda case: convolutions.widened(case) + 1)) is DTypeMismatch
 
-    def test_subject_is_asked_once_unless_told(self):
+    def test_subject_is_asked_once_by_default(self):
         assert check(CASE, convolutions.wavering()).outcome == "agrees"
 
     def test_third_answer_is_compared_with_the_first(self):

@@ -73,7 +73,7 @@ def test_what_runs_is_stopped_in_time(runs):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_what_drops_the_first_word_is_told_again():
+def test_what_swallows_the_first_timeout_is_stopped_again():
     start = time.monotonic()
     with pytest.raises(TimeUp), stopping_at(start + 0.1):
         collect()
@@ -85,7 +85,7 @@ def test_time_that_was_up_before_stops_at_once():
         time.sleep(60)
 
 
-def test_block_that_is_left_in_time_is_not_told():
+def test_block_that_is_left_in_time_is_not_stopped():
     with stopping_at(time.monotonic() + 0.05):
         pass
     time.sleep(0.1)

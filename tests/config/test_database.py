@@ -254,7 +254,7 @@ def test_subjects_keep_examples_of_their_own():
     assert len(keys("mine")) == 2
 
 
-def test_run_keeps_what_has_failed_where_it_is_told_to():
+def test_run_keeps_what_has_failed_in_the_database_that_is_given():
     command = [sys.executable, "-m", "verify", "run", "subjects_to_gate:writes", "--examples", "2"]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}"}
     subprocess.run([*command, "--database", "mine"], capture_output=True, check=False, env=environment)

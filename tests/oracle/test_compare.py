@@ -263,7 +263,10 @@ def test_empty_answer_of_a_case_is_vacuous():
 )
 def test_answer_that_is_no_array_is_refused(actual, article):
     verdict = compare(CASE, actual)
-    assert (verdict.kind, verdict.sentence) == ("refused", f"it returned {article} where an array is due")
+    assert (verdict.kind, verdict.sentence) == (
+        "refused",
+        f"it returned {article} where an array is expected",
+    )
 
 
 def test_answer_that_can_be_an_array_is_taken_as_one():

@@ -35,7 +35,7 @@ def test_conv_takes_numbers_of_numpy():
     assert np.array_equal(conv(X, W, strides=np.int64(2)), conv(X, W, strides=np.array([2, 2])))
 
 
-def test_conv_is_valid_without_strides_or_dilations_unless_told():
+def test_conv_is_valid_without_strides_or_dilations_by_default():
     assert np.array_equal(conv(X, W), conv(X, W, strides=1, dilations=1, padding="VALID", groups=1))
     assert conv(X, W)[0, 0, 0, 0] == 63
 

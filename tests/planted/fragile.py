@@ -70,7 +70,7 @@ def is_killed(case: Case) -> Array:
 
 
 def aborts_on_stride(case: Case) -> Array:
-    """Right, but for a stride above 1 with more than two channels."""
+    """Right, except for a stride above 1 with more than two channels."""
     if max(case.strides) > 1 and case.channels > 2:
         os.abort()
     return answer(case)

@@ -49,7 +49,7 @@ _LECTURE_SHAPE = "i7x7_c3_k3x3_f2_s2x2_valid"
 
 
 class Part(NamedTuple):
-    """An operand that is to be made, under its name in `Operands`, channels last.
+    """An operand to make, under its name in `Operands`, channels last.
 
     `largest` is the largest that its integers may be.
     """

@@ -17,10 +17,10 @@ from verify.checks.clock import Clock
 from verify.checks.subject import Declined, Description, Elsewhere
 from verify.oracle.compare import Verdict, disagrees
 
-STIRRED = 2**18
-"""Bytes at most that are stirred at a time before a subject is asked."""
+DIRTIED = 2**18
+"""Bytes at most of one of the blocks that are written and freed before a subject is asked."""
 
-_STIRRING = count()
+_FILL_VALUES = count()
 
 _MEMORY_ERRORS = ("MemoryError", "ResourceExhaustedError")
 """Python's and NumPy's error, and TensorFlow's."""
@@ -39,7 +39,7 @@ def ask(
     clock = clock or Clock()
     with clock.part("operands"):
         case.input  # noqa: B018 - made here, so that its time is not counted as the subject's
-        _stir(case)
+        _dirty_memory(case)
     try:
         with clock.part("subject"):
             return _answered(case, as_array(subject.call(case))), None
@@ -56,7 +56,7 @@ def ask(
 def as_array(answer: Any) -> Array | Verdict:
     """An answer as an array, or the verdict that it is none."""
     if not isinstance(answer, np.ndarray) and not hasattr(answer, "__array__"):
-        return disagrees("refused", f"it returned {_article(answer)} where an array is due")
+        return disagrees("refused", f"it returned {_article(answer)} where an array is expected")
     try:
         return np.asarray(answer)  # a masked array's values too: what it hides is part of the answer
     except Exception as error:  # noqa: BLE001 - it runs the `__array__` of whatever was answered
@@ -72,11 +72,11 @@ def modified(case: Case, operands: Operands) -> Verdict | None:
     return None
 
 
-def _stir(case: Case) -> None:
+def _dirty_memory(case: Case) -> None:
     """Write to memory of about an answer's size and free it, so that what is never written shows."""
     size = 0 if case.illegal else math.prod(case.output_shape) * case.dtype.itemsize
-    value = next(_STIRRING) % 255 + 1
-    blocks = [np.empty(max(min(size, STIRRED) + 64 * step, 1), np.uint8) for step in range(-2, 6)]
+    value = next(_FILL_VALUES) % 255 + 1
+    blocks = [np.empty(max(min(size, DIRTIED) + 64 * step, 1), np.uint8) for step in range(-2, 6)]
     for block in blocks:
         block.fill(value)
 

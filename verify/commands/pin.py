@@ -1,4 +1,4 @@
-"""`pin`: failures that every run shall ask again."""
+"""`pin`: failures that every run asks again."""
 
 from __future__ import annotations
 

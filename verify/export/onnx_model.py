@@ -64,7 +64,7 @@ class _Graph(NamedTuple):
 def write_onnx(case: Case, folder: Path) -> None:
     """Write `model.onnx` and `test_data_set_0` with `input_*.pb`, `output_0.pb`.
 
-    If the answer need not be equal, `allowed_0.pb` says how far each element may differ, as float64:
+    If the answer may differ, `allowed_0.pb` says how far each element may differ, as float64:
     the layout itself has no place for that.
     """
     model = exported(case)

@@ -1,4 +1,4 @@
-"""The gate: one pytest test for each property that a subject must hold."""
+"""`conformance`: a class of pytest tests for one subject, built from its properties, pins and faults."""
 
 from __future__ import annotations
 

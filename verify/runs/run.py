@@ -40,7 +40,7 @@ ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTER
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked of a run: subjects that `options.load` can load, and what is to be kept of it.
+    """What is asked of a run: subjects that `options.load` can load, and what to keep of it.
 
     No case is drawn after `until`, a time of `time.monotonic`. The options' pins are asked of each
     subject first, then what has failed and lies in their database. What disagrees is pinned in
@@ -204,7 +204,7 @@ class Watcher:
         return [judge.tallier.reported() for gate in self._gates for judge in gate.judges.values()]
 
     def failures(self) -> list[Failed]:
-        """What is to be recorded: of each property the smallest case of each kind of disagreement."""
+        """What to record: of each property the smallest case of each kind of disagreement."""
         return [
             failed(judge.tallier.failures[Case.parse(failure.word)])
             for gate in self._gates

@@ -44,7 +44,7 @@ Arrays of a case are at most 1 GiB as float64; threads and allocators reserve mo
 
 
 def usual(name: str) -> Subject:
-    """The subject of a name as a run loads it: one that is built in has a worker, where that can be had.
+    """The subject of a name as a run loads it: one that is built in has a worker, where one can be started.
 
     A worker costs a fraction of a millisecond a case, and native code may end its process. A user's own
     function stays in this process unless it is asked otherwise.
@@ -197,7 +197,9 @@ class Isolated:
             except (OSError, BrokenStream):
                 self.close()
                 if last:
-                    raise NoWorker(f"no worker of {self.name!r} can be had from {self.python!r}") from None
+                    raise NoWorker(
+                        f"no worker of {self.name!r} can be started with {self.python!r}"
+                    ) from None
         raise AssertionError
 
     def _end(self, patience_s: float) -> int | None:

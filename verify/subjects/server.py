@@ -52,7 +52,7 @@ serve(*arguments)
 
 
 class NoWorker(ValueError):
-    """A subject or an interpreter of which no worker can be had; the sentence says why."""
+    """A subject or an interpreter for which no worker can be started; the sentence says why."""
 
 
 class Life(NamedTuple):

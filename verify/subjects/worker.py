@@ -1,7 +1,7 @@
 """The worker's side: a server that imports subjects once, and forks a process for each of its lives.
 
 It runs in the subject's interpreter, started by `verify.subjects.server`. The parent asks it for a
-life by sending two files: the stream on which that process shall answer, and where its standard
+life by sending two files: the stream on which that process answers, and where its standard
 output and error go. The server says how each life ended, and ends itself when the parent does.
 """
 

@@ -53,7 +53,7 @@ def readings(case: Case, at: tuple[int, ...]) -> int:
 
 
 def is_answer(case: Case, at: tuple[int, ...], number: float) -> bool:
-    """Whether a number is the reference's: to the bit where the fill promises it, else but for rounding."""
+    """Whether a number is the reference's: to the bit where the fill promises it, else within rounding."""
     wanted = float(reference(case)[at])
     slack = 0.0 if promises_exactness(case) else 1e-11
     return math.isclose(number, wanted, rel_tol=slack, abs_tol=slack) or (

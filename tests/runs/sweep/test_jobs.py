@@ -86,7 +86,7 @@ SUBJECTS = [convolutions.zeros, zeros_without_same, declines_by_size, convolutio
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., tuple[int, str]]:
-    """Sweeps with jobs of these delays; the exit code and what is printed, but for the time."""
+    """Sweeps with jobs of these delays; the exit code and what is printed, except for the time."""
 
     def run(
         subject: Subject, delays: tuple[float, ...], *, fails_from: int = 10**6, **options: Any

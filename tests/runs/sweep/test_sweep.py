@@ -130,7 +130,7 @@ def test_a_known_deviation_is_named_and_counted(swept: Sweep) -> None:
     code, printed = swept(strided, deviations=(OFF_BY_ONE,))
     (count,) = re.findall(r"^known +(\d+): stride-of-two$", printed, re.MULTILINE)
     assert (code, last_line(printed)) == (
-        0, f"No counterexample among all {ALL}, but for {count} known deviations."
+        0, f"No counterexample among all {ALL}, except for {count} known deviations."
     )  # fmt: skip
 
 

@@ -81,7 +81,7 @@ class Watch:
                 self._late.append(gate.name)
 
     def conclude(self) -> Conclusion:
-        """Compare with the file and write it; what is to be said."""
+        """Compare with the file and write it; what to say."""
         before: Behaviours = {}
 
         def merged(text: str) -> str:

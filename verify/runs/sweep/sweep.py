@@ -147,7 +147,7 @@ def sweep_sentence(enumeration: Enumeration, swept: Swept) -> str:
         return f"Interrupted: no counterexample so far, after {swept.cases:,} of {total:,} cases {what}."
     if not swept.graded:
         return f"Proves too little: none of all {total:,} cases {what} could have failed."
-    but = f", but for {known:,} known {plural(known, 'deviation')}" if known else ""
+    but = f", except for {known:,} known {plural(known, 'deviation')}" if known else ""
     less = f"; {declined:,} of them {'was' if declined == 1 else 'were'} declined" if declined else ""
     return f"No counterexample among all {total:,} cases {what}{but}{less}."
 

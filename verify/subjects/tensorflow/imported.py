@@ -14,7 +14,7 @@ from verify.subjects.tensorflow.switches import switches
 
 @contextmanager
 def silenced(*, show_failure: bool = False) -> Iterator[None]:
-    """Drop what native code prints on standard error, unless the block fails and that is to be shown."""
+    """Drop what native code prints on standard error; `show_failure` shows it where the block fails."""
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as printed:

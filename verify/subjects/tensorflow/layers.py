@@ -109,7 +109,7 @@ def _padding(case: Case) -> str:
     causal = ((case.axes[0].span - 1, 0),)
     if case.operation == "conv" and case.padding == causal:
         return "causal"
-    raise NoCall("Keras has no explicit padding in a convolution, but for the causal one of Conv1D")
+    raise NoCall("Keras has no explicit padding in a convolution, except for the causal one of Conv1D")
 
 
 def _output_padding(case: Case) -> tuple[int, ...] | None:
