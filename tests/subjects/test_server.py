@@ -68,7 +68,8 @@ def test_another_server_takes_over_from_one_that_was_lost(isolate: Isolate) -> N
 
 
 PARENT = """
-import os, sys
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job ignores
 from verify import Case
 from verify.checks.journal import journal
 from verify.subjects.isolated import Isolated
