@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from tests.reports.explanation.explained import explained, text_of
 from verify import Case
@@ -31,6 +31,7 @@ EXTREMES = (
 
 
 @given(explained())
+@example((Case.parse("depthwise_i1_k1_m2_same_f64_dyadic92"), (0, 0, 0)))
 @settings(deadline=None, max_examples=200)
 def test_no_line_is_wider_than_80_columns(drawn: tuple[Case, tuple[int, ...]]) -> None:
     assert max(map(len, plain(explain(*drawn)).splitlines())) <= 80

@@ -70,7 +70,12 @@ def _drawn(factors: Factors, wording: _Wording, planes: Sequence[Line] = ()) -> 
         signs += Span(" × "), Span(wording.right, "filter"), Span(" = "), Span("products", "product")
     for block, products in enumerate(factors.products[:blocks]):
         start = Span(wording.titles[block], "heading"), Span(": ")
-        yield (*start, *signs, Span(_summing(products)))
+        sums = _summing(products)
+        if sum(len(span.text) for span in (*start, *signs)) + len(sums) <= WIDTH:
+            yield (*start, *signs, Span(sums))
+        else:
+            yield (*start, *signs, Span(","))
+            yield (Span(f"  {sums.removeprefix(', ')}"),)
         for depth in range(extents[0]):
             yield from planes[depth : depth + 1]
             yield from _rows(grids[:, block, depth], gap, is_cut=extents[2] < products.shape[2])
