@@ -70,24 +70,24 @@ class Limit(NamedTuple):
         return way.mode in self.modes and any(fnmatchcase(way.entry, pattern) for pattern in self.entries)
 
 
-_FORWARD = ("conv_nd", "convolution", "depthwise", "separable", "conv_nd_transpose", "conv_transpose")
-_USUAL = (*_FORWARD, "conv_nd_filter_gradient")
 _RAW = tuple(entry for entry in ENTRIES if entry.startswith("raw"))
-_GRADIENTS = tuple(entry for entry in ENTRIES if entry.endswith("gradient") and entry not in _RAW)
-_ALL = tuple(dict.fromkeys((*_USUAL, *_GRADIENTS)))
-_CONVERTED = tuple(entry for entry in _ALL if not re.match("(depthwise|separable)_(input|filter)", entry))
-_CONVOLUTION = ("convolution", "conv_transpose", "convolution_filter_gradient")
+_BY_TAPE = tuple(entry for entry in ENTRIES if entry.endswith("gradient") and entry not in _RAW)
+_TF_NN = tuple(entry for entry in ENTRIES if entry not in (*_RAW, *_BY_TAPE))
+_EAGER = (*_TF_NN, "conv_nd_filter_gradient")
+_TRACED = tuple(dict.fromkeys((*_EAGER, *_BY_TAPE)))
+_CONVERTED = tuple(entry for entry in _TRACED if not re.match("(depthwise|separable)_(input|filter)", entry))
+_GENERAL = ("convolution", "conv_transpose", "convolution_filter_gradient")
 
 WAYS: Mapping[str, tuple[Way, ...]] = MappingProxyType(
     {
         name: tuple(Way(mode, entry) for entry in entries)
         for name, mode, entries in (
-            ("tensorflow", "eager", _USUAL),
-            ("tensorflow:convolution", "eager", _CONVOLUTION),
-            ("tensorflow:gradient", "eager", _GRADIENTS),
+            ("tensorflow", "eager", _EAGER),
+            ("tensorflow:convolution", "eager", _GENERAL),
+            ("tensorflow:gradient", "eager", _BY_TAPE),
             ("tensorflow:raw", "eager", _RAW),
-            ("tensorflow:graph", "graph", _ALL),
-            ("tensorflow:xla", "xla", _ALL),
+            ("tensorflow:graph", "graph", _TRACED),
+            ("tensorflow:xla", "xla", _TRACED),
             ("tensorflow:keras", "keras", LAYERS),
             ("tensorflow:lite", "lite", _CONVERTED),
         )
