@@ -15,7 +15,7 @@ from verify.cases.operations import OPERATIONS, TURN
 from .cases import cases
 
 ILLEGAL_OPERATIONS = tuple(name for name, traits in OPERATIONS.items() if traits.has_illegal_calls)
-SMALL = {"max_side": 5, "max_kernel": 3, "max_channels": 3, "max_batch": 2}
+SMALL_LIMITS = {"max_side": 5, "max_kernel": 3, "max_channels": 3, "max_batch": 2}
 
 
 def illegal_cases(
@@ -33,7 +33,7 @@ def illegal_cases(
         if operation not in ILLEGAL_OPERATIONS:
             choice = ", ".join(ILLEGAL_OPERATIONS)
             raise ValueError(f"no illegal call of {operation!r} is drawn; choose from {choice}")
-    small = {name: min(most, narrowings.get(name) or most) for name, most in SMALL.items()}
+    small = {name: min(most, narrowings.get(name) or most) for name, most in SMALL_LIMITS.items()}
     plain = {"operations": operations, "fills": ("ones",), "around": ()}
     return _spoilt(cases(**{**narrowings, **small, **plain}))
 

@@ -12,7 +12,7 @@ from click.shell_completion import shell_complete
 
 from verify.commands.cli import cli
 
-NAME = "conv-verify"
+PROGRAM = "conv-verify"
 
 COMPLETION = "_CONV_VERIFY_COMPLETE"
 """The variable by which a shell asks for completions, or for the script that does so."""
@@ -23,25 +23,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else [*arguments]
     try:
         if instruction := os.environ.get(COMPLETION):
-            return shell_complete(cli, {}, NAME, COMPLETION, instruction)
-        with cli.make_context(NAME, [*words], obj=shlex.join(words)) as context:
+            return shell_complete(cli, {}, PROGRAM, COMPLETION, instruction)
+        with cli.make_context(PROGRAM, [*words], obj=shlex.join(words)) as context:
             return int(cli.invoke(context))
     except click.exceptions.Exit as end:  # of a help
         return end.exit_code
     except click.UsageError as error:
-        path = error.ctx.command_path if error.ctx else NAME
+        path = error.ctx.command_path if error.ctx else PROGRAM
         sentence = " ".join(error.format_message().split()).rstrip(".")
         print(f"{path}: {sentence} (see {path} --help)", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"{NAME}: interrupted", file=sys.stderr)
+        print(f"{PROGRAM}: interrupted", file=sys.stderr)
         return 3
     except BrokenPipeError:
         # The reader of a pipe has gone; point stdout elsewhere so that closing it is silent.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     except (ValueError, OSError) as error:
-        print(f"{NAME}: {error}", file=sys.stderr)
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
         return 2
 
 

@@ -21,7 +21,7 @@ from verify.checks.examination import Mismatch
 from verify.checks.subject import Subject
 from verify.config.session import Options, Session
 from verify.gate import conformance
-from verify.reports.records import FORMAT, Record, Stream, begin, end, read_records
+from verify.reports.records import RECORDS_FORMAT, Record, Stream, begin, end, read_records
 from verify.reports.tally import Tally, tallies_of
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", "COLUMNS": "100"}
@@ -199,7 +199,11 @@ def test_report_prints_the_summary_of_the_run_again(report: Reporting):
     assert text.split("\n\n", 1)[1].rstrip("\n") == summary.rstrip("\n")
     assert done.returncode == code == 1
     first, *_, last = map(json.loads, Path("a.jsonl").read_text().splitlines())
-    assert (first["format"], first["seed"], first["subjects"]) == (FORMAT, 1, ["subjects_to_gate:writes"])
+    assert (first["format"], first["seed"], first["subjects"]) == (
+        RECORDS_FORMAT,
+        1,
+        ["subjects_to_gate:writes"],
+    )
     assert (last["type"], last["exit"]) == ("end", 1)
 
 

@@ -15,10 +15,10 @@ from verify.cases.geometry import Axis, ceil_div, same_padding
 from verify.cases.operations import OPERATIONS
 from verify.cases.word import PADDING_MODES
 
-WIDEST = {"size": 32, "kernel": 32, "stride": 32, "dilation": 32, "cells": 4}
+LARGEST_NUMBERS = {"size": 32, "kernel": 32, "stride": 32, "dilation": 32, "cells": 4}
 """How far the numbers of an axis may go."""
 
-COUNTS = {"batch": 8, "channels": 8, "filters": 8, "multiplier": 8, "groups": 8}
+LARGEST_COUNTS = {"batch": 8, "channels": 8, "filters": 8, "multiplier": 8, "groups": 8}
 """How far the others may go: the arrays of a case stay small."""
 
 CHOICES = 10**6
@@ -75,7 +75,7 @@ class Enumeration:
     groups: int = 1
 
     def __post_init__(self) -> None:
-        for name, largest in (*WIDEST.items(), *COUNTS.items()):
+        for name, largest in (*LARGEST_NUMBERS.items(), *LARGEST_COUNTS.items()):
             if not 1 <= getattr(self, name) <= largest:
                 raise ValueError(f"a sweep's {name} is 1 to {largest}, not {getattr(self, name)}")
         _require("operation", self.operations, tuple(OPERATIONS))

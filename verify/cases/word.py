@@ -28,7 +28,7 @@ Padding: TypeAlias = Literal["SAME", "VALID"] | tuple[tuple[int, int], ...]
 
 PADDING_MODES = ("same", "valid", "explicit")
 
-DIGITS = 9
+MAX_DIGITS = 9
 """Digits that a number may have at most."""
 
 MEMORY_LIMIT = 2**30
@@ -40,9 +40,9 @@ Making and judging them takes a few times as much for a while.
 ILLEGAL_LIMIT = 64
 """How large a number of an illegal case may be: its arrays are made all the same."""
 
-_COUNTS = {"n": "batch", "c": "channels", "f": "filter_count", "m": "multiplier", "g": "groups"}
+_COUNT_FIELDS = {"n": "batch", "c": "channels", "f": "filter_count", "m": "multiplier", "g": "groups"}
 _SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations", "o": "given_out"}
-_NUMBER = f"-?[0-9]{{1,{DIGITS}}}"
+_NUMBER = f"-?[0-9]{{1,{MAX_DIGITS}}}"
 
 
 class InvalidCase(ValueError):
@@ -109,7 +109,7 @@ def _literal_field(token: str) -> tuple[str, Any] | None:
         return "epilogue", (leaky(float(match[1])),)
     if token == "cf":
         return "channels_first", True
-    if match := re.fullmatch(f"illegal([0-9]{{0,{DIGITS}}})", token):
+    if match := re.fullmatch(f"illegal([0-9]{{0,{MAX_DIGITS}}})", token):
         return "illegal", int(match[1] or 0)
     return ("dtype", FORMATS[token].dtype) if token in FORMATS else None
 
@@ -125,7 +125,7 @@ def _fill_field(token: str) -> tuple[str, Any] | None:
 
 def _number_field(token: str) -> tuple[str, Any] | None:
     if match := re.fullmatch(f"([ncfmg])({_NUMBER})", token):
-        return _COUNTS[match[1]], int(match[2])
+        return _COUNT_FIELDS[match[1]], int(match[2])
     if match := re.fullmatch(f"([iksdo])({_NUMBER}(?:x{_NUMBER}){{0,2}})", token):
         return _SIZES[match[1]], tuple(map(int, match[2].split("x")))
     pair = rf"{_NUMBER}\.{_NUMBER}"
@@ -194,8 +194,8 @@ def _wrong_call(case: Case) -> str | None:
         return "an illegal case has the fill ones and nothing before or after its operation"
     if not case.traits.has_illegal_calls:
         return f"an illegal case is no {case.operation}"
-    if not 0 <= case.seed < 10**DIGITS:
-        return f"the seed {case.seed} is not a number of at most {DIGITS} digits"
+    if not 0 <= case.seed < 10**MAX_DIGITS:
+        return f"the seed {case.seed} is not a number of at most {MAX_DIGITS} digits"
     if case.given_out and (case.traits.input != "result" or len(case.given_out) != case.rank):
         return f"'o{by(case.given_out)}' is for the axes of a transpose"
     counts = (case.channels, case.filter_count, case.multiplier, case.groups)
@@ -306,8 +306,8 @@ def _wrong_numbers(case: Case) -> str | None:
         if min(numbers, default=0) < 0:
             return f"{token!r} has a number below 0"
     largest = max((*sum(positive.values(), ()), *sum(others.values(), ())))
-    if largest >= 10**DIGITS:
-        return f"{largest} has more than {DIGITS} digits"
+    if largest >= 10**MAX_DIGITS:
+        return f"{largest} has more than {MAX_DIGITS} digits"
     if not case.traits.has_groups:
         return None
     for token, count in ((f"c{case.channels}", case.channels), (f"f{case.filter_count}", case.filter_count)):

@@ -200,7 +200,7 @@ def _require_type(key: str, value: Any) -> None:
 
 
 _PART = re.compile(r"(>=|<=|==|!=|<|>|)\s*(\d+(?:\.\d+)*)")
-_NUMBERS = re.compile(r"\d+(?:\.\d+)*")
+_RELEASE = re.compile(r"\d+(?:\.\d+)*")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -234,7 +234,7 @@ def _parts(text: str) -> list[tuple[str, str]]:
 def _holds(how: str, bound: str, version: str) -> bool:
     if not how:
         return f"{version}.".startswith(f"{bound}.")
-    numbers = _NUMBERS.match(version)
+    numbers = _RELEASE.match(version)
     if numbers is None:
         return False
     pairs = zip_longest(map(int, numbers.group().split(".")), map(int, bound.split(".")), fillvalue=0)

@@ -77,7 +77,7 @@ def disagreement(examination: Examination, *, with_faults: bool = True) -> str:
     """
     case, subject, verdict = examination.case, examination.subject, examination.verdict
     kind = verdict.kind or ""
-    did = _LOST.get(kind, "disagrees with the reference")
+    did = _LOST_PHRASES.get(kind, "disagrees with the reference")
     lines = [f"{subject.name} {did}: {verdict.sentence}", line("case", str(case))]
     axes = () if case.illegal else case.axes
     lines += [axis_line(number, axis) for number, axis in enumerate(axes) if matters(axis)]
@@ -94,7 +94,7 @@ def disagreement(examination: Examination, *, with_faults: bool = True) -> str:
     return "\n".join(lines)
 
 
-_LOST = {"crashed": "crashed", "timed out": "timed out", "out of memory": "ran out of memory"}
+_LOST_PHRASES = {"crashed": "crashed", "timed out": "timed out", "out of memory": "ran out of memory"}
 
 
 def line(label: str, text: str) -> str:

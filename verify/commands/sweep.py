@@ -13,8 +13,10 @@ from verify.commands.cli import command_named
 from verify.config.flags import Isolation, Known, isolation_options, known_options
 from verify.config.options import FILE, OPERATION_NAMES, POSITIVE, SUBJECT, OptionKind, positive
 
-NUMBERS = OptionKind("N,…", lambda text: tuple(map(positive, text.split(","))), list)
-DTYPES, PADDINGS = (OptionKind(name, lambda text: tuple(text.split(",")), list) for name in ("T,…", "P,…"))
+RANKS = OptionKind("N,…", lambda text: tuple(map(positive, text.split(","))), list)
+DTYPE_NAMES, PADDING_NAMES = (
+    OptionKind(name, lambda text: tuple(text.split(",")), list) for name in ("T,…", "P,…")
+)
 STATE = KEPT / "sweep.json"
 
 
@@ -27,9 +29,9 @@ STATE = KEPT / "sweep.json"
 @click.option("--stride", type=POSITIVE, help="strides from 1 to this (default: 1/2 of --upto)")
 @click.option("--dilation", type=POSITIVE, help="dilations from 1 to this (default: 1/3 of --upto)")
 @click.option("--operations", type=OPERATION_NAMES, default=("conv",), help="(default: conv)")
-@click.option("--ranks", type=NUMBERS, default=(2,), help="spatial axes (default: 2)")
-@click.option("--dtypes", type=DTYPES, default=("f32",), help="(default: f32)")
-@click.option("--paddings", type=PADDINGS, default=("same", "valid"), help="(default: same,valid)")
+@click.option("--ranks", type=RANKS, default=(2,), help="spatial axes (default: 2)")
+@click.option("--dtypes", type=DTYPE_NAMES, default=("f32",), help="(default: f32)")
+@click.option("--paddings", type=PADDING_NAMES, default=("same", "valid"), help="(default: same,valid)")
 @click.option("--cells", type=POSITIVE, help="explicit padding too, of 0 to N cells an end")
 @click.option("--batch", type=POSITIVE, default=1, help="batches from 1 to this (default: 1)")
 @click.option("--channels", type=POSITIVE, default=1, help="input channels from 1 to this (default: 1)")

@@ -23,7 +23,10 @@ corpus_option = click.option(
     "--corpus", type=PLACE, default=words.PINS, help=f"pins: a folder, or a .txt file ({words.PINS})"
 )
 failures_option = click.option(
-    "--failures", type=FILE, default=failures.USUAL, help=f"record of failures ({failures.USUAL})"
+    "--failures",
+    type=FILE,
+    default=failures.FAILURES_FILE,
+    help=f"record of failures ({failures.FAILURES_FILE})",
 )
 database_option = click.option(
     "--database", type=DATABASE, help="examples: a folder, github:OWNER/REPO or redis://…"

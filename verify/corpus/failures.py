@@ -20,9 +20,9 @@ from verify.checks.subject import Description, versions_of
 from verify.corpus.rewrite import rewrite
 from verify.oracle.compare import Verdict
 
-FORMAT = 1
+FAILURES_FORMAT = 1
 
-USUAL = KEPT / "failures.jsonl"
+FAILURES_FILE = KEPT / "failures.jsonl"
 """The file of the record where none is named."""
 
 Asked: TypeAlias = tuple[Any, ...]
@@ -115,7 +115,7 @@ def remember(file: Path, failures: Iterable[Failed]) -> None:
             key = failure.asked, failure.kind
             first_seen = kept.get(key, failure).first_seen
             kept[key] = replace(failure, first_seen=first_seen)
-        records = ({"format": FORMAT, **asdict(failure)} for failure in kept.values())
+        records = ({"format": FAILURES_FORMAT, **asdict(failure)} for failure in kept.values())
         return "".join(f"{json.dumps(record)}\n" for record in records)
 
     keep_in(file.parent)
@@ -135,8 +135,8 @@ def _parse(text: str, file: Path) -> list[Failed]:
 
 def _failure_of(entry: dict[str, Any]) -> Failed:
     version = entry.pop("format")
-    if version != FORMAT:
-        raise ValueError(f"it has the format {version!r}, and {FORMAT} is read here")
+    if version != FAILURES_FORMAT:
+        raise ValueError(f"it has the format {version!r}, and {FAILURES_FORMAT} is read here")
     failure = Failed(**entry)
     Case.parse(failure.word)
     return failure

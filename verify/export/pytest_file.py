@@ -9,9 +9,9 @@ from verify.checks.subject import labelled
 from verify.subjects.registry import BUILTIN
 from verify.subjects.tensorflow.switches import switches
 
-_USUAL = {"TF_ENABLE_ONEDNN_OPTS": "0"}
+_USUAL_SETTINGS = {"TF_ENABLE_ONEDNN_OPTS": "0"}
 
-_FILE = '''\
+_TEMPLATE = '''\
 """{subject} on {word}, exported by `conv-verify export`."""
 
 from verify import Case, check
@@ -29,7 +29,7 @@ def pytest_file(case: Case, subject: str) -> str:
 
     The name of a built-in subject carries the settings that are not the usual ones.
     """
-    settings = {name: value for name, value in switches().items() if _USUAL.get(name) != value}
+    settings = {name: value for name, value in switches().items() if _USUAL_SETTINGS.get(name) != value}
     label = labelled(subject, settings) if subject in BUILTIN else subject
     name = re.sub("[^a-zA-Z0-9]+", "_", f"{subject} on {case}")
-    return _FILE.format(subject=subject, word=case, name=name, label=label)
+    return _TEMPLATE.format(subject=subject, word=case, name=name, label=label)

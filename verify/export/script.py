@@ -47,7 +47,7 @@ def script(case: Case, subject: TensorflowSubject) -> str:
     if rule:
         allowed = "0" if isinstance(rule.allowed, float) else literal_of(rule.allowed)
         arrays += [f"expected = {literal_of(rule.wanted)}", f"allowed = {allowed}"]
-    calls = [_CALLS[mode](call, width) for width in WIDTHS]
+    calls = [_RUNS_IN[mode](call, width) for width in WIDTHS]
     is_packed = any("zlib." in line for line in [*arrays, *calls[0]])
     head = [*_title(call, subject, rule=rule), *_imports(subject.switches, mode, is_packed=is_packed)]
     judging = _judging(call, rule) if rule else _REFUSAL
@@ -147,7 +147,7 @@ def _judging(call: WrittenCall, rule: Judgement) -> list[str]:
     ]
 
 
-_NAMES = {"source": "x", "filters": "w", "result": "dy"}
+_ROLE_NAMES = {"source": "x", "filters": "w", "result": "dy"}
 """Role of an operand in a forward convolution → its name in a script."""
 
 
@@ -161,7 +161,7 @@ class WrittenCall(NamedTuple):
     def names(self) -> dict[str, str]:
         """Operand → name in the script."""
         traits = self.case.traits
-        names = {"input": _NAMES[traits.input], "factor": _NAMES[traits.factor]}
+        names = {"input": _ROLE_NAMES[traits.input], "factor": _ROLE_NAMES[traits.factor]}
         return {operand: names.get(operand, operand) for operand in operands(self.case)}
 
     @property
@@ -255,7 +255,7 @@ def _constants(call: WrittenCall) -> str:
     return f"*map(tf.constant, [{', '.join(call.arrays)}])"
 
 
-_CALLS: Mapping[str, Callable[[WrittenCall, int], list[str]]] = MappingProxyType(
+_RUNS_IN: Mapping[str, Callable[[WrittenCall, int], list[str]]] = MappingProxyType(
     {"eager": _eager, "graph": _graph, "xla": _xla, "lite": _lite, "keras": _keras}
 )
 """Mode → the lines that define `run()`, with calls nested up to a width."""

@@ -20,7 +20,7 @@ from verify.faults.visibility import is_visible
 
 _Fields = dict[str, Any]
 
-_MODES: dict[str, Padding] = {"same": "SAME", "valid": "VALID"}
+_PADDING_OF: dict[str, Padding] = {"same": "SAME", "valid": "VALID"}
 
 
 class Drawn(NamedTuple):
@@ -84,7 +84,7 @@ def _words(drawn: Drawn) -> Iterator[tuple[Fault, Case]]:
             with suppress(InvalidCase):
                 case = replace(_with_rank(word, rank), operation=operation, dtype=FORMATS[dtype].dtype)
                 if padding != case.padding_mode:
-                    case = replace(case, padding=_MODES.get(padding, ((1, 0),) * rank))
+                    case = replace(case, padding=_PADDING_OF.get(padding, ((1, 0),) * rank))
                 is_first = word.channels_first or "channels_last" not in drawn.data_formats
                 yield fault, replace(case, channels_first=is_first)
 
@@ -117,7 +117,7 @@ def _larger(drawn: Drawn) -> Iterator[tuple[Fault, Case]]:
                 kernel=kernel[:rank],
                 strides=strides[:rank],
                 dilations=dilations[:rank],
-                padding=_MODES.get(padding, pads[:rank]),
+                padding=_PADDING_OF.get(padding, pads[:rank]),
                 dtype=FORMATS[drawn.dtypes[0]].dtype,
                 channels_first="channels_last" not in drawn.data_formats,
                 fill=fills[0],

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from strategies import DRAWN_FILLS, ILLEGAL_OPERATIONS, cases, illegal_cases, sample
 else:
-    NAME = "verify.strategies"
-    if NAME not in sys.modules:
-        _spec = PathFinder.find_spec(NAME, [str(Path(__file__).parents[2])])
-        sys.modules[NAME] = module_from_spec(_spec)
-        _spec.loader.exec_module(sys.modules[NAME])
-    _package = sys.modules[NAME]
+    STRATEGIES_NAME = "verify.strategies"
+    if STRATEGIES_NAME not in sys.modules:
+        _spec = PathFinder.find_spec(STRATEGIES_NAME, [str(Path(__file__).parents[2])])
+        sys.modules[STRATEGIES_NAME] = module_from_spec(_spec)
+        _spec.loader.exec_module(sys.modules[STRATEGIES_NAME])
+    _package = sys.modules[STRATEGIES_NAME]
     DRAWN_FILLS, ILLEGAL_OPERATIONS = _package.DRAWN_FILLS, _package.ILLEGAL_OPERATIONS
     cases, illegal_cases, sample = _package.cases, _package.illegal_cases, _package.sample
 

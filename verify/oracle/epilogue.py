@@ -97,7 +97,7 @@ def follow(
     return answer, allowed
 
 
-_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+_FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "relu": lambda x: np.maximum(x, 0),
     "relu6": lambda x: np.minimum(np.maximum(x, 0), 6),
     "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
@@ -111,7 +111,7 @@ def activation(step: str) -> Callable[[Array], Array]:
     if kind_of(step) == "leaky":
         slope = slope_of(step)
         return lambda x: np.where(x > 0, x, slope * x)
-    return _ACTIVATIONS[step]
+    return _FUNCTIONS[step]
 
 
 def _is_exact(allowed: Array | float) -> bool:

@@ -13,18 +13,18 @@ from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
 
-_Part = TypeVar("_Part")
+_Item = TypeVar("_Item")
 
 _LIMITING = Lock()
 
 
-def spread(act: Callable[[Iterator[_Part]], None], parts: Iterable[_Part]) -> None:
-    """Call `act` in each thread with one iterator over the parts, of which each thread takes the next.
+def spread(act: Callable[[Iterator[_Item]], None], items: Iterable[_Item]) -> None:
+    """Call `act` in each thread with one iterator over the items, of which each thread takes the next.
 
     The threads of a matrix product are limited to 1 meanwhile, in the whole process. What `act`
-    raises passes through, and no thread begins another part after it or after Ctrl-C.
+    raises passes through, and no thread begins another item after it or after Ctrl-C.
     """
-    listed = list(parts)
+    listed = list(items)
     left = iter(listed)
     count = min(threads(), len(listed))
     if count <= 1:

@@ -33,7 +33,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-FORMAT = 1
+RECORDS_FORMAT = 1
 
 Record: TypeAlias = dict[str, Any]
 
@@ -77,7 +77,7 @@ def nowhere(record: Record) -> None:
 def begin(**fields: Any) -> Record:
     """The first record of a run."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"type": "run", "format": FORMAT, "time": now, **fields}
+    return {"type": "run", "format": RECORDS_FORMAT, "time": now, **fields}
 
 
 def end(
@@ -113,8 +113,10 @@ def _record(line: bytes, where: str, *, is_first: bool) -> Record:
         raise ValueError(f"{where}: this is no record: it has no type")
     if is_first and record["type"] != "run":
         raise ValueError(f"{where}: a stream of records begins with a run, not with {record['type']!r}")
-    if record["type"] == "run" and record.get("format") != FORMAT:
-        raise ValueError(f"{where}: it has the format {record.get('format')!r}, and {FORMAT} is read here")
+    if record["type"] == "run" and record.get("format") != RECORDS_FORMAT:
+        raise ValueError(
+            f"{where}: it has the format {record.get('format')!r}, and {RECORDS_FORMAT} is read here"
+        )
     return record
 
 

@@ -19,7 +19,7 @@ from verify.cases.dtypes import dtype_spelled
 from verify.cases.operands import Array
 
 _LENGTHS = struct.Struct("<IQ")
-_SMALL = 2**16
+_ONE_WRITE = 2**16
 
 
 class BrokenStream(Exception):
@@ -29,7 +29,7 @@ class BrokenStream(Exception):
 def send(stream: socket, header: dict[str, Any], parts: Iterable[bytes] = ()) -> None:
     text, body = json.dumps(header).encode(), b"".join(parts)
     head = _LENGTHS.pack(len(text), len(body)) + text
-    if len(body) < _SMALL:
+    if len(body) < _ONE_WRITE:
         stream.sendall(head + body)  # one write wakes the reader once
     else:
         stream.sendall(head)

@@ -19,7 +19,14 @@ from verify.cases.operands import Array
 from verify.checks.subject import Subject
 from verify.faults import fault_named
 from verify.reports.html.page import Content, content, write_page
-from verify.reports.html.pictures import COLUMNS, ROWS, Inner, Picture, answer_pictures, window_pictures
+from verify.reports.html.pictures import (
+    MAX_COLUMNS,
+    MAX_ROWS,
+    Inner,
+    Picture,
+    answer_pictures,
+    window_pictures,
+)
 from verify.reports.html.tables import Judged, Square, Table, coverage_table, error_table
 from verify.reports.merge import merged
 from verify.reports.records import read_records
@@ -129,7 +136,7 @@ def test_large_plane_is_cut_about_the_worst_element() -> None:
     word = "conv_i200x300_k1x1_same_ones"
     differs = [(0, 0, 0, 0), (0, 190, 150, 0)]
     (picture,) = planes(word, (1, 200, 300, 1), differs, differs[1])
-    assert (picture.width, picture.height, len(marked(picture, "worst"))) == (COLUMNS, ROWS, 1)
+    assert (picture.width, picture.height, len(marked(picture, "worst"))) == (MAX_COLUMNS, MAX_ROWS, 1)
 
 
 def test_gradient_of_a_bias_is_one_row_of_filters() -> None:

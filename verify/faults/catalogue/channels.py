@@ -103,11 +103,11 @@ def _only_first(case: Case, right: Array) -> Array | None:
 fault = partial(make_fault, family="channels")
 batch_fault = partial(make_fault, family="batch and bias")
 
-_ANSWERED = (
+_OUT_CHANNELS = (
     "(channels if operation == 'transpose' "
     "else channels * multiplier if operation == 'depthwise' else filters)"
 )
-_READ = "(filters if operation == 'transpose' else channels)"
+_IN_CHANNELS = "(filters if operation == 'transpose' else channels)"
 
 _BIASED = f"'bias' in epilogue and {IMAGE}"
 _ACTIVE = "epilogue and epilogue[-1] not in ('bias', 'norm', 'residual')"
@@ -116,7 +116,7 @@ CHANNELS = (
     fault(
         name="filters-rotated",
         sentence="the answer's channels one place further than they belong",
-        needs=f"{_ANSWERED} > 1",
+        needs=f"{_OUT_CHANNELS} > 1",
         word="conv_i1_k1_f2_same_iota",
         change=_of_answer(lambda case, channels: np.roll(channels, 1, axis=0)),
     ),
@@ -138,7 +138,7 @@ CHANNELS = (
         name="groups-interleaved",
         sentence="channels dealt out to the groups in turn instead of in blocks",
         applies=f"groups > 1 and {IMAGE}",
-        needs=f"{_READ} > groups",
+        needs=f"{_IN_CHANNELS} > groups",
         word="conv_i1_c4_k1_f2_g2_same_iota",
         change=_of_input(lambda case, channels: _exchanged(channels, len(channels) // case.groups)),
     ),
@@ -146,8 +146,8 @@ CHANNELS = (
         fault(
             name=f"channels-after-{block}s-lost",
             sentence=f"channels of the input left out after whole blocks of {block}",
-            applies=f"{_READ} > {block} and {IMAGE}",
-            needs=f"{_READ} % {block} > 0",
+            applies=f"{_IN_CHANNELS} > {block} and {IMAGE}",
+            needs=f"{_IN_CHANNELS} % {block} > 0",
             word=f"conv_i1_c{block + 1}_k1_same_ones",
             change=_of_input(_without_tail(block)),
         )
@@ -157,8 +157,8 @@ CHANNELS = (
         fault(
             name=f"filters-after-{block}s-lost",
             sentence=f"channels of the answer never written after whole blocks of {block}",
-            applies=f"{_ANSWERED} > {block}",
-            needs=f"{_ANSWERED} % {block} > 0",
+            applies=f"{_OUT_CHANNELS} > {block}",
+            needs=f"{_OUT_CHANNELS} % {block} > 0",
             word=f"conv_i1_k1_f{block + 1}_same_ones",
             change=_of_answer(_without_tail(block)),
         )
@@ -176,7 +176,7 @@ CHANNELS = (
         name="channels-first-as-last",
         sentence="a channels-first input read as channels last",
         applies=f"channels_first and {IMAGE}",
-        needs=f"{_READ} > 1 and (max(size) > 1 or operation == 'transpose')",
+        needs=f"{_IN_CHANNELS} > 1 and (max(size) > 1 or operation == 'transpose')",
         word="conv_i2_c2_k1_same_cf_iota",
         change=_of_input(_reinterpreted),
     ),

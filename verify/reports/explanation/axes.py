@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
 from verify.reports.explanation.cell import cells_under, windows_over
-from verify.reports.explanation.lines import LABEL, PADDING, WIDTH, Line, Span, entry
+from verify.reports.explanation.lines import LABEL, PADDING_SIGN, WIDTH, Line, Span, entry
 from verify.reports.phrases import plural
 
 AXIS_NAMES = {1: ("position",), 2: ("row", "column"), 3: ("depth", "row", "column")}
@@ -119,4 +119,4 @@ def _cells(axis: Axis, cells: range, *, start: str) -> Line:
 
 
 def _mark(axis: Axis, cell: int) -> Span:
-    return Span(f" {cell}", "window") if 0 <= cell < axis.size else Span(f" {PADDING}", "padding")
+    return Span(f" {cell}", "window") if 0 <= cell < axis.size else Span(f" {PADDING_SIGN}", "padding")

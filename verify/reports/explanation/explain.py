@@ -15,7 +15,7 @@ from verify.cases.operations import ACTIVATIONS, kind_of, slope_of
 from verify.reports.explanation.axes import AXIS_NAMES, axis_lines
 from verify.reports.explanation.cell import Cell, cell_of, sum_of
 from verify.reports.explanation.grids import DRAWN, drawing
-from verify.reports.explanation.lines import LABEL, PADDING, WIDTH, Line, Span, addition, entry, written
+from verify.reports.explanation.lines import LABEL, PADDING_SIGN, WIDTH, Line, Span, addition, entry, written
 
 _WEIGHED = 7
 """Terms of the last sum of a `separable` that are written one by one."""
@@ -132,7 +132,7 @@ def _adds(case: Case, cell: Cell) -> list[Line]:
 
 def _legend(case: Case, cell: Cell, *, total: float) -> Iterator[Line]:
     if not cell.factors.inside.all():
-        dot = Span(f"{PADDING:>{LABEL + 1}}", "padding")
+        dot = Span(f"{PADDING_SIGN:>{LABEL + 1}}", "padding")
         what = "border or padding" if case.border else "padding"
         yield (dot, Span(f" is a cell of {what} and counts as 0"))
     if math.isnan(total):

@@ -12,12 +12,12 @@ from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.reports.explanation.axes import plane_lines
 from verify.reports.explanation.cell import Cell, Factors, sum_of
-from verify.reports.explanation.lines import PADDING, WIDTH, Line, Span, Style, written
+from verify.reports.explanation.lines import PADDING_SIGN, WIDTH, Line, Span, Style, written
 from verify.reports.phrases import plural
 
 DRAWN = (3, 3, 7, 11)
 """Blocks, depth, rows and columns that are drawn at most; grids of 12 columns never fit side by side."""
-_STYLES: tuple[Style, ...] = ("window", "filter", "product")
+_GRID_STYLES: tuple[Style, ...] = ("window", "filter", "product")
 
 
 class _Wording(NamedTuple):
@@ -109,7 +109,7 @@ def _grids(factors: Factors) -> tuple[Array, str]:
             np.array([written(value, places) for value in part.ravel().tolist()]).reshape(part.shape)
             for part in parts
         ]
-        texts[0] = np.where(factors.inside[block], texts[0], PADDING)
+        texts[0] = np.where(factors.inside[block], texts[0], PADDING_SIGN)
         texts = [np.char.rjust(text, np.char.str_len(text).max()) for text in texts]
         wide = sum(len(text.flat[0]) + 1 for text in texts)
         # A margin of 2, signs with their gaps, and no space after the last column of each grid.
@@ -128,11 +128,11 @@ def _rows(grids: Array, gap: str, *, is_cut: bool) -> Iterator[Line]:
     end = (Span(" …"),) if is_cut else ()
     for row, (first, *others) in enumerate(rows):
         line = [Span(" "), *(Span(f" {text}", _style_of(text)) for text in first), *end]
-        for sign, style, texts in zip("×=", _STYLES[1:], others, strict=False):
+        for sign, style, texts in zip("×=", _GRID_STYLES[1:], others, strict=False):
             shown = sign if row == (len(rows) - 1) // 2 else " "
             line += [Span(f"{gap}{shown}{gap}"), Span(" ".join(texts), style), *end]
         yield tuple(line)
 
 
 def _style_of(text: str) -> Style:
-    return "padding" if text.endswith(PADDING) else "window"
+    return "padding" if text.endswith(PADDING_SIGN) else "window"

@@ -10,7 +10,7 @@ Style = Literal["plain", "heading", "padding", "window", "filter", "product", "r
 
 WIDTH = 80
 LABEL = 9
-PADDING = "·"
+PADDING_SIGN = "·"
 _ANSI = {"heading": "1", "padding": "90", "window": "36", "filter": "35", "product": "33", "result": "1;32"}
 
 

@@ -20,7 +20,7 @@ Index = tuple[int, ...]
 Sign = Literal["differs", "worst", "read", "asked"]
 Ticks = tuple[tuple[int, int], ...]
 
-ROWS, COLUMNS = 16, 24
+MAX_ROWS, MAX_COLUMNS = 16, 24
 """Rows and columns that are drawn at most; what is far from a marked cell is cut off."""
 
 PLANES = 4
@@ -120,14 +120,14 @@ def answer_pictures(
     if len(names) != len(shape) or any(len(index) != len(shape) for index in differs):
         return []
     spatial = [axis for axis, name in enumerate(names) if name in AXIS_NAMES[case.rank]]
-    answer = _Answer(names, shape, (spatial or [0])[-2:], worst, is_all)
+    answer = _PicturedAnswer(names, shape, (spatial or [0])[-2:], worst, is_all)
     planes = grouped(differs, answer.plane)
     first = None if worst is None else answer.plane(worst)
     order = sorted(planes, key=lambda plane: (plane != first, -len(planes[plane]), plane))
     return [_plane_picture(answer, planes[plane]) for plane in order[:PLANES]]
 
 
-class _Answer(NamedTuple):
+class _PicturedAnswer(NamedTuple):
     """An answer: what its axes are called, its shape, and the axes that a picture shows."""
 
     names: Sequence[str]
@@ -146,15 +146,15 @@ class _Answer(NamedTuple):
         return row, column
 
 
-def _plane_picture(answer: _Answer, differs: Sequence[Index]) -> Picture:
+def _plane_picture(answer: _PicturedAnswer, differs: Sequence[Index]) -> Picture:
     """The plane of some elements that differ."""
     shape, names = answer.shape, answer.names
     places = [answer.place(index) for index in differs]
     worst = [answer.place(index) for index in differs if index == answer.worst]
     centre = worst or places
     *down, across = (Stretch(0, shape[axis], shape[axis]) for axis in answer.shown)
-    rows = down[0].about([row for row, _ in centre], ROWS) if down else ONE
-    columns = across.about([column for _, column in centre], COLUMNS)
+    rows = down[0].about([row for row, _ in centre], MAX_ROWS) if down else ONE
+    columns = across.about([column for _, column in centre], MAX_COLUMNS)
     others = (axis for axis in range(len(shape)) if axis not in answer.shown)
     where = ", ".join(f"{names[axis]} {differs[0][axis]}" for axis in others)
     elements = prod(shape[axis] for axis in answer.shown)
@@ -221,7 +221,7 @@ def _cells(axis: Axis, cells: Sequence[int]) -> str:
 
 def _strip(walk: _Walk) -> Picture:
     """One axis: a row of cells for each window."""
-    axis, shown = walk.axis, walk.windows[:ROWS]
+    axis, shown = walk.axis, walk.windows[:MAX_ROWS]
     asked = [] if walk.asked is None else [walk.asked]
     marks: dict[Sign, list[tuple[int, int]]] = {
         "read": [(row, cell) for row, window in enumerate(shown) for cell in window],
@@ -232,7 +232,7 @@ def _strip(walk: _Walk) -> Picture:
     padding = f"padding {axis.before} before, {axis.after} after"
     title = f"{walk.name}: {walk.phrase}"
     text = f"{title}; {sizes}, {padding}."
-    columns = walk.cells.about(asked or walk.marked, COLUMNS)
+    columns = walk.cells.about(asked or walk.marked, MAX_COLUMNS)
     return _drawn(title, text, rows=rows, columns=columns, marks=marks)._replace(down=())
 
 
@@ -240,7 +240,7 @@ def _plane(down: _Walk, across: _Walk) -> Picture:
     """The cells that are read on two axes."""
     title = f"{down.name}s by {across.name}s"
     text = f"{title}; {down.phrase}; {across.phrase}."
-    rows, columns = down.cells.about(down.marked, ROWS), across.cells.about(across.marked, COLUMNS)
+    rows, columns = down.cells.about(down.marked, MAX_ROWS), across.cells.about(across.marked, MAX_COLUMNS)
     marks: dict[Sign, Iterable[tuple[int, int]]] = {"read": product(down.marked, across.marked)}
     return _drawn(title, text, rows=rows, columns=columns, marks=marks)
 

@@ -29,7 +29,7 @@ from verify.subjects.registry import BUILTIN
 
 ANSWERED = "answered"
 
-DIGITS = 3
+ERROR_DIGITS = 3
 """Significant digits of an error."""
 
 _WITH_ANSWER = {None, "shape", "dtype", "value", "non-finite", "input modified", "answered"}
@@ -109,7 +109,7 @@ def _answer(examination: Examination) -> Response:
         return Response(verdict.kind or ("refused" if case.illegal else verdict.outcome))
     has_form = not case.illegal and compare_form(values, shape=case.output_shape, dtype=case.dtype) is None
     outcome = ANSWERED if has_form else f"{values.dtype.name} {values.shape}"
-    return Response(outcome, b64encode(bytes_of(values)).decode(), float(f"{verdict.error:.{DIGITS}g}"))
+    return Response(outcome, b64encode(bytes_of(values)).decode(), float(f"{verdict.error:.{ERROR_DIGITS}g}"))
 
 
 def _versions(subject: Description) -> dict[str, str]:
@@ -121,7 +121,7 @@ def _versions(subject: Description) -> dict[str, str]:
     return packages
 
 
-FORMAT = 2
+BASELINE_FORMAT = 2
 
 Behaviours = dict[str, Behaviour]
 """Label (a subject and its switches) → how it behaved."""
@@ -143,10 +143,11 @@ def read_behaviours(file: Path) -> Behaviours:
 def behaviours_of(text: str, file: Path) -> Behaviours:
     """What a file's text holds; none where it is empty. Raises ValueError, as `read_behaviours`."""
     try:
-        table: dict[str, Any] = json.loads(text) if text else {"format": FORMAT, "subjects": {}}
-        if table["format"] == FORMAT:
+        table: dict[str, Any] = json.loads(text) if text else {"format": BASELINE_FORMAT, "subjects": {}}
+        if table["format"] == BASELINE_FORMAT:
             return {label: _record_from(entry) for label, entry in table["subjects"].items()}
-        why = f"a baseline of format {table['format']}, not {FORMAT}: delete it, and a run writes it anew"
+        form = f"a baseline of format {table['format']}, not {BASELINE_FORMAT}"
+        why = f"{form}: delete it, and a run writes it anew"
     except (AttributeError, KeyError, TypeError):
         why = "no baseline: its entries are not as `run --baseline` writes them; delete it or name another"
     except ValueError as wrong:
@@ -160,7 +161,7 @@ def text_of(records: Behaviours) -> str:
         label: {**record._asdict(), "cases": {word: _text(answer) for word, answer in record.cases.items()}}
         for label, record in records.items()
     }
-    table = {"format": FORMAT, "subjects": subjects}
+    table = {"format": BASELINE_FORMAT, "subjects": subjects}
     return f"{json.dumps(table, indent=1, sort_keys=True, ensure_ascii=False)}\n"
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.cases.case import Case
-from verify.cases.enumeration import COUNTS, Enumeration
+from verify.cases.enumeration import LARGEST_COUNTS, Enumeration
 from verify.checks.bulk import Counterexample, Swept
 from verify.checks.deviations import Deviation, applying, recorded, to_text
 from verify.checks.diagnosis import diagnosed
@@ -156,7 +156,9 @@ def described(enumeration: Enumeration) -> str:
     """The enumeration in one phrase: `conv, rank 2, with size ≤ 6, kernel ≤ 4, …, both paddings`."""
     ranks = f"rank{'s' * (len(enumeration.ranks) > 1)} {_listed(enumeration.ranks)}"
     numbers = [f"{name} ≤ {getattr(enumeration, name)}" for name in ("size", "kernel", "stride", "dilation")]
-    more = [f"{name} ≤ {getattr(enumeration, name)}" for name in COUNTS if getattr(enumeration, name) > 1]
+    more = [
+        f"{name} ≤ {getattr(enumeration, name)}" for name in LARGEST_COUNTS if getattr(enumeration, name) > 1
+    ]
     dtypes = [f"in {_listed(enumeration.dtypes)}"] * (enumeration.dtypes != ("f32",))
     layout = ["channels first"] * enumeration.channels_first
     parts = (_listed(enumeration.operations), ranks, ", ".join((f"with {numbers[0]}", *numbers[1:], *more)))

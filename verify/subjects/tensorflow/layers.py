@@ -20,7 +20,7 @@ class Layer(NamedTuple):
     api: str
 
 
-_KINDS = {
+_LAYER_NAMES = {
     "conv": ("Conv{n}D", ["kernel"]),
     "depthwise": ("DepthwiseConv{n}D", ["depthwise"]),
     "separable": ("SeparableConv{n}D", ["depthwise", "pointwise"]),
@@ -29,9 +29,11 @@ _KINDS = {
 """Operation → the name of its layer, and what that calls its filters."""
 
 LAYERS: Mapping[str, Layer] = MappingProxyType(
-    {f"layer_{kind}": Layer(kind, f"keras.layers.{name}") for kind, (name, _) in _KINDS.items()}
+    {f"layer_{kind}": Layer(kind, f"keras.layers.{name}") for kind, (name, _) in _LAYER_NAMES.items()}
     | {
-        f"layer_{kind}_{by}_gradient": Layer(operation, f"the gradient of keras.layers.{_KINDS[kind][0]}")
+        f"layer_{kind}_{by}_gradient": Layer(
+            operation, f"the gradient of keras.layers.{_LAYER_NAMES[kind][0]}"
+        )
         for by, operation in (("input", "transpose"), ("filter", "filtergrad"))
         for kind in ("conv", "depthwise", "separable")
     }
@@ -72,7 +74,7 @@ def stack(case: Case) -> Any:
 
 def convolution(case: Case, steps: list[str]) -> Any:
     """The operation's layer with the steps that it takes, a bias and an activation; it has no weights yet."""
-    kind, filters = _KINDS[case.operation]
+    kind, filters = _LAYER_NAMES[case.operation]
     return _layer(
         case,
         kind.format(n=case.rank),

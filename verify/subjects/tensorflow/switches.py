@@ -7,9 +7,9 @@ from itertools import product
 
 from verify.subjects.processor import onednn_dtypes
 
-NAMES = ("TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "TF_DETERMINISTIC_OPS")
+SETTINGS = ("TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "TF_DETERMINISTIC_OPS")
 
-MATRIX = tuple(dict(zip(NAMES, values, strict=True)) for values in product("01", "12", "01"))
+MATRIX = tuple(dict(zip(SETTINGS, values, strict=True)) for values in product("01", "12", "01"))
 """The settings in every combination."""
 
 
@@ -20,7 +20,7 @@ def switches() -> dict[str, str]:
     environment says "1" or "true".
     """
     is_on = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0").lower() in ("1", "true")
-    settings = {name: os.environ.get(name) for name in NAMES} | {NAMES[0]: str(int(is_on))}
+    settings = {name: os.environ.get(name) for name in SETTINGS} | {SETTINGS[0]: str(int(is_on))}
     return {name: value for name, value in settings.items() if value}
 
 
