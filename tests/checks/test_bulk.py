@@ -14,7 +14,7 @@ from verify import Case, Declined, Mismatch, check
 from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array, Operands
 from verify.cases.predicates import Predicate
-from verify.checks.bulk import Swept, operands_of, sweep_block
+from verify.checks.bulk import Swept, shared_operands, sweep_block
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Subject
 
@@ -96,7 +96,7 @@ def test_a_block_comes_to_what_check_says_of_each_case(subject: Subject) -> None
 
 @pytest.mark.parametrize("enumeration", EVERYTHING)
 def test_operands_that_cases_share_are_those_that_each_would_make(enumeration: Enumeration) -> None:
-    assert [bits_of(operands_of(case).operands) for case in cases_of(enumeration)] == [
+    assert [bits_of(shared_operands(case).operands) for case in cases_of(enumeration)] == [
         bits_of(case.make_operands()) for case in cases_of(enumeration)
     ]
 

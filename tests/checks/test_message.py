@@ -8,7 +8,7 @@ from tests.checks.disagreements import named
 from tests.planted import convolutions
 from verify import Case, Verdict
 from verify.cases.geometry import Axis
-from verify.checks.examination import Examination, disagreement, line, matters, replay, worst_phrase
+from verify.checks.examination import Examination, disagreement, line, matters, replay_line, worst_phrase
 from verify.checks.subject import describe
 from verify.oracle.compare import Worst
 
@@ -101,4 +101,4 @@ def test_values_are_shown_to_their_last_digit():
     ],
 )
 def test_replay_line_is_literally(subject, switches, text):
-    assert replay("conv_i1_k1_same_ones", subject, switches=switches) == text
+    assert replay_line("conv_i1_k1_same_ones", subject, switches=switches) == text

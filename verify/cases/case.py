@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from verify.cases.dtypes import FORMATS, Format, format_of
-from verify.cases.fills import FILLS, Fill, operands_of
+from verify.cases.fills import FILLS, Fill, make_operands
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
@@ -256,7 +256,7 @@ class Case:
 
     def make_operands(self) -> Operands:
         """New arrays, always the same numbers; a subject may write to one set and not spoil another."""
-        return operands_of(self)
+        return make_operands(self)
 
     @cached_property
     def operands(self) -> Operands:

@@ -98,7 +98,7 @@ class Fill:
         return self.scale is None or not self.is_finite
 
 
-def operands_of(case: Case) -> Operands:
+def make_operands(case: Case) -> Operands:
     """The arrays of a case: new ones, always the same numbers."""
     fill, traits, channels = case.fill_traits, case.traits, (case.output_channels,)
     scale = exactness.scale_of(case)

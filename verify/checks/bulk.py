@@ -123,7 +123,7 @@ def sweep_block(
     swept, clock, described = Swept(), Clock(), describe(subject)
     begun = last = perf_counter()
     for place, case in enumeration.cases(places.start, places.stop):
-        shared = operands_of(case)
+        shared = shared_operands(case)
         swept.repeated += not shared.is_distinct
         swept.count(place, excused(_examined(case, shared, subject=described, clock=clock), known))
         if perf_counter() - last > BEAT_S:
@@ -147,7 +147,7 @@ KEPT_OPERANDS = 2**12
 _kept: dict[tuple[Any, ...], Shared] = {}
 
 
-def operands_of(case: Case) -> Shared:
+def shared_operands(case: Case) -> Shared:
     """As `case.make_operands()` has them, made once for all cases that share them."""
     shapes: tuple[Any, ...] = (case.size, case.kernel)
     if case.traits.answer != "result":

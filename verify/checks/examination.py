@@ -52,7 +52,7 @@ class Examination:
         return type(self.error).__name__ if self.error else ""
 
     @property
-    def sort(self) -> tuple[str | None, type]:
+    def signature(self) -> tuple[str | None, type]:
         """What tells one disagreement of a search from another, to Hypothesis as well."""
         return self.verdict.kind, type(self.error)
 
@@ -90,7 +90,7 @@ def disagreement(examination: Examination, *, with_faults: bool = True) -> str:
         lines.append(f"  {'or' if number else 'looks like':<10}  {fault.sentence}")
     if examination.probes:
         lines.append(line("probes", examination.probes))
-    lines.append(line("replay", replay_of(examination)))
+    lines.append(line("replay", replay_line_of(examination)))
     return "\n".join(lines)
 
 
@@ -119,13 +119,15 @@ def worst_phrase(worst: Worst) -> str:
     return f"at {worst.index}: got {worst.got!r}, want {worst.want!r}, allowed {allowed} ({worst.why})"
 
 
-def replay_of(examination: Examination) -> str:
+def replay_line_of(examination: Examination) -> str:
     """The line that runs an examined case again."""
     subject = examination.subject
-    return replay(str(examination.case), subject.name, switches=subject.switches, options=subject.options)
+    return replay_line(
+        str(examination.case), subject.name, switches=subject.switches, options=subject.options
+    )
 
 
-def replay(
+def replay_line(
     word: str, subject: str, *, switches: Mapping[str, str] = MappingProxyType({}), options: str = ""
 ) -> str:
     """The one line that runs a case again; Python where the subject cannot be named in a shell."""

@@ -58,12 +58,12 @@ class Examiner:
         return excused(self._judged(case), self.known)
 
     def simplified(self, examination: Examination, *, limit_s: float = SIMPLIFYING_S) -> Examination:
-        """The simplest failure of the same sort that is found in so many seconds."""
+        """The simplest failure with the same signature that is found within `limit_s`."""
         examinations = {examination.case: examination}
 
         def fails(case: Case) -> bool:
             examinations[case] = again = self.examine(case)
-            return again.fails and again.sort == examination.sort
+            return again.fails and again.signature == examination.signature
 
         return examinations[simplest(examination.case, fails, limit_s=limit_s)]
 

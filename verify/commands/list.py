@@ -8,7 +8,7 @@ from verify.checks.subject import versions
 from verify.commands.cli import command_named
 from verify.faults import FAULTS
 from verify.subjects.registry import BUILTIN
-from verify.subjects.tensorflow.switches import onednn, threads
+from verify.subjects.tensorflow.switches import kernel_threads, onednn
 
 
 @command_named("list")
@@ -22,7 +22,7 @@ def command() -> int:
     _section("fills", [", ".join(FILLS)])
     _section("properties", [f"{prop.name:<24}{prop.title}" for prop in PROPERTIES])
     _section("faults", [f"{fault.name:<30}{fault.sentence}" for fault in FAULTS])
-    environment = {**versions(), "oneDNN": onednn(), "threads": threads()}
+    environment = {**versions(), "oneDNN": onednn(), "threads": kernel_threads()}
     _section("versions", [f"{name:<24}{version}" for name, version in environment.items()])
     return 0
 

@@ -33,7 +33,7 @@ database_option = click.option(
 )
 
 
-def gathered(name: str, make: Callable[..., Any], *options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def joint_option(name: str, make: Callable[..., Any], *options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """What gives a command one value, made of several options that are the arguments of `make`."""
 
     def decorate(command: Callable[..., Any]) -> Any:
@@ -66,7 +66,7 @@ def _known(*, known: Path | None, no_known: bool) -> Known:
         return Known(excuse=True, deviations=(*of_file, *map(deviation_of, entries_of(context.obj))))
 
 
-known_options = gathered(
+known_options = joint_option(
     "known",
     _known,
     click.option("--known", type=FILE, help="your own known deviations; --no-known: excuse none"),
@@ -86,7 +86,7 @@ class Isolation(NamedTuple):
         return bool(self.isolate or self.python or self.timeout)
 
 
-isolation_options = gathered(
+isolation_options = joint_option(
     "isolation",
     Isolation,
     click.option("--isolate/--no-isolate", default=None, help="in workers, where a crash is a verdict"),

@@ -60,7 +60,7 @@ def sums_by_maps(case: Case, maps: Maps) -> Array:
         if case.traits.answer == "source":
             answer = _scattered(x, factor, case=case, maps=maps)
         else:
-            answer = contracted(gathered(x, case=case, maps=maps), factor, case=case)
+            answer = contracted(windows_by_maps(x, case=case, maps=maps), factor, case=case)
         if case.pointwise is not None:
             answer = answer @ case.pointwise.reshape(case.pointwise.shape[-2:]).astype(x.dtype)
     is_moved = case.channels_first and case.traits.answers_image
@@ -86,7 +86,7 @@ def indices(maps: Maps) -> tuple[Any, ...]:
     return tuple(cells.reshape(shape) for cells, shape in zip(maps, shapes, strict=True))
 
 
-def gathered(x: Array, *, case: Case, maps: Maps) -> Array:
+def windows_by_maps(x: Array, *, case: Case, maps: Maps) -> Array:
     """Every window, (batch, windows, taps, channels)."""
     with_zero = np.zeros((len(x), *(size + 1 for size in case.size), x.shape[-1]), x.dtype)
     with_zero[(slice(None), *map(slice, case.size))] = x

@@ -15,10 +15,10 @@ from verify.faults.index_maps import (
     contracted,
     factors,
     finished,
-    gathered,
     groups_of,
     indices,
     right_maps,
+    windows_by_maps,
 )
 
 Order = Callable[[Array], Array]
@@ -76,7 +76,9 @@ def products_of(case: Case, kind: Any) -> Array:
             return _scattered(x, factor, case=case)
         if case.is_bias_gradient:
             return factor.reshape(-1, factor.shape[-1])
-        return contracted(gathered(x, case=case, maps=right_maps(case)), factor, case=case, keeps_terms=True)
+        return contracted(
+            windows_by_maps(x, case=case, maps=right_maps(case)), factor, case=case, keeps_terms=True
+        )
 
 
 def _scattered(y: Array, w: Array, *, case: Case) -> Array:

@@ -171,7 +171,7 @@ def _faults_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
             try:
                 judge.judge(case, shows=name)
             except Mismatch as mismatch:
-                mismatches.setdefault(mismatch.examination.sort, mismatch)
+                mismatches.setdefault(mismatch.examination.signature, mismatch)
             if not tallier.tally.visible[name]:
                 tallier.hidden[name] = str(case)
         if mismatches:

@@ -11,7 +11,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.checks.clock import Clock
-from verify.checks.examination import Examination, disagreement, replay_of
+from verify.checks.examination import Examination, disagreement, replay_line_of
 from verify.faults import FAULTS, Fault
 from verify.gate.properties import Property
 from verify.oracle.bounds import judgement
@@ -108,9 +108,9 @@ class Tallier:
         )
         return tally
 
-    def _record(self, sort: str, **fields: Any) -> None:
+    def _record(self, record_type: str, **fields: Any) -> None:
         tally = self.tally
-        head = {"type": sort, "subject": tally.subject, "property": tally.title, "name": tally.name}
+        head = {"type": record_type, "subject": tally.subject, "property": tally.title, "name": tally.name}
         record: Record = {**head, **fields}
         self.tally.add(record)
         self._write(record)
@@ -138,7 +138,7 @@ def _failure(failure: Examination) -> Record:
         "cause": failure.cause,
         "message": disagreement(failure),
         "fault": failure.fault,
-        "replay": replay_of(failure),
+        "replay": replay_line_of(failure),
         "worst": asdict(worst) if worst else None,
         "shape": [] if case.illegal else list(case.output_shape),
         "differs": _differing(failure),

@@ -19,7 +19,7 @@ from verify.cases.operands import Array, Operands
 from verify.oracle.compensated import SPLITTABLE, dot2
 from verify.oracle.epilogue import follow, wrapped
 from verify.oracle.problem import Problem, channels_last, in_data_format, problem_from, problem_of
-from verify.oracle.threads import spread, threads
+from verify.oracle.threads import blas_threads, spread
 
 SLAB = 2**21
 """Bytes of window matrix worked at a time, by all threads (or one window each, where that is larger)."""
@@ -155,7 +155,7 @@ def _contract(windows: Array, weights: Array, *, bias: Array | None, doubled: bo
     if windows.size * 8 <= SLAB:
         return contract(windows.reshape(-1, taps), table, offset=offset).reshape(*places, filters)
     answer = np.empty((*places, filters), dtype=table.dtype)
-    rows = max(SLAB // (8 * taps * threads()), 1)
+    rows = max(SLAB // (8 * taps * blas_threads()), 1)
 
     def work(taken: Iterator[Any]) -> None:
         matrix = np.empty((rows, taps), dtype=table.dtype)

@@ -26,7 +26,7 @@ def spread(act: Callable[[Iterator[_Item]], None], items: Iterable[_Item]) -> No
     """
     listed = list(items)
     left = iter(listed)
-    count = min(threads(), len(listed))
+    count = min(blas_threads(), len(listed))
     if count <= 1:
         act(left)
         return
@@ -42,7 +42,7 @@ def spread(act: Callable[[Iterator[_Item]], None], items: Iterable[_Item]) -> No
         thread.result()
 
 
-def threads() -> int:
+def blas_threads() -> int:
     """How many threads a matrix product has now."""
     return max((library["num_threads"] for library in _blas().info()), default=1)
 

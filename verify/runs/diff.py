@@ -75,7 +75,7 @@ def _side(name: str, subject: Description, cases: Iterable[Case]) -> Side:
     known = applying(subject.known, subject)
     observations = [*observe(subject, cases, name=subject.name, known=known)]
     counts = Counter(examination.outcome for _, examination in observations)
-    failures = {examination.sort: examination for _, examination in observations if examination.fails}
+    failures = {examination.signature: examination for _, examination in observations if examination.fails}
     return Side(name, subject, behaviour_of(subject, observations), counts, [*failures.values()])
 
 

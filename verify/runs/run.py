@@ -19,7 +19,7 @@ from rich.text import Text
 
 from verify.cases.case import Case
 from verify.checks.clock import handling
-from verify.checks.examination import replay
+from verify.checks.examination import replay_line
 from verify.checks.journal import left
 from verify.checks.subject import split_label
 from verify.config.session import Options, Session
@@ -133,7 +133,7 @@ def _lost() -> list[str]:
     """What processes that were killed have left in their journals."""
     return [
         f"An earlier process was killed when {subject} was at {word}; replay it by: "
-        + replay(word, subject, options="--isolate")
+        + replay_line(word, subject, options="--isolate")
         for subject, word in left()
     ]
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from verify.cases.case import Case
 from verify.checks.diagnosis import diagnosed
-from verify.checks.examination import disagreement, replay
+from verify.checks.examination import disagreement, replay_line
 from verify.checks.path import Examiner
 from verify.checks.subject import describe
 from verify.faults import FAULTS, Fault
@@ -142,7 +142,7 @@ def false_alarms(words: Sequence[str]) -> tuple[list[str], int]:
         for name, examiner in examiners.items():
             examination = examiner.examine(case)
             if examination.fails:
-                line = replay(str(case), examiner.subject.name)
+                line = replay_line(str(case), examiner.subject.name)
                 message = disagreement(examination)
                 messages.append(f"False alarm for sums in the order {name}.\n{message}\n  {line}")
     return messages, len(words) * len(examiners)

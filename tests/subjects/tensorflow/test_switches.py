@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.places import ROOT
-from verify.subjects.tensorflow.switches import switches, threads
+from verify.subjects.tensorflow.switches import kernel_threads, switches
 
 
 def test_onednn_is_set_off_where_the_environment_says_nothing(monkeypatch):
@@ -43,13 +43,13 @@ def test_threads_are_a_switch_where_they_are_set(monkeypatch):
 
 def test_threads_are_those_of_the_environment(monkeypatch):
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
-    assert threads() == "3"
+    assert kernel_threads() == "3"
 
 
 def test_threads_are_the_cores_where_nothing_is_set(monkeypatch):
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 12)
-    assert threads() == "12"
+    assert kernel_threads() == "12"
 
 
 def test_switches_are_known_without_tensorflow() -> None:

@@ -30,6 +30,6 @@ def onednn() -> str:
     return f"on for {' '.join(onednn_dtypes())}" if is_on else "off"
 
 
-def threads() -> str:
+def kernel_threads() -> str:
     """The threads of TensorFlow's kernels: what the environment says, else one for each core."""
     return os.environ.get("TF_NUM_INTRAOP_THREADS") or str(os.cpu_count() or 1)
