@@ -157,7 +157,7 @@ def _case_of(row: Row, *, choices: Choices, narrowing: Narrowing) -> Case:
     fill = FILLS[row.of(choices[operation.name][rank][dtype])]
     spatial = _axes_of(row, rank=rank, padding=padding, skips=fill.needs_unread, narrowing=narrowing)
     counts = _counts_of(row, operation=operation, dtype=dtype, spatial=spatial, narrowing=narrowing)
-    epilogue = epilogue_of(row, operation=operation.name, dtype=dtype, steps=narrowing.around)
+    epilogue = epilogue_of(row, operation=operation.name, dtype=dtype, around=narrowing.around)
     border = border_of(row, rank=rank)
     seed = seed_of(row)
     layouts = narrowing.data_formats

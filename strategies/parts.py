@@ -92,19 +92,19 @@ def channel_options(largest: int, long: int | None) -> list[int]:
 
 
 def epilogues(
-    operation: str = "conv", dtype: str = "f32", steps: Sequence[str] = EPILOGUE
+    operation: str = "conv", dtype: str = "f32", around: Sequence[str] = EPILOGUE
 ) -> SearchStrategy[tuple[str, ...]]:
-    """What follows the operation, of these steps: often nothing or a bias, else any legal epilogue.
+    """What follows the operation, of the steps in `around`: often nothing or a bias, else any legal epilogue.
 
     Shrinks towards nothing.
     """
-    return decided(EPILOGUE_BYTES, partial(epilogue_of, operation=operation, dtype=dtype, steps=steps))
+    return decided(EPILOGUE_BYTES, partial(epilogue_of, operation=operation, dtype=dtype, around=around))
 
 
-def epilogue_of(row: Row, *, operation: str, dtype: str, steps: Sequence[str]) -> tuple[str, ...]:
+def epilogue_of(row: Row, *, operation: str, dtype: str, around: Sequence[str]) -> tuple[str, ...]:
     taken = OPERATIONS[operation].epilogue
     needs_whole = FORMATS[dtype].exact_integers
-    allowed = [step for step in steps if step in taken and (step in WHOLE or not needs_whole)]
+    allowed = [step for step in around if step in taken and (step in WHOLE or not needs_whole)]
 
     def stage(kinds: Sequence[str], *, nothing: int) -> tuple[str, ...]:
         spelled = [

@@ -20,7 +20,7 @@ from verify.gate.properties import TITLES
 from verify.gate.session import NOTHING, SESSION, beginning, environment, gate_of
 from verify.reports import github
 from verify.reports.records import Record, Stream, end
-from verify.reports.summary import exit_code, print_summary, sentence
+from verify.reports.summary import exit_code, print_summary, run_sentence
 from verify.reports.tally import Tally, never_visible
 
 pytest_plugins = ("verify.entry",)  # the options, where this is loaded by its name alone
@@ -161,7 +161,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         return
     terminalreporter.section("conv-verify")
     terminalreporter.write_line(environment())
-    text, conclusion = io.StringIO(), sentence(tallies)
+    text, conclusion = io.StringIO(), run_sentence(tallies)
     width = shutil.get_terminal_size().columns
     print_summary(Console(file=text, width=width, no_color=True), tallies, conclusion)
     terminalreporter.write(text.getvalue())

@@ -49,7 +49,7 @@ from strategies import cases
 from strategies.sample import sample
 from verify import Case, InvalidCase, check, reference
 from verify.cases.exactness import promises_exact_sums
-from verify.cases.operations import is_exact
+from verify.cases.operations import is_exact_step
 from verify.gate.properties import PROPERTIES
 
 drawn = {
@@ -69,7 +69,9 @@ def refusal(word):
 print(json.dumps({
     "read back": all(Case.parse(str(case)) == case for found in drawn.values() for case in found),
     "agree": {name: all(held) for name, held in answered.items()},
-    "exact": sum(promises_exact_sums(case) and all(map(is_exact, case.epilogue)) for case in drawn["halves"]),
+    "exact": sum(
+        promises_exact_sums(case) and all(map(is_exact_step, case.epilogue)) for case in drawn["halves"]
+    ),
     "fills of i16": sorted({case.fill for case in drawn["i16"]}),
     "drawn": [name in (*DRAWN_FILLS, *DTYPES) for name in drawn],
     "judged": [judged.name for judged in PROPERTIES if "halves" in judged.fills],

@@ -14,7 +14,7 @@ from verify import Case, Declined, Mismatch, check
 from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array, Operands
 from verify.cases.predicates import Predicate
-from verify.checks.bulk import Swept, shared_operands, sweep_block
+from verify.checks.bulk import Swept, examine_in_bulk, shared_operands
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Subject
 
@@ -36,7 +36,7 @@ def cases_of(enumeration: Enumeration) -> Iterator[Case]:
 
 
 def swept(subject: Subject, enumeration: Enumeration = SMALL, **options: tuple[Deviation, ...]) -> Swept:
-    return sweep_block(subject, enumeration, places=range(enumeration.count), **options)
+    return examine_in_bulk(subject, enumeration, places=range(enumeration.count), **options)
 
 
 def outcome(case: Case, subject: Subject) -> str:
@@ -141,7 +141,7 @@ def test_one_element_that_is_off_by_a_bit_is_found(place: int) -> None:
         y.flat[-1:] = np.nextafter(y.flat[-1:], np.float32(np.inf))
         return y
 
-    block = sweep_block(nudged, SMALL, places=range(place, place + 1))
+    block = examine_in_bulk(nudged, SMALL, places=range(place, place + 1))
     assert block.counterexamples == {"conv f32 same value": 1}
 
 
@@ -189,7 +189,7 @@ def test_what_is_declined_is_counted_by_its_reason() -> None:
 
 def test_of_each_kind_the_first_counterexample_is_kept() -> None:
     halves = (
-        sweep_block(convolutions.off_by_one, SMALL, places=places)
+        examine_in_bulk(convolutions.off_by_one, SMALL, places=places)
         for places in (range(300, 500), range(100, 300))
     )
     total = Swept()
@@ -210,5 +210,5 @@ def test_what_was_swept_survives_json(subject: Subject) -> None:
 def test_a_long_block_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("verify.checks.bulk.BEAT_S", 0.0)
     beats: list[int] = []
-    sweep_block(right, SMALL, places=range(10), beat=lambda: beats.append(1))
+    examine_in_bulk(right, SMALL, places=range(10), beat=lambda: beats.append(1))
     assert len(beats) == 10

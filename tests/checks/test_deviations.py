@@ -11,7 +11,7 @@ import pytest
 from tests.places import ROOT
 from verify import Case
 from verify.cases.predicates import Predicate
-from verify.checks.deviations import Deviation, about, condition, deviation_of, entry_of, parse
+from verify.checks.deviations import Deviation, about, condition, deviation_of, entry_of, parse_deviations
 from verify.faults import FAULTS
 
 ENTRY = {
@@ -44,7 +44,7 @@ def toml(**changed: str | None) -> str:
 
 
 def read(text: str, *, subject: str, version: str | None) -> tuple[Deviation, ...]:
-    return about(parse(text), subject=subject, version=version)
+    return about(parse_deviations(text), subject=subject, version=version)
 
 
 def names(text: str, *, subject: str = "mine", version: str | None = None) -> list[str]:
@@ -241,7 +241,7 @@ def test_entry_whose_word_does_not_meet_its_condition_applies_nowhere():
 
 
 def test_the_readme_says_how_many_are_recorded_of_tensorflow():
-    known = parse(files("verify.subjects.tensorflow").joinpath("known.toml").read_text("utf-8"))
+    known = parse_deviations(files("verify.subjects.tensorflow").joinpath("known.toml").read_text("utf-8"))
     readme = ROOT / "README.md"
     assert f" {len(known)} deviations" in readme.read_text("utf-8")
 

@@ -39,7 +39,7 @@ def refusal(**attributes: object) -> str:
 
 def facts(subject: Description) -> dict[str, object]:
     """All that a description says but whom it calls and where."""
-    left_out = ("call", "module", "close", "options", "versions", "described", "source", "known")
+    left_out = ("call", "module", "close", "options", "versions", "headline", "source", "known")
     return {
         field.name: getattr(subject, field.name) for field in fields(subject) if field.name not in left_out
     }
@@ -111,7 +111,7 @@ def test_isolated_subject_is_described_as_it_is_here(name: str) -> None:
 def test_isolated_subject_says_how_and_where_it_runs() -> None:
     described = describe(isolated("tests.planted.fragile:speaks_of_its_process SWITCH=on"))
     assert (described.options, described.switches) == ("--isolate", {"SWITCH": "on"})
-    assert described.described.startswith("tests.planted.fragile:speaks_of_its_process in ")
+    assert described.headline.startswith("tests.planted.fragile:speaks_of_its_process in ")
     assert versions_of(described)["numpy"] == versions()["numpy"]
     described.close()
 
@@ -149,7 +149,7 @@ WORDS = "not a list of some of conv, depthwise, separable, transpose, filtergrad
         ("known", ("what is recorded",), "not a list of deviations"),
         ("condition_names", {"gpu": True}, "not a mapping of some of switches, onednn"),
         ("close", "yes", "not a function"),
-        ("described", 3, "not a string"),
+        ("headline", 3, "not a string"),
     ],
 )
 def test_wrong_attribute_is_one_sentence(attribute: str, value: object, due: str) -> None:

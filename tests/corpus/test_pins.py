@@ -12,7 +12,7 @@ import pytest
 from tests.places import PLANTED, ROOT
 from verify import Case
 from verify.__main__ import main
-from verify.corpus.words import cases_in, existing, pin, pins_of, remove, stale
+from verify.corpus.words import cases_in, existing, pin, pins_of, stale, unpin
 
 ODD, EVEN, OTHER = "conv_i1x2_k1x2_same_ones", "conv_i4_k1_valid_iota", "conv_i9_k1_same_ones"
 TODAY = date(2026, 1, 31)
@@ -99,33 +99,33 @@ def test_processes_that_pin_at_once_lose_nothing():
 
 def test_removed_word_goes_with_its_comment():
     written("pins/pins.txt", PINNED)
-    (pin,) = remove(Path("pins"), Case.parse(EVEN))
+    (pin,) = unpin(Path("pins"), Case.parse(EVEN))
     assert str(pin) == "pins/pins.txt, line 5"
     assert Path("pins/pins.txt").read_text() == "".join(PINNED.splitlines(keepends=True)[:2])
 
 
 def test_first_word_can_be_removed():
     written("pins/pins.txt", PINNED)
-    remove(Path("pins"), Case.parse(ODD))
+    unpin(Path("pins"), Case.parse(ODD))
     assert Path("pins/pins.txt").read_text().lstrip() == "".join(PINNED.splitlines(keepends=True)[3:])
 
 
 def test_comment_that_another_word_shares_stays():
     written("pins/pins.txt", f"# both\n{ODD}\n{EVEN}\n")
-    remove(Path("pins"), Case.parse(ODD))
+    unpin(Path("pins"), Case.parse(ODD))
     assert Path("pins/pins.txt").read_text() == f"# both\n{EVEN}\n"
 
 
 def test_word_is_removed_from_every_file_and_spelling():
     written("pins/a.txt", f"{ODD}  # so\n{EVEN}\n{ODD}\n")
     written("pins/b.txt", "conv_k1x2_same_i1x2_ones\n")
-    assert len(remove(Path("pins"), Case.parse(ODD))) == 3
+    assert len(unpin(Path("pins"), Case.parse(ODD))) == 3
     assert words("pins") == [EVEN]
 
 
 def test_word_is_removed_beside_one_that_is_stale():
     written("pins/a.txt", f"conv_k3\n{ODD}\n")
-    remove(Path("pins"), Case.parse(ODD))
+    unpin(Path("pins"), Case.parse(ODD))
     assert [pin.word for pin in pins_of(Path("pins"))] == ["conv_k3"]
 
 

@@ -25,10 +25,10 @@ from verify.cases.operations import AROUND
 from verify.checks.deviations import Deviation
 from verify.export import CannotExport
 from verify.export.script import LINE_LIMIT, script
-from verify.export.source import Expression, Recording, literal_of, recording
+from verify.export.source import Expression, Recording, literal_of, recorded_calls
 from verify.subjects.tensorflow import subject
 from verify.subjects.tensorflow.switches import switches
-from verify.subjects.tensorflow.ways import WAYS, TensorflowSubject, Way, known
+from verify.subjects.tensorflow.ways import WAYS, TensorflowSubject, Way, known_deviations
 
 
 class Ran(NamedTuple):
@@ -113,7 +113,7 @@ def test_a_script_of_any_case_has_at_most_40_lines_and_needs_nothing_of_ours(
 SHOWN = [
     pytest.param(name, deviation, id=f"{name}-{deviation.name}")
     for name in WAYS
-    for deviation in known(name)
+    for deviation in known_deviations(name)
     if deviation.applies(switches()) and not deviation.sporadic and "crashed" not in deviation.kinds
 ]
 
@@ -293,6 +293,6 @@ def test_recording_leaves_the_modules_as_they_were() -> None:
     from verify.subjects.tensorflow import entries
 
     was = entries.tf
-    with pytest.raises(AttributeError), recording({}, "float32"):
+    with pytest.raises(AttributeError), recorded_calls({}, "float32"):
         _ = entries.tf.__path__
     assert entries.tf is was

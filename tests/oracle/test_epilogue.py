@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from verify import Case, compare
 from verify.cases.dtypes import FORMATS
 from verify.cases.operands import NORM_EPSILON, Norm, Operands
-from verify.cases.operations import is_exact, kind_of, slope_of
+from verify.cases.operations import is_exact_step, kind_of, slope_of
 from verify.oracle.bounds import judgement
 from verify.oracle.epilogue import PRECISIONS, activation, follow
 from verify.oracle.problem import Problem, problem_of
@@ -266,7 +266,7 @@ def test_reason_names_the_steps_that_round(dtype, step):
     ],
 )
 def test_steps_that_round_nothing_are_exact(step, exact):
-    assert is_exact(step) is exact
+    assert is_exact_step(step) is exact
 
 
 @pytest.mark.parametrize("compiled", [False, True], ids=["eager", "jit"])

@@ -16,7 +16,7 @@ from tests.models import rational
 from tests.models.exactness import promises_exactness
 from tests.planted import convolutions
 from verify import Case, reference
-from verify.cases.operations import is_exact
+from verify.cases.operations import is_exact_step
 from verify.oracle.problem import problem_of
 from verify.oracle.reference import depthwise, linear
 
@@ -38,7 +38,7 @@ def little(operation: str, rank: int, **narrowings: Any) -> st.SearchStrategy[Ca
     limits = {"max_side": SMALL[rank], "max_kernel": 3, "max_channels": 3, "max_batch": 2}
     exact = {"operations": (operation,), "ranks": (rank,), "fills": EXACT_FILLS, "around": EXACT_STEPS}
     drawn = strategies.cases(**{**limits, **exact, **narrowings})
-    return drawn.filter(lambda case: promises_exactness(case) and all(map(is_exact, case.epilogue)))
+    return drawn.filter(lambda case: promises_exactness(case) and all(map(is_exact_step, case.epilogue)))
 
 
 def differs(case: Case) -> bool:

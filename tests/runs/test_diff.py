@@ -26,7 +26,7 @@ FAILS = Deviation(
 class Placed:
     """A subject as a worker in some interpreter has it."""
 
-    name, options, described = "mine", "", "mine in some place"
+    name, options, headline = "mine", "", "mine in some place"
 
     def __init__(self, subject: Subject, *known: Deviation) -> None:
         self.switches: dict[str, str] = {}

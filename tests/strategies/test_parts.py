@@ -87,7 +87,7 @@ class TestParts:
         named = ("bias", "leaky")
         slopes = [(step,) for step in ACTIVATED if step.startswith("leaky")]
         wanted = {(), ("bias",), *slopes, *(("bias", *slope) for slope in slopes)}
-        assert set(drawn(epilogues(steps=named), 300)) == wanted
+        assert set(drawn(epilogues(around=named), 300)) == wanted
 
     def test_epilogue_shrinks_to_nothing(self):
         assert minimal(epilogues()) == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from verify.subjects import processor
-from verify.subjects.processor import features, model, onednn_dtypes
+from verify.subjects.processor import cpu_model, features, onednn_dtypes
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def test_system_without_the_file_has_no_features(cpuinfo):
 
 def test_model_is_what_the_kernel_writes(cpuinfo):
     cpuinfo("processor\t: 0\nmodel name\t: Some CPU @ 2.60GHz\nmodel name\t: Another\n")
-    assert model() == "Some CPU @ 2.60GHz"
+    assert cpu_model() == "Some CPU @ 2.60GHz"
 
 
 def test_model_is_unknown_where_there_is_no_such_file(cpuinfo):
-    assert model() == ""
+    assert cpu_model() == ""

@@ -331,5 +331,5 @@ def _normal(case: Case) -> dict[str, Any]:
     return fields
 
 
-def _pairs(ends: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    return tuple((int(operator.index(before)), int(operator.index(after))) for before, after in ends)
+def _pairs(cells: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    return tuple((int(operator.index(before)), int(operator.index(after))) for before, after in cells)

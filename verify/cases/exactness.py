@@ -68,7 +68,7 @@ def of_ints(case: Case) -> Scale:
 def of_coded(case: Case) -> Scale:
     """A number of its own for each tap, then for as many cells as the sums leave room for."""
     taps = max(min(_fitting(case), math.prod(case.factor_shape)), 1)
-    cells = max(1, exact_limit(case) // ((case.products + 2) * taps ** (_factors(case) - 1)))
+    cells = max(1, exact_limit(case) // ((case.products + 2) * taps ** (_factor_count(case) - 1)))
     # None where the input is empty: the bias of such a case is 1 throughout.
     cells = min(cells, math.prod(case.input_shape), _operand_limit(case))
     return Scale(max(cells, 1), taps, max(1, min(cells * taps, case.output_channels)), taps)
@@ -84,7 +84,7 @@ def of_impulse(case: Case) -> Scale:
 
 
 def of_dyadic(case: Case) -> Scale:
-    terms = 4 * max(case.products, 1) * (_factors(case) - 1)
+    terms = 4 * max(case.products, 1) * (_factor_count(case) - 1)
     largest = max(1, min(_operand_limit(case) - 1, exact_limit(case) // terms))
     wide, narrow = (largest, 2) if case.seed % 2 == 0 else (2, largest)
     return Scale(wide, narrow, largest, 2)
@@ -99,7 +99,7 @@ def _operand_limit(case: Case) -> int:
     return exact_limit(case) if case.format.exact_integers else 2**case.format.precision
 
 
-def _factors(case: Case) -> int:
+def _factor_count(case: Case) -> int:
     """The numbers that are multiplied in one product."""
     return 3 if case.traits.has_pointwise else 2
 
@@ -112,7 +112,7 @@ def _addends(case: Case) -> int:
 def _fitting(case: Case) -> int:
     """The largest integer that all operands may have alike."""
     largest = exact_limit(case) // (case.products + _addends(case))
-    if _factors(case) == 2:
+    if _factor_count(case) == 2:
         return max(1, math.isqrt(largest))
     root: int = round(float(largest) ** (1 / 3))
     return max(1, root - int(root**3 > largest))

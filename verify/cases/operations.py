@@ -158,7 +158,7 @@ def is_in_order(steps: tuple[str, ...]) -> bool:
     return stages == sorted(set(stages))
 
 
-def is_exact(step: str) -> bool:
+def is_exact_step(step: str) -> bool:
     """Whether a step of the epilogue gives integers (or their halves, quarters …) without rounding."""
     if kind_of(step) == "leaky":
         return math.frexp(slope_of(step))[0] == 0.5 and slope_of(step) >= 2.0**-4

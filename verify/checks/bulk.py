@@ -1,4 +1,4 @@
-"""A block of a sweep: cases one after another put to a subject, quickly judged, and counted."""
+"""Cases of an enumeration put to a subject in bulk: judged quickly, and counted."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear
 
 BEAT_S = 1.0
-"""Seconds between two signs of life."""
+"""Seconds between two calls of `beat`."""
 
 
 class Counterexample(NamedTuple):
-    """A case of an enumeration, by its place there, and its disagreement."""
+    """A case that disagrees, with its place in the enumeration."""
 
     place: int
     word: str
@@ -36,12 +36,13 @@ class Counterexample(NamedTuple):
 
 @dataclass(kw_only=True)
 class Swept:
-    """What became of cases, each counted once; everything in it survives JSON.
+    """What became of cases, each counted once; all of it can be written as JSON and read again.
 
     `agreed` could have failed, `vacuous` proved little, `known` are explained by the recorded
-    deviation of that name. `counterexamples` counts the others by what they have in common, and
-    `first` keeps the one of the least place. `repeated` counts cases, whatever became of them,
-    whose operands hold a number twice. `seconds` says where the time went.
+    deviation of that name. `counterexamples` counts the other disagreements by operation, dtype,
+    padding and kind, and `first` keeps the first of each in the order of the enumeration. `repeated`
+    counts the cases whose operands hold a number twice, whatever their outcome. `seconds` says where
+    the time went.
     """
 
     agreed: int = 0
@@ -73,7 +74,7 @@ class Swept:
             self._keep(kind, counterexample)
 
     def count(self, place: int, examination: Examination) -> None:
-        """Count a case, which lies at this place."""
+        """Count the case at this place."""
         case, verdict = examination.case, examination.verdict
         if examination.fails:
             kind = f"{case.operation} {case.format.token} {case.padding_mode} {verdict.kind}"
@@ -111,7 +112,7 @@ def _verdict_from(data: dict[str, Any]) -> Verdict:
     return Verdict(**{**data, "worst": worst, "stderr": tuple(data["stderr"])})
 
 
-def sweep_block(
+def examine_in_bulk(
     subject: Subject,
     enumeration: Enumeration,
     *,
@@ -119,22 +120,22 @@ def sweep_block(
     known: Sequence[Deviation] = (),
     beat: Callable[[], None] = lambda: None,
 ) -> Swept:
-    """Put the cases at some places of an enumeration to a subject; `beat` is called every second or so."""
-    swept, clock, described = Swept(), Clock(), describe(subject)
-    begun = last = perf_counter()
+    """Put the cases at these places of an enumeration to a subject; calls `beat` about every second."""
+    swept, clock, description = Swept(), Clock(), describe(subject)
+    last = perf_counter()
     for place, case in enumeration.cases(places.start, places.stop):
         shared = shared_operands(case)
         swept.repeated += not shared.is_distinct
-        swept.count(place, excused(_examined(case, shared, subject=described, clock=clock), known))
+        swept.count(place, excused(_examined(case, shared, subject=description, clock=clock), known))
         if perf_counter() - last > BEAT_S:
             beat()
             last = perf_counter()
-    swept.seconds = Counter({**clock.seconds, "block": perf_counter() - begun})
+    swept.seconds = Counter(clock.seconds)
     return swept
 
 
-class Shared(NamedTuple):
-    """The operands of a case, whether sums over them are exact, and whether no number is there twice."""
+class SharedOperands(NamedTuple):
+    """The operands of a case, whether sums over them are exact, and whether all their numbers differ."""
 
     operands: Operands
     is_exact: bool
@@ -142,13 +143,13 @@ class Shared(NamedTuple):
 
 
 KEPT_OPERANDS = 2**12
-"""Operands that are kept for the cases to come."""
+"""Sets of operands that are cached for later cases."""
 
-_kept: dict[tuple[Any, ...], Shared] = {}
+_kept: dict[tuple[Any, ...], SharedOperands] = {}
 
 
-def shared_operands(case: Case) -> Shared:
-    """As `case.make_operands()` has them, made once for all cases that share them."""
+def shared_operands(case: Case) -> SharedOperands:
+    """The operands that `case.make_operands()` makes, made once for all cases that share them."""
     shapes: tuple[Any, ...] = (case.size, case.kernel)
     if case.traits.answer != "result":
         shapes = (*shapes, case.result_shape, case.products)
@@ -161,21 +162,21 @@ def shared_operands(case: Case) -> Shared:
     return _kept[key]
 
 
-def _made(case: Case) -> Shared:
+def _made(case: Case) -> SharedOperands:
     operands, scale = case.make_operands(), scale_of(case)
     assert scale is not None
     parts = [(scale.input, operands.input), (scale.factor, operands.factor)]
     if operands.pointwise is not None:
         parts.append((scale.pointwise, operands.pointwise))
     is_distinct = all(largest >= part.size for largest, part in parts)
-    return Shared(operands, promises_exact_sums(case), is_distinct)
+    return SharedOperands(operands, promises_exact_sums(case), is_distinct)
 
 
-def _examined(case: Case, shared: Shared, *, subject: Description, clock: Clock) -> Examination:
-    """As `Examiner` does it with all kinds at once, but quicker.
+def _examined(case: Case, shared: SharedOperands, *, subject: Description, clock: Clock) -> Examination:
+    """What `Examiner` finds when it judges all kinds at once, but quicker.
 
-    An answer that equals the reference bit for bit, and came of operands left alone, agrees; whatever
-    else comes is judged as everywhere.
+    An answer that equals the reference bit for bit agrees, if the operands were not modified; every other
+    answer is judged in the usual way.
     """
     vars(case)["operands"] = Operands._make(part if part is None else part.copy() for part in shared.operands)
     answer, error = ask(subject, case, clock)

@@ -65,7 +65,7 @@ class Deviation(NamedTuple):
         return any(fnmatchcase(subject, pattern) for pattern in self.subjects)
 
     @property
-    def described(self) -> str:
+    def kinds_phrase(self) -> str:
         """The kinds that it explains, and the fault that they look like."""
         return ", ".join(self.kinds) + (f" that looks like {self.fault}" if self.fault else "")
 
@@ -81,7 +81,7 @@ class Deviation(NamedTuple):
         return self.when.holds(names_of(case, {**CONDITION_NAMES, **names}))
 
 
-def parse(text: str) -> tuple[Deviation, ...]:
+def parse_deviations(text: str) -> tuple[Deviation, ...]:
     """Every deviation of a TOML text.
 
     Raises ValueError, one sentence, for an entry with a missing or unknown key, a bad condition, an

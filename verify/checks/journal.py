@@ -12,7 +12,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from verify.checks.project import keep_in, kept
+from verify.checks.project import keep_in, kept_folder
 
 try:
     import fcntl
@@ -44,7 +44,7 @@ class Journal:
             return
         try:
             # It has its name once it is locked, so that nobody takes it for one that was left.
-            file, name = tempfile.mkstemp(prefix=f".{_PREFIX}{self._owner}-", dir=keep_in(kept()))
+            file, name = tempfile.mkstemp(prefix=f".{_PREFIX}{self._owner}-", dir=keep_in(kept_folder()))
             fcntl.flock(file, fcntl.LOCK_EX)
             unnamed = Path(name)
             self._path = unnamed.rename(unnamed.with_name(unnamed.name.removeprefix(".")))
@@ -71,7 +71,7 @@ def left() -> list[tuple[str, str]]:
     if fcntl is None:
         return []
     interrupted = []
-    for path in sorted(kept().glob(f"{_PREFIX}*")):
+    for path in sorted(kept_folder().glob(f"{_PREFIX}*")):
         with suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             subject, _, word = file.readline().rstrip("\n").partition("\t")

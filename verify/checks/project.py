@@ -48,7 +48,7 @@ def _toml(file: Path) -> dict[str, Any]:
         raise ValueError(f"{file} cannot be read: {error}") from None
 
 
-def kept() -> Path:
+def kept_folder() -> Path:
     """The folder of what is kept, for the project around the current folder, or else for that folder."""
     try:
         folder = settings_of().folder

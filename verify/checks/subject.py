@@ -53,7 +53,7 @@ class Declared(Protocol):
     """The versions of Python and packages where it runs; by default those of this process."""
     source: str
     """A digest of the file that it is written in; by default it is computed."""
-    described: str
+    headline: str
     """A line on what it is and where it runs; by default its name and the versions."""
 
 
@@ -148,7 +148,7 @@ class Description:
     options: str = field(default="", metadata={"takes": _text})
     versions: Mapping[str, str] = field(default_factory=dict, metadata={"takes": _texts_by_name})
     source: str = field(default="", metadata={"takes": _text})
-    described: str = field(default="", metadata={"takes": _text})
+    headline: str = field(default="", metadata={"takes": _text})
 
     def __call__(self, case: Case) -> Any:
         return self.call(case)

@@ -20,11 +20,11 @@ WHEN = choice("WHEN", "auto", "always", "never")
 @click.option("--color", type=WHEN, default="auto", help="auto, always or never (default: auto)")
 def command(*, word: str, at: str | None, color: str) -> int:
     from verify.reports.explanation.explain import explain, parse_index
-    from verify.reports.explanation.lines import coloured, plain
+    from verify.reports.explanation.lines import coloured, plain_text
 
     index = None if at is None else parse_index(at)
     lines = explain(Case.parse(word), index)
     auto = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     bright = color == "always" or (color == "auto" and auto)
-    print((coloured if bright else plain)(lines))
+    print((coloured if bright else plain_text)(lines))
     return 0

@@ -12,7 +12,7 @@ from verify.cases.case import Case
 from verify.commands.cli import command_named
 from verify.config.flags import corpus_option
 from verify.config.options import WORD
-from verify.corpus.words import existing, pin, pins_of, remove, stale
+from verify.corpus.words import existing, pin, pins_of, stale, unpin
 from verify.reports.phrases import plural
 
 
@@ -28,9 +28,9 @@ def command(*, words: tuple[str, ...], reason: str | None, remove: bool, check: 
     if remove and (not words or reason is not None):
         raise ValueError("pin --remove needs words, and no reason: pin --remove WORD")
     if check:
-        return _check(corpus)
+        return _check_pins(corpus)
     if remove:
-        return _remove(corpus, words)
+        return _remove_words(corpus, words)
     if not words or not (reason or "").strip():
         raise ValueError("pin needs words and a reason: pin WORD --reason TEXT")
     cases = {Case.parse(word): str(reason) for word in words}
@@ -40,9 +40,9 @@ def command(*, words: tuple[str, ...], reason: str | None, remove: bool, check: 
     return 0
 
 
-def _remove(place: Path, words: tuple[str, ...]) -> int:
+def _remove_words(place: Path, words: tuple[str, ...]) -> int:
     for case in map(Case.parse, words):
-        lines = remove(place, case)
+        lines = unpin(place, case)
         if not lines:
             raise ValueError(f"{str(case)!r} is not pinned in {place}")
         for line in lines:
@@ -50,7 +50,7 @@ def _remove(place: Path, words: tuple[str, ...]) -> int:
     return 0
 
 
-def _check(place: Path) -> int:
+def _check_pins(place: Path) -> int:
     count, wrong = len(pins_of(existing(place) or place)), stale(place)
     for sentence in wrong:
         print(sentence, file=sys.stderr)

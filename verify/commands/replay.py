@@ -69,9 +69,9 @@ def _run_of(failure: Failed) -> tuple[str, str, tuple[tuple[str, str], ...]]:
 
 def _isolation(text: str) -> Isolation:
     """The options of a recorded failure that say where its subject runs."""
-    command = click.command(isolation_options(lambda isolation: isolation))
-    with command.make_context("replay", shlex.split(text)) as context:
-        isolation: Isolation = command.invoke(context)
+    parser = click.command(isolation_options(lambda isolation: isolation))
+    with parser.make_context("replay", shlex.split(text)) as context:
+        isolation: Isolation = parser.invoke(context)
     return isolation
 
 

@@ -15,18 +15,18 @@ from verify.config.options import FILE
 @click.option("--html", type=FILE, help="write a page of HTML that needs nothing else")
 def command(*, files: tuple[Path, ...], html: Path | None) -> int:
     from verify.reports import github
-    from verify.reports.html.page import require, write_page
+    from verify.reports.html.page import require_page, write_page
     from verify.reports.merge import merged
-    from verify.reports.summary import print_summary, sentence
+    from verify.reports.summary import print_summary, run_sentence
     from verify.reports.terminal import Terminal
 
     if html:
-        require(html)
+        require_page(html)
     total, console = merged(files), Terminal()
     for line in total.environments:
         console.print(line, style="dim", highlight=False)
     console.print()
-    conclusion = sentence(total.tallies, lacks=total.lacks)
+    conclusion = run_sentence(total.tallies, lacks=total.lacks)
     print_summary(console, total.tallies, conclusion)
     for line in total.baselines:
         console.say(line)

@@ -65,11 +65,11 @@ def command(
 ) -> int:
     if draw["shard"].is_part and draw["seed"] is None and draw["profile"] != "ci":
         raise ValueError("--shard needs --seed or --profile ci, so that all shards draw the same cases")
-    from verify.reports.html.page import paged, require
+    from verify.reports.html.page import paged, require_page
     from verify.runs.behaviour.baseline import watch_of
 
     if html:
-        require(html)
+        require_page(html)
     until = time.monotonic() + (max_time or float("inf"))
     load = flags.loader_of(isolation._replace(isolate=True) if matrix else isolation)
     pins = _checked(corpus, failures)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from verify.checks.deviations import Deviation, deviation_of, parse
+from verify.checks.deviations import Deviation, deviation_of, parse_deviations
 from verify.checks.project import settings_of
 from verify.checks.subject import Subject
 from verify.config.options import DATABASE, FILE, PLACE, PYTHON, SECONDS, defaults_of, entries_of
@@ -61,7 +61,7 @@ def _known(*, known: Path | None, no_known: bool) -> Known:
     if no_known and is_typed != [True, False]:
         return Known(excuse=False)
     with _naming(known):
-        of_file = parse(known.read_text(encoding="utf-8")) if known else ()
+        of_file = parse_deviations(known.read_text(encoding="utf-8")) if known else ()
     with _naming(context.obj.file):
         return Known(excuse=True, deviations=(*of_file, *map(deviation_of, entries_of(context.obj))))
 

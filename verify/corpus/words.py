@@ -81,8 +81,8 @@ def pins_of(place: Path) -> list[Pin]:
 
 def stale(place: Path) -> list[str]:
     """A sentence for each word that is no case any more: its file, its line and what is wrong."""
-    parsed = ((pin, _parse(pin.word)) for pin in pins_of(place))
-    return [f"{pin}: {refusal}" for pin, refusal in parsed if isinstance(refusal, InvalidCase)]
+    parsed = ((pinned, _parse(pinned.word)) for pinned in pins_of(place))
+    return [f"{pinned}: {refusal}" for pinned, refusal in parsed if isinstance(refusal, InvalidCase)]
 
 
 def pin(place: Path, reasons: Mapping[Case, str], *, today: date) -> dict[Case, Path]:
@@ -106,10 +106,10 @@ def pin(place: Path, reasons: Mapping[Case, str], *, today: date) -> dict[Case, 
     return added
 
 
-def remove(place: Path, case: Case) -> list[Pin]:
+def unpin(place: Path, case: Case) -> list[Pin]:
     """Take a case out of a corpus, with the comment above it; where it was."""
-    pins = [pin for pin in pins_of(place) if _parse(pin.word) == case]
-    for file in dict.fromkeys(pin.file for pin in pins):
+    pins = [pinned for pinned in pins_of(place) if _parse(pinned.word) == case]
+    for file in dict.fromkeys(pinned.file for pinned in pins):
         rewrite(file, lambda text: _without(text, case))
     return pins
 

@@ -14,13 +14,13 @@ from verify.cases.operands import Array
 from verify.checks.examination import axis_line, matters
 from verify.checks.subject import Declined
 from verify.export import CannotExport
-from verify.export.source import PACKED_WITH, Expression, literal_of, recording
+from verify.export.source import PACKED_WITH, Expression, literal_of, recorded_calls
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Judgement
-from verify.subjects.tensorflow.entries import function, operands
+from verify.subjects.tensorflow.entries import function, operands_by_name
 from verify.subjects.tensorflow.gradients import gradient_of
 from verify.subjects.tensorflow.layers import stack
-from verify.subjects.tensorflow.modes import shapes_of, unknown_of, weights
+from verify.subjects.tensorflow.modes import shapes_of, unknown_of, weight_names
 from verify.subjects.tensorflow.ways import TensorflowSubject
 
 LINE_LIMIT = 40
@@ -162,12 +162,12 @@ class WrittenCall(NamedTuple):
         """Operand → name in the script."""
         traits = self.case.traits
         names = {"input": _ROLE_NAMES[traits.input], "factor": _ROLE_NAMES[traits.factor]}
-        return {operand: names.get(operand, operand) for operand in operands(self.case)}
+        return {operand: names.get(operand, operand) for operand in operands_by_name(self.case)}
 
     @property
     def arrays(self) -> dict[str, Array]:
         """Name in the script → array."""
-        return dict(zip(self.names.values(), operands(self.case).values(), strict=True))
+        return dict(zip(self.names.values(), operands_by_name(self.case).values(), strict=True))
 
 
 def _eager(call: WrittenCall, width: int) -> list[str]:
@@ -196,7 +196,7 @@ def _xla(call: WrittenCall, width: int) -> list[str]:
 
 
 def _lite(call: WrittenCall, width: int) -> list[str]:
-    constants = weights(call.case)
+    constants = weight_names(call.case)
     inputs = {operand: name for operand, name in call.names.items() if operand not in constants}
     arguments = [*inputs.values()]
     # The interpreter sorts its inputs by their names, which are those of the subject.
@@ -223,7 +223,7 @@ def _lite(call: WrittenCall, width: int) -> list[str]:
 
 
 def _keras(call: WrittenCall, width: int) -> list[str]:
-    with recording(call.arrays, call.case.dtype.name) as record:
+    with recorded_calls(call.arrays, call.case.dtype.name) as record:
         is_gradient = call.entry.endswith("gradient")
         answer = gradient_of(call.entry, call.case) if is_gradient else stack(call.case)
         lines = record.source(answer.numpy(), width)
@@ -233,7 +233,7 @@ def _keras(call: WrittenCall, width: int) -> list[str]:
 def _model(call: WrittenCall, width: int, *, arguments: list[str], unknown: str = "none") -> list[str]:
     """The function of tensors that the subject calls; operands that are no arguments are constants in it."""
     shapes = shapes_of(call.case, unknown)
-    with recording({}, call.case.dtype.name) as record:
+    with recorded_calls({}, call.case.dtype.name) as record:
         sources = (name if name in arguments else f"tf.constant({name})" for name in call.names.values())
         named = zip(sources, call.names, strict=True)
         tensors = [Expression(record, source, shape=shapes[operand]) for source, operand in named]

@@ -34,8 +34,8 @@ def literal_of(array: Array) -> str:
     if not flat.size:
         return f"np.zeros({shape}, {dtype})"
     if flat.size > 1 and _same_bits(flat, np.full_like(flat, flat[0])):
-        return f"np.full({shape}, {number(flat[0])}, {dtype})"
-    text = ", ".join(map(number, flat)) if flat.size <= LITERAL else ""
+        return f"np.full({shape}, {literal_of_number(flat[0])}, {dtype})"
+    text = ", ".join(map(literal_of_number, flat)) if flat.size <= LITERAL else ""
     if 0 < len(text) <= LITERAL:
         return f"np.array([{text}], {dtype}).reshape({shape})"
     return f"{_counted(flat) or _packed(flat)}.astype({dtype}).reshape({shape})"
@@ -46,7 +46,7 @@ def dtype_source(dtype: np.dtype[Any]) -> str:
     return "tf.bfloat16.as_numpy_dtype" if dtype.name == "bfloat16" else f'"{dtype.name}"'
 
 
-def number(value: Any) -> str:
+def literal_of_number(value: Any) -> str:
     """One number, in the fewest digits that its dtype needs."""
     as_float = float(value)
     if not math.isfinite(as_float):
@@ -217,7 +217,7 @@ class Expression:
 
 
 @contextmanager
-def recording(arrays: Mapping[str, Array], dtype: str) -> Iterator[Recording]:
+def recorded_calls(arrays: Mapping[str, Array], dtype: str) -> Iterator[Recording]:
     """Record the calls that the code of the TensorFlow subjects makes within, and make none of them."""
     record = Recording(arrays, dtype)
     modules = [module for name, module in sys.modules.items() if name.startswith(_SUBJECTS)]

@@ -32,14 +32,14 @@ def cells_read(axis: Axis, *, stride: int = 0, dilation: int = 0, before: int | 
     return first + taps - (axis.before if before is None else before)
 
 
-def inside(axis: Axis, cells: Map) -> Map:
+def zero_outside(axis: Axis, cells: Map) -> Map:
     """A map of cells, with zeros for those that lie outside the input."""
     return np.where((cells >= 0) & (cells < axis.size), cells, axis.size)
 
 
 def map_of(axis: Axis, **numbers: int) -> Map:
     """The cells that windows read, with the numbers of `cells_read`."""
-    return inside(axis, cells_read(axis, **numbers))
+    return zero_outside(axis, cells_read(axis, **numbers))
 
 
 def right_maps(case: Case) -> Maps:

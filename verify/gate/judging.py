@@ -227,7 +227,7 @@ class Judge:
                 return ""
             if examination.fails:
                 text = disagreement(examination)
-                return f"{text}\n  entry    {deviation.name} records another kind: {deviation.described}"
+                return f"{text}\n  entry    {deviation.name} records another kind: {deviation.kinds_phrase}"
         if deviation.sporadic:
             return ""
         became = "is declined" if examination.outcome == "declined" else "no longer deviates"

@@ -13,7 +13,7 @@ import numpy as np
 
 from verify.cases.dtypes import FORMATS, Format
 from verify.cases.operands import NORM_EPSILON, Array, Operands
-from verify.cases.operations import is_exact, kind_of, slope_of
+from verify.cases.operations import is_exact_step, kind_of, slope_of
 from verify.oracle.problem import Problem
 
 
@@ -83,7 +83,7 @@ def follow(
                 )
             case "relu" | "relu6":
                 answer, allowed = _through(step, answer, allowed=allowed)
-            case _ if _is_exact(allowed) and is_exact(step):
+            case _ if _is_exact(allowed) and is_exact_step(step):
                 answer, allowed = _through(step, answer, allowed=allowed)
             case kind:
                 before = _begun(problem, answer, allowed=allowed)

@@ -80,7 +80,7 @@ def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -
     console.print(Text(f"\n{conclusion}", style="bold"))
 
 
-def sentence(
+def run_sentence(
     tallies: Sequence[Tally], *, interrupted: bool = False, shard: Shard = ALL, lacks: Sequence[str] = ()
 ) -> str:
     """The run in one sentence; `lacks` is what else it would take to prove more."""

@@ -53,7 +53,7 @@ def diff(console: Terminal, first: Subject, second: Subject, named: Iterable[Cas
     before, after = (side.record for side in sides)
     changes = differences(before, after)
     for side in sides:
-        console.say(f"{side.name}  {side.subject.described}")
+        console.say(f"{side.name}  {side.subject.headline}")
     console.print(_counts(sides))
     if changes:
         lines = [

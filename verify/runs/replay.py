@@ -44,16 +44,16 @@ def replay(
 
     `past` are all failures that are recorded, `known` the user's deviations.
     """
-    described = describe(subject)
+    description = describe(subject)
     examiner = Examiner(
-        subject=described,
-        known=recorded(described, known),
+        subject=description,
+        known=recorded(description, known),
         repeats=2,
-        noted_as=described.name,
+        noted_as=description.name,
     )
     became = []
     for case in named:
-        asked = asked_of(described, case)
+        asked = asked_of(description, case)
         became.append(became_of(examiner, case, [failure for failure in past if failure.asked == asked]))
         _print(case, became[-1])
     return became

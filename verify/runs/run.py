@@ -29,7 +29,7 @@ from verify.gate.judging import Gate
 from verify.gate.session import NOTHING, SESSION, beginning, environment
 from verify.reports import github
 from verify.reports.records import Stream, end, nowhere
-from verify.reports.summary import STYLES, distinct, exit_code, print_summary, sentence
+from verify.reports.summary import STYLES, distinct, exit_code, print_summary, run_sentence
 from verify.reports.tally import Tally
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.baseline import Watch
@@ -64,11 +64,11 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     session = Session(options=request.options, record=stream.write if stream else nowhere)
     for line in _lost():
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
-    watcher = Watcher(console, session, subjects=request.subjects, end=request.until)
+    watcher = Watcher(console, session, subjects=request.subjects, until=request.until)
     status = _gated(request, session, [watcher, *([watch] if watch else [])])
     interrupted = status == pytest.ExitCode.INTERRUPTED and not watcher.broken
     tallies, shard = watcher.tallies(), request.options.shard
-    conclusion = sentence(tallies, interrupted=interrupted, shard=shard)
+    conclusion = run_sentence(tallies, interrupted=interrupted, shard=shard)
     if tallies:
         console.print()
         print_summary(console, tallies, conclusion)
@@ -84,7 +84,7 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     code = 2 if broken else exit_code(tallies, shard=shard) or (3 if interrupted else 0)
     changed = ""
     if watch and not broken and not interrupted:
-        code, changed = _compared(console, watch, code)
+        code, changed = _print_baseline(console, watch, code)
     proved = " ".join(filter(None, (conclusion, changed)))
     github.publish(tallies, proved, holds=code == 0, say=console.say)
     elapsed = time.monotonic() - start
@@ -102,7 +102,7 @@ def _gated(request: Request, session: Session, plugins: Sequence[object]) -> int
         return pytest.main([*_arguments(Path(folder), request)], plugins=plugins)
 
 
-def _compared(console: Terminal, watch: Watch, code: int) -> tuple[int, str]:
+def _print_baseline(console: Terminal, watch: Watch, code: int) -> tuple[int, str]:
     """Say what became of a baseline; the exit code, of the gate's and its own that which says more."""
     conclusion = watch.conclude()
     for text in conclusion.lines:
@@ -181,16 +181,16 @@ def _arguments(folder: Path, request: Request) -> list[str]:
 
 
 class Watcher:
-    """Shows the gates of these subjects as they go, and gives each test its part of the time until `end`.
+    """Shows the gates of these subjects as they go, and gives each test its part of the time until `until`.
 
     `broken` says why the run could not be done.
     """
 
-    def __init__(self, console: Terminal, session: Session, *, subjects: Sequence[str], end: float) -> None:
+    def __init__(self, console: Terminal, session: Session, *, subjects: Sequence[str], until: float) -> None:
         self.console = console
         self.session = session
         self.subjects = subjects
-        self.end = end
+        self.until = until
         self.broken: list[str] = []
         self._gates: list[Gate] = []
         self._left = 0
@@ -234,10 +234,10 @@ class Watcher:
 
     def pytest_runtest_setup(self, item: Any) -> None:
         now = time.monotonic()
-        self.session.until = now + max(self.end - now, 0) / max(self._left, 1)
+        self.session.until = now + max(self.until - now, 0) / max(self._left, 1)
         self._left -= 1
         self._item, self._start = item, now
-        if now > self.end:
+        if now > self.until:
             item.cls.gate.skip_late(item.name)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -250,7 +250,7 @@ class Watcher:
                 self.console.print(Text(tally.subject, style="bold"), soft_wrap=True)
                 self._named = tally.subject
                 is_labelled = " " in tally.subject
-                if not is_labelled and (line := self._item.cls.gate.subject.described):
+                if not is_labelled and (line := self._item.cls.gate.subject.headline):
                     self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
             counts = f"  {tally.title:<30}{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
             self.console.print(Text(counts).append(tally.verdict, STYLES[tally.verdict]))

@@ -109,7 +109,7 @@ class Isolated:
             "switches": switches,
             "condition_names": {**declared["condition_names"], "switches": switches},
             "known": tuple(map(deviation_of, declared["known"])),
-            "described": f"{self.name} in {self.python}: " + "; ".join(map(", ".join, parts)),
+            "headline": f"{self.name} in {self.python}: " + "; ".join(map(", ".join, parts)),
         }
 
     @cached_property

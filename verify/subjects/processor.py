@@ -16,7 +16,7 @@ def features() -> frozenset[str]:
     return frozenset(_first("flags").split())
 
 
-def model() -> str:
+def cpu_model() -> str:
     """The processor as Linux names it, by which libraries know its caches; nothing elsewhere."""
     return _first("model name")
 

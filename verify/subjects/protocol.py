@@ -85,10 +85,10 @@ def bytes_of(array: Array) -> bytes:
     return array.astype(array.dtype.newbyteorder("="), copy=False).tobytes()
 
 
-def array_of(described: Any, body: memoryview) -> Array:
+def array_of(header: Any, body: memoryview) -> Array:
     """The array of a form and its bytes; BrokenStream where they do not fit each other."""
     try:
-        dtype, shape = dtype_spelled(described["dtype"]), tuple(map(int, described["shape"]))
+        dtype, shape = dtype_spelled(header["dtype"]), tuple(map(int, header["shape"]))
         if dtype.hasobject:
             return np.empty(shape, dtype)
         if len(body) != math.prod(shape) * dtype.itemsize:

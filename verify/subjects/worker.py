@@ -24,7 +24,7 @@ from typing import Any
 from verify.cases.case import Case
 from verify.cases.enumeration import Enumeration
 from verify.checks.asking import ask
-from verify.checks.bulk import Swept, sweep_block
+from verify.checks.bulk import Swept, examine_in_bulk
 from verify.checks.deviations import entry_of, from_text
 from verify.checks.subject import Description, source_of, versions
 from verify.oracle.compare import Verdict, disagrees
@@ -44,8 +44,8 @@ def serve(channel: int, name: str, memory_bytes: int | None) -> None:
     except UnknownSubject as unknown:
         send(control, {"refused": str(unknown)})
         os._exit(2)
-    described = {relative: _described(subject) for relative, subject in subjects.items()}
-    send(control, {"versions": versions(), "subjects": described})
+    declarations = {relative: _declaration(subject) for relative, subject in subjects.items()}
+    send(control, {"versions": versions(), "subjects": declarations})
     with suppress(OSError):  # the parent has gone
         # One byte with two files asks for a life; one without them, to end a life that has ended.
         while (request := recv_fds(control, 1, 2))[0]:
@@ -56,7 +56,7 @@ def serve(channel: int, name: str, memory_bytes: int | None) -> None:
     os._exit(0)
 
 
-def _described(subject: Description) -> dict[str, Any]:
+def _declaration(subject: Description) -> dict[str, Any]:
     return {
         **{name: getattr(subject, name) for name in ("version", "operations", "around", "refuses")},
         "switches": dict(subject.switches),
@@ -161,17 +161,17 @@ def _answer(subject: Description, word: str) -> tuple[dict[str, Any], list[bytes
 
 def _swept(stream: socket, subject: Description, block: Mapping[str, Any]) -> Swept:
     """A block of a sweep; a message that says nothing goes out while it lasts."""
-    return sweep_block(
+    return examine_in_bulk(
         subject,
         _enumeration(block["enumeration"]),
         places=range(block["start"], block["stop"]),
-        known=_known(block["known"]),
+        known=_deviations_from(block["known"]),
         beat=lambda: send(stream, {}),
     )
 
 
 _enumeration = lru_cache(maxsize=1)(Enumeration.from_text)
-_known = lru_cache(maxsize=1)(from_text)
+_deviations_from = lru_cache(maxsize=1)(from_text)
 
 
 def _without_answer(

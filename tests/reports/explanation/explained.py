@@ -12,7 +12,7 @@ from strategies import cases
 from tests.models.exactness import promises_exactness
 from verify import Case, reference
 from verify.reports.explanation.explain import explain, parse_index
-from verify.reports.explanation.lines import Line, plain
+from verify.reports.explanation.lines import Line, plain_text
 
 EXACT = ("ones", "iota", "coded", "impulse", "ints", "dyadic")
 WHOLE = ("border", "bias", "residual", "relu", "relu6")
@@ -27,7 +27,7 @@ def explained(draw: DrawFn, **narrowings: Sequence[str]) -> tuple[Case, tuple[in
 
 
 def text_of(word: str, at: str | None = None) -> str:
-    return plain(explain(Case.parse(word), parse_index(at) if at else None))
+    return plain_text(explain(Case.parse(word), parse_index(at) if at else None))
 
 
 def tail_of(word: str, at: str | None = None, *, label: str) -> list[str]:

@@ -14,7 +14,7 @@ from tests.reports.explanation.explained import EXACT, WHOLE, explained, text_of
 from verify import Case
 from verify.cases.operations import OPERATIONS
 from verify.reports.explanation.explain import explain
-from verify.reports.explanation.lines import Line, plain
+from verify.reports.explanation.lines import Line, plain_text
 
 
 def texts_of(lines: list[Line]) -> Iterator[str]:
@@ -22,7 +22,7 @@ def texts_of(lines: list[Line]) -> Iterator[str]:
     labelled = [line for line in lines if len(line) == 2 and len(line[0].text) == 9]
     steps = next(number for number, line in enumerate(labelled) if line[0].text.startswith("sum"))
     yield from (line[1].text for line in labelled[:steps])
-    for entry in re.split(r"\n(?! )", plain(labelled[steps:])):
+    for entry in re.split(r"\n(?! )", plain_text(labelled[steps:])):
         yield " ".join(entry[9:].split())
 
 

@@ -20,7 +20,7 @@ from tests.reports.explanation.explained import (
 from verify import Case, reference
 from verify.cases.operations import OPERATIONS
 from verify.reports.explanation.explain import explain
-from verify.reports.explanation.lines import plain
+from verify.reports.explanation.lines import plain_text
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -50,14 +50,14 @@ def test_last_number_is_the_reference_with_nan_and_infinities(operation: str, da
 @given(explained(operations=("conv", "depthwise", "separable", "filtergrad"), fills=("unread",)))
 @settings(deadline=None, max_examples=100)
 def test_cells_that_no_window_reads_never_show(drawn: tuple[Case, tuple[int, ...]]) -> None:
-    assert not re.search("nan|inf", plain(explain(*drawn)))
+    assert not re.search("nan|inf", plain_text(explain(*drawn)))
 
 
 @given(explained(operations=("transpose",)))
 @settings(deadline=None, max_examples=200)
 def test_cell_that_no_window_reads_is_said_to_be_so(drawn: tuple[Case, tuple[int, ...]]) -> None:
     case, at = drawn
-    assert ("\nno window reads this cell: nothing is added\n" in plain(explain(case, at))) == (
+    assert ("\nno window reads this cell: nothing is added\n" in plain_text(explain(case, at))) == (
         readings(case, at) == 0
     )
 

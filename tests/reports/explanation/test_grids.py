@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from tests.reports.explanation.explained import EXACT, explained, readings, spans, tail_of
 from verify import Case
 from verify.reports.explanation.explain import explain
-from verify.reports.explanation.lines import Line, plain
+from verify.reports.explanation.lines import Line, plain_text
 
 
 def drawn_products(lines: list[Line]) -> list[int]:
@@ -20,13 +20,13 @@ def drawn_products(lines: list[Line]) -> list[int]:
 
 def left_out(lines: list[Line], what: str) -> tuple[int, int]:
     """How many products or blocks are not drawn, and their sum."""
-    matches = re.findall(rf"… ([0-9]+) more (?:{what}), summing to (.+)", plain(lines))
+    matches = re.findall(rf"… ([0-9]+) more (?:{what}), summing to (.+)", plain_text(lines))
     return sum(int(count) for count, _ in matches), sum(int(total) for _, total in matches)
 
 
 def sum_of(lines: list[Line]) -> int:
     """The number that the line of the sum, which may be wrapped, ends with."""
-    match = re.search(r"^sum ([^a-z]+)", plain(lines), re.MULTILINE)
+    match = re.search(r"^sum ([^a-z]+)", plain_text(lines), re.MULTILINE)
     return int(match[1].split()[-1]) if match else 0
 
 

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from tests.reports.explanation.explained import explained, text_of
 from verify import Case
 from verify.reports.explanation.explain import explain
-from verify.reports.explanation.lines import coloured, plain
+from verify.reports.explanation.lines import coloured, plain_text
 
 EXTREMES = (
     "conv_i1300000_k2_s999999999_d1299999_same",
@@ -34,7 +34,7 @@ EXTREMES = (
 @example((Case.parse("depthwise_i1_k1_m2_same_f64_dyadic92"), (0, 0, 0)))
 @settings(deadline=None, max_examples=200)
 def test_no_line_is_wider_than_80_columns(drawn: tuple[Case, tuple[int, ...]]) -> None:
-    assert max(map(len, plain(explain(*drawn)).splitlines())) <= 80
+    assert max(map(len, plain_text(explain(*drawn)).splitlines())) <= 80
 
 
 @pytest.mark.parametrize("word", EXTREMES)
@@ -46,14 +46,14 @@ def test_no_line_of_an_extreme_case_is_wider_than_80_columns(word: str) -> None:
 @settings(deadline=None, max_examples=100)
 def test_colour_adds_escapes_and_nothing_else(drawn: tuple[Case, tuple[int, ...]]) -> None:
     lines = explain(*drawn)
-    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured(lines)) == plain(lines)
-    assert coloured(lines) != plain(lines)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured(lines)) == plain_text(lines)
+    assert coloured(lines) != plain_text(lines)
 
 
 @given(explained())
 @settings(deadline=None, max_examples=100)
 def test_no_line_ends_with_a_space(drawn: tuple[Case, tuple[int, ...]]) -> None:
-    assert not re.search(" $", plain(explain(*drawn)), re.MULTILINE)
+    assert not re.search(" $", plain_text(explain(*drawn)), re.MULTILINE)
 
 
 def test_padding_is_dim_in_colour() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from verify.cases.enumeration import Enumeration, enumeration_upto
-from verify.runs.sweep.sweep import described, fixed
+from verify.runs.sweep.sweep import enumeration_phrase, fixed
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ from verify.runs.sweep.sweep import described, fixed
     ],
 )
 def test_an_enumeration_is_described_in_one_phrase(enumeration: Enumeration, phrase: str) -> None:
-    assert described(enumeration) == phrase
+    assert enumeration_phrase(enumeration) == phrase
 
 
 def test_what_all_cases_share_is_said() -> None:

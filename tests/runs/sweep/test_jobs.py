@@ -20,7 +20,7 @@ from tests.planted import convolutions
 from verify import Case, Declined
 from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array
-from verify.checks.bulk import Swept, sweep_block
+from verify.checks.bulk import Swept, examine_in_bulk
 from verify.checks.subject import Subject, versions
 from verify.runs.sweep import jobs
 from verify.runs.sweep.jobs import Plan, in_order
@@ -60,7 +60,7 @@ class Near(Isolated):
         time.sleep(self._delay_s)
         if start >= self._fails_from:
             raise OSError(f"nobody answers from {start} on")
-        return sweep_block(self._subject, Enumeration.from_text(enumeration), places=range(start, stop))
+        return examine_in_bulk(self._subject, Enumeration.from_text(enumeration), places=range(start, stop))
 
 
 def zeros_without_same(case: Case) -> Array:

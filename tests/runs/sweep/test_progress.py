@@ -10,7 +10,7 @@ import pytest
 
 from tests.planted import convolutions
 from verify.cases.enumeration import Enumeration, enumeration_upto
-from verify.checks.bulk import sweep_block
+from verify.checks.bulk import examine_in_bulk
 from verify.runs.sweep.progress import BLOCK, ForeignState, Progress, identity, restore, save_state
 
 ENUMERATION = enumeration_upto(3)
@@ -21,7 +21,7 @@ def progress_after(blocks: int) -> Progress:
     progress = Progress(ENUMERATION)
     for number in range(blocks):
         progress.add(
-            number, sweep_block(convolutions.off_by_one, ENUMERATION, places=progress.places(number))
+            number, examine_in_bulk(convolutions.off_by_one, ENUMERATION, places=progress.places(number))
         )
     return progress
 
@@ -63,7 +63,7 @@ def test_all_blocks_together_are_all_cases() -> None:
 
 
 def test_a_block_that_lacks_a_case_is_refused() -> None:
-    short = sweep_block(convolutions.right, ENUMERATION, places=range(BLOCK - 1))
+    short = examine_in_bulk(convolutions.right, ENUMERATION, places=range(BLOCK - 1))
     with pytest.raises(RuntimeError, match="block 0 has 255 of 256 cases"):
         Progress(ENUMERATION).add(0, short)
 
@@ -72,7 +72,7 @@ def test_a_block_that_lacks_a_case_is_refused() -> None:
 def test_only_the_next_block_is_counted(number: int) -> None:
     progress = progress_after(1)
     with pytest.raises(RuntimeError, match=f"block {number} .* or is not next"):
-        progress.add(number, sweep_block(convolutions.right, ENUMERATION, places=progress.places(number)))
+        progress.add(number, examine_in_bulk(convolutions.right, ENUMERATION, places=progress.places(number)))
 
 
 def test_the_state_of_another_sweep_is_refused(state: Path) -> None:

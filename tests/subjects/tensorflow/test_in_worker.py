@@ -12,7 +12,7 @@ from tests.subjects.asked import CASE, verdict_of
 from verify import Case
 from verify.subjects.isolated import Isolated
 from verify.subjects.tensorflow.imported import tf
-from verify.subjects.tensorflow.ways import known
+from verify.subjects.tensorflow.ways import known_deviations
 
 
 def test_tensorflow_answers_from_a_worker() -> None:
@@ -22,7 +22,9 @@ def test_tensorflow_answers_from_a_worker() -> None:
 
 def test_known_deviations_come_with_the_version_of_the_worker() -> None:
     subject = Isolated("tensorflow")
-    assert [deviation.name for deviation in subject.known] == [entry.name for entry in known("tensorflow")]
+    assert [deviation.name for deviation in subject.known] == [
+        entry.name for entry in known_deviations("tensorflow")
+    ]
     assert subject.versions["tensorflow"] == tf.__version__
 
 

@@ -18,7 +18,7 @@ from verify import Case, Declined, Mismatch, check
 from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operations import OPERATIONS, SAME_WAY
 from verify.cases.predicates import names_of
-from verify.checks.bulk import sweep_block
+from verify.checks.bulk import examine_in_bulk
 from verify.checks.deviations import Deviation, applying
 from verify.checks.path import Examiner
 from verify.checks.subject import describe
@@ -33,7 +33,7 @@ from verify.subjects.tensorflow.imported import tf
 from verify.subjects.tensorflow.layers import cannot_say
 from verify.subjects.tensorflow.modes import unknown_of
 from verify.subjects.tensorflow.switches import switches
-from verify.subjects.tensorflow.ways import WAYS, Limit, Way, known, limits
+from verify.subjects.tensorflow.ways import WAYS, Limit, Way, known_deviations, limits
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 
@@ -46,7 +46,11 @@ def agrees_or_is_known(case: Case) -> bool:
 
     It is asked in a worker, as some of the recorded end the process.
     """
-    return not Examiner(subject=describe(usual("tensorflow")), known=known("tensorflow")).examine(case).fails
+    return (
+        not Examiner(subject=describe(usual("tensorflow")), known=known_deviations("tensorflow"))
+        .examine(case)
+        .fails
+    )
 
 
 TestTensorflow = conformance("tensorflow")
@@ -196,7 +200,7 @@ def test_every_dtype_is_graded_in_every_rank_that_has_it(subject: str, dtype: st
 
 
 def test_the_deviation_of_empty_answers_explains_that_their_memory_changes() -> None:
-    named = {deviation.name: deviation for deviation in known("tensorflow")}
+    named = {deviation.name: deviation for deviation in known_deviations("tensorflow")}
     deviation = named["onednn-empty-answer-has-the-input-shape"]
     empty, onednn = Case.parse("conv_i1_k2_valid_ones"), condition_names({"TF_ENABLE_ONEDNN_OPTS": "1"})
     assert deviation.explains(empty, "not repeatable", onednn)
@@ -206,7 +210,7 @@ def test_the_deviation_of_empty_answers_explains_that_their_memory_changes() -> 
 APPLYING = [
     pytest.param(name, deviation, id=f"{name}-{deviation.name}")
     for name in WAYS
-    for deviation in known(name)
+    for deviation in known_deviations(name)
     if deviation.applies(NAMES) and not deviation.sporadic
 ]
 
@@ -248,8 +252,11 @@ ENUMERATIONS = {
 @pytest.mark.parametrize("enumeration", ENUMERATIONS.values(), ids=ENUMERATIONS)
 def test_tensorflow_has_no_counterexample_in_a_small_domain(enumeration: Enumeration) -> None:
     subject = load("tensorflow")
-    swept = sweep_block(
-        subject, enumeration, places=range(enumeration.count), known=applying(known("tensorflow"), subject)
+    swept = examine_in_bulk(
+        subject,
+        enumeration,
+        places=range(enumeration.count),
+        known=applying(known_deviations("tensorflow"), subject),
     )
     assert (swept.cases, swept.first) == (enumeration.count, {})
     assert swept.graded > enumeration.count / 4

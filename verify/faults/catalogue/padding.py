@@ -10,7 +10,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.geometry import Axis, ceil_div, same_padding
 from verify.faults.fault import FORWARD, OTHER_END, WINDOWED, Geometry, make_fault, own_padding, shifted
-from verify.faults.index_maps import Map, Maps, cells_read, inside
+from verify.faults.index_maps import Map, Maps, cells_read, zero_outside
 
 
 def _bordered(case: Case) -> list[int]:
@@ -38,7 +38,8 @@ def _filled_by(source: Callable[[Map, int], Map]) -> Geometry:
             return None
         axes = zip(case.axes, case.borders, _bordered(case), strict=True)
         return [
-            inside(axis, source(cells_read(axis) + before, size) - before) for axis, (before, _), size in axes
+            zero_outside(axis, source(cells_read(axis) + before, size) - before)
+            for axis, (before, _), size in axes
         ]
 
     return Geometry(maps)
@@ -59,7 +60,7 @@ fault = partial(make_fault, family="padding")
 
 _NOT_VALID = f"padding != 'valid' and {WINDOWED}"
 _SAME = f"padding == 'same' and {WINDOWED}"
-padded = partial(fault, applies=_NOT_VALID, needs="any(before or after for before, after in pads)")
+padding_fault = partial(fault, applies=_NOT_VALID, needs="any(before or after for before, after in pads)")
 
 PADDING = (
     fault(
@@ -118,26 +119,26 @@ PADDING = (
         word="conv_i1x1_k1x1_p0.0x1.0_ones",
         change=shifted(lambda case: [before for before, _ in _exchanged(own_padding(case))]),
     ),
-    padded(
+    padding_fault(
         name="padding-twice",
         sentence="padding applied twice",
         word="conv_i1_k1_p1.0_ones",
         change=shifted(lambda case: [2 * before for before, _ in own_padding(case)]),
     ),
-    padded(
+    padding_fault(
         name="padding-lost",
         sentence="no padding before the input",
         word="conv_i1_k1_p1.0_ones",
         change=shifted(lambda case: [0] * case.rank),
     ),
-    padded(
+    padding_fault(
         name="padding-repeats-edge",
         sentence="padding with the cells of the edge instead of zeros",
         applies=f"padding != 'valid' and operation != 'transpose' and {WINDOWED}",
         word="conv_i1_k2_same_ones",
         change=_filled_by(lambda cells, size: np.clip(cells, 0, size - 1)),
     ),
-    padded(
+    padding_fault(
         name="padding-reflects",
         sentence="padding with the cells reflected at the edge instead of zeros",
         applies=f"padding != 'valid' and operation != 'transpose' and {WINDOWED}",

@@ -141,13 +141,13 @@ def _moved(case: Case, right: Array) -> Array | None:
 
 
 fault = partial(make_fault, family="geometry")
-called = partial(fault, kinds=NUMERIC_KINDS | {"shape"})
+call_fault = partial(fault, kinds=NUMERIC_KINDS | {"shape"})
 gradient = partial(make_fault, family="gradients")
 
 _SEVERAL = f"rank > 1 and {WINDOWED}"
 
 WINDOWS = (
-    called(
+    call_fault(
         name="strides-exchanged",
         sentence="strides of the first and the last axis exchanged",
         applies=_SEVERAL,
@@ -155,7 +155,7 @@ WINDOWS = (
         word="conv_i1x2_k1x1_s2x1_same_ones",
         change=_called_with(lambda case: (case.strides[::-1], case.dilations)),
     ),
-    called(
+    call_fault(
         name="dilations-exchanged",
         sentence="dilations of the first and the last axis exchanged",
         applies=_SEVERAL,
@@ -163,7 +163,7 @@ WINDOWS = (
         word="conv_i1x1_k1x2_d2x1_same_ones",
         change=_called_with(lambda case: (case.strides, case.dilations[::-1])),
     ),
-    called(
+    call_fault(
         name="stride-of-first-axis",
         sentence="the first axis's stride used for every axis",
         applies=_SEVERAL,
@@ -171,7 +171,7 @@ WINDOWS = (
         word="conv_i1x2_k1x1_s2x1_same_ones",
         change=_called_with(lambda case: (case.strides[:1] * case.rank, case.dilations)),
     ),
-    called(
+    call_fault(
         name="stride-ignored",
         sentence="the stride ignored",
         applies=FORWARD,
@@ -179,7 +179,7 @@ WINDOWS = (
         word="conv_i2_k1_s2_same_ones",
         change=_called_with(lambda case: ((1,) * case.rank, case.dilations)),
     ),
-    called(
+    call_fault(
         name="dilation-ignored",
         sentence="the dilation ignored",
         applies=WINDOWED,

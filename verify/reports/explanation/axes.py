@@ -30,7 +30,7 @@ def axis_lines(case: Case, number: int, *, at: int | None) -> list[Line]:
     if at is None:
         return lines
     if case.traits.answer == "source":
-        return [*lines, *entry("", *_windows_over(axis, at))]
+        return [*lines, *entry("", *_window_lines(axis, at))]
     shift = f"{border[0]} - {before}" if any(border) else str(before)
     cells, first, start = axis.cells(at), f"{at}*{axis.stride} - {shift}", f"window {at} reads cells"
     if case.traits.answer == "filters":
@@ -91,7 +91,7 @@ def _windows_that_fit(axis: Axis) -> list[str]:
     ]
 
 
-def _windows_over(axis: Axis, cell: int) -> Iterator[str]:
+def _window_lines(axis: Axis, cell: int) -> Iterator[str]:
     """The windows of the forward convolution that read a cell, each with its equation."""
     pairs = windows_over(axis, cell)
     rule = f"window*{axis.stride} + tap*{axis.dilation} - {axis.before}"

@@ -15,7 +15,16 @@ from verify.cases.operations import ACTIVATIONS, kind_of, slope_of
 from verify.reports.explanation.axes import AXIS_NAMES, axis_lines
 from verify.reports.explanation.cell import Cell, cell_of, sum_of
 from verify.reports.explanation.grids import DRAWN, drawing
-from verify.reports.explanation.lines import LABEL, PADDING_SIGN, WIDTH, Line, Span, addition, entry, written
+from verify.reports.explanation.lines import (
+    LABEL,
+    PADDING_SIGN,
+    WIDTH,
+    Line,
+    Span,
+    addition,
+    entry,
+    number_text,
+)
 
 _WEIGHED = 7
 """Terms of the last sum of a `separable` that are written one by one."""
@@ -184,8 +193,8 @@ def _normalised(case: Case, value: float, *, channel: int) -> tuple[str, float]:
     mean, variance = float(case.norm.mean[channel]), float(case.norm.variance[channel])
     scale, offset = float(case.norm.scale[channel]), float(case.norm.offset[channel])
     result = (value - mean) * scale / math.sqrt(variance + case.norm_epsilon) + offset
-    moved = f"({written(value)}{_signed(-mean)}) * {scale:g}"
-    formula = f"{moved} / sqrt({variance:g} + {case.norm_epsilon}){_signed(offset)} = {written(result)}"
+    moved = f"({number_text(value)}{_signed(-mean)}) * {scale:g}"
+    formula = f"{moved} / sqrt({variance:g} + {case.norm_epsilon}){_signed(offset)} = {number_text(result)}"
     return formula, result
 
 
@@ -195,7 +204,7 @@ def _signed(addend: float) -> str:
 
 def _activated(step: str, value: float) -> tuple[str, float]:
     """An activation's formula and its value."""
-    shown, kind = written(value), kind_of(step)
+    shown, kind = number_text(value), kind_of(step)
     if kind in ("leaky", "elu") and value > 0:
         return f"{shown} is above 0 and stays", value
     match kind:
@@ -210,8 +219,8 @@ def _activated(step: str, value: float) -> tuple[str, float]:
         case "tanh":
             formula, result = f"tanh({shown})", math.tanh(value)
         case _:
-            formula, result = f"1 / (1 + exp({written(-value)}))", _sigmoid(value)
-    return f"{formula} = {written(result)}", result
+            formula, result = f"1 / (1 + exp({number_text(-value)}))", _sigmoid(value)
+    return f"{formula} = {number_text(result)}", result
 
 
 def _sigmoid(value: float) -> float:
@@ -221,10 +230,10 @@ def _sigmoid(value: float) -> float:
 
 def _rounded(case: Case, value: float) -> str:
     """The answer in full, and as its dtype holds it if that differs."""
-    exact = written(value) if value % 1 == 0 else repr(value)
+    exact = number_text(value) if value % 1 == 0 else repr(value)
     with np.errstate(over="ignore"):
         held = np.asarray(value).astype(case.dtype)
-    rounded = written(float(held)) if float(held) % 1 == 0 else str(held)
+    rounded = number_text(float(held)) if float(held) % 1 == 0 else str(held)
     if float(held) == value or rounded == exact:
         return exact
     return f"{exact}, which {case.dtype.name} holds as {rounded}"

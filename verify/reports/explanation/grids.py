@@ -12,7 +12,7 @@ from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.reports.explanation.axes import plane_lines
 from verify.reports.explanation.cell import Cell, Factors, sum_of
-from verify.reports.explanation.lines import PADDING_SIGN, WIDTH, Line, Span, Style, written
+from verify.reports.explanation.lines import PADDING_SIGN, WIDTH, Line, Span, Style, number_text
 from verify.reports.phrases import plural
 
 DRAWN = (3, 3, 7, 11)
@@ -91,7 +91,7 @@ def _drawn(factors: Factors, wording: _Wording, planes: Sequence[Line] = ()) -> 
 
 
 def _summing(products: Array) -> str:
-    return f", summing to {written(sum_of(products))}"
+    return f", summing to {number_text(sum_of(products))}"
 
 
 def _grids(factors: Factors) -> tuple[Array, str]:
@@ -106,7 +106,7 @@ def _grids(factors: Factors) -> tuple[Array, str]:
         parts += factors.right[block], factors.products[block]
     for places, gap in ((6, "  "), (4, " "), (3, " ")):
         texts = [
-            np.array([written(value, places) for value in part.ravel().tolist()]).reshape(part.shape)
+            np.array([number_text(value, places) for value in part.ravel().tolist()]).reshape(part.shape)
             for part in parts
         ]
         texts[0] = np.where(factors.inside[block], texts[0], PADDING_SIGN)

@@ -24,7 +24,7 @@ class Span(NamedTuple):
 Line: TypeAlias = tuple[Span, ...]
 
 
-def plain(lines: Iterable[Line]) -> str:
+def plain_text(lines: Iterable[Line]) -> str:
     """The lines without their styles."""
     return "\n".join("".join(span.text for span in line) for line in lines)
 
@@ -49,7 +49,7 @@ def entry(label: str, *texts: str, style: Style = "plain") -> list[Line]:
     return lines
 
 
-def written(value: float, places: int = 6) -> str:
+def number_text(value: float, places: int = 6) -> str:
     """A number: a whole one without a point, another with so many decimals or with an exponent.
 
     Others are `nan`, `inf` and `-inf`.
@@ -60,6 +60,6 @@ def written(value: float, places: int = 6) -> str:
 
 
 def addition(terms: list[float], total: float) -> str:
-    first, *others = map(written, terms)
+    first, *others = map(number_text, terms)
     signed = [f" - {text[1:]}" if text[0] == "-" else f" + {text}" for text in others]
-    return f"{first}{''.join(signed)} = {written(total)}" if others else first
+    return f"{first}{''.join(signed)} = {number_text(total)}" if others else first

@@ -19,7 +19,7 @@ from verify.reports.html.pictures import Picture, answer_pictures, window_pictur
 from verify.reports.html.tables import Judged, Square, Table, coverage_table, error_table, time_table
 from verify.reports.merge import Merged, merged
 from verify.reports.records import DIFFERING_LIMIT, Record, read_records
-from verify.reports.summary import distinct, sentence
+from verify.reports.summary import distinct, run_sentence
 from verify.reports.tally import (
     OFTEN_SHOWN,
     Failure,
@@ -41,7 +41,7 @@ _case = cache(Case.parse)
 _FACTS = ("time", "environment", "profile", "seed", "shard")
 
 
-def require(file: Path) -> None:
+def require_page(file: Path) -> None:
     """Find out before a run whether its page can be made and written; this creates the file.
 
     Raises ValueError, one sentence, if what makes a page is not installed; OSError for the file.
@@ -160,8 +160,8 @@ def _result(runs: Merged) -> tuple[str, int]:
     """The sentence and the exit code with which a run ended; of several, or of one without an end, theirs."""
     run = runs.runs[0]
     if len(runs.runs) > 1 or run.end is None:
-        return sentence(runs.tallies, lacks=runs.lacks), runs.exit_code
-    return sentence(runs.tallies, interrupted=run.end["interrupted"], shard=run.shard), run.end["exit"]
+        return run_sentence(runs.tallies, lacks=runs.lacks), runs.exit_code
+    return run_sentence(runs.tallies, interrupted=run.end["interrupted"], shard=run.shard), run.end["exit"]
 
 
 def _notes(runs: Merged) -> tuple[str, ...]:

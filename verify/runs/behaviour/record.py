@@ -23,7 +23,7 @@ from verify.checks.examination import Examination
 from verify.checks.path import Examiner
 from verify.checks.subject import Description, Subject, describe, versions_of
 from verify.oracle.compare import compare_form
-from verify.subjects.processor import features, model
+from verify.subjects.processor import cpu_model, features
 from verify.subjects.protocol import bytes_of
 from verify.subjects.registry import BUILTIN
 
@@ -88,7 +88,7 @@ def observe(
 def behaviour_of(subject: Description, observations: Iterable[Observation]) -> Behaviour:
     """What to record of a subject that was observed here and now."""
     cases = {str(examination.case): answer for answer, examination in observations}
-    return Behaviour(cases, machine(), _versions(subject))
+    return Behaviour(cases, machine(), _recorded_versions(subject))
 
 
 def machine() -> dict[str, str]:
@@ -96,7 +96,7 @@ def machine() -> dict[str, str]:
     vectors = sorted(feature for feature in features() if feature.startswith(("avx", "fma", "amx")))
     return {
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": model(),
+        "processor": cpu_model(),
         "instructions": " ".join(vectors),
         "cores": str(os.cpu_count() or 1),
     }
@@ -112,7 +112,7 @@ def _answer(examination: Examination) -> Response:
     return Response(outcome, b64encode(bytes_of(values)).decode(), float(f"{verdict.error:.{ERROR_DIGITS}g}"))
 
 
-def _versions(subject: Description) -> dict[str, str]:
+def _recorded_versions(subject: Description) -> dict[str, str]:
     """What is in play; for a user's own subject its version, too."""
     packages = versions_of(subject)
     packages.pop("hypothesis", None)  # it draws none of the fixed cases

@@ -16,7 +16,7 @@ from time import monotonic, perf_counter
 from typing import Any, NamedTuple, TypeVar
 
 from verify.cases.enumeration import Enumeration
-from verify.checks.bulk import Swept, sweep_block
+from verify.checks.bulk import Swept, examine_in_bulk
 from verify.checks.clock import handling
 from verify.checks.deviations import Deviation, to_text
 from verify.checks.subject import Subject, describe
@@ -235,7 +235,7 @@ class Jobs:
             swept = subject.sweep(enumeration, start=places.start, stop=places.stop, known=known)
             if swept is not None:
                 return swept
-        return sweep_block(subject, self._plan.enumeration, places=places, known=self._known)
+        return examine_in_bulk(subject, self._plan.enumeration, places=places, known=self._known)
 
 
 def close(subject: Subject | None) -> None:

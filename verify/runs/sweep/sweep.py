@@ -44,11 +44,11 @@ def sweep(console: Console, plan: Plan) -> int:
         close(subject)
 
 
-def _sweep(console: Console, plan: Plan, subject: Subject, described: Description) -> int:
-    known = applying(recorded(described, plan.deviations), described) if plan.excuse else ()
-    what = _identity(plan, described, known)
-    progress = _begin(console, plan, what)
-    _print_head(console, plan, described, progress)
+def _sweep(console: Console, plan: Plan, subject: Subject, description: Description) -> int:
+    known = applying(recorded(description, plan.deviations), description) if plan.excuse else ()
+    what = _identity(plan, description, known)
+    progress = _new_progress(console, plan, what)
+    _print_head(console, plan, description, progress)
     jobs = Jobs(plan, progress, first=subject, known=known)
     live = Live(get_renderable=lambda: Text(jobs.line()), console=console, transient=True)
     try:
@@ -61,7 +61,7 @@ def _sweep(console: Console, plan: Plan, subject: Subject, described: Descriptio
         jobs.leave(what)
     _print_rows(console, rows_of_cases(progress.swept))
     _print_rows(console, rows_of_time(progress.swept, jobs=plan.jobs, rate=jobs.rate))
-    _print_counterexamples(console, progress.swept, described)
+    _print_counterexamples(console, progress.swept, description)
     console.print(Text(f"\n{sweep_sentence(plan.enumeration, progress.swept)}", style="bold"), soft_wrap=True)
     if not jobs.is_over:
         ending = f"unsaved  {jobs.unsaved}" if jobs.unsaved else f"go on with  {plan.again}"
@@ -82,7 +82,7 @@ def _identity(plan: Plan, subject: Description, known: tuple[Deviation, ...]) ->
     )
 
 
-def _begin(console: Console, plan: Plan, what: dict[str, Any]) -> Progress:
+def _new_progress(console: Console, plan: Plan, what: dict[str, Any]) -> Progress:
     if plan.resume:
         return restore(plan.state, plan.enumeration, what)
     if plan.state.exists():
@@ -95,7 +95,7 @@ def _begin(console: Console, plan: Plan, what: dict[str, Any]) -> Progress:
 def _print_head(console: Console, plan: Plan, subject: Description, progress: Progress) -> None:
     packages = [f"{package} {number}" for package, number in versions().items() if package != "hypothesis"]
     here = ", ".join((subject.name, *packages))
-    console.print(Text(subject.described or here, style="dim"), soft_wrap=True)
+    console.print(Text(subject.headline or here, style="dim"), soft_wrap=True)
     _print_rows(console, rows_of_enumeration(plan.enumeration))
     if progress.done:
         _print_rows(console, [("resumed", f"after {progress.swept.cases:,} cases")])
@@ -136,7 +136,7 @@ def sweep_exit_code(enumeration: Enumeration, swept: Swept) -> int:
 
 def sweep_sentence(enumeration: Enumeration, swept: Swept) -> str:
     """What a sweep proved, in one sentence."""
-    total, what = enumeration.count, f"of {described(enumeration)}"
+    total, what = enumeration.count, f"of {enumeration_phrase(enumeration)}"
     wrong, known, declined = (
         counts.total() for counts in (swept.counterexamples, swept.known, swept.declined)
     )
@@ -152,7 +152,7 @@ def sweep_sentence(enumeration: Enumeration, swept: Swept) -> str:
     return f"No counterexample among all {total:,} cases {what}{but}{less}."
 
 
-def described(enumeration: Enumeration) -> str:
+def enumeration_phrase(enumeration: Enumeration) -> str:
     """The enumeration in one phrase: `conv, rank 2, with size ≤ 6, kernel ≤ 4, …, both paddings`."""
     ranks = f"rank{'s' * (len(enumeration.ranks) > 1)} {_listed(enumeration.ranks)}"
     numbers = [f"{name} ≤ {getattr(enumeration, name)}" for name in ("size", "kernel", "stride", "dilation")]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.subjects.tensorflow import forward, raw
-from verify.subjects.tensorflow.forward import EntryPoint, after, every_pair, parameters
+from verify.subjects.tensorflow.forward import EntryPoint, apply_epilogue, every_pair, parameters
 from verify.subjects.tensorflow.gradients import (
     as_depthwise,
     as_separable,
@@ -33,7 +33,7 @@ class Entry(NamedTuple):
     require: Callable[[Case], object] = bool
 
 
-def operands(case: Case) -> dict[str, Array]:
+def operands_by_name(case: Case) -> dict[str, Array]:
     """The arrays that a call takes, in order: the operation's own, then those of each step after it."""
     arrays = case.operands._asdict()
     return {name: arrays[name] for name in _names(case)}
@@ -58,7 +58,7 @@ def function(entry: str, case: Case) -> Callable[..., Any]:
         if case.border:
             x = tf.pad(x, every_pair(case, case.border))
         y = ENTRIES[entry].compute(case, x, *filters)
-        return after(case, y, named) if case.traits.answers_image else y
+        return apply_epilogue(case, y, named) if case.traits.answers_image else y
 
     return run
 

@@ -48,7 +48,7 @@ def attributes(case: Case) -> dict[str, Any]:
     }
 
 
-def shape(case: Case, x: Any) -> Any:
+def output_shape(case: Case, x: Any) -> Any:
     """The shape that a transposed convolution takes as an argument, its batch as the tensor has it."""
     if x.shape[0] is not None:
         return case.output_shape
@@ -97,11 +97,13 @@ def _of_image(case: Case, call: Callable[..., Any], x: Any, *filters: Any) -> An
 def conv_nd_transpose(case: Case, y: Any, w: Any) -> Any:
     transpose = (tf.nn.conv1d_transpose, tf.nn.conv2d_transpose, tf.nn.conv3d_transpose)[case.rank - 1]
     strides, rest = every_axis(case, case.strides), _rest(case, every_axis(case, case.dilations))
-    return transpose(y, w, shape(case, y), strides, padding=padding(case), **rest)
+    return transpose(y, w, output_shape(case, y), strides, padding=padding(case), **rest)
 
 
 def conv_transpose(case: Case, y: Any, w: Any) -> Any:
-    return tf.nn.conv_transpose(y, w, shape(case, y), case.strides, padding=padding(case), **_rest(case))
+    return tf.nn.conv_transpose(
+        y, w, output_shape(case, y), case.strides, padding=padding(case), **_rest(case)
+    )
 
 
 def _rest(case: Case, dilations: Sequence[int] | None = None) -> dict[str, Any]:
@@ -121,7 +123,7 @@ def parameters(case: Case) -> tuple[str, ...]:
     return tuple(name for step in case.epilogue for name in _PARAMETERS.get(step, ()))
 
 
-def after(case: Case, y: Any, tensors: Mapping[str, Any]) -> Any:
+def apply_epilogue(case: Case, y: Any, tensors: Mapping[str, Any]) -> Any:
     """The answer after every step of the epilogue, whose operands are found by their names."""
     for step in case.epilogue:
         match step:

@@ -11,7 +11,7 @@ from verify.cases.case import Case
 from verify.cases.fills import FILLS
 from verify.cases.operands import Array
 from verify.subjects.tensorflow import forward, layers
-from verify.subjects.tensorflow.forward import add_bias, after, parameters
+from verify.subjects.tensorflow.forward import add_bias, apply_epilogue, parameters
 from verify.subjects.tensorflow.imported import tf
 
 
@@ -23,7 +23,7 @@ def input_gradient(entry_point: forward.EntryPoint) -> forward.EntryPoint:
     """The gradient of a forward call with respect to its input, which it does not depend on."""
 
     def gradient(case: Case, y: Any, w: Any) -> Any:
-        x = tf.zeros(forward.shape(case, y), case.dtype)
+        x = tf.zeros(forward.output_shape(case, y), case.dtype)
         with tf.GradientTape() as tape:
             tape.watch(x)
             answer = entry_point(case, x, w)
@@ -99,7 +99,7 @@ def gradient_of(entry: str, case: Case) -> Any:
     """
     kind = entry.split("_")[1]
     step = separable_step(case) if kind == "separable" else kind
-    called = _called(case, kind=kind, step=step)
+    called = _layer_case(case, kind=kind, step=step)
     is_by_input = case.traits.answer == "source"
     layer = layers.convolution(called, list(called.epilogue))
     x = tf.zeros(case.output_shape, case.dtype) if is_by_input else tf.constant(case.input)
@@ -115,13 +115,13 @@ def gradient_of(entry: str, case: Case) -> Any:
     operand, cotangent = x if is_by_input else weight.value, tf.constant(case.cotangent)
     gradient = required(tape.gradient(y, operand, output_gradients=cotangent))
     if is_by_input:
-        return after(
+        return apply_epilogue(
             case, gradient, {name: tf.constant(getattr(case.operands, name)) for name in parameters(case)}
         )
     return gradient if called.epilogue else tf.reshape(gradient, case.filter_shape)
 
 
-def _called(case: Case, *, kind: str, step: str) -> Case:
+def _layer_case(case: Case, *, kind: str, step: str) -> Case:
     """The case of the layer whose gradient is asked for, with data that is not used."""
     bias = ("bias",) if case.is_bias_gradient else ()
     conv = replace(case, operation="conv", epilogue=bias, fill="ones", seed=0)

@@ -12,7 +12,7 @@ from typing import Any
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.cases.operations import TURN
-from verify.subjects.tensorflow.entries import function, operands
+from verify.subjects.tensorflow.entries import function, operands_by_name
 from verify.subjects.tensorflow.gradients import gradient_of
 from verify.subjects.tensorflow.imported import silenced, tf
 from verify.subjects.tensorflow.layers import stack
@@ -71,7 +71,7 @@ def lite(entry: str, case: Case) -> Array:
 @lru_cache(maxsize=1)
 def _converted(entry: str, case: Case) -> bytes:
     """The model of a case, converted once for all calls in a row, as a graph is traced once."""
-    arrays, inputs, run = operands(case), _inputs(case), function(entry, case)
+    arrays, inputs, run = operands_by_name(case), _inputs(case), function(entry, case)
 
     def model(*tensors: Any) -> Any:
         named = dict(zip(inputs, tensors, strict=True))
@@ -87,7 +87,7 @@ def _converted(entry: str, case: Case) -> bytes:
 
 
 def _inputs(case: Case) -> list[str]:
-    return [name for name in operands(case) if name not in weights(case)]
+    return [name for name in operands_by_name(case) if name not in weight_names(case)]
 
 
 def layers(entry: str, case: Case) -> Array:
@@ -104,7 +104,7 @@ MODES: Mapping[str, Mode] = MappingProxyType(
 @lru_cache(maxsize=64)
 def _trace(entry: str, case: Case, *, unknown: str = "none", compiled: bool = False) -> Any:
     shapes = shapes_of(case, unknown)
-    signature = [tf.TensorSpec(shapes[name], array.dtype) for name, array in operands(case).items()]
+    signature = [tf.TensorSpec(shapes[name], array.dtype) for name, array in operands_by_name(case).items()]
     run = tf.function(
         function(entry, case), input_signature=signature, jit_compile=compiled or None, autograph=False
     )
@@ -113,7 +113,7 @@ def _trace(entry: str, case: Case, *, unknown: str = "none", compiled: bool = Fa
 
 def _on_cpu(call: Callable[..., Any], case: Case) -> Any:
     with tf.device("/CPU:0"):
-        return call(*map(tf.constant, operands(case).values()))
+        return call(*map(tf.constant, operands_by_name(case).values()))
 
 
 def unknown_of(case: Case) -> str:
@@ -123,10 +123,10 @@ def unknown_of(case: Case) -> str:
 
 def shapes_of(case: Case, unknown: str) -> dict[str, tuple[int | None, ...]]:
     """The shape with which each operand is traced, None for a size that is left unknown."""
-    shapes = {name: array.shape for name, array in operands(case).items()}
+    shapes = {name: array.shape for name, array in operands_by_name(case).items()}
     if unknown == "all":
         return {name: (None,) * len(shape) for name, shape in shapes.items()}
-    inputs = shapes.keys() - weights(case) if unknown == "sizes" else ()
+    inputs = shapes.keys() - weight_names(case) if unknown == "sizes" else ()
     return {name: _channels_alone(case, shape) if name in inputs else shape for name, shape in shapes.items()}
 
 
@@ -135,7 +135,7 @@ def _channels_alone(case: Case, shape: tuple[int, ...]) -> tuple[int | None, ...
     return tuple(size if axis == channels else None for axis, size in enumerate(shape))
 
 
-def weights(case: Case) -> frozenset[str]:
+def weight_names(case: Case) -> frozenset[str]:
     """The operands that a trained model holds; the others are its inputs."""
     return _WEIGHTS - {"factor"} if case.traits.factor == "result" else _WEIGHTS
 

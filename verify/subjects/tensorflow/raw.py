@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from verify.cases.case import Case
-from verify.subjects.tensorflow.forward import attributes, depthwise_shape, padding, shape
+from verify.subjects.tensorflow.forward import attributes, depthwise_shape, output_shape, padding
 from verify.subjects.tensorflow.imported import tf
 
 
@@ -39,13 +39,13 @@ def depthwise(case: Case, x: Any, w: Any) -> Any:
 def input_gradient(case: Case, y: Any, w: Any) -> Any:
     is_3d = case.rank == 3
     operation = tf.raw_ops.Conv3DBackpropInputV2 if is_3d else tf.raw_ops.Conv2DBackpropInput
-    return operation(input_sizes=shape(case, y), filter=w, out_backprop=y, **_arguments(case))
+    return operation(input_sizes=output_shape(case, y), filter=w, out_backprop=y, **_arguments(case))
 
 
 def depthwise_input_gradient(case: Case, y: Any, w: Any) -> Any:
     w = tf.reshape(w, depthwise_shape(case))
     return tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
-        input_sizes=shape(case, y), filter=w, out_backprop=y, **_arguments(case)
+        input_sizes=output_shape(case, y), filter=w, out_backprop=y, **_arguments(case)
     )
 
 

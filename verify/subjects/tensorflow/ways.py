@@ -110,10 +110,10 @@ def limits_of(way: Way) -> tuple[Limit, ...]:
 
 
 @cache
-def known(name: str) -> tuple[Deviation, ...]:
+def known_deviations(name: str) -> tuple[Deviation, ...]:
     """What is recorded of this subject in the installed TensorFlow, from `known.toml`."""
     text = files("verify.subjects.tensorflow").joinpath("known.toml").read_text("utf-8")
-    return deviations.about(deviations.parse(text), subject=name, version=tf.__version__)
+    return deviations.about(deviations.parse_deviations(text), subject=name, version=tf.__version__)
 
 
 class TensorflowSubject:
@@ -128,7 +128,7 @@ class TensorflowSubject:
         self.name = name
         self.switches: Mapping[str, str] = SWITCHES
         self.condition_names = condition_names(SWITCHES)
-        self.known = known(name)
+        self.known = known_deviations(name)
         self.version: str = tf.__version__
         self.operations = tuple(dict.fromkeys(way.operation for way in ways))
         self.refuses = self.operations
