@@ -69,6 +69,11 @@ class Operation:
         return "cotangent" if self.factor == "result" else "filters"
 
     @property
+    def is_convolution(self) -> bool:
+        """Whether it is the forward convolution itself: no multiplier, and no gradient."""
+        return self.answer == "result" and not self.has_multiplier
+
+    @property
     def answers_image(self) -> bool:
         """Whether the answer is an image, whose channels come first where the case's do, and not filters."""
         return self.answer != "filters"

@@ -77,7 +77,7 @@ def linear(problem: Problem, operands: Operands, *, exact: bool = False) -> Arra
 
 def is_doubled(problem: Problem, operands: Operands) -> bool:
     """Whether sums are worked in twice float64's precision: f64 operands whose products can be split."""
-    if problem.format.token != "f64" or problem.operation != "conv":
+    if problem.format.token != "f64" or not problem.traits.is_convolution:
         return False
     factors = (operands.input, operands.factor, operands.bias)
     return all(part is None or np.abs(part).max(initial=0.0) < SPLITTABLE for part in factors)
@@ -101,27 +101,22 @@ def _absolute(array: Any) -> Any:
 
 
 def _operate(problem: Problem, operands: Operands, *, doubled: bool = False) -> Array:
-    x, factor = channels_last(problem, operands.input), operands.factor
-    if problem.operation == "conv":
+    x, factor, traits = channels_last(problem, operands.input), operands.factor, problem.traits
+    if traits.is_convolution:
         answer = _convolve(x, factor, problem=problem, bias=operands.bias, doubled=doubled)
         return in_data_format(problem, answer)
     kind = np.int64 if x.dtype.kind in "iu" and factor.dtype.kind in "iu" else np.float64
     with np.errstate(invalid="ignore", over="ignore"):
-        match problem.operation:
-            case "depthwise":
-                answer = depthwise(x, factor, problem=problem, kind=kind)
-            case "separable":
-                between = depthwise(x, factor, problem=problem, kind=kind)
-                assert operands.pointwise is not None
-                answer = between @ operands.pointwise.reshape(operands.pointwise.shape[-2:]).astype(kind)
-            case "transpose":
-                answer = transpose(x, factor, problem=problem, kind=kind)
-            case "filtergrad":
-                y = channels_last(problem, factor)
-                # With a bias, the gradient of the bias; neither answer is an image.
-                if problem.epilogue:
-                    return bias_gradient(y, kind)
-                return filter_gradient(x, y, problem=problem, kind=kind)
+        if traits.answer == "filters":
+            y = channels_last(problem, factor)
+            # With a bias, the gradient of the bias; neither answer is an image.
+            if problem.epilogue:
+                return bias_gradient(y, kind)
+            return filter_gradient(x, y, problem=problem, kind=kind)
+        act = transpose if traits.answer == "source" else depthwise
+        answer = act(x, factor, problem=problem, kind=kind)
+        if operands.pointwise is not None:
+            answer = answer @ operands.pointwise.reshape(operands.pointwise.shape[-2:]).astype(kind)
         if operands.bias is not None:
             answer = answer + operands.bias.astype(kind)
     return in_data_format(problem, answer)

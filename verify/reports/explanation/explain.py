@@ -119,24 +119,21 @@ def _group_members(case: Case, cell: Cell, *, index: tuple[int, ...]) -> str:
 
 def _adds(case: Case, cell: Cell) -> list[Line]:
     """What is added up, in words."""
-    channel, source, m = cell.place.channel, cell.source, case.multiplier
-    match case.operation:
-        case "depthwise" if m > 1:
-            made = f"{source}*{m} + {channel % m} = {channel}"
-            return entry("channel", f"{made}: channel {source} of the input with its filter {channel % m}")
-        case "depthwise":
-            return entry("reads", f"channel {channel} of the input alone")
-        case "separable":
-            made = f"{case.channels}*{m} = {case.channels * m} depthwise sums"
-            return entry("adds", f"{made}, each times its weight in pointwise filter {channel}")
-        case "transpose":
-            reading = "each window of the forward convolution that reads this cell"
-            return entry("adds", f"cotangent * filter of {reading}, at the tap that lies on it")
-        case "filtergrad" if cell.place.along:
-            return entry("adds", "input * cotangent of each window and batch, at the cell under the tap")
-        case "filtergrad":
-            return entry("adds", "the cotangent of each window and batch: the gradient of the bias")
-    return []
+    channel, source, m, traits = cell.place.channel, cell.source, case.multiplier, case.traits
+    if case.is_bias_gradient:
+        return entry("adds", "the cotangent of each window and batch: the gradient of the bias")
+    if traits.answer == "filters":
+        return entry("adds", "input * cotangent of each window and batch, at the cell under the tap")
+    if traits.answer == "source":
+        reading = "each window of the forward convolution that reads this cell"
+        return entry("adds", f"cotangent * filter of {reading}, at the tap that lies on it")
+    if traits.has_pointwise:
+        made = f"{case.channels}*{m} = {case.channels * m} depthwise sums"
+        return entry("adds", f"{made}, each times its weight in pointwise filter {channel}")
+    if traits.has_multiplier and m > 1:
+        made = f"{source}*{m} + {channel % m} = {channel}"
+        return entry("channel", f"{made}: channel {source} of the input with its filter {channel % m}")
+    return entry("reads", f"channel {channel} of the input alone") if traits.has_multiplier else []
 
 
 def _legend(case: Case, cell: Cell, *, total: float) -> Iterator[Line]:

@@ -93,16 +93,17 @@ def convolution(case: Case, steps: list[str]) -> Any:
 
 def _sizes(case: Case) -> dict[str, Any]:
     """How many filters a layer has, and what else its operation needs."""
-    match case.operation:
-        case "depthwise":
-            return {"depth_multiplier": case.multiplier}
-        case "separable":
-            return {"filters": case.filter_count, "depth_multiplier": case.multiplier}
-        case "transpose":
-            if case.groups > 1:
-                raise NoCall(NO_GROUPS)
-            return {"filters": case.channels, "output_padding": _output_padding(case)}
-    return {"filters": case.filter_count, "groups": case.groups}
+    traits = case.traits
+    if traits.answer == "source":
+        if case.groups > 1:
+            raise NoCall(NO_GROUPS)
+        return {"filters": case.channels, "output_padding": _output_padding(case)}
+    sizes = {
+        "filters": (traits.has_filters, case.filter_count),
+        "depth_multiplier": (traits.has_multiplier, case.multiplier),
+        "groups": (traits.has_groups, case.groups),
+    }
+    return {name: size for name, (is_taken, size) in sizes.items() if is_taken}
 
 
 def _padding(case: Case) -> str:
