@@ -162,6 +162,13 @@ def test_replay_names_the_deviation_that_explains_it(capsys: pytest.CaptureFixtu
     assert not Path(".conv-verify").exists()
 
 
+def test_replay_leads_to_the_report_of_a_deviation(capsys: pytest.CaptureFixture[str]):
+    written('link = "https://example.org/1"')
+    main(["replay", "tests.checks.test_known:adds_one", WORD, "--known", "known.toml"])
+    known = "  known    adds-one: It adds one along one axis. See https://example.org/1\n"
+    assert capsys.readouterr().out.endswith(known)
+
+
 def test_gates_of_a_test_suite_take_deviations_and_pins_from_the_settings(
     pytester: pytest.Pytester, run_gates: Callable[..., pytest.RunResult]
 ):

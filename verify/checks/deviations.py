@@ -38,7 +38,7 @@ class Deviation(NamedTuple):
 
     `when` holds of the cases that it touches, switches included, and `kinds` are the disagreements
     that it explains there. `word` is the smallest case that shows it; `sentence` says what is wrong,
-    with the arithmetic.
+    with the arithmetic, and `link` leads to a report of it.
     Where there is an `accumulator`, only values within the bound of sums in it are explained: the
     token of a dtype, or "own" for the operands'.
     One that is `sporadic`, such as memory that was never written, may fail to happen on its word.
@@ -68,6 +68,12 @@ class Deviation(NamedTuple):
     def kinds_phrase(self) -> str:
         """The kinds that it explains, and the fault that they look like."""
         return ", ".join(self.kinds) + (f" that looks like {self.fault}" if self.fault else "")
+
+    @property
+    def text(self) -> str:
+        """The sentence on one line, and the link where there is one."""
+        sentence = " ".join(self.sentence.split())
+        return f"{sentence} See {self.link}" if self.link else sentence
 
     def applies(self, names: Mapping[str, Any]) -> bool:
         """Whether the condition holds of the deviation's own word, with the condition names of a subject."""
@@ -138,7 +144,7 @@ def expired(subject: str, deviation: Deviation) -> str:
         f"{deviation.name!r}, recorded of {subject}, expired on {deviation.expires}: "
         f"mend what it records, or give it another day\n"
         f"  case     {deviation.word}\n"
-        f"  entry    {' '.join(deviation.sentence.split())}"
+        f"  entry    {deviation.text}"
     )
 
 

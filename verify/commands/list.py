@@ -9,6 +9,7 @@ from verify.commands.cli import command_named
 from verify.faults import FAULTS
 from verify.subjects.registry import BUILTIN
 from verify.subjects.tensorflow.switches import kernel_threads, onednn
+from verify.subjects.tensorflow.tables import deviations, limits
 
 
 @command_named("list")
@@ -22,6 +23,8 @@ def command() -> int:
     _section("fills", [", ".join(FILLS)])
     _section("properties", [f"{prop.name:<24}{prop.title}" for prop in PROPERTIES])
     _section("faults", [f"{fault.name:<30}{fault.sentence}" for fault in FAULTS])
+    _section("deviations", [f"{entry.name:<56}{entry.link}".rstrip() for entry in deviations()])
+    _section("limits", list(dict.fromkeys(f"{limit.says[0]}  {limit.link}" for limit in limits())))
     environment = {**versions(), "oneDNN": onednn(), "threads": kernel_threads()}
     _section("versions", [f"{name:<24}{version}" for name, version in environment.items()])
     return 0

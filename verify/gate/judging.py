@@ -234,7 +234,7 @@ class Judge:
         return (
             f"{name} {became} where {deviation.name!r} records a deviation: delete its entry\n"
             f"  case     {deviation.word}\n"
-            f"  entry    {' '.join(deviation.sentence.split())}"
+            f"  entry    {deviation.text}"
         )
 
 

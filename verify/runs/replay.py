@@ -92,7 +92,7 @@ def became_of(examiner: Examiner, case: Case, past: Sequence[Failed]) -> Became:
         status, note = _status(trait_of(shown), past)
     message = disagreement(shown)
     if shown.deviation:
-        message += f"\n  known    {shown.deviation.name}: {' '.join(shown.deviation.sentence.split())}"
+        message += f"\n  known    {shown.deviation.name}: {shown.deviation.text}"
     is_new = not shown.deviation and not (past and len(counts) > 1)
     return Became(status, note, message, (failed(shown),) if is_new else ())
 

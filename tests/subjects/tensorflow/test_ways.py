@@ -33,7 +33,8 @@ from verify.subjects.tensorflow.imported import tf
 from verify.subjects.tensorflow.layers import cannot_say
 from verify.subjects.tensorflow.modes import unknown_of
 from verify.subjects.tensorflow.switches import switches
-from verify.subjects.tensorflow.ways import WAYS, Limit, Way, known_deviations, limits
+from verify.subjects.tensorflow.tables import Limit, limits
+from verify.subjects.tensorflow.ways import WAYS, Way, known_deviations
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
 
@@ -138,7 +139,7 @@ PROVOCATIONS = [
     pytest.param(limit, way, case, id=f"{way.mode}-{way.entry}-{case}")
     for limit in limits()
     for way in EVERY_WAY
-    if limit.is_of(way)
+    if limit.is_of(*way)
     for case in map(Case.parse, limit.words)
     if case.operation == way.operation and limit.when.holds(names_of(case, condition_names(switches())))
 ]
@@ -160,7 +161,7 @@ def test_every_limit_holds_of_each_of_its_words_with_onednn_on_or_off(limit: Lim
 
 
 def test_every_limit_is_of_a_way_that_a_subject_takes() -> None:
-    unused = [limit for limit in limits() if not any(map(limit.is_of, EVERY_WAY))]
+    unused = [limit for limit in limits() if not any(limit.is_of(*way) for way in EVERY_WAY)]
     assert unused == []
 
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.cases.operations import AROUND
-from verify.cases.predicates import Predicate, names_of
-from verify.checks import deviations
-from verify.checks.deviations import Deviation
+from verify.cases.predicates import names_of
+from verify.checks.deviations import Deviation, about
 from verify.checks.subject import Declined
 from verify.subjects.processor import condition_names
 from verify.subjects.tensorflow.entries import ENTRIES, Entry
@@ -25,6 +21,7 @@ from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import SWITCHES, tf
 from verify.subjects.tensorflow.layers import LAYERS, Layer, cannot_say
 from verify.subjects.tensorflow.modes import MODES
+from verify.subjects.tensorflow.tables import Limit, deviations, limits
 
 _BY_NAME: Mapping[str, Entry | Layer] = {**ENTRIES, **LAYERS}
 
@@ -49,25 +46,6 @@ class Way(NamedTuple):
         if self.entry in ENTRIES:
             ENTRIES[self.entry].require(case)
         return MODES[self.mode](self.entry, case)
-
-
-class Limit(NamedTuple):
-    """A documented limit of the entry points that `entries` are patterns of, in some modes.
-
-    `when` is the condition, `says` are words of the errors, and `words` are cases that provoke them.
-    `ours` says that they are the harness's own: TensorFlow has no argument by which it could be asked.
-    """
-
-    entries: Sequence[str]
-    when: Predicate
-    says: Sequence[str]
-    words: Sequence[str]
-    link: str
-    modes: Sequence[str] = ("eager", "graph", "keras")
-    ours: bool = False
-
-    def is_of(self, way: Way) -> bool:
-        return way.mode in self.modes and any(fnmatchcase(way.entry, pattern) for pattern in self.entries)
 
 
 _RAW = tuple(entry for entry in ENTRIES if entry.startswith("raw"))
@@ -97,23 +75,15 @@ WAYS: Mapping[str, tuple[Way, ...]] = MappingProxyType(
 
 
 @cache
-def limits() -> tuple[Limit, ...]:
-    """TensorFlow's documented limits, from `limits.toml`."""
-    text = files("verify.subjects.tensorflow").joinpath("limits.toml").read_text("utf-8")
-    tables = tomllib.loads(text)["limit"]
-    return tuple(Limit(**{**table, "when": Predicate(table["when"])}) for table in tables)
-
-
-@cache
 def limits_of(way: Way) -> tuple[Limit, ...]:
-    return tuple(limit for limit in limits() if limit.is_of(way))
+    """The limits of one entry point in one mode."""
+    return tuple(limit for limit in limits() if limit.is_of(*way))
 
 
 @cache
 def known_deviations(name: str) -> tuple[Deviation, ...]:
-    """What is recorded of this subject in the installed TensorFlow, from `known.toml`."""
-    text = files("verify.subjects.tensorflow").joinpath("known.toml").read_text("utf-8")
-    return deviations.about(deviations.parse_deviations(text), subject=name, version=tf.__version__)
+    """The known deviations of this subject in the installed TensorFlow."""
+    return about(deviations(), subject=name, version=tf.__version__)
 
 
 class TensorflowSubject:
