@@ -36,12 +36,12 @@ from .parts import (
 DTYPES = tuple(
     sorted(FORMATS, key=lambda token: (FORMATS[token].exact_integers, FORMATS[token].accumulator != token))
 )
-"""Those that are summed in themselves first, then the narrower ones, integers last."""
+"""Those whose sums are held in the dtype itself first, then the narrower ones, integers last."""
 REDUCTIONS = ("short", "long")
 DATA_FORMATS = ("channels_last", "channels_first")
 DRAWN_FILLS = tuple(fill.name for fill in FILLS.values() if fill.chance)
 OFTEN = tuple(name for times in (1, 2) for name, fill in FILLS.items() if fill.chance > times)
-"""Fills that show the most, or what no other shows."""
+"""Fills that reveal the most, or what no other fill reveals."""
 LONG = 256
 """Terms whose sum of ones a significand of 8 bits no longer counts."""
 SIDES = {1: 24, 2: 12, 3: 7}
@@ -100,7 +100,7 @@ def cases(
     an epilogue, a leaky relu as "leaky"; it may be empty. A reduction that is "long" sums more than 256
     terms, in f16 more than 2,048; it is rarely drawn, and never where `max_channels` or `max_batch` is
     given. Unless given, `max_channels` is 17 and `max_batch` 3, `max_side` is 24, 12 and 7 cells for 1, 2
-    and 3 axes and `max_kernel` 7, 5 and 3. What cannot go together is left out, such as a fill of real
+    and 3 axes and `max_kernel` 7, 5 and 3. Impossible combinations are left out, such as a fill of real
     numbers in i32.
     Shrinks towards `conv_i1_k1_same_ones`: the first of each sequence, sizes of 1, seed 0.
     Raises ValueError for an empty or unknown choice, or for choices that leave no case.
@@ -131,7 +131,7 @@ Choices = dict[str, dict[int, dict[str, list[str]]]]
 
 
 def _choices(narrowing: Narrowing) -> Choices:
-    """Operation → rank → dtype → the fills that it can have, without what leaves nothing."""
+    """Operation → rank → dtype → the fills that it can have; without entries that have no fill."""
     choices: Choices = {}
     for operation, rank, dtype in product(narrowing.operations, narrowing.ranks, narrowing.dtypes):
         traits, is_whole = OPERATIONS[operation], FORMATS[dtype].exact_integers
@@ -141,7 +141,7 @@ def _choices(narrowing: Narrowing) -> Choices:
             if not (FILLS[fill].needs_unread and traits.input != "source")
             and not (FILLS[fill].needs_floats and is_whole)
         ]
-        # Those that show the most are drawn more often.
+        # Those that reveal the most are drawn more often.
         fitting += [fill for fill in OFTEN if fill in fitting]
         if fitting and rank in traits.ranks:
             choices.setdefault(operation, {}).setdefault(rank, {})[dtype] = fitting
@@ -149,7 +149,7 @@ def _choices(narrowing: Narrowing) -> Choices:
 
 
 def _case_of(row: Row, *, choices: Choices, narrowing: Narrowing) -> Case:
-    """The case that a row decides: the order of the decisions is that of the bytes, and stays as it is."""
+    """The case that a row decides. The order of the decisions is that of the bytes, and must not change."""
     operation = OPERATIONS[row.of(list(choices))]
     rank = row.of(list(choices[operation.name]))
     padding = row.of(narrowing.paddings)
@@ -180,7 +180,7 @@ def _case_of(row: Row, *, choices: Choices, narrowing: Narrowing) -> Case:
 
 
 def _axes_of(row: Row, *, rank: int, padding: str, skips: bool, narrowing: Narrowing) -> list[Axis]:
-    """The spatial axes; the first leaves cells unread where they are to skip some."""
+    """The spatial axes; the first leaves cells unread if `skips` asks for it."""
     steps = (*narrowing.steps, *(step for step in ("both", "both") if step in narrowing.steps))
     strided = [step for step in steps if step in ("strided", "both")] or steps
     next_axis = partial(

@@ -49,7 +49,7 @@ def _spoilt(draw: DrawFn, legal: SearchStrategy[Case]) -> Case:
 
 
 def _wrongs(base: Case, axis: int, number: int) -> dict[str, dict[str, Any]]:
-    """The fields that make a case wrong, for each way in which it can be."""
+    """For each way in which a case can be wrong, the fields that make it so."""
     cells = {0: (0, -1), -1: (-1, 0), -2: (2, -1)}[number]
     taps = base.size[axis] + base.strides[axis] + 1 - number
     wrongs: dict[str, dict[str, Any]] = {

@@ -18,17 +18,17 @@ Value = TypeVar("Value")
 
 STEPS = ("plain", "strided", "dilated", "both")
 BLOCKS = (3, 4, 5, 7, 8, 9, 15, 16, 17, 17, 17)
-"""Counts at and about the blocks of 4, 8 and 16 that kernels work in; a tail after 16 has a chance more."""
+"""Counts at and around the blocks of 4, 8 and 16 that kernels work in; a tail after 16 has a chance more."""
 
 LEAKY = ("leaky0.25", "leaky0.2", "leaky0.01", "leaky1.5")
 """Slopes below 1 and above, exact and not."""
 
 AXIS_BYTES, EPILOGUE_BYTES, BORDER_BYTES, SEED_BYTES = 6, 3, 7, 2
-"""Decisions that each part takes, whatever they are."""
+"""The number of bytes that each part uses, whatever it decides."""
 
 
 class Row:
-    """Bytes that are read one after another, each of which chooses one of some options."""
+    """Bytes that are read one after another; each chooses one of several options."""
 
     def __init__(self, row: bytes) -> None:
         self._row = row
@@ -44,10 +44,10 @@ class Row:
 
 
 def decided(length: int, decide: Callable[[Row], Value]) -> SearchStrategy[Value]:
-    """What a row of so many bytes decides.
+    """What a row of `length` bytes decides.
 
-    One draw decides everything, so that Hypothesis shrinks each decision alone, whatever became of the
-    others, and varies all of them at once: cases that are made of one another's parts show little that is
+    One draw decides everything, so that Hypothesis shrinks each decision independently of the
+    others, and varies all of them at once: cases recombined from parts of earlier ones show little that is
     new. Shrinks towards a row of zeros.
     """
     return st.binary(min_size=length, max_size=length).map(lambda row: decide(Row(row)))
@@ -150,9 +150,9 @@ def axes(
     """One legal axis with the given mode of padding.
 
     Half of the sizes are drawn at the turning points of the kernel, stride and dilation, a few of
-    them without an answer.
+    them with an empty answer.
     Explicit padding is small, or as large as the dilated kernel and one more, on either side alone.
-    With `skips`, some cell is read by no window, where any size of the axis can have that.
+    With `skips`, some cell is read by no window, if any size of the axis allows it.
     Shrinks towards a kernel of 1 over an axis of 1.
     """
     return decided(AXIS_BYTES, partial(axis_of, **locals()))
@@ -194,7 +194,7 @@ def _more(largest: int) -> list[int]:
 
 
 def _sizes(with_size: Callable[[int], Axis], max_side: int, *, skips: bool, is_same: bool) -> list[int]:
-    """The sizes that an axis may have: all with an answer, and as many that stand at a turning point."""
+    """The sizes that an axis may have: all that give an answer, and as many at turning points."""
     if skips and (skipping := [size for size in range(1, max_side + 1) if with_size(size).skips]):
         return skipping
     one = with_size(1)

@@ -12,7 +12,7 @@ from .cases import cases
 
 
 def sample(examples: int, seed: int, strategy: SearchStrategy[Case] | None = None) -> list[Case]:
-    """The cases that so many draws give, each once; at their defaults where there is no strategy."""
+    """The distinct cases of `examples` draws from the strategy, by default from `cases()`."""
     drawn: dict[Case, None] = {}
 
     @seeded(seed)

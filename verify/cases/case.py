@@ -25,14 +25,14 @@ class Case:
     `size`, `kernel`, `strides` and `dilations` have one number for each spatial axis (1 to 3 of
     them). `padding` is "SAME", "VALID" or one (before, after) pair of cells for each axis.
     `transpose` and `filtergrad` are the gradients of the convolution that the numbers describe, with
-    respect to its input and to its filters; `filtergrad` with a bias is the bias's gradient.
+    respect to its input and to its filters; `filtergrad` with a bias is the gradient of the bias.
     `border` is padding with zeros that comes before the convolution and its own padding.
     `epilogue` is what follows the convolution, in order: "bias" or "norm", "residual", and one of
     "relu", "relu6", "leaky0.25" (any slope), "elu", "tanh" and "sigmoid".
     `fill` and `seed` say how the operands are made; no array is stored.
     An `illegal` case is a call that must be refused, and has no answer: a stride of 0, say, or, as
     `given_out`, sizes of a transpose's input that no forward convolution of its numbers answers; its seed
-    makes no data, and says by which of a subject's entry points it goes.
+    makes no data: it chooses one of a subject's entry points.
     Raises InvalidCase for fields that no convolution has.
     """
 
@@ -77,7 +77,7 @@ class Case:
 
     @classmethod
     def of_axes(cls, shared: Mapping[str, Any], axes: tuple[Axis, ...]) -> Case:
-        """The case of these axes and of what else it has, as quickly as a sweep needs it.
+        """The case with these axes and shared fields, made as quickly as a sweep needs.
 
         Nothing is converted or checked: the axes are legal, and `shared` has every other field in its
         normal form, its `format`, and of the padding whether it is "SAME" or "VALID"; any other stands
@@ -144,7 +144,7 @@ class Case:
 
     @property
     def is_bias_gradient(self) -> bool:
-        """Whether the answer is the sum of the cotangent, whatever the input: of `filtergrad` with a bias."""
+        """Whether it is a `filtergrad` with a bias, whose answer is the sum of the cotangent alone."""
         return self.traits.answer == "filters" and "bias" in self.epilogue
 
     @cached_property
@@ -187,7 +187,7 @@ class Case:
 
     @property
     def filter_shape(self) -> tuple[int, ...]:
-        """(*kernel, channels of one group, filters), whatever the data format.
+        """(*kernel, channels of one group, filters) in every data format.
 
         (*kernel, channels, multiplier) for `depthwise` and `separable`.
         """
@@ -255,7 +255,7 @@ class Case:
         return self.traits.input == "source" and not self.is_bias_gradient
 
     def make_operands(self) -> Operands:
-        """New arrays, always the same numbers; a subject may write to one set and not spoil another."""
+        """New arrays, always with the same numbers; what a subject writes to one set changes no other."""
         return make_operands(self)
 
     @cached_property
@@ -277,7 +277,7 @@ class Case:
 
     @property
     def cotangent(self) -> Array:
-        """What a gradient is taken of, `result_shape`: of `filtergrad`, and the input of `transpose`."""
+        """The cotangent of a gradient, `result_shape`; for `transpose` it is the input."""
         if self.traits.factor == "result":
             return self.operands.factor
         if self.traits.input == "result":

@@ -68,10 +68,10 @@ def format_of(dtype: np.dtype[Any]) -> Format:
 
 
 def dtype_spelled(text: str) -> np.dtype[Any]:
-    """The dtype of NumPy's own spelling, such as "<f4", or of a name in ml_dtypes, such as "bfloat16"."""
+    """The dtype spelled as in NumPy, such as "<f4", or by its name in ml_dtypes, such as "bfloat16"."""
     if text[:1] in "<>|=":
         return np.dtype(text)
-    # Frameworks exchange bfloat16 arrays through this extension of NumPy alone.
+    # Frameworks exchange bfloat16 arrays only through this extension of NumPy.
     import ml_dtypes
 
     return np.dtype(getattr(ml_dtypes, text))  # type: ignore[no-any-return]

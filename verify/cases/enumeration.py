@@ -16,13 +16,13 @@ from verify.cases.operations import OPERATIONS
 from verify.cases.word import PADDING_MODES
 
 LARGEST_NUMBERS = {"size": 32, "kernel": 32, "stride": 32, "dilation": 32, "cells": 4}
-"""How far the numbers of an axis may go."""
+"""The largest numbers of an axis."""
 
 LARGEST_COUNTS = {"batch": 8, "channels": 8, "filters": 8, "multiplier": 8, "groups": 8}
-"""How far the others may go: the arrays of a case stay small."""
+"""The largest of the other numbers: the arrays of a case stay small."""
 
 CHOICES = 10**6
-"""Axes at most, with one padding."""
+"""The most axes with one mode of padding."""
 
 
 class Stratum(NamedTuple):
@@ -51,7 +51,7 @@ class Stratum(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Enumeration:
-    """Every case whose numbers are at most these, filled `coded`, without what may follow.
+    """Every case whose numbers are at most these, filled `coded`, without a border or an epilogue.
 
     Sizes, kernels, strides, dilations and counts go from 1 up; `cells`, from 0 up, are those of
     explicit padding at each end of an axis. `paddings` are "same", "valid" and "explicit".
@@ -154,7 +154,7 @@ class Enumeration:
                 }
 
     def _choices(self, padding: str) -> list[Axis]:
-        """Every axis with a padding, from small to large, those that no case may have included."""
+        """Every axis with one mode of padding, in ascending order, including those that no case may have."""
         numbers = (self.size, self.kernel, self.stride, self.dilation)
         choices = []
         for size, kernel, stride, dilation in product(*(range(1, most + 1) for most in numbers)):
@@ -170,7 +170,7 @@ class Enumeration:
 def enumeration_upto(size: int, **chosen: Any) -> Enumeration:
     """The enumeration of a size: kernels of up to two thirds of it, strides of a half, dilations of a third.
 
-    Each is rounded up and at least 2, unless it is chosen; a choice of None is none.
+    Each is rounded up and at least 2, unless it is chosen; None chooses nothing.
     """
     usual = {"kernel": ceil_div(2 * size, 3), "stride": ceil_div(size, 2), "dilation": ceil_div(size, 3)}
     numbers = {name: max(number, 2) for name, number in usual.items()}

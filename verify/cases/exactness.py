@@ -48,7 +48,7 @@ def exact_limit(case: Case) -> int:
 def products_of_impulse(case: Case) -> int:
     """Products of an impulse that are not 0 in one sum: one, before the multipliers of a `separable`.
 
-    But the gradient of a bias adds up the cotangent, whatever the input.
+    But the gradient of a bias adds up the cotangent, independent of the input.
     """
     if case.is_bias_gradient:
         return case.products
@@ -110,7 +110,7 @@ def _addends(case: Case) -> int:
 
 
 def _fitting(case: Case) -> int:
-    """The largest integer that all operands may have alike."""
+    """The largest integer that all operands may have, the same for each."""
     largest = exact_limit(case) // (case.products + _addends(case))
     if _factor_count(case) == 2:
         return max(1, math.isqrt(largest))
@@ -138,7 +138,7 @@ def promises_exact_sums(case: Case) -> bool:
 
 
 def largest_sum(case: Case) -> float:
-    """The products of one element, all integers, add up to so much at most; infinite for real numbers."""
+    """The largest magnitude of the sum of one element's products, all integers; infinite for real numbers."""
     scale = scale_of(case)
     if scale is None:
         return math.inf

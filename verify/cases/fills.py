@@ -2,7 +2,7 @@
 
 Numbers come from counters hashed with SplitMix64 (Steele, Lea and Flood, "Fast splittable
 pseudorandom number generators", 2014), not from NumPy's Generator, whose streams may change between
-versions: a word means the same arrays everywhere, for ever.
+versions: a word means the same arrays everywhere and in every version.
 Arrays are made channels last and moved, so that both data formats of a case hold the same numbers.
 """
 
@@ -40,7 +40,7 @@ _STREAMS = {
 """Operand → its sequence of hashes, of the three that a seed has, and the first of its streams in it."""
 
 SLICE = 2**16
-"""Hashes worked at a time."""
+"""Hashes computed at a time."""
 
 _LOW = np.uint64(2**32 - 1)
 
@@ -127,7 +127,7 @@ def make_operands(case: Case) -> Operands:
 
 
 def _norm(case: Case, channels: int) -> dict[str, Values]:
-    """Means and offsets of −2 … 2, variances of ¼ … 2, scales of ±½, ±1 and ±2, whatever the fill."""
+    """Means and offsets of −2 … 2, variances of ¼ … 2, scales of ±½, ±1 and ±2, for every fill."""
     bits = [_hashes(case.seed, "norm", 0, channels, stream) for stream in range(4)]
     sign = 1 - 2 * (bits[3] & np.uint64(1)).astype(np.int64)
     return {
@@ -156,7 +156,7 @@ def _hashes(seed: int, operand: str, start: int, stop: int, stream: int = 0) -> 
 
 
 def _of_hashes(part: Part, make: Callable[..., Values], *, streams: int = 1, kind: Any = np.int64) -> Values:
-    """What is made of each place's hashes, worked in slices so that memory stays near the answer's."""
+    """The numbers made from the hashes, computed in slices to save memory."""
     values = np.empty(part.size, dtype=kind)
     for start in range(0, part.size, SLICE):
         stop = min(start + SLICE, part.size)
@@ -170,7 +170,7 @@ def _integers(bits: Hashes, largest: int) -> NDArray[np.int64]:
 
 
 def _iota(part: Part) -> Values:
-    """1, 2, 3 … in order, starting again after the largest; so is `coded`, whose largest is far off."""
+    """1, 2, 3 … in order, starting again after the largest; `coded` has a much larger largest."""
     return (np.arange(part.size) % part.largest + 1).reshape(part.shape)
 
 
@@ -196,9 +196,9 @@ def impulse_seed(case: Case, place: int) -> int:
 
 
 def _dyadic(part: Part) -> Values:
-    """Wide odd integers against ±1 and ±2: their low bits reach the answer and die in a downcast.
+    """Wide odd integers against ±1 and ±2: their low bits reach the answer and are lost in a downcast.
 
-    The input is wide for even seeds and the filters are for odd ones. In integers the wide ones span
+    The input is wide for even seeds and the filters are for odd ones. For an integer dtype the wide ones span
     the type, and the answer wraps.
     """
     narrow = part.operand in ("pointwise", "input" if part.case.seed % 2 else "factor")
@@ -222,7 +222,7 @@ def _reals(part: Part) -> Values:
 
     0: near normal, the sum of four uniforms (Irwin and Hall); 1: the same over eight binades;
     2: all within 2 % of 1, the input's signs alternating so that sums cancel.
-    Only exact operations make them, so that no libm can change them.
+    They are made by exact operations alone, so that they do not depend on the libm.
     """
     kind = part.case.seed % 3
 
@@ -267,7 +267,7 @@ def _nonfinite(part: Part) -> Values:
 
 
 def shows_nothing(case: Case) -> bool:
-    """Whether a case cannot show what its fill is for, as `unread` where every cell is read."""
+    """Whether a case cannot show what its fill is for, such as `unread` if every cell is read."""
     return case.fill_traits.needs_unread and bool(read_cells(case).all())
 
 

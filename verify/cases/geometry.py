@@ -55,7 +55,7 @@ class Axis(NamedTuple):
 
     @property
     def shortfall(self) -> int:
-        """Cells by which the axis is too short even for an empty answer; 0 where VALID is legal.
+        """Cells that the axis lacks even for an empty answer; 0 if VALID is legal.
 
         Frameworks compute (padded − span + stride) // stride and refuse it below 0, so the span
         may exceed the padded size by up to one stride.
@@ -63,7 +63,7 @@ class Axis(NamedTuple):
         return max(self.span - self.padded - self.stride, 0)
 
     def refusal(self, number: int) -> str:
-        """Why VALID or explicit padding refuses this axis, the one of that number."""
+        """Why VALID or explicit padding refuses this axis, which has that number."""
         return (
             f"on axis {number} the dilated kernel covers {self.span} cells of a padded input of "
             f"{self.padded}, so the output size would be negative (stride {self.stride})"
@@ -82,12 +82,12 @@ class Axis(NamedTuple):
 
 
 def largest_dilation(kernel: int, cells: int) -> int:
-    """The largest dilation with which a kernel covers at most so many cells; 1 where none does."""
+    """The largest dilation with which a kernel covers at most `cells` cells; 1 if there is none."""
     return max((cells - 1) // (kernel - 1) if kernel > 1 else cells, 1)
 
 
 def turning_sizes(kernel: int, stride: int, dilation: int) -> list[int]:
-    """Sizes about which the windows or the padding of an axis change, in growing order.
+    """Sizes around which the windows or the padding of an axis change, in ascending order.
 
     No window yet, the first, one cell that no window reads, the most such cells, the second window;
     and, for SAME, one output, the first cell of a second, two outputs.

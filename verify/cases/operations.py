@@ -32,18 +32,18 @@ ONE_ROUNDING = ("relu", "relu6", "leaky")
 _STAGES = {"bias": 0, "norm": 0, "residual": 1}
 
 TURN = 12
-"""Seeds in which every entry point of an operation, of 1, 2, 3, 4 or 6, has had its turn."""
+"""The number of seeds after which each of the 1, 2, 3, 4 or 6 entry points of an operation was asked."""
 
 SAME_WAY = 4 * TURN
-"""Seeds that differ by it go the same way: one entry point, traced in one of four ways."""
+"""Seeds that differ by this number take the same entry point, traced in the same one of four ways."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """One row of the table.
 
-    `products` counts those in the sum of one element of the answer at most, those with padding included;
-    `lengthened_by` is the count with which they grow, beside the kernel or the output. `has_filters` says
+    `products` is the largest number of products in the sum of one element, those with padding included;
+    `lengthened_by` is the count that increases it, besides the kernel or the output. `has_filters` says
     whether `f` counts filters, where the multiplier alone does not say how many channels come out.
     `has_pointwise` says whether second filters follow, a step whose input a subject stores.
     """

@@ -26,7 +26,7 @@ _SAMPLES = [Case(size=(2,) * rank, kernel=(1,) * rank, padding="SAME") for rank 
 
 
 def names_of(case: Case, more: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
-    """What a condition may use: a case's numbers, under the names of its fields, and the names of `more`.
+    """The names that a condition may use, with their values: those of a case, and `more`.
 
     `padding` is "same", "valid" or "explicit", `dtype` a token; `out` has each axis's output size,
     `span` the cells that its dilated kernel covers, `pads` its (before, after) cells,

@@ -1,4 +1,4 @@
-"""One part of a run that is shared out: the cases whose words fall to it."""
+"""One part of a run that is split up: the cases whose words are hashed to it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Shard(NamedTuple):
-    """The shard of a `number`, from 1, among so many `parts`."""
+    """The shard with this `number`, from 1, out of `parts`."""
 
     number: int = 1
     parts: int = 1
@@ -29,7 +29,7 @@ class Shard(NamedTuple):
     def holds(self, word: str) -> bool:
         """Whether a case is of this shard: by its word less the last token, the fill.
 
-        Of a shape all fills are in one shard, as a new shape is expensive for some subjects.
+        All fills of a shape are in one shard, as a new shape is expensive for some subjects.
         """
         digest = sha256(word.rpartition("_")[0].encode()).digest()
         return int.from_bytes(digest[:8]) % self.parts == self.number - 1

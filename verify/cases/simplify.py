@@ -1,4 +1,4 @@
-"""Smaller cases than one that fails, tried one after another until none of them fails."""
+"""Smaller cases than one that fails, tried one after another until none fails."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ SIMPLIFYING_S = 5.0
 def simplest(case: Case, fails: Callable[[Case], bool], *, limit_s: float = SIMPLIFYING_S) -> Case:
     """The smallest case found that still fails, each step a change of one number, token or axis.
 
-    Hypothesis shrinks the choices that a case was drawn by, which depend on each other; this goes on
-    from there with the case itself.
+    Hypothesis shrinks the choices that the case was drawn from, which depend on each other; this continues
+    with the fields of the case itself.
     """
     until = time.monotonic() + limit_s
     smaller: Case | None = case
@@ -109,7 +109,7 @@ def _tokens(case: Case) -> Iterator[Simplification]:
 
 
 def _before(choice: Any, choices: tuple[str, ...]) -> tuple[str, ...]:
-    """The choices that are simpler: all of them, where it is none of them."""
+    """The simpler choices: all of them if it is not among them."""
     return choices[: choices.index(choice)] if choice in choices else choices
 
 

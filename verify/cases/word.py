@@ -34,11 +34,11 @@ MAX_DIGITS = 9
 MEMORY_LIMIT = 2**30
 """Bytes that the padded input, the filters and the answer of a case may take as float64.
 
-Making and judging them takes a few times as much for a while.
+Making and judging them takes a few times as much memory.
 """
 
 ILLEGAL_LIMIT = 64
-"""How large a number of an illegal case may be: its arrays are made all the same."""
+"""How large a number of an illegal case may be: its arrays are made, too."""
 
 _COUNT_FIELDS = {"n": "batch", "c": "channels", "f": "filter_count", "m": "multiplier", "g": "groups"}
 _SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations", "o": "given_out"}
@@ -169,7 +169,7 @@ def ends(pairs: tuple[tuple[int, int], ...]) -> str:
 
 
 def validate(case: Case) -> None:
-    """Raise InvalidCase for the first thing that is wrong, or for an illegal case in which nothing is."""
+    """Raise InvalidCase for the first thing that is wrong, or for an illegal case without anything wrong."""
     for complaint in _ILLEGAL_COMPLAINTS if case.illegal else _COMPLAINTS:
         if sentence := complaint(case):
             raise InvalidCase(sentence)
@@ -201,7 +201,7 @@ def _wrong_call(case: Case) -> str | None:
     counts = (case.channels, case.filter_count, case.multiplier, case.groups)
     extents = (case.batch, *case.size, *case.kernel, *case.given_out)
     if min(counts) < 1 or min(extents) < 0:
-        return "it has a count below 1 or a size below 0, of which no array can be made"
+        return "it has a count below 1 or a size below 0, which no array can have"
     if max(map(abs, (*counts, *extents, *case.strides, *case.dilations, *_cells(case)))) > ILLEGAL_LIMIT:
         return f"a number of an illegal case is above {ILLEGAL_LIMIT}"
     if why_illegal(case) is None:

@@ -63,7 +63,7 @@ class Call(NamedTuple):
 
 
 class Conduct(NamedTuple):
-    """A subject that misbehaves besides answering: `act(case, right)` is its answer, which may be right."""
+    """A subject that misbehaves: `act(case, right)` is its answer, which may be right."""
 
     act: Callable[[Case, Array], Array]
 
@@ -72,7 +72,7 @@ Change = Geometry | Inputs | Steps | Answer | Call | Conduct
 
 
 def shifted(befores: Callable[[Case], list[int]]) -> Geometry:
-    """Windows that begin as if so many cells of padding, a border's not counted, came before each axis."""
+    """Windows that begin as if `befores(case)` were the cells of padding, a border's not counted."""
 
     def maps(case: Case) -> Maps | None:
         firsts = [first + ends[0] for first, ends in zip(befores(case), case.borders, strict=True)]
@@ -97,8 +97,8 @@ OTHER_END = shifted(lambda case: [after for _, after in own_padding(case)])
 class Fault:
     """One way in which convolutions are wrong.
 
-    `sentence` completes "looks like …". Cases of which `applies` holds could have the fault, by their
-    operation, dtype, mode of padding and so on; it can be visible only where `needs` holds as well.
+    `sentence` completes "looks like …". Cases for which `applies` holds could have the fault, by their
+    operation, dtype, mode of padding and so on; it can be visible only if `needs` holds as well.
     `word` is a smallest case that shows it, as a disagreement of one of `kinds`.
     """
 

@@ -25,7 +25,7 @@ Maps: TypeAlias = list[Map]
 def cells_read(axis: Axis, *, stride: int = 0, dilation: int = 0, before: int | None = None) -> Map:
     """The cells that windows meet, counted from the first of the input; padding lies outside 0 … size−1.
 
-    Where a number is given it takes the axis's place. There are as many windows as the axis has.
+    A number that is given replaces the axis's. There are as many windows as the axis has.
     """
     first = np.arange(axis.out)[:, np.newaxis] * (stride or axis.stride)
     taps = np.arange(axis.kernel) * (dilation or axis.dilation)
@@ -33,7 +33,7 @@ def cells_read(axis: Axis, *, stride: int = 0, dilation: int = 0, before: int | 
 
 
 def zero_outside(axis: Axis, cells: Map) -> Map:
-    """A map of cells, with zeros for those that lie outside the input."""
+    """A map of cells, in which those outside the input stand for zeros."""
     return np.where((cells >= 0) & (cells < axis.size), cells, axis.size)
 
 

@@ -53,7 +53,7 @@ def blocked(products: Array) -> Array:
 def sums_in(case: Case, order: Order, *, kind: Any) -> Array:
     """The sums of a case in an order, products and partial sums rounded to `kind`; no bias is added.
 
-    In the case's data format; what lies between the steps of a `separable` is kept in `kind`.
+    In the case's data format; the values between the steps of a `separable` are kept in `kind`.
     """
     sums = order(products_of(case, kind))
     if case.pointwise is not None:

@@ -77,11 +77,11 @@ def _differs(fault: Fault, case: Case, *, right: Array, rule: Judgement, kinds: 
 
 
 BY_KIND: frozenset[Kind] = frozenset({"dtype", "input modified", "not repeatable"})
-"""Disagreements that look like a fault by their kind alone, whatever the values are."""
+"""Disagreements that look like a fault by their kind alone, independent of the values."""
 
 
 def matching_faults(case: Case, answer: Array | None, *, kind: Kind | None) -> tuple[Fault, ...]:
-    """The faults that would have given this answer to a case, as far as rounding can tell."""
+    """The faults that would have given this answer to a case, up to rounding."""
     if case.illegal or kind is None:
         return ()
     names = names_of(case)

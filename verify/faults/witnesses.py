@@ -65,7 +65,7 @@ def witnesses(drawn: Drawn) -> dict[str, Case]:
             if fault.name not in first and drawn.holds(case) and is_visible(fault, case):
                 first[fault.name] = case
         if len(first) == len(FAULTS):
-            break  # most often none is missing for which the many larger cases would be made
+            break  # usually none is missing, and the many larger cases are not made
     return {fault.name: first[fault.name] for fault in FAULTS if fault.name in first}
 
 
@@ -94,7 +94,7 @@ def _only(value: Any, allowed: Sequence[Any]) -> Sequence[Any]:
 
 
 def _larger(drawn: Drawn) -> Iterator[tuple[Fault, Case]]:
-    """Every fault with cases that have something of everything; those that it may be seen in."""
+    """Every fault with the larger cases in which it may be visible, each with all features at once."""
     sizes, taps, pads = (6, 5, 4), (3, 2, 2), ((1, 0), (0, 2), (2, 1))
     steps = (((1, 1, 1), (1, 1, 1)), ((2, 3, 1), (1, 1, 1)), ((1, 1, 1), (2, 1, 1)), ((2, 2, 2), (2, 2, 2)))
     counts: tuple[_Fields, ...] = (

@@ -1,1 +1,1 @@
-"""What a correct answer is, how far one may lie from it, and whether one does, in plain NumPy."""
+"""The correct answer, how far an answer may differ from it, and whether one does, in plain NumPy."""

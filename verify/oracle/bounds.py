@@ -31,7 +31,7 @@ def judgement(case: Case, *, accumulator: str | None = None) -> Judgement:
     """The judgement of a case: equality where its fill promises exact sums, else the bound.
 
     With an `accumulator`, the token of a dtype, it is the bound of sums in that dtype.
-    The last one is kept: a case is judged, then asked what it would have shown.
+    The last one is cached: a case is judged first, then compared with the faults.
     """
     problem = problem_of(case)
     if accumulator is not None:
@@ -43,8 +43,8 @@ def judgement(case: Case, *, accumulator: str | None = None) -> Judgement:
 def judge_operands(problem: Problem, operands: Operands, *, products: int, exact: bool) -> Judgement:
     """The judgement of arrays: `products` in the sum of each element, `exact` if they add exactly.
 
-    Sums before a batch normalisation have the bound all the same: where that is folded into the filters,
-    as TensorFlow Lite and ONNX Runtime do, they are of other numbers, and are rounded.
+    Sums before a batch normalisation have the bound in any case: folded into the filters, as by TensorFlow
+    Lite and ONNX Runtime, it makes them sums of other, rounded numbers.
     """
     answer = linear(problem, operands, exact=exact)
     if exact and "norm" not in problem.epilogue:
@@ -81,8 +81,8 @@ def error_bound(
     * where the dtype is narrower than the accumulator, one rounding of the convolution and, if a
       bias follows, one after it: frameworks store the answer in between. Half the least denormal
       is added for each;
-    * for `separable`, where n counts the products of all three factors, the rounding of what lies
-      between its two steps, as far as the second filters carry it.
+    * for `separable`, where n counts the products of all three factors, the rounding of the values
+      between its two steps, multiplied by the second filters.
 
     What follows the bias is added by `verify.oracle.epilogue`. Infinite where a partial sum may overflow.
     """
@@ -150,7 +150,7 @@ def sums_are_exact(problem: Problem, operands: Operands) -> bool:
 
     True where every product and the bias is a multiple of some power of two g, Σ|x||w| + |b| stays
     below g · 2**p with p the accumulator's significand and below its largest number, and g is a
-    normal number. Where a bias follows, all of that is asked of the dtype, in which the sum is stored.
+    normal number. If a bias follows, the same must hold for the dtype, in which the sum is stored.
     """
     if problem.format.exact_integers:
         return True

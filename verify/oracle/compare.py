@@ -23,7 +23,7 @@ NUMERIC_KINDS: frozenset[Kind] = frozenset({"value", "non-finite"})
 
 
 class Judgement(NamedTuple):
-    """What a correct answer is: the wanted values, the distance allowed from them, and why.
+    """The definition of a correct answer: the wanted values, the distance allowed from them, and why.
 
     `wanted` is float64 in the answer's shape; `allowed` has its shape, or is 0.0 where the answer
     must be equal. `why(index)` gives the reason for one element as a phrase.
@@ -36,7 +36,7 @@ class Judgement(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Worst:
-    """The element that differs most: where, what came, what was due, how much was allowed and why."""
+    """The element that differs most: where, the value, the wanted value, how much was allowed and why."""
 
     index: tuple[int, ...]
     got: float
@@ -83,7 +83,7 @@ def compare_form(actual: Any, *, shape: tuple[int, ...], dtype: np.dtype[Any]) -
 
 
 def different_bits(first: Array, second: Array) -> Array:
-    """Where two arrays of one shape and dtype differ in any bit."""
+    """Where two arrays of the same shape and dtype differ in any bit."""
     sides = (
         np.frombuffer(array.tobytes(), np.uint8).reshape(*array.shape, array.dtype.itemsize)
         for array in (first, second)
@@ -112,7 +112,7 @@ def compare_values(judgement: Judgement, actual: Array) -> Verdict:
     stray = wrong & ~(np.isfinite(got) & np.isfinite(wanted))
     if stray.any():
         return _non_finite(got, wanted=wanted, stray=stray)
-    # A value that must be equal is worse than any that may differ a little.
+    # A wrong value that must be equal counts as worse than any that may differ a little.
     strict = wrong & (allowed == 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         excess = (
@@ -147,7 +147,7 @@ def _judged(got: Array, *, wanted: Array, allowed: Array) -> tuple[Array, Array]
 
 
 def agreement(wanted: Array, error: float = 0.0) -> Verdict:
-    """The verdict on values that lie where they should: vacuous where zeros would, too."""
+    """The verdict on values within the bound: vacuous if zeros would be within it, too."""
     if not wanted.size:
         return Verdict(outcome="vacuous", sentence="the answer is empty")
     if not wanted.any():

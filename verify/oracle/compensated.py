@@ -12,7 +12,7 @@ import numpy as np
 from verify.cases.operands import Array
 
 WORK = 2**14
-"""Products held at a time; about ten arrays of them are at work at once."""
+"""Products held at a time; about ten arrays of this size are in use at once."""
 
 SPLITTABLE = 2.0**450
 """Entries below this can be split, and products of two of them summed, without overflow."""

@@ -1,6 +1,6 @@
 """What follows a convolution: the values of each step, and how far each lets an error grow.
 
-An error e before a step becomes, after a function f that never falls, at most the larger of
+An error e before a step becomes, after a non-decreasing function f, at most the larger of
 f(v + e) − f(v) and f(v) − f(v − e), and the step's own roundings are added.
 """
 
@@ -18,7 +18,7 @@ from verify.oracle.problem import Problem
 
 
 class Precision(NamedTuple):
-    """How exactly frameworks work an activation: units in the last place of its value, and of 1.
+    """How exactly frameworks compute an activation: units in the last place of its value, and of 1.
 
     The units are the accumulator's, a leaky relu's the dtype's. `of_one_stored` counts those of 1 in a dtype
     narrower than the accumulator, where exp(x) is held in it on the way.
@@ -37,7 +37,7 @@ PRECISIONS = {
 }
 """The slope and the product of a leaky relu are rounded once each.
 
-For the others the evidence is `tests/oracle/test_epilogue.py`, which measures TensorFlow. elu is worked as
+For the others the evidence is `tests/oracle/test_epilogue.py`, which measures TensorFlow. elu is computed as
 exp(x) − 1 and sigmoid as ½ + ½·tanh(x/2), so that their errors are relative to 1 as well.
 TensorFlow 2.21 on an x86-64 CPU, eager and by XLA, oneDNN on and off, comes within 0.7 units of a leaky
 relu's value and 4.1 of tanh's, and within 0.8 units of 1 for elu and 1.1 for sigmoid. Eager elu and both
@@ -45,7 +45,7 @@ sigmoids work in float16 and bfloat16 themselves: they come within 0.25 and 0.35
 """
 
 NORM_ROUNDINGS = 10
-"""Roundings of a batch normalisation, in any of the forms in which it is worked.
+"""Roundings of a batch normalisation, in any of the forms in which it is computed.
 
 variance + epsilon, its square root, the quotient (two more where a reciprocal square root is refined),
 the scale; then the product with the filters or with the answer, mean · factor, offset − that, the sum.
@@ -107,7 +107,7 @@ _FUNCTIONS: dict[str, Callable[[Array], Array]] = {
 
 
 def activation(step: str) -> Callable[[Array], Array]:
-    """The function of an activation, over float64. None of them ever falls."""
+    """The function of an activation, over float64. All are non-decreasing."""
     if kind_of(step) == "leaky":
         slope = slope_of(step)
         return lambda x: np.where(x > 0, x, slope * x)
@@ -119,7 +119,7 @@ def _is_exact(allowed: Array | float) -> bool:
 
 
 def _through(step: str, answer: Array, *, allowed: Array | float) -> tuple[Array, Array | float]:
-    """An activation's values, and what becomes of an error."""
+    """An activation's values, and the error after it."""
     function = activation(step)
     values = function(answer)
     if _is_exact(allowed):
@@ -153,7 +153,7 @@ def for_channels(problem: Problem, numbers: Array | None) -> Array:
 
 
 def _begun(problem: Problem, answer: Array, *, allowed: Array | float) -> Array | float:
-    """The error before a step that rounds: exact sums may have been stored in a narrower dtype."""
+    """The error before a step that rounds, as exact sums may have been stored in a narrower dtype."""
     return _stored(problem, answer, allowed=np.zeros(answer.shape)) if _is_exact(allowed) else allowed
 
 

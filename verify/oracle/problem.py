@@ -57,9 +57,9 @@ def problem_from(
     bias: Array | None,
     data_format: str | None,
 ) -> Problem:
-    """The problem that the arguments of `verify.conv` name; ValueError where they fit no convolution.
+    """The problem given by the arguments of `verify.conv`; ValueError if they fit no convolution.
 
-    The format is that of `x`'s dtype, float64's where no case has that dtype.
+    The format is that of `x`'s dtype, or float64's if no case can have that dtype.
     """
     rank = x.ndim - 2
     if not 1 <= rank <= 3 or w.ndim != x.ndim:

@@ -22,7 +22,7 @@ from verify.oracle.problem import Problem, channels_last, in_data_format, proble
 from verify.oracle.threads import blas_threads, spread
 
 SLAB = 2**21
-"""Bytes of window matrix worked at a time, by all threads (or one window each, where that is larger)."""
+"""Bytes of the window matrix that all threads hold at a time (at least one window each)."""
 
 
 def reference(case: Case) -> Array:
@@ -76,7 +76,7 @@ def linear(problem: Problem, operands: Operands, *, exact: bool = False) -> Arra
 
 
 def is_doubled(problem: Problem, operands: Operands) -> bool:
-    """Whether sums are worked in twice float64's precision: f64 operands whose products can be split."""
+    """Whether sums are computed in twice float64's precision: f64 operands whose products can be split."""
     if problem.format.token != "f64" or not problem.traits.is_convolution:
         return False
     factors = (operands.input, operands.factor, operands.bias)
@@ -141,7 +141,7 @@ def _convolve(x: Array, w: Array, *, problem: Problem, bias: Array | None, doubl
 def _contract(windows: Array, weights: Array, *, bias: Array | None, doubled: bool) -> Array:
     """Windows (batch, *out, *kernel, c) by weights (*kernel, c, f), and the bias: (batch, *out, f).
 
-    The window matrix is worked a slab at a time, shared out to threads; a small one is one slab.
+    The window matrix is made in slabs, which threads share; a small one is one slab.
     """
     places, filters = windows.shape[: weights.ndim - 1], weights.shape[-1]
     table = weights.reshape(-1, filters)
@@ -185,7 +185,7 @@ def transpose(y: Array, w: Array, *, problem: Problem, kind: Any) -> Array:
     """The gradient with respect to the input, by scattering.
 
     Each element of the cotangent y adds its products to the cells that its window read:
-    x[n, o·stride + t·dilation − before, c] += y[n, o, f] · w[t, c, f]; what falls on padding is lost.
+    x[n, o·stride + t·dilation − before, c] += y[n, o, f] · w[t, c, f]; those on padding are dropped.
     """
     channels = w.shape[-2] * problem.groups
     padded = np.zeros((len(y), *(axis.padded for axis in problem.axes), channels), dtype=kind)
@@ -234,7 +234,7 @@ def _share(group: int, size: int) -> slice:
 
 
 def pad(x: Array, axes: tuple[Axis, ...], *, kind: Any) -> Array:
-    """The padded input, contiguous; the input itself where there is nothing to do."""
+    """The padded input, contiguous; the input itself if there is no padding."""
     if not any(axis.before or axis.after for axis in axes):
         return np.ascontiguousarray(x, dtype=kind)
     padded = np.zeros((x.shape[0], *(axis.padded for axis in axes), x.shape[-1]), dtype=kind)

@@ -1,8 +1,7 @@
-"""Work spread over as many threads as NumPy's matrix products use, each thread with products of its own.
+"""Work spread over as many threads as NumPy's matrix products use, each thread with its own products.
 
-What one core has written, another must fetch before it can multiply it, and the first must take it
-back before it can write there again. Where each thread fills and multiplies its own block, nothing
-crosses.
+A block that one core fills and others multiply is moved between their caches. Here each thread fills
+and multiplies its own blocks, so that nothing is moved.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ _LIMITING = Lock()
 
 
 def spread(act: Callable[[Iterator[_Item]], None], items: Iterable[_Item]) -> None:
-    """Call `act` in each thread with one iterator over the items, of which each thread takes the next.
+    """Call `act` in each thread with one shared iterator over the items.
 
-    The threads of a matrix product are limited to 1 meanwhile, in the whole process. What `act`
-    raises passes through, and no thread begins another item after it or after Ctrl-C.
+    The threads of a matrix product are limited to 1 meanwhile, in the whole process. Errors of `act`
+    pass through, and no thread begins another item after it or after Ctrl-C.
     """
     listed = list(items)
     left = iter(listed)

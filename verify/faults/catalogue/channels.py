@@ -43,7 +43,7 @@ def _of_input(change: _ChannelChange) -> Inputs:
 
 
 def _dealt(channels: Array, parts: int) -> Array:
-    """Channels as so many parts, a new first axis."""
+    """Channels split into `parts`, a new first axis."""
     return channels.reshape(parts, len(channels) // parts, *channels.shape[1:])
 
 
@@ -64,7 +64,7 @@ def _reinterpreted(case: Case, channels: Array) -> Array:
 
 
 def _without_tail(block: int) -> _ChannelChange:
-    """Zeros in the channels after the last whole block of so many, where there are both."""
+    """Zeros in the channels after the last whole block, if there is a whole block and a rest."""
 
     def change(case: Case, channels: Array) -> Array | None:
         whole = len(channels) // block * block
