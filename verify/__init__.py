@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 IS_CONV_VERIFY = True
-"""By which `verify.entry` tells this package from a suite's own `verify`."""
+"""Distinguishes this package from a suite's own `verify`, for `verify.entry`."""
 
 _PLACES = {
     "verify.cases.case": ["Case"],

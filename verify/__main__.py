@@ -1,4 +1,4 @@
-"""The door of the command line: `conv-verify COMMAND`."""
+"""The entry point of the command line: `conv-verify COMMAND`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from verify.commands.cli import cli
 PROGRAM = "conv-verify"
 
 COMPLETION = "_CONV_VERIFY_COMPLETE"
-"""The variable by which a shell asks for completions, or for the script that does so."""
+"""The environment variable with which a shell asks for completions, or for the completion script."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{PROGRAM}: interrupted", file=sys.stderr)
         return 3
     except BrokenPipeError:
-        # The reader of a pipe has gone; point stdout elsewhere so that closing it is silent.
+        # The reader of the pipe has closed it; redirect stdout so that closing it is silent.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     except (ValueError, OSError) as error:

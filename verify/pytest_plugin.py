@@ -26,12 +26,12 @@ from verify.reports.tally import Tally, never_visible
 pytest_plugins = ("verify.entry",)  # the options, where this is loaded by its name alone
 
 KEY = "conv_verify"
-"""What reports have a tally under, by which `verify.entry` knows them."""
+"""The attribute of a report that holds its tally, by which `verify.entry` recognises it."""
 
 PROVES_TOO_LITTLE = 3
 
 START = pytest.StashKey[float]()
-"""When a session began whose records are asked for."""
+"""The start of a session whose records are wanted."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _options(config: pytest.Config) -> Options:
-    """What the command line and the settings say; ValueError, one sentence, where they are wrong."""
+    """The options from the command line and the settings; ValueError, one sentence, if they are wrong."""
     corpus, known, database = flags.of_tests(config.rootpath)
     pins = existing(corpus)
     if pins:
@@ -61,7 +61,7 @@ def _options(config: pytest.Config) -> Options:
 
 
 def _open_report(config: pytest.Config, session: Session) -> None:
-    """Write records to a file: anew, but in xdist's workers, which write to the end of the same file."""
+    """Write records to a new file; xdist's workers append to the same file."""
     file = config.getoption("--conv-report", None)
     if file is None:
         return
@@ -77,7 +77,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Hand the session to the gates that were collected."""
     for item in session.items:
         if gate := gate_of(item):
-            # There is none where the settings are wrong, of which pytest is about to tell.
+            # There is none if the settings are wrong, which pytest is about to report.
             gate.session = session.config.stash.get(SESSION, gate.session)
 
 
@@ -102,7 +102,7 @@ def pytest_runtest_makereport(
             elif tally.failures and not report.failed:  # skipped, as its time was up
                 report.outcome, report.longrepr = "failed", _messages(tally)
             elif report.failed and tally.failures and item.config.get_verbosity() < 1:
-                # The messages say it all; -v shows where they were raised, too.
+                # The messages are enough; -v also shows where they were raised.
                 report.longrepr = _messages(tally)
     return report
 
@@ -112,7 +112,7 @@ def _messages(tally: Tally) -> str:
 
 
 def properties_of(tally: Tally) -> list[tuple[str, object]]:
-    """What JUnit's XML says of a property beside its failures."""
+    """The properties of a test case in JUnit's XML."""
     counts = {"declined": tally.declined.total(), "known": tally.known.total()}
     return [
         ("subject", tally.subject),
@@ -128,7 +128,7 @@ def properties_of(tally: Tally) -> list[tuple[str, object]]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """End with 3, as the command line does, where all holds and a fault would have gone unseen."""
+    """End with 3, as the command line does, if all holds but a fault would not have been visible."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     tallies = _tallies(reporter) if reporter is not None else []
     if exitstatus == pytest.ExitCode.OK and never_visible(tallies):

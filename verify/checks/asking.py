@@ -1,4 +1,4 @@
-"""A subject asked for its answer to a case: an array, or the verdict that there is none."""
+"""Asking a subject for its answer to a case: an array, or the verdict that it gave none."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def ask(
         return lost.verdict, lost
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - whatever a subject raises is a verdict on it
+    except BaseException as error:  # noqa: BLE001 - anything that a subject raises is a verdict on it
         return _raised(error), error
 
 
@@ -59,7 +59,7 @@ def as_array(answer: Any) -> Array | Verdict:
         return disagrees("refused", f"it returned {_article(answer)} where an array is expected")
     try:
         return np.asarray(answer)  # a masked array's values too: what it hides is part of the answer
-    except Exception as error:  # noqa: BLE001 - it runs the `__array__` of whatever was answered
+    except Exception as error:  # noqa: BLE001 - it runs the `__array__` of an unknown answer
         return disagrees("refused", f"its answer cannot be read as an array: {_said(error)}")
 
 
@@ -104,7 +104,7 @@ def _said(error: BaseException) -> str:
     """
     try:
         message = " ".join(_FRAME.sub("", str(error)).split())
-    except Exception:  # noqa: BLE001 - it runs the `__str__` of an error of whatever class
+    except Exception:  # noqa: BLE001 - it runs the `__str__` of an unknown error
         message = "(its message cannot be read)"
     return f"{type(error).__name__}: {message if len(message) <= 300 else message[:300] + '…'}"
 

@@ -55,7 +55,7 @@ def assert_conv(
         )
     answer = as_array(actual)
     if isinstance(answer, Verdict):
-        raise AssertionError(answer.sentence)  # noqa: TRY004 - an assertion fails, whatever was answered
+        raise AssertionError(answer.sentence)  # noqa: TRY004 - an assertion fails, for any answer
     operands = Operands(input=x, factor=w, bias=b)
     exact = sums_are_exact(problem, operands)
     rule = judge_operands(problem, operands, products=w.size // w.shape[-1], exact=exact)

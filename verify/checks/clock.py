@@ -26,7 +26,7 @@ class Clock:
 
 
 GRACE_S = 1.0
-"""Seconds that what runs may go on for when its time is up."""
+"""Seconds that a running case may still take when its time is up."""
 
 AGAIN_S = 0.5
 """Seconds after which what has not stopped is stopped again: it may be a callback that drops errors."""

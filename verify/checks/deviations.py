@@ -22,14 +22,14 @@ if TYPE_CHECKING:  # both know deviations
     from verify.checks.subject import Description
 
 CONDITION_NAMES: Mapping[str, Any] = MappingProxyType({"switches": {}, "onednn": ()})
-"""What conditions may use besides a case's names, as it is of subjects that say nothing of it.
+"""What conditions may use besides a case's names, with the values for subjects that declare none.
 
-`switches` are the subject's settings, `onednn` the dtypes that oneDNN computes for it.
+`switches` are the subject's settings, `onednn` lists the dtypes that oneDNN computes for it.
 """
 
 
 def condition(text: str) -> Predicate:
-    """A condition on a case and on what a subject says of itself; ValueError for one that is wrong."""
+    """A condition on a case and a subject's condition names; ValueError for one that is wrong."""
     return Predicate(text, CONDITION_NAMES)
 
 
@@ -43,8 +43,8 @@ class Deviation(NamedTuple):
     token of a dtype, or "own" for the operands'.
     One that is `sporadic`, such as memory that was never written, may fail to happen on its word.
     One of a `fault` explains only what looks like the fault of that name.
-    `versions` are those of the subject's framework in which it was seen, "2.21" for any 2.21.x, or
-    ranges such as ">=2.20,<2.22". After the day that it `expires` the gate fails until it is mended.
+    `versions` of the subject's framework are those in which it was seen: "2.21" for any 2.21.x, or
+    ranges such as ">=2.20,<2.22". After the day on which it `expires` the gate fails.
     """
 
     name: str
@@ -91,7 +91,7 @@ def parse_deviations(text: str) -> tuple[Deviation, ...]:
     """Every deviation of a TOML text.
 
     Raises ValueError, one sentence, for an entry with a missing or unknown key, a bad condition, an
-    unknown kind or a word that is no case.
+    unknown kind or a word that is not a case.
     """
     tables = tomllib.loads(text)
     entries = tables.get("deviation", [])
@@ -101,7 +101,7 @@ def parse_deviations(text: str) -> tuple[Deviation, ...]:
 
 
 def about(deviations: Iterable[Deviation], *, subject: str, version: str | None) -> tuple[Deviation, ...]:
-    """Those that are about a subject in a version of its framework; in any where that is not known."""
+    """The deviations of a subject in a version of its framework; in any version if it is unknown."""
 
     def seen(versions: tuple[str, ...]) -> bool:
         return not versions or version is None or any(covers(text, version) for text in versions)
@@ -112,7 +112,7 @@ def about(deviations: Iterable[Deviation], *, subject: str, version: str | None)
 def recorded(
     subject: Description, users: Iterable[Deviation], *, brought: Iterable[Deviation] | None = None
 ) -> tuple[Deviation, ...]:
-    """What is recorded of a subject: the user's own entries, then those that it brings.
+    """The known deviations of a subject: the user's entries, then its own.
 
     Raises ValueError, one sentence, for an entry of certain versions where the subject says none.
     """
@@ -132,7 +132,7 @@ def applying(deviations: Iterable[Deviation], subject: Description) -> tuple[Dev
 
 
 def explains(deviation: Deviation, examination: Examination) -> bool:
-    """Whether a deviation is of a disagreement's case, kind and fault."""
+    """Whether a deviation covers a disagreement's case, kind and fault."""
     case, kind = examination.case, examination.verdict.kind
     is_of = deviation.explains(case, kind, examination.subject.condition_names)
     return is_of and (not deviation.fault or deviation.fault == examination.fault)
@@ -193,16 +193,16 @@ def deviation_of(entry: Mapping[str, Any]) -> Deviation:
 
 def _require_type(key: str, value: Any) -> None:
     if key in ("subjects", "kinds", "versions"):
-        due = "a list of strings"
+        expected = "a list of strings"
         holds = isinstance(value, tuple) and all(isinstance(text, str) for text in value)
     elif key == "sporadic":
-        due, holds = "true or false", isinstance(value, bool)
+        expected, holds = "true or false", isinstance(value, bool)
     elif key == "expires":
-        due, holds = "a date such as 2026-01-31", isinstance(value, str) or type(value) is date
+        expected, holds = "a date such as 2026-01-31", isinstance(value, str) or type(value) is date
     else:
-        due, holds = "a string", isinstance(value, str)
+        expected, holds = "a string", isinstance(value, str)
     if not holds:
-        raise TypeError(f"{key} is {value!r}, not {due}")
+        raise TypeError(f"{key} is {value!r}, not {expected}")
 
 
 _PART = re.compile(r"(>=|<=|==|!=|<|>|)\s*(\d+(?:\.\d+)*)")
@@ -223,7 +223,7 @@ def require_range(text: str) -> None:
 
 
 def covers(text: str, version: str) -> bool:
-    """Whether a version is among the releases: 2.21 covers any 2.21.x, and of several parts all must.
+    """Whether a range covers a version: 2.21 covers any 2.21.x, and all parts must hold.
 
     A pre-release counts as its release: neither 2.22.0 nor 2.22.0rc1 is below 2.22.
     """

@@ -128,7 +128,7 @@ PROBING_S = 5.0
 
 
 class Term(NamedTuple):
-    """A wrong element of a probe: the input cell that held the 1, and what became of it.
+    """A wrong element of a probe: the input cell that held the 1, and where its product went.
 
     Places and taps are those of the spatial axes. `tap` is the tap whose product is missing or wrong, or
     None where there should be none.

@@ -1,4 +1,4 @@
-"""An examination: what became of a case that was put to a subject, its message, and its exception."""
+"""An examination: the outcome of putting a case to a subject, its message, and its exception."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ class Examination:
 
     @property
     def signature(self) -> tuple[str | None, type]:
-        """What tells one disagreement of a search from another, to Hypothesis as well."""
+        """What distinguishes the disagreements of a search from each other, also for Hypothesis."""
         return self.verdict.kind, type(self.error)
 
     @cached_property
     def looks_like(self) -> tuple[Fault, ...]:
-        """The faults that would have answered so: by this case alone, until it is diagnosed."""
+        """The faults that would have given this answer: judged by this case alone until it is diagnosed."""
         if self.faults is not None:
             return self.faults
         faults = matching_faults(self.case, self.answer, kind=self.verdict.kind)
@@ -73,7 +73,7 @@ class Examination:
 def disagreement(examination: Examination, *, with_faults: bool = True) -> str:
     """The whole message for one disagreement, several lines.
 
-    Without the faults that it looks like it is quickly made, whether it is diagnosed or not.
+    Without the faults that it looks like, it is cheap to make.
     """
     case, subject, verdict = examination.case, examination.subject, examination.verdict
     kind = verdict.kind or ""
@@ -130,7 +130,7 @@ def replay_line_of(examination: Examination) -> str:
 def replay_line(
     word: str, subject: str, *, switches: Mapping[str, str] = MappingProxyType({}), options: str = ""
 ) -> str:
-    """The one line that runs a case again; Python where the subject cannot be named in a shell."""
+    """The line that runs a case again; in Python if the subject cannot be named in a shell."""
     if subject.startswith("__main__:") or (":" in subject and "<" in subject):
         return f"verify.check(verify.Case.parse({word!r}), subject)"
     settings = "".join(f"{name}={shlex.quote(value)} " for name, value in switches.items())
@@ -144,7 +144,7 @@ MISMATCHES: dict[Kind, type[Mismatch]] = {}
 class Mismatch(AssertionError):
     """A subject disagrees with the reference; what is known of that is its `examination`.
 
-    It never changes: one that says more is made of an examination that knows more.
+    It never changes: diagnosing makes a new one, of an examination that knows more.
     """
 
     def __init_subclass__(cls, *, kind: Kind) -> None:
@@ -153,7 +153,7 @@ class Mismatch(AssertionError):
     def __init__(self, examination: Examination) -> None:
         super().__init__(examination.verdict.sentence)
         self._examination = examination
-        # By the context Hypothesis tells one error from another.
+        # Hypothesis distinguishes errors by their context.
         self.__cause__ = self.__context__ = examination.error
 
     @property
@@ -198,7 +198,7 @@ class InputModified(Mismatch, kind="input modified"):
 
 
 class Refused(Mismatch, kind="refused"):
-    """The subject raised an error, or returned no array, where an answer is due."""
+    """The subject raised an error, or returned no array, where it must answer."""
 
 
 class Answered(Mismatch, kind="answered"):
@@ -218,7 +218,7 @@ class TimedOut(Mismatch, kind="timed out"):
 
 
 class OutOfMemory(Mismatch, kind="out of memory"):
-    """The subject needed more memory than it may have, or than there is."""
+    """The subject needed more memory than it is allowed, or than the machine has."""
 
 
 def mismatch_of(examination: Examination) -> Mismatch:

@@ -1,7 +1,7 @@
-"""The case that each process is at, in a file that outlives the process.
+"""The case that each process is working on, in a file that outlives the process.
 
 One file for each process lies in the project's `.conv-verify`, locked while the process lives and
-removed when it ends well. A file that is not locked was left by a process that was killed.
+removed when it ends well. An unlocked file was left by a process that was killed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Journal:
         if self._file is None:
             self._open()
         if self._file:
-            # What a longer line leaves behind comes after the end of this one.
+            # The rest of a longer line remains after the end of this one.
             os.pwrite(self._file, f"{subject}\t{word}\n".encode(), 0)
 
     def _open(self) -> None:
@@ -43,7 +43,7 @@ class Journal:
         if fcntl is None:
             return
         try:
-            # It has its name once it is locked, so that nobody takes it for one that was left.
+            # It has its name once it is locked, so that no process takes it for one that was left behind.
             file, name = tempfile.mkstemp(prefix=f".{_PREFIX}{self._owner}-", dir=keep_in(kept_folder()))
             fcntl.flock(file, fcntl.LOCK_EX)
             unnamed = Path(name)
@@ -67,7 +67,7 @@ journal = Journal()
 
 
 def left() -> list[tuple[str, str]]:
-    """The subject and the word that each killed process of the project was at; their files are removed."""
+    """The subject and the word that each killed process was working on; removes their files."""
     if fcntl is None:
         return []
     interrupted = []

@@ -33,10 +33,10 @@ from verify.oracle.compare import (
 
 @dataclass(frozen=True, kw_only=True)
 class Examiner:
-    """Who puts cases to a subject: what is judged and how, and which known deviations excuse it.
+    """Puts cases to a subject: what is judged and how, and which known deviations excuse it.
 
-    Only disagreements of `kinds` are judged, and a subject that is lost (it crashed, timed out or ran
-    out of memory), whatever the kinds. With `repeats` above 1 the subject is asked that many times, and
+    Only disagreements of `kinds` are judged, and always a subject that is lost (it crashed, timed out or
+    ran out of memory). With `repeats` above 1 the subject is asked that many times, and
     all answers must have the same bits. With an `accumulator`, the token of a dtype, values are judged
     by the bound of sums in it. The `clock` counts where the time goes.
     Each case is noted in the journal before, under the name `noted_as`, unless that is empty.
@@ -51,7 +51,7 @@ class Examiner:
     noted_as: str = ""
 
     def examine(self, case: Case) -> Examination:
-        """What becomes of a case."""
+        """Put a case to the subject and judge its answer."""
         __tracebackhide__ = True
         if self.noted_as:
             journal.note(self.noted_as, str(case))
@@ -108,7 +108,7 @@ class Examiner:
         with self.clock.part("reference"):
             rule = judgement(case, accumulator=self.accumulator)
         with self.clock.part("comparison"), np.errstate(over="ignore", invalid="ignore"):
-            # A wrong dtype is judged elsewhere; here its values are held to what the right one holds.
+            # A wrong dtype is judged elsewhere; here its values are compared after a cast to the right one.
             verdict = compare_values(rule, answer.astype(case.dtype))
         if verdict.outcome == "agrees" and shows_nothing(case):
             return Verdict(outcome="vacuous", sentence="every cell of the input is read")
@@ -123,10 +123,10 @@ def check(
     repeats: int = 1,
     clock: Clock | None = None,
 ) -> Verdict:
-    """Run a subject on a case and judge its answer; what is judged, and how, is as `Examiner` has it.
+    """Run a subject on a case and judge its answer; `kinds`, `repeats` and `clock` are those of `Examiner`.
 
     Raises the subclass of Mismatch for the kind of a disagreement; TypeError for a subject that
-    cannot be called, ValueError for one that says of itself what cannot be.
+    cannot be called, ValueError for one with a wrong attribute.
     """
     __tracebackhide__ = True
     examiner = Examiner(subject=describe(subject), kinds=kinds, repeats=repeats, clock=clock or Clock())
@@ -137,7 +137,7 @@ def check(
 
 
 def excused(examination: Examination, known: Iterable[Deviation]) -> Examination:
-    """A disagreement with the first deviation that explains it, if there is one; all else as it is.
+    """A disagreement with the first deviation that explains it, if there is one; anything else unchanged.
 
     A deviation that names an accumulator explains only values that sums in it may have, for which the
     subject is asked again.

@@ -1,4 +1,4 @@
-"""The user's project: the folder of its settings, in which what is kept between runs lies."""
+"""The user's project: the folder with its settings, and with the files kept between runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 TABLE = "conv-verify"
 
 KEPT = Path(".conv-verify")
-"""The folder of what is kept between runs, in that of the project."""
+"""The folder of the files kept between runs, within the project's."""
 
 
 class Settings(NamedTuple):
@@ -24,9 +24,9 @@ class Settings(NamedTuple):
 
 
 def settings_of(start: Path | None = None) -> Settings:
-    """The settings for a folder: of the first pyproject.toml with the table, from it upward.
+    """The settings for a folder: those of the nearest pyproject.toml with the table, in it or above it.
 
-    Raises ValueError, one sentence, for one on the way that is not TOML, and for a table that is none.
+    Raises ValueError, one sentence, for a file that is not TOML, or whose `tool.conv-verify` is no table.
     """
     start = (start or Path()).resolve()
     for folder in (start, *start.parents):
@@ -49,16 +49,16 @@ def _toml(file: Path) -> dict[str, Any]:
 
 
 def kept_folder() -> Path:
-    """The folder of what is kept, for the project around the current folder, or else for that folder."""
+    """The folder of the files kept between runs, in the current project, else in the current folder."""
     try:
         folder = settings_of().folder
-    except ValueError:  # which a command says that reads its settings
+    except ValueError:  # a command that reads its settings reports it
         folder = Path()
     return folder.resolve() / KEPT
 
 
 def keep_in(folder: Path) -> Path:
-    """Make a folder to write to; git ignores it where it is the one of what is kept."""
+    """Make a folder to write to; git ignores it if it is that of the files kept between runs."""
     folder.mkdir(parents=True, exist_ok=True)
     ignore = folder / ".gitignore"
     if folder.name == KEPT.name and not ignore.exists():

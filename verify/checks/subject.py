@@ -23,7 +23,7 @@ Subject = Callable[[Case], Any]
 
 
 class Declared(Protocol):
-    """What a subject may say of itself, in attributes of these names: it may lack any, and None says nothing.
+    """The attributes by which a subject may describe itself. Each may be missing or None.
 
     The first group is for everyone, the second for what runs in another process.
     """
@@ -35,9 +35,9 @@ class Declared(Protocol):
     around: Collection[str]
     """What it supports before and after them, such as a border; by default `("bias", "relu")`."""
     refuses: Collection[str]
-    """The operations of which it refuses illegal calls; by default none."""
+    """The operations whose illegal calls it refuses; by default none."""
     switches: Mapping[str, str]
-    """Settings of the environment that change its answers, as they are where it runs; by default none."""
+    """Environment variables that change its answers, with their values where it runs; by default none."""
     version: str
     """Its own version, or its framework's, by which deviations are chosen; by default unknown."""
     known: Collection[Deviation]
@@ -45,7 +45,7 @@ class Declared(Protocol):
     condition_names: Mapping[str, Any]
     """What conditions may use beside the case's names and `switches`; by default as in CONDITION_NAMES."""
     close: Callable[[], object]
-    """Ends what it holds, such as a process; it may be asked again afterwards. By default nothing."""
+    """Releases what it holds, such as a process; it may be asked again afterwards. By default nothing."""
 
     options: str
     """What `replay` needs to run it in the same way; by default nothing."""
@@ -73,7 +73,7 @@ class Elsewhere(Exception):
 def elsewhere(name: str) -> type[Elsewhere]:
     """A class of its own for what is called `name` there: an error's class and place, or a signal.
 
-    By their classes Hypothesis and the tallies tell one error from another.
+    Hypothesis and the tallies distinguish errors by their classes.
     """
     return type(name, (Elsewhere,), {})
 
@@ -192,7 +192,7 @@ def _declared(subject: Subject, name: str | None) -> dict[str, Any]:
 
 
 def _said(subject: Subject, attribute: str, *, named: str, takes: Callable[[Any], Any]) -> Any:
-    """What a subject says of itself in an attribute, or None; ValueError, one sentence, for what is wrong."""
+    """The value of a subject's attribute, or None; ValueError, one sentence, for a wrong value."""
     try:
         value = getattr(subject, attribute, None)
     except Exception as error:
@@ -207,7 +207,7 @@ def _said(subject: Subject, attribute: str, *, named: str, takes: Callable[[Any]
 def name_of(subject: Subject) -> str:
     """The name that a subject says, or its place: `module:qualified.name`, in angle brackets for an object.
 
-    Nothing else is asked of it, such as what would start its worker.
+    No other attribute is read, as that might start its worker.
     """
     if isinstance(subject, Fault):
         return f"fault:{subject.name}"
@@ -242,16 +242,16 @@ def source_of(subject: Description) -> str:
 
 
 def versions_of(subject: Description) -> dict[str, str]:
-    """What is in play where a subject runs, by name."""
+    """The versions where a subject runs, by package."""
     return dict(subject.versions or versions())
 
 
 def versions() -> dict[str, str]:
-    """What is in play in this process, by name, without importing it."""
+    """The versions in this process, by package, without importing it."""
     numbers = {"python": ".".join(map(str, sys.version_info[:3]))}
     for package in ("numpy", "hypothesis", "tensorflow"):
         try:
-            # What is imported knows its version under any name that it was installed by (tensorflow-cpu).
+            # An imported module knows its version, whatever its distribution is called (tensorflow-cpu).
             numbers[package] = getattr(sys.modules.get(package), "__version__", None) or version(package)
         except PackageNotFoundError:
             numbers[package] = "not installed"

@@ -15,7 +15,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "gate subjects: draw cases, check each, say what was proved",
         "sweep": "check every case up to a small size, without drawing any",
-        "replay": "check named cases, or what failed, again; say what became of each",
+        "replay": "check named cases, or what failed, again; report each",
         "report": "sum up the records of runs, such as those of all shards",
         "pin": "keep words, under a reason, that every run asks first",
         "diff": "put the same cases to a subject in two interpreters",

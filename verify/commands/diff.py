@@ -20,7 +20,7 @@ from verify.corpus.words import cases_named
 )
 @click.option("--examples", type=POSITIVE, default=200, help="cases to draw (default: 200)")
 @click.option("--seed", type=INTEGER, default=0, help="draw the cases of this seed (default: 0)")
-@click.option("--timeout", type=SECONDS, help="a case may take so long (default: 10)")
+@click.option("--timeout", type=SECONDS, help="limit of a case (default: 10)")
 def command(
     *,
     pythons: tuple[str, str],

@@ -29,7 +29,7 @@ PROFILE = options.choice("NAME", "dev", "ci", "night")
 )
 @click.option("--operations", type=options.OPERATION_NAMES, help="only these (default: the subject's)")
 @click.option("--examples", type=options.POSITIVE, help="cases for each property (default: the profile's)")
-@click.option("--max-time", type=options.SECONDS, help="draw no case after so long")
+@click.option("--max-time", type=options.SECONDS, help="draw no case after this time")
 @click.option(
     "--profile", type=PROFILE, default="dev", help="dev (200), ci (500, fixed) or night (20,000 cases)"
 )

@@ -1,1 +1,1 @@
-"""What was asked of this process: options, settings, the database of examples and the session."""
+"""The configuration of this process: options, settings, the database of examples and the session."""

@@ -17,13 +17,13 @@ from hypothesis.database import (
 from verify.config.options import GITHUB, REDIS
 
 WAIT_S = 5.0
-"""Seconds that a server may take to answer."""
+"""Timeout of a server, in seconds."""
 
 
 def database_at(place: str | Path) -> ExampleDatabase:
-    """The database at a place, which has been asked once.
+    """The database at a place, after a first request.
 
-    That is a folder; `github:OWNER/REPO`, the latest artefact `hypothesis-example-db` of that
+    The place is a folder; `github:OWNER/REPO`, the latest artefact `hypothesis-example-db` of that
     repository, read only, beside Hypothesis's usual folder, which is written; or the URL of a
     Redis server. Raises ValueError, one sentence, for a place that does not answer.
     """
@@ -38,7 +38,7 @@ def _github(owner: str, repository: str) -> ExampleDatabase:
     shared = ReadOnlyDatabase(GitHubArtifactDatabase(owner, repository))
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        list(shared.fetch(b""))  # where Hypothesis cannot fetch the artefact it warns and goes on
+        list(shared.fetch(b""))  # if Hypothesis cannot fetch the artefact it warns and continues
     if warned:
         raise ValueError(f"{GITHUB}{owner}/{repository}: {warned[0].message}")
     local = DirectoryBasedExampleDatabase(storage_directory("examples").path)

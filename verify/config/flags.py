@@ -1,4 +1,4 @@
-"""Options that several commands share: a user's own files, what is known to be wrong, where subjects run."""
+"""Options that several commands share: the user's files, known deviations, and where subjects run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ database_option = click.option(
 
 
 def joint_option(name: str, make: Callable[..., Any], *options: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """What gives a command one value, made of several options that are the arguments of `make`."""
+    """A decorator that gives a command one argument, made by `make` from several options."""
 
     def decorate(command: Callable[..., Any]) -> Any:
         @wraps(command)
@@ -48,7 +48,7 @@ def joint_option(name: str, make: Callable[..., Any], *options: Callable[[Any], 
 
 
 class Known(NamedTuple):
-    """Whether recorded deviations are excused, and those of the user: of a file, and of the settings."""
+    """Whether known deviations are excused, and the user's own: from a file, and from the settings."""
 
     excuse: bool
     deviations: tuple[Deviation, ...] = ()
@@ -91,12 +91,12 @@ isolation_options = joint_option(
     Isolation,
     click.option("--isolate/--no-isolate", default=None, help="in workers, where a crash is a verdict"),
     click.option("--python", type=PYTHON, help="in workers of another interpreter"),
-    click.option("--timeout", type=SECONDS, help="in workers; a case may take so long (default: 10)"),
+    click.option("--timeout", type=SECONDS, help="in workers; limit of a case (default: 10)"),
 )
 
 
 def loader_of(isolation: Isolation) -> Callable[[str], Subject]:
-    """What makes a subject of a name: in this process, or in a worker of its own."""
+    """The loader of subjects by name: in this process, or each in its own worker."""
     from verify.subjects.isolated import TIMEOUT_S, isolated, usual
 
     if isolation.is_asked:
@@ -106,7 +106,7 @@ def loader_of(isolation: Isolation) -> Callable[[str], Subject]:
 
 
 class OfTests(NamedTuple):
-    """What the settings say to the gates of a test suite."""
+    """The settings for the gates of a test suite."""
 
     corpus: Path
     known: Known
@@ -117,7 +117,7 @@ _of_tests = click.command(corpus_option(database_option(known_options(OfTests)))
 
 
 def of_tests(folder: Path) -> OfTests:
-    """What the settings above a folder say to the gates of a test suite."""
+    """The settings for the gates of a test suite in this folder."""
     settings = settings_of(folder)
     defaults = defaults_of(_of_tests, settings)
     with _of_tests.make_context("", [], default_map=defaults, obj=settings) as context:
@@ -127,7 +127,7 @@ def of_tests(folder: Path) -> OfTests:
 
 @contextmanager
 def _naming(file: Path | None) -> Iterator[None]:
-    """Have a sentence on what is wrong with a file name it."""
+    """Name the file in the message of an error about it."""
     try:
         yield
     except FileNotFoundError:

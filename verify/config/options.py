@@ -1,4 +1,4 @@
-"""What options take: how a text is read and completed, and what the `[tool.conv-verify]` table sets."""
+"""The values of options: how a text is read and completed, and what the `[tool.conv-verify]` table sets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TYPES: Mapping[type, str] = MappingProxyType(
         bool: "true or false",
     }
 )
-"""What an option's value is in TOML, in words."""
+"""TOML's types of values, in words."""
 
 GITHUB = "github:"
 REDIS = ("redis://", "rediss://", "unix://")
@@ -35,7 +35,7 @@ REDIS = ("redis://", "rediss://", "unix://")
 
 @dataclass(eq=False)
 class OptionKind(click.ParamType[Any]):
-    """What an option takes. `read` makes a value of its text, or raises ValueError with a sentence.
+    """A kind of option. `read` makes a value from the text, or raises ValueError with a sentence.
 
     `setting` is the type of the value in TOML, and `values` are those that a shell completes.
     """
@@ -59,13 +59,13 @@ class OptionKind(click.ParamType[Any]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """The values that begin so; files, where there are no values."""
+        """The values that begin with the text; files, if there are no values."""
         values = [CompletionItem(value) for value in self.values() if value.startswith(incomplete)]
         return values or [CompletionItem(incomplete, type="file")]
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """A question that ends a refusal: the word that was meant, if one is near."""
+    """The end of a refusal: a question that suggests the nearest word, if one is near."""
     return "".join(f"; did you mean {near!r}?" for near in get_close_matches(word, words, n=1))
 
 
@@ -98,8 +98,8 @@ def database(text: str) -> str | Path:
     return Path(text)
 
 
-def _number(of: Callable[[str], float], due: str, *, least: float = -math.inf) -> Callable[[str], Any]:
-    """What reads a finite number that is above a least one, or refuses a text by what is due."""
+def _number(of: Callable[[str], float], expected: str, *, least: float = -math.inf) -> Callable[[str], Any]:
+    """A reader of finite numbers above `least`; its error says what is `expected`."""
 
     def read(text: str) -> Any:
         try:
@@ -107,7 +107,7 @@ def _number(of: Callable[[str], float], due: str, *, least: float = -math.inf) -
         except ValueError:
             number = math.nan
         if not least < number < math.inf:
-            raise ValueError(f"{text!r} is not {due}")
+            raise ValueError(f"{text!r} is not {expected}")
         return number
 
     return read
@@ -141,11 +141,11 @@ WORD = OptionKind("WORD")
 def defaults_of(
     command: click.Command, settings: Settings, keys: Collection[str] | None = None
 ) -> dict[str, Any]:
-    """What the settings make the defaults of a command's options; the command line still wins.
+    """The defaults of a command's options from the settings; the command line still wins.
 
-    `keys` are all that a table may have beside `deviation`, or None where that is not asked. Raises
-    ValueError, one sentence that names the file and the key, for another one and for a value that
-    the option does not take.
+    `keys` are all that a table may have beside `deviation`, or None to allow any. Raises ValueError, one
+    sentence that names the file and the key, for an unknown key and for a value that the option does not
+    take.
     """
     options = options_of(command)
     usual = {option.name: option.default for option in options.values()}
@@ -162,7 +162,7 @@ def defaults_of(
 
 
 def entries_of(settings: Settings) -> Sequence[Mapping[str, Any]]:
-    """The `[[tool.conv-verify.deviation]]` entries, as they stand."""
+    """The `[[tool.conv-verify.deviation]]` entries, unchanged."""
     value = settings.table.get("deviation", [])
     if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
         return value
@@ -171,7 +171,7 @@ def entries_of(settings: Settings) -> Sequence[Mapping[str, Any]]:
 
 
 def options_of(command: click.Command) -> dict[str, click.Parameter]:
-    """What can be set of a command, by its key: its options, and the subjects of a run."""
+    """The settings of a command by their keys: its options, and the subjects of a run."""
     return {
         option.opts[0].lstrip("-"): option
         for option in command.params

@@ -1,4 +1,4 @@
-"""A run as a value: the options that it was given, and the little of it that changes while it goes."""
+"""A run as a value: its options, and the two things that change while it runs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from verify.subjects.isolated import usual
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a run was asked for.
+    """The options of a run.
 
     `examples` is the number of cases for each property, or None for the profile's, `excuse` whether
     recorded deviations are excused, `deviations` are the user's own, `corpus` has the user's pins,
-    `load` makes a subject of a name, and of a `shard` its own cases are asked.
+    `load` makes a subject from a name, and only the cases of the `shard` are asked.
     """
 
     examples: int | None = None
@@ -36,10 +36,10 @@ class Options:
 
 @dataclass(kw_only=True)
 class Session:
-    """A run that goes on: its options, what takes its records, and two things that change.
+    """A run in progress: its options, the function that takes its records, and two things that change.
 
-    These are `until`, when the test that runs must stop, by `time.monotonic`, and whether the run
-    was `interrupted`.
+    These are `until`, the time of `time.monotonic` at which the current test must stop, and whether the
+    run was `interrupted`.
     """
 
     options: Options = Options()

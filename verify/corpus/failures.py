@@ -26,7 +26,7 @@ FAILURES_FILE = KEPT / "failures.jsonl"
 """The file of the record where none is named."""
 
 Asked: TypeAlias = tuple[Any, ...]
-"""What failures are recorded of: a case that a subject was asked under its switches."""
+"""What a failure is recorded for: a subject, its switches and a case."""
 
 
 class Trait(NamedTuple):
@@ -37,7 +37,7 @@ class Trait(NamedTuple):
     fault: str = ""
 
     def is_as(self, other: Trait) -> bool:
-        """Whether the two may be one failure; one that looks like no fault may look like any."""
+        """Whether both may be the same failure; one without a fault matches any fault."""
         same_fault = self.fault == other.fault or not (self.fault and other.fault)
         return self[:2] == other[:2] and same_fault
 
@@ -50,7 +50,7 @@ def trait_of(failure: Examination) -> Trait:
 
 
 def trait_at_sight(verdict: Verdict) -> Trait:
-    """The trait without the fault; of a case that agrees, the outcome."""
+    """The trait without the fault; for a case that agrees, the outcome."""
     # What a subject raised, or how its process ended, without the error's text, which may vary.
     cause = verdict.sentence.partition(":")[0] if verdict.kind in ("refused", "crashed") else ""
     return Trait(verdict.kind or ("holds" if verdict.outcome == "agrees" else verdict.outcome), cause)

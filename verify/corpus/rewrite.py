@@ -10,15 +10,15 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # not on Windows, where two processes had better not change a file at once
+except ImportError:  # not on Windows, where two processes must not change a file at the same time
     fcntl = None  # type: ignore[assignment]
 
 
 def rewrite(file: Path, change: Callable[[str], str]) -> None:
-    """Replace the text of a file by what `change` makes of it; a new file, and its folder, are made.
+    """Replace the text of a file by `change(text)`; a missing file, and its folder, are created.
 
-    The folder is locked, so that no other change comes in between, and the new text takes the
-    file's place in one step, so that no reader sees a part of it. An error of `change` leaves the
+    The folder is locked, so that changes do not overlap, and the file is replaced in one
+    step, so that no reader sees a part of it. An error of `change` leaves the
     file as it was.
     """
     file = file.resolve()  # what a link points to, not the link

@@ -17,7 +17,7 @@ from verify.corpus.rewrite import rewrite
 SHIPPED = Path(__file__).parent
 
 PINS = Path("conv-verify-pins")
-"""The folder of pins where none is named, which need not be there."""
+"""The default folder of pins, which need not exist."""
 
 NEW = "pins.txt"
 """The file of a folder of words that new pins are written to."""
@@ -65,7 +65,7 @@ def cases_of_lines(lines: Iterable[str], source: str) -> Iterator[Case]:
 
 
 def existing(place: Path) -> Path | None:
-    """The place of pins, or None for the usual one that is not there; ValueError for another."""
+    """The place of pins, or None if it is the default folder and does not exist; ValueError for any other."""
     if place.exists():
         return place
     if place.name == PINS.name:
@@ -74,7 +74,7 @@ def existing(place: Path) -> Path | None:
 
 
 def pins_of(place: Path) -> list[Pin]:
-    """Every word of a file or a folder, whether it is a case or not; none where there is no such place."""
+    """Every word of a file or a folder, whether it is a case or not; none if the place does not exist."""
     files = _files_of(place) if place.exists() else []
     return [Pin(file, number, word) for file in files for number, word in _numbered_words(_lines_in(file))]
 
@@ -86,7 +86,7 @@ def stale(place: Path) -> list[str]:
 
 
 def pin(place: Path, reasons: Mapping[Case, str], *, today: date) -> dict[Case, Path]:
-    """Write cases down, each under its reason and the date; the new ones and their files.
+    """Pin cases, each under its reason and the date; returns the new ones and their files.
 
     `place` is a folder, whose `pins.txt` is written, or a file. Raises ValueError, one sentence, where
     a line that is there is no case.
@@ -107,7 +107,7 @@ def pin(place: Path, reasons: Mapping[Case, str], *, today: date) -> dict[Case, 
 
 
 def unpin(place: Path, case: Case) -> list[Pin]:
-    """Take a case out of a corpus, with the comment above it; where it was."""
+    """Remove a case from a corpus, with the comment above it; returns where it was."""
     pins = [pinned for pinned in pins_of(place) if _parse(pinned.word) == case]
     for file in dict.fromkeys(pinned.file for pinned in pins):
         rewrite(file, lambda text: _without(text, case))

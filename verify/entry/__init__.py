@@ -1,4 +1,4 @@
-"""What pytest loads of this package in every suite: options, and the plugin once a gate is collected.
+"""The part that pytest loads in every suite: options, and the plugin once a gate is collected.
 
 It is installed as `_conv_verify_plugin`, beside `verify`, and imports nothing of it where there is no
 gate: a suite may have a `verify` of its own, and does not wait for ours.
@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
         try:
             settings.get_profile(name)
         except InvalidArgument:
-            with suppress(ImportError):  # `verify` is another's, and the name none of ours
+            with suppress(ImportError):  # `verify` is another package, and the name is not ours
                 import verify.gate.search  # noqa: F401
 
 

@@ -39,11 +39,11 @@ def conformance(
 ) -> type:
     """A test class for pytest that gates a subject.
 
-    `TestMine = conformance("mylib.conv:conv2d")` in a test file is all there is to write.
+    `TestMine = conformance("mylib.conv:conv2d")` in a test file is all that you write.
     `subject` is a name, as on the command line, or a callable. `corpus` is a file or a directory of
     pinned words, a test of their own beside the lecture's example (where the narrowings allow it).
-    Unless the narrowings choose, a subject is given the `operations` that it names as its own, and
-    `around` them what it names so; where it names none, convolutions with a bias and relu.
+    Unless the narrowings choose, a subject is asked the `operations` and the steps `around` them that its
+    attributes name; without these, convolutions with a bias and relu.
     `known` are deviations to report as known, by default those that the subject brings. The
     narrowings are those of `strategies.cases`; a property whose fills they leave out is skipped.
     Raises ValueError at once for a wrong narrowing or corpus; an unknown subject fails its tests.
@@ -105,7 +105,7 @@ def _skipped(reason: str) -> Callable[..., None]:
 
 
 def _siblings(case: Case, fills: Sequence[str]) -> Iterator[Case]:
-    """A case and, where there are fills, up to two others of its shape, for a subject that compiles each."""
+    """A case and, given fills, up to two others of its shape, for a subject that compiles each shape."""
     yield case
     if not fills:
         return
@@ -118,7 +118,7 @@ def _siblings(case: Case, fills: Sequence[str]) -> Iterator[Case]:
 
 
 def _narrowed(narrowings: dict[str, Any]) -> Any:
-    """The strategy, or None where the dtypes that are left cannot hold the fills that are left."""
+    """The strategy, or None if none of the dtypes left can hold any of the fills left."""
     try:
         return cases(**narrowings)
     except ValueError:
@@ -126,7 +126,7 @@ def _narrowed(narrowings: dict[str, Any]) -> Any:
 
 
 def _is_within(case: Case, narrowings: dict[str, Any]) -> bool:
-    """Whether narrowings leave room for a case, by its operation, rank, dtype and padding."""
+    """Whether the narrowings allow a case, by its operation, rank, dtype and padding."""
     values = {
         "operations": case.operation,
         "ranks": case.rank,
@@ -137,11 +137,11 @@ def _is_within(case: Case, narrowings: dict[str, Any]) -> bool:
 
 
 def _pinned_test(gate: Gate, narrowings: dict[str, Any], pins: Sequence[Case] | None) -> Callable[..., None]:
-    """The test of the lecture's example and of the gate's pins, or where it has none the session's."""
+    """The test of the lecture's example and of the pins: the gate's own, else the session's."""
     lecture = [case for case in cases_in(SHIPPED) if _is_within(case, narrowings)]
 
     def test_pinned(self: Any) -> None:
-        """Every pinned word holds, in all respects at once."""
+        """Every pinned word holds, for all kinds of disagreement at once."""
         options = gate.session.options
         usual = cases_in(options.corpus) if options.corpus and pins is None else []
         pinned = [*lecture, *(pins or usual)]

@@ -31,20 +31,20 @@ from verify.gate.recorder import Tallier
 from verify.reports.tally import TIME_UP, Tally
 
 TRIES = 20
-"""How often the word of a deviation that is not repeatable is asked before it counts as gone."""
+"""How often the word of a non-repeatable deviation is asked before the deviation counts as gone."""
 
 
 class Gate:
-    """A subject under test, loaded and described on first use, and what its tests have seen in a session."""
+    """A subject under test, loaded and described on first use, and the results of its tests in a session."""
 
     def __init__(self, subject: str | Subject, known: Sequence[Deviation] | None) -> None:
         if not callable(subject) and not isinstance(subject, str):
-            describe(subject)  # which says that it is none
+            describe(subject)  # raises TypeError
         self._subject = subject
         self._description: Description | None = None
         self._known = known
         self.name = subject if isinstance(subject, str) else name_of(subject)
-        self.session = Session()  # until the one is handed down that collects it
+        self.session = Session()  # until the session that collects it is known
 
     @property
     def session(self) -> Session:
@@ -63,7 +63,7 @@ class Gate:
         return self._description
 
     def close_subject(self) -> None:
-        """End the subject's worker, if it has one; the next question starts another."""
+        """End the subject's worker, if it has one; the next case starts another."""
         if self._description is not None:
             self._description.close()
 
@@ -82,7 +82,7 @@ class Gate:
         return cases(**self._narrowed(narrowings))
 
     def illegal(self, narrowings: dict[str, Any]) -> SearchStrategy[Case]:
-        """Calls that the subject says it refuses; empty where it says so of none that can be drawn."""
+        """The strategy of calls that the subject declares to refuse; empty if none of them can be drawn."""
         refused = [name for name in self.subject.refuses if name in ILLEGAL_OPERATIONS]
         operations = [name for name in refused if name in narrowings.get("operations", refused)]
         others = {name: value for name, value in narrowings.items() if name not in ("fills", "around")}
@@ -91,11 +91,11 @@ class Gate:
         return st.nothing()
 
     def witnesses(self, narrowings: dict[str, Any]) -> dict[str, Case]:
-        """For each fault that a drawn case could show, by its name, a case that does."""
+        """The name of each fault that a drawn case could show → a case that shows it."""
         return witnesses(Drawn.of(self._narrowed(narrowings)))
 
     def judge(self, judged: Property) -> Judge:
-        """Who judges the cases of a property in this session."""
+        """The judge of a property in this session."""
         test = f"test_{judged.name}"
         if test not in self.judges:
             tallier = Tallier(self.name, judged, self.session.record)
@@ -103,7 +103,7 @@ class Gate:
         return self.judges[test]
 
     def skip_late(self, test: str) -> None:
-        """Skip a test for which there is no time, before its subject is loaded for it."""
+        """Skip a test for which there is no time left, before its subject is loaded."""
         for judged in (EVERYTHING, WITNESSED, *PROPERTIES):
             if test == f"test_{judged.name}":
                 self.judge(judged).tallier.note = TIME_UP
@@ -117,7 +117,7 @@ class Gate:
 
 @dataclass(frozen=True, kw_only=True)
 class Judge:
-    """Who puts the cases of one property to a gate's subject, while there is time, and has them recorded."""
+    """Puts the cases of one property to a gate's subject, while there is time, and has them recorded."""
 
     gate: Gate
     judged: Property
@@ -139,14 +139,14 @@ class Judge:
         return time.monotonic() > self.gate.session.until
 
     def _in_time(self) -> AbstractContextManager[None]:
-        """Raises TimeUp in the block a little after the time is up."""
+        """Raise TimeUp within the block a little after the time is up."""
         return stopping_at(self.gate.session.until + GRACE_S)
 
     def judge(self, case: Case, *, shows: str = "") -> str:
-        """Ask a case and record what became of it; its outcome.
+        """Ask a case and record the result; returns its outcome.
 
-        `shows` is the fault that it is there to show. Raises the Mismatch of a failure, and skips the test
-        where its time is up: what has failed is then reported with the smallest case so far.
+        `shows` is the fault that the case is meant to show. Raises the Mismatch of a failure, and skips the
+        test if its time is up: failures are then reported with the smallest case so far.
         """
         if self.gate.session.interrupted:
             raise KeyboardInterrupt
@@ -176,7 +176,7 @@ class Judge:
         return examination.outcome
 
     def settle(self, mismatch: Mismatch) -> Mismatch:
-        """A disagreement that was searched for, simplified further and diagnosed, if there is time."""
+        """A disagreement that a search found, simplified further and diagnosed, if there is time."""
         if self._is_late:
             self.tallier.settle()
             return mismatch
@@ -190,7 +190,7 @@ class Judge:
         return mismatch_of(settled)
 
     def disagreement_on(self, case: Case) -> Mismatch | None:
-        """The disagreement on a pinned case, diagnosed, or None where there is none."""
+        """The disagreement on a pinned case, diagnosed, or None."""
         try:
             self.judge(case)
         except Mismatch as mismatch:
@@ -202,7 +202,7 @@ class Judge:
         return None
 
     def complaint(self, deviation: Deviation) -> str:
-        """What is wrong with an entry, or nothing where there is no time left to ask."""
+        """What is wrong with an entry; empty if there is no time left to ask."""
         with suppress(TimeUp):
             if not self._is_late:
                 with self._in_time():
@@ -211,10 +211,10 @@ class Judge:
         return ""
 
     def _what_is_wrong(self, deviation: Deviation) -> str:
-        """What is wrong with an entry, or nothing where its word disagrees as it says.
+        """What is wrong with an entry; empty if its word disagrees as recorded.
 
-        What is not repeatable, such as memory that was never written, is asked for several times, and is
-        not held to happen where the entry says that it is sporadic.
+        A deviation that is not repeatable, such as memory that was never written, is asked several times;
+        one that is sporadic need not happen.
         """
         name = self.gate.name
         if deviation.expires and deviation.expires < date.today():
@@ -239,7 +239,7 @@ class Judge:
 
 
 def mismatches_in(failed: BaseException) -> list[Mismatch]:
-    """The disagreements that a search has ended with; none where there is something else among them."""
+    """The disagreements that ended a search; none if there is another error among them."""
     if isinstance(failed, Mismatch):
         return [failed]
     several = failed.exceptions if isinstance(failed, BaseExceptionGroup) else ()

@@ -1,4 +1,4 @@
-"""What the tests of a gate judge: its properties."""
+"""The properties that the tests of a gate judge."""
 
 from __future__ import annotations
 

@@ -21,11 +21,11 @@ from verify.reports.tally import LISTED, OFTEN_SHOWN, Tally
 
 
 class Tallier:
-    """Records what becomes of each distinct case, and sums it up in a tally.
+    """Records the result of each distinct case, and sums them up in a tally.
 
-    Of a search the last disagreement of each kind is kept, of words that are listed every one.
-    Cases that show the faults `looked_for` are counted even where none does, `hidden` has the words of
-    faults whose case was not judged, and the `note` may be that the time was up.
+    A search keeps the last disagreement of each kind, a list of words every one.
+    For each fault `looked_for` the cases that show it are counted, even if there are none; `hidden` has the
+    words of faults whose case was not judged, and `note` may say that the time was up.
     """
 
     def __init__(self, subject: str, judged: Property, write: Callable[[Record], None] = nowhere) -> None:
@@ -42,7 +42,7 @@ class Tallier:
     def record(self, examination: Examination, visible: Iterable[str] = ()) -> None:
         """Record a case and the faults that it would have shown, and keep a failure.
 
-        Of a search the last failure of each kind is kept, which is the smallest.
+        A search keeps the last failure of each kind, which is the smallest.
         """
         case, verdict, failure = examination.case, examination.verdict, {}
         if examination.fails:
@@ -71,7 +71,7 @@ class Tallier:
             )
 
     def keep(self, examination: Examination) -> None:
-        """Have a failure reported when the property ends, as far as it is known now."""
+        """Keep a failure, as far as it is known now, to be reported when the property ends."""
         self.failures[examination.case] = examination
         self._unreported[self._key(examination)] = examination
 
@@ -80,11 +80,11 @@ class Tallier:
         self._record("failure", **_NO_CASE, message=text)
 
     def faults(self) -> tuple[Fault, ...]:
-        """The faults to look for in the next case: those that have not often been seen."""
+        """The faults to look for in the next case: those that few cases have shown."""
         return tuple(fault for fault in FAULTS if self.tally.visible[fault.name] < OFTEN_SHOWN)
 
     def settle(self) -> None:
-        """Keep the smallest case so far of each kind of disagreement, as a search has not come to its end."""
+        """Keep the smallest case so far of each kind of disagreement, for a search that was cut short."""
         longest_first = sorted(self.failures.values(), key=lambda failure: -len(str(failure.case)))
         self._unreported = {self._key(failure): failure for failure in longest_first}
 
@@ -96,7 +96,7 @@ class Tallier:
         return self.tally
 
     def close(self, elapsed: float) -> Tally:
-        """The tally of a property that has ended, with where its time went: the rest went to drawing."""
+        """The tally of a property that has ended, with its time by part; what remains was drawing."""
         tally = self.reported()
         self._record(
             "property",
@@ -146,7 +146,7 @@ def _failure(failure: Examination) -> Record:
 
 
 def _differing(failure: Examination) -> list[list[int]]:
-    """The indices of the elements that are wrong, of no more than so many."""
+    """The indices of the wrong elements, DIFFERING_LIMIT at most."""
     if failure.answer is None or failure.verdict.kind not in NUMERIC_KINDS:
         return []
     rule = judgement(failure.case)

@@ -24,7 +24,7 @@ PROFILES = {"dev": 200, "ci": 500, "night": 20_000}
 
 
 def register_profiles() -> None:
-    """Register those that nobody has registered; none has a deadline."""
+    """Register the profiles that are not registered yet, without a deadline."""
     for name, examples in PROFILES.items():
         try:
             settings.get_profile(name)
@@ -35,18 +35,18 @@ def register_profiles() -> None:
 register_profiles()
 
 PHASES = [Phase.reuse, Phase.generate, Phase.shrink]
-"""All but Hypothesis's guesses at the lines to blame: a case is explained by its arithmetic."""
+"""All but the phase that guesses which lines are to blame: a case is explained by its arithmetic."""
 
 Test = Callable[..., None]
 
 
 def profile_examples() -> int:
-    """The cases of the profile in use: those that it says, but of Hypothesis's own `ci` more."""
+    """The number of cases of the profile in use; more than it says for Hypothesis's own `ci`."""
     return PROFILES["ci"] if settings.default is CI else settings().max_examples
 
 
 class Drawing(NamedTuple):
-    """How cases are drawn: by these settings, and by this seed where they are the same every time."""
+    """How cases are drawn: with these settings, and with this seed if they are the same every time."""
 
     used: settings
     seed: int | None = None
@@ -63,15 +63,15 @@ def drawing_of(options: Options, subject: str, test: str) -> Drawing:
     used = settings(deadline=None, max_examples=examples, print_blob=False)
     is_fixed = options.seed is not None or used.derandomize
     if is_fixed or options.database is not None:
-        # Hypothesis has no database where it draws the same every time, which a seed does beside one.
+        # Hypothesis allows no database where it draws the same every time; a seed works beside one.
         database = options.database if options.seed is None else None
         used = settings(used, derandomize=False, database=database)
-    # Each property draws cases of its own, or all would see the same geometry.
+    # Each property draws its own cases; otherwise all would see the same geometry.
     return Drawing(used, zlib.crc32(f"{options.seed} {subject} {test}".encode()) if is_fixed else None)
 
 
 class Sieve:
-    """What a test asks of the cases that it is given: those of a shard while one is searched, else all."""
+    """Which of its cases a test asks: those of a shard during its search, else all."""
 
     def __init__(self) -> None:
         self.shard = ALL
@@ -90,8 +90,8 @@ def searching(
 ) -> Test:
     """The search of a test, `test(self, case)`.
 
-    A shard draws what all draw, and its test asks what passes its sieve. Once it has found a disagreement
-    it searches as a run of all does: nothing is left out while that shrinks, and it comes to the same case.
+    A shard draws the same cases as the whole run, and its test asks those that pass its sieve. Once it has
+    found a disagreement nothing is left out while that shrinks, so that it finds the same smallest case.
     """
 
     def searched(phases: list[Phase], used: settings) -> Test:
@@ -106,7 +106,7 @@ def searching(
     drawn = searched([Phase.generate], settings(drawing.used, database=None))
 
     def in_shard(self: Any) -> None:
-        with suppress(SkipTest):  # by which Hypothesis says that nothing is kept
+        with suppress(SkipTest):  # raised by Hypothesis if nothing is kept
             kept(self)
         sieve.shard = shard
         try:

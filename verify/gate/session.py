@@ -1,4 +1,4 @@
-"""What a session of pytest says of itself: its first record and its environment."""
+"""A session of pytest: its first record and its environment."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def gate_of(item: Any) -> Gate | None:
 
 
 def beginning(session: Session, subjects: Sequence[str] = ()) -> Record:
-    """The first record of a run; `subjects` are those that are known before any of them is gated."""
+    """The first record of a run; `subjects` are those known before any is gated."""
     return begin(
         versions=versions(),
         environment=environment(),
