@@ -1,4 +1,4 @@
-"""A case for those who do not have this package: a script, a test, arrays, a model."""
+"""Exports of a case: a script, a test, arrays, a model."""
 
 
 class CannotExport(ValueError):

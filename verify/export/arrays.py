@@ -1,4 +1,4 @@
-"""An archive of NumPy's with every array of a case: operands, expected answer, allowed distance."""
+"""A NumPy archive with every array of a case: operands, expected answer, allowed distance."""
 
 from __future__ import annotations
 

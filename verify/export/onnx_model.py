@@ -1,6 +1,6 @@
 """An ONNX model of a case with its data, in the layout of ONNX's backend tests.
 
-ONNX has channels first, whatever the data format of the case. Padding is written in cells, so that no
+ONNX has channels first for every data format of a case. Padding is written in cells, so that no
 runtime interprets SAME. The model holds its weights; the input and a residual are its inputs.
 """
 
@@ -25,7 +25,7 @@ BFLOAT16_OPSET = 22
 """The first in which Conv and ConvTranspose take bfloat16."""
 
 IR_VERSION = 10
-"""The version of the format for both: runtimes refuse files that are newer than they know."""
+"""The version of the format with both: runtimes refuse newer versions than they know."""
 
 _OPERATORS = {"relu": "Relu", "elu": "Elu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
 

@@ -26,7 +26,7 @@ from verify.subjects.tensorflow.ways import TensorflowSubject
 LINE_LIMIT = 40
 
 WIDTHS = (130, 260, 1000)
-"""Columns up to which calls are nested: the first of these with which the script is short enough."""
+"""Columns up to which calls are nested: the first that makes the script short enough."""
 
 CHARACTER_LIMIT = 60_000
 """An issue on GitHub holds 65,536 characters."""

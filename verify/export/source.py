@@ -1,7 +1,7 @@
 """Python source: of an array as one expression, and of calls that are recorded instead of made.
 
-A subject's calls are Python over `tf` and `keras`. Run with recorders in place of these, they leave
-the statements that they would have run, so that a script makes the same calls as the subject.
+A subject calls `tf` and `keras`. With recorders in place of these its code yields statements of the calls
+that it would have made, so that a script makes the same calls as the subject.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _counted(flat: Array) -> str | None:
 def _packed(flat: Array) -> str:
     """The source of compressed bytes, in the narrowest dtype that holds every value."""
     is_finite = np.isfinite(flat.astype(np.float64)).all()
-    # The way back from an integer may overflow to an infinity.
+    # The conversion from an integer may overflow to an infinity.
     kinds = ("<i1", "<i2", "<i4", "<f4", "<f8") if is_finite else ("<f4", "<f8")
     with np.errstate(invalid="ignore", over="ignore"):
         dtype = next(kind for kind in kinds if _same_bits(flat, flat.astype(kind).astype(flat.dtype)))
@@ -84,7 +84,7 @@ def _same_bits(first: Array, second: Array) -> bool:
 
 
 _SUBJECTS = "verify.subjects.tensorflow."
-"""What the names begin with of modules that have TensorFlow and Keras by name."""
+"""The prefix of modules that name TensorFlow and Keras."""
 
 
 class _Statement(NamedTuple):
@@ -96,7 +96,7 @@ class _Statement(NamedTuple):
 
 
 class Recording:
-    """The statements that calls have left; arrays have the names that the script gives them."""
+    """The statements of recorded calls; arrays have the names that the script gives them."""
 
     def __init__(self, arrays: Mapping[str, Array], dtype: str) -> None:
         self.dtype = dtype
@@ -218,7 +218,7 @@ class Expression:
 
 @contextmanager
 def recorded_calls(arrays: Mapping[str, Array], dtype: str) -> Iterator[Recording]:
-    """Record the calls that the code of the TensorFlow subjects makes within, and make none of them."""
+    """Record the calls that the code of the TensorFlow subjects makes in the block, without making them."""
     record = Recording(arrays, dtype)
     modules = [module for name, module in sys.modules.items() if name.startswith(_SUBJECTS)]
     places = [(module, name) for module in modules for name in ("tf", "keras") if hasattr(module, name)]

@@ -20,7 +20,7 @@ _MARKS = {"holds": "✅ ", "disagrees": "❌ ", **dict.fromkeys(LITTLE, "⚠️ 
 
 
 def publish(tallies: Sequence[Tally], sentence: str, *, holds: bool, say: Callable[[str], None]) -> None:
-    """Say the annotations, and add to the summary of the job, if this runs in one of GitHub's."""
+    """Print the annotations, and append to the summary of the job, if this runs in a GitHub action."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in commands(tallies, sentence, holds=holds):
             say(line)

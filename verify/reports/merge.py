@@ -47,7 +47,7 @@ class Merged(NamedTuple):
 
     @property
     def lacks(self) -> list[str]:
-        """What the runs lack to prove more: an end, or other shards."""
+        """What is missing: the end of a run, or other shards."""
         ended = [run for run in self.runs if run.end and not run.end["interrupted"]]
         cut = [f"the run of {run.file} was cut off" for run in self.runs if run not in ended]
         return [*cut, *(f"shard {shard} is missing" for shard in _missing(self.runs))]
@@ -63,7 +63,7 @@ class Merged(NamedTuple):
 
 
 def merged(files: Iterable[Path]) -> Merged:
-    """What the records of files say together; a case that is in several of them is counted once.
+    """The runs recorded in some files, merged; a case in several of them is counted once.
 
     Raises ValueError, one sentence, for a file that is no stream of records.
     """
@@ -78,7 +78,7 @@ def merged(files: Iterable[Path]) -> Merged:
 
 
 def _read(files: Iterable[Path], runs: list[Run]) -> Iterator[Record]:
-    """The records of files; their runs are added to a list on the way."""
+    """The records of files; appends their runs to a list."""
     for file in files:
         for record in read_records(file):
             if record["type"] == "run":
@@ -89,7 +89,7 @@ def _read(files: Iterable[Path], runs: list[Run]) -> Iterator[Record]:
 
 
 def _missing(runs: Iterable[Run]) -> list[Shard]:
-    """The shards of which there is no run, though there is one of another shard of the same cases."""
+    """The shards without a run, of runs that have another shard of the same cases."""
     present: dict[tuple[int, object, object], set[Shard]] = {}
     for run in runs:
         drawn_alike = (run.shard.parts, run.begun["seed"], run.begun["profile"])

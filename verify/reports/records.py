@@ -42,7 +42,7 @@ DIFFERING_LIMIT = 400
 
 
 class Stream:
-    """A file to which each record is appended by one write, so that processes can share it.
+    """A file to which each record is appended with one write, so that processes can share it.
 
     If a write fails, as on a full disk, nothing more is written and `broken` says why.
     """

@@ -42,8 +42,8 @@ STYLES = {"holds": "green", "disagrees": "bold red", "declined": "dim", **dict.f
 def exit_code(tallies: Sequence[Tally], *, shard: Shard = ALL) -> int:
     """0 holds, 1 disagrees, 3 proves too little.
 
-    Too little is no property at all, one that graded too little, or a fault that no case would have
-    shown. One shard proves too little only if it graded nothing: the rest is for all shards together.
+    A run proves too little without any property, if a property graded too little, or if a fault was never
+    visible. One shard proves too little only if it graded nothing: the rest is judged for all together.
     """
     if any(tally.failures for tally in tallies):
         return 1
@@ -54,7 +54,7 @@ def exit_code(tallies: Sequence[Tally], *, shard: Shard = ALL) -> int:
 
 
 def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -> None:
-    """Everything that a run has to say; messages are not wrapped, so that a line can be pasted."""
+    """Print the summary of a run; messages are not wrapped, so that a line can be pasted."""
     for subject, group in by_subject(tallies).items():
         name, settings = split_label(subject)
         if settings:
@@ -83,7 +83,7 @@ def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -
 def run_sentence(
     tallies: Sequence[Tally], *, interrupted: bool = False, shard: Shard = ALL, lacks: Sequence[str] = ()
 ) -> str:
-    """The run in one sentence; `lacks` is what else it would take to prove more."""
+    """The run in one sentence; `lacks` says what else is missing."""
     cases = sum(tally.cases for tally in tallies)
     graded = sum(tally.agreed for tally in tallies)
     if failures := len(distinct(tallies)):
@@ -116,7 +116,7 @@ def distinct(tallies: Iterable[Tally]) -> list[tuple[Failure, list[str]]]:
     """Each distinct failure once, by its shortest word, with the properties that found it.
 
     Failures of one subject are the same if they look like the same fault, or, where they look like none,
-    if they have the same kind and geometry, whatever the fill.
+    if they have the same kind and geometry, with any fill.
     """
     failures: dict[tuple[str, ...], tuple[Failure, list[str]]] = {}
     for tally in tallies:
@@ -181,7 +181,7 @@ def _coverage(tallies: Sequence[Tally]) -> list[LabelledText]:
 
 
 def spent(tallies: Sequence[Tally]) -> dict[str, float]:
-    """Seconds of the run by part; what no part accounts for went to drawing cases and their operands."""
+    """Seconds of the run by part; the rest is drawing cases and their operands."""
     seconds = {part: sum(tally.seconds.get(part, 0.0) for tally in tallies) for part in TIME_PARTS}
     loading = sum(tally.seconds.get("loading", 0.0) for tally in tallies)
     elapsed = sum(tally.elapsed for tally in tallies) - loading

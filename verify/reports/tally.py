@@ -1,4 +1,4 @@
-"""What the records of runs add up to: a tally for each property of a subject, and its fault coverage."""
+"""Tallies: the counts of the records of runs for each property of a subject, and its fault coverage."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Failure:
 
 @dataclass(kw_only=True)
 class Tally:
-    """Counts of distinct cases; all but their words survives JSON, so that a worker can send it.
+    """Counts of distinct cases; all but their words can be written as JSON, so that a worker can send it.
 
     `agreed` cases were judged and could have failed; `vacuous` ones proved little; `known` counts
     the disagreements that a recorded deviation explains, by its name. `visible` counts the cases that
@@ -131,11 +131,11 @@ class Tally:
             self.visible[name] = min(self.visible[name] + 1, OFTEN_SHOWN)
 
     def _key(self, record: Record) -> str:
-        """What all the records of one disagreement share while a search shrinks it."""
+        """The key that the records of one disagreement share while a search shrinks it."""
         return f"{record['kind']} {record['word'] if self.name in LISTED else record['cause']}"
 
     def _add_failure(self, record: Record) -> None:
-        """Keep the end of a search; of like failures that several shards have found, the smallest."""
+        """Keep the last failure of a search; of the same failure found by several shards, the smallest."""
         failure = Failure(
             kind=record["kind"], word=record["word"], text=record["message"], fault=record["fault"]
         )

@@ -9,14 +9,14 @@ from rich.console import Console
 
 
 class Terminal(Console):
-    """A console on the standard output of the start, which pytest captures during a run."""
+    """A console on the original standard output, as pytest captures it during a run."""
 
     def __init__(self) -> None:
         copy = os.dup(sys.stdout.fileno())  # open until the process ends
         super().__init__(file=os.fdopen(copy, "w", encoding=sys.stdout.encoding, closefd=False))
 
     def on_broken_pipe(self) -> None:
-        """Go on silently if nobody reads the output any more, so that the exit code is still right."""
+        """Continue silently if the output is no longer read, so that the exit code is still right."""
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 

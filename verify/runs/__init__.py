@@ -1,1 +1,1 @@
-"""What a command does: run, replay, diff, selftest, sweep and baseline."""
+"""The work of the commands: run, replay, diff, selftest, sweep and baseline."""

@@ -1,4 +1,4 @@
-"""The same cases put to a subject in two interpreters: where either is wrong, and where bits differ."""
+"""The same cases put to a subject in two interpreters: disagreements of each, and differing bits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OUTCOMES = ("agrees", "declined", "vacuous", "known", "disagrees")
 
 
 class Side(NamedTuple):
-    """A subject in one interpreter: its record, how its answers were judged, and what it is to blame for."""
+    """A subject in one interpreter: its record, how its answers were judged, and its failures."""
 
     name: str
     subject: Description
@@ -42,10 +42,10 @@ class Side(NamedTuple):
 
 
 def diff(console: Terminal, first: Subject, second: Subject, named: Iterable[Case]) -> int:
-    """Ask both and print where they are wrong and where they differ; the exit code.
+    """Ask both and print where they are wrong and where they differ; returns the exit code.
 
-    1 where either disagrees with the reference, unless that is known, or where their bits differ or
-    only one of them has an answer; 3 where nothing was graded; else 0.
+    1 if either disagrees with the reference, unless that is known, or if their bits differ or only
+    one of them has an answer; 3 if nothing was graded; else 0.
     """
     # From long words to short ones, so that of each kind of disagreement the smallest is shown.
     cases = sorted(dict.fromkeys(named), key=lambda case: len(str(case)), reverse=True)

@@ -1,4 +1,4 @@
-"""Named cases put to a subject once more, without drawing any: what became of each."""
+"""Named cases put to a subject again, without drawing any: the result of each."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from verify.oracle.compare import KINDS, Verdict
 from verify.reports.phrases import plural
 
 REPLAY_TRIES = 5
-"""How often a case is asked that disagrees, or has disagreed before; one that times out, once."""
+"""How often a case is asked that disagrees or has disagreed before; once if it times out."""
 
 SHOWN = {"agrees": "holds"}
 
 
 class Became(NamedTuple):
-    """What became of a case: its status and why, the message of a disagreement, and what to record.
+    """The result of a case: its status and why, the message of a disagreement, and what to record.
 
-    The status is "agrees", "declined" or "vacuous"; "FIXED" where it agrees and failed before; for a
-    disagreement "STILL", "CHANGED", "FLAKY n/5", "CRASHED", or "disagrees" where it has no past.
+    The status is "agrees", "declined" or "vacuous"; "FIXED" if it agrees and failed before; for a
+    disagreement "STILL", "CHANGED", "FLAKY n/5", "CRASHED", or "disagrees" if it has not failed before.
     """
 
     status: str
@@ -40,7 +40,7 @@ class Became(NamedTuple):
 def replay(
     subject: Subject, named: Iterable[Case], *, past: Sequence[Failed], known: Iterable[Deviation] = ()
 ) -> list[Became]:
-    """Ask each case, several times where it fails or has failed, and print what became of it.
+    """Ask each case, several times if it fails or has failed, and print the result.
 
     `past` are all failures that are recorded, `known` the user's deviations.
     """
@@ -60,7 +60,7 @@ def replay(
 
 
 def replay_exit_code(became: Sequence[Became]) -> int:
-    """1 where a case disagrees, known or not; 3 where all are declined or vacuous; else 0."""
+    """1 if a case disagrees, known or not; 3 if all are declined or vacuous; else 0."""
     statuses = {one.status for one in became}
     if statuses - {"agrees", "FIXED", "declined", "vacuous"}:
         return 1
@@ -68,14 +68,14 @@ def replay_exit_code(became: Sequence[Became]) -> int:
 
 
 def replay_sentence(became: Sequence[Became]) -> str:
-    """What became of several cases, in one sentence."""
+    """The results of several cases, in one sentence."""
     counts = Counter(SHOWN.get(status, status.partition(" ")[0]) for status, *_ in became)
     shown = ", ".join(f"{count:,} {status}" for status, count in counts.items())
     return f"Of {len(became):,} {plural(len(became), 'case')}: {shown}."
 
 
 def became_of(examiner: Examiner, case: Case, past: Sequence[Failed]) -> Became:
-    """What became of a case, which may have failed before."""
+    """The result of a case, which may have failed before."""
     first = examiner.examine(case)
     examinations = [first]
     if (past or first.verdict.kind) and trait_at_sight(first.verdict) != Trait("timed out"):
@@ -98,7 +98,7 @@ def became_of(examiner: Examiner, case: Case, past: Sequence[Failed]) -> Became:
 
 
 def _as_before(examiner: Examiner, failure: Examination, past: Sequence[Failed]) -> Examination:
-    """The recorded disagreement, where it shows only when its kind alone is judged, as a property does."""
+    """The recorded disagreement, if it shows only when its kind alone is judged, as in a property."""
     if failure.verdict.kind in [old.kind for old in past]:
         return failure
     for old in past:

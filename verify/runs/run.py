@@ -35,15 +35,15 @@ from verify.reports.terminal import Terminal
 from verify.runs.behaviour.baseline import Watch
 
 ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
-"""How pytest ends where it could run."""
+"""Pytest's exit codes of a run that took place."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked of a run: subjects that `options.load` can load, and what to keep of it.
+    """The request for a run: subjects that `options.load` can load, and what to keep of it.
 
     No case is drawn after `until`, a time of `time.monotonic`. The options' pins are asked of each
-    subject first, then what has failed and lies in their database. What disagrees is pinned in
+    subject first, then the failures in their database. What disagrees is pinned in
     `pin_to`, and recorded in the file `failures`. Records of every case go to the file `report`.
     """
 
@@ -58,7 +58,7 @@ class Request:
 
 
 def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
-    """Gate the subjects and print what was proved; the exit code. A `watch` compares with a baseline."""
+    """Gate the subjects, print what was proved, return the exit code. A `watch` compares with a baseline."""
     start = time.monotonic()
     stream = Stream.anew(request.report) if request.report else None
     session = Session(options=request.options, record=stream.write if stream else nowhere)
@@ -103,7 +103,7 @@ def _gated(request: Request, session: Session, plugins: Sequence[object]) -> int
 
 
 def _print_baseline(console: Terminal, watch: Watch, code: int) -> tuple[int, str]:
-    """Say what became of a baseline; the exit code, of the gate's and its own that which says more."""
+    """Print the comparison with the baseline; returns the exit code of the gate and the baseline together."""
     conclusion = watch.conclude()
     for text in conclusion.lines:
         console.say(text)
@@ -113,7 +113,7 @@ def _print_baseline(console: Terminal, watch: Watch, code: int) -> tuple[int, st
 
 
 def _keep(console: Terminal, request: Request, tallies: Sequence[Tally], failures: Sequence[Failed]) -> None:
-    """Record failures and pin what disagrees, where the request names places; say so."""
+    """Record failures and pin what disagrees, if the request names places, and print that."""
     if request.failures and failures:
         try:
             remember(request.failures, failures)
@@ -130,7 +130,7 @@ def _keep(console: Terminal, request: Request, tallies: Sequence[Tally], failure
 
 
 def _lost() -> list[str]:
-    """What processes that were killed have left in their journals."""
+    """The cases at which earlier processes were killed, from their journals."""
     return [
         f"An earlier process was killed when {subject} was at {word}; replay it by: "
         + replay_line(word, subject, options="--isolate")
@@ -142,7 +142,7 @@ def _lost() -> list[str]:
 def _interruptible(session: Session) -> Iterator[None]:
     """Let Ctrl-C end the run between two cases.
 
-    Raised at once it may land in a callback of the garbage collector, where Python drops it.
+    Raised at once, it could occur in a callback of the garbage collector, where Python drops it.
     """
 
     def interrupt(number: int, frame: object) -> None:
@@ -165,7 +165,7 @@ def _no_addopts() -> Iterator[None]:
 
 
 def _arguments(folder: Path, request: Request) -> list[str]:
-    """Pytest's arguments for a test file like the one that a user would write."""
+    """Pytest's arguments for a test file such as a user would write."""
     narrowed = f", operations={tuple(request.operations)!r}" if request.operations else ""
     gates = [
         f"Test{number} = conformance({subject!r}{narrowed})"
@@ -200,7 +200,7 @@ class Watcher:
         self._live = Live(get_renderable=self._line, console=console, transient=True)
 
     def tallies(self) -> list[Tally]:
-        """What was seen, in order; the property that was interrupted included."""
+        """The tallies in order, including that of an interrupted property."""
         return [judge.tallier.reported() for gate in self._gates for judge in gate.judges.values()]
 
     def failures(self) -> list[Failed]:
@@ -256,7 +256,7 @@ class Watcher:
             self.console.print(Text(counts).append(tally.verdict, STYLES[tally.verdict]))
 
     def pytest_runtest_teardown(self, item: Any, nextitem: Any) -> None:
-        """End a worker before another is needed, so that there is one at a time."""
+        """End a worker before the next is needed, so that there is one at a time."""
         settings = [split_label(test.cls.gate.name)[1] for test in (item, nextitem) if test is not None]
         if settings[0] != settings[-1] or nextitem is None:
             item.cls.gate.close_subject()

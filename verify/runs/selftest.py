@@ -26,7 +26,7 @@ from verify.gate.properties import PROPERTIES, Property
 from verify.oracle.compare import NUMERIC_KINDS
 
 DRAWS = 4700
-"""Cases that are drawn; each that is new is put to every correct convolution, 20,000 verdicts in all."""
+"""Cases that are drawn; each distinct case is put to every correct convolution, 20,000 verdicts in all."""
 
 ALARMS = 5
 """False alarms that are shown."""
@@ -36,7 +36,7 @@ LEGAL = tuple(judged for judged in PROPERTIES if not judged.illegal)
 
 @dataclass
 class Kill:
-    """What became of a fault that was run as a subject.
+    """The result of a fault that was run as a subject.
 
     `first` is the number of the case that would have shown it first, from 1, or 0 for none; `possible`
     and `visible` count cases; `caught` counts for each property those in which it would be caught.
@@ -68,7 +68,7 @@ class Kill:
 
 
 def selftest(console: Console, *, examples: int = DRAWS, seed: int = 0) -> int:
-    """Run every fault and every correct convolution, print the kill matrix; 0, or 3 where one got away."""
+    """Run every fault and every correct convolution, print the kill matrix; 0, or 3 if one was missed."""
     start = time.monotonic()
     cases = sample(examples, seed)
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as other:
@@ -97,7 +97,7 @@ def _sentence(kills: Sequence[Kill], judged: int) -> str:
 
 
 def kill_matrix(cases: Sequence[Case]) -> list[Kill]:
-    """For every fault what the cases show of it, and whether it is caught and named as a subject."""
+    """For every fault, in how many cases it is visible, and whether it is caught and named as a subject."""
     kills = {fault.name: Kill(fault) for fault in FAULTS}
     for number, case in enumerate(cases, start=1):
         seen = visibility(case)

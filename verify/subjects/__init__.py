@@ -1,1 +1,1 @@
-"""Who is asked: the registry, worker processes, and one folder for each framework."""
+"""Subjects: the registry, worker processes, and one folder for each framework."""

@@ -1,4 +1,4 @@
-"""A subject in a worker: a process of its own, in which a crash, a hang or too little memory is a verdict."""
+"""A subject in a worker: a separate process, so that a crash, a hang or a lack of memory is a verdict."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ Arrays of a case are at most 1 GiB as float64; threads and allocators reserve mo
 
 
 def usual(name: str) -> Subject:
-    """The subject of a name as a run loads it: one that is built in has a worker, where one can be started.
+    """The subject of a name as a run loads it: a built-in one has a worker, if one can be started.
 
-    A worker costs a fraction of a millisecond a case, and native code may end its process. A user's own
-    function stays in this process unless it is asked otherwise.
+    Native code may crash its process, and a worker costs only a fraction of a millisecond a case. A user's
+    own function stays in this process by default.
     """
     is_contained = split_label(name)[0] in BUILTIN and sys.platform == "linux"
     return isolated(name) if is_contained else load(name)
@@ -65,11 +65,11 @@ def isolated(label: str, **options: Any) -> Isolated:
 class Isolated:
     """A subject that a worker process runs: by name, in this or another interpreter.
 
-    `python` needs NumPy and what the subject imports, and no more. `environment` is set there in
+    `python` needs only NumPy and what the subject imports. `environment` is set there in
     addition to this process's own. A case may take `timeout_s` seconds and a process `memory_bytes` of
-    address space beyond its imports; None leaves that open, as drivers of GPUs need. One that is `alone`
+    address space beyond its imports; None sets no limit, as drivers of GPUs need. One that is `alone`
     shares its process with no other subject, so that several can be asked at a time.
-    The worker starts with the first question, or by `start`. Raises NoWorker where there is none.
+    The worker starts with the first case, or by `start`. Raises NoWorker if it cannot.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Isolated:
 
     @property
     def options(self) -> str:
-        """What the command line needs to run the subject in the same way."""
+        """The options with which the command line runs the subject in the same way."""
         where = "--isolate" if self.name not in BUILTIN else ""
         if self.python != sys.executable:
             where = f"--python {shlex.quote(self.python)}"
@@ -118,12 +118,12 @@ class Isolated:
         return [entry for entry in sporadic if entry.applies(self.condition_names)]
 
     def _may_crash_later(self, case: Case) -> bool:
-        """Whether a case is known to crash at times, so that a life it leaves may die at a later one."""
+        """Whether a case is known to crash sporadically, so that its process may die at a later case."""
         crashes = self._sporadic_crashes
         return any(deviation.explains(case, "crashed", self.condition_names) for deviation in crashes)
 
     def start(self) -> dict[str, Any]:
-        """Start the worker, if it is not there; what it says of itself."""
+        """Start the worker if necessary; returns what it declares."""
         if self._server is None or self._server.is_stopped:
             make = Server if self.alone else kept_server
             where: dict[str, Any] = {"python": self.python, "environment": self.environment}
@@ -131,7 +131,7 @@ class Isolated:
         return {**self._server.hello, **self._server.hello["subjects"][self.name]}
 
     def close(self) -> None:
-        """End the worker, which may be that of other subjects too; the next question starts another."""
+        """End the worker, which other subjects may share; the next case starts another."""
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -139,8 +139,8 @@ class Isolated:
     def __call__(self, case: Case) -> Array:
         """The worker's answer.
 
-        What the subject wrote to its operands is written to those of `case`. Raises Declined, or
-        Elsewhere with the verdict where the worker has none or was lost.
+        Operands that the subject modified are modified in `case`. Raises Declined, or
+        Elsewhere with the verdict if the worker has none or was lost.
         """
         life = self._begin()
         try:
@@ -159,7 +159,7 @@ class Isolated:
             raise _lost(life, kind="timed out", sentence=sentence) from None
         except (OSError, BrokenStream):
             raise self._lost(life) from None
-        except BaseException:  # Ctrl-C: the answer may still come, and is no one's
+        except BaseException:  # Ctrl-C: the answer may still arrive, and nobody waits for it
             self._end(0)
             life.output.close()
             raise
@@ -168,7 +168,7 @@ class Isolated:
         raise elsewhere(f"{header.get('error')} {verdict.place}".rstrip())(verdict)
 
     def sweep(self, enumeration: str, *, start: int, stop: int, known: str) -> Swept | None:
-        """What became of a block of an enumeration in the worker, or None where that was lost on the way.
+        """The result of a block of an enumeration in the worker, or None if the worker was lost.
 
         The enumeration and the known deviations are the texts of `cases.enumeration` and `deviations`.
         """
@@ -188,7 +188,7 @@ class Isolated:
             raise
 
     def _begin(self) -> Life:
-        """The life that the server has, or a new one; with a new server where the last one has gone."""
+        """The server's current life, or a new one; from a new server if the last one has ended."""
         for last in (False, True):
             self.start()
             assert self._server is not None
@@ -203,7 +203,7 @@ class Isolated:
         raise AssertionError
 
     def _end(self, patience_s: float) -> int | None:
-        """End the life after so much patience; its exit code, or None where that is not known."""
+        """End the life after waiting this many seconds; its exit code, or None if unknown."""
         assert self._server is not None
         code = self._server.end(patience_s)
         if code is None:
@@ -211,7 +211,7 @@ class Isolated:
         return code
 
     def _lost(self, life: Life) -> Elsewhere:
-        """What to raise for a life that broke off."""
+        """The error to raise for a life that ended unexpectedly."""
         code = self._end(PATIENCE_S)
         if code == -signal.SIGKILL:
             return _lost(life, kind="out of memory", sentence="it was killed by SIGKILL, as the kernel does")
@@ -220,7 +220,7 @@ class Isolated:
 
 
 def _answer(case: Case, header: Mapping[str, Any], *, body: memoryview) -> Array:
-    """The answer of a message; what was written to the operands is written to the case's."""
+    """The answer of a message; modified operands are copied to the case's."""
     try:
         modified, sizes = header["modified"], header["sizes"]
         parts = [body[end - size : end] for end, size in zip(accumulate(sizes), sizes, strict=True)]
@@ -242,7 +242,7 @@ def _verdict(header: Mapping[str, Any]) -> Verdict:
 
 
 def _lost(life: Life, *, kind: Lost, sentence: str) -> Elsewhere:
-    """What to raise for a life that is over, with what it printed last."""
+    """The error to raise for a life that has ended, with its last output."""
     stderr, place = last_lines(life.output)
     life.output.close()
     if kind == "crashed" and any(_MEMORY.search(line) for line in stderr):

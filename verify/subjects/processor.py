@@ -12,17 +12,17 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 @cache
 def features() -> frozenset[str]:
-    """The instruction sets that Linux names, such as "avx2"; none elsewhere, and none of another make."""
+    """The instruction sets that Linux names, such as "avx2"; none on other systems and architectures."""
     return frozenset(_first("flags").split())
 
 
 def cpu_model() -> str:
-    """The processor as Linux names it, by which libraries know its caches; nothing elsewhere."""
+    """The processor's model as Linux names it, by which libraries know its caches; empty elsewhere."""
     return _first("model name")
 
 
 def _first(label: str) -> str:
-    """What the first line of a label says, or nothing."""
+    """The value of the first line with a label, or nothing."""
     try:
         lines = _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -31,7 +31,7 @@ def _first(label: str) -> str:
 
 
 def onednn_dtypes(instructions: frozenset[str] | None = None) -> tuple[str, ...]:
-    """The dtypes that oneDNN takes over from TensorFlow's own kernels, where it is on.
+    """The dtypes that oneDNN takes over from TensorFlow's own kernels, if it is on.
 
     That depends on the `instructions`, by default this machine's: TensorFlow's rule is
     `IsDataTypeSupportedByOneDNNOnThisCPU` in its `core/util/util.cc`.

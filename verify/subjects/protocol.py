@@ -1,4 +1,4 @@
-"""What a worker and its parent send each other: a line of JSON and raw bytes, never a pickle.
+"""The messages between a worker and its parent: a line of JSON and raw bytes, never a pickle.
 
 A message is two lengths, a JSON header and the bytes of arrays, one after another.
 """
@@ -23,7 +23,7 @@ _ONE_WRITE = 2**16
 
 
 class BrokenStream(Exception):
-    """The other end closed the stream, or what came is no message."""
+    """The other end closed the stream, or sent something that is no message."""
 
 
 def send(stream: socket, header: dict[str, Any], parts: Iterable[bytes] = ()) -> None:
@@ -37,7 +37,7 @@ def send(stream: socket, header: dict[str, Any], parts: Iterable[bytes] = ()) ->
 
 
 def receive(stream: socket, limit_s: float | None = None) -> tuple[dict[str, Any], bytearray]:
-    """The next message; TimeoutError where it is not complete in so many seconds."""
+    """The next message; TimeoutError if it is not complete within `limit_s`."""
     end = None if limit_s is None else time.monotonic() + limit_s
     text, body = _LENGTHS.unpack(_receive_bytes(stream, _LENGTHS.size, end=end))
     try:
@@ -53,7 +53,7 @@ def _receive_bytes(stream: socket, count: int, *, end: float | None) -> bytearra
     try:
         data = bytearray(count)
     except (MemoryError, OverflowError) as error:
-        raise BrokenStream from error  # no length that was sent
+        raise BrokenStream from error  # an impossible length
     view, done = memoryview(data), 0
     while done < count:
         if end is not None:
@@ -79,14 +79,14 @@ def form(array: Array) -> dict[str, Any]:
 
 
 def bytes_of(array: Array) -> bytes:
-    """The bytes of an array, in C order and this machine's; none of one that holds Python's objects."""
+    """The bytes of an array, in C order and this machine's; empty for an array of Python objects."""
     if array.dtype.hasobject:
         return b""
     return array.astype(array.dtype.newbyteorder("="), copy=False).tobytes()
 
 
 def array_of(header: Any, body: memoryview) -> Array:
-    """The array of a form and its bytes; BrokenStream where they do not fit each other."""
+    """The array of a form and its bytes; BrokenStream if they do not fit each other."""
     try:
         dtype, shape = dtype_spelled(header["dtype"]), tuple(map(int, header["shape"]))
         if dtype.hasobject:

@@ -15,7 +15,7 @@ from verify.faults import fault_named
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
     {
-        "tensorflow": "eager; the seed says by which of the functions of tf.nn",
+        "tensorflow": "eager; the seed chooses one of the functions of tf.nn",
         "tensorflow:convolution": "eager, by tf.nn.convolution and conv_transpose throughout",
         "tensorflow:gradient": "gradients that GradientTape takes of the forward calls",
         "tensorflow:raw": "the operations of tf.raw_ops themselves",
@@ -39,8 +39,8 @@ class UnknownSubject(ValueError):
 def load(name: str) -> Description:
     """The subject of a name: a built-in one, `fault:NAME` or `package.module:callable`.
 
-    Raises UnknownSubject, one sentence, also where the module or its framework is not installed, and
-    for one that says of itself what cannot be.
+    Raises UnknownSubject, one sentence, also if the module or its framework is not installed, and
+    for a subject with a wrong attribute.
     """
     family, colon, rest = name.partition(":")
     if name in BUILTIN:
@@ -58,7 +58,7 @@ def load(name: str) -> Description:
 
 
 def relatives(name: str) -> tuple[str, ...]:
-    """The subjects that come with one: those built in on the same framework, or itself alone."""
+    """The subjects that share its worker: those built in on the same framework, or itself alone."""
     if name not in BUILTIN:
         return (name,)
     family = name.partition(":")[0]

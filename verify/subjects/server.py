@@ -23,18 +23,18 @@ START_S = 120.0
 """Seconds that the imports of a subject may take."""
 
 PATIENCE_S = 5.0
-"""Seconds from the end of a process's stream to its own end, before it is killed."""
+"""Seconds after a process has closed its stream until it is killed."""
 
 STDERR_LINES = 8
 """Lines of a lost process's output that are quoted."""
 
 SERVERS = 2
-"""Processes with a framework imported that are kept for the next subject: `diff` has two in turn."""
+"""The number of processes with a framework imported that are kept: `diff` uses two alternately."""
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
-# The package is found by its place, so that nothing else which lies beside it, such as another
-# NumPy, comes to the worker's path.
+# The package is imported by its path, so that nothing beside it, such as another NumPy, gets onto the
+# worker's path.
 _BOOT = """
 import sys
 if sys.version_info < (3, 11):
@@ -69,7 +69,7 @@ class Life(NamedTuple):
 class Server:
     """The process that has a subject and its relatives imported and forks the lives, one at a time.
 
-    `hello` is what it says of itself. Raises NoWorker where there is none.
+    `hello` is its first message. Raises NoWorker if it cannot be started.
     """
 
     life: Life | None = None
@@ -91,7 +91,7 @@ class Server:
                     stderr=output,
                     pass_fds=[theirs.fileno()],
                     env={**os.environ, **environment},
-                    start_new_session=True,  # so that Ctrl-C is the parent's alone
+                    start_new_session=True,  # so that Ctrl-C reaches only the parent
                 )
             except OSError as error:
                 self._control.close()
@@ -125,7 +125,7 @@ class Server:
 
         mine, theirs = socket.socketpair()
         output = tempfile.TemporaryFile()  # noqa: SIM115 - the life closes it
-        fcntl.fcntl(output, fcntl.F_SETFL, os.O_APPEND)  # so that it can be emptied while it is open
+        fcntl.fcntl(output, fcntl.F_SETFL, os.O_APPEND)  # so that it can be truncated while it is open
         life = Life(mine, output)
         try:
             with theirs:
@@ -138,7 +138,7 @@ class Server:
         return life
 
     def end(self, patience_s: float) -> int | None:
-        """End the life; its exit code, which it may have had before, or None where this is lost.
+        """End the life, if it has not ended; its exit code, or None if that is lost.
 
         Its output can still be read.
         """
@@ -196,7 +196,7 @@ def _stop_all() -> None:
 
 
 def _path() -> list[str]:
-    """Where this process finds modules, less what belongs to its interpreter."""
+    """This process's module path, without the folders of its interpreter."""
     roots = (sys.prefix, sys.base_prefix, sys.exec_prefix)
     places = [place for place in map(Path.absolute, map(Path, sys.path)) if not _is_installed(place)]
     return [str(place) for place in places if not any(map(place.is_relative_to, roots))]
@@ -210,7 +210,7 @@ _FRAME = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
 
 
 def last_lines(output: IO[bytes]) -> tuple[tuple[str, ...], str]:
-    """What a process printed last, and the line of the subject's code that it died in, if it said so."""
+    """The last output of a process, and the line of the subject's code that it died in, if printed."""
     output.seek(max(0, output.seek(0, os.SEEK_END) - 2**16))
     text, _, traceback = output.read().decode(errors="replace").partition("Fatal Python error: ")
     lines = ["".join(c if c.isprintable() else " " for c in line).rstrip() for line in text.splitlines()]

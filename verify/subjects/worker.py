@@ -2,7 +2,7 @@
 
 It runs in the subject's interpreter, started by `verify.subjects.server`. The parent asks it for a
 life by sending two files: the stream on which that process answers, and where its standard
-output and error go. The server says how each life ended, and ends itself when the parent does.
+output and error go. The server reports how each life ended, and ends when the parent does.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from verify.subjects.protocol import BrokenStream, bytes_of, form, receive, send
 from verify.subjects.registry import UnknownSubject, load, relatives
 
 TO_SAY_WHERE_S = 0.2
-"""Seconds that a process has for its last words before it is killed."""
+"""Seconds that a process has to print its stack before it is killed."""
 
 
 def serve(channel: int, name: str, memory_bytes: int | None) -> None:
-    """Load a subject and its relatives, say what they are, and fork a life when asked; never returns."""
+    """Load a subject and its relatives, declare them, and fork a life on request; never returns."""
     _end_with_the_parent()
     control = socket(fileno=channel)
     try:
@@ -46,7 +46,7 @@ def serve(channel: int, name: str, memory_bytes: int | None) -> None:
         os._exit(2)
     declarations = {relative: _declaration(subject) for relative, subject in subjects.items()}
     send(control, {"versions": versions(), "subjects": declarations})
-    with suppress(OSError):  # the parent has gone
+    with suppress(OSError):  # the parent has ended
         # One byte with two files asks for a life; one without them, to end a life that has ended.
         while (request := recv_fds(control, 1, 2))[0]:
             if files := request[1]:
@@ -86,10 +86,10 @@ def _life(
     os.close(output)
     alive = os.pidfd_open(pid)
     ready, _, _ = select.select([alive, control.fileno()], [], [])
-    if alive not in ready and control.recv(1):  # it hangs: have it say where, as faulthandler does
+    if alive not in ready and control.recv(1):  # it hangs: have faulthandler print where
         os.kill(pid, signal.SIGABRT)
         select.select([alive], [], [], TO_SAY_WHERE_S)
-    # Before it is waited for its number can be no other's; what it started goes with it.
+    # Until it is waited for, its number is not reused; processes that it started are killed with it.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     with suppress(ProcessLookupError):
@@ -99,7 +99,7 @@ def _life(
 
 
 def _end_with_the_parent() -> None:
-    """Have the kernel kill this process when its parent dies, where it can: Linux."""
+    """Have the kernel kill this process when its parent dies, if it can (Linux)."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
@@ -132,7 +132,7 @@ def _answer_all(stream: socket, subjects: Mapping[str, Description]) -> None:
                 send(stream, {"swept": _swept(stream, subject, request).to_data()})
     except (BrokenStream, OSError):
         os._exit(0)
-    except BaseException:  # noqa: BLE001 - whatever it is, the process prints it and ends
+    except BaseException:  # noqa: BLE001 - the process prints any error and ends
         sys.excepthook(*sys.exc_info())
         os._exit(1)
 
@@ -160,7 +160,7 @@ def _answer(subject: Description, word: str) -> tuple[dict[str, Any], list[bytes
 
 
 def _swept(stream: socket, subject: Description, block: Mapping[str, Any]) -> Swept:
-    """A block of a sweep; a message that says nothing goes out while it lasts."""
+    """A block of a sweep; sends empty messages while it runs."""
     return examine_in_bulk(
         subject,
         _enumeration(block["enumeration"]),

@@ -95,7 +95,7 @@ def test_a_counterexample_is_shown_with_what_it_looks_like(swept: Sweep) -> None
 def test_a_counterexample_that_does_not_come_again_is_said_to(swept: Sweep) -> None:
     code, printed = swept(Interrupting(0, errs_at=3))
     assert (code, last_line(printed)) == (1, f"Disagrees: 1 counterexample among all {ALL}.")
-    assert "  again    it did not err so when it was asked once more\n" in printed
+    assert "  again    it did not disagree in this way when it was asked again\n" in printed
 
 
 def test_a_sweep_ends_after_a_few_counterexamples(swept: Sweep) -> None:

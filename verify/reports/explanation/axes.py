@@ -13,7 +13,7 @@ from verify.reports.phrases import plural
 AXIS_NAMES = {1: ("position",), 2: ("row", "column"), 3: ("depth", "row", "column")}
 """What the axes of a rank are called."""
 _PAIRS = 4
-"""Windows that read one cell, of which an equation is written at most."""
+"""The most windows that read one cell whose equations are written."""
 
 
 def axis_lines(case: Case, number: int, *, at: int | None) -> list[Line]:

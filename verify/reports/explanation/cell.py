@@ -47,8 +47,8 @@ class Cell(NamedTuple):
 
     `blocks` are the numbers of what its factors come from: the channels that are read, the filters of a
     `transpose`, the batches of a `filtergrad`, the channels between the two steps of a `separable`.
-    `source` is the first channel that is read. `weights` are those with which a `separable` multiplies
-    the sums of its blocks, one for each; None for the other operations.
+    `source` is the first channel that is read. A `separable` multiplies the sums of its blocks by
+    `weights`, one for each; None for the other operations.
     """
 
     place: Place

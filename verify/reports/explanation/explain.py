@@ -106,7 +106,7 @@ def _where(case: Case, cell: Cell, *, index: tuple[int, ...]) -> str:
 
 
 def _group_members(case: Case, cell: Cell, *, index: tuple[int, ...]) -> str:
-    """The channels or filters of the cell's group that it reads, or by which it was read."""
+    """The channels or filters of the cell's group that it reads, or that read it."""
     if case.traits.answer == "filters":
         return f"its channel {index[-2]} is channel {cell.source} of the input"
     first, last = cell.blocks[0], cell.blocks[-1]

@@ -34,7 +34,7 @@ class _Wording(NamedTuple):
 
 
 def drawing(case: Case, cell: Cell) -> Iterator[Line]:
-    """The blocks of a cell, or that there are none, and of a `separable` their sums with their weights."""
+    """The blocks of a cell, or a line that there are none; for a `separable` also their sums with weights."""
     left, at = cell.factors.left, cell.place.along
     if left.size:
         planes = list(plane_lines(case, at[0] if at else None, count=min(left.shape[1], DRAWN[1])))

@@ -50,7 +50,7 @@ def entry(label: str, *texts: str, style: Style = "plain") -> list[Line]:
 
 
 def number_text(value: float, places: int = 6) -> str:
-    """A number: a whole one without a point, another with so many decimals or with an exponent.
+    """A number: a whole one without a point, others with `places` decimals or with an exponent.
 
     Others are `nan`, `inf` and `-inf`.
     """

@@ -42,7 +42,7 @@ _FACTS = ("time", "environment", "profile", "seed", "shard")
 
 
 def require_page(file: Path) -> None:
-    """Find out before a run whether its page can be made and written; this creates the file.
+    """Check before a run that its page can be made and written; creates the file.
 
     Raises ValueError, one sentence, if what makes a page is not installed; OSError for the file.
     """
@@ -74,7 +74,7 @@ def paged(file: Path | None, report: Path | None) -> Iterator[Path | None]:
 
 
 def _page(records: Iterable[Record], runs: Merged) -> str:
-    """The text of a page. Words, messages and names are escaped; no script but the page's own may run."""
+    """The text of a page. Words, messages and names are escaped; no script but the page's own can run."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -157,7 +157,7 @@ def content(records: Iterable[Record], runs: Merged) -> Content:
 
 
 def _result(runs: Merged) -> tuple[str, int]:
-    """The sentence and the exit code with which a run ended; of several, or of one without an end, theirs."""
+    """The final sentence and exit code of a finished run; those of all together for several runs."""
     run = runs.runs[0]
     if len(runs.runs) > 1 or run.end is None:
         return run_sentence(runs.tallies, lacks=runs.lacks), runs.exit_code
@@ -165,7 +165,7 @@ def _result(runs: Merged) -> tuple[str, int]:
 
 
 def _notes(runs: Merged) -> tuple[str, ...]:
-    """What a reader must know besides the sentence: why a run could not go on, and what was cut short."""
+    """Notes beside the sentence: why a run could not continue, and what was cut short."""
     broken = [f"Could not run: {runs.broken}"] if runs.broken else []
     cut = (f"{tally.subject}, {tally.title}: {tally.note}" for tally in runs.tallies if tally.note)
     return (*broken, *(f"Cut short: {note}." for note in cut))

@@ -21,7 +21,7 @@ Sign = Literal["differs", "worst", "read", "asked"]
 Ticks = tuple[tuple[int, int], ...]
 
 MAX_ROWS, MAX_COLUMNS = 16, 24
-"""Rows and columns that are drawn at most; what is far from a marked cell is cut off."""
+"""The most rows and columns of a picture; cells far from the marked ones are cut off."""
 
 PLANES = 4
 """Planes of an answer that are drawn at most."""
@@ -111,7 +111,7 @@ def _axes_of_answer(case: Case) -> tuple[str, ...]:
 def answer_pictures(
     case: Case, *, shape: Sequence[int], differs: Sequence[Index], worst: Index | None, is_all: bool = True
 ) -> list[Picture]:
-    """The planes of an answer in which elements differ: that of the worst first, then the fullest.
+    """The planes of an answer in which elements differ: first that of the worst, then those with the most.
 
     A plane has the last two spatial axes, or the only one. An answer of another shape has no pictures.
     `is_all` says whether `differs` has every element that differs.

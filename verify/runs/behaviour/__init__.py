@@ -1,1 +1,1 @@
-"""What a subject does with cases, bit by bit: recorded, and compared with another time or place."""
+"""The behaviour of a subject, bit by bit: recorded, and compared with another version or environment."""

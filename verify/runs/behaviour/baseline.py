@@ -35,7 +35,7 @@ LISTED_CHANGES = 5
 
 
 class Conclusion(NamedTuple):
-    """What is said of a baseline at the end of a run: lines, then a sentence, and the exit code."""
+    """The end of a run with a baseline: lines, a sentence, and the exit code."""
 
     lines: Sequence[str]
     sentence: str = ""
@@ -44,12 +44,12 @@ class Conclusion(NamedTuple):
 
 @cache
 def fixed_cases() -> tuple[Case, ...]:
-    """Every fixed case: no drawing chooses them, so that all versions of all packages have the same."""
+    """Every fixed case: none is drawn, so that they are the same with all versions of all packages."""
     return tuple(cases_in(CASES))
 
 
 def cases_for(subject: Description) -> list[Case]:
-    """The fixed cases of what a subject says that it answers."""
+    """The fixed cases that a subject declares to answer."""
     operations, steps = subject.operations, set(subject.around)
     return [case for case in fixed_cases() if case.operation in operations and set(case.epilogue) <= steps]
 
@@ -58,7 +58,7 @@ class Watch:
     """A pytest plugin that observes each subject of a run before its first property.
 
     `conclude` then compares them with the file. It writes those that the file does not have, and with
-    `update` all. Raises ValueError, one sentence, where the file is no baseline.
+    `update` all. Raises ValueError, one sentence, if the file is no baseline.
     """
 
     def __init__(self, file: Path, until: float, *, update: bool = False) -> None:
@@ -81,7 +81,7 @@ class Watch:
                 self._late.append(gate.name)
 
     def conclude(self) -> Conclusion:
-        """Compare with the file and write it; what to say."""
+        """Compare with the file and write it; returns what to print."""
         before: Behaviours = {}
 
         def merged(text: str) -> str:
@@ -108,7 +108,7 @@ class Watch:
         return "", 0
 
     def _observe(self, gate: Gate) -> None:
-        """Ask a subject the fixed cases; nothing is kept of one for which the time is up."""
+        """Ask a subject the fixed cases; if the time is up before the end nothing is recorded."""
         self._check_time()
         subject, observations = gate.subject, []
         for observation in observe(subject, cases_for(subject), name=gate.name):
@@ -125,14 +125,14 @@ class Watch:
 
 
 def watch_of(file: Path | None, until: float, *, update: bool) -> Watch | None:
-    """The watch that a run's options ask for; ValueError where they lack the file to update."""
+    """The watch that a run's options ask for; ValueError if they lack the file to update."""
     if file is None and update:
         raise ValueError("--update-baseline needs --baseline FILE")
     return None if file is None else Watch(file, until, update=update)
 
 
 def compared(label: str, now: Behaviour, records: Behaviours, file: Path) -> tuple[bool, list[str]]:
-    """Whether a subject has changed since a file was written, and the lines that say so."""
+    """Whether a subject has changed since a file was written, and lines about it."""
     if label not in records:
         return False, [_headline(label, f"new in {file}", now), *_beside(label, now, records)]
     was = records[label]
@@ -146,7 +146,7 @@ def compared(label: str, now: Behaviour, records: Behaviours, file: Path) -> tup
 
 
 def _headline(label: str, what: str, record: Behaviour) -> str:
-    """A line on a subject: what is said of it, its cases, and how many of them have no answer, and why."""
+    """A line on a subject: its state, its cases, and how many of them have no answer, and why."""
     silent = Counter(answer.outcome for answer in record.cases.values() if answer.outcome != ANSWERED)
     total = len(record.cases)
     counts = [f"{total} {plural(total, 'case')}", *(f"{count} {why}" for why, count in silent.items())]
@@ -154,7 +154,7 @@ def _headline(label: str, what: str, record: Behaviour) -> str:
 
 
 def _beside(label: str, now: Behaviour, records: Behaviours) -> list[str]:
-    """How a subject that is new differs from itself under those other switches that are most like its own."""
+    """How a new subject differs from itself under the most similar other switches."""
     name, switches = split_label(label)
     others = {other: split_label(other)[1] for other in records if split_label(other)[0] == name}
     if not others:
@@ -165,7 +165,7 @@ def _beside(label: str, now: Behaviour, records: Behaviours) -> list[str]:
 
 
 def _changes(before: Behaviour, after: Behaviour) -> list[str]:
-    """The lines on what has changed; none where no bit has."""
+    """The lines on what has changed; none if no bit has."""
     changes = differences(before, after)
     if not changes:
         return []

@@ -1,7 +1,7 @@
-"""Two records of behaviour, compared: which answers have other bits, and if they are nearer to what is due.
+"""Two records of behaviour, compared: which answers have other bits, and whether they are more accurate.
 
-Other bits of a case are the evidence of a change, its error only describes it: where all bits are the
-same nothing has changed, and where one is not something has, though every bound holds.
+A change is judged by the bits, and only described by the errors: if all bits are the same nothing has
+changed, and if one differs something has, even if every bound holds.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from verify.runs.behaviour.record import ANSWERED, Behaviour, Response
 class Difference(NamedTuple):
     """A case that two records have answered differently.
 
-    Of the values of two answers some have `other` bits: the first of them lies at `place`, and is
-    `shown`. Where either is no answer of the form that is due, it is shown what each is instead.
+    `other` of the `values` have different bits; the first of them, at `place`, is `shown`. If either
+    answer has a wrong dtype or shape, or is none, what each is instead is shown.
     """
 
     case: Case
@@ -40,7 +40,7 @@ class Difference(NamedTuple):
 
 
 def differences(before: Behaviour, after: Behaviour) -> list[Difference]:
-    """Where two records differ in cases that both have, the shortest words first."""
+    """The differences of two records in the cases that both have, the shortest words first."""
     words = sorted(before.cases.keys() & after.cases.keys(), key=lambda word: (len(word), word))
     pairs = ((Case.parse(word), before.cases[word], after.cases[word]) for word in words)
     return [_difference(*pair) for pair in pairs if not pair[1].is_as(pair[2])]
@@ -57,7 +57,7 @@ def _difference(case: Case, before: Response, after: Response) -> Difference:
 
 
 def table_of(changes: Sequence[Difference], names: tuple[str, str], *, most: int) -> list[str]:
-    """The first differences as aligned lines, which are never broken, so that a word can be pasted."""
+    """The first differences as aligned lines without line breaks, so that a word can be pasted."""
     rows = [("differ in", "values", "first at", *names), *(change.row for change in changes[:most])]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
@@ -65,7 +65,7 @@ def table_of(changes: Sequence[Difference], names: tuple[str, str], *, most: int
 
 
 def summary_of(changes: Sequence[Difference], before: Behaviour, after: Behaviour) -> list[str]:
-    """How much differs by operation and dtype, if it is nearer to what is due, and what else has changed."""
+    """How much differs by operation and dtype, whether it is more accurate, and what else has changed."""
     both = before.cases.keys() & after.cases.keys()
     answered = [word for word in both if ANSWERED in (before.cases[word].outcome, after.cases[word].outcome)]
     cases = Counter(_group(Case.parse(word)) for word in answered)

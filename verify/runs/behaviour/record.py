@@ -1,4 +1,4 @@
-"""A record of behaviour: for each case the bits of a subject's answer, and how far it is from what is due.
+"""A record of behaviour: for each case the bits of a subject's answer, and its error.
 
 A baseline is a file of them, JSON with sorted keys, `format` 2. `subjects` has by label `machine`,
 `versions` and `cases`: for each word `answered: ERROR BITS`, or why there is no such answer (`Response`).
@@ -33,15 +33,15 @@ ERROR_DIGITS = 3
 """Significant digits of an error."""
 
 _WITH_ANSWER = {None, "shape", "dtype", "value", "non-finite", "input modified", "answered"}
-"""Kinds of disagreement that leave an answer."""
+"""Kinds of disagreement with an answer."""
 
 
 class Response(NamedTuple):
     """What a subject did with a case.
 
-    `outcome` is "answered"; or the dtype and shape of an answer that has others than are due; or why
+    `outcome` is "answered"; or the dtype and shape of an answer if they are wrong; or why
     there is none: "declined", or a kind of disagreement. `bits` are the values in C order, in base 64.
-    `error` is the largest in units of the bound, infinite where a value had to be equal and is not.
+    `error` is the largest in units of the bound, infinite if a value had to be equal and is not.
     """
 
     outcome: str
@@ -53,7 +53,7 @@ class Response(NamedTuple):
         return self[:2] == other[:2]
 
     def values(self, case: Case) -> Array:
-        """The answer, where it has the form that is due; ValueError for bits that are not its own."""
+        """The answer, if it has the right dtype and shape; ValueError for bits that do not fit it."""
         return np.frombuffer(b64decode(self.bits), case.dtype).reshape(case.output_shape)
 
 
@@ -66,7 +66,7 @@ class Behaviour(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """A case that was asked: what to record of it, and what became of it."""
+    """A case that was asked: its record, and its examination."""
 
     answer: Response
     examination: Examination
@@ -86,13 +86,13 @@ def observe(
 
 
 def behaviour_of(subject: Description, observations: Iterable[Observation]) -> Behaviour:
-    """What to record of a subject that was observed here and now."""
+    """The record of a subject that was observed in this run."""
     cases = {str(examination.case): answer for answer, examination in observations}
     return Behaviour(cases, machine(), _recorded_versions(subject))
 
 
 def machine() -> dict[str, str]:
-    """What of this machine chooses kernels: its system, processor, instruction sets and cores."""
+    """What libraries choose kernels by: the system, the processor, its instruction sets and cores."""
     vectors = sorted(feature for feature in features() if feature.startswith(("avx", "fma", "amx")))
     return {
         "system": f"{platform.system()} {platform.machine()}",
@@ -103,7 +103,7 @@ def machine() -> dict[str, str]:
 
 
 def _answer(examination: Examination) -> Response:
-    """What to record of what a subject returned, and was judged for."""
+    """The record of an examination."""
     case, verdict, values = examination.case, examination.verdict, examination.answer
     if values is None or verdict.kind not in _WITH_ANSWER:
         return Response(verdict.kind or ("refused" if case.illegal else verdict.outcome))
@@ -113,7 +113,7 @@ def _answer(examination: Examination) -> Response:
 
 
 def _recorded_versions(subject: Description) -> dict[str, str]:
-    """What is in play; for a user's own subject its version, too."""
+    """The versions where the subject runs; for a user's own subject its version, too."""
     packages = versions_of(subject)
     packages.pop("hypothesis", None)  # it draws none of the fixed cases
     if subject.version and subject.name not in BUILTIN:
@@ -128,9 +128,9 @@ Behaviours = dict[str, Behaviour]
 
 
 def read_behaviours(file: Path) -> Behaviours:
-    """What a file has recorded; nothing where there is no file.
+    """The records in a file; empty if there is no file.
 
-    Raises ValueError, one sentence with the file, for what is no baseline of this format.
+    Raises ValueError, one sentence with the file, for a file that is no baseline of this format.
     """
     try:
         return behaviours_of(file.read_text(encoding="utf-8"), file)
@@ -141,7 +141,7 @@ def read_behaviours(file: Path) -> Behaviours:
 
 
 def behaviours_of(text: str, file: Path) -> Behaviours:
-    """What a file's text holds; none where it is empty. Raises ValueError, as `read_behaviours`."""
+    """The records in a file's text; empty if the text is. Raises ValueError, as `read_behaviours`."""
     try:
         table: dict[str, Any] = json.loads(text) if text else {"format": BASELINE_FORMAT, "subjects": {}}
         if table["format"] == BASELINE_FORMAT:

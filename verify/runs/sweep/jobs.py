@@ -28,13 +28,13 @@ SAVE_S = 2.0
 """Seconds between two writings of the state."""
 
 TWICE_S = 1.0
-"""Seconds after which a second Ctrl-C is a second one; `timeout` sends two at a time."""
+"""Seconds before another Ctrl-C counts as a second one; `timeout` sends two at a time."""
 
 CASES_A_JOB = 20_000
-"""Cases that are worth another job, as each has to import its framework."""
+"""The number of cases that justify another job, as each has to import its framework."""
 
 MOST_JOBS = 8
-"""Jobs at most that are not asked for."""
+"""The most jobs that are started by default."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class Plan:
 def maker(
     name: str, *, isolate: bool | None, python: str | None, timeout: float | None
 ) -> Callable[[], Subject]:
-    """What gives a job its subject: in a worker of its own, or in this process where that is asked."""
+    """The function that makes a job's subject: in its own worker, or in this process with `--no-isolate`."""
     is_asked = isolate or python or timeout
     if not is_asked and (isolate is False or sys.platform != "linux"):
         return partial(load, name)
@@ -68,7 +68,7 @@ def maker(
 
 
 def usual_jobs(enumeration: Enumeration) -> int:
-    """One for each core, and no more than the cases are worth."""
+    """One for each core, and no more than the number of cases justifies."""
     return max(min(os.cpu_count() or 1, MOST_JOBS, -(-enumeration.count // CASES_A_JOB)), 1)
 
 
@@ -76,7 +76,7 @@ T = TypeVar("T")
 
 
 def in_order(results: Iterable[tuple[int, T]], first: int) -> Iterator[tuple[int, T]]:
-    """Numbered results in the order of their numbers from `first` on, each once those before it have come."""
+    """Numbered results in the order of their numbers from `first`, each once all before it have arrived."""
     early: dict[int, T] = {}
     for number, result in results:
         early[number] = result
@@ -86,14 +86,14 @@ def in_order(results: Iterable[tuple[int, T]], first: int) -> Iterator[tuple[int
 
 
 class End(NamedTuple):
-    """The last message of a job; with the error that kept it from its subject, if one did."""
+    """The last message of a job; with the error that kept it from its subject, if any."""
 
     job: int
     error: BaseException | None
 
 
 class Jobs:
-    """Threads that each have a subject, take blocks and hand in what became of them."""
+    """Threads that each have a subject, take blocks and return their results."""
 
     def __init__(
         self, plan: Plan, progress: Progress, *, first: Subject, known: tuple[Deviation, ...]
@@ -109,15 +109,14 @@ class Jobs:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is left to find out: all cases are done, or counterexamples are enough."""
+        """Whether all cases are done, or enough counterexamples are found."""
         return self._progress.is_complete or (self._progress.is_enough and not self._plan.keep_going)
 
     def run(self) -> Iterator[None]:
         """Start, and count block after block; no thread is running at the end.
 
-        Blocks count in their order, whichever job was faster, and none after that with which the sweep
-        is over. Raises what kept a job from its subject, or the error of a block that would have counted,
-        once all jobs have ended.
+        Blocks count in their order, whichever job was faster, up to the one that ends the sweep. Once all
+        jobs have ended, raises the error that kept a job from its subject, or that of a block before the end.
         """
         if self.is_over:
             return
@@ -127,7 +126,7 @@ class Jobs:
         failure: BaseException | None = None
         for number, result in in_order(self._handed_in(len(makers)), self._progress.done):
             if failure or self.is_over:
-                continue  # another job had gone further
+                continue  # another job was ahead
             if isinstance(result, BaseException):
                 failure = result
                 continue
@@ -142,13 +141,13 @@ class Jobs:
             raise failure
 
     def save(self, what: dict[str, Any]) -> None:
-        """Write the state, at first and now and then; `unsaved` says why it cannot be written."""
+        """Write the state, at first and every few seconds; `unsaved` says why it cannot be written."""
         if monotonic() - self._saved > SAVE_S:
             self._saved = monotonic()
             self._save(what)
 
     def leave(self, what: dict[str, Any]) -> None:
-        """Write the state of a sweep that is to go on, and remove that of one that is over."""
+        """Write the state of a sweep that is not finished; remove that of a finished one."""
         if self.is_over:
             with suppress(OSError):
                 self._plan.state.unlink(missing_ok=True)
@@ -164,7 +163,7 @@ class Jobs:
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Let Ctrl-C end the sweep after the blocks at hand, and a second one at once."""
+        """Let Ctrl-C end the sweep after the current blocks, and a second one at once."""
         since: list[float] = []
 
         def interrupt(number: int, frame: object) -> None:
@@ -177,7 +176,7 @@ class Jobs:
             yield
 
     def line(self) -> str:
-        """The sweep at this moment, for a terminal."""
+        """The current state of the sweep, for a terminal."""
         swept, total = self._progress.swept, self._plan.enumeration.count
         rate = f", {self.rate:,.0f} a second" if self.rate else ""
         left = f", {duration((total - swept.cases) / self.rate)} left" if self.rate else ""
@@ -187,7 +186,7 @@ class Jobs:
         return f"{name}: {swept.cases:,} of {total:,} cases{rate}{wrong}{ending or left}"
 
     def _handed_in(self, jobs: int) -> Iterator[tuple[int, Swept | BaseException]]:
-        """What became of blocks, as it comes, until so many jobs have ended."""
+        """The results of blocks as they arrive, until this many jobs have ended."""
         while jobs:
             message = self._messages.get()
             if not isinstance(message, End):
@@ -201,7 +200,7 @@ class Jobs:
         subject, error = None, None
         try:
             subject = make()
-        except BaseException as failure:  # noqa: BLE001 - it is raised where the jobs are waited for
+        except BaseException as failure:  # noqa: BLE001 - it is raised by the thread that waits for the jobs
             error = failure
             self._stop.set()
         else:
@@ -215,7 +214,7 @@ class Jobs:
         while (number := self._next()) is not None:
             try:
                 swept = self._block(subject, number)
-            except BaseException as failure:  # noqa: BLE001 - it is raised where it would have counted
+            except BaseException as failure:  # noqa: BLE001 - it is raised when the block is counted
                 self._stop.set()
                 self._messages.put((number, failure))
                 return
@@ -228,7 +227,7 @@ class Jobs:
             return None if self._stop.is_set() else next(self._left, None)
 
     def _block(self, subject: Subject, number: int) -> Swept:
-        """A block swept where the subject runs; where that was lost, case by case from here."""
+        """A block examined in the subject's worker; if that was lost, case by case from here."""
         places = self._progress.places(number)
         if isinstance(subject, Isolated):
             enumeration, known = self._texts

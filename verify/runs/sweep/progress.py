@@ -1,4 +1,4 @@
-"""How far a sweep has come, and the file in which it can be taken up again."""
+"""The progress of a sweep, and the file from which it can be resumed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BLOCK = 256
 """Cases that are put to a subject at a time."""
 
 ENOUGH_KINDS, ENOUGH_COUNTEREXAMPLES = 3, 100
-"""Counterexamples of so many kinds, or so many of them, end a sweep."""
+"""The number of kinds of counterexamples, and of counterexamples, that end a sweep."""
 
 _MARK = "conv-verify sweep, form 2"
 
@@ -26,11 +26,11 @@ DIGESTS = {
     "file": "the file of {} has changed since",
     "deviations": "other deviations of {} are known",
 }
-"""What is said where something that is kept as a digest differs."""
+"""The messages for state that is kept as a digest and differs."""
 
 
 class Progress:
-    """How many blocks of an enumeration are done, from the first on, and what became of their cases."""
+    """How many blocks of an enumeration are done, from the first, and the results of their cases."""
 
     def __init__(self, enumeration: Enumeration) -> None:
         self.enumeration = enumeration
@@ -47,12 +47,12 @@ class Progress:
 
     @property
     def is_enough(self) -> bool:
-        """Whether there are counterexamples enough to end a sweep."""
+        """Whether there are enough counterexamples to end a sweep."""
         counts = self.swept.counterexamples
         return len(counts) >= ENOUGH_KINDS or counts.total() >= ENOUGH_COUNTEREXAMPLES
 
     def places(self, number: int) -> range:
-        """Where a block lies in the enumeration."""
+        """The places of a block in the enumeration."""
         return range(number * BLOCK, min((number + 1) * BLOCK, self.enumeration.count))
 
     def add(self, number: int, swept: Swept) -> None:
@@ -65,17 +65,17 @@ class Progress:
 
 
 class ForeignState(ValueError):
-    """A file that holds no sweep, or another one; the sentence says which."""
+    """A file that holds no sweep, or another sweep; the sentence says which."""
 
 
 def identity(enumeration: Enumeration, **more: Any) -> dict[str, Any]:
-    """What a sweep is of, as plain data: two with the same are one that was interrupted."""
+    """What identifies a sweep, as plain data: only the same sweep can be resumed."""
     plain: dict[str, Any] = json.loads(json.dumps({**more, **asdict(enumeration)}))
     return plain
 
 
 def save_state(path: Path, progress: Progress, what: dict[str, Any]) -> None:
-    """Write the state in one step: whoever reads the file finds the old one or the new one whole."""
+    """Replace the state in one step: a reader finds the complete old one or the complete new one."""
     text = json.dumps(
         {"mark": _MARK, "sweep": what, "done": progress.done, "swept": progress.swept.to_data()}
     )
@@ -89,7 +89,7 @@ def save_state(path: Path, progress: Progress, what: dict[str, Any]) -> None:
 
 
 def restore(path: Path, enumeration: Enumeration, what: dict[str, Any]) -> Progress:
-    """The progress that a file holds of this very sweep; ForeignState for any other file."""
+    """The progress of this sweep from a file; ForeignState for any other file."""
     state = read_state(path)
     for name in {**what, **state["sweep"]}:
         theirs, ours = state["sweep"].get(name), what.get(name)
@@ -111,7 +111,7 @@ def restore(path: Path, enumeration: Enumeration, what: dict[str, Any]) -> Progr
 
 
 def read_state(path: Path) -> dict[str, Any]:
-    """The state that a file holds, of whatever sweep; ForeignState for a file of anything else."""
+    """The state of any sweep from a file; ForeignState for any other file."""
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A sweep: every case of a small enumeration put to a subject, and in words what that proved."""
+"""A sweep: every case of a small enumeration put to a subject, and what that proved, in words."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from verify.subjects.isolated import Isolated
 
 
 def sweep(console: Console, plan: Plan) -> int:
-    """Sweep the enumeration and print what was proved; the exit code.
+    """Sweep the enumeration and print what was proved; returns the exit code.
 
-    1 where there is a counterexample, 3 where no case could have failed or the sweep was
-    interrupted, which leaves its state; else 0. Raises ForeignState for a file that is not this
-    sweep's, and whatever keeps a job from its subject.
+    1 if there is a counterexample, 3 if no case could have failed or the sweep was interrupted,
+    which leaves its state; else 0. Raises ForeignState for a file that is not this sweep's, and
+    the error that keeps a job from its subject.
     """
     subject = plan.make()
     if not isinstance(subject, Isolated):
@@ -56,7 +56,7 @@ def _sweep(console: Console, plan: Plan, subject: Subject, description: Descript
             for _ in jobs.run():
                 jobs.save(what)
     except KeyboardInterrupt:
-        pass  # the second one: what is running is given up
+        pass  # the second Ctrl-C: running blocks are abandoned
     finally:
         jobs.leave(what)
     _print_rows(console, rows_of_cases(progress.swept))
@@ -117,14 +117,14 @@ def _print_counterexamples(console: Console, swept: Swept, subject: Description)
 
 
 def _message(counterexample: Counterexample, subject: Description) -> str:
-    """The message of a counterexample; with what it looks like, where the subject errs so again."""
+    """The message of a counterexample; with the fault it looks like, if it disagrees the same way again."""
     case = Case.parse(counterexample.word)
     again = Examiner(subject=subject).examine(case)
     if again.verdict.kind == counterexample.verdict.kind:
         return disagreement(diagnosed(again))
     first = Examination(case=case, subject=subject, verdict=counterexample.verdict)
     text = disagreement(first, with_faults=False)
-    return f"{text}\n{line('again', 'it did not err so when it was asked once more')}"
+    return f"{text}\n{line('again', 'it did not disagree in this way when it was asked again')}"
 
 
 def sweep_exit_code(enumeration: Enumeration, swept: Swept) -> int:
@@ -188,14 +188,14 @@ def _listed(names: tuple[Any, ...]) -> str:
 
 
 def rows_of_enumeration(enumeration: Enumeration) -> Iterator[LabelledText]:
-    """What is swept, before anything is."""
+    """The enumeration, before the first case."""
     yield "cases", f"{enumeration.count:,}, each with {fixed(enumeration)}"
     if enumeration.excluded:
         yield "excluded", f"{enumeration.excluded:,} combinations whose output size would be negative"
 
 
 def rows_of_cases(swept: Swept) -> Iterator[LabelledText]:
-    """What became of the cases: together they are all of them."""
+    """The results of the cases; together they are all cases."""
     yield "graded", f"{swept.graded:,}"
     if swept.vacuous:
         yield "vacuous", f"{swept.vacuous:,}: right, as any answer of zeros would be"
@@ -206,7 +206,7 @@ def rows_of_cases(swept: Swept) -> Iterator[LabelledText]:
 
 
 def rows_of_time(swept: Swept, *, jobs: int, rate: float) -> Iterator[LabelledText]:
-    """Where the jobs spent their time; what no part accounts for made cases and carried messages."""
+    """Where the jobs spent their time; the rest went to making cases and to messages."""
     parts = ("subject", "reference", "comparison")
     if spent := swept.seconds["job"]:
         shares = ", ".join(f"{part} {100 * swept.seconds[part] / spent:.0f} %" for part in parts)

@@ -1,4 +1,4 @@
-"""TensorFlow on the CPU: each of its ways, their limits and its known deviations."""
+"""TensorFlow on the CPU: its ways to compute a convolution, their limits and known deviations."""
 
 from __future__ import annotations
 

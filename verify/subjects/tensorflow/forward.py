@@ -21,7 +21,7 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 class NoCall(Exception):
-    """There is no call of an entry point for a case: the harness's word, where TensorFlow has no argument."""
+    """An entry point cannot be called for a case, as TensorFlow has no argument for it."""
 
 
 def every_axis(case: Case, numbers: tuple[int, ...], other: int = 1) -> list[int]:
@@ -30,7 +30,7 @@ def every_axis(case: Case, numbers: tuple[int, ...], other: int = 1) -> list[int
 
 
 def padding(case: Case) -> Any:
-    """A word, or pairs for every axis of the input, batch and channels included."""
+    """The padding: "SAME", "VALID" or pairs for every axis of the input, batch and channels included."""
     return case.padding if isinstance(case.padding, str) else every_pair(case, case.padding)
 
 
@@ -74,9 +74,9 @@ def separable(case: Case, x: Any, w: Any, pointwise: Any) -> Any:
 
 
 def _of_image(case: Case, call: Callable[..., Any], x: Any, *filters: Any) -> Any:
-    """The answer of a function of images; one axis is an image of one row, as tf.nn.conv1d and Keras do it.
+    """The answer of a function of images; one axis is an image of one row, as in tf.nn.conv1d and Keras.
 
-    The stride serves the other axis too: TensorFlow requires the strides of an image to be equal.
+    The other axis gets the same stride: TensorFlow requires the strides of an image to be equal.
     """
     if case.rank > 1:
         return call(x, *filters, every_axis(case, case.strides), padding(case), **_rest(case))

@@ -16,7 +16,7 @@ from verify.subjects.tensorflow.imported import tf
 
 
 class NoGradient(Exception):
-    """TensorFlow answers None where a gradient is asked for."""
+    """TensorFlow answers None for a gradient."""
 
 
 def input_gradient(entry_point: forward.EntryPoint) -> forward.EntryPoint:
@@ -33,7 +33,7 @@ def input_gradient(entry_point: forward.EntryPoint) -> forward.EntryPoint:
 
 
 def filter_gradient(entry_point: forward.EntryPoint) -> forward.EntryPoint:
-    """The gradient with respect to the filters, or to the bias where that is asked for."""
+    """The gradient with respect to the filters, or to the bias of a bias gradient."""
 
     def gradient(case: Case, x: Any, y: Any) -> Any:
         w = tf.zeros(case.filter_shape, case.dtype)
@@ -49,19 +49,19 @@ def filter_gradient(entry_point: forward.EntryPoint) -> forward.EntryPoint:
 
 
 def required(gradient: Any) -> Any:
-    """The gradient; raises NoGradient where there is none."""
+    """The gradient; raises NoGradient for None."""
     if gradient is None:
         raise NoGradient("GradientTape gives no gradient: it watches floating-point tensors alone")
     return gradient
 
 
 def as_depthwise(case: Case, x: Any, w: Any) -> Any:
-    """A convolution with as many groups as channels, through the depthwise call that it is."""
+    """A convolution with as many groups as channels, computed by the depthwise call."""
     return forward.depthwise(case, x, tf.reshape(w, forward.depthwise_shape(case)))
 
 
 def as_separable(case: Case, x: Any, w: Any) -> Any:
-    """A convolution through the separable call that it is, one of whose two steps changes nothing.
+    """A convolution computed by the separable call, one of whose two steps changes nothing.
 
     With as many groups as channels the second filters are the identity; one with a kernel of single
     cells is the second step itself, after filters of ones.
@@ -77,8 +77,8 @@ def as_separable(case: Case, x: Any, w: Any) -> Any:
 def separable_step(case: Case) -> str:
     """The step of a separable convolution that a convolution is: "depthwise" or "pointwise".
 
-    Raises NoCall where it is neither, where the identity would spread what is not finite, and
-    where it is strided and dilated, as separable convolutions are documented not to be.
+    Raises NoCall if it is neither, if the identity would spread NaN or infinities, and if it is strided and
+    dilated, which separable convolutions are documented not to support.
     """
     if max(case.strides) > 1 and max(case.dilations) > 1:
         raise forward.NoCall("a separable convolution has strides of 1 where it is dilated")
@@ -122,7 +122,7 @@ def gradient_of(entry: str, case: Case) -> Any:
 
 
 def _layer_case(case: Case, *, kind: str, step: str) -> Case:
-    """The case of the layer whose gradient is asked for, with data that is not used."""
+    """The case of the layer whose gradient is taken; its data is not used."""
     bias = ("bias",) if case.is_bias_gradient else ()
     conv = replace(case, operation="conv", epilogue=bias, fill="ones", seed=0)
     if kind == "conv":
@@ -133,7 +133,7 @@ def _layer_case(case: Case, *, kind: str, step: str) -> Case:
 
 
 def _weights(case: Case, filters: Array, *, kind: str, step: str) -> list[Array]:
-    """What a layer holds for these filters: those of the other step of a separable one change nothing."""
+    """A layer's weights for these filters; those of the other step of a separable one change nothing."""
     spatial = (1,) * case.rank
     weights = filters.reshape(forward.depthwise_shape(case)) if step == "depthwise" else filters
     if kind != "separable":

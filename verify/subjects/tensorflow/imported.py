@@ -14,7 +14,7 @@ from verify.subjects.tensorflow.switches import switches
 
 @contextmanager
 def silenced(*, show_failure: bool = False) -> Iterator[None]:
-    """Drop what native code prints on standard error; `show_failure` shows it where the block fails."""
+    """Drop what native code prints on standard error; `show_failure` shows it if the block fails."""
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as printed:
@@ -38,7 +38,7 @@ os.environ.update(switches())
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with silenced(show_failure=True):
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    import tensorflow as tf  # before Keras, so that this is what is missing where neither is installed
+    import tensorflow as tf  # before Keras, so that TensorFlow is reported missing if neither is installed
 
     # isort: split
     import keras
@@ -47,6 +47,6 @@ with silenced(show_failure=True):
 SWITCHES: Mapping[str, str] = MappingProxyType(
     {**switches(), "TF_ENABLE_ONEDNN_OPTS": str(int(_pywrap_util_port.IsMklEnabled()))}
 )
-"""The settings in force. Another module may have imported TensorFlow before, under the CPU's default."""
+"""The settings in force. Another module may have imported TensorFlow before, with the CPU's default."""
 
 __all__ = ["SWITCHES", "keras", "silenced", "tf"]

@@ -1,4 +1,4 @@
-"""Keras's layers for a case, with its weights, and with its bias and activation where a layer takes them."""
+"""Keras's layers for a case, with its weights, and with its bias and activation if a layer takes them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LAYER_NAMES = {
     "separable": ("SeparableConv{n}D", ["depthwise", "pointwise"]),
     "transpose": ("Conv{n}DTranspose", ["kernel"]),
 }
-"""Operation → the name of its layer, and what that calls its filters."""
+"""Operation → the name of its layer, and the layer's names for its filters."""
 
 LAYERS: Mapping[str, Layer] = MappingProxyType(
     {f"layer_{kind}": Layer(kind, f"keras.layers.{name}") for kind, (name, _) in _LAYER_NAMES.items()}
@@ -45,7 +45,7 @@ NO_GROUPS = "Keras has no groups in a transposed convolution"
 
 
 def cannot_say(entry: str, case: Case) -> str:
-    """What of an illegal call a layer has no argument for, so that it cannot be called; or nothing."""
+    """Why a layer cannot be called for an illegal case, as it lacks an argument; or nothing."""
     if entry != "layer_transpose":
         return ""
     if case.groups > 1:
@@ -116,7 +116,7 @@ def _padding(case: Case) -> str:
 
 
 def _output_padding(case: Case) -> tuple[int, ...] | None:
-    """The cells to be added for the answer's size, where it is not the one that the layer assumes."""
+    """The cells to add for the answer's size, if it is not the one that the layer assumes."""
     if case.illegal:
         return None  # it has no answer
     is_same = case.padding == "SAME"

@@ -38,9 +38,9 @@ def eager(entry: str, case: Case) -> Array:
 def graph(entry: str, case: Case) -> Array:
     """Traced by tf.function and rewritten by grappler, every operand an argument.
 
-    Half of the seeds are traced with unknown sizes: of each 48, 12 to 23 leave open the batch and the
-    spatial axes of the model's inputs; 36 to 47 every size of every operand.
-    Raises WrongStaticShape where the shape that is known before the run is not that of the answer.
+    Half of the seeds are traced with unknown sizes: modulo 48, 12 to 23 leave the batch and the spatial
+    axes of the model's inputs open; 36 to 47 every size of every operand.
+    Raises WrongStaticShape if the shape inferred before the run is not that of the answer.
     """
     traced = _trace(entry, replace(case, **_ANY_DATA), unknown=unknown_of(case))
     answer = _on_cpu(traced, case)
@@ -70,7 +70,7 @@ def lite(entry: str, case: Case) -> Array:
 
 @lru_cache(maxsize=1)
 def _converted(entry: str, case: Case) -> bytes:
-    """The model of a case, converted once for all calls in a row, as a graph is traced once."""
+    """The model of a case, converted once for consecutive calls, as a graph is traced once."""
     arrays, inputs, run = operands_by_name(case), _inputs(case), function(entry, case)
 
     def model(*tensors: Any) -> Any:

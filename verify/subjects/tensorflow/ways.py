@@ -1,4 +1,4 @@
-"""TensorFlow's ways to a convolution, the subjects that take them in turn, and what is known of each."""
+"""TensorFlow's ways to compute a convolution, and the subjects that use them in turn."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ def known_deviations(name: str) -> tuple[Deviation, ...]:
 
 
 class TensorflowSubject:
-    """Takes the first of its ways that supports a case; declines where none does.
+    """Takes the first of its ways that supports a case; declines if none does.
 
-    The seed says with which of them it begins, so that all are exercised and a replay takes the same.
+    The seed chooses the first, so that all are exercised and a replay takes the same.
     """
 
     around = AROUND
@@ -113,11 +113,11 @@ class TensorflowSubject:
             raise
 
     def way(self, case: Case) -> Way:
-        """The way by which it answers a case; raises Declined where it has none."""
+        """The way in which it answers a case; raises Declined if it has none."""
         ways = [way for way in self._ways if way.operation == case.operation]
         if not ways:
             raise Declined(f"{self.name} has no {case.operation}")
-        # A call that is refused whatever its numbers are shows nothing of them.
+        # A call that is refused for other reasons than its numbers tests nothing.
         names = names_of(mended(case) if case.illegal else case, self.condition_names)
         first = case.seed % len(ways)
         reasons = []
@@ -131,7 +131,7 @@ class TensorflowSubject:
 
 
 def mended(case: Case) -> Case:
-    """A plain legal call with what an illegal one has beside its numbers: dtype, format, padding, groups."""
+    """A simple legal call with the dtype, data format, padding and groups of an illegal one."""
     divides = case.channels % case.groups == 0 == case.filter_count % case.groups
     return replace(
         case,
