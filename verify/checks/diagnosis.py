@@ -153,7 +153,7 @@ def probed(case: Case, subject: Description) -> str:
     terms: list[Term] = []
     count = 0
     until = time.monotonic() + PROBING_S
-    for seed in _seeds(plain):
+    for seed in _impulse_seeds(plain):
         if time.monotonic() > until:
             break
         probe = replace(plain, seed=seed)
@@ -178,7 +178,7 @@ def _plain(case: Case) -> Case | None:
     return None
 
 
-def _seeds(case: Case) -> Iterator[int]:
+def _impulse_seeds(case: Case) -> Iterator[int]:
     """The seeds that put the impulse into every cell of a small input, or into some cells of a large one."""
     count = math.prod(case.input_shape)
     if count > PROBES:

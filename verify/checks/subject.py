@@ -211,11 +211,11 @@ def name_of(subject: Subject) -> str:
     """
     if isinstance(subject, Fault):
         return f"fault:{subject.name}"
-    place = _place_of(subject)
+    place = _qualified_name(subject)
     return _said(subject, "name", named=place, takes=_word) or place
 
 
-def _place_of(subject: Subject) -> str:
+def _qualified_name(subject: Subject) -> str:
     if hasattr(subject, "__qualname__") and not hasattr(subject, "__self__"):
         return f"{subject.__module__}:{subject.__qualname__}"
     kind = type(getattr(subject, "__self__", subject))

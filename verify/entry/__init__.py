@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     if any(map(session.config.getoption, OPTIONS)) and _is_ours():
-        _load(session.config)
+        _load_plugin(session.config)
 
 
 def _is_ours() -> bool:
@@ -58,14 +58,14 @@ def _is_ours() -> bool:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config) -> None:
     if "verify.gate.conformance" in sys.modules and _is_ours():
-        _load(config)
+        _load_plugin(config)
 
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> None:
     """Load the plugin for a gate that is collected by the workers of xdist alone."""
     if "conv_verify" in report.__dict__:
-        _load(config)
+        _load_plugin(config)
 
 
-def _load(config: pytest.Config) -> None:
+def _load_plugin(config: pytest.Config) -> None:
     config.pluginmanager.import_plugin("verify.pytest_plugin")

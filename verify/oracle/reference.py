@@ -176,7 +176,7 @@ def depthwise(x: Array, w: Array, *, problem: Problem, kind: Any) -> Array:
     """y[n, o, c·m + j] = Σ_t x[n, o·stride + t·dilation − before, c] · w[t, c, j]; m is the multiplier."""
     padded = pad(x, problem.axes, kind=kind)
     answer = np.zeros((len(x), *(axis.out for axis in problem.axes), *w.shape[-2:]), dtype=kind)
-    for tap, cells in taps(problem):
+    for tap, cells in tap_slices(problem):
         answer += padded[cells][..., np.newaxis] * w[tap].astype(kind)
     return answer.reshape(*answer.shape[:-2], w.shape[-2] * w.shape[-1])
 
@@ -189,7 +189,7 @@ def transpose(y: Array, w: Array, *, problem: Problem, kind: Any) -> Array:
     """
     channels = w.shape[-2] * problem.groups
     padded = np.zeros((len(y), *(axis.padded for axis in problem.axes), channels), dtype=kind)
-    for tap, cells in taps(problem):
+    for tap, cells in tap_slices(problem):
         for group in range(problem.groups):
             members, filters = _share(group, w.shape[-2]), _share(group, w.shape[-1] // problem.groups)
             products = y[..., filters].astype(kind) @ w[tap][:, filters].T.astype(kind)
@@ -205,7 +205,7 @@ def filter_gradient(x: Array, y: Array, *, problem: Problem, kind: Any) -> Array
     padded = pad(x, problem.axes, kind=kind)
     members, filters = x.shape[-1] // problem.groups, y.shape[-1] // problem.groups
     answer = np.zeros((*(axis.kernel for axis in problem.axes), members, y.shape[-1]), dtype=kind)
-    for tap, cells in taps(problem):
+    for tap, cells in tap_slices(problem):
         for group in range(problem.groups):
             share = _share(group, filters)
             read = padded[cells][..., _share(group, members)].reshape(-1, members)
@@ -218,7 +218,7 @@ def bias_gradient(y: Array, kind: Any) -> Array:
     return np.asarray(y.reshape(-1, y.shape[-1]).sum(axis=0, dtype=kind))
 
 
-def taps(problem: Problem) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
+def tap_slices(problem: Problem) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
     """Each tap of the kernel, and the cells of the padded input that it meets, one for each window."""
     for tap in np.ndindex(*(axis.kernel for axis in problem.axes)):
         cells = [slice(None)]

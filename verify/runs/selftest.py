@@ -111,7 +111,7 @@ def kill_matrix(cases: Sequence[Case]) -> list[Kill]:
                 kill.first, kill.witness = number, case
     for kill in kills.values():
         if kill.witness is not None:
-            _run(kill, kill.witness)
+            _try_fault(kill, kill.witness)
     return list(kills.values())
 
 
@@ -123,7 +123,7 @@ def _catching(fault: Fault, case: Case) -> list[Property]:
     return [judged for judged in judging if visibility(case, kinds=judged.kinds, faults=(fault,)).visible]
 
 
-def _run(kill: Kill, case: Case) -> None:
+def _try_fault(kill: Kill, case: Case) -> None:
     """Put a fault to every property that should catch it on a case; name it by what the last one saw."""
     subject = describe(kill.fault)
     for judged in _catching(kill.fault, case):

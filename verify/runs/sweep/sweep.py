@@ -162,7 +162,7 @@ def enumeration_phrase(enumeration: Enumeration) -> str:
     dtypes = [f"in {_listed(enumeration.dtypes)}"] * (enumeration.dtypes != ("f32",))
     layout = ["channels first"] * enumeration.channels_first
     parts = (_listed(enumeration.operations), ranks, ", ".join((f"with {numbers[0]}", *numbers[1:], *more)))
-    return ", ".join((*parts, _paddings(enumeration), *dtypes, *layout))
+    return ", ".join((*parts, _paddings_phrase(enumeration), *dtypes, *layout))
 
 
 def fixed(enumeration: Enumeration) -> str:
@@ -174,7 +174,7 @@ def fixed(enumeration: Enumeration) -> str:
     return ", ".join((*counts, *dtypes, layout, "filled coded"))
 
 
-def _paddings(enumeration: Enumeration) -> str:
+def _paddings_phrase(enumeration: Enumeration) -> str:
     named = [padding.upper() for padding in ("same", "valid") if padding in enumeration.paddings]
     words = ["both paddings"] if len(named) == 2 else [f"{name} padding" for name in named]
     if "explicit" in enumeration.paddings:

@@ -101,7 +101,7 @@ def gradient_of(entry: str, case: Case) -> Any:
     step = separable_step(case) if kind == "separable" else kind
     called = _layer_case(case, kind=kind, step=step)
     is_by_input = case.traits.answer == "source"
-    layer = layers.convolution(called, list(called.epilogue))
+    layer = layers.operation_layer(called, list(called.epilogue))
     x = tf.zeros(case.output_shape, case.dtype) if is_by_input else tf.constant(case.input)
     layer.build(x.shape)
     filters = case.filters if is_by_input else np.zeros(case.filter_shape, case.dtype)

@@ -62,7 +62,7 @@ def stack(case: Case) -> Any:
         pads = case.border[0] if case.rank == 1 else case.border
         y = _layer(case, f"ZeroPadding{case.rank}D", padding=pads, **_data_format(case))(y)
     steps = list(takewhile(lambda step: step not in ("norm", "residual"), case.epilogue))
-    layer = convolution(case, steps)
+    layer = operation_layer(case, steps)
     layer.build(y.shape)
     weights = (case.filters, case.pointwise, case.bias if "bias" in steps else None)
     layer.set_weights([weight for weight in weights if weight is not None])
@@ -72,7 +72,7 @@ def stack(case: Case) -> Any:
     return y
 
 
-def convolution(case: Case, steps: list[str]) -> Any:
+def operation_layer(case: Case, steps: list[str]) -> Any:
     """The operation's layer with the steps that it takes, a bias and an activation; it has no weights yet."""
     kind, filters = _LAYER_NAMES[case.operation]
     return _layer(
