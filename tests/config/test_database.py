@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,6 +19,7 @@ from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from tests.places import PLANTED, ROOT
+from tests.waiting import comes
 from verify import Case, Mismatch, reference
 from verify.__main__ import main
 from verify.cases.operands import Array
@@ -53,21 +53,16 @@ def redis() -> Iterator[str]:
         stdout=subprocess.DEVNULL,
     )
     try:
-        wait_for(port)
+        assert comes(lambda: answers(port))
         yield f"redis://127.0.0.1:{port}"
     finally:
         running.terminate()
         running.wait(10)
 
 
-def wait_for(port: int) -> None:
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        with socket.socket() as asked:
-            if asked.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError(port)
+def answers(port: int) -> bool:
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", port)) == 0
 
 
 def artefact(source: Path, *, name: str = "hypothesis-example-db") -> None:

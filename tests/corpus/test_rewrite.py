@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -74,29 +73,38 @@ def test_link_goes_on_pointing_to_its_file(tmp_path):
 
 
 WRITER = """
-import sys, time
+import sys
 from pathlib import Path
 from verify.corpus.rewrite import rewrite
-name, gate = sys.argv[2], Path(sys.argv[1]).parent / "go"
-while not gate.exists():
-    pass
 for number in range(40):
-    rewrite(Path(sys.argv[1]), lambda text: f"{text}{name} {number}\\n")
+    sys.stdin.readline()
+    rewrite(Path(sys.argv[1]), lambda text: f"{text}{sys.argv[2]} {number}\\n")
+    print("written", flush=True)
 """
+
+
+def round_of(writers: list[subprocess.Popen[str]]) -> list[str]:
+    """What processes say that were told to write at once, each when it has written."""
+    for process in writers:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    return [process.stdout.readline() for process in writers]
 
 
 def test_processes_that_write_at_once_lose_nothing(tmp_path):
     file = tmp_path / "b.txt"
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(file), name], cwd=ROOT)
-        for name in ("a", "b", "c")
-    ]
-    time.sleep(0.3)
-    (tmp_path / "go").touch()
-    assert [process.wait(60) for process in writers] == [0, 0, 0]
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(file), name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+        )
+        for name in "abc"
+    ]  # fmt: skip
+    assert [round_of(writers) for _ in range(40)] == [["written\n"] * 3] * 40
+    assert [process.communicate()[0] for process in writers] == ["", "", ""]
     lines = file.read_text().splitlines()
-    assert sorted(lines) == sorted(f"{name} {number}" for name in "abc" for number in range(40))
-    assert lines != sorted(lines)  # or they have not met
+    rounds = [sorted(lines[first : first + 3]) for first in range(0, len(lines), 3)]
+    assert rounds == [[f"{name} {number}" for name in "abc"] for number in range(40)]
 
 
 def test_reader_never_sees_a_part(tmp_path):

@@ -6,14 +6,15 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
+from operator import length_hint
 
 import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController
 
-from verify.oracle.threads import spread
+from tests.waiting import comes
+from verify.oracle.threads import spread, threads
 
 
 def blas_threads() -> list[int]:
@@ -23,14 +24,15 @@ def blas_threads() -> list[int]:
 def spread_in(threads: int) -> str:
     """What a process prints whose BLAS has so many: the threads at work, a product's then and after."""
     script = (
-        "import threading, time\n"
+        "import threading\n"
         "from tests.oracle.test_threads import blas_threads\n"
         "from verify.oracle.threads import spread\n"
         "seen = set()\n"
+        f"all_at_work = threading.Barrier({threads}, timeout=60)\n"
         "def act(taken):\n"
         "    for _ in taken:\n"
-        "        time.sleep(0.01)\n"
         "        seen.add((threading.get_ident(), *blas_threads()))\n"
+        "        all_at_work.wait()\n"
         "spread(act, range(20))\n"
         "print(len(seen), {left for _, left in seen}, blas_threads())\n"
     )
@@ -73,17 +75,21 @@ def test_what_a_part_raises_passes_through_and_products_have_their_threads_again
 @pytest.mark.parametrize("wrong", [0, 1, 2, 3])
 def test_no_part_is_begun_after_an_error(wrong: int) -> None:
     begun: list[int] = []
+    none_is_left: list[bool] = []
 
     def act(taken: Iterator[int]) -> None:
         for number in taken:
             begun.append(number)
             if number == wrong:
                 raise ZeroDivisionError
-            time.sleep(0.01)
+            if number > wrong:
+                none_is_left.append(comes(lambda: length_hint(taken) == 0))
+                return
 
     with pytest.raises(ZeroDivisionError):
         spread(act, range(500))
-    assert len(begun) < 50
+    assert len(begun) <= wrong + threads()
+    assert all(none_is_left)
 
 
 def test_threads_that_spread_at_once_each_do_their_own() -> None:
@@ -98,10 +104,10 @@ def test_threads_that_spread_at_once_each_do_their_own() -> None:
         spread(act, range(100))
 
     lock = threading.Lock()
-    threads = [threading.Thread(target=one, args=(place,)) for place in range(len(sums))]
-    for thread in threads:
+    spreading = [threading.Thread(target=one, args=(place,)) for place in range(len(sums))]
+    for thread in spreading:
         thread.start()
-    for thread in threads:
+    for thread in spreading:
         thread.join()
     assert sums.tolist() == [4950] * len(sums)
     assert blas_threads() == before

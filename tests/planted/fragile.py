@@ -39,6 +39,7 @@ def exits(case: Case) -> Array:
 
 
 def hangs(case: Case) -> Array:
+    Path(os.environ.get("HANGS", os.devnull)).touch()  # for those who wait until it does
     while True:
         time.sleep(1)
 
@@ -77,10 +78,12 @@ def aborts_on_stride(case: Case) -> Array:
 
 
 def hangs_with_a_child(case: Case) -> Array:
-    """What it starts sleeps on, and its number is written where the environment says."""
-    sleeper = subprocess.Popen(["sleep", "1000"])
-    Path(os.environ["SLEEPER"]).write_text(str(sleeper.pid))
-    return hangs(case)
+    """Starts what sleeps on, writes its number where the environment says, and hangs at the next case."""
+    number = Path(os.environ["SLEEPER"])
+    if number.exists():
+        return hangs(case)
+    number.write_text(str(subprocess.Popen(["sleep", "1000"]).pid))
+    return answer(case)
 
 
 def closes_its_stream(case: Case) -> Array:

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from tests.places import ROOT
 from tests.subjects.asked import CASE, SMALLEST, mismatch_of, verdict_of
 from tests.subjects.conftest import Isolate
+from tests.waiting import LIMIT_S, comes
 from verify.checks.journal import left
 from verify.subjects.isolated import Isolated
 from verify.subjects.server import NoWorker
@@ -28,11 +28,8 @@ def is_alive(pid: int) -> bool:
     return False
 
 
-def ends(pid: int, within_s: float = 5.0) -> bool:
-    end = time.monotonic() + within_s
-    while is_alive(pid) and time.monotonic() < end:
-        time.sleep(0.01)
-    return not is_alive(pid)
+def ends(pid: int) -> bool:
+    return comes(lambda: not is_alive(pid))
 
 
 def test_the_environment_is_the_workers_alone(isolate: Isolate) -> None:
@@ -54,17 +51,22 @@ def test_what_a_hanging_subject_started_ends_with_it(
     isolate: Isolate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SLEEPER", str(tmp_path / "pid"))
-    mismatch_of(isolate("hangs_with_a_child", timeout_s=0.5))
+    subject = isolate("hangs_with_a_child")
+    subject(CASE)  # by which the child is there
+    subject.timeout_s = 0.5
+    mismatch_of(subject)
     assert ends(int((tmp_path / "pid").read_text()))
 
 
 def test_another_server_takes_over_from_one_that_was_lost(isolate: Isolate) -> None:
     subject = isolate("right", "tests.planted.convolutions")
     subject(CASE)
-    os.kill(subject._server._process.pid, signal.SIGKILL)
-    kinds = [verdict_of(subject).kind for _ in range(9)]  # it may answer until the kernel has killed it
+    lost, kinds = subject._server, []
+    os.kill(lost._process.pid, signal.SIGKILL)
+    # What it has forked may answer until the kernel has killed that too.
+    assert comes(lambda: kinds.append(verdict_of(subject).kind) or subject._server is not lost)
     assert set(kinds) <= {None, "crashed"}
-    assert kinds[-1] is None
+    assert verdict_of(subject).kind is None
 
 
 PARENT = """
@@ -84,7 +86,7 @@ subject(Case.parse({word!r}))
 @pytest.fixture
 def parent(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that waits for a worker which hangs, and has printed its server's number."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HANGS": str(tmp_path / "hangs")}
     code = PARENT.format(word=SMALLEST)
     with subprocess.Popen(
         [sys.executable, "-c", code],
@@ -111,9 +113,9 @@ def test_a_killed_parent_leaves_its_word_and_no_worker(
 
 def test_ctrl_c_ends_the_wait_for_an_answer(parent: subprocess.Popen[str], tmp_path: Path) -> None:
     server = int(parent.stdout.readline())
-    time.sleep(0.3)
+    assert comes((tmp_path / "hangs").exists)
     parent.send_signal(signal.SIGINT)
-    _, stderr = parent.communicate(timeout=10)
+    _, stderr = parent.communicate(timeout=LIMIT_S)
     assert stderr.splitlines()[-1] == "KeyboardInterrupt"
     assert ends(server)
 

@@ -31,8 +31,8 @@ from verify.oracle.compare import Verdict, disagrees
 from verify.subjects.protocol import BrokenStream, bytes_of, form, receive, send
 from verify.subjects.registry import UnknownSubject, load, relatives
 
-TO_SAY_WHERE_S = 0.2
-"""Seconds that a process has to print its stack before it is killed."""
+TO_SAY_WHERE_S = 2.0
+"""Seconds that a process has to print its stack before it is killed; it needs few milliseconds of them."""
 
 
 def serve(channel: int, name: str, memory_bytes: int | None) -> None:

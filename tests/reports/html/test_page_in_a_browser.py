@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.reports.html.recorded import asked, run_of, written
+from tests.waiting import LIMIT_S
 from verify import Case, Declined, reference
 from verify.cases.operands import Array
 from verify.faults import fault_named
@@ -62,7 +63,7 @@ def tab(browser: Any, file: Path, request: pytest.FixtureRequest) -> Iterator[An
     scheme = getattr(request, "param", "light")
     size = {"width": 360, "height": 740}
     context = browser.new_context(color_scheme=scheme, viewport=size, offline=True)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(1000 * LIMIT_S)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     shown = context.new_page()
     shown.complaints = []

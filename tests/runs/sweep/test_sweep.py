@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from rich.console import Console
 
 from tests.places import PLANTED, ROOT
 from tests.planted import convolutions
+from tests.waiting import comes
 from verify import Case, Declined
 from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array
@@ -301,18 +301,10 @@ def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def appears(path: Path, limit_s: float = 60.0) -> bool:
-    """Whether a file comes to be."""
-    end = time.monotonic() + limit_s
-    while not path.exists() and time.monotonic() < end:
-        time.sleep(0.05)
-    return path.exists()
-
-
 def test_a_sweep_that_is_killed_goes_on_to_the_same_total(tmp_path: Path) -> None:
     arguments = ("subjects_to_gate:waits_to_go_on", "--upto", "3", "--jobs", "1")
     killed = command(tmp_path, *arguments)
-    assert appears(tmp_path / ".conv-verify/sweep.json")
+    assert comes((tmp_path / ".conv-verify/sweep.json").exists)
     killed.kill()
     killed.communicate()
     (tmp_path / "go").touch()
