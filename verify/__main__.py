@@ -41,7 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     except (ValueError, OSError) as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        from verify.checks.files import refusal_of
+
+        sentence = refusal_of(error) if isinstance(error, OSError) else str(error)
+        print(f"{PROGRAM}: {sentence}", file=sys.stderr)
         return 2
 
 

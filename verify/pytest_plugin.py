@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from verify.checks.files import refusal_of
 from verify.checks.journal import journal
 from verify.config import flags
 from verify.config.database import database_at
@@ -41,7 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         session = config.stash[SESSION] = Session(options=_options(config))
         _open_report(config, session)
-    except (ValueError, OSError) as wrong:
+    except OSError as wrong:
+        raise pytest.UsageError(refusal_of(wrong)) from None
+    except ValueError as wrong:
         raise pytest.UsageError(str(wrong)) from None
 
 

@@ -348,17 +348,20 @@ def test_run_records_the_smallest_case_of_what_failed():
     assert ("subjects_to_gate:writes", WORD, "input modified") in recorded
 
 
+IN_THE_WAY = "'.conv-verify' is a file where a folder is needed: move it away, or name another by --failures"
+
+
 def test_run_that_cannot_record_still_says_what_failed():
     Path(".conv-verify").touch()  # nothing can be kept, as in a project that is read-only
     run = command("run", "subjects_to_gate:writes", "--examples", "2")
     assert run.returncode == 1
-    assert "\nunrecorded  " in run.stdout
+    assert f"\nunrecorded  {IN_THE_WAY}\n" in run.stdout
 
 
 def test_replay_that_cannot_record_still_says_what_failed(acts: Any, capsys: pytest.CaptureFixture[str]):
     Path(".conv-verify").touch()
     assert acts("wrong", "mine:acts", WORD) == 1
-    assert capsys.readouterr().out.splitlines()[-1].startswith("unrecorded  ")
+    assert capsys.readouterr().out.splitlines()[-1] == f"unrecorded  {IN_THE_WAY}"
 
 
 def test_run_with_a_record_that_cannot_be_read_does_not_begin():
@@ -366,3 +369,31 @@ def test_run_with_a_record_that_cannot_be_read_does_not_begin():
     run = command("run", "subjects_to_gate:writes", "--failures", "mine.jsonl")
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr.startswith("conv-verify: mine.jsonl, line 1: this is no record of a failure: ")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (Path.mkdir, "'mine.jsonl' is a folder where a file is needed: move it away, or name another by "),
+        (lambda file: file.write_bytes(b"\xff"), "mine.jsonl is no record of failures: it is not text; "),
+    ],
+    ids=["a folder", "no text"],
+)
+@pytest.mark.parametrize("asked", [["run", "subjects_to_gate:right"], ["replay"]], ids=" ".join)
+def test_record_that_is_none_is_named_before_anything_runs(
+    asked: list[str], spoil: Any, sentence: str, capsys: pytest.CaptureFixture[str]
+):
+    spoil(Path("mine.jsonl"))
+    assert main([*asked, "--failures", "mine.jsonl"]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert said.err.startswith(f"conv-verify: {sentence}")
+    assert "--failures" in said.err
+
+
+def test_run_that_cannot_pin_still_says_what_failed():
+    Path("file").touch()
+    Path("conv-verify-pins").symlink_to("file/pins")
+    run = command("run", "subjects_to_gate:writes", "--examples", "1", "--pin")
+    assert (run.returncode, run.stderr) == (1, "")
+    assert f"\nunpinned  {str(Path.cwd() / 'file')!r} is a file where a folder is needed: " in run.stdout

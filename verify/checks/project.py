@@ -9,6 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from verify.checks.files import refusal_of
+
 TABLE = "conv-verify"
 
 KEPT = Path(".conv-verify")
@@ -44,7 +46,9 @@ def settings_of(start: Path | None = None) -> Settings:
 def _toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise ValueError(refusal_of(error)) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"{file} cannot be read: {error}") from None
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import click
 
 from verify.cases.case import Case
+from verify.checks.files import refusal_of
 from verify.checks.subject import Subject, labelled
 from verify.commands.cli import command_named
 from verify.config.flags import Isolation, Known, failures_option, isolation_options, known_options, loader_of
 from verify.config.options import SUBJECT, WORD
-from verify.corpus.failures import Failed, failures_in, remember
+from verify.corpus.failures import OPTION, Failed, failures_in, remember
 from verify.corpus.words import cases_named
 from verify.runs.replay import Became, replay, replay_exit_code, replay_sentence
 from verify.subjects.registry import BUILTIN
@@ -80,4 +81,4 @@ def _record(file: Path, failures: list[Failed]) -> None:
         if failures:
             remember(file, failures)
     except OSError as error:
-        print(f"unrecorded  {error}")
+        print(f"unrecorded  {refusal_of(error, OPTION)}")

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import click
 
 from verify.checks.deviations import Deviation, deviation_of, parse_deviations
+from verify.checks.files import refusal_of
 from verify.checks.project import settings_of
 from verify.checks.subject import Subject
 from verify.config.options import DATABASE, FILE, PLACE, PYTHON, SECONDS, defaults_of, entries_of
@@ -132,5 +133,7 @@ def _naming(file: Path | None) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise ValueError(f"there is no file {str(file)!r}") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ValueError(refusal_of(error)) from None
+    except ValueError as error:
         raise ValueError(f"{file}: {error}") from None

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from verify.cases.case import Case
 from verify.checks.examination import Examination
+from verify.checks.files import refusal_of
 from verify.checks.project import KEPT, keep_in
 from verify.checks.subject import Description, versions_of
 from verify.corpus.rewrite import rewrite
@@ -24,6 +25,9 @@ FAILURES_FORMAT = 1
 
 FAILURES_FILE = KEPT / "failures.jsonl"
 """The file of the record where none is named."""
+
+OPTION = "--failures"
+"""By which another file is named."""
 
 Asked: TypeAlias = tuple[Any, ...]
 """What a failure is recorded for: a subject, its switches and a case."""
@@ -99,11 +103,20 @@ def failed(failure: Examination) -> Failed:
 
 
 def failures_in(file: Path) -> list[Failed]:
-    """Every recorded failure; none where there is no file.
+    """Every recorded failure; none where there is no file, or no folder for it.
 
-    Raises ValueError, one sentence with the file and the line, for what is no record of this format.
+    Raises ValueError, one sentence with the file and the line, for what is no record of this format, and
+    for a file that cannot be read.
     """
-    return _parse(file.read_text(encoding="utf-8"), file) if file.exists() else []
+    try:
+        return _parse(file.read_text(encoding="utf-8"), file)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except UnicodeDecodeError:
+        why = f"no record of failures: it is not text; delete it, or name another by {OPTION}"
+        raise ValueError(f"{file} is {why}") from None
+    except OSError as error:
+        raise ValueError(refusal_of(error, OPTION)) from None
 
 
 def remember(file: Path, failures: Iterable[Failed]) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from verify.cases.case import Case
 from verify.cases.operations import OPERATIONS
 from verify.cases.word import InvalidCase
+from verify.checks.files import refusal_of
 from verify.corpus.rewrite import rewrite
 
 SHIPPED = Path(__file__).parent
@@ -141,7 +142,9 @@ def _lines_in(file: Path) -> list[str]:
         return file.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         raise ValueError(f"there is no file or folder {str(file)!r}") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ValueError(refusal_of(error)) from None
+    except UnicodeDecodeError as error:
         raise ValueError(f"{str(file)!r} cannot be read as words: {error}") from None
 
 

@@ -20,10 +20,11 @@ from rich.text import Text
 from verify.cases.case import Case
 from verify.checks.clock import handling
 from verify.checks.examination import replay_line
+from verify.checks.files import refusal_of
 from verify.checks.journal import left
 from verify.checks.subject import split_label
 from verify.config.session import Options, Session
-from verify.corpus.failures import Failed, failed, remember
+from verify.corpus.failures import OPTION, Failed, failed, remember
 from verify.corpus.words import SHIPPED, cases_in, pin
 from verify.gate.judging import Gate
 from verify.gate.session import NOTHING, SESSION, beginning, environment
@@ -119,14 +120,17 @@ def _keep(console: Terminal, request: Request, tallies: Sequence[Tally], failure
             remember(request.failures, failures)
             console.say(f"recorded  {request.failures}  (`replay` asks again what failed)")
         except OSError as wrong:
-            console.say(f"unrecorded  {wrong}")
+            console.say(f"unrecorded  {refusal_of(wrong, OPTION)}")
     if request.pin_to:
         shipped = cases_in(SHIPPED)  # every run asks them already
         failures_of_cases = [failure for failure, _ in distinct(tallies) if failure.word]
         reasons = {Case.parse(failure.word): failure.text.splitlines()[0] for failure in failures_of_cases}
         new = {case: line for case, line in reasons.items() if case not in shipped}
-        for case, file in pin(request.pin_to, new, today=date.today()).items():
-            console.say(f"pinned    {case}  ({file})")
+        try:
+            for case, file in pin(request.pin_to, new, today=date.today()).items():
+                console.say(f"pinned    {case}  ({file})")
+        except OSError as wrong:
+            console.say(f"unpinned  {refusal_of(wrong, '--corpus')}")
 
 
 def _lost() -> list[str]:

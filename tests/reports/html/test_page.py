@@ -328,7 +328,8 @@ def test_page_without_jinja_is_refused_beforehand(
 def test_page_that_cannot_be_written_is_refused_beforehand(capsys: pytest.CaptureFixture[str]) -> None:
     Path("run.html").mkdir()
     assert main(["report", "run.jsonl", "--html", "run.html"]) == 2
-    assert capsys.readouterr().err == "conv-verify: [Errno 21] Is a directory: 'run.html'\n"
+    said = "conv-verify: 'run.html' is a folder where a file is needed: move it away, or name another\n"
+    assert capsys.readouterr().err == said
 
 
 def test_run_writes_its_page_and_keeps_no_records() -> None:

@@ -17,6 +17,9 @@ ENUMERATION = enumeration_upto(3)
 WHAT = identity(ENUMERATION, subject="mine", file="1234")
 
 
+ANEW = "delete it, or name another by --state"
+
+
 def progress_after(blocks: int) -> Progress:
     progress = Progress(ENUMERATION)
     for number in range(blocks):
@@ -78,41 +81,61 @@ def test_only_the_next_block_is_counted(number: int) -> None:
 def test_the_state_of_another_sweep_is_refused(state: Path) -> None:
     other = enumeration_upto(3, kernel=1)
     assert refusal(state, other, identity(other, subject="mine", file="1234")) == (
-        "it is of another sweep: of kernel it has 2, not 1"
+        "it is of another sweep: of kernel it has 2, not 1; begin anew without --resume"
     )
     assert refusal(state, ENUMERATION, {**WHAT, "subject": "yours"}) == (
-        "it is of another sweep: of subject it has mine, not yours"
+        "it is of another sweep: of subject it has mine, not yours; begin anew without --resume"
     )
     assert refusal(state, ENUMERATION, {**WHAT, "tensorflow": "2.21.0"}) == (
-        "it is of another sweep: of tensorflow it has nothing, not 2.21.0"
+        "it is of another sweep: of tensorflow it has nothing, not 2.21.0; begin anew without --resume"
     )
 
 
 def test_the_state_of_a_subject_that_was_changed_is_refused(state: Path) -> None:
     said = refusal(state, ENUMERATION, {**WHAT, "file": "5678"})
-    assert said == "it is of another sweep: the file of mine has changed since"
+    changed = "the file of mine has changed since"
+    assert said == f"it is of another sweep: {changed}; begin anew without --resume"
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"mark": "conv-verify sweep, form 2"}', "\x00"])
 def test_a_file_of_anything_else_is_refused(state: Path, text: str) -> None:
     state.write_text(text)
-    assert refusal(state) == "it is no state of a sweep"
+    assert refusal(state) == f"it is no state of a sweep: {ANEW}"
 
 
 def test_the_state_of_another_version_is_refused(state: Path) -> None:
     state.write_text('{"mark": "conv-verify sweep, form 1", "sweep": {}, "done": [[0, 3]]}')
-    assert refusal(state) == "it is a sweep of another version of conv-verify: delete it"
+    assert refusal(state) == f"it is a sweep of another version of conv-verify: {ANEW}"
 
 
 def test_a_file_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "none.json") == "there is no it to resume from"
+    assert refusal(tmp_path / "none.json") == "there is no it to resume from: begin without --resume"
 
 
 def test_a_state_whose_counts_do_not_add_up_is_refused(state: Path) -> None:
     held = json.loads(state.read_text())
     held["done"] = 3
     state.write_text(json.dumps(held))
-    assert refusal(state) == "it is damaged: 512 cases in blocks of 768"
+    why = "it has 512 cases in blocks of 768"
+    assert refusal(state) == f"it is a damaged state of a sweep, as {why}: {ANEW}"
+
+
+@pytest.mark.parametrize(("key", "value"), [("swept", {}), ("done", "two"), ("done", None)])
+def test_a_state_that_is_damaged_is_refused(state: Path, key: str, value: Any) -> None:
+    state.write_text(json.dumps({**json.loads(state.read_text()), key: value}))
+    assert refusal(state) == f"it is a damaged state of a sweep: {ANEW}"
+
+
+def test_a_state_in_whose_place_is_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "state.json").mkdir()
+    said = "it is a folder where a file is needed: move it away, or name another by --state"
+    assert refusal(tmp_path / "state.json") == said
+
+
+def test_a_state_whose_folder_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "kept").touch()
+    said = f"{str(tmp_path / 'kept')!r} is a file where a folder is needed: move it away, or name another"
+    assert refusal(tmp_path / "kept" / "state.json") == f"{said} by --state"
 
 
 def test_a_state_that_cannot_be_written_leaves_the_one_before(

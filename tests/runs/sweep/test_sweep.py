@@ -190,7 +190,9 @@ def test_a_sweep_that_cannot_write_its_state_goes_on_and_says_so(swept: Sweep, s
     unwritable = state.parent / "file" / "state.json"
     assert swept(convolutions.right, state=unwritable)[0] == 0
     code, printed = swept(Interrupting(300), enumeration_upto(3), state=unwritable)
-    assert (code, last_line(printed)[:9]) == (3, "unsaved  ")
+    why = f"{str(unwritable.parent)!r} is a file where a folder is needed"
+    assert code == 3
+    assert last_line(printed) == f"unsaved  {why}: move it away, or name another by --state"
 
 
 def test_a_resumed_sweep_comes_to_the_same_and_asks_only_what_is_left(swept: Sweep, state: Path) -> None:
@@ -319,3 +321,11 @@ def test_a_domain_that_is_none_is_refused_with_a_sentence(tmp_path: Path) -> Non
     refused = command(tmp_path, "--upto", "3", "--ranks", "2,4")
     _, error = refused.communicate()
     assert (refused.returncode, error) == (2, "conv-verify: the rank 4 is none of 1, 2, 3\n")
+
+
+def test_resuming_where_nothing_can_be_kept_is_one_sentence_and_exit_2(tmp_path: Path) -> None:
+    (tmp_path / ".conv-verify").touch()
+    refused = command(tmp_path, "subjects_to_gate:right", "--upto", "1", "--no-isolate", "--resume")
+    printed, error = refused.communicate()
+    said = "'.conv-verify' is a file where a folder is needed: move it away, or name another by --state"
+    assert (refused.returncode, printed, error) == (2, "", f"conv-verify: {said}\n")

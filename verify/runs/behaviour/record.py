@@ -20,6 +20,7 @@ from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination
+from verify.checks.files import refusal_of
 from verify.checks.path import Examiner
 from verify.checks.subject import Description, Subject, describe, versions_of
 from verify.oracle.compare import compare_form
@@ -136,7 +137,9 @@ def read_behaviours(file: Path) -> Behaviours:
         return behaviours_of(file.read_text(encoding="utf-8"), file)
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as wrong:
+    except OSError as wrong:
+        raise ValueError(refusal_of(wrong, "--baseline")) from None
+    except UnicodeDecodeError as wrong:
         raise ValueError(f"{file} cannot be read as a baseline: {wrong}") from None
 
 

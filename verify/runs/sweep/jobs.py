@@ -19,8 +19,9 @@ from verify.cases.enumeration import Enumeration
 from verify.checks.bulk import Swept, examine_in_bulk
 from verify.checks.clock import handling
 from verify.checks.deviations import Deviation, to_text
+from verify.checks.files import refusal_of
 from verify.checks.subject import Subject, describe
-from verify.runs.sweep.progress import Progress, save_state
+from verify.runs.sweep.progress import OPTION, Progress, save_state
 from verify.subjects.isolated import TIMEOUT_S, Isolated, isolated
 from verify.subjects.registry import load
 
@@ -159,7 +160,7 @@ class Jobs:
         try:
             save_state(self._plan.state, self._progress, what)
         except OSError as error:
-            self.unsaved = str(error)
+            self.unsaved = refusal_of(error, OPTION)
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:

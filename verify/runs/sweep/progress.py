@@ -10,6 +10,7 @@ from typing import Any
 
 from verify.cases.enumeration import Enumeration
 from verify.checks.bulk import Swept
+from verify.checks.files import refusal_of
 from verify.checks.project import keep_in
 
 BLOCK = 256
@@ -17,6 +18,11 @@ BLOCK = 256
 
 ENOUGH_KINDS, ENOUGH_COUNTEREXAMPLES = 3, 100
 """The number of kinds of counterexamples, and of counterexamples, that end a sweep."""
+
+OPTION = "--state"
+"""By which the file of a sweep's state is named."""
+
+_ANEW = f"delete it, or name another by {OPTION}"
 
 _MARK = "conv-verify sweep, form 2"
 
@@ -97,16 +103,17 @@ def restore(path: Path, enumeration: Enumeration, what: dict[str, Any]) -> Progr
             differs = f"of {name} it has {_shown(theirs)}, not {_shown(ours)}"
             if name in DIGESTS:
                 differs = DIGESTS[name].format(what.get("subject"))
-            raise ForeignState(f"{str(path)!r} is of another sweep: {differs}")
+            raise ForeignState(f"{str(path)!r} is of another sweep: {differs}; begin anew without --resume")
     progress = Progress(enumeration)
     try:
         progress.swept = Swept.from_data(state["swept"])
         progress.done = int(state["done"])
     except (KeyError, TypeError, ValueError) as wrong:
-        raise ForeignState(f"{str(path)!r} is a damaged state of a sweep") from wrong
+        raise ForeignState(f"{str(path)!r} is a damaged state of a sweep: {_ANEW}") from wrong
     counted = min(progress.done * BLOCK, enumeration.count)
     if counted != progress.swept.cases:
-        raise ForeignState(f"{str(path)!r} is damaged: {progress.swept.cases} cases in blocks of {counted}")
+        why = f"it has {progress.swept.cases} cases in blocks of {counted}"
+        raise ForeignState(f"{str(path)!r} is a damaged state of a sweep, as {why}: {_ANEW}")
     return progress
 
 
@@ -115,14 +122,16 @@ def read_state(path: Path) -> dict[str, Any]:
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ForeignState(f"there is no {str(path)!r} to resume from") from None
+        raise ForeignState(f"there is no {str(path)!r} to resume from: begin without --resume") from None
+    except OSError as error:
+        raise ForeignState(refusal_of(error, OPTION)) from None
     except ValueError:
         state = None
     mark = str(state.get("mark")) if isinstance(state, dict) else ""
     if mark != _MARK and mark.startswith(_MARK_OF_ANY):
-        raise ForeignState(f"{str(path)!r} is a sweep of another version of conv-verify: delete it")
+        raise ForeignState(f"{str(path)!r} is a sweep of another version of conv-verify: {_ANEW}")
     if not isinstance(state, dict) or mark != _MARK or not isinstance(state.get("sweep"), dict):
-        raise ForeignState(f"{str(path)!r} is no state of a sweep")
+        raise ForeignState(f"{str(path)!r} is no state of a sweep: {_ANEW}")
     return state
 
 

@@ -1,0 +1,37 @@
+"""Files that cannot be used: which one, why, and what to do, in one sentence."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+_IN_THE_WAY = (errno.EEXIST, errno.ENOTDIR)
+
+
+def _is(asked: Callable[[], bool]) -> bool:
+    """What is asked of a place; not so where one is not let into its folder."""
+    with suppress(OSError):
+        return asked()
+    return False
+
+
+def refusal_of(error: OSError, option: str = "") -> str:
+    """What to say of a file that cannot be read or written; `option` is that by which another is named."""
+    if error.filename is None or error.errno is None:
+        return str(error)
+    file = Path(os.fsdecode(error.filename))
+    another = f"name another by {option}" if option else "name another"
+    in_the_way = next((place for place in (file, *file.parents) if _is(place.is_file)), None)
+    if error.errno in _IN_THE_WAY and in_the_way:
+        return f"{str(in_the_way)!r} is a file where a folder is needed: move it away, or {another}"
+    if error.errno == errno.EISDIR:
+        return f"{str(file)!r} is a folder where a file is needed: move it away, or {another}"
+    if error.errno == errno.ENOENT and not _is(file.parent.is_dir):
+        return f"there is no folder {str(file.parent)!r}: make it, or {another}"
+    if error.errno == errno.ENOENT:
+        return f"there is no file {str(file)!r}: {another}"
+    why = (error.strerror or "").lower()
+    return f"{str(file)!r} cannot be used, as the system says {why!r}: change that, or {another}"
