@@ -28,8 +28,8 @@ ROOMS = (
 )
 """The rooms of `verify/`, in order: each imports from itself and from those before it."""
 
-DOORS = ("verify", "verify.__main__", "verify.pytest_plugin", "verify.entry")
-"""Modules of no room, which open onto all of them; the last is installed by another name, too."""
+DOORS = ("verify", "verify.__main__", "verify.pytest_plugin", "verify.entry", "verify.entry.console")
+"""Modules of no room, which open onto all of them; the last two are installed by other names."""
 
 OUTSIDE = {
     "cases": {"numpy", "ml_dtypes"},  # which has NumPy's bfloat16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -72,6 +73,33 @@ def passes(done: subprocess.CompletedProcess[str]) -> bool:
 def test_entry_point_has_a_name_that_nobody_has():
     (entry,) = [point for point in entry_points(group="pytest11") if point.name == "verify.entry"]
     assert entry.value == "_conv_verify_plugin"
+
+
+def test_script_has_a_module_that_nobody_has():
+    (script,) = [point for point in entry_points(group="console_scripts") if point.name == "conv-verify"]
+    assert script.value == "_conv_verify_command:main"
+
+
+@pytest.mark.parametrize(
+    ("options", "printed"),
+    [
+        (["replay", "mine:right", "conv_i1_k1_same_ones"], "holds     conv_i1_k1_same_ones\n"),
+        (["replay", "--isolate", "mine:right", "conv_i1_k1_same_ones"], "holds     conv_i1_k1_same_ones\n"),
+        (["run", "mine:right", "--examples", "5"], " cases graded and none disagrees.\n"),
+    ],
+    ids=["replay", "replay in a worker", "run"],
+)
+def test_command_line_is_ours_in_a_project_with_a_verify_of_its_own(
+    options: list[str], printed: str, tmp_path: Path
+):
+    (tmp_path / "verify.py").write_text("raise RuntimeError('this is not yours')\n")
+    (tmp_path / "mine.py").write_text(GATE.partition("TestMine")[0])
+    done = subprocess.run(
+        [Path(sys.executable).with_name("conv-verify"), *options],
+        capture_output=True, text=True, check=False, cwd=tmp_path, env={**os.environ, "PYTHONPATH": "."},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(printed)
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["pytest", "python -m pytest"])

@@ -339,6 +339,22 @@ def test_failures_are_replayed_in_the_way_that_they_ran():
     assert again.stdout.startswith(f"CRASHED   {WORD}  (crashed, it exited with code 7, since {today})\n")
 
 
+@pytest.mark.parametrize("where", [[], ["--isolate"]], ids=["here", "in a worker"])
+def test_what_failed_in_a_project_is_replayed_from_a_subfolder(
+    where: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    Path("sub").mkdir()
+    Path("pyproject.toml").write_text("[tool.conv-verify]\n")
+    Path("mine.py").write_text(
+        "from subjects_to_gate import writes\n\n\ndef conv(case):\n    return writes(case)\n"
+    )
+    assert command("replay", *where, "mine:conv", WORD).returncode == 1
+    monkeypatch.chdir("sub")
+    again = command("replay")
+    assert (again.returncode, again.stderr) == (1, "")
+    assert again.stdout.startswith(f"STILL     {WORD}  (input modified, input-modified, since ")
+
+
 def test_run_records_the_smallest_case_of_what_failed():
     run = command("run", "subjects_to_gate:writes", "--examples", "5", "--failures", "mine.jsonl")
     assert "\nrecorded  mine.jsonl  (`replay` asks again what failed)\n" in run.stdout

@@ -55,6 +55,27 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str]
     return write
 
 
+@pytest.mark.parametrize("is_on_the_path", [True, False])
+def test_module_in_the_folder_of_the_project_is_found_from_a_subfolder(
+    here, monkeypatch, *, is_on_the_path: bool
+):
+    here("pyproject.toml", "[tool.conv-verify]\n")
+    here("mine.py", MODULE)
+    here("both.py", "number = 1\n")
+    here("sub/both.py", MODULE)
+    monkeypatch.chdir("sub")
+    if is_on_the_path:
+        sys.path.insert(0, "")
+    assert (load("mine:ones").name, load("both:ones").name) == ("mine:ones", "both:ones")
+
+
+def test_module_of_a_folder_above_that_is_no_project_is_not_found(here, monkeypatch):
+    here("mine.py", MODULE)
+    here("sub/other.py", MODULE)
+    monkeypatch.chdir("sub")
+    assert refusal("mine:ones").endswith("ModuleNotFoundError: No module named 'mine'")
+
+
 def refusal(name: str) -> str:
     with pytest.raises(UnknownSubject) as refused:
         load(name)

@@ -52,13 +52,18 @@ def _toml(file: Path) -> dict[str, Any]:
         raise ValueError(f"{file} cannot be read: {error}") from None
 
 
-def kept_folder() -> Path:
-    """The folder of the files kept between runs, in the current project, else in the current folder."""
+def root() -> Path:
+    """The folder of the current project, else the current folder."""
     try:
         folder = settings_of().folder
     except ValueError:  # a command that reads its settings reports it
         folder = Path()
-    return folder.resolve() / KEPT
+    return folder.resolve()
+
+
+def kept_folder() -> Path:
+    """The folder of the files kept between runs, in the current project, else in the current folder."""
+    return root() / KEPT
 
 
 def keep_in(folder: Path) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from verify.checks.project import root
 from verify.checks.subject import Description, Subject, describe
 from verify.faults import fault_named
 
@@ -76,11 +77,18 @@ def _built_in(name: str) -> Subject:
     return subject
 
 
-def _users_own(name: str) -> Subject:
-    module, _, path = name.partition(":")
-    here = str(Path.cwd())
+def _find_modules_of_the_project() -> None:
+    """Have modules found in the current folder and then in that of the project, if they are not yet."""
+    here, project = str(Path.cwd()), str(root())
     if "" not in sys.path and here not in sys.path:
         sys.path.insert(0, here)
+    if project not in (here, *sys.path):
+        sys.path.insert(1 + sys.path.index("" if "" in sys.path else here), project)
+
+
+def _users_own(name: str) -> Subject:
+    module, _, path = name.partition(":")
+    _find_modules_of_the_project()
     try:
         target: Any = import_module(module)
     except (Exception, SystemExit) as error:
