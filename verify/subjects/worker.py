@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import gc
 import os
 import resource
 import select
@@ -46,6 +47,7 @@ def serve(channel: int, name: str, memory_bytes: int | None) -> None:
         os._exit(2)
     declarations = {relative: _declaration(subject) for relative, subject in subjects.items()}
     send(control, {"versions": versions(), "subjects": declarations})
+    gc.freeze()  # what is imported is never garbage, and a life that looks through it copies its pages
     with suppress(OSError):  # the parent has ended
         # One byte with two files asks for a life; one without them, to end a life that has ended.
         while (request := recv_fds(control, 1, 2))[0]:
