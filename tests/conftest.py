@@ -11,6 +11,7 @@ from importlib.util import find_spec
 import pytest
 from hypothesis import settings
 
+from tests import forked
 from tests.places import ALONE, GATE_PLUGINS, PLANTED, ROOT
 
 pytest_plugins = ["pytester"]
@@ -63,6 +64,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture
 def run_gates(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
     """Runs pytest on files of `pytester`, in a process of its own that finds the planted subjects."""
+    monkeypatch.setattr(pytester, "popen", forked.popen)
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{PLANTED}")
     monkeypatch.setenv(ALONE, "1")
     return partial(pytester.runpytest_subprocess, *GATE_PLUGINS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.checks.disagreements import look_like
 from tests.places import ROOT
 from tests.planted import convolutions
@@ -61,11 +61,9 @@ def written(*more: str, entry: str = ENTRY) -> None:
 def run(subject: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A short run of a subject of this file."""
     few = ("--examples", "5", "--seed", "1", "--operations", "conv")
-    return subprocess.run(
-        [sys.executable, "-m", "verify", "run", f"tests.checks.test_known:{subject}", *few, *arguments],
-        capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"},
-    )  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
+    named = f"tests.checks.test_known:{subject}"
+    return forked.run("verify", "run", named, *few, *arguments, environment=environment)
 
 
 def test_recorded_deviation_is_excused_and_counted():

@@ -8,20 +8,26 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests import forked
 from tests.places import PLANTED, ROOT
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def command_in(folder: Path) -> Command:
-    """Runs `python -m verify` in a folder, where `subjects_to_gate` can be imported."""
+def command_in(folder: Path, *, anew: bool = False) -> Command:
+    """Runs `python -m verify` in a folder, where `subjects_to_gate` can be imported.
+
+    It is a fork of a process that has the imports, or one that starts anew and hashes by another seed.
+    """
     places = {"PYTHONPATH": f"{ROOT}:{PLANTED}", "COLUMNS": "100"}
 
     def run(*arguments: str, words: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "verify", *arguments],
-            input=words, capture_output=True, text=True, check=False, cwd=folder,
-            env={**os.environ, **places},
-        )  # fmt: skip
+        environment = {**os.environ, **places}
+        if anew:
+            return subprocess.run(
+                [sys.executable, "-m", "verify", *arguments],
+                input=words, capture_output=True, text=True, check=False, cwd=folder, env=environment,
+            )  # fmt: skip
+        return forked.run("verify", *arguments, words=words, folder=folder, environment=environment)
 
     return run

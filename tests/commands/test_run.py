@@ -56,8 +56,8 @@ SEEDED = ("run", "subjects_to_gate:right", "--examples", "15", "--seed", "7")
 
 @pytest.fixture(scope="module")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What a run with a seed prints in a folder where nothing else was run."""
-    return command_in(tmp_path_factory.mktemp("seeded"))(*SEEDED).stdout
+    """What a run with a seed prints in a folder where nothing else was run, in a process of its own."""
+    return command_in(tmp_path_factory.mktemp("seeded"), anew=True)(*SEEDED).stdout
 
 
 def counts(printed: str) -> list[str]:

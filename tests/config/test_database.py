@@ -18,6 +18,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from tests import forked
 from tests.places import PLANTED, ROOT
 from tests.waiting import comes
 from verify import Case, Mismatch, reference
@@ -250,9 +251,9 @@ def test_subjects_keep_examples_of_their_own():
 
 
 def test_run_keeps_what_has_failed_in_the_database_that_is_given():
-    command = [sys.executable, "-m", "verify", "run", "subjects_to_gate:writes", "--examples", "2"]
+    command = ("verify", "run", "subjects_to_gate:writes", "--examples", "2")
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}"}
-    subprocess.run([*command, "--database", "mine"], capture_output=True, check=False, env=environment)
+    forked.run(*command, "--database", "mine", environment=environment)
     assert [file for file in Path("mine").rglob("*") if file.is_file()] != []
 
 

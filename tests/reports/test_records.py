@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests import forked
 from tests.places import PLANTED, ROOT
 from tests.planted import subjects_to_gate as subjects
 from verify.__main__ import main
@@ -176,10 +177,7 @@ def test_record_of_a_failure_has_its_place_and_its_replay_line(gated: Gated):
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "verify", *arguments],
-        capture_output=True, text=True, check=False, env=ENVIRONMENT,
-    )  # fmt: skip
+    return forked.run("verify", *arguments, environment=ENVIRONMENT)
 
 
 Reporting = Callable[[], tuple[int, str]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests import forked
 from tests.checks.disagreements import look_like
 from tests.places import PLANTED, ROOT
 from verify import Case, Declined, reference
@@ -325,10 +325,7 @@ def test_nothing_to_replay_is_one_sentence_and_exit_2(
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}"}
-    return subprocess.run(
-        [sys.executable, "-m", "verify", *arguments],
-        capture_output=True, text=True, check=False, env=environment,
-    )  # fmt: skip
+    return forked.run("verify", *arguments, environment=environment)
 
 
 def test_failures_are_replayed_in_the_way_that_they_ran():

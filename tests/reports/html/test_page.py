@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.places import PLANTED, ROOT
 from tests.reports.html.recorded import asked, run_of, written
 from verify import Case, reference
@@ -303,8 +303,7 @@ def test_case_that_several_files_have_is_covered_once() -> None:
 def run(*arguments: str) -> int:
     """The exit code of a command in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}"}
-    command = [sys.executable, "-m", "verify", *arguments]
-    return subprocess.run(command, capture_output=True, check=False, env=environment).returncode
+    return forked.run("verify", *arguments, environment=environment).returncode
 
 
 @pytest.mark.usefixtures("capfd")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import forked
 from tests.places import PLANTED, ROOT
 from tests.planted.behaving import FORWARD, PAIRWISE
 from verify import Case, check
@@ -76,11 +76,10 @@ def test_same_subject_under_other_switches_is_said_to_be_the_same() -> None:
 
 
 def run(folder: Path, *options: str, order: str = "forward") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "verify", "run", "behaving:adds", "--examples", "1", "--seed", "1", *options],
-        capture_output=True, text=True, check=False, cwd=folder,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", "ORDER": order},
-    )  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", "ORDER": order}
+    few = ("--examples", "1", "--seed", "1")
+    command = ("verify", "run", "behaving:adds", *few, *options)
+    return forked.run(*command, folder=folder, environment=environment)
 
 
 @pytest.fixture(scope="module")
