@@ -119,7 +119,10 @@ def test_subject_without_a_version_has_every_entry():
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"when": "'rnk == 1'"}, "the condition 'rnk == 1' cannot be evaluated: name 'rnk' is not defined"),
+        (
+            {"when": "'rnk == 1'"},
+            "the condition 'rnk == 1' cannot be evaluated: name 'rnk' is not defined; did you mean 'rank'?",
+        ),
         ({"word": "'conv_k2'"}, "'conv_k2' is no case: it has no size token, such as i3x3"),
         ({"when": None}, "'when'"),
         ({"word": None}, "Deviation.__new__() missing 1 required positional argument: 'word'"),

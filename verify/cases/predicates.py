@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import CodeType, MappingProxyType
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from verify.cases.bounded import total
 from verify.cases.case import Case
+from verify.cases.expressions import Expression, Refused
 from verify.cases.operations import kind_of, slope_of
+from verify.cases.word import quoted
 
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "float32": lambda number: float(np.float32(number)),
-    **{function.__name__: function for function in (all, any, len, max, min, set, sum, tuple, zip)},
+    "sum": total,
+    **{function.__name__: function for function in (all, any, len, max, min, set, tuple, zip)},
 }
 
 _ALIKE = (
@@ -58,24 +62,30 @@ def _written(case: Case) -> tuple[tuple[int, int], ...]:
 
 
 class Predicate:
-    """A compiled condition, which may use `more` names than those of a case, with values like these.
+    """A condition, which may use `more` names than those of a case, with values like these.
 
     Raises ValueError, naming the text, for one that cannot be evaluated.
     """
 
     def __init__(self, text: str, more: Mapping[str, Any] = MappingProxyType({})) -> None:
         self.text = text
+        samples = [names_of(sample, more) for sample in _SAMPLES]
         try:
-            self._code: CodeType = compile(text, "<condition>", "eval")
-            for sample in _SAMPLES:
-                self._value(names_of(sample, more))
-        except Exception as error:  # noqa: BLE001 - evaluating any text may raise anything
-            raise ValueError(f"the condition {text!r} cannot be evaluated: {error}") from None
+            self._expression = Expression(text, names=samples[0], functions=FUNCTIONS)
+            for names in samples:
+                self._expression.value(names)
+        except Refused as refusal:
+            raise self._wrong(refusal) from None
 
     def holds(self, names: Mapping[str, Any]) -> bool:
-        """Whether the condition holds of a case; `names` is `names_of(case)`."""
-        return bool(self._value(names))
+        """Whether the condition holds of a case; `names` is `names_of(case)`.
 
-    def _value(self, names: Mapping[str, Any]) -> Any:
-        namespace = {"__builtins__": {}, **_FUNCTIONS, **names}
-        return eval(self._code, namespace)  # noqa: S307 - conditions are data as trusted as the user's code
+        Raises ValueError, naming the text, where it cannot be evaluated for these.
+        """
+        try:
+            return bool(self._expression.value(names))
+        except Refused as refusal:
+            raise self._wrong(refusal) from None
+
+    def _wrong(self, refusal: Refused) -> ValueError:
+        return ValueError(f"the condition {quoted(self.text)} cannot be evaluated: {refusal}")

@@ -156,6 +156,11 @@ def _unknown(token: str) -> str:
     return f"{token!r} is not a token" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
+def quoted(text: str, most: int = 200) -> str:
+    """A text in quotes, cut where it is longer."""
+    return repr(text) if len(text) <= most else f"{text[:most]!r}…"
+
+
 def by(numbers: tuple[int, ...]) -> str:
     return "x".join(map(str, numbers))
 

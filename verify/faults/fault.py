@@ -123,7 +123,7 @@ class Fault:
 
 
 def make_fault(*, applies: str = "True", needs: str = "True", **fields: Any) -> Fault:
-    """A fault whose conditions are Python expressions over the names of `verify.cases.predicates`."""
+    """A fault whose conditions are texts over the names of `verify.cases.predicates`."""
     return Fault(applies=Predicate(applies), needs=Predicate(needs), **fields)
 
 
