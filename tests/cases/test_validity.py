@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 
 import numpy as np
 import pytest
@@ -243,3 +244,45 @@ def test_memory_limit_counts_padded_input_filters_and_answer_as_float64():
 )
 def test_word_with_an_empty_side_cannot_ask_for_more_memory_either(word):
     assert "more than the limit" in refusal(word)
+
+
+LONG = {
+    "distinct slopes": lambda length: "_".join(f"leaky0.{number:06d}" for number in range(1, length)),
+    "one slope": lambda length: "_".join(["leaky0.25"] * length),
+    "steps": lambda length: "_".join(["bias", "residual", "relu"] * length),
+    "sizes or dtypes": lambda length: "_".join(["f16", "i32"] * length),
+    "sizes": lambda length: f"i{'3x' * length}3",
+    "pads": lambda length: f"p{'1.0x' * length}1.0",
+    "a number": lambda length: f"n{'9' * length}",
+    "a slope": lambda length: f"leaky0.{'9' * length}",
+    "a seed": lambda length: f"ints{'9' * length}",
+    "letters": lambda length: "same" * length,
+    "underscores": lambda length: "_" * length,
+}
+"""What makes tokens that no case has, and more of them for a larger number."""
+
+
+def refused_in(word: str) -> float:
+    """Seconds that the refusal of a word takes at least, of this process alone."""
+
+    def once() -> float:
+        begun = process_time()
+        refusal(word)
+        return process_time() - begun
+
+    return min(once() for _ in range(5))
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_time_of_a_refusal_grows_as_the_word_does(kind):
+    short, long = (f"conv_i3_k1_same_{LONG[kind](length)}" for length in (5_000, 40_000))
+    assert refused_in(long) < 20 * refused_in(short) + 0.01, "8 times the length; 64 times were quadratic"
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_refusal_repeats_only_the_beginning_of_a_long_word(kind):
+    assert len(refusal(f"conv_i3_k1_same_{LONG[kind](20_000)}")) < 320
+
+
+def test_refusal_repeats_only_the_beginning_of_a_long_operation():
+    assert refusal("c" * 9000).startswith(f"'{'c' * 150}'… is no case: its first token '{'c' * 50}'… is none")

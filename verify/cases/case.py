@@ -15,7 +15,18 @@ from verify.cases.fills import FILLS, Fill, make_operands
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
-from verify.cases.word import InvalidCase, Padding, by, ends, fields_of, padding_token, validate, why_illegal
+from verify.cases.word import (
+    LENGTH,
+    InvalidCase,
+    Padding,
+    by,
+    ends,
+    fields_of,
+    padding_token,
+    quoted,
+    validate,
+    why_illegal,
+)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -68,12 +79,12 @@ class Case:
         Tokens are joined by `_`: the operation first, the others in any order. A lone `f16`,
         `f32` or `f64` is the dtype; where a word has two such tokens, or another dtype, the first
         counts the filters. `i32` is the input's size unless the word has another.
-        Raises InvalidCase, whose sentence repeats the word and names the token.
+        Raises InvalidCase, whose sentence repeats the word, cut where it is long, and names the token.
         """
         try:
             return cls(**fields_of(word))
         except InvalidCase as refusal:
-            raise InvalidCase(f"{word!r} is no case: {refusal}") from None
+            raise InvalidCase(f"{quoted(word, LENGTH)} is no case: {refusal}") from None
 
     @classmethod
     def of_axes(cls, shared: Mapping[str, Any], axes: tuple[Axis, ...]) -> Case:

@@ -40,6 +40,9 @@ Making and judging them takes a few times as much memory.
 ILLEGAL_LIMIT = 64
 """How large a number of an illegal case may be: its arrays are made, too."""
 
+LENGTH, LENGTH_OF_TOKEN = 150, 50
+"""Characters of a word and of a token that a sentence repeats at most."""
+
 _COUNT_FIELDS = {"n": "batch", "c": "channels", "f": "filter_count", "m": "multiplier", "g": "groups"}
 _SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations", "o": "given_out"}
 _NUMBER = f"-?[0-9]{{1,{MAX_DIGITS}}}"
@@ -53,11 +56,12 @@ def fields_of(word: str) -> dict[str, Any]:
     """The fields that a word's tokens name."""
     operation, *tokens = word.split("_")
     if operation not in OPERATIONS:
-        raise InvalidCase(f"its first token {operation!r} is none of {', '.join(OPERATIONS)}")
+        raise InvalidCase(f"its first token {_cut(operation)} is none of {', '.join(OPERATIONS)}")
     fields: dict[str, Any] = {"operation": operation}
     for token in tokens:
         if token not in _NUMBERS_TOO:
             _add(fields, token, *_field(token))
+    fields["epilogue"] = tuple(fields.get("epilogue", ()))
     _add_shared(fields, [token for token in tokens if token in _NUMBERS_TOO])
     for name, letter in (("size", "i"), ("kernel", "k"), ("padding", None)):
         if name not in fields:
@@ -67,15 +71,16 @@ def fields_of(word: str) -> dict[str, Any]:
 
 
 def _add(fields: dict[str, Any], token: str, name: str, value: Any) -> None:
-    if name == "epilogue":
-        value = (*fields.get("epilogue", ()), *value)
-    elif name == "fill":
+    if name == "epilogue" and value not in fields.setdefault("epilogue", {}):
+        fields["epilogue"][value] = len(fields["epilogue"])
+        return
+    if name == "fill":
         value, seed = value if "fill" not in fields else (None, None)
         fields.setdefault("seed", seed)
     elif name == "illegal":
         fields["seed"], value = value, True
-    if name in fields and (name != "epilogue" or len(set(value)) < len(value)):
-        raise InvalidCase(f"{token!r} gives its {name.replace('_', ' ')} a second time")
+    if name in fields:
+        raise InvalidCase(f"{_cut(token)} gives its {name.replace('_', ' ')} a second time")
     fields[name] = value
 
 
@@ -104,9 +109,9 @@ def _literal_field(token: str) -> tuple[str, Any] | None:
     if token in ("same", "valid"):
         return "padding", token.upper()
     if token in EPILOGUE and token != "leaky":
-        return "epilogue", (token,)
+        return "epilogue", token
     if match := re.fullmatch(r"leaky([0-9]{1,3}(?:\.[0-9]{1,6})?)", token):
-        return "epilogue", (leaky(float(match[1])),)
+        return "epilogue", leaky(float(match[1]))
     if token == "cf":
         return "channels_first", True
     if match := re.fullmatch(f"illegal([0-9]{{0,{MAX_DIGITS}}})", token):
@@ -144,21 +149,25 @@ def _unknown(token: str) -> str:
         return "it has an empty token (two underscores together, or one at an end)"
     if re.match("[pz]-?[0-9]", token):
         what = "padding" if token[0] == "p" else "border"
-        return f"{token!r} is not a {what} such as {token[0]}1.0x0.2: before.after for 1 to 3 axes"
+        return f"{_cut(token)} is not a {what} such as {token[0]}1.0x0.2: before.after for 1 to 3 axes"
     if token.startswith("leaky"):
-        return f"{token!r} is not a leaky relu with its slope, such as leaky0.25"
+        return f"{_cut(token)} is not a leaky relu with its slope, such as leaky0.25"
     if re.match("[iksdo]-?[0-9]", token):
-        return f"{token!r} is not 1 to 3 sizes of at most 9 digits, such as {token[0]}3x3"
+        return f"{_cut(token)} is not 1 to 3 sizes of at most 9 digits, such as {token[0]}3x3"
     if re.match("[ncfmg]-?[0-9]", token):
-        return f"{token!r} is not a count of at most 9 digits, such as {token[0]}2"
+        return f"{_cut(token)} is not a count of at most 9 digits, such as {token[0]}2"
     words = ["same", "valid", "cf", "illegal", *EPILOGUE, *FORMATS, *FILLS]
     near = difflib.get_close_matches(token.lower(), words, n=1)
-    return f"{token!r} is not a token" + (f"; did you mean {near[0]!r}?" if near else "")
+    return f"{_cut(token)} is not a token" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
 def quoted(text: str, most: int = 200) -> str:
     """A text in quotes, cut where it is longer."""
     return repr(text) if len(text) <= most else f"{text[:most]!r}…"
+
+
+def _cut(token: str) -> str:
+    return quoted(token, LENGTH_OF_TOKEN)
 
 
 def by(numbers: tuple[int, ...]) -> str:
@@ -254,10 +263,10 @@ def _names(operations: Iterable[Operation]) -> str:
 
 
 def _wrong_epilogue(case: Case) -> str | None:
-    written = f"the epilogue {'_'.join(case.epilogue)!r}"
+    written = f"the epilogue {_cut('_'.join(case.epilogue))}"
     for step in case.epilogue:
         if not is_step(step):
-            return f"{step!r} is none of the steps {', '.join(EPILOGUE)}"
+            return f"{_cut(step)} is none of the steps {', '.join(EPILOGUE)}"
     if not is_in_order(case.epilogue):
         return f"{written} is out of order: bias or norm, then residual, then one activation"
     taken = case.traits.epilogue

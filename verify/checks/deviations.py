@@ -93,7 +93,10 @@ def parse_deviations(text: str) -> tuple[Deviation, ...]:
     Raises ValueError, one sentence, for an entry with a missing or unknown key, a bad condition, an
     unknown kind or a word that is not a case.
     """
-    tables = tomllib.loads(text)
+    try:
+        tables = tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
     entries = tables.get("deviation", [])
     if set(tables) - {"deviation"} or not isinstance(entries, list):
         raise ValueError("a file of deviations holds [[deviation]] entries and nothing else")

@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem
 
 from verify.cases.operations import OPERATIONS
 from verify.cases.shards import Shard
+from verify.cases.word import quoted
 from verify.checks.project import TABLE, Settings
 
 TYPES: Mapping[type, str] = MappingProxyType(
@@ -71,7 +72,7 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 def one_of(word: str, words: Iterable[str]) -> str:
     if word not in words:
-        raise ValueError(f"{word!r} is none of {', '.join(words)}{nearest(word, words)}")
+        raise ValueError(f"{quoted(word)} is none of {', '.join(words)}{nearest(word, words)}")
     return word
 
 
@@ -107,7 +108,7 @@ def _number(of: Callable[[str], float], expected: str, *, least: float = -math.i
         except ValueError:
             number = math.nan
         if not least < number < math.inf:
-            raise ValueError(f"{text!r} is not {expected}")
+            raise ValueError(f"{quoted(text)} is not {expected}")
         return number
 
     return read

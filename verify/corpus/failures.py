@@ -140,7 +140,7 @@ def _parse(text: str, file: Path) -> list[Failed]:
     for number, line in enumerate(text.splitlines(), start=1):
         try:
             failures.append(_failure_of(json.loads(line)))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             why = f"this is no record of a failure: {error}; delete the line"
             raise ValueError(f"{file}, line {number}: {why}") from None
     return failures

@@ -96,7 +96,7 @@ def pin(place: Path, reasons: Mapping[Case, str], *, today: date) -> dict[Case, 
     added: dict[Case, Path] = {}
 
     def with_pins(text: str) -> str:
-        old = cases_in(place) if place.exists() else []
+        old = {*cases_in(place)} if place.exists() else set()
         added.update(dict.fromkeys((case for case in reasons if case not in old), file))
         day = today.isoformat()
         blocks = [f"# {day}: {' '.join(reasons[case].split())}\n{case}\n" for case in added]

@@ -107,7 +107,7 @@ def read_records(file: Path) -> Iterator[Record]:
 def _record(line: bytes, where: str, *, is_first: bool) -> Record:
     try:
         record = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{where}: this is no record: {error}") from None
     if not isinstance(record, dict) or "type" not in record:
         raise ValueError(f"{where}: this is no record: it has no type")

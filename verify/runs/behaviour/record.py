@@ -153,7 +153,7 @@ def behaviours_of(text: str, file: Path) -> Behaviours:
         why = f"{form}: delete it, and a run writes it anew"
     except (AttributeError, KeyError, TypeError):
         why = "no baseline: its entries are not as `run --baseline` writes them; delete it or name another"
-    except ValueError as wrong:
+    except (ValueError, RecursionError) as wrong:
         why = f"no baseline: {wrong}; delete it or name another"
     raise ValueError(f"{file} is {why}")
 

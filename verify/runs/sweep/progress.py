@@ -125,7 +125,7 @@ def read_state(path: Path) -> dict[str, Any]:
         raise ForeignState(f"there is no {str(path)!r} to resume from: begin without --resume") from None
     except OSError as error:
         raise ForeignState(refusal_of(error, OPTION)) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         state = None
     mark = str(state.get("mark")) if isinstance(state, dict) else ""
     if mark != _MARK and mark.startswith(_MARK_OF_ANY):
