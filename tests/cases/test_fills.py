@@ -98,7 +98,7 @@ def test_every_drawn_case_can_be_filled(case):
     ("word", "prefix"),
     [
         ("conv_n2_i5x4_c3_k3x2_f4_same_bias_ones", "fff91e873df93b4f"),
-        ("conv_n2_i5x4_c3_k3x2_f4_same_bias_iota", "5815fa3453dca321"),
+        ("conv_n2_i5x4_c3_k3x2_f4_same_bias_iota", "103c6452f72031da"),
         ("conv_n2_i5x4_c3_k3x2_f4_same_f64_bias_impulse7", "192b1b6fb51ec961"),
         ("conv_n2_i5x4_c3_k3x2_f4_same_bias_ints7", "23b11b50d21d3073"),
         ("conv_n2_i5x4_c3_k3x2_f4_same_f16_bias_ints7", "5d7497849188d3c5"),
@@ -110,8 +110,8 @@ def test_every_drawn_case_can_be_filled(case):
         ("conv_n2_i5x4_c3_k3x2_f4_same_bf16_bias_reals2", "c83091d0dd4ce57d"),
         ("conv_n2_i5x4_c3_k3x2_f4_s3x3_valid_bias_unread7", "8408928a28608a8b"),
         ("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n", "b442e7bdb4e79a60"),
-        ("depthwise_n2_i5x4_c3_k3x2_m2_same_i32_bias_residual_coded", "9b8a39ecbc94f7f5"),
-        ("separable_n2_i5_c3_k3_f2_m4_same_bf16_norm_residual_leaky0.25_coded", "272848fc9bd866ca"),
+        ("depthwise_n2_i5x4_c3_k3x2_m2_same_i32_bias_residual_coded", "cce7ea0cd099d1bc"),
+        ("separable_n2_i5_c3_k3_f2_m4_same_bf16_norm_residual_leaky0.25_coded", "74a2589f12d6ac36"),
         ("transpose_n2_i5_c2_k3_f4_s2_g2_valid_f16_cf_norm_ints7", "d95aa6e79aeb05c5"),
         ("filtergrad_n3_i5_c2_k3_f4_d2_g2_same_cf_impulse7", "bbe56c0985bc9b3c"),
         ("conv_n0_i3_k2_f3_same_bias_coded", "4b479308cdd497f5"),
@@ -126,7 +126,9 @@ def test_word_means_the_same_numbers_for_ever(word, prefix):
     ("word", "numbers"),
     [
         ("conv_i8_k2_valid_ones", [1, 1, 1, 1, 1, 1, 1, 1]),
-        ("conv_i15_k2_valid_iota", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 1, 2]),
+        ("conv_i15_k2_valid_iota", [*range(1, 16)]),
+        ("conv_i15_k9_valid_f16_iota", [*range(1, 16)]),
+        ("conv_i15_k9_valid_bf16_bias_iota", [1, 2, 3, 4, 5] * 3),
         ("conv_i8_k2_valid_impulse5", [0, 0, 0, 0, 0, 0, 1, 0]),
         ("conv_i8_k2_valid_ints1", [-1, 4, -8, 6, 7, -1, 8, 4]),
         (
@@ -144,8 +146,10 @@ def test_seeds_differ():
     assert len({digest(f"conv_i9_k2_valid_ints{seed}") for seed in range(50)}) == 50
 
 
-def test_iota_starts_again_after_thirteen():
-    assert Case.parse("conv_i1_k20_same_bias_iota").filters.ravel().tolist() == [*range(1, 14), *range(1, 8)]
+def test_iota_numbers_every_tap_and_every_channel():
+    operands = Case.parse("conv_i1_k20_f30_same_bias_iota").operands
+    assert operands.factor.ravel().tolist() == [*range(1, 601)]
+    assert operands.bias.ravel().tolist() == [*range(1, 31)]
 
 
 @pytest.mark.parametrize("channels", [3, 4, 5, 7, 8, 9, 15, 16, 17])

@@ -56,9 +56,32 @@ def products_of_impulse(case: Case) -> int:
 
 
 def of_iota(case: Case) -> Scale:
-    """Periods that blocks of channels do not divide, where the sums leave room for them."""
-    fitting = _fitting(case)
-    return _alike(next(period for period in (13, 11, 7, 5, 3, 2, 1) if period <= fitting))
+    """As far as each operand counts, where the sums leave room for it."""
+    return Scale(*(max(1, min(size, room)) for size, room in zip(_sizes(case), _rooms(case), strict=True)))
+
+
+def whole_of_iota(case: Case) -> Scale:
+    """The largest integers of the operands so that the dtype itself holds every sum.
+
+    Beyond them the answer is rounded, and the differences of large numbers are lost first.
+    """
+    form = case.format
+    return _rooms(case) if form.exact_integers else _rooms(case, limit=1 << form.precision)
+
+
+def _rooms(case: Case, limit: int | None = None) -> Scale:
+    """The largest integers of the operands, those that are multiplied alike, for sums up to a limit."""
+    operand = _operand_limit(case)
+    alike = min(_fitting(case, limit), operand)
+    return Scale(alike, alike, min(alike ** _factor_count(case), operand), alike)
+
+
+def _sizes(case: Case) -> Scale:
+    """How many numbers each operand has."""
+    residual = math.prod(case.output_shape) if "residual" in case.epilogue else 0
+    pointwise = case.channels * case.multiplier * case.filter_count if case.traits.has_pointwise else 1
+    addends = max(case.output_channels, residual)
+    return Scale(math.prod(case.input_shape), math.prod(case.factor_shape), addends, pointwise)
 
 
 def of_ints(case: Case) -> Scale:
@@ -67,11 +90,12 @@ def of_ints(case: Case) -> Scale:
 
 def of_coded(case: Case) -> Scale:
     """A number of its own for each tap, then for as many cells as the sums leave room for."""
-    taps = max(min(_fitting(case), math.prod(case.factor_shape)), 1)
+    sizes, operand = _sizes(case), _operand_limit(case)
+    taps = max(min(_fitting(case), max(sizes.factor, sizes.pointwise), operand), 1)
     cells = max(1, exact_limit(case) // ((case.products + 2) * taps ** (_factor_count(case) - 1)))
     # None where the input is empty: the bias of such a case is 1 throughout.
-    cells = min(cells, math.prod(case.input_shape), _operand_limit(case))
-    return Scale(max(cells, 1), taps, max(1, min(cells * taps, case.output_channels)), taps)
+    cells = min(cells, sizes.input, operand)
+    return Scale(max(cells, 1), taps, max(1, min(cells * taps, sizes.bias, operand)), taps)
 
 
 def of_impulse(case: Case) -> Scale:
@@ -109,9 +133,9 @@ def _addends(case: Case) -> int:
     return 1 + ("residual" in case.epilogue)
 
 
-def _fitting(case: Case) -> int:
-    """The largest integer that all operands may have, the same for each."""
-    largest = exact_limit(case) // (case.products + _addends(case))
+def _fitting(case: Case, limit: int | None = None) -> int:
+    """The largest integer that all operands may have, for sums up to a limit or the exact one."""
+    largest = min(exact_limit(case), limit or exact_limit(case)) // (case.products + _addends(case))
     if _factor_count(case) == 2:
         return max(1, math.isqrt(largest))
     root: int = round(float(largest) ** (1 / 3))

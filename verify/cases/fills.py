@@ -22,6 +22,7 @@ from verify.cases import exactness
 from verify.cases.exactness import Scale
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
+from verify.cases.periods import Groups, period_of
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -51,17 +52,26 @@ _LECTURE_SHAPE = "i7x7_c3_k3x3_f2_s2x2_valid"
 class Part(NamedTuple):
     """An operand to make, under its name in `Operands`, channels last.
 
-    `largest` is the largest that its integers may be.
+    `largest` is the largest that its integers may be. An image has a batch before its spatial axes, and
+    filters have two axes after theirs.
     """
 
     case: Case
     operand: str
     shape: tuple[int, ...]
     largest: int
+    is_image: bool
 
     @property
     def size(self) -> int:
         return math.prod(self.shape)
+
+    @property
+    def groups(self) -> Groups:
+        """Its extents, those of its spatial axes as one group."""
+        first, last = (1, 1) if self.is_image else (0, 2)
+        before, spatial, after = self.shape[:first], self.shape[first:-last], self.shape[-last:]
+        return (*((extent,) for extent in before), spatial, *((extent,) for extent in after))
 
     def hashes(self, start: int, stop: int, stream: int = 0) -> Hashes:
         """Those of the places start … stop−1, in a sequence of its own for each seed and operand."""
@@ -107,7 +117,7 @@ def make_operands(case: Case) -> Operands:
         """An operand; an image has a data format, and is made channels last."""
         is_moved = is_image and case.channels_first
         last = (shape[0], *shape[2:], shape[1]) if is_moved else shape
-        values = fill.make(Part(case, operand, last, scale.largest(operand) if scale else 0))
+        values = fill.make(Part(case, operand, last, scale.largest(operand) if scale else 0, is_image))
         return _cast(np.moveaxis(values, -1, 1) if is_moved else values, case)
 
     arrays = {
@@ -170,8 +180,18 @@ def _integers(bits: Hashes, largest: int) -> NDArray[np.int64]:
 
 
 def _iota(part: Part) -> Values:
-    """1, 2, 3 … in order, starting again after the largest; `coded` has a much larger largest."""
-    return (np.arange(part.size) % part.largest + 1).reshape(part.shape)
+    """1, 2, 3 … in order, starting again after a period that tells confused cells apart."""
+    return _counted(part, whole=exactness.whole_of_iota(part.case).largest(part.operand))
+
+
+def _coded(part: Part) -> Values:
+    """1, 2, 3 … in order, each number once as far as the sums leave room for it."""
+    return _counted(part, whole=part.largest)
+
+
+def _counted(part: Part, *, whole: int) -> Values:
+    period = period_of(part.groups, whole=min(whole, part.largest), most=part.largest)
+    return (np.arange(part.size) % period + 1).reshape(part.shape)
 
 
 def _ints(part: Part) -> Values:
@@ -182,7 +202,7 @@ def _ints(part: Part) -> Values:
 def _impulse(part: Part) -> Values:
     """A single 1 in the input, in a cell that the seed chooses; 1, 2, 3 … in the filters."""
     if part.operand != "input":
-        return _iota(part)
+        return _coded(part)
     x = np.zeros(part.size)
     if x.size:
         x[int(part.hashes(0, 1)[0]) % x.size] = 1
@@ -336,7 +356,7 @@ _ROWS = (
     ),
     Fill("ints", _ints, exactness.of_ints, is_seeded=True),
     Fill("dyadic", _dyadic, exactness.of_dyadic, is_seeded=True, judged_by="precision", chance=3),
-    Fill("coded", _iota, exactness.of_coded),
+    Fill("coded", _coded, exactness.of_coded),
     Fill("reals", _reals, None, is_seeded=True, judged_by="rounding"),
     Fill("nonfinite", _nonfinite, exactness.of_ints, is_seeded=True, is_finite=False, judged_by="nonfinite"),
     Fill(

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from verify.cases.predicates import Predicate
-from verify.checks.deviations import Deviation, parse_deviations
+from verify.checks.deviations import Deviation, condition, parse_deviations
 
 
 class Limit(NamedTuple):
@@ -37,7 +37,7 @@ class Limit(NamedTuple):
 def limits() -> tuple[Limit, ...]:
     """TensorFlow's documented limits, from `limits.toml`."""
     tables = tomllib.loads(_text("limits.toml"))["limit"]
-    return tuple(Limit(**{**table, "when": Predicate(table["when"])}) for table in tables)
+    return tuple(Limit(**{**table, "when": condition(table["when"])}) for table in tables)
 
 
 @cache
