@@ -15,7 +15,7 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis
 from verify.cases.operations import AROUND, OPERATIONS, Operation
-from verify.cases.word import PADDING_MODES, Padding
+from verify.cases.word import DATA_FORMATS, PADDING_MODES, Padding, as_narrowed
 
 from .parts import (
     AXIS_BYTES,
@@ -38,7 +38,6 @@ DTYPES = tuple(
 )
 """Those whose sums are held in the dtype itself first, then the narrower ones, integers last."""
 REDUCTIONS = ("short", "long")
-DATA_FORMATS = ("channels_last", "channels_first")
 DRAWN_FILLS = tuple(fill.name for fill in FILLS.values() if fill.chance)
 OFTEN = tuple(name for times in (1, 2) for name, fill in FILLS.items() if fill.chance > times)
 """Fills that reveal the most, or what no other fill reveals."""
@@ -82,7 +81,7 @@ def cases(
     around: Sequence[str] = AROUND,
     steps: Sequence[str] = STEPS,
     reductions: Sequence[str] = REDUCTIONS,
-    data_formats: Sequence[str] = DATA_FORMATS,
+    data_formats: Sequence[str] = tuple(DATA_FORMATS),
     max_side: int | None = None,
     max_kernel: int | None = None,
     max_stride: int = 4,
@@ -93,19 +92,20 @@ def cases(
 ) -> SearchStrategy[Case]:
     """Legal cases of every kind, aimed at the corners where convolutions go wrong.
 
-    Each argument narrows what is drawn. `dtypes` are tokens ("f32"), `paddings` are "same",
-    "valid" and "explicit", `steps` say whether strides and dilations may exceed 1 ("plain",
+    Each argument narrows what is drawn. `dtypes` have NumPy's names ("float32"), `paddings` are "same",
+    "valid" and "explicit", `data_formats` "channels_last" and "channels_first", or the name that cases have
+    for one ("NHWC"), in any case of letters; `steps` say whether strides and dilations may exceed 1 ("plain",
     "strided", "dilated", "both"); where these allow it, `unread` is drawn strided, as only windows that
     skip cells leave some unread. `around` says what may come before and after: "border" and the steps of
     an epilogue, a leaky relu as "leaky"; it may be empty. A reduction that is "long" sums more than 256
-    terms, in f16 more than 2,048; it is rarely drawn, and never where `max_channels` or `max_batch` is
+    terms, in float16 more than 2,048; it is rarely drawn, and never where `max_channels` or `max_batch` is
     given. Unless given, `max_channels` is 17 and `max_batch` 3, `max_side` is 24, 12 and 7 cells for 1, 2
     and 3 axes and `max_kernel` 7, 5 and 3. Impossible combinations are left out, such as a fill of real
-    numbers in i32.
+    numbers in int32.
     Shrinks towards `conv_i1_k1_same_ones`: the first of each sequence, sizes of 1, seed 0.
     Raises ValueError for an empty or unknown choice, or for choices that leave no case.
     """
-    narrowing = Narrowing(**locals())
+    narrowing = Narrowing(**{name: as_narrowed(name, chosen) for name, chosen in locals().items()})
     _require_known(narrowing)
     choices = _choices(narrowing)
     if not choices:

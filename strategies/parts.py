@@ -92,7 +92,7 @@ def channel_options(largest: int, long: int | None) -> list[int]:
 
 
 def epilogues(
-    operation: str = "conv", dtype: str = "f32", around: Sequence[str] = EPILOGUE
+    operation: str = "conv", dtype: str = "float32", around: Sequence[str] = EPILOGUE
 ) -> SearchStrategy[tuple[str, ...]]:
     """What follows the operation, of the steps in `around`: often nothing or a bias, else any legal epilogue.
 

@@ -103,7 +103,7 @@ def test_every_option_that_the_readme_speaks_of_exists() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        ("explain", "conv_i1x1x3_k1x1x1_s1x1x3_same_f64_iota"),
+        ("explain", "conv_i1x1x3_k1x1x1_s1x1x3_same_float64_iota"),
         ("explain", "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n"),
         ("run", "--help"),
         ("pin", "conv_i1x2_k1x2_same_ones", "--reason", "SAME's odd cell went before"),

@@ -58,7 +58,7 @@ def naive(seed: int) -> Iterator[Case]:
                 epilogue=chance.choice(((), ("bias",), ("bias", "relu")))
                 if operation != "filtergrad"
                 else (),
-                fill="ints" if dtype == "i32" else "reals",
+                fill="ints" if dtype == "int32" else "reals",
                 seed=3 * chance.randrange(1000),
             )
 

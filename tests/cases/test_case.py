@@ -204,7 +204,7 @@ def test_bias_has_one_number_for_each_filter_in_the_dtype(form, count):
 
 def test_fields_are_taken_as_whole_numbers_whatever_holds_them():
     case = Case(size=[np.int64(3)], kernel=[2], strides=[np.int32(1)], padding=[[1, 2]], dtype="float16")
-    assert case == Case.parse("conv_i3_k2_p1.2_f16_ones")
+    assert case == Case.parse("conv_i3_k2_p1.2_float16_ones")
 
 
 def test_dtype_of_another_byte_order_is_that_of_this_machine():

@@ -103,13 +103,13 @@ def test_dyadic_swaps_its_roles_by_the_parity_of_the_seed(seed, wide):
     assert largest.pop(wide) > 2 >= max(largest.values())
 
 
-@given(case=cases(fills=("dyadic",), dtypes=("f32", "f64"), **small))
+@given(case=cases(fills=("dyadic",), dtypes=("float32", "float64"), **small))
 @quick
 def test_no_product_of_dyadic_can_be_dropped_unseen(case):
     assert unseen_drops(case) == 0
 
 
-@pytest.mark.parametrize("dtype", ["f32", "f64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("geometry", ["i6_c2_k3_f2_same", "i5x4_k3x2_s2x1_same", "n2_i4_c4_k2_f2_g2_d2_p1.2"])
 @pytest.mark.parametrize("operand", ["input", "factor"])
@@ -118,6 +118,6 @@ def test_no_element_of_dyadic_can_change_unseen(dtype, seed, geometry, operand):
 
 
 def test_dyadic_integers_wrap():
-    case = Case.parse("conv_i9_k3_same_i32_dyadic")
+    case = Case.parse("conv_i9_k3_same_int32_dyadic")
     assert np.array_equal(rational.answer(case), rational.fractions(reference(case)))
     assert not np.array_equal(rational.answer(case), rational.linear(case))

@@ -31,7 +31,7 @@ ENUMERATIONS = {
         multiplier=2,
     ),
     "gradients": Enumeration(**SMALL, operations=("transpose", "filtergrad"), ranks=(1,), filters=2),
-    "dtypes": Enumeration(**SMALL, ranks=(1,), dtypes=("f16", "i32"), channels_first=True),
+    "dtypes": Enumeration(**SMALL, ranks=(1,), dtypes=("float16", "int32"), channels_first=True),
 }
 each_enumeration = pytest.mark.parametrize("enumeration", ENUMERATIONS.values(), ids=ENUMERATIONS)
 
@@ -64,7 +64,7 @@ def words_of(enumeration: Enumeration) -> list[str]:
         for axes, (n, c, f, m, g) in product(product(sides, repeat=rank), product(*map(upto, counts))):
             i, k, s, d = ("x".join(map(str, numbers)) for numbers in zip(*axes, strict=True))
             shape = f"{operation}_n{n}_i{i}_c{c}_k{k}_f{f}_m{m}_s{s}_d{d}_g{g}"
-            form = f"{'f32_' * (f == 32)}{dtype}{'_cf' * enumeration.channels_first}_coded"
+            form = f"{'float32_' * (f == 32)}{dtype}{'_cf' * enumeration.channels_first}_coded"
             tokens = [padding]
             if padding == "explicit":
                 tokens = ["p" + ends(cells) for cells in product(pairs, repeat=rank)]
@@ -151,7 +151,7 @@ def test_the_text_of_an_enumeration_is_read_back(enumeration: Enumeration) -> No
         ({"channels": 0}, "a sweep's channels is 1 to 8, not 0"),
         ({"ranks": (4,)}, "the rank 4 is none of 1, 2, 3"),
         ({"paddings": ("same", "same")}, "the padding 'same' is named twice"),
-        ({"dtypes": ()}, "a sweep needs a dtype, one of f16, bf16, f32, f64, i32"),
+        ({"dtypes": ()}, "a sweep needs a dtype, one of float16, bfloat16, float32, float64, int32"),
         (
             {"operations": ("depthwise",), "ranks": (3,)},
             "depthwise has 1 or 2 spatial axes, not 3",

@@ -23,7 +23,7 @@ FILLS = ("ones", "iota", "impulse", "ints", "dyadic", "reals", "unread", "cs231n
 EVERY_FILL = [
     Case.parse(f"conv_{geometry}_{dtype}{form}_bias_{fill}{seed}")
     for fill, dtype, form in product(FILLS, FORMATS, ("", "_cf"))
-    if not (dtype == "i32" and fill in ("reals", "unread"))
+    if not (dtype == "int32" and fill in ("reals", "unread"))
     for geometry in [
         "n1_i7x7_c3_k3x3_f2_s2x2_valid" if fill == "cs231n" else "n2_i8x5_c4_k3x2_f6_s2x2_g2_valid"
     ]
@@ -99,20 +99,20 @@ def test_every_drawn_case_can_be_filled(case):
     [
         ("conv_n2_i5x4_c3_k3x2_f4_same_bias_ones", "fff91e873df93b4f"),
         ("conv_n2_i5x4_c3_k3x2_f4_same_bias_iota", "103c6452f72031da"),
-        ("conv_n2_i5x4_c3_k3x2_f4_same_f64_bias_impulse7", "192b1b6fb51ec961"),
+        ("conv_n2_i5x4_c3_k3x2_f4_same_float64_bias_impulse7", "192b1b6fb51ec961"),
         ("conv_n2_i5x4_c3_k3x2_f4_same_bias_ints7", "23b11b50d21d3073"),
-        ("conv_n2_i5x4_c3_k3x2_f4_same_f16_bias_ints7", "5d7497849188d3c5"),
+        ("conv_n2_i5x4_c3_k3x2_f4_same_float16_bias_ints7", "5d7497849188d3c5"),
         ("conv_n2_i5x4_c3_k3x2_f4_same_bias_dyadic7", "86b9dc56952a521f"),
-        ("conv_n2_i5x4_c3_k3x2_f4_same_f64_bias_dyadic8", "c3a75daac910c9fb"),
-        ("conv_n2_i5x4_c3_k3x2_f4_same_i32_bias_dyadic8", "d290cbd6ce6d9e36"),
-        ("conv_n2_i5x4_c3_k3x2_f4_same_f64_bias_reals0", "c7f0df29ba43c134"),
-        ("conv_n2_i5x4_c3_k3x2_f4_same_f64_bias_reals1", "c6b3fc07f3456b88"),
-        ("conv_n2_i5x4_c3_k3x2_f4_same_bf16_bias_reals2", "c83091d0dd4ce57d"),
+        ("conv_n2_i5x4_c3_k3x2_f4_same_float64_bias_dyadic8", "c3a75daac910c9fb"),
+        ("conv_n2_i5x4_c3_k3x2_f4_same_int32_bias_dyadic8", "d290cbd6ce6d9e36"),
+        ("conv_n2_i5x4_c3_k3x2_f4_same_float64_bias_reals0", "c7f0df29ba43c134"),
+        ("conv_n2_i5x4_c3_k3x2_f4_same_float64_bias_reals1", "c6b3fc07f3456b88"),
+        ("conv_n2_i5x4_c3_k3x2_f4_same_bfloat16_bias_reals2", "c83091d0dd4ce57d"),
         ("conv_n2_i5x4_c3_k3x2_f4_s3x3_valid_bias_unread7", "8408928a28608a8b"),
         ("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n", "b442e7bdb4e79a60"),
-        ("depthwise_n2_i5x4_c3_k3x2_m2_same_i32_bias_residual_coded", "cce7ea0cd099d1bc"),
-        ("separable_n2_i5_c3_k3_f2_m4_same_bf16_norm_residual_leaky0.25_coded", "74a2589f12d6ac36"),
-        ("transpose_n2_i5_c2_k3_f4_s2_g2_valid_f16_cf_norm_ints7", "d95aa6e79aeb05c5"),
+        ("depthwise_n2_i5x4_c3_k3x2_m2_same_int32_bias_residual_coded", "cce7ea0cd099d1bc"),
+        ("separable_n2_i5_c3_k3_f2_m4_same_bfloat16_norm_residual_leaky0.25_coded", "74a2589f12d6ac36"),
+        ("transpose_n2_i5_c2_k3_f4_s2_g2_valid_float16_cf_norm_ints7", "d95aa6e79aeb05c5"),
         ("filtergrad_n3_i5_c2_k3_f4_d2_g2_same_cf_impulse7", "bbe56c0985bc9b3c"),
         ("conv_n0_i3_k2_f3_same_bias_coded", "4b479308cdd497f5"),
         ("conv_n2_i5x4_c3_k3x2_f4_same_bias_nonfinite7", "d5bd49e6e69e9b6e"),
@@ -127,8 +127,8 @@ def test_word_means_the_same_numbers_for_ever(word, prefix):
     [
         ("conv_i8_k2_valid_ones", [1, 1, 1, 1, 1, 1, 1, 1]),
         ("conv_i15_k2_valid_iota", [*range(1, 16)]),
-        ("conv_i15_k9_valid_f16_iota", [*range(1, 16)]),
-        ("conv_i15_k9_valid_bf16_bias_iota", [1, 2, 3, 4, 5] * 3),
+        ("conv_i15_k9_valid_float16_iota", [*range(1, 16)]),
+        ("conv_i15_k9_valid_bfloat16_bias_iota", [1, 2, 3, 4, 5] * 3),
         ("conv_i8_k2_valid_impulse5", [0, 0, 0, 0, 0, 0, 1, 0]),
         ("conv_i8_k2_valid_ints1", [-1, 4, -8, 6, 7, -1, 8, 4]),
         (
@@ -164,7 +164,7 @@ def test_ints_have_both_signs_and_zero():
 
 
 def test_ints_leave_no_value_out_where_they_are_smaller():
-    case = Case.parse("conv_i99_c99_k1_valid_f16_bias_ints4")
+    case = Case.parse("conv_i99_c99_k1_valid_float16_bias_ints4")
     assert set(case.input.ravel().tolist()) == set(map(float, range(-4, 5)))
 
 
@@ -226,7 +226,7 @@ def test_answer_of_unread_is_finite(case):
 
 @pytest.mark.parametrize("seed", [0, 3])
 def test_reals_of_the_first_kind_lie_within_four_of_zero(seed):
-    values = Case.parse(f"conv_i999_k1_same_f64_reals{seed}").input
+    values = Case.parse(f"conv_i999_k1_same_float64_reals{seed}").input
     assert abs(values.mean()) < 0.15
     assert 1.1 < values.std() < 1.2
     assert np.abs(values).max() < 4
@@ -234,14 +234,14 @@ def test_reals_of_the_first_kind_lie_within_four_of_zero(seed):
 
 @pytest.mark.parametrize("seed", [1, 4])
 def test_reals_of_the_second_kind_spread_over_eight_binades(seed):
-    values = np.abs(Case.parse(f"conv_i999_k1_same_f64_reals{seed}").input)
+    values = np.abs(Case.parse(f"conv_i999_k1_same_float64_reals{seed}").input)
     assert values.max() > 2
     assert np.median(values) < 0.15
 
 
 @pytest.mark.parametrize("seed", [2, 5])
 def test_reals_of_the_third_kind_cancel(seed):
-    case = Case.parse(f"conv_i64_k64_valid_f64_reals{seed}")
+    case = Case.parse(f"conv_i64_k64_valid_float64_reals{seed}")
     assert np.abs(np.abs(case.input) - 1).max() < 0.02
     assert abs(reference(case).item()) < 0.02 * 64
 
@@ -257,7 +257,7 @@ def kinds_of(values: np.ndarray) -> set[str]:
     return {name for name, places in kinds.items() if places.any()}
 
 
-@pytest.mark.parametrize("dtype", ["f32", "f64", "i32"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
 @pytest.mark.parametrize("geometry", ["i9_k3_valid", "i8x8_c3_k3x3_f4_same", "n2_i4x4x4_c2_k2x2x2_f3_same"])
 @pytest.mark.parametrize("operand", ["input", "factor"])
 def test_coded_tells_every_cell_and_every_tap_apart(geometry, dtype, operand):
@@ -268,7 +268,7 @@ def test_coded_tells_every_cell_and_every_tap_apart(geometry, dtype, operand):
 
 @pytest.mark.parametrize("operation", ["depthwise", "separable", "transpose", "filtergrad"])
 def test_coded_tells_every_cell_of_every_operation_apart(operation):
-    operands = Case.parse(f"{operation}_i5x5_c2_k2x2_same_f64_coded").operands
+    operands = Case.parse(f"{operation}_i5x5_c2_k2x2_same_float64_coded").operands
     parts = [part.ravel().tolist() for part in operands if part is not None]
     assert parts == [list(range(1, len(part) + 1)) for part in parts]
 

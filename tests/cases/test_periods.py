@@ -133,7 +133,10 @@ def words() -> list[str]:
                 continue
             numbers = {"i": f"i{size}", "k": "k" + "x".join("2" * rank), "s": "x".join("2" * rank)}
             for batch, dtype, first, fill in product(
-                ("n1", "n2"), ("f16", "bf16", "f32", "f64", "i32"), ("", "_cf"), ("iota", "coded")
+                ("n1", "n2"),
+                ("float16", "bfloat16", "float32", "float64", "int32"),
+                ("", "_cf"),
+                ("iota", "coded"),
             ):
                 tail = "" if name == "filtergrad" else "_bias_residual"
                 word = form.format(n=batch, **numbers)
@@ -195,18 +198,18 @@ def test_fill_confuses_no_cells_wherever_exact_sums_leave_room(operation, fill):
                 assert tells_shifts(numbers, first, last), (str(case), name)
 
 
-@pytest.mark.parametrize("word", [w for w in words() if "_f16" not in w and "bf16" not in w])
+@pytest.mark.parametrize("word", [w for w in words() if "_float16" not in w and "bfloat16" not in w])
 def test_every_cell_has_a_number_of_its_own_in_dtypes_that_hold_the_sums(word):
     for _, values, *_ in operands(Case.parse(word)):
         assert len(set(values.ravel().tolist())) == values.size
 
 
 def test_cell_in_the_middle_of_a_cube_is_not_taken_for_its_corner():
-    cube = Case.parse("conv_i3x3x3_k1x1x1_s3x3x3_same_f64_iota").input.ravel()
+    cube = Case.parse("conv_i3x3x3_k1x1x1_s3x3x3_same_float64_iota").input.ravel()
     assert (cube[0], cube[13]) == (1, 14)
 
 
 def test_large_images_of_narrow_dtypes_tell_positions_apart():
-    for word in ("conv_i14x14_c4_k1x1_same_bf16_iota", "conv_n2_i4x4x4_c3_k1x1x1_same_f16_iota"):
+    for word in ("conv_i14x14_c4_k1x1_same_bfloat16_iota", "conv_n2_i4x4x4_c3_k1x1x1_same_float16_iota"):
         values = Case.parse(word).input.astype(np.float64)
         assert tells_positions(values, 1, 1)

@@ -9,7 +9,7 @@ from strategies import cases
 from verify import Case
 from verify.cases.predicates import Predicate, names_of
 
-WORD = "conv_n2_i9x8_c4_k3x2_f6_s2x1_d1x2_g2_p1.0x0.3_f64_cf_bias_relu_ints7"
+WORD = "conv_n2_i9x8_c4_k3x2_f6_s2x1_d1x2_g2_p1.0x0.3_float64_cf_bias_relu_ints7"
 CASE = Case.parse(WORD)
 FUNCTIONS = "all, any, float32, len, max, min, set, sum, tuple, zip"
 
@@ -40,7 +40,7 @@ def test_names_are_the_numbers_of_the_case():
         "groups": 2,
         "products": 12,
         "padding": "explicit",
-        "dtype": "f64",
+        "dtype": "float64",
         "channels_first": True,
         "epilogue": ("bias", "relu"),
         "fill": "ints",
@@ -65,8 +65,8 @@ def test_names_are_the_numbers_of_the_case():
         ("epilogue == ('norm', 'residual', 'leaky0.25')", "conv_i3_k2_same_norm_residual_leaky0.25"),
         ("fill == 'nonfinite' and seed == 4", "conv_i3_k2_same_nonfinite4"),
         ("fill == 'coded'", "transpose_i3_k2_same_coded"),
-        ("slope == 0.25 == float32(slope)", "conv_i3_k2_same_f64_leaky0.25"),
-        ("slope == 0.2 != float32(slope)", "conv_i3_k2_same_f64_leaky0.2"),
+        ("slope == 0.25 == float32(slope)", "conv_i3_k2_same_float64_leaky0.25"),
+        ("slope == 0.2 != float32(slope)", "conv_i3_k2_same_float64_leaky0.2"),
         ("illegal and 3 in given_out", "transpose_i1_k1_same_ones_o3_illegal"),
     ],
 )
@@ -88,7 +88,7 @@ def test_padding_is_named(mode, name):
         "min(size) == 8 and sum(kernel) == 5 and len(out) == 2",
         "any(i - s > 5 for i, s in zip(size, span))",
         "all(before >= 0 for before, after in pads)",
-        "dtype in ('f64', 'f32')",
+        "dtype in ('float64', 'float32')",
         "'relu' in epilogue",
         "channels_first",
         "rank == 3 or\\\n groups > 1",

@@ -11,7 +11,9 @@ from verify.cases.exactness import exact_limit, scale_of
 from verify.cases.fills import FILLS
 
 
-@pytest.mark.parametrize(("dtype", "held"), [("f16", 2**11), ("bf16", 2**8), ("f32", 2**24), ("f64", 2**53)])
+@pytest.mark.parametrize(
+    ("dtype", "held"), [("float16", 2**11), ("bfloat16", 2**8), ("float32", 2**24), ("float64", 2**53)]
+)
 @pytest.mark.parametrize("taps", [1, 2, 7, 25, 200, 999])
 @pytest.mark.parametrize("bias", ["", "_bias"])
 def test_iota_counts_as_far_as_sums_stay_exact(dtype, held, taps, bias):
@@ -22,7 +24,7 @@ def test_iota_counts_as_far_as_sums_stay_exact(dtype, held, taps, bias):
 
 
 @pytest.mark.parametrize("fill", ["ints", "unread"])
-@pytest.mark.parametrize("dtype", ["f16", "bf16", "f32", "f64"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
 @pytest.mark.parametrize("taps", [1, 2, 7, 25, 200, 999])
 @pytest.mark.parametrize("bias", ["", "_bias"])
 def test_small_integers_are_the_largest_up_to_nine_that_keep_sums_exact(fill, dtype, taps, bias):
@@ -35,16 +37,16 @@ def test_small_integers_are_the_largest_up_to_nine_that_keep_sums_exact(fill, dt
 @pytest.mark.parametrize(
     ("dtype", "bias", "limit"),
     [
-        ("f16", "", 2**15),
-        ("f16", "_bias", 2**11),
-        ("bf16", "", 2**24),
-        ("bf16", "_bias", 2**8),
-        ("f32", "", 2**24),
-        ("f32", "_bias", 2**24),
-        ("f64", "", 2**53),
-        ("f64", "_bias", 2**53),
-        ("i32", "", 2**31 - 1),
-        ("i32", "_bias", 2**31 - 1),
+        ("float16", "", 2**15),
+        ("float16", "_bias", 2**11),
+        ("bfloat16", "", 2**24),
+        ("bfloat16", "_bias", 2**8),
+        ("float32", "", 2**24),
+        ("float32", "_bias", 2**24),
+        ("float64", "", 2**53),
+        ("float64", "_bias", 2**53),
+        ("int32", "", 2**31 - 1),
+        ("int32", "_bias", 2**31 - 1),
     ],
 )
 def test_exact_limit_is_the_significand_that_sums_are_held_in(dtype, bias, limit):
@@ -59,12 +61,12 @@ def test_wide_dyadic_operands_reach_a_quarter_of_the_significand_over_the_produc
 
 
 def test_separable_between_the_steps_is_exact_in_the_dtype_itself():
-    assert exact_limit(Case.parse("separable_i5_k3_same_f16")) == 2**11
-    assert exact_limit(Case.parse("separable_i5_k3_same_bf16")) == 2**8
+    assert exact_limit(Case.parse("separable_i5_k3_same_float16")) == 2**11
+    assert exact_limit(Case.parse("separable_i5_k3_same_bfloat16")) == 2**8
 
 
 def test_coded_counts_no_further_than_its_sums_allow():
-    case = Case.parse("conv_i5000_k9_same_bf16_coded")
+    case = Case.parse("conv_i5000_k9_same_bfloat16_coded")
     assert case.input.astype(float).max() <= 2**8
     assert promises_exactness(case)
 
@@ -79,32 +81,32 @@ def test_lecture_is_as_large_as_its_scale_says():
     ("word", "scale"),
     [
         ("conv_i9_k3_same_iota", (9, 3, 1, 1)),
-        ("conv_i99_k2_same_bf16_bias_iota", (9, 2, 1, 1)),
-        ("conv_i9_k9_f3_same_bf16_bias_iota", (5, 5, 3, 1)),
+        ("conv_i99_k2_same_bfloat16_bias_iota", (9, 2, 1, 1)),
+        ("conv_i9_k9_f3_same_bfloat16_bias_iota", (5, 5, 3, 1)),
         ("separable_i999_k3_same_iota", (161, 3, 1, 1)),
-        ("separable_i5_c2_k3_f2_m2_same_f16_iota", (5, 5, 2, 5)),
-        ("separable_i5_c2_k3_f2_m2_same_f16_ints", (5, 5, 5, 5)),
+        ("separable_i5_c2_k3_f2_m2_same_float16_iota", (5, 5, 2, 5)),
+        ("separable_i5_c2_k3_f2_m2_same_float16_ints", (5, 5, 5, 5)),
         ("conv_i9_k3_same_impulse", (1, 8388607, 8388607, 1)),
-        ("conv_i9_k3_same_f16_impulse", (1, 1023, 1023, 1)),
-        ("conv_i9_k3_same_bf16_bias_impulse", (1, 127, 127, 1)),
-        ("conv_i9_k3_same_bf16_bias_residual_impulse", (1, 84, 84, 1)),
-        ("conv_i9_k3_same_i32_impulse", (1, 1073741822, 1073741822, 1)),
+        ("conv_i9_k3_same_float16_impulse", (1, 1023, 1023, 1)),
+        ("conv_i9_k3_same_bfloat16_bias_impulse", (1, 127, 127, 1)),
+        ("conv_i9_k3_same_bfloat16_bias_residual_impulse", (1, 84, 84, 1)),
+        ("conv_i9_k3_same_int32_impulse", (1, 1073741822, 1073741822, 1)),
         ("separable_i5_c2_k3_f2_m2_same_impulse", (1, 2048, 2048, 2048)),
-        ("separable_i5_c2_k3_f2_m2_same_bf16_impulse", (1, 8, 8, 8)),
-        ("separable_i1_k1_m999_same_bf16_impulse", (1, 1, 1, 1)),
-        ("filtergrad_n2_i5_k2_same_f16_bias_impulse", (1, 185, 185, 1)),
+        ("separable_i5_c2_k3_f2_m2_same_bfloat16_impulse", (1, 8, 8, 8)),
+        ("separable_i1_k1_m999_same_bfloat16_impulse", (1, 1, 1, 1)),
+        ("filtergrad_n2_i5_k2_same_float16_bias_impulse", (1, 185, 185, 1)),
         ("conv_i9_k3_same_dyadic", (1398101, 2, 1398101, 2)),
         ("conv_i9_k3_same_dyadic1", (2, 1398101, 1398101, 2)),
-        ("conv_i9_k1_same_bf16_dyadic", (255, 2, 255, 2)),
-        ("conv_i9_k3_same_i32_dyadic", (178956970, 2, 178956970, 2)),
+        ("conv_i9_k1_same_bfloat16_dyadic", (255, 2, 255, 2)),
+        ("conv_i9_k3_same_int32_dyadic", (178956970, 2, 178956970, 2)),
         ("separable_i5_c2_k3_f2_m2_same_dyadic1", (2, 174762, 174762, 2)),
-        ("separable_i5_c2_k3_f2_m2_same_f16_dyadic", (21, 2, 21, 2)),
+        ("separable_i5_c2_k3_f2_m2_same_float16_dyadic", (21, 2, 21, 2)),
         ("conv_i9_k3_same_coded", (9, 3, 1, 3)),
-        ("conv_i900_k99_same_bf16_coded", (256, 99, 1, 99)),
-        ("conv_i999_k99_f9_same_f16_bias_coded", (5, 4, 9, 4)),
-        ("separable_i5_c2_k3_f2_m2_same_bf16_coded", (4, 2, 2, 2)),
+        ("conv_i900_k99_same_bfloat16_coded", (256, 99, 1, 99)),
+        ("conv_i999_k99_f9_same_float16_bias_coded", (5, 4, 9, 4)),
+        ("separable_i5_c2_k3_f2_m2_same_bfloat16_coded", (4, 2, 2, 2)),
         ("conv_n0_i1_k1_same_coded", (1, 1, 1, 1)),
-        ("conv_i30_k30_f3_same_f16_coded", (30, 32, 3, 32)),
+        ("conv_i30_k30_f3_same_float16_coded", (30, 32, 3, 32)),
     ],
 )
 def test_integers_of_a_word_are_as_large_for_ever(word, scale):

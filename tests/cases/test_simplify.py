@@ -39,7 +39,7 @@ def came_down(word: str, subject: Subject) -> str:
             "conv_i1_c2_k1_f2_g2_same_iota",
         ),
         (
-            "conv_n3_i4x4_k2x2_c3_valid_bf16_bias_ints9",
+            "conv_n3_i4x4_k2x2_c3_valid_bfloat16_bias_ints9",
             convolutions.last_bias_lost,
             "conv_i1_k1_same_bias_ones",
         ),

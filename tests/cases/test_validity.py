@@ -44,8 +44,12 @@ REFUSALS = {
     "conv_i3_k3_same_valid": "'valid' gives its padding a second time",
     "conv_i3_k3_f2_f3_same": "'f3' gives its filter count a second time",
     "conv_i3_k3_same_ones_ints3": "'ints3' gives its fill a second time",
-    "conv_i3_k3_same_bf16_f2_f16": "'f16' gives its dtype a second time",
-    "conv_i3_k3_same_f16_f16_f16": "'f16' gives its dtype a second time",
+    "conv_i3_k3_same_bfloat16_f2_float16": "'float16' gives its dtype a second time",
+    "conv_i3_k3_same_bf16": "'bf16' is no token: the dtype is written 'bfloat16'",
+    "conv_i3_k3_f2_same_f16": "'f16' gives its filter count a second time: the dtype is written 'float16'",
+    "conv_i3_k3_f32_same_f32": "'f32' gives its filter count a second time: the dtype is written 'float32'",
+    "conv_i3_k3_same_i32": "'i32' gives its size a second time: the dtype is written 'int32'",
+    "conv_i3_k3_f2_same_f4": "'f4' gives its filter count a second time",
     "conv_i3_k3_same_cf_cf": "'cf' gives its channels first a second time",
     "conv_i3_k3_same_bias_bias": "'bias' gives its epilogue a second time",
     "conv_i3_k3_same_relu_bias": (
@@ -95,11 +99,11 @@ REFUSALS = {
         for steps in ("relu", "residual", "bias_relu", "norm")
     },
     **{
-        f"conv_i3_k3_same_i32_bias_{step}": f"{step!r} needs a floating-point dtype, not i32"
+        f"conv_i3_k3_same_int32_bias_{step}": f"{step!r} needs a floating-point dtype, not int32"
         for step in ("leaky0.25", "elu", "tanh", "sigmoid")
     },
-    "conv_i3_k3_same_i32_norm": "'norm' needs a floating-point dtype, not i32",
-    "conv_i3_k3_same_i32_nonfinite": "the fill 'nonfinite' needs a floating-point dtype, not i32",
+    "conv_i3_k3_same_int32_norm": "'norm' needs a floating-point dtype, not int32",
+    "conv_i3_k3_same_int32_nonfinite": "the fill 'nonfinite' needs a floating-point dtype, not int32",
     "conv_i3_k3_same_coded3": "'coded3' is not a token; did you mean 'coded'?",
     "transpose_i3_k3_same_unread": "the fill 'unread' is not for a transpose that reads every cell",
     "filtergrad_i3_k3_same_bias_unread": "the fill 'unread' is not for a filtergrad that reads every cell",
@@ -134,8 +138,8 @@ REFUSALS = {
     "conv_n99999_i999x999_k3x3_same": (
         "its arrays would take 1,490.1 GiB as float64, more than the limit of 1 GiB"
     ),
-    "conv_i3_k3_same_i32_reals": "the fill 'reals' needs a floating-point dtype, not i32",
-    "conv_i3_k3_same_i32_unread1": "the fill 'unread' needs a floating-point dtype, not i32",
+    "conv_i3_k3_same_int32_reals": "the fill 'reals' needs a floating-point dtype, not int32",
+    "conv_i3_k3_same_int32_unread1": "the fill 'unread' needs a floating-point dtype, not int32",
     "conv_i7x7_c3_k3x3_f2_s2x2_same_cs231n": (
         "the fill 'cs231n' belongs to i7x7_c3_k3x3_f2_s2x2_valid alone"
     ),
@@ -250,7 +254,7 @@ LONG = {
     "distinct slopes": lambda length: "_".join(f"leaky0.{number:06d}" for number in range(1, length)),
     "one slope": lambda length: "_".join(["leaky0.25"] * length),
     "steps": lambda length: "_".join(["bias", "residual", "relu"] * length),
-    "sizes or dtypes": lambda length: "_".join(["f16", "i32"] * length),
+    "sizes or dtypes": lambda length: "_".join(["float16", "int32"] * length),
     "sizes": lambda length: f"i{'3x' * length}3",
     "pads": lambda length: f"p{'1.0x' * length}1.0",
     "a number": lambda length: f"n{'9' * length}",

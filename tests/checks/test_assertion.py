@@ -32,7 +32,7 @@ EXACT = [
 REAL = [
     Case.parse(f"{geometry}_{dtype}{form}{bias}_reals{seed}")
     for geometry, dtype, form, bias, seed in product(
-        GEOMETRIES.values(), ("f32", "f64", "f16", "bf16"), ("_cf",), ("", "_bias"), (1, 2)
+        GEOMETRIES.values(), ("float32", "float64", "float16", "bfloat16"), ("_cf",), ("", "_bias"), (1, 2)
     )
 ]
 ONE = Case.parse("conv_i4_c2_k3_f2_valid_ints1")

@@ -22,7 +22,13 @@ SMALL = enumeration_upto(3)
 GRADIENTS = ("transpose", "filtergrad")
 EVERYTHING = [
     enumeration_upto(
-        3, ranks=(1,), operations=("conv", *GRADIENTS), groups=2, channels=2, filters=2, dtypes=("f16", "i32")
+        3,
+        ranks=(1,),
+        operations=("conv", *GRADIENTS),
+        groups=2,
+        channels=2,
+        filters=2,
+        dtypes=("float16", "int32"),
     ),
     enumeration_upto(
         3, ranks=(1,), operations=("depthwise", "separable"), channels=2, multiplier=2, filters=2
@@ -118,7 +124,7 @@ def test_every_cell_and_every_tap_has_a_number_of_its_own() -> None:
 
 def test_cases_in_which_a_number_occurs_twice_are_counted() -> None:
     enumeration = Enumeration(
-        size=4, kernel=4, stride=1, dilation=1, dtypes=("f16",), paddings=("same",), channels=3
+        size=4, kernel=4, stride=1, dilation=1, dtypes=("float16",), paddings=("same",), channels=3
     )
     twice = [
         not (is_told_apart(case.input) and is_told_apart(case.filters)) for case in cases_of(enumeration)
@@ -142,7 +148,7 @@ def test_one_element_that_is_off_by_a_bit_is_found(place: int) -> None:
         return y
 
     block = examine_in_bulk(nudged, SMALL, places=range(place, place + 1))
-    assert block.counterexamples == {"conv f32 same value": 1}
+    assert block.counterexamples == {"conv float32 same value": 1}
 
 
 def test_a_subject_cannot_spoil_the_operands_of_later_cases() -> None:

@@ -27,7 +27,7 @@ from verify.oracle.compare import KINDS, LOST, Kind
 
 EMPTY = Case.parse("conv_n0_i2_k1_f2_same_ones")
 ZEROS = Case.parse("conv_i0_k1_f2_p1.1_ones")
-CANCELLING = Case.parse("conv_i1_c16_k1_same_f64_reals2")
+CANCELLING = Case.parse("conv_i1_c16_k1_same_float64_reals2")
 
 WRONG: dict[str, tuple[Subject, type[Mismatch], str]] = {
     "cropped": (convolutions.cropped, ShapeMismatch, "the answer has shape (2, 5, 4, 1), not (2, 5, 4, 2)"),
@@ -337,5 +337,5 @@ def test_unread_case_with_a_remainder_is_graded():
 
 
 def test_values_in_a_wider_dtype_are_judged_as_the_right_one_holds_them():
-    case = Case.parse("conv_i1_c3_k1_same_f16_dyadic15")
+    case = Case.parse("conv_i1_c3_k1_same_float16_dyadic15")
     assert check(case, reference, kinds=("value", "non-finite")).outcome == "agrees"

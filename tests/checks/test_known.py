@@ -27,6 +27,7 @@ from verify.gate import conformance
 WORD = "conv_i1_k1_same_ones"
 
 ENTRY = f"""\
+grammar = 2
 [[deviation]]
 name = "adds-one"
 subjects = ["tests.checks.test_known:*"]
@@ -76,7 +77,10 @@ def test_recorded_deviation_is_excused_and_counted():
 
 @pytest.mark.parametrize(
     ("settings", "entry"),
-    [(ENTRY.replace("[[", "[[tool.conv-verify."), ""), ("[tool.conv-verify]\nknown = 'known.toml'\n", ENTRY)],
+    [
+        (f"[tool.conv-verify]\n{ENTRY}".replace("[[", "[[tool.conv-verify."), ""),
+        ("[tool.conv-verify]\nknown = 'known.toml'\n", ENTRY),
+    ],
     ids=["as entries", "as a file"],
 )
 def test_deviation_of_the_settings_is_known(settings: str, entry: str, capsys: pytest.CaptureFixture[str]):
@@ -124,7 +128,10 @@ def test_no_deviation_is_known_where_none_shall_be(capsys: pytest.CaptureFixture
             "versions = ['>=1']",
             "the deviation 'adds-one' is of >=1, and tests.checks.test_known:right has no `version`",
         ),
-        ("[known]", "known.toml: a file of deviations holds [[deviation]] entries and nothing else"),
+        (
+            "[known]",
+            "known.toml: a file of deviations holds `grammar`, [[deviation]] entries and nothing else",
+        ),
     ],
 )
 @pytest.mark.parametrize(
@@ -178,7 +185,7 @@ def test_gates_of_a_test_suite_take_deviations_and_pins_from_the_settings(
     )
     pytester.makefile(".toml", known=ENTRY)
     pytester.makefile(".toml", pyproject="[tool.conv-verify]\nknown = 'known.toml'\ncorpus = 'pins.txt'\n")
-    pytester.makefile(".txt", pins="conv_i5_k1_same_ones\n")
+    pytester.makefile(".txt", pins="# grammar 2\nconv_i5_k1_same_ones\n")
     common = ("--conv-examples=5", "-k", "values or pinned or known")
     result = run_gates(*common)
     result.assert_outcomes(passed=3)

@@ -95,15 +95,15 @@ def test_message_on_exact_sums_is_literally():
 
 
 def test_message_within_a_bound_is_literally():
-    case = Case.parse("conv_i2_c3_k1_s2_same_bf16_bias_reals1")
+    case = Case.parse("conv_i2_c3_k1_s2_same_bfloat16_bias_reals1")
     assert str(mismatch(case, convolutions.off_by_one)) == (
         "tests.planted.convolutions:off_by_one disagrees with the reference: 1 of 1 values differ\n"
-        "  case     conv_i2_c3_k1_s2_same_bf16_bias_reals1\n"
+        "  case     conv_i2_c3_k1_s2_same_bfloat16_bias_reals1\n"
         "  axis 0   size 2, kernel 1, stride 2, dilation 1 -> out 1, padding 0 before, 0 after\n"
         "  worst    at (0, 0, 0): got 0.94140625, want -0.05812084674835205, allowed 0.000624"
         " (gamma_4 2.38e-07 of sum |x||w| + |b| = 0.0840379, summed in float32, rounded to bfloat16)\n"
         "  replay   conv-verify replay tests.planted.convolutions:off_by_one conv_i2"
-        "_c3_k1_s2_same_bf16_bias_reals1"
+        "_c3_k1_s2_same_bfloat16_bias_reals1"
     )
 
 

@@ -122,8 +122,8 @@ def test_known_deviations_are_kept_in_order(entry: object) -> None:
 
 
 def test_conditions_may_use_the_switches_of_a_subject_and_what_it_hands_in() -> None:
-    described = describe(declaring(switches={"A": "1"}, condition_names={"onednn": ("f32",)}))
-    assert described.condition_names == {"switches": {"A": "1"}, "onednn": ("f32",)}
+    described = describe(declaring(switches={"A": "1"}, condition_names={"onednn": ("float32",)}))
+    assert described.condition_names == {"switches": {"A": "1"}, "onednn": ("float32",)}
 
 
 def test_attribute_that_is_none_says_nothing() -> None:

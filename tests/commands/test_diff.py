@@ -29,7 +29,7 @@ def test_a_diff_of_one_interpreter_with_itself_finds_nothing(command, other_pyth
 
 
 def test_a_diff_names_words_values_and_the_side_that_is_wrong(command, other_python: str) -> None:
-    words = ["conv_i3_k2_same_bf16_ints2", "conv_i1x1x1_k1x1x1_same_ones"]
+    words = ["conv_i3_k2_same_bfloat16_ints2", "conv_i1x1x1_k1x1x1_same_ones"]
     subject = ["--subject", "tests.planted.fragile:differs_by_place"]
     done = command("diff", sys.executable, other_python, *subject, *words)
     assert done.returncode == 1
@@ -48,15 +48,15 @@ DIFFERENCES = """\
 A       2         0        0      0          0
 B       0         1        0      0          1
 
-differ in                     values  first at   A         B
-conv_i3_k2_same_bf16_ints2    3 of 3  (0, 0, 0)  -20       -19
-conv_i1x1x1_k1x1x1_same_ones                     answered  declined
+differ in                       values  first at   A         B
+conv_i1x1x1_k1x1x1_same_ones                       answered  declined
+conv_i3_k2_same_bfloat16_ints2  3 of 3  (0, 0, 0)  -20       -19
 
-conv bf16        3 of 3 values have other bits, in 1 of 1 case
-                 nearer in 0, farther in 1; the largest error 0 → inf of the bound
-turned           1 case: answered → declined
-versions         the same
-machine          the same
+conv bfloat16        3 of 3 values have other bits, in 1 of 1 case
+                     nearer in 0, farther in 1; the largest error 0 → inf of the bound
+turned               1 case: answered → declined
+versions             the same
+machine              the same
 """
 
 

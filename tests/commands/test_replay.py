@@ -23,7 +23,9 @@ def test_the_replay_line_shows_the_failure_again(command) -> None:
 
 def test_replay_reads_words_files_folders_and_standard_input(command, tmp_path: Path) -> None:
     (tmp_path / "pins").mkdir()
-    (tmp_path / "pins" / "a.txt").write_text("# why\nconv_i1_k1_same_ones\n\nconv_i2_k1_same_ones # so\n")
+    (tmp_path / "pins" / "a.txt").write_text(
+        "# grammar 2\n# why\nconv_i1_k1_same_ones\n\nconv_i2_k1_same_ones # so\n"
+    )
     words = ["conv_i3_k1_same_ones", "pins", "pins/a.txt", "-"]
     done = command("replay", "subjects_to_gate:right", *words, words="conv_i4_k1_same_ones\n")
     numbers = [line.split("_")[1] for line in done.stdout.splitlines()]

@@ -18,6 +18,8 @@ ODD, EVEN, OTHER = "conv_i1x2_k1x2_same_ones", "conv_i4_k1_valid_iota", "conv_i9
 TODAY = date(2026, 1, 31)
 
 PINNED = f"""\
+# grammar 2
+
 # 2026-01-31: the odd cell
 {ODD}
 
@@ -43,7 +45,8 @@ def words(place: Path | str) -> list[str]:
 
 def written(file: str, text: str) -> Path:
     Path(file).parent.mkdir(parents=True, exist_ok=True)
-    Path(file).write_text(text, encoding="utf-8")
+    mark = "" if "# grammar 2" in text else "# grammar 2\n"  # at the end, so that lines keep their numbers
+    Path(file).write_text(f"{text}{mark}", encoding="utf-8")
     return Path(file)
 
 
@@ -76,7 +79,7 @@ def test_place_may_be_a_file():
 
 
 def test_pin_begins_a_line_of_its_own():
-    written("pins/pins.txt", ODD)
+    written("pins/pins.txt", f"# grammar 2\n{ODD}")
     pinned("pins", EVEN)
     assert words("pins") == [ODD, EVEN]
 
@@ -100,20 +103,21 @@ def test_processes_that_pin_at_once_lose_nothing():
 def test_removed_word_goes_with_its_comment():
     written("pins/pins.txt", PINNED)
     (pin,) = unpin(Path("pins"), Case.parse(EVEN))
-    assert str(pin) == "pins/pins.txt, line 5"
-    assert Path("pins/pins.txt").read_text() == "".join(PINNED.splitlines(keepends=True)[:2])
+    assert str(pin) == "pins/pins.txt, line 7"
+    assert Path("pins/pins.txt").read_text() == "".join(PINNED.splitlines(keepends=True)[:4])
 
 
 def test_first_word_can_be_removed():
     written("pins/pins.txt", PINNED)
     unpin(Path("pins"), Case.parse(ODD))
-    assert Path("pins/pins.txt").read_text().lstrip() == "".join(PINNED.splitlines(keepends=True)[3:])
+    mark, _, _, _, *rest = PINNED.splitlines(keepends=True)
+    assert Path("pins/pins.txt").read_text() == "".join([mark, *rest])
 
 
 def test_comment_that_another_word_shares_stays():
     written("pins/pins.txt", f"# both\n{ODD}\n{EVEN}\n")
     unpin(Path("pins"), Case.parse(ODD))
-    assert Path("pins/pins.txt").read_text() == f"# both\n{EVEN}\n"
+    assert Path("pins/pins.txt").read_text() == f"# both\n{EVEN}\n# grammar 2\n"
 
 
 def test_word_is_removed_from_every_file_and_spelling():
@@ -160,7 +164,7 @@ def test_pin_says_where_it_wrote(capsys: pytest.CaptureFixture[str]):
 def test_removal_says_where_it_was(capsys: pytest.CaptureFixture[str]):
     pinned("conv-verify-pins", ODD)
     assert main(["pin", "--remove", ODD]) == 0
-    assert capsys.readouterr().out == f"removed   {ODD}  (conv-verify-pins/pins.txt, line 2)\n"
+    assert capsys.readouterr().out == f"removed   {ODD}  (conv-verify-pins/pins.txt, line 4)\n"
 
 
 @pytest.mark.parametrize(
@@ -236,7 +240,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_run_pins_what_it_has_shrunk_and_the_next_one_asks_it_first():
     first = run("--pin")
     assert first.stdout.endswith("\npinned    conv_i1_k1_same_ones  (conv-verify-pins/pins.txt)\n")
-    comment, word = Path("conv-verify-pins/pins.txt").read_text().splitlines()
+    _, _, comment, word = Path("conv-verify-pins/pins.txt").read_text().splitlines()
     assert (comment[14:], word) == (
         "subjects_to_gate:writes disagrees with the reference: it wrote to the input that it was given",
         "conv_i1_k1_same_ones",

@@ -24,7 +24,7 @@ def words(place: str | Path) -> list[str]:
 
 
 def written(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="utf-8")
+    path.write_text(f"{text}# grammar 2\n", encoding="utf-8")
     return path
 
 

@@ -12,12 +12,12 @@ _WORDS = {
         "conv_n2_i5x4_c2_k3x2_f4_s2x1_z1.0x0.2_same_norm_residual_leaky0.25_reals3",
         "conv_n2_i5x4_c2_k3x2_f4_d1x2_g2_p1.0x0.2_bias_relu6_dyadic1",
         "conv_i5x4_c2_k3x2_f4_valid_bias_elu_reals3",
-        "conv_i3x4x5_c2_k1x2x3_f2_s2x1x2_valid_f64_norm_relu_ints3",
-        "conv_i9_c2_k3_f2_s2_same_bf16_bias_tanh_ints1",
+        "conv_i3x4x5_c2_k1x2x3_f2_s2x1x2_valid_float64_norm_relu_ints3",
+        "conv_i9_c2_k3_f2_s2_same_bfloat16_bias_tanh_ints1",
     ),
     "depthwise": (
         "depthwise_n2_i5x4_c3_k3x2_m2_s2x2_z1.0x0.2_same_norm_residual_tanh_reals3",
-        "depthwise_i9_c3_k3_m2_s2_same_f16_bias_relu_ints2",
+        "depthwise_i9_c3_k3_m2_s2_same_float16_bias_relu_ints2",
         "depthwise_i5x4_c3_k3x2_m2_p1.0x0.2_bias_leaky0.25_ints3",
     ),
     "separable": (
@@ -26,13 +26,13 @@ _WORDS = {
     ),
     "transpose": (
         "transpose_n2_i5x5_c2_k3x2_f4_s2x2_same_norm_residual_sigmoid_reals3",
-        "transpose_n2_i5x5_c4_k3x2_f4_s2x2_g4_same_f16_ints1",
-        "transpose_i3x4x5_c2_k1x2x3_f2_s2x1x2_valid_f64_bias_relu_ints",
+        "transpose_n2_i5x5_c4_k3x2_f4_s2x2_g4_same_float16_ints1",
+        "transpose_i3x4x5_c2_k1x2x3_f2_s2x1x2_valid_float64_bias_relu_ints",
     ),
     "filtergrad": (
         "filtergrad_n2_i5x5_c2_k3x2_f4_s2x2_same_ints3",
         "filtergrad_n2_i5x5_c4_k3x2_f4_s2x2_g4_same_reals3",
-        "filtergrad_n2_i5x5_c2_k3x2_f4_s2x2_same_f64_bias_dyadic1",
+        "filtergrad_n2_i5x5_c2_k3x2_f4_s2x2_same_float64_bias_dyadic1",
         "filtergrad_n2_i5x5_c2_k1x1_f4_s2x2_same_bias_ints3",
     ),
 }

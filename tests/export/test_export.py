@@ -125,7 +125,7 @@ def test_a_wrong_answer_lies_beyond_what_the_arrays_allow(tmp_path: Path) -> Non
 
 
 def test_arrays_of_bfloat16_are_held_as_float32(tmp_path: Path) -> None:
-    archive = archived("filtergrad_i4_k2_s2_same_bf16_ints3", tmp_path)
+    archive = archived("filtergrad_i4_k2_s2_same_bfloat16_ints3", tmp_path)
     assert {archive[name].dtype for name in ("input", "cotangent")} == {np.dtype("float32")}
     assert json.loads(str(archive["metadata"]))["dtype"] == "bfloat16"
 
@@ -166,7 +166,7 @@ def by_reference(model: onnx.ModelProto, inputs: dict[str, Array]) -> Array:
 EXPRESSED = cases(
     operations=[name for name in OPERATIONS if name != "filtergrad"],
     around=AROUND,
-    dtypes=("f32",),
+    dtypes=("float32",),
     max_side=7,
 )
 
@@ -202,11 +202,11 @@ def test_the_answer_of_a_model_is_the_reference_with_channels_first(case: Case) 
 @pytest.mark.parametrize(
     "word",
     [
-        "conv_i5x4_c2_k2x3_f2_s2x1_d1x2_g2_same_z1.0x0.1_f64_bias_leaky0.25_ints3",
-        "conv_i7_c2_k3_f2_p1.2_cf_bf16_bias_relu_ints3",
-        "depthwise_i5x4_c2_k2x3_m2_s2x1_valid_f16_norm_residual_tanh_ints3",
-        "separable_i5x4_c2_k2x3_f3_m2_same_f64_relu6_reals3",
-        "transpose_i5x4x3_c1_k2x3x1_f2_s2x1x3_same_f64_bias_reals3",
+        "conv_i5x4_c2_k2x3_f2_s2x1_d1x2_g2_same_z1.0x0.1_float64_bias_leaky0.25_ints3",
+        "conv_i7_c2_k3_f2_p1.2_cf_bfloat16_bias_relu_ints3",
+        "depthwise_i5x4_c2_k2x3_m2_s2x1_valid_float16_norm_residual_tanh_ints3",
+        "separable_i5x4_c2_k2x3_f3_m2_same_float64_relu6_reals3",
+        "transpose_i5x4x3_c1_k2x3x1_f2_s2x1x3_same_float64_bias_reals3",
     ],
 )
 def test_the_reference_of_onnx_answers_a_model_as_is_due(word: str) -> None:
@@ -240,8 +240,8 @@ def test_a_wrong_model_is_seen_to_fail(word: str, name: str, value: list[int]) -
     ("word", "why"),
     [
         ("filtergrad_i3_k2_same_ones", "ONNX has no operator for the gradient with respect to filters"),
-        ("conv_i3_k2_same_i32_ones", "ONNX's Conv has no int32"),
-        ("conv_i3_k2_same_f64_leaky0.2_ones", "LeakyRelu holds its slope as a float32, which 0.2 is not"),
+        ("conv_i3_k2_same_int32_ones", "ONNX's Conv has no int32"),
+        ("conv_i3_k2_same_float64_leaky0.2_ones", "LeakyRelu holds its slope as a float32, which 0.2 is not"),
         ("conv_i3_k2_s0_same_ones_illegal", "it is a call that must be refused"),
         ("conv_i0_k1_s2_same_ones", "on one axis no window fits, for which ONNX has no sure size"),
     ],
@@ -339,8 +339,8 @@ def test_arrays_and_models_are_named_after_the_word(here: Path, capsys: pytest.C
         ),
         (("conv_i3_k2_s0_same_ones_illegal", "--as", "npz"),
          "conv_i3_k2_s0_same_ones_illegal is a call that must be refused, and has no answer to store"),
-        (("conv_i3x3_k2x2_same_i32_ones", "--as", "onnx"),
-         "conv_i3x3_k2x2_same_i32_ones has no ONNX model: ONNX's Conv has no int32"),
+        (("conv_i3x3_k2x2_same_int32_ones", "--as", "onnx"),
+         "conv_i3x3_k2x2_same_int32_ones has no ONNX model: ONNX's Conv has no int32"),
         ((WORD, "--as", "pytest", "--subject", "tests.planted.convolutions:nobody"),
          "'tests.planted.convolutions:nobody' is no subject: tests.planted.convolutions has no 'nobody'"),
         ((WORD, "--as", "pytest", "--output", "no/such/folder.py"),

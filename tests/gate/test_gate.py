@@ -163,14 +163,16 @@ def test_the_lecture_and_the_pins_are_judged_before_any_case_is_drawn(
     gate: Gate, pytester: pytest.Pytester
 ) -> None:
     pins = pytester.mkdir("pins")
-    (pins / "mine.txt").write_text("# it failed once\nconv_i5_k2_same_bf16_ints77\n", encoding="utf-8")
+    (pins / "mine.txt").write_text(
+        "# grammar 2\n# it failed once\nconv_i5_k2_same_bfloat16_ints77\n", encoding="utf-8"
+    )
     result = gate("right", narrowing=f"corpus={str(pins)!r}")
     order = [r"pinned words +2 ", r"a case for each fault +\d+ ", r"values on exact fills +\d+ "]
     result.stdout.re_match_lines(order, consecutive=True)
 
 
 def test_every_pinned_word_that_fails_is_reported(gate: Gate, pytester: pytest.Pytester) -> None:
-    words = "conv_i5_k2_same_ints77\nconv_i4_k1_same_ints77\n"
+    words = "# grammar 2\nconv_i5_k2_same_ints77\nconv_i4_k1_same_ints77\n"
     pins = pytester.makefile(".txt", pins=words)
     result = gate("shifts_values", "-k", "pinned", narrowing=f"corpus={str(pins)!r}")
     result.stdout.fnmatch_lines(["Disagrees: 2 distinct disagreements in 3 cases."])
@@ -261,8 +263,8 @@ HALF = Deviation(
     name="half",
     subjects=("mine",),
     kinds=("value",),
-    when=Predicate("dtype == 'f16'"),
-    word="conv_i1_c3_k1_same_f16_dyadic15",
+    when=Predicate("dtype == 'float16'"),
+    word="conv_i1_c3_k1_same_float16_dyadic15",
     sentence="It adds in half.",
     accumulator="own",
 )
@@ -270,18 +272,18 @@ HALF = Deviation(
 
 def half_gate(subject: Subject) -> type:
     return conformance(
-        subject, known=[HALF], fills=("dyadic",), dtypes=("f16",), ranks=(1,), paddings=("valid",)
+        subject, known=[HALF], fills=("dyadic",), dtypes=("float16",), ranks=(1,), paddings=("valid",)
     )
 
 
 def test_a_deviation_of_the_accumulator_explains_values_within_its_bound() -> None:
     gated = half_gate(in_half).gate  # type: ignore[attr-defined]
-    assert deviation_of(gated, "conv_i1_c3_k1_same_f16_dyadic15") == HALF
+    assert deviation_of(gated, "conv_i1_c3_k1_same_float16_dyadic15") == HALF
 
 
 def test_a_deviation_of_the_accumulator_explains_no_more_than_that() -> None:
     gated = half_gate(one_more_than_in_half).gate  # type: ignore[attr-defined]
-    assert deviation_of(gated, "conv_i1_c3_k1_same_f16_reals") is None
+    assert deviation_of(gated, "conv_i1_c3_k1_same_float16_reals") is None
 
 
 def deviation_of(gated: Gated, word: str) -> Deviation | None:
@@ -293,7 +295,7 @@ def deviation_of(gated: Gated, word: str) -> Deviation | None:
 
 @pytest.mark.parametrize(("sporadic", "holds"), [(True, True), (False, False)])
 def test_only_what_is_sporadic_need_not_happen_on_its_word(*, sporadic: bool, holds: bool) -> None:
-    entry = HALF._replace(word="conv_i1_k1_same_f16_ones", accumulator="", sporadic=sporadic)
+    entry = HALF._replace(word="conv_i1_k1_same_float16_ones", accumulator="", sporadic=sporadic)
     gated = conformance(convolutions.right, known=[entry])
     if holds:
         gated().test_known()

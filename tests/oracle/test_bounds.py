@@ -24,7 +24,7 @@ from verify.oracle.problem import problem_of
 quick = settings(max_examples=30, deadline=None, database=None)
 
 OTHERS = ("depthwise", "separable", "transpose", "filtergrad")
-FLOATS = ("f16", "bf16", "f32", "f64")
+FLOATS = ("float16", "bfloat16", "float32", "float64")
 NEXT = 1.01
 """A little more than the bound, as a factor."""
 
@@ -123,13 +123,14 @@ def test_every_value_of_another_operation_a_little_beyond_the_bound_is_caught(dt
 
 @pytest.mark.parametrize("operation", ["depthwise", "transpose", "filtergrad"])
 def test_bound_of_another_operation_is_nearly_reached(operation):
-    case = Case.parse(f"{operation}_n1_i99_c9_k1_same_f16_reals")
+    case = Case.parse(f"{operation}_n1_i99_c9_k1_same_float16_reals")
     errors = [verdict_on(case, answer).error for _, answer in summation.answers(case)]
     assert 0.5 < max(errors) <= 1
 
 
 @pytest.mark.parametrize(
-    ("dtype", "taps", "reached"), [("f16", 1, 0.95), ("bf16", 1, 0.95), ("f32", 1, 0.95), ("f64", 2, 0.5)]
+    ("dtype", "taps", "reached"),
+    [("float16", 1, 0.95), ("bfloat16", 1, 0.95), ("float32", 1, 0.95), ("float64", 2, 0.5)],
 )
 def test_bound_is_nearly_reached(dtype, taps, reached):
     case = Case.parse(f"conv_n3_i999_k{taps}_f4_valid_{dtype}_reals")
@@ -199,11 +200,11 @@ def test_reason_of_an_exact_answer_is_that_its_sums_are():
             "gamma_3 1.79e-07 of sum |x||w| + |b| = ?, summed in float32",
         ),
         (
-            "conv_i3_k2_same_f64_reals",
+            "conv_i3_k2_same_float64_reals",
             "gamma_2 2.22e-16 of sum |x||w| = ?, summed in float64",
         ),
         (
-            "conv_i3_k2_same_f16_reals",
+            "conv_i3_k2_same_float16_reals",
             "gamma_2 1.19e-07 of sum |x||w| = ?, summed in float32, rounded to float16",
         ),
         (
@@ -238,8 +239,8 @@ def test_gamma_says_nothing_of_sums_as_long_as_the_significand(terms):
 
 
 def test_window_of_padding_alone_adds_nothing_however_long_its_sum():
-    case = Case.parse("conv_i1_c2050_k1_z0.1_same_f16_reals259")
-    allowed = judgement(case, accumulator="f16").allowed
+    case = Case.parse("conv_i1_c2050_k1_z0.1_same_float16_reals259")
+    allowed = judgement(case, accumulator="float16").allowed
     assert np.isinf(allowed[0, 0, 0])
     assert np.isfinite(allowed[0, 1, 0])
 
@@ -251,12 +252,12 @@ def test_gamma_of_no_terms_is_nothing():
 @pytest.mark.parametrize(
     ("dtype", "x", "w"),
     [
-        ("f32", [1e30], [1e30]),
-        ("f32", [3e38, 3e38, -3e38], [1.0, 1.0, 1.0]),
-        ("f64", [1e200], [1e200]),
-        ("f16", [300.0], [300.0]),
-        ("f16", [255.9], [256.0]),
-        ("bf16", [1e20], [1e20]),
+        ("float32", [1e30], [1e30]),
+        ("float32", [3e38, 3e38, -3e38], [1.0, 1.0, 1.0]),
+        ("float64", [1e200], [1e200]),
+        ("float16", [300.0], [300.0]),
+        ("float16", [255.9], [256.0]),
+        ("bfloat16", [1e20], [1e20]),
     ],
 )
 def test_sum_that_may_overflow_allows_anything(dtype, x, w):
@@ -264,8 +265,8 @@ def test_sum_that_may_overflow_allows_anything(dtype, x, w):
 
 
 def test_sum_that_overflows_before_the_bias_brings_it_back_allows_anything():
-    assert len(orders("f16", [256.0], [256.0], -60000.0)) == 2
-    assert allowed("f16", [256.0], [256.0], -60000.0) == np.inf
+    assert len(orders("float16", [256.0], [256.0], -60000.0)) == 2
+    assert allowed("float16", [256.0], [256.0], -60000.0) == np.inf
 
 
 @pytest.mark.parametrize("size", [1.5e300, 1e305])
@@ -306,7 +307,9 @@ def test_assert_conv_grants_the_bound_elsewhere():
         assert_conv(np.full((1, 2, 1), answer * np.float32(1.000001)), x, w)
 
 
-@pytest.mark.parametrize(("dtype", "roundings"), [("f16", 1), ("bf16", 1), ("f32", 0), ("f64", 0)])
+@pytest.mark.parametrize(
+    ("dtype", "roundings"), [("float16", 1), ("bfloat16", 1), ("float32", 0), ("float64", 0)]
+)
 def test_separable_is_rounded_between_its_steps_where_its_dtype_is_narrow(dtype, roundings):
     case = Case.parse(f"separable_i3_c2_k2_f3_valid_{dtype}_coded")
     between = _between(problem_of(case), case.operands, magnitude=np.ones(case.output_shape))
@@ -318,7 +321,7 @@ def test_separable_is_rounded_between_its_steps_where_its_dtype_is_narrow(dtype,
 
 @pytest.mark.parametrize(("value", "is_judged"), [(32736, True), (32752, False)])
 def test_separable_that_may_overflow_between_its_steps_allows_anything(value, is_judged):
-    case = Case.parse("separable_i2_k1_valid_f16_ones")
+    case = Case.parse("separable_i2_k1_valid_float16_ones")
     operands = case.operands._replace(input=np.full((1, 2, 1), value, np.float16))
     between = _between(problem_of(case), operands, magnitude=np.ones((1, 2, 1)))
     assert np.isfinite(between).ravel().tolist() == [is_judged] * 2

@@ -60,20 +60,20 @@ def doubled(word: str, **changed: Any) -> bool:
 @pytest.mark.parametrize("dtype", FORMATS)
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_sums_are_doubled_in_convolutions_of_float64_alone(operation, dtype):
-    is_float64_conv = (operation, dtype) == ("conv", "f64")
+    is_float64_conv = (operation, dtype) == ("conv", "float64")
     assert doubled(f"{operation}_i3_k2_same_{dtype}_ones") == is_float64_conv
 
 
 @pytest.mark.parametrize("part", ["input", "factor", "bias"])
 def test_sums_are_doubled_where_every_product_can_be_split(part):
-    word = "conv_i3_k2_same_f64_bias_ones"
+    word = "conv_i3_k2_same_float64_bias_ones"
     assert doubled(word, **{part: -SPLITTABLE / 2})
     assert not doubled(word, **{part: -SPLITTABLE})
     assert not doubled(word, **{part: SPLITTABLE * 2})
 
 
 def test_sums_of_nothing_are_doubled():
-    assert doubled("conv_n0_i3_k2_same_f64_ones")
+    assert doubled("conv_n0_i3_k2_same_float64_ones")
 
 
 @given(a=floats, b=floats)

@@ -22,7 +22,7 @@ from verify.subjects.tensorflow.imported import tf
 
 quick = settings(max_examples=40, deadline=None, database=None)
 
-FLOATS = ("f16", "bf16", "f32", "f64")
+FLOATS = ("float16", "bfloat16", "float32", "float64")
 ACTIVATIONS = ("relu", "relu6", "leaky0.25", "leaky0.2", "leaky0.01", "leaky1.5", "elu", "tanh", "sigmoid")
 CURVED = ("leaky0.25", "leaky0.2", "leaky0.01", "leaky1.5", "elu", "tanh", "sigmoid")
 
@@ -30,7 +30,7 @@ values = st.lists(st.floats(-50, 50), min_size=1, max_size=20).map(np.array)
 fractions = st.floats(-1, 1)
 
 
-def problem(step: str, dtype: str = "f32") -> Problem:
+def problem(step: str, dtype: str = "float32") -> Problem:
     return problem_of(Case.parse(f"conv_i1_k1_same_{dtype}_{step}_reals"))
 
 
@@ -167,7 +167,7 @@ def test_value_of_an_input_within_its_error_is_within_what_is_allowed(dtype, ste
 @given(v=values, error=st.floats(0.5, 20))
 @quick
 def test_value_of_an_input_beyond_its_error_is_seen_where_the_step_rises(step, v, error):
-    after, allowed = followed(step, "f64", v, error)
+    after, allowed = followed(step, "float64", v, error)
     above = activation(step)(v + 1.01 * error) - activation(step)(v + error)
     moved = activation(step)(v + 1.01 * error) - after
     below = after - activation(step)(v - error)
@@ -193,7 +193,7 @@ def test_residual_carries_an_error_and_rounds_once(dtype, v, error, share, seed)
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("dtype", ["f16", "f32"])
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
 @pytest.mark.parametrize("seed", range(6))
 def test_every_form_of_a_normalisation_is_within_the_bound(dtype, seed, form):
     case = norm_case(dtype, seed)
@@ -212,14 +212,14 @@ def test_a_product_that_is_lost_before_a_normalisation_is_caught(fill):
     assert not compare(case, into_the_filters(case, terms=-1)).holds
 
 
-@pytest.mark.parametrize("dtype", ["f16", "f32", "f64"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("form", FORMS)
 def test_normalisation_with_another_epsilon_is_caught(dtype, form):
     case = norm_case(dtype, 0)
     assert not compare(case, normalised(form, case, epsilon=0.05)).holds
 
 
-@pytest.mark.parametrize("dtype", ["f32", "f64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("epsilon", [0.0, 1e-3])
 def test_normalisation_with_a_nearly_right_epsilon_is_caught_in_wide_dtypes(dtype, epsilon):
     case = norm_case(dtype, 0)
@@ -274,22 +274,22 @@ def test_steps_that_round_nothing_are_exact(step, exact):
 @pytest.mark.parametrize("step", CURVED)
 def test_tensorflow_works_within_the_stated_units(step, dtype, compiled):
     # TensorFlow's slope is a float32, whatever the dtype.
-    slope = np.longdouble(np.float32(slope_of_or_none(step))) if dtype == "f64" else None
+    slope = np.longdouble(np.float32(slope_of_or_none(step))) if dtype == "float64" else None
     assert excess(step, dtype, compiled=compiled, slope=slope) <= 1
 
 
 @pytest.mark.parametrize(
     ("step", "dtype", "shrunk"),
     [
-        ("leaky0.2", "f32", 4),
-        ("elu", "f16", 16),
-        ("elu", "bf16", 8),
-        ("elu", "f32", 10),
-        ("tanh", "f32", 8),
-        ("tanh", "f64", 4),
-        ("sigmoid", "f16", 8),
-        ("sigmoid", "bf16", 8),
-        ("sigmoid", "f32", 10),
+        ("leaky0.2", "float32", 4),
+        ("elu", "float16", 16),
+        ("elu", "bfloat16", 8),
+        ("elu", "float32", 10),
+        ("tanh", "float32", 8),
+        ("tanh", "float64", 4),
+        ("sigmoid", "float16", 8),
+        ("sigmoid", "bfloat16", 8),
+        ("sigmoid", "float32", 10),
     ],
 )
 def test_stated_units_are_not_far_from_what_tensorflow_needs(step, dtype, shrunk):
@@ -297,5 +297,5 @@ def test_stated_units_are_not_far_from_what_tensorflow_needs(step, dtype, shrunk
 
 
 def test_tensorflow_takes_a_slope_as_float32_in_float64():
-    assert excess("leaky0.2", "f64", compiled=False) > 1e6
-    assert excess("leaky0.25", "f64", compiled=False) <= 1
+    assert excess("leaky0.2", "float64", compiled=False) > 1e6
+    assert excess("leaky0.25", "float64", compiled=False) <= 1

@@ -14,7 +14,7 @@ from verify.oracle.bounds import sums_are_exact
 
 quick = settings(max_examples=30, deadline=None, database=None)
 
-FLOATS = ("f16", "bf16", "f32", "f64")
+FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
 def exact(dtype: str, x: Any, w: Any, bias: Any = None) -> bool:
@@ -33,27 +33,31 @@ def test_small_multiples_of_a_power_of_two_add_exactly(dtype, x, w):
 @pytest.mark.parametrize(
     ("dtype", "x", "w"),
     [
-        ("f32", [0.1, 0.2], [0.3, 0.4]),
-        ("f64", [0.1, 0.2, 0.3], [1.0, 1.0, 1.0]),
-        ("f32", [2.0**24, 1.0, 1.0], [1.0, 1.0, 1.0]),
-        ("f64", [2.0**53, 1.0, 1.0], [1.0, 1.0, 1.0]),
-        ("bf16", [2.0**24, 1.0, 1.0], [1.0, 1.0, 1.0]),
-        ("f32", [1.0, 2.0**-24, 2.0**-24], [1.0, 1.0, 1.0]),
-        ("f32", [2.0**12 + 1, 2.0**12 + 1], [2.0**12 + 1, 1.0]),
+        ("float32", [0.1, 0.2], [0.3, 0.4]),
+        ("float64", [0.1, 0.2, 0.3], [1.0, 1.0, 1.0]),
+        ("float32", [2.0**24, 1.0, 1.0], [1.0, 1.0, 1.0]),
+        ("float64", [2.0**53, 1.0, 1.0], [1.0, 1.0, 1.0]),
+        ("bfloat16", [2.0**24, 1.0, 1.0], [1.0, 1.0, 1.0]),
+        ("float32", [1.0, 2.0**-24, 2.0**-24], [1.0, 1.0, 1.0]),
+        ("float32", [2.0**12 + 1, 2.0**12 + 1], [2.0**12 + 1, 1.0]),
     ],
 )
 def test_sums_beyond_the_significand_are_not_exact(dtype, x, w):
     assert not exact(dtype, x, w)
 
 
-@pytest.mark.parametrize(("dtype", "precision"), [("f32", 24), ("f16", 24), ("bf16", 24), ("f64", 53)])
+@pytest.mark.parametrize(
+    ("dtype", "precision"), [("float32", 24), ("float16", 24), ("bfloat16", 24), ("float64", 53)]
+)
 def test_sum_ends_to_be_exact_at_the_significand(dtype, precision):
     count = 2**9
     assert exact(dtype, [2.0 ** (precision - 10)] * count, [1.0] * count)
     assert not exact(dtype, [2.0 ** (precision - 9)] * count + [1.0], [1.0] * (count + 1))
 
 
-@pytest.mark.parametrize(("dtype", "precision"), [("f32", 24), ("f16", 24), ("bf16", 24), ("f64", 53)])
+@pytest.mark.parametrize(
+    ("dtype", "precision"), [("float32", 24), ("float16", 24), ("bfloat16", 24), ("float64", 53)]
+)
 def test_sum_may_use_every_bit_of_the_significand(dtype, precision):
     x = [2.0 ** (bit // 2) for bit in range(precision)]
     w = [2.0 ** (bit - bit // 2) for bit in range(precision)]
@@ -62,54 +66,54 @@ def test_sum_may_use_every_bit_of_the_significand(dtype, precision):
 
 
 def test_sum_may_reach_the_largest_number_of_its_dtype():
-    assert exact("f16", [65472.0], [1.0], 32.0)
-    assert not exact("f16", [65472.0], [1.0], 64.0)
+    assert exact("float16", [65472.0], [1.0], 32.0)
+    assert not exact("float16", [65472.0], [1.0], 64.0)
 
 
-@pytest.mark.parametrize(("dtype", "least"), [("f32", -126), ("f64", -1022)])
+@pytest.mark.parametrize(("dtype", "least"), [("float32", -126), ("float64", -1022)])
 def test_products_may_be_as_small_as_the_least_normal_number(dtype, least):
     assert exact(dtype, [2.0 ** (least + 100)], [2.0**-100])
     assert not exact(dtype, [2.0 ** (least + 100)], [2.0**-101])
 
 
 def test_products_of_integers_always_wrap_alike():
-    assert exact("i32", [2**31 - 1, 2**31 - 1], [2**31 - 1, -(2**31)])
+    assert exact("int32", [2**31 - 1, 2**31 - 1], [2**31 - 1, -(2**31)])
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_data_that_is_not_finite_is_not_exact(value):
-    assert not exact("f32", [1.0, value], [1.0, 1.0])
+    assert not exact("float32", [1.0, value], [1.0, 1.0])
 
 
 def test_bias_finer_than_the_products_counts():
-    assert exact("f32", [2.0**20], [2.0], 1.0)
-    assert not exact("f32", [2.0**20], [2.0], 2.0**-20)
+    assert exact("float32", [2.0**20], [2.0], 1.0)
+    assert not exact("float32", [2.0**20], [2.0], 2.0**-20)
 
 
 def test_narrow_sum_is_exact_only_within_its_own_significand_where_a_bias_follows():
-    assert exact("bf16", [128.0, 129.0], [1.0, 1.0])
-    assert not exact("bf16", [128.0, 129.0], [1.0, 1.0], 1.0)
-    assert len(orders("bf16", [128.0, 129.0], [1.0, 1.0], 1.0)) == 2
+    assert exact("bfloat16", [128.0, 129.0], [1.0, 1.0])
+    assert not exact("bfloat16", [128.0, 129.0], [1.0, 1.0], 1.0)
+    assert len(orders("bfloat16", [128.0, 129.0], [1.0, 1.0], 1.0)) == 2
 
 
 def test_products_below_the_normal_numbers_are_not_exact():
-    assert not exact("f32", [2.0**-100], [2.0**-30])
-    assert not exact("f64", [2.0**-1000], [2.0**-30])
+    assert not exact("float32", [2.0**-100], [2.0**-30])
+    assert not exact("float64", [2.0**-1000], [2.0**-30])
 
 
 def test_sum_that_may_overflow_is_not_exact():
-    assert len(orders("f32", [2.0**127, 2.0**127, -(2.0**127)], [1.0, 1.0, 1.0])) == 2
-    assert not exact("f32", [2.0**127, 2.0**127, -(2.0**127)], [1.0, 1.0, 1.0])
+    assert len(orders("float32", [2.0**127, 2.0**127, -(2.0**127)], [1.0, 1.0, 1.0])) == 2
+    assert not exact("float32", [2.0**127, 2.0**127, -(2.0**127)], [1.0, 1.0, 1.0])
 
 
 def test_narrow_sum_that_overflows_before_the_bias_is_not_exact():
-    assert len(orders("f16", [2.0**8], [2.0**8], -(2.0**15))) == 2
-    assert not exact("f16", [2.0**8], [2.0**8], -(2.0**15))
+    assert len(orders("float16", [2.0**8], [2.0**8], -(2.0**15))) == 2
+    assert not exact("float16", [2.0**8], [2.0**8], -(2.0**15))
 
 
 def test_narrow_sum_below_the_narrow_denormals_before_the_bias_is_not_exact():
-    assert len(orders("f16", [2.0**-12], [2.0**-13], 2.0**-24)) == 2
-    assert not exact("f16", [2.0**-12], [2.0**-13], 2.0**-24)
+    assert len(orders("float16", [2.0**-12], [2.0**-13], 2.0**-24)) == 2
+    assert not exact("float16", [2.0**-12], [2.0**-13], 2.0**-24)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

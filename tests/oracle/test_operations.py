@@ -124,7 +124,7 @@ def test_reference_of_an_exact_fill_is_the_exact_answer(operation, rank, data):
 @given(data=st.data())
 @quick
 def test_integers_of_every_operation_wrap(operation, rank, data):
-    assert not differs(data.draw(little(operation, rank, dtypes=("i32",), fills=("dyadic",))))
+    assert not differs(data.draw(little(operation, rank, dtypes=("int32",), fills=("dyadic",))))
 
 
 @pytest.mark.parametrize("padding", ["same", "valid", "explicit"])
@@ -132,7 +132,7 @@ def test_integers_of_every_operation_wrap(operation, rank, data):
 @given(data=st.data())
 @quick
 def test_reference_in_float64_is_the_exact_answer_with_every_padding(operation, padding, data):
-    assert not differs(data.draw(little(operation, 1, dtypes=("f64",), paddings=(padding,))))
+    assert not differs(data.draw(little(operation, 1, dtypes=("float64",), paddings=(padding,))))
 
 
 @pytest.mark.parametrize("rank", [1, 2, 3])
@@ -178,17 +178,17 @@ def test_small_domain_is_of_so_many_words(operation):
 @given(data=st.data())
 @quick
 def test_gradients_are_adjoint_to_the_convolution(rank, data):
-    drawn = little("conv", rank, dtypes=("f64", "i32"), fills=("ints",), around=("border",))
+    drawn = little("conv", rank, dtypes=("float64", "int32"), fills=("ints",), around=("border",))
     assert adjoint(data.draw(drawn))
 
 
-@pytest.mark.parametrize("word", legal("conv", "c2_f4_g2_f64_ints3")[::7])
+@pytest.mark.parametrize("word", legal("conv", "c2_f4_g2_float64_ints3")[::7])
 def test_gradients_are_adjoint_on_the_small_domain(word):
     assert adjoint(Case.parse(word))
 
 
 def test_adjoint_identity_sees_a_gradient_of_other_cells():
-    case = Case.parse("conv_i5_k3_s2_same_f64_ints3")
+    case = Case.parse("conv_i5_k3_s2_same_float64_ints3")
     axes = tuple(axis._replace(before=axis.after + 1, after=axis.before) for axis in case.axes)
     problem = problem_of(case)._replace(operation="filtergrad", axes=axes)
     shifted = linear(problem, case.operands._replace(factor=cotangent_of(case)))

@@ -109,7 +109,7 @@ def test_reference_of_an_exact_fill_is_the_exact_answer(rank, data):
 @given(data=st.data())
 @quick
 def test_reference_of_narrow_reals_errs_by_the_rounding_of_float64_at_most(rank, data):
-    case = data.draw(little(rank, fills=("reals",), dtypes=("f16", "bf16", "f32")))
+    case = data.draw(little(rank, fills=("reals",), dtypes=("float16", "bfloat16", "float32")))
     assert (errors(case) <= gamma(terms(case)) * rational.magnitudes(case)).all()
 
 
@@ -117,7 +117,7 @@ def test_reference_of_narrow_reals_errs_by_the_rounding_of_float64_at_most(rank,
 @given(data=st.data())
 @quick
 def test_reference_of_float64_reals_errs_by_one_rounding_and_a_second_order_at_most(rank, data):
-    case = data.draw(little(rank, fills=("reals",), dtypes=("f64",)))
+    case = data.draw(little(rank, fills=("reals",), dtypes=("float64",)))
     allowed = U * np.abs(rational.linear(case)) + gamma(terms(case)) ** 2 * rational.magnitudes(case)
     assert (errors(case) <= allowed).all()
 
@@ -168,14 +168,14 @@ def test_relu_of_the_lecture_has_no_negative_number():
 
 
 def test_integers_of_32_bits_wrap():
-    case = Case.parse("conv_i9_c9_k3_same_i32_dyadic3")
+    case = Case.parse("conv_i9_c9_k3_same_int32_dyadic3")
     exact = rational.linear(case)
     assert max(np.abs(exact).ravel()) >= 2**31
     assert np.array_equal(rational.fractions(reference(case)), (exact + 2**31) % 2**32 - 2**31)
 
 
 def test_relu_follows_the_wrapping():
-    case = Case.parse("conv_i9_c9_k3_same_i32_relu_dyadic3")
+    case = Case.parse("conv_i9_c9_k3_same_int32_relu_dyadic3")
     assert np.array_equal(reference(case), np.maximum(reference(replace(case, epilogue=())), 0))
 
 
@@ -183,7 +183,7 @@ def test_relu_follows_the_wrapping():
     "word", ["conv_n0_i3_k2_same", "conv_i2_k3_valid", "conv_i0_k3_same", "conv_i0x2_k1x1_valid"]
 )
 @pytest.mark.parametrize("fill", ["ones", "reals"])
-@pytest.mark.parametrize("dtype", ["f32", "f64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_reference_of_an_empty_answer_is_empty(word, fill, dtype):
     case = Case.parse(f"{word}_{dtype}_bias_{fill}")
     assert reference(case).shape == case.output_shape
@@ -201,7 +201,7 @@ def test_exact_answer_is_the_same_in_slabs_of_any_size(slab, case):
 
 
 @pytest.mark.parametrize(("module", "name"), [(reference_module, "SLAB"), (compensated_module, "WORK")])
-@given(case=cases(fills=("reals",), dtypes=("f64",), max_side=6, max_channels=6))
+@given(case=cases(fills=("reals",), dtypes=("float64",), max_side=6, max_channels=6))
 @quick
 def test_compensated_answer_has_the_same_bits_in_pieces_of_any_size(module, name, case):
     assert with_setting(module, name, 1, case).tobytes() == reference(case).tobytes()
@@ -210,16 +210,16 @@ def test_compensated_answer_has_the_same_bits_in_pieces_of_any_size(module, name
 @pytest.mark.parametrize(
     "word",
     [
-        "conv_n4_i40x40_c16_k3x3_f16_same_ints",
+        "conv_n4_i40x40_c16_k3x3_float16_same_ints",
         "conv_n8_i40x40_c16_k5x5_same_ints",
-        "conv_n4_i40x40_c16_k3x3_f16_same_cf_bias_relu_reals",
-        "conv_n2_i64x64_c64_k1x1_f64_same_f16_ints",
-        "conv_n2_i40x40_c16_k3x3_f16_same_i32_ints",
-        "conv_n2_i20x20_c16_k3x3_f16_same_f64_reals",
-        "conv_n2_i40x40_c16_k3x3_f2_same_f64_bias_reals",
-        "conv_i300000_k1_same_f64_reals",
+        "conv_n4_i40x40_c16_k3x3_float16_same_cf_bias_relu_reals",
+        "conv_n2_i64x64_c64_k1x1_f64_same_float16_ints",
+        "conv_n2_i40x40_c16_k3x3_f16_same_int32_ints",
+        "conv_n2_i20x20_c16_k3x3_f16_same_float64_reals",
+        "conv_n2_i40x40_c16_k3x3_f2_same_float64_bias_reals",
+        "conv_i300000_k1_same_float64_reals",
         "conv_n2_i12x12x12_c8_k3x3x3_f8_g2_same_reals",
-        "conv_n2_i40x40_c64_k3x3_f64_s8x8_valid_ints",
+        "conv_n2_i40x40_c64_k3x3_float64_s8x8_valid_ints",
     ],
 )
 def test_reference_needs_at_most_three_times_operands_window_matrix_and_answer(word):

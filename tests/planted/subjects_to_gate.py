@@ -24,7 +24,7 @@ def shifts_values(case: Case) -> Array:
 def truncates(case: Case) -> Array:
     """Wrong in precision alone: wide integers keep 11 bits, as TF32 has."""
     answer = right(case)
-    if case.fill != "dyadic" or case.format.token not in ("f32", "f64"):
+    if case.fill != "dyadic" or case.format.token not in ("float32", "float64"):
         return answer
     fractions, exponents = np.frexp(answer)
     return np.ldexp(np.round(fractions * 2**11) / 2**11, exponents).astype(case.dtype)

@@ -160,7 +160,7 @@ def test_record_of_a_case_says_what_became_of_it(gated: Gated):
     records, _ = gated(subjects.shifts_values, "pinned", "values", fills=("ints",), ranks=(2,))
     case, *_ = [record for record in records if record["type"] == "case"]
     assert (case["name"], case["outcome"], case["operation"], case["dtype"]) == (
-        "pinned", "agrees", "conv", "f32",
+        "pinned", "agrees", "conv", "float32",
     )  # fmt: skip
     assert "stride-ignored" in case["visible"]
     assert {"subject", "reference", "comparison", "faults"} <= set(case["seconds"])
@@ -225,7 +225,7 @@ def test_run_that_was_cut_off_proves_too_little(report: Reporting):
     case = {
         "type": "case", "subject": "mine", "property": "values on exact fills", "name": "values",
         "word": "conv_i1_k1_same_ones", "outcome": "agrees", "error": 0.0, "visible": [],
-        "operation": "conv", "rank": 1, "dtype": "f32", "padding": "same",
+        "operation": "conv", "rank": 1, "dtype": "float32", "padding": "same",
     }  # fmt: skip
     written(RUN, case)
     code, text = report()

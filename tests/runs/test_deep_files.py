@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from verify.checks.deviations import parse
+from verify.checks.deviations import parse_deviations
 from verify.checks.project import settings_of
 from verify.corpus.failures import failures_in
 from verify.reports.records import read_records
@@ -20,7 +20,7 @@ READERS = {
     "records": lambda file: [*read_records(file)],
     "a baseline": read_behaviours,
     "the state of a sweep": read_state,
-    "deviations": lambda file: parse(file.read_text("utf-8")),
+    "deviations": lambda file: parse_deviations(file.read_text("utf-8")),
     "settings": lambda file: settings_of(file.parent),
 }
 """What each reads, and how."""

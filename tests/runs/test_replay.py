@@ -205,6 +205,7 @@ def test_record_is_one_object_a_line_with_its_format():
     remember(FILE, [before("wrong", versions={"numpy": "2"})])
     assert json.loads(FILE.read_text()) == {
         "format": 1,
+        "grammar": 2,
         "subject": "mine:acts",
         "word": WORD,
         "switches": {},

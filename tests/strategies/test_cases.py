@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 from hypothesis import given, settings
 
+import strategies
 from tests.planted import convolutions
 from tests.planted.plain import cases
 from tests.strategies.corners import COUNTS, SPATIAL, TINY, mode
@@ -55,7 +56,7 @@ CORNERS: dict[str, Corner] = {
     **{f"{count} filters": lambda case, count=count: case.filter_count == count for count in COUNTS},
     **{
         token: lambda case, token=token: case.format.token == token
-        for token in ("f16", "bf16", "f32", "f64", "i32")
+        for token in ("float16", "bfloat16", "float32", "float64", "int32")
     },
     **{name: lambda case, name=name: mode(case) == name for name in ("same", "valid", "explicit")},
     **{
@@ -73,7 +74,7 @@ EVERY_RANK = [
 
 OBEYED: dict[str, tuple[dict[str, object], Corner]] = {
     "ranks": ({"ranks": (2,)}, lambda case: case.rank == 2),
-    "dtypes": ({"dtypes": ("f16", "i32")}, lambda case: case.format.token in ("f16", "i32")),
+    "dtypes": ({"dtypes": ("float16", "int32")}, lambda case: case.format.token in ("float16", "int32")),
     "paddings": ({"paddings": ("explicit",)}, lambda case: mode(case) == "explicit"),
     "fills": ({"fills": ("dyadic", "reals")}, lambda case: case.fill in ("dyadic", "reals")),
     "plain": ({"steps": ("plain",)}, lambda case: {*case.strides, *case.dilations} == {1}),
@@ -89,11 +90,11 @@ OBEYED: dict[str, tuple[dict[str, object], Corner]] = {
     "max_groups": ({"max_groups": 2}, lambda case: case.groups <= 2),
     "max_batch": ({"max_batch": 1}, lambda case: case.batch <= 1),
     "tiny": (TINY, lambda case: max(*case.size, *case.kernel, *case.strides, case.channels, case.batch) <= 1),
-    "i32 without real fills": (
-        {"dtypes": ("i32",), "fills": ("reals", "unread", "ints")},
+    "int32 without real fills": (
+        {"dtypes": ("int32",), "fills": ("reals", "unread", "ints")},
         lambda case: case.fill == "ints",
     ),
-    "real fills without i32": ({"fills": ("reals",)}, lambda case: case.format.token != "i32"),
+    "real fills without int32": ({"fills": ("reals",)}, lambda case: case.format.token != "int32"),
 }
 
 WIDENED: dict[str, tuple[dict[str, object], Corner]] = {
@@ -109,8 +110,8 @@ WIDENED: dict[str, tuple[dict[str, object], Corner]] = {
 NO_CASE = "no case has any of these operations, ranks, dtypes and fills together"
 
 IMPOSSIBLE: list[dict[str, object]] = [
-    {"dtypes": ("i32",), "fills": ("reals",)},
-    {"dtypes": ("i32",), "fills": ("unread", "nonfinite")},
+    {"dtypes": ("int32",), "fills": ("reals",)},
+    {"dtypes": ("int32",), "fills": ("unread", "nonfinite")},
     {"operations": ("depthwise",), "ranks": (3,)},
     {"operations": ("depthwise", "separable"), "ranks": (3,)},
     {"operations": ("transpose",), "fills": ("unread",)},
@@ -123,14 +124,14 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ),
     ({"ranks": ()}, "ranks has nothing; choose from 1, 2, 3"),
     ({"ranks": (2, 4)}, "ranks has 4; choose from 1, 2, 3"),
-    ({"dtypes": ("f8",)}, "dtypes has 'f8'; choose from f32, f64, f16, bf16, i32"),
-    ({"paddings": ("SAME",)}, "paddings has 'SAME'; choose from same, valid, explicit"),
+    ({"dtypes": ("f8",)}, "dtypes has 'f8'; choose from float32, float64, float16, bfloat16, int32"),
+    ({"paddings": ("SIM",)}, "paddings has 'sim'; choose from same, valid, explicit"),
     (
         {"fills": ("cs231n",)},
         "fills has 'cs231n'; choose from ones, iota, impulse, ints, dyadic, coded, reals, nonfinite, unread",
     ),
     ({"steps": ("big",)}, "steps has 'big'; choose from plain, strided, dilated, both"),
-    ({"data_formats": ("NHWC",)}, "data_formats has 'NHWC'; choose from channels_last, channels_first"),
+    ({"data_formats": ("NHCW",)}, "data_formats has 'nhcw'; choose from channels_last, channels_first"),
     *(({name: 0}, f"{name} is 0; it must be at least 1") for name in TINY),
     ({"max_side": -3}, "max_side is -3; it must be at least 1"),
     *((together, NO_CASE) for together in IMPOSSIBLE),
@@ -208,7 +209,7 @@ class TestCases:
         ("narrowing", "word"),
         [
             ({"ranks": (3,)}, "conv_i1x1x1_k1x1x1_same_ones"),
-            ({"dtypes": ("bf16", "f32")}, "conv_i1_k1_same_bf16_ones"),
+            ({"dtypes": ("bfloat16", "float32")}, "conv_i1_k1_same_bfloat16_ones"),
             ({"paddings": ("valid", "same")}, "conv_i1_k1_valid_ones"),
             ({"fills": ("reals", "ones")}, "conv_i1_k1_same_reals"),
             ({"data_formats": ("channels_first",)}, "conv_i1_k1_same_cf_ones"),
@@ -232,3 +233,25 @@ class TestCases:
 @settings(deadline=None, max_examples=200, database=None, derandomize=True)
 def test_unread_cases_with_an_answer_leave_a_cell_unread(case):
     assert 0 in case.output_shape or not shows_nothing(case)
+
+
+@pytest.mark.parametrize("spelled", ["NHWC", "nhwc", "NWC", "NDHWC", "Channels_Last", "channels_last"])
+def test_data_format_may_be_spelled_as_a_case_does(spelled):
+    drawn = strategies.sample(60, 1, cases(data_formats=(spelled,)))
+    assert not any(case.channels_first for case in drawn)
+
+
+@pytest.mark.parametrize("spelled", ["NCHW", "ncw", "NCDHW", "channels_first"])
+def test_channels_first_may_be_spelled_as_a_case_does(spelled):
+    drawn = strategies.sample(60, 1, cases(data_formats=(spelled,)))
+    assert all(case.channels_first for case in drawn)
+
+
+@pytest.mark.parametrize("spelled", ["SAME", "Same", "same"])
+def test_padding_may_be_spelled_as_a_case_does(spelled):
+    assert {case.padding for case in strategies.sample(60, 1, cases(paddings=(spelled,)))} == {"SAME"}
+
+
+def test_two_spellings_of_one_choice_are_one():
+    once, twice = cases(data_formats=("NHWC",)), cases(data_formats=("NHWC", "channels_last", "NWC"))
+    assert strategies.sample(40, 1, once) == strategies.sample(40, 1, twice)

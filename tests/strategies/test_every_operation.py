@@ -37,7 +37,8 @@ REACHED: dict[str, Corner] = {
 RARE: dict[str, Corner] = {
     **{f"long {op}": lambda case, op=op: case.operation == op and case.products > 256
        for op in OPERATIONS if op != "depthwise"},
-    "sum of more than 2,048 terms in f16": lambda case: case.format.token == "f16" and case.products > 2048,
+    "sum of more than 2,048 terms in float16":
+        lambda case: case.format.token == "float16" and case.products > 2048,
     **{f"{op} with a border": lambda case, op=op: case.operation == op and case.border != ()
        for op in ("conv", "depthwise")},
     **{f"{op} with groups": lambda case, op=op: case.operation == op and case.groups > 1
@@ -61,7 +62,7 @@ NARROWED: dict[str, tuple[dict[str, object], Corner]] = {
     "short": ({"reductions": ("short",), "max_side": 3}, lambda case: case.products < 1000),
     "long": (
         {"reductions": ("long",), "operations": ("conv", "separable")},
-        lambda case: case.products > (2048 if case.format.token == "f16" else 256),
+        lambda case: case.products > (2048 if case.format.token == "float16" else 256),
     ),
     "long filtergrad": (
         {"reductions": ("long",), "operations": ("filtergrad",)},

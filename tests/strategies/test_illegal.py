@@ -74,7 +74,9 @@ def test_transpose_is_drawn_of_fewer_and_of_more_cells_than_there_can_be(sign: i
 
 
 @given(
-    illegal_cases(max_side=100, max_kernel=1, ranks=(1,), dtypes=("f16",), data_formats=("channels_first",))
+    illegal_cases(
+        max_side=100, max_kernel=1, ranks=(1,), dtypes=("float16",), data_formats=("channels_first",)
+    )
 )
 def test_narrowings_are_kept_and_the_numbers_stay_small(case: Case):
     assert (case.rank, case.dtype.name, case.channels_first) == (1, "float16", True)

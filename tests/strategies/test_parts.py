@@ -77,7 +77,7 @@ class TestParts:
         assert set(drawn(epilogues(), 2_000)) == {sum(parts, ()) for parts in product(*stages)}
 
     def test_epilogues_of_integers_round_nothing(self):
-        kinds = {step for steps in drawn(epilogues(dtype="i32"), 300) for step in steps}
+        kinds = {step for steps in drawn(epilogues(dtype="int32"), 300) for step in steps}
         assert kinds == {"bias", "residual", "relu", "relu6"}
 
     def test_epilogue_of_a_filter_gradient_is_a_bias_alone(self):

@@ -122,7 +122,7 @@ def test_too_little_memory_in_this_process_is_the_same_kind() -> None:
 
 
 def test_a_crash_shrinks_to_its_smallest_case(isolate: Isolate) -> None:
-    gated = conformance(isolate("aborts_on_stride"), fills=("ones",), ranks=(1,), dtypes=("f32",))
+    gated = conformance(isolate("aborts_on_stride"), fills=("ones",), ranks=(1,), dtypes=("float32",))
     with pytest.raises(Crashed) as crash:
         gated().test_values()
     assert str(crash.value.case) == "conv_i1_c3_k1_s2_same_ones"

@@ -21,12 +21,12 @@ def cpuinfo(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("flags", "dtypes"),
     [
-        ({"avx2"}, ("f32",)),
-        ({"avx512f"}, ("f32", "bf16")),
-        ({"avx_ne_convert"}, ("f32", "bf16", "f16")),
-        ({"avx512f", "avx512bw", "avx512_fp16"}, ("f32", "bf16", "f16")),
-        ({"avx512f", "avx512bw", "amx_fp16"}, ("f32", "bf16", "f16")),
-        ({"avx512f", "avx512_fp16"}, ("f32", "bf16")),
+        ({"avx2"}, ("float32",)),
+        ({"avx512f"}, ("float32", "bfloat16")),
+        ({"avx_ne_convert"}, ("float32", "bfloat16", "float16")),
+        ({"avx512f", "avx512bw", "avx512_fp16"}, ("float32", "bfloat16", "float16")),
+        ({"avx512f", "avx512bw", "amx_fp16"}, ("float32", "bfloat16", "float16")),
+        ({"avx512f", "avx512_fp16"}, ("float32", "bfloat16")),
     ],
 )
 def test_onednn_takes_narrow_dtypes_where_the_cpu_has_instructions_for_them(flags, dtypes):

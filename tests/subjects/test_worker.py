@@ -45,10 +45,10 @@ WORDS = (
     str(CASE),
     SMALLEST,
     "conv_n0_i2_k1_f2_same_ones",
-    "conv_i5_c3_k2_cf_valid_bf16_reals",
-    "conv_i5_c3_k2_valid_f16_dyadic1",
-    "conv_i5_c3_k2_valid_f64_unread",
-    "conv_i3x2x2_k2x1x1_same_i32_bias_relu_ints2",
+    "conv_i5_c3_k2_cf_valid_bfloat16_reals",
+    "conv_i5_c3_k2_valid_float16_dyadic1",
+    "conv_i5_c3_k2_valid_float64_unread",
+    "conv_i3x2x2_k2x1x1_same_int32_bias_relu_ints2",
     "conv_i3_k1_s0_same_ones_illegal",
 )
 
@@ -87,7 +87,7 @@ def test_the_verdict_is_that_of_the_same_call_in_this_process(
 
 
 def test_an_answer_has_the_same_bits(isolate: Isolate) -> None:
-    case = Case.parse("conv_i5_c3_k2_cf_valid_bf16_reals")
+    case = Case.parse("conv_i5_c3_k2_cf_valid_bfloat16_reals")
     answer = isolate("right", "tests.planted.convolutions")(case)
     assert answer.dtype == ml_dtypes.bfloat16
     assert answer.tobytes() == convolutions.right(case).tobytes()

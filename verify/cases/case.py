@@ -59,7 +59,7 @@ class Case:
     groups: int = 1
     padding: Padding
     border: tuple[tuple[int, int], ...] = ()
-    dtype: np.dtype[Any] = FORMATS["f32"].dtype
+    dtype: np.dtype[Any] = FORMATS["float32"].dtype
     channels_first: bool = False
     epilogue: tuple[str, ...] = ()
     fill: str = "ones"
@@ -76,9 +76,7 @@ class Case:
     def parse(cls, word: str) -> Case:
         """The case that a word names.
 
-        Tokens are joined by `_`: the operation first, the others in any order. A lone `f16`,
-        `f32` or `f64` is the dtype; where a word has two such tokens, or another dtype, the first
-        counts the filters. `i32` is the input's size unless the word has another.
+        Tokens are joined by `_`: the operation first, the others in any order.
         Raises InvalidCase, whose sentence repeats the word, cut where it is long, and names the token.
         """
         try:
@@ -117,7 +115,7 @@ class Case:
             f"g{self.groups}" * (self.groups != 1),
             ("z" + ends(self.border)) * bool(self.border),
             padding_token(self.padding),
-            self.format.token * (self.format.token != "f32" or f"f{self.filter_count}" in FORMATS),
+            self.format.token * (self.format.token != "float32"),
             "cf" * self.channels_first,
             *self.epilogue,
             self.fill if self.illegal else f"{self.fill}{self.seed or ''}",

@@ -1,4 +1,4 @@
-"""The table of a case's dtypes: their tokens, their roundings and their ranges."""
+"""The table of a case's dtypes: their names, their roundings and their ranges."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ class Format(NamedTuple):
     For integers `precision` is the word's length and there is no rounding.
     """
 
-    token: str
     name: str
     precision: int
     least_exponent: int
     largest: float
     accumulator: str
+
+    @property
+    def token(self) -> str:
+        """NumPy's name without underscores, which separate the tokens of a word."""
+        return self.name.replace("_", "")
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -44,11 +48,11 @@ class Format(NamedTuple):
 FORMATS = {
     form.token: form
     for form in (
-        Format("f16", "float16", 11, -14, 65504.0, "f32"),
-        Format("bf16", "bfloat16", 8, -126, (2 - 2.0**-7) * 2.0**127, "f32"),
-        Format("f32", "float32", 24, -126, (2 - 2.0**-23) * 2.0**127, "f32"),
-        Format("f64", "float64", 53, -1022, float(np.finfo(np.float64).max), "f64"),
-        Format("i32", "int32", 32, 0, 2.0**31 - 1, "i32"),
+        Format("float16", 11, -14, 65504.0, "float32"),
+        Format("bfloat16", 8, -126, (2 - 2.0**-7) * 2.0**127, "float32"),
+        Format("float32", 24, -126, (2 - 2.0**-23) * 2.0**127, "float32"),
+        Format("float64", 53, -1022, float(np.finfo(np.float64).max), "float64"),
+        Format("int32", 32, 0, 2.0**31 - 1, "int32"),
     )
 }
 """Token → format: a new dtype is one entry.
@@ -56,15 +60,13 @@ FORMATS = {
 `accumulator` is the format that sums products unless a subject says otherwise.
 """
 
-TOKENS = {form.name: form.token for form in FORMATS.values()}
-
 
 def format_of(dtype: np.dtype[Any]) -> Format:
     """The format of a NumPy dtype; ValueError for one that no case can have."""
-    if dtype.name not in TOKENS:
-        known = ", ".join(TOKENS)
-        raise ValueError(f"{dtype.name} is not one of the dtypes {known}")
-    return FORMATS[TOKENS[dtype.name]]
+    form = FORMATS.get(dtype.name.replace("_", ""))
+    if form is None:
+        raise ValueError(f"{dtype.name} is not one of the dtypes {', '.join(FORMATS)}")
+    return form
 
 
 def dtype_spelled(text: str) -> np.dtype[Any]:

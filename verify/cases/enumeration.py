@@ -65,7 +65,7 @@ class Enumeration:
     cells: int = 1
     operations: tuple[str, ...] = ("conv",)
     ranks: tuple[int, ...] = (2,)
-    dtypes: tuple[str, ...] = ("f32",)
+    dtypes: tuple[str, ...] = ("float32",)
     paddings: tuple[str, ...] = ("same", "valid")
     channels_first: bool = False
     batch: int = 1

@@ -32,7 +32,7 @@ _SAMPLES = [Case(size=(2,) * rank, kernel=(1,) * rank, padding="SAME") for rank 
 def names_of(case: Case, more: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     """The names that a condition may use, with their values: those of a case, and `more`.
 
-    `padding` is "same", "valid" or "explicit", `dtype` a token; `out` has each axis's output size,
+    `padding` is "same", "valid" or "explicit", `dtype` its name in NumPy; `out` has each axis's output size,
     `span` the cells that its dilated kernel covers, `pads` its (before, after) cells,
     `bordered` the size with the border, `slope` is that of a leaky relu.
     An illegal case has no `out`, `span` and `products`, and `pads` only where they are written or

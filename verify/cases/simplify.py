@@ -101,8 +101,8 @@ def _tokens(case: Case) -> Iterator[Simplification]:
     yield from ({"epilogue": tuple(s for s in case.epilogue if s != step)} for step in case.epilogue)
     if case.channels_first:
         yield {"channels_first": False}
-    if case.format.token != "f32":
-        yield {"dtype": FORMATS["f32"].dtype}
+    if case.format.token != "float32":
+        yield {"dtype": FORMATS["float32"].dtype}
     yield from ({"fill": fill, "seed": 0} for fill in _before(case.fill, SIMPLE_FILLS))
     if case.fill_traits.is_seeded:
         yield from ({"seed": seed} for seed in range(min(case.seed, 4)))

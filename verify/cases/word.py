@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from verify.cases.dtypes import FORMATS, TOKENS
+from verify.cases.dtypes import FORMATS
 from verify.cases.fills import FILLS
+from verify.cases.grammar import OLD_DTYPES
 from verify.cases.operations import (
     EPILOGUE,
     OPERATIONS,
@@ -59,10 +60,8 @@ def fields_of(word: str) -> dict[str, Any]:
         raise InvalidCase(f"its first token {_cut(operation)} is none of {', '.join(OPERATIONS)}")
     fields: dict[str, Any] = {"operation": operation}
     for token in tokens:
-        if token not in _NUMBERS_TOO:
-            _add(fields, token, *_field(token))
+        _add(fields, token, *_field(token))
     fields["epilogue"] = tuple(fields.get("epilogue", ()))
-    _add_shared(fields, [token for token in tokens if token in _NUMBERS_TOO])
     for name, letter in (("size", "i"), ("kernel", "k"), ("padding", None)):
         if name not in fields:
             hint = f"{letter}3x3" if letter else "same, valid or p1.1x0.2"
@@ -80,24 +79,13 @@ def _add(fields: dict[str, Any], token: str, name: str, value: Any) -> None:
     elif name == "illegal":
         fields["seed"], value = value, True
     if name in fields:
-        raise InvalidCase(f"{_cut(token)} gives its {name.replace('_', ' ')} a second time")
+        hint = f": the dtype is written {OLD_DTYPES[token]!r}" if token in OLD_DTYPES else ""
+        raise InvalidCase(f"{_cut(token)} gives its {name.replace('_', ' ')} a second time{hint}")
     fields[name] = value
 
 
-def _add_shared(fields: dict[str, Any], tokens: list[str]) -> None:
-    """Tokens that may be a dtype or a number: the number comes first, the dtype after."""
-    for token in sorted(tokens, key=lambda shared: shared[0] not in _SIZES):
-        name, value = _NUMBERS_TOO[token]
-        twins = [other for other in tokens if _NUMBERS_TOO[other][0] == name]
-        is_size = token[0] in _SIZES
-        if name not in fields and (is_size or "dtype" in fields or len(twins) > 1):
-            _add(fields, token, name, value)
-        else:
-            _add(fields, token, "dtype", FORMATS[token].dtype)
-
-
 def _field(token: str) -> tuple[str, Any]:
-    """The field that one unambiguous token sets, and its value."""
+    """The field that one token sets, and its value."""
     for field_among in (_literal_field, _number_field, _fill_field):
         if field := field_among(token):
             return field
@@ -140,13 +128,11 @@ def _number_field(token: str) -> tuple[str, Any] | None:
     return None
 
 
-_NUMBERS_TOO = {token: field for token in FORMATS if (field := _number_field(token))}
-"""Tokens of dtypes that read as a number too, such as f16, and the field that they would set."""
-
-
 def _unknown(token: str) -> str:
     if not token:
         return "it has an empty token (two underscores together, or one at an end)"
+    if token in OLD_DTYPES:
+        return f"{token!r} is no token: the dtype is written {OLD_DTYPES[token]!r}"
     if re.match("[pz]-?[0-9]", token):
         what = "padding" if token[0] == "p" else "border"
         return f"{_cut(token)} is not a {what} such as {token[0]}1.0x0.2: before.after for 1 to 3 axes"
@@ -159,6 +145,22 @@ def _unknown(token: str) -> str:
     words = ["same", "valid", "cf", "illegal", *EPILOGUE, *FORMATS, *FILLS]
     near = difflib.get_close_matches(token.lower(), words, n=1)
     return f"{_cut(token)} is not a token" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+DATA_FORMATS = {
+    "channels_last": ("nwc", "nhwc", "ndhwc"),
+    "channels_first": ("ncw", "nchw", "ncdhw"),
+}
+"""Where channels come, and the names that cases give the data formats, in lower case."""
+
+
+def as_narrowed(name: str, choices: Any) -> Any:
+    """The choices of a narrowing, in which paddings and formats may be spelled as a case does: "NHWC"."""
+    if name not in ("data_formats", "paddings"):
+        return choices
+    spelled = {other: layout for layout, others in DATA_FORMATS.items() for other in others}
+    lower = (choice.lower() if isinstance(choice, str) else choice for choice in choices)
+    return tuple(dict.fromkeys(spelled.get(choice, choice) for choice in lower))
 
 
 def quoted(text: str, most: int = 200) -> str:
@@ -233,8 +235,8 @@ def _wrong_vocabulary(case: Case) -> str | None:
         return f"{case.operation!r} is none of the operations {', '.join(OPERATIONS)}"
     if case.fill not in FILLS:
         return f"{case.fill!r} is none of the fills {', '.join(FILLS)}"
-    if case.dtype.name not in TOKENS:
-        return f"{case.dtype.name} is none of the dtypes {', '.join(TOKENS)}"
+    if case.dtype.name.replace("_", "") not in FORMATS:
+        return f"{case.dtype.name} is none of the dtypes {', '.join(FORMATS)}"
     if isinstance(case.padding, str) and case.padding not in ("SAME", "VALID"):
         return f'padding {case.padding!r} is neither "SAME", "VALID" nor pairs'
     return None

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
 from itertools import zip_longest
+from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from verify.cases.case import Case
+from verify.cases.grammar import require_grammar
 from verify.cases.predicates import Predicate, names_of
 from verify.oracle.compare import KINDS, Kind
 
@@ -40,7 +42,7 @@ class Deviation(NamedTuple):
     that it explains there. `word` is the smallest case that shows it; `sentence` says what is wrong,
     with the arithmetic, and `link` leads to a report of it.
     Where there is an `accumulator`, only values within the bound of sums in it are explained: the
-    token of a dtype, or "own" for the operands'.
+    name of a dtype, or "own" for the operands'.
     One that is `sporadic`, such as memory that was never written, may fail to happen on its word.
     One of a `fault` explains only what looks like the fault of that name.
     `versions` of the subject's framework are those in which it was seen: "2.21" for any 2.21.x, or
@@ -87,8 +89,8 @@ class Deviation(NamedTuple):
         return self.when.holds(names_of(case, {**CONDITION_NAMES, **names}))
 
 
-def parse_deviations(text: str) -> tuple[Deviation, ...]:
-    """Every deviation of a TOML text.
+def parse_deviations(text: str, file: str | PathLike[str] = "FILE") -> tuple[Deviation, ...]:
+    """Every deviation of a TOML text, that of a file.
 
     Raises ValueError, one sentence, for an entry with a missing or unknown key, a bad condition, an
     unknown kind or a word that is not a case.
@@ -98,8 +100,10 @@ def parse_deviations(text: str) -> tuple[Deviation, ...]:
     except RecursionError:
         raise ValueError("it is nested too deep") from None
     entries = tables.get("deviation", [])
-    if set(tables) - {"deviation"} or not isinstance(entries, list):
-        raise ValueError("a file of deviations holds [[deviation]] entries and nothing else")
+    if set(tables) - {"grammar", "deviation"} or not isinstance(entries, list):
+        raise ValueError("a file of deviations holds `grammar`, [[deviation]] entries and nothing else")
+    if entries:
+        require_grammar(tables.get("grammar"), file)
     return tuple(deviation_of(entry) for entry in entries)
 
 

@@ -37,7 +37,7 @@ class Examiner:
 
     Only disagreements of `kinds` are judged, and always a subject that is lost (it crashed, timed out or
     ran out of memory). With `repeats` above 1 the subject is asked that many times, and
-    all answers must have the same bits. With an `accumulator`, the token of a dtype, values are judged
+    all answers must have the same bits. With an `accumulator`, the name of a dtype, values are judged
     by the bound of sums in it. The `clock` counts where the time goes.
     Each case is noted in the journal before, under the name `noted_as`, unless that is empty.
     """
@@ -146,9 +146,9 @@ def excused(examination: Examination, known: Iterable[Deviation]) -> Examination
         return examination
     deviation = next((entry for entry in known if explains(entry, examination)), None)
     if deviation and deviation.accumulator:
-        case, token = examination.case, deviation.accumulator
-        token = case.format.token if token == "own" else token
-        again = Examiner(subject=examination.subject, accumulator=token).examine(case)
+        case, dtype = examination.case, deviation.accumulator
+        dtype = case.format.token if dtype == "own" else dtype
+        again = Examiner(subject=examination.subject, accumulator=dtype).examine(case)
         deviation = deviation if again.verdict.holds else None
     return replace(examination, deviation=deviation) if deviation else examination
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import click
 
 from verify.cases.case import Case
+from verify.cases.grammar import GRAMMAR
 from verify.commands.cli import command_named
 from verify.config.flags import corpus_option
-from verify.config.options import WORD
+from verify.config.options import FILE, WORD
+from verify.corpus.convert import convert as convert_file
 from verify.corpus.words import existing, pin, pins_of, stale, unpin
 from verify.reports.phrases import plural
 
@@ -21,8 +23,23 @@ from verify.reports.phrases import plural
 @click.option("--reason", metavar="TEXT", help="why, for the comment above each word")
 @click.option("--remove", is_flag=True, help="take the words out, with the comments above them")
 @click.option("--check", is_flag=True, help="only say whether every pinned word is still a case")
+@click.option("--convert", type=FILE, help="rewrite a file of an older grammar of words")
 @corpus_option
-def command(*, words: tuple[str, ...], reason: str | None, remove: bool, check: bool, corpus: Path) -> int:
+def command(
+    *,
+    words: tuple[str, ...],
+    reason: str | None,
+    remove: bool,
+    check: bool,
+    convert: Path | None,
+    corpus: Path,
+) -> int:
+    if convert is not None:
+        if words or remove or check or reason is not None:
+            raise ValueError(
+                "pin --convert takes a file, and no words, no reason, no --remove and no --check"
+            )
+        return _convert_file(convert)
     if check and (words or remove or reason is not None):
         raise ValueError("pin --check takes no words, no reason and no --remove")
     if remove and (not words or reason is not None):
@@ -38,6 +55,19 @@ def command(*, words: tuple[str, ...], reason: str | None, remove: bool, check: 
     for case in cases:
         print(f"pinned    {case}  ({added[case]})" if case in added else f"was there {case}")
     return 0
+
+
+def _convert_file(file: Path) -> int:
+    changes, wrong, renumbered = convert_file(file)
+    for line, before, after in changes:
+        print(f"changed   {before} -> {after}  ({file}, line {line})")
+    for sentence in wrong:
+        print(sentence, file=sys.stderr)
+    if renumbered:
+        words = plural(renumbered, "word")
+        print(f"{renumbered} {words} filled iota or coded: these fills have held other numbers since.")
+    print(f"{file} is of grammar {GRAMMAR} now: {len(changes)} {plural(len(changes), 'change')}.")
+    return 2 if wrong else 0
 
 
 def _remove_words(place: Path, words: tuple[str, ...]) -> int:

@@ -30,7 +30,7 @@ STATE = KEPT / "sweep.json"
 @click.option("--dilation", type=POSITIVE, help="dilations from 1 to this (default: 1/3 of --upto)")
 @click.option("--operations", type=OPERATION_NAMES, default=("conv",), help="(default: conv)")
 @click.option("--ranks", type=RANKS, default=(2,), help="spatial axes (default: 2)")
-@click.option("--dtypes", type=DTYPE_NAMES, default=("f32",), help="(default: f32)")
+@click.option("--dtypes", type=DTYPE_NAMES, default=("float32",), help="(default: float32)")
 @click.option("--paddings", type=PADDING_NAMES, default=("same", "valid"), help="(default: same,valid)")
 @click.option("--cells", type=POSITIVE, help="explicit padding too, of 0 to N cells an end")
 @click.option("--batch", type=POSITIVE, default=1, help="batches from 1 to this (default: 1)")

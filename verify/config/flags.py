@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from verify.cases.grammar import OtherGrammar
 from verify.checks.deviations import Deviation, deviation_of, parse_deviations
 from verify.checks.files import refusal_of
 from verify.checks.project import settings_of
@@ -62,7 +63,7 @@ def _known(*, known: Path | None, no_known: bool) -> Known:
     if no_known and is_typed != [True, False]:
         return Known(excuse=False)
     with _naming(known):
-        of_file = parse_deviations(known.read_text(encoding="utf-8")) if known else ()
+        of_file = parse_deviations(known.read_text(encoding="utf-8"), known) if known else ()
     with _naming(context.obj.file):
         return Known(excuse=True, deviations=(*of_file, *map(deviation_of, entries_of(context.obj))))
 
@@ -131,6 +132,8 @@ def _naming(file: Path | None) -> Iterator[None]:
     """Name the file in the message of an error about it."""
     try:
         yield
+    except OtherGrammar:
+        raise
     except FileNotFoundError:
         raise ValueError(f"there is no file {str(file)!r}") from None
     except OSError as error:

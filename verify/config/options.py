@@ -14,6 +14,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from verify.cases.grammar import require_grammar
 from verify.cases.operations import OPERATIONS
 from verify.cases.shards import Shard
 from verify.cases.word import quoted
@@ -144,9 +145,9 @@ def defaults_of(
 ) -> dict[str, Any]:
     """The defaults of a command's options from the settings; the command line still wins.
 
-    `keys` are all that a table may have beside `deviation`, or None to allow any. Raises ValueError, one
-    sentence that names the file and the key, for an unknown key and for a value that the option does not
-    take.
+    `keys` are all that a table may have beside `deviation` and the `grammar` of its words, or None to allow
+    any. Raises ValueError, one sentence that names the file and the key, for an unknown key and for a value
+    that the option does not take.
     """
     options = options_of(command)
     usual = {option.name: option.default for option in options.values()}
@@ -156,7 +157,7 @@ def defaults_of(
         where = f"{settings.file}: tool.{TABLE}.{key}"
         if key in options:
             values[options[key].name] = _value(options[key], value, where)
-        elif keys is not None and key not in {*keys, "deviation"}:
+        elif keys is not None and key not in {*keys, "deviation", "grammar"}:
             raise ValueError(f"{where} is no setting{nearest(key, keys)}")
     paths = {name: settings.folder / path for name, path in values.items() if isinstance(path, Path)}
     return {**values, **paths}
@@ -166,6 +167,8 @@ def entries_of(settings: Settings) -> Sequence[Mapping[str, Any]]:
     """The `[[tool.conv-verify.deviation]]` entries, unchanged."""
     value = settings.table.get("deviation", [])
     if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
+        if value:
+            require_grammar(settings.table.get("grammar"), settings.file or "pyproject.toml")
         return value
     where = f"{settings.file}: tool.{TABLE}.deviation"
     raise ValueError(f"{where} is {value!r}, not [[tool.{TABLE}.deviation]] entries")

@@ -1,7 +1,8 @@
 """The record of failures: what disagreed, how and since when, kept between runs as lines of JSON.
 
-One object a line, `format` 1: `subject`, `word`, `switches`, `kind`, `cause`, `fault`, `options` (of the
-command line that runs it), `versions`, `first_seen` and, once it holds again, `fixed`.
+One object a line, `format` 1 and the `grammar` of its word: `subject`, `word`, `switches`, `kind`, `cause`,
+`fault`, `options` (of the command line that runs it), `versions`, `first_seen` and, once it holds again,
+`fixed`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from verify.cases.case import Case
+from verify.cases.grammar import GRAMMAR, OtherGrammar, require_grammar
 from verify.checks.examination import Examination
 from verify.checks.files import refusal_of
 from verify.checks.project import KEPT, keep_in
@@ -128,7 +130,8 @@ def remember(file: Path, failures: Iterable[Failed]) -> None:
             key = failure.asked, failure.kind
             first_seen = kept.get(key, failure).first_seen
             kept[key] = replace(failure, first_seen=first_seen)
-        records = ({"format": FAILURES_FORMAT, **asdict(failure)} for failure in kept.values())
+        head = {"format": FAILURES_FORMAT, "grammar": GRAMMAR}
+        records = ({**head, **asdict(failure)} for failure in kept.values())
         return "".join(f"{json.dumps(record)}\n" for record in records)
 
     keep_in(file.parent)
@@ -139,17 +142,20 @@ def _parse(text: str, file: Path) -> list[Failed]:
     failures = []
     for number, line in enumerate(text.splitlines(), start=1):
         try:
-            failures.append(_failure_of(json.loads(line)))
+            failures.append(_failure_of(json.loads(line), file))
+        except OtherGrammar:
+            raise
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             why = f"this is no record of a failure: {error}; delete the line"
             raise ValueError(f"{file}, line {number}: {why}") from None
     return failures
 
 
-def _failure_of(entry: dict[str, Any]) -> Failed:
+def _failure_of(entry: dict[str, Any], file: Path) -> Failed:
     version = entry.pop("format")
     if version != FAILURES_FORMAT:
         raise ValueError(f"it has the format {version!r}, and {FAILURES_FORMAT} is read here")
+    require_grammar(entry.pop("grammar", None), file)
     failure = Failed(**entry)
     Case.parse(failure.word)
     return failure

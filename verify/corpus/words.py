@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from verify.cases.case import Case
+from verify.cases.grammar import GRAMMAR, require_grammar
 from verify.cases.operations import OPERATIONS
 from verify.cases.word import InvalidCase
 from verify.checks.files import refusal_of
@@ -19,6 +21,9 @@ SHIPPED = Path(__file__).parent
 
 PINS = Path("conv-verify-pins")
 """The default folder of pins, which need not exist."""
+
+MARK = f"# grammar {GRAMMAR}"
+"""The line of a corpus that says the grammar of its words."""
 
 NEW = "pins.txt"
 """The file of a folder of words that new pins are written to."""
@@ -101,6 +106,8 @@ def pin(place: Path, reasons: Mapping[Case, str], *, today: date) -> dict[Case, 
         day = today.isoformat()
         blocks = [f"# {day}: {' '.join(reasons[case].split())}\n{case}\n" for case in added]
         ended = text if not text or text.endswith("\n") else f"{text}\n"
+        if blocks and grammar_of(text.splitlines()) is None:  # there is no word yet
+            ended = f"{MARK}\n{ended}"
         return "\n".join(filter(None, (ended, *blocks))) if blocks else text
 
     rewrite(file, with_pins)
@@ -123,7 +130,7 @@ def _without(text: str, case: Case) -> str:
             continue
         first, last = number - 1, number
         if not [*_numbered_words(lines[last : last + 1])]:
-            while first and lines[first - 1].lstrip().startswith("#"):
+            while first and lines[first - 1].lstrip().startswith("#") and not is_mark(lines[first - 1]):
                 first -= 1
             while first and not lines[first - 1].strip():
                 first -= 1
@@ -136,16 +143,29 @@ def _files_of(place: Path) -> list[Path]:
     return sorted(place.glob("*.txt")) if place.is_dir() else [place]
 
 
+def is_mark(line: str) -> re.Match[str] | None:
+    """Whether a line of a corpus says the grammar of its words."""
+    return re.fullmatch(r"\s*#\s*grammar\s+([0-9]{1,9})\s*", line)
+
+
 def _lines_in(file: Path) -> list[str]:
     """The lines of a corpus file; ValueError, one sentence, where they cannot be read."""
     try:
-        return file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         raise ValueError(f"there is no file or folder {str(file)!r}") from None
     except OSError as error:
         raise ValueError(refusal_of(error)) from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{str(file)!r} cannot be read as words: {error}") from None
+    if any(True for _ in _numbered_words(lines)):
+        require_grammar(grammar_of(lines), file)
+    return lines
+
+
+def grammar_of(lines: Iterable[str]) -> int | None:
+    """The grammar that lines of a corpus say their words are of."""
+    return next((int(mark[1]) for mark in map(is_mark, lines) if mark), None)
 
 
 def _numbered_words(lines: Iterable[str]) -> Iterator[tuple[int, str]]:

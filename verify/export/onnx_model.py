@@ -109,7 +109,7 @@ def _inexpressible(case: Case) -> str | None:
         # The shape inference of ONNX divides towards 0: an input of 0 cells has (0-1)/2 + 1 = 1 window.
         return "on one axis no window fits, for which ONNX has no sure size"
     for step in case.epilogue:
-        is_double = kind_of(step) == "leaky" and case.format.token == "f64"
+        is_double = kind_of(step) == "leaky" and case.format.token == "float64"
         if is_double and float(np.float32(slope_of(step))) != slope_of(step):
             return f"LeakyRelu holds its slope as a float32, which {slope_of(step)} is not"
     return None
@@ -200,7 +200,7 @@ def _model(case: Case, graph: _Graph, *, expected: Array) -> onnx.ModelProto:
         [helper.make_tensor_value_info("y", kind, expected.shape)],
         [numpy_helper.from_array(array, name) for name, array in graph.held.items()],
     )
-    opset = helper.make_opsetid("", BFLOAT16_OPSET if case.format.token == "bf16" else OPSET)
+    opset = helper.make_opsetid("", BFLOAT16_OPSET if case.format.token == "bfloat16" else OPSET)
     model = helper.make_model(
         onnx_graph, producer_name="conv-verify", opset_imports=[opset], ir_version=IR_VERSION
     )

@@ -125,7 +125,7 @@ def summed_in_blocks(case: Case) -> Array:
 def summed_precisely(case: Case) -> Array:
     """In more than the accumulator's precision, rounded to it once."""
     form = FORMATS[case.format.accumulator]
-    wider = np.float64 if form.precision < FORMATS["f64"].precision else np.longdouble
+    wider = np.float64 if form.precision < FORMATS["float64"].precision else np.longdouble
     sums = sums_in(case, forward, kind=np.int64 if form.exact_integers else wider)
     return finished(case, cast(sums, form.dtype))
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from verify.cases.case import Case
 from verify.cases.fills import FILLS
 from verify.cases.operations import SAME_WAY
-from verify.cases.word import InvalidCase
+from verify.cases.word import InvalidCase, as_narrowed
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Mismatch
 from verify.checks.subject import Subject, split_label
@@ -49,6 +49,7 @@ def conformance(
     Raises ValueError at once for a wrong narrowing or corpus; an unknown subject fails its tests.
     """
     cases(**narrowings)
+    narrowings = {name: as_narrowed(name, chosen) for name, chosen in narrowings.items()}
     gate = Gate(subject, known)
     drawn = {f"test_{judged.name}": _drawn_test(gate, judged, narrowings) for judged in PROPERTIES}
     written = {

@@ -89,7 +89,7 @@ def error_bound(
     form, accumulator = problem.format, FORMATS[problem.format.accumulator]
     # gamma may be infinite, and where every product is 0 so is the sum, in any order.
     growth = gamma(terms, accumulator.roundoff)
-    own_growth = gamma(terms, FORMATS["f64"].roundoff)
+    own_growth = gamma(terms, FORMATS["float64"].roundoff)
     allowed = np.multiply(growth, magnitude, out=np.zeros_like(magnitude), where=magnitude != 0)
     if is_doubled(problem, operands):
         allowed += 3 * own_growth * own_growth * magnitude + accumulator.roundoff * np.abs(answer)

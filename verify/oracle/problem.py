@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from verify.cases.dtypes import TOKENS, Format, format_of
+from verify.cases.dtypes import FORMATS, Format, format_of
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.operands import Array
 from verify.cases.operations import OPERATIONS, Operation
@@ -85,7 +85,7 @@ def problem_from(
     for number, axis in enumerate(axes):
         if axis.shortfall and not is_same:
             raise ValueError(axis.refusal(number))
-    dtype = x.dtype if x.dtype.name in TOKENS else np.dtype(np.float64)
+    dtype = x.dtype if x.dtype.name in FORMATS else np.dtype(np.float64)
     epilogue = () if bias is None else ("bias",)
     return Problem("conv", axes, groups, epilogue, format_of(dtype), channels_first)
 

@@ -29,7 +29,7 @@ def reference(case: Case) -> Array:
     """The answer to a case as float64, shape `case.output_shape`.
 
     Exact where the fill promises exactness; elsewhere within the error that `verify.oracle.bounds` adds
-    for it (float64 sums; for f64, sums in twice the precision). i32 wraps to 32 bits.
+    for it (float64 sums; for float64, sums in twice the precision). int32 wraps to 32 bits.
     """
     problem, operands = problem_of(case), case.make_operands()
     values, _ = follow(problem, operands, linear(problem, operands))
@@ -76,8 +76,8 @@ def linear(problem: Problem, operands: Operands, *, exact: bool = False) -> Arra
 
 
 def is_doubled(problem: Problem, operands: Operands) -> bool:
-    """Whether sums are computed in twice float64's precision: f64 operands whose products can be split."""
-    if problem.format.token != "f64" or not problem.traits.is_convolution:
+    """Whether sums are computed in twice float64's precision: of float64 whose products can be split."""
+    if problem.format.token != "float64" or not problem.traits.is_convolution:
         return False
     factors = (operands.input, operands.factor, operands.bias)
     return all(part is None or np.abs(part).max(initial=0.0) < SPLITTABLE for part in factors)

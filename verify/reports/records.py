@@ -2,8 +2,9 @@
 
 Format 1 has objects of these types; numbers that JSON lacks are the strings "inf", "-inf" and "nan".
 
-- `run`, the first line: `format`, `time`, `versions`, `environment` (these and the switches, in a line),
-  `seed`, `profile`, `subjects`, `properties` (name → title, in order) and `shard` ("1/1" for a run of all).
+- `run`, the first line: `format`, `grammar` (of the words), `time`, `versions`, `environment` (these and the
+  switches, in a line), `seed`, `profile`, `subjects`, `properties` (name → title, in order) and `shard`
+  ("1/1" for a run of all).
 - `case`, one that was put to a subject: `subject`, `property` (its title), `name` (the property's), `word`,
   `outcome` ("agrees", "vacuous", "declined", "known" or "disagrees"), `kind` and `cause` of a
   disagreement, `sentence` (what differs, or why nothing was judged), `error` in units of the bound,
@@ -28,10 +29,13 @@ from __future__ import annotations
 import json
 import math
 import os
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from verify.cases.grammar import GRAMMAR, require_grammar
 
 RECORDS_FORMAT = 1
 
@@ -77,7 +81,7 @@ def nowhere(record: Record) -> None:
 def begin(**fields: Any) -> Record:
     """The first record of a run."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"type": "run", "format": RECORDS_FORMAT, "time": now, **fields}
+    return {"type": "run", "format": RECORDS_FORMAT, "grammar": GRAMMAR, "time": now, **fields}
 
 
 def end(
@@ -117,6 +121,10 @@ def _record(line: bytes, where: str, *, is_first: bool) -> Record:
         raise ValueError(
             f"{where}: it has the format {record.get('format')!r}, and {RECORDS_FORMAT} is read here"
         )
+    if record["type"] == "run":
+        file = where.rpartition(",")[0]
+        remedy = f"record the run again, `conv-verify run --report {shlex.quote(file)}`"
+        require_grammar(record.get("grammar"), file, remedy=remedy)
     return record
 
 

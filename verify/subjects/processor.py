@@ -39,7 +39,7 @@ def onednn_dtypes(instructions: frozenset[str] | None = None) -> tuple[str, ...]
     has = features() if instructions is None else instructions
     converts = "avx_ne_convert" in has
     halves = "avx512bw" in has and ("avx512_fp16" in has or "amx_fp16" in has)
-    taken = {"f32": True, "bf16": "avx512f" in has or converts, "f16": halves or converts}
+    taken = {"float32": True, "bfloat16": "avx512f" in has or converts, "float16": halves or converts}
     return tuple(dtype for dtype, is_taken in taken.items() if is_taken)
 
 

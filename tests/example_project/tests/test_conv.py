@@ -1,3 +1,3 @@
 from verify.gate import conformance
 
-TestConv = conformance("mylib.conv:conv2d", ranks=(2,), dtypes=("f32", "f64"), max_groups=1)
+TestConv = conformance("mylib.conv:conv2d", ranks=(2,), dtypes=("float32", "float64"), max_groups=1)

@@ -48,7 +48,7 @@ def test_nan_is_explained_where_it_comes_up() -> None:
         (LECTURE, (0, 3, 0, 0), "(0, 3, 0, 0) lies outside the answer, whose shape is (1, 3, 3, 2)"),
         (LECTURE, (0, 0, 0, -1), "(0, 0, 0, -1) lies outside the answer, whose shape is (1, 3, 3, 2)"),
         (
-            "conv_i3_f2_k3_valid_cf_f32_ones",
+            "conv_i3_f2_k3_valid_cf_ones",
             (0, 0, 1),
             "(0, 0, 1) lies outside the answer, whose shape is (1, 2, 1)",
         ),

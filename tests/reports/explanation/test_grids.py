@@ -51,10 +51,10 @@ def drawn_window(lines: list[Line]) -> str:
 @given(
     explained(operations=("conv", "depthwise", "transpose", "filtergrad"), fills=EXACT, around=("border",))
 )
-@example((Case.parse("conv_i9x40x2_k4x40x2_c9_same_i32_cf_dyadic9"), (0, 0, 0, 0, 0)))
+@example((Case.parse("conv_i9x40x2_k4x40x2_c9_same_int32_cf_dyadic9"), (0, 0, 0, 0, 0)))
 @example((Case.parse("conv_i4x40x9_k4x8x9_c3_same_ints9"), (0, 1, 9, 3, 0)))
 @example((Case.parse("transpose_i9x40x9_c2_k4x40x9_f90_g2_same_ints9"), (0, 4, 20, 4, 1)))
-@example((Case.parse("filtergrad_n9_i9x40x9_c2_k2x2x2_f2_g2_same_i32_dyadic9"), (1, 0, 1, 0, 1)))
+@example((Case.parse("filtergrad_n9_i9x40x9_c2_k2x2x2_f2_g2_same_int32_dyadic9"), (1, 0, 1, 0, 1)))
 @settings(deadline=None, max_examples=200)
 def test_what_is_drawn_and_what_is_left_out_make_the_sum(drawn: tuple[Case, tuple[int, ...]]) -> None:
     case, at = drawn

@@ -16,22 +16,22 @@ EXTREMES = (
     "conv_i1300000_k2_s999999999_d1299999_same",
     "conv_i1_k9999_s999999999_d9999_same",
     "conv_i1x1_k1x1_s999999999x999999999_d999999999x999999999_same",
-    "conv_i40x9_k40x9_c9_f3_valid_i32_bias_relu_dyadic8",
-    "conv_i9x40x2_k4x40x2_c9_same_i32_cf_dyadic9",
-    "conv_i5_k5_p1234567.1234567_f64_reals3",
-    "conv_n2_i5x5x5_c16_k3x3x3_f16_s4x4x4_d2x2x2_g4_p10.11x10.11x10.11_bf16_cf_bias_relu_reals65535",
+    "conv_i40x9_k40x9_c9_f3_valid_int32_bias_relu_dyadic8",
+    "conv_i9x40x2_k4x40x2_c9_same_int32_cf_dyadic9",
+    "conv_i5_k5_p1234567.1234567_float64_reals3",
+    "conv_n2_i5x5x5_c16_k3x3x3_f16_s4x4x4_d2x2x2_g4_p10.11x10.11x10.11_bfloat16_cf_bias_relu_reals65535",
     "transpose_i1300000_k1299999_valid_ones",
-    "transpose_i9999_k9_f9_s99_d999_p999999.999999_f64_reals2",
-    "transpose_i9x40x9_c2_k4x40x9_f90_g2_same_i32_cf_residual_relu6_dyadic9",
-    "separable_i40x9_c99_k40x9_f3_m9_same_f64_norm_residual_tanh_reals7",
-    "depthwise_i9x9_c9_k9x9_m9_z9.9x999.999_p12.123x12.123_f64_norm_residual_leaky0.123456_reals7",
-    "filtergrad_n9_i40x40x40_c9_k3x3x3_f3_g3_same_i32_cf_dyadic9",
+    "transpose_i9999_k9_f9_s99_d999_p999999.999999_float64_reals2",
+    "transpose_i9x40x9_c2_k4x40x9_f90_g2_same_int32_cf_residual_relu6_dyadic9",
+    "separable_i40x9_c99_k40x9_f3_m9_same_float64_norm_residual_tanh_reals7",
+    "depthwise_i9x9_c9_k9x9_m9_z9.9x999.999_p12.123x12.123_float64_norm_residual_leaky0.123456_reals7",
+    "filtergrad_n9_i40x40x40_c9_k3x3x3_f3_g3_same_int32_cf_dyadic9",
     "filtergrad_n999_i99_k9_f9_valid_bias_reals4",
 )
 
 
 @given(explained())
-@example((Case.parse("depthwise_i1_k1_m2_same_f64_dyadic92"), (0, 0, 0)))
+@example((Case.parse("depthwise_i1_k1_m2_same_float64_dyadic92"), (0, 0, 0)))
 @settings(deadline=None, max_examples=200)
 def test_no_line_is_wider_than_80_columns(drawn: tuple[Case, tuple[int, ...]]) -> None:
     assert max(map(len, plain_text(explain(*drawn)).splitlines())) <= 80

@@ -54,7 +54,7 @@ STEPS = [
         ],
     ),
     (
-        "separable_i1_k1_same_f16_cf_residual_sigmoid_reals9",
+        "separable_i1_k1_same_float16_cf_residual_sigmoid_reals9",
         [
             "sum      -0.061893",
             "residual -0.061893 + 1.214844 = 1.152950",
@@ -63,7 +63,7 @@ STEPS = [
         ],
     ),
     (
-        "conv_i1_k1_same_i32_bias_residual_relu6_dyadic3",
+        "conv_i1_k1_same_int32_bias_residual_relu6_dyadic3",
         [
             "sum      957267393",
             "bias     957267393 + 1352008749 = 2309276142",
@@ -84,7 +84,7 @@ STEPS = [
 def test_last_number_is_the_reference_after_every_step(
     step: str, operation: str, data: st.DataObject
 ) -> None:
-    drawn = explained(operations=(operation,), around=(step,), dtypes=("f32", "f64"), ranks=(1, 2))
+    drawn = explained(operations=(operation,), around=(step,), dtypes=("float32", "float64"), ranks=(1, 2))
     case, at = data.draw(drawn)
     assert is_answer(case, at, answer_of(explain(case, at)))
 
@@ -104,7 +104,7 @@ def test_infinity_is_an_answer() -> None:
 
 
 def test_integers_wrap_before_relu() -> None:
-    assert tail_of("conv_i1x1_c3_k1x1_same_i32_bias_relu_dyadic28", label="sum") == [
+    assert tail_of("conv_i1x1_c3_k1x1_same_int32_bias_relu_dyadic28", label="sum") == [
         "sum      1795506503 - 1508586022 + 2270507658 = 2557428139",
         "bias     2557428139 - 249353301 = 2308074838",
         "int32    2308074838 - 1*2**32 = -1986892458",
@@ -116,12 +116,12 @@ def test_integers_wrap_before_relu() -> None:
 @pytest.mark.parametrize(
     ("word", "answer"),
     [
-        ("conv_i301_k301_valid_bf16_ones", "301, which bfloat16 holds as 300"),
-        ("conv_i2049_k2049_valid_f16_ones", "2049, which float16 holds as 2048"),
-        ("conv_i70000_k70000_valid_f16_ones", "70000, which float16 holds as inf"),
+        ("conv_i301_k301_valid_bfloat16_ones", "301, which bfloat16 holds as 300"),
+        ("conv_i2049_k2049_valid_float16_ones", "2049, which float16 holds as 2048"),
+        ("conv_i70000_k70000_valid_float16_ones", "70000, which float16 holds as inf"),
         ("conv_i2049_k2049_valid_ones", "2049"),
         ("conv_i1_k1_valid_reals", "-1.4137262447463357, which float32 holds as -1.4137262"),
-        ("conv_i1_k1_valid_f64_reals", "-1.413726207548234"),
+        ("conv_i1_k1_valid_float64_reals", "-1.413726207548234"),
     ],
 )
 def test_answer_is_shown_as_its_dtype_holds_it_where_that_differs(word: str, answer: str) -> None:

@@ -195,8 +195,14 @@ def test_what_reads_no_window_has_no_picture(word: str) -> None:
 
 
 def test_cases_are_covered_by_operation_rank_dtype_and_padding() -> None:
-    table = coverage_table([judged("conv_i2_k1_valid_f16_ones"), judged("conv_i2_k1_valid_f16_iota")], "all")
-    assert (at(table, "conv, 1-D", 1).text, table.groups[0], table.columns[1]) == ("2", ("f16", 3), "valid")
+    table = coverage_table(
+        [judged("conv_i2_k1_valid_float16_ones"), judged("conv_i2_k1_valid_float16_iota")], "all"
+    )
+    assert (at(table, "conv, 1-D", 1).text, table.groups[0], table.columns[1]) == (
+        "2",
+        ("float16", 3),
+        "valid",
+    )
 
 
 @pytest.mark.parametrize(
@@ -204,12 +210,12 @@ def test_cases_are_covered_by_operation_rank_dtype_and_padding() -> None:
     [("declined", "–", "all 1 declined"), ("disagrees", "× 1", "1 disagree"), ("vacuous", "1", "")],
 )
 def test_coverage_tells_how_cases_ended(outcome: str, text: str, note: str) -> None:
-    square = at(coverage_table([judged("conv_i2_k1_same_f16_ones", outcome)], "all"), "conv, 1-D", 0)
+    square = at(coverage_table([judged("conv_i2_k1_same_float16_ones", outcome)], "all"), "conv, 1-D", 0)
     assert (square.text, square.note) == (text, note)
 
 
 def test_coverage_shows_what_was_never_drawn() -> None:
-    assert at(coverage_table([judged("conv_i2_k1_same_f16_ones")], "all"), "conv, 1-D", 1).text == "0"
+    assert at(coverage_table([judged("conv_i2_k1_same_float16_ones")], "all"), "conv, 1-D", 1).text == "0"
 
 
 def test_errors_are_counted_by_powers_of_two() -> None:

@@ -66,7 +66,7 @@ def test_subject_under_other_switches_is_compared_beside() -> None:
     before = {"mine ON=0 MORE=1": was, "mine ON=0 MORE=0": was}
     changed, lines = compared("mine ON=1 MORE=0", now, before, FILE)
     assert (changed, lines[1]) == (False, "  beside mine ON=0 MORE=0")
-    assert "  turned           1 case: declined → refused" in lines
+    assert "  turned               1 case: declined → refused" in lines
 
 
 def test_same_subject_under_other_switches_is_said_to_be_the_same() -> None:
@@ -146,7 +146,7 @@ def test_change_is_described_where_the_file_is_named(file: Path) -> None:
     lines = concluded(file, PAIRWISE).lines
     assert lines[1] == f"mine answers otherwise than {file} says"
     assert lines[2].startswith("  differ in ")
-    assert lines[-2:] == ["  versions         the same", "  machine          the same"]
+    assert lines[-2:] == ["  versions             the same", "  machine              the same"]
 
 
 def test_change_leaves_what_is_recorded(file: Path) -> None:

@@ -24,7 +24,7 @@ LONG, SHORT, EXACT, DOUBLE = (
     "conv_i8x8_c128_k3x3_f4_s3x3_same_reals",
     "depthwise_i40_c4_k24_valid_reals2",
     "conv_i6x6_c64_k1x1_f4_valid_dyadic1",
-    "conv_i5x5_c48_k3x3_f8_same_f64_reals1",
+    "conv_i5x5_c48_k3x3_f8_same_float64_reals1",
 )
 
 
@@ -78,7 +78,7 @@ def test_first_value_of_other_bits_is_shown() -> None:
 def test_case_that_is_declined_now_is_a_difference() -> None:
     before, after = record(FORWARD, LONG), record(declines, LONG)
     assert rows(before, after) == [(LONG, "", "", "answered", "declined")]
-    assert summary(before, after)[0] == "turned           1 case: answered → declined"
+    assert summary(before, after)[0] == "turned               1 case: answered → declined"
 
 
 def test_case_that_fails_where_it_was_declined_is_a_difference() -> None:
@@ -103,10 +103,10 @@ def test_shortest_words_come_first() -> None:
 CHANGED = f"""\
 differ in                               values    first at      before     now
 {LONG}  36 of 36  (0, 0, 0, 0)  46.365456  46.363724
-conv f32         36 of 36 values have other bits, in 1 of 2 cases
-                 nearer in 0, farther in 1; the largest error 0.00111 → 0.478 of the bound
-versions         tensorflow 2.20 → 2.21
-machine          the same"""
+conv float32         36 of 36 values have other bits, in 1 of 2 cases
+                     nearer in 0, farther in 1; the largest error 0.00111 → 0.478 of the bound
+versions             tensorflow 2.20 → 2.21
+machine              the same"""
 
 
 def test_differences_are_described_literally() -> None:
@@ -130,10 +130,10 @@ def test_answers_that_are_as_far_off_are_neither_nearer_nor_farther() -> None:
 
 def test_differences_are_summed_up_by_operation_and_dtype() -> None:
     said = summary(record(FORWARD, LONG, SHORT, DOUBLE), record(PAIRWISE, LONG, SHORT, DOUBLE))
-    assert [label for label in (line[:17].rstrip() for line in said) if label] == [
-        "depthwise f32",
-        "conv f64",
-        "conv f32",
+    assert [label for label in (line[:21].rstrip() for line in said) if label] == [
+        "depthwise float32",
+        "conv float32",
+        "conv float64",
         "versions",
         "machine",
     ]
@@ -146,7 +146,7 @@ def test_case_that_neither_has_answered_is_no_difference() -> None:
 
 def test_another_machine_is_named() -> None:
     said = summary(record(FORWARD, LONG, machine="that"), record(PAIRWISE, LONG, machine="this"))
-    assert said[-1] == "machine          processor that → this"
+    assert said[-1] == "machine              processor that → this"
 
 
 def test_no_more_differences_are_listed_than_are_asked_for() -> None:

@@ -37,7 +37,7 @@ LONG, SHORT, EXACT = (
     "depthwise_i40_c4_k24_valid_reals2",
     "conv_i6x6_c64_k1x1_f4_valid_dyadic1",
 )
-FLOATS = ("f16", "bf16", "f32", "f64")
+FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
 def answer(subject: Subject, word: str = SHORT) -> Response:
@@ -46,7 +46,7 @@ def answer(subject: Subject, word: str = SHORT) -> Response:
     return observation.answer
 
 
-@pytest.mark.parametrize("token", [*FLOATS, "i32"])
+@pytest.mark.parametrize("token", [*FLOATS, "int32"])
 @given(bits=arrays(np.uint8, (3, 8)))
 def test_record_gives_back_every_bit_of_an_answer(token: str, bits: Array) -> None:
     case = Case.parse(f"conv_i3_k1_same_{token}_ones")

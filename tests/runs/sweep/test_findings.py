@@ -26,11 +26,14 @@ from verify.runs.sweep.sweep import enumeration_phrase, fixed
         ),
         (
             enumeration_upto(
-                3, paddings=("valid", "explicit"), dtypes=("f16", "bf16", "f64"), channels_first=True
+                3,
+                paddings=("valid", "explicit"),
+                dtypes=("float16", "bfloat16", "float64"),
+                channels_first=True,
             ),
             (
                 "conv, rank 2, with size ≤ 3, kernel ≤ 2, stride ≤ 2, dilation ≤ 2, VALID padding and "
-                "explicit padding of ≤ 1 cell an end, in f16, bf16 and f64, channels first"
+                "explicit padding of ≤ 1 cell an end, in float16, bfloat16 and float64, channels first"
             ),
         ),
     ],
@@ -40,7 +43,7 @@ def test_an_enumeration_is_described_in_one_phrase(enumeration: Enumeration, phr
 
 
 def test_what_all_cases_share_is_said() -> None:
-    assert fixed(enumeration_upto(2)) == "batch 1, 1 channel, 1 filter, f32, channels last, filled coded"
-    assert fixed(enumeration_upto(2, channels=2, dtypes=("f16", "f32"))) == (
+    assert fixed(enumeration_upto(2)) == "batch 1, 1 channel, 1 filter, float32, channels last, filled coded"
+    assert fixed(enumeration_upto(2, channels=2, dtypes=("float16", "float32"))) == (
         "batch 1, 1 filter, channels last, filled coded"
     )

@@ -67,7 +67,7 @@ def last_line(printed: str) -> str:
 def test_what_holds_is_said_in_a_sentence_with_the_count(swept: Sweep) -> None:
     code, printed = swept(convolutions.right)
     assert (code, last_line(printed)) == (0, f"No counterexample among all {ALL}.")
-    assert "cases      265, each with batch 1, 1 channel, 1 filter, f32, channels last" in printed
+    assert "cases      265, each with batch 1, 1 channel, 1 filter, float32, channels last" in printed
     assert "excluded   23 combinations whose output size would be negative" in printed
     assert re.search(
         r"^graded +228\nvacuous +37: right, as any answer of zeros would be\n", printed, re.MULTILINE

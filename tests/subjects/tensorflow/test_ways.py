@@ -125,7 +125,7 @@ def test_separable_gradients_take_their_second_step_for_a_convolution(way: Way) 
 
 def test_onednn_computes_the_dtypes_that_tensorflow_says() -> None:
     supports = import_module("tensorflow.python.util._pywrap_utils").IsDataTypeSupportedByOneDNNOnThisCPU
-    dtypes = {"f32": tf.float32, "bf16": tf.bfloat16, "f16": tf.float16}
+    dtypes = {"float32": tf.float32, "bfloat16": tf.bfloat16, "float16": tf.float16}
     assert onednn_dtypes() == tuple(token for token, dtype in dtypes.items() if supports(dtype))
 
 
@@ -168,12 +168,16 @@ def test_every_limit_is_of_a_way_that_a_subject_takes() -> None:
 @pytest.mark.parametrize(
     ("subject", "word", "words"),
     [
-        ("tensorflow", "conv_i3x3_k1x1_same_f64_cf_ones", "only supports the NHWC tensor format on the CPU"),
+        (
+            "tensorflow",
+            "conv_i3x3_k1x1_same_float64_cf_ones",
+            "only supports the NHWC tensor format on the CPU",
+        ),
         ("tensorflow", "conv_i3_k2_p1.0_ones", "Expected string for argument 'padding' not"),
         ("tensorflow:convolution", "conv_i5_k2_s2_d2_same_ones", "in conjunction with `dilation_rate > 1`"),
         # Illegal calls that are refused whatever their numbers.
         ("tensorflow", "conv_i3_k1_p0.-1_ones_illegal", "Expected string for argument 'padding' not"),
-        ("tensorflow:xla", "depthwise_i3_k1_s0_same_i32_ones_illegal", "Value for attr 'T' of int32"),
+        ("tensorflow:xla", "depthwise_i3_k1_s0_same_int32_ones_illegal", "Value for attr 'T' of int32"),
         ("tensorflow:raw", "conv_i3_k1_s0_same_ones_illegal", "is not in the list of allowed values"),
         ("tensorflow:keras", "conv_i3_k1_p0.-1_ones_illegal", "Keras has no explicit padding"),
     ],
@@ -191,10 +195,10 @@ def test_three_dilated_axes_go_through_convolution() -> None:
 
 
 @pytest.mark.parametrize("subject", ["tensorflow", "tensorflow:convolution"])
-@pytest.mark.parametrize("dtype", ["f16", "bf16", "f32", "f64", "i32"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64", "int32"])
 @pytest.mark.parametrize("geometry", ["i6_c2_k3_f2_s2", "i6x5_c4_k3x2_f2_g2", "i4x3x5_c2_k2x1x2_f3"])
 def test_every_dtype_is_graded_in_every_rank_that_has_it(subject: str, dtype: str, geometry: str) -> None:
-    if (dtype, geometry[:6]) == ("i32", "i4x3x5"):
+    if (dtype, geometry[:6]) == ("int32", "i4x3x5"):
         pytest.skip("tf.nn.conv3d has no int32")
     verdict = check(Case.parse(f"conv_{geometry}_same_{dtype}_bias_relu_ints3"), load(subject))
     assert verdict.outcome == "agrees"
@@ -246,7 +250,7 @@ ENUMERATIONS = {
     "rank 1, counts": enumeration_upto(2, ranks=(1,), channels=2, filters=2, groups=2, paddings=("same",)),
     "rank 2": enumeration_upto(2, paddings=("same", "valid", "explicit")),
     "depthwise": enumeration_upto(2, operations=("depthwise", "separable"), dilation=1, paddings=("same",)),
-    "rank 3": enumeration_upto(2, ranks=(3,), dtypes=("f64",), dilation=1, paddings=("same",)),
+    "rank 3": enumeration_upto(2, ranks=(3,), dtypes=("float64",), dilation=1, paddings=("same",)),
 }
 
 
@@ -305,7 +309,7 @@ def test_illegal_call_that_a_layer_can_be_asked_is_refused_by_keras(word: str) -
 
 
 def test_conv3d_windows_of_same_start_at_a_cell_that_conv2d_does_not_read() -> None:
-    image = Case.parse("conv_i1x3_k1x1_s1x3_same_f64_iota")
-    volume = Case.parse("conv_i1x1x3_k1x1x1_s1x1x3_same_f64_iota")
+    image = Case.parse("conv_i1x3_k1x1_s1x3_same_float64_iota")
+    volume = Case.parse("conv_i1x1x3_k1x1x1_s1x1x3_same_float64_iota")
     assert Way("eager", "conv_nd").answer(image).item() == 1.0
     assert Way("eager", "conv_nd").answer(volume).item() == 2.0

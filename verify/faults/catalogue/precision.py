@@ -22,7 +22,7 @@ from verify.faults.summation import accumulator_of, forward, sums_in
 from verify.oracle.problem import channels_last, problem_of
 from verify.oracle.reference import linear
 
-_BF16 = FORMATS["bf16"].dtype
+_BF16 = FORMATS["bfloat16"].dtype
 _WIDER = {"float16": np.float32, "bfloat16": np.float32, "float32": np.float64, "float64": np.float32}
 
 
@@ -50,9 +50,9 @@ def _through(dtype: Any) -> Callable[[Array], Array]:
     return lambda values: values.astype(dtype).astype(values.dtype)
 
 
-def _accumulated_in(token: str) -> Answer:
+def _accumulated_in(dtype: str) -> Answer:
     """Every partial sum rounded to a narrow dtype."""
-    form = FORMATS[token]
+    form = FORMATS[dtype]
 
     def answer(case: Case, right: Array) -> Array | None:
         if largest_sum(case) <= 2**form.precision:
@@ -184,43 +184,43 @@ PRECISION = (
     fault(
         name="operands-in-tf32",
         sentence="operands rounded to TF32",
-        applies="dtype == 'f32'",
+        applies="dtype == 'float32'",
         word="conv_i1_k1_same_dyadic",
         change=_with_operands(in_tf32),
     ),
     fault(
         name="operands-in-bf16",
         sentence="operands rounded to bfloat16",
-        applies="dtype == 'f32'",
+        applies="dtype == 'float32'",
         word="conv_i1_k1_same_dyadic",
         change=_with_operands(_through(_BF16)),
     ),
     fault(
         name="sums-in-f16",
         sentence="sums held in float16",
-        applies="dtype in ('f32', 'f16')",
+        applies="dtype in ('float32', 'float16')",
         word="conv_i1_k1_same_dyadic",
-        change=_accumulated_in("f16"),
+        change=_accumulated_in("float16"),
     ),
     fault(
         name="sums-in-bf16",
         sentence="sums held in bfloat16",
-        applies="dtype in ('f32', 'bf16')",
+        applies="dtype in ('float32', 'bfloat16')",
         word="conv_i1_k1_same_dyadic",
-        change=_accumulated_in("bf16"),
+        change=_accumulated_in("bfloat16"),
     ),
     fault(
         name="answer-in-bf16",
         sentence="the answer rounded to bfloat16",
-        applies="dtype in ('f32', 'f64', 'f16')",
+        applies="dtype in ('float32', 'float64', 'float16')",
         word="conv_i1_k1_same_dyadic",
         change=Answer(lambda case, right: _through(_BF16)(right)),
     ),
     fault(
         name="f64-in-f32",
         sentence="float64 worked in float32",
-        applies="dtype == 'f64'",
-        word="conv_i1_k1_same_f64_dyadic",
+        applies="dtype == 'float64'",
+        word="conv_i1_k1_same_float64_dyadic",
         change=Answer(_in_single),
     ),
     fault(
@@ -238,8 +238,8 @@ PRECISION = (
     fault(
         name="integers-saturate",
         sentence="integers that stop at the ends of their type instead of wrapping",
-        applies=f"dtype == 'i32' and {WINDOWED}",
-        word="conv_i1_k1_same_i32_dyadic",
+        applies=f"dtype == 'int32' and {WINDOWED}",
+        word="conv_i1_k1_same_int32_dyadic",
         change=Answer(_saturated),
     ),
 )

@@ -77,7 +77,7 @@ def summary_of(changes: Sequence[Difference], before: Behaviour, after: Behaviou
     rows += [("turned", f"{count} {plural(count, 'case')}: {turn}") for turn, count in turns.items()]
     rows += [("versions", _changed(before.versions, after.versions))]
     rows += [("machine", _changed(before.machine, after.machine))]
-    return [f"{label:<17}{text}" for label, text in rows]
+    return [f"{label:<21}{text}" for label, text in rows]
 
 
 def _group(case: Case) -> str:

@@ -1,7 +1,8 @@
 """A record of behaviour: for each case the bits of a subject's answer, and its error.
 
-A baseline is a file of them, JSON with sorted keys, `format` 2. `subjects` has by label `machine`,
-`versions` and `cases`: for each word `answered: ERROR BITS`, or why there is no such answer (`Response`).
+A baseline is a file of them, JSON with sorted keys, `format` 2 and the `grammar` of its words. `subjects` has
+by label `machine`, `versions` and `cases`: for each word `answered: ERROR BITS`, or why there is no such
+answer (`Response`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.grammar import GRAMMAR, OtherGrammar, require_grammar
 from verify.cases.operands import Array
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination
@@ -146,11 +149,18 @@ def read_behaviours(file: Path) -> Behaviours:
 def behaviours_of(text: str, file: Path) -> Behaviours:
     """The records in a file's text; empty if the text is. Raises ValueError, as `read_behaviours`."""
     try:
-        table: dict[str, Any] = json.loads(text) if text else {"format": BASELINE_FORMAT, "subjects": {}}
+        empty = {"format": BASELINE_FORMAT, "grammar": GRAMMAR, "subjects": {}}
+        table: dict[str, Any] = json.loads(text) if text else empty
         if table["format"] == BASELINE_FORMAT:
+            if any(entry["cases"] for entry in table["subjects"].values()):
+                command = f"`conv-verify run SUBJECT --baseline {shlex.quote(str(file))}`"
+                remedy = f"delete it, and {command} writes it anew"
+                require_grammar(table.get("grammar"), file, remedy=remedy)
             return {label: _record_from(entry) for label, entry in table["subjects"].items()}
         form = f"a baseline of format {table['format']}, not {BASELINE_FORMAT}"
         why = f"{form}: delete it, and a run writes it anew"
+    except OtherGrammar:
+        raise
     except (AttributeError, KeyError, TypeError):
         why = "no baseline: its entries are not as `run --baseline` writes them; delete it or name another"
     except (ValueError, RecursionError) as wrong:
@@ -164,7 +174,7 @@ def text_of(records: Behaviours) -> str:
         label: {**record._asdict(), "cases": {word: _text(answer) for word, answer in record.cases.items()}}
         for label, record in records.items()
     }
-    table = {"format": BASELINE_FORMAT, "subjects": subjects}
+    table = {"format": BASELINE_FORMAT, "grammar": GRAMMAR, "subjects": subjects}
     return f"{json.dumps(table, indent=1, sort_keys=True, ensure_ascii=False)}\n"
 
 

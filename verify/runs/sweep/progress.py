@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from verify.cases.enumeration import Enumeration
+from verify.cases.grammar import GRAMMAR, OtherGrammar, require_grammar
 from verify.checks.bulk import Swept
 from verify.checks.files import refusal_of
 from verify.checks.project import keep_in
@@ -83,7 +84,13 @@ def identity(enumeration: Enumeration, **more: Any) -> dict[str, Any]:
 def save_state(path: Path, progress: Progress, what: dict[str, Any]) -> None:
     """Replace the state in one step: a reader finds the complete old one or the complete new one."""
     text = json.dumps(
-        {"mark": _MARK, "sweep": what, "done": progress.done, "swept": progress.swept.to_data()}
+        {
+            "mark": _MARK,
+            "grammar": GRAMMAR,
+            "sweep": what,
+            "done": progress.done,
+            "swept": progress.swept.to_data(),
+        }
     )
     keep_in(path.parent)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
@@ -132,6 +139,12 @@ def read_state(path: Path) -> dict[str, Any]:
         raise ForeignState(f"{str(path)!r} is a sweep of another version of conv-verify: {_ANEW}")
     if not isinstance(state, dict) or mark != _MARK or not isinstance(state.get("sweep"), dict):
         raise ForeignState(f"{str(path)!r} is no state of a sweep: {_ANEW}")
+    try:
+        require_grammar(
+            state.get("grammar"), path, remedy="run the same `conv-verify sweep` without --resume"
+        )
+    except OtherGrammar as other:
+        raise ForeignState(str(other)) from None
     return state
 
 

@@ -159,7 +159,7 @@ def enumeration_phrase(enumeration: Enumeration) -> str:
     more = [
         f"{name} ≤ {getattr(enumeration, name)}" for name in LARGEST_COUNTS if getattr(enumeration, name) > 1
     ]
-    dtypes = [f"in {_listed(enumeration.dtypes)}"] * (enumeration.dtypes != ("f32",))
+    dtypes = [f"in {_listed(enumeration.dtypes)}"] * (enumeration.dtypes != ("float32",))
     layout = ["channels first"] * enumeration.channels_first
     parts = (_listed(enumeration.operations), ranks, ", ".join((f"with {numbers[0]}", *numbers[1:], *more)))
     return ", ".join((*parts, _paddings_phrase(enumeration), *dtypes, *layout))
