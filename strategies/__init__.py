@@ -1,8 +1,11 @@
 """Hypothesis strategies that draw convolution cases, legal ones that aim at the corners and illegal ones."""
 
+from verify.cases.narrowings import DRAWN_FILLS
+
 from . import _copies  # noqa: F401 - first, so that nothing is loaded twice
-from .cases import DRAWN_FILLS, cases
-from .illegal import ILLEGAL_OPERATIONS, illegal_cases
+from .cases import cases, cases_by_way
+from .illegal import ILLEGAL_OPERATIONS, illegal_cases, illegal_cases_by_way
+from .marginals import marginals
 from .parts import axes, batches, borders, channel_counts, epilogues, paddings, seeds, steps
 from .sample import sample
 
@@ -13,9 +16,12 @@ __all__ = [
     "batches",
     "borders",
     "cases",
+    "cases_by_way",
     "channel_counts",
     "epilogues",
     "illegal_cases",
+    "illegal_cases_by_way",
+    "marginals",
     "paddings",
     "sample",
     "seeds",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from verify.cases.case import Case
-from verify.cases.operations import OPERATIONS, TURN
+from verify.cases.domain import Domain
+from verify.cases.operations import OPERATIONS
 
-from .cases import cases
+from .cases import cases_by_way
 
 ILLEGAL_OPERATIONS = tuple(name for name, traits in OPERATIONS.items() if traits.has_illegal_calls)
 SMALL_LIMITS = {"max_side": 5, "max_kernel": 3, "max_channels": 3, "max_batch": 2}
@@ -33,19 +35,27 @@ def illegal_cases(
         if operation not in ILLEGAL_OPERATIONS:
             choice = ", ".join(ILLEGAL_OPERATIONS)
             raise ValueError(f"no illegal call of {operation!r} is drawn; choose from {choice}")
+    return illegal_cases_by_way({"": Domain()}, operations=operations, **narrowings).map(itemgetter(1))
+
+
+def illegal_cases_by_way(
+    domains: Mapping[str, Domain], *, operations: Sequence[str], **narrowings: Any
+) -> SearchStrategy[tuple[str, Case]]:
+    """Pairs of a way and a call that it must refuse, whose legal relatives are in the way's domain."""
     small = {name: min(most, narrowings.get(name) or most) for name, most in SMALL_LIMITS.items()}
     plain = {"operations": operations, "fills": ("ones",), "around": ()}
-    return _spoilt(cases(**{**narrowings, **small, **plain}))
+    legal = cases_by_way(domains, **{**narrowings, **small, **plain})
+    return _spoilt(legal).filter(lambda asked: domains[asked[0]].holds(asked[1]))
 
 
 @st.composite
-def _spoilt(draw: DrawFn, legal: SearchStrategy[Case]) -> Case:
-    base = draw(legal)
+def _spoilt(draw: DrawFn, legal: SearchStrategy[tuple[str, Case]]) -> tuple[str, Case]:
+    way, base = draw(legal)
     axis = draw(st.integers(0, base.rank - 1))
     number = draw(st.sampled_from([0, -1, -2]))
     wrongs = _wrongs(base, axis, number)
     wrong = wrongs[draw(st.sampled_from(list(wrongs)))]
-    return replace(base, illegal=True, seed=draw(st.integers(0, TURN - 1)), **wrong)
+    return way, replace(base, illegal=True, **wrong)
 
 
 def _wrongs(base: Case, axis: int, number: int) -> dict[str, dict[str, Any]]:

@@ -11,12 +11,12 @@ from hypothesis.strategies import SearchStrategy
 
 from verify.cases.dtypes import FORMATS
 from verify.cases.geometry import Axis, dilated, largest_dilation, same_padding, turning_sizes
+from verify.cases.narrowings import STEPS
 from verify.cases.operations import ACTIVATIONS, EPILOGUE, OPERATIONS, WHOLE
 from verify.cases.word import PADDING_MODES
 
 Value = TypeVar("Value")
 
-STEPS = ("plain", "strided", "dilated", "both")
 BLOCKS = (3, 4, 5, 7, 8, 9, 15, 16, 17, 17, 17)
 """Counts at and around the blocks of 4, 8 and 16 that kernels work in; a tail after 16 has a chance more."""
 

@@ -13,16 +13,18 @@ from rich.console import Console
 
 from verify.checks.files import refusal_of
 from verify.checks.journal import journal
+from verify.commands.cli import command_of
 from verify.config import flags
 from verify.config.database import database_at
 from verify.config.session import Options, Session
 from verify.corpus.words import cases_in, existing
+from verify.gate.judging import Gate
 from verify.gate.properties import TITLES
 from verify.gate.session import NOTHING, SESSION, beginning, environment, gate_of
 from verify.reports import github
 from verify.reports.records import Record, Stream, end
-from verify.reports.summary import exit_code, print_summary, run_sentence
-from verify.reports.tally import Tally, never_visible
+from verify.reports.summary import LITTLE, exit_code, print_summary, run_sentence
+from verify.reports.tally import Tally
 
 pytest_plugins = ("verify.entry",)  # the options, where this is loaded by its name alone
 
@@ -30,6 +32,12 @@ KEY = "conv_verify"
 """The attribute of a report that holds its tally, by which `verify.entry` recognises it."""
 
 PROVES_TOO_LITTLE = 3
+
+BROKEN = "conv_verify_broken"
+"""The attribute of a report that says why a gate's test could not judge anything."""
+
+FIRST = pytest.StashKey[dict[Gate, str]]()
+"""The first test of each gate, which fails for a subject that cannot be gated; the others are skipped."""
 
 START = pytest.StashKey[float]()
 """The start of a session whose records are wanted."""
@@ -50,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _options(config: pytest.Config) -> Options:
     """The options from the command line and the settings; ValueError, one sentence, if they are wrong."""
-    corpus, known, database = flags.of_tests(config.rootpath)
+    corpus, known, database = flags.of_tests(config.rootpath, command_of("run"))
     pins = existing(corpus)
     if pins:
         cases_in(pins)  # a stale word is found before anything runs
@@ -77,11 +85,24 @@ def _open_report(config: pytest.Config, session: Session) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Hand the session to the gates that were collected."""
+    """Hand the session to the gates that were collected, and note the first test of each."""
+    first = session.config.stash.setdefault(FIRST, {})
     for item in session.items:
         if gate := gate_of(item):
+            first.setdefault(gate, item.nodeid)
             # There is none if the settings are wrong, which pytest is about to report.
             gate.session = session.config.stash.get(SESSION, gate.session)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Try a gate's subject once: what is misused is one error, and no disagreement of every property."""
+    gate = gate_of(item)
+    if gate and (unusable := gate.unusable()):
+        first = item.config.stash[FIRST].get(gate, item.nodeid)
+        if item.nodeid == first:
+            pytest.fail(unusable, pytrace=False)
+        pytest.skip(f"{gate.name} cannot be gated: {first} says why")
 
 
 def pytest_unconfigure() -> None:
@@ -107,7 +128,15 @@ def pytest_runtest_makereport(
             elif report.failed and tally.failures and item.config.get_verbosity() < 1:
                 # The messages are enough; -v also shows where they were raised.
                 report.longrepr = _messages(tally)
+    if gate and report.failed and not _judged(report):
+        report.__dict__[BROKEN] = (report.longreprtext.strip().splitlines() or [""])[-1]
     return report
+
+
+def _judged(report: pytest.TestReport) -> bool:
+    """Whether a test of a gate failed for what it judged, and not for an error."""
+    tally = Tally.from_json(report.__dict__[KEY]) if KEY in report.__dict__ else None
+    return tally is not None and bool(tally.failures or tally.verdict in LITTLE)
 
 
 def _messages(tally: Tally) -> str:
@@ -131,31 +160,43 @@ def properties_of(tally: Tally) -> list[tuple[str, object]]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """End with 3, as the command line does, if all holds but a fault would not have been visible."""
+    """End with 3, as the command line does, if all passes but that proves too little."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     tallies = _tallies(reporter) if reporter is not None else []
-    if exitstatus == pytest.ExitCode.OK and never_visible(tallies):
+    if exitstatus == pytest.ExitCode.OK and tallies and exit_code(tallies) == PROVES_TOO_LITTLE:
         session.exitstatus = PROVES_TOO_LITTLE
     stash = session.config.stash
     if START in stash:
-        stash[SESSION].record(_ending(stash[START], tallies, session.exitstatus))
+        broken = _broken(reporter) if reporter is not None else ""
+        stash[SESSION].record(_ending(stash[START], tallies, session.exitstatus, broken))
 
 
-def _ending(start: float, tallies: Sequence[Tally], status: int) -> Record:
+def _ending(start: float, tallies: Sequence[Tally], status: int, broken: str) -> Record:
     """The last record of a session."""
     interrupted = status == pytest.ExitCode.INTERRUPTED
     done = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, PROVES_TOO_LITTLE)
-    broken = "" if interrupted or status in done else f"pytest ended with exit code {int(status)}"
+    if not broken and not interrupted and status not in done:
+        broken = f"pytest ended with exit code {int(status)}"
     code = 2 if broken else exit_code(tallies) or (3 if interrupted else 0)
     return end(time.monotonic() - start, code, interrupted=interrupted, broken=broken)
 
 
 def _tallies(terminalreporter: Any) -> list[Tally]:
     """The tallies that the reports of a session carry, those of xdist's workers included, by subject."""
-    reports = [report for group in terminalreporter.stats.values() for report in group]
+    reports = _reports(terminalreporter)
     texts = [report.__dict__.get(KEY) for report in reports if getattr(report, "when", "") == "call"]
     tallies = [Tally.from_json(text) for text in texts if text]
     return sorted(tallies, key=lambda tally: (tally.subject, [*TITLES].index(tally.name)))
+
+
+def _broken(terminalreporter: Any) -> str:
+    """The first error that kept a test of a gate from judging, or nothing."""
+    errors = (getattr(report, "__dict__", {}).get(BROKEN) for report in _reports(terminalreporter))
+    return next(filter(None, errors), "")
+
+
+def _reports(terminalreporter: Any) -> list[Any]:
+    return [report for group in terminalreporter.stats.values() for report in group]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -164,9 +205,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         return
     terminalreporter.section("conv-verify")
     terminalreporter.write_line(environment())
-    text, conclusion = io.StringIO(), run_sentence(tallies)
+    broken = _broken(terminalreporter)
+    text, conclusion = io.StringIO(), run_sentence(tallies, broken=broken)
     width = shutil.get_terminal_size().columns
     print_summary(Console(file=text, width=width, no_color=True), tallies, conclusion)
     terminalreporter.write(text.getvalue())
-    holds = exit_code(tallies) == 0
+    holds = exit_code(tallies) == 0 and not broken
     github.publish(tallies, conclusion, holds=holds, say=terminalreporter.write_line)

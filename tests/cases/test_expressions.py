@@ -22,6 +22,7 @@ GIVEN = {
     **names_of(Case.parse("conv_i3x4_k1x2_same_bias_ones")),
     "switches": {"A": "1"},
     "onednn": ("float32",),
+    "way": "tf.nn.conv2d",
 }
 PYTHON = {"__builtins__": {}, **FUNCTIONS, "sum": sum}
 

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.database import InMemoryExampleDatabase
 
+from strategies import cases_by_way
 from tests.planted import subjects_to_gate as subjects
 from tests.planted.plain import cases
 from verify import Case, Mismatch, reference
 from verify.__main__ import main
+from verify.cases.domain import Domain
 from verify.cases.operands import Array
 from verify.cases.shards import ALL, Shard
 from verify.checks.subject import Subject
@@ -94,18 +96,21 @@ def test_no_case_is_asked_in_two_shards():
 
 def smallest_found(shard: Shard) -> str:
     """The case that a search among a shard's cases comes to, of those with more than two channels."""
-    asked, sieve = [], Sieve()
+    words, sieve = [], Sieve()
 
-    def fails(self: object, case: Case) -> None:
+    def fails(self: object, asked: tuple[str, Case]) -> None:
+        case = asked[1]
         if sieve.passes(case) and case.channels > 2:
-            asked.append(str(case))
+            words.append(str(case))
             raise AssertionError
 
+    drawn = cases_by_way({"": Domain()}, operations=("conv",), around=("bias", "relu"), fills=("ints",))
+
     used = settings(max_examples=60, deadline=None, database=None)
-    search = searching(fails, cases(fills=("ints",)), Drawing(used, seed=1), shard=shard, sieve=sieve)
+    search = searching(fails, drawn, Drawing(used, seed=1), shard=shard, sieve=sieve)
     with pytest.raises(AssertionError):
         search(None)
-    return asked[-1]
+    return words[-1]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

@@ -166,9 +166,11 @@ def test_border_below_0_is_refused():
 
 
 @pytest.mark.parametrize("seed", [-1, 10**9])
-def test_seed_that_no_word_has_is_refused_of_an_illegal_call_too(seed):
+def test_seed_that_no_word_has_is_refused_and_any_of_an_illegal_call(seed):
     legal = {"size": (3,), "kernel": (1,), "padding": "SAME"}
-    with pytest.raises(InvalidCase, match=f"the seed {seed} is not a number of at most 9 digits"):
+    with pytest.raises(InvalidCase, match=r"below 0|more than 9 digits"):
+        Case(**legal, fill="ints", seed=seed)
+    with pytest.raises(InvalidCase, match="an illegal case has no seed"):
         Case(**legal, strides=(0,), illegal=True, seed=seed)
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from strategies import cases
 from verify import Case
 from verify.cases.dtypes import FORMATS
+from verify.cases.word import InvalidCase
 
 quick = settings(max_examples=60, deadline=None, database=None)
 
@@ -150,11 +151,21 @@ def test_long_word_is_read_in_any_order(shuffled):
     assert Case.parse("_".join(["conv", *shuffled])) == replace(Case.parse(WORDS[1]), epilogue=())
 
 
-@pytest.mark.parametrize("word", ["conv_i3_k1_s0_same_ones_illegal7", "conv_i3_k1_illegal7_s0_ones_same"])
-def test_number_of_an_illegal_call_is_its_seed(word):
+@pytest.mark.parametrize("word", ["conv_i3_k1_s0_same_ones_illegal", "conv_i3_k1_illegal_s0_ones_same"])
+def test_illegal_call_has_no_seed(word):
     case = Case.parse(word)
-    assert (case.illegal, case.fill, case.seed) == (True, "ones", 7)
-    assert str(case) == "conv_i3_k1_s0_same_ones_illegal7"
+    assert (case.illegal, case.fill, case.seed) == (True, "ones", 0)
+    assert str(case) == "conv_i3_k1_s0_same_ones_illegal"
+
+
+def test_number_of_an_illegal_call_is_refused():
+    with pytest.raises(InvalidCase, match="'illegal7' has a number: an illegal call has no seed"):
+        Case.parse("conv_i3_k1_s0_same_ones_illegal7")
+
+
+def test_seed_of_an_illegal_call_is_refused():
+    with pytest.raises(InvalidCase, match="an illegal case has no seed"):
+        replace(Case.parse("conv_i3_k1_s0_same_ones_illegal"), seed=7)
 
 
 @pytest.mark.parametrize("count", [16, 32, 64])

@@ -67,10 +67,10 @@ WRONG: dict[str, tuple[Subject, type[Mismatch], str]] = {
         "it raised RuntimeError: at node Conv no kernel",
     ),
     "raises at length": (convolutions.raises_at_length, Refused, f"it raised RuntimeError: {'x' * 300}…"),
-    "takes no case": (
-        eval("lambda: 1"),
+    "calls what takes no case": (
+        eval("lambda *case: (lambda: 1)(*case)"),
         Refused,
-        "it raised TypeError: <lambda>() takes 0 positional arguments but 1 was given",
+        "it raised TypeError: <lambda>.<locals>.<lambda>() takes 0 positional arguments but 1 was given",
     ),
     "returns None": (convolutions.returning(None), Refused, "it returned None where an array is expected"),
     "returns a list": (

@@ -17,7 +17,7 @@ from tests.places import ROOT
 from verify import Case, reference
 from verify.cases.operands import Array
 from verify.checks.clock import AGAIN_S, GRACE_S, TimeUp, stopping_at
-from verify.gate.properties import PROPERTIES, WITNESSED
+from verify.gate.properties import MET, PROPERTIES, WITNESSED
 from verify.reports.summary import exit_code
 from verify.reports.tally import TIME_UP, Tally
 
@@ -168,7 +168,7 @@ def test_run_whose_cases_take_too_long_keeps_to_its_time_and_proves_too_little(
     done = timed(usual_s, "sleeps", *where)
     assert done.returncode == 3
     titles = ", ".join(judged.title for judged in PROPERTIES)
-    cut = f"pinned words, {WITNESSED.title}, {titles}"
+    cut = f"pinned words, {WITNESSED.title}, {MET.title}, {titles}"
     assert f"\ncut short  tests.checks.test_deadline:sleeps, {cut}: its time was up" in done.stdout
     assert f"\nProves too little: nothing was graded for {titles}; the time was up too soon for pinned" in (
         done.stdout
@@ -223,16 +223,19 @@ def test_run_that_grades_too_little_in_its_time_says_so(usual_s: float):
     ("tally", "verdict"),
     [
         (Tally(subject="", name="values", title="", note=TIME_UP, agreed=20), "holds"),
-        (Tally(subject="", name="values", title="", note=TIME_UP, agreed=19), "too little"),
+        (Tally(subject="", name="values", title="", note=TIME_UP, agreed=1), "holds"),
+        (Tally(subject="", name="values", title="", examples=200, agreed=19, vacuous=21), "too little"),
+        (Tally(subject="", name="values", title="", examples=20, agreed=10, vacuous=10), "holds"),
+        (Tally(subject="", name="values", title="", examples=200, agreed=12, vacuous=4), "holds"),
         (Tally(subject="", name="values", title="", agreed=1), "holds"),
         (Tally(subject="", name="values", title="", note=TIME_UP), "nothing graded"),
         (Tally(subject="", name="pinned", title="", note=TIME_UP, agreed=20), "too little"),
         (Tally(subject="", name="pinned", title=""), "declined"),
     ],
 )
-def test_little_is_graded_where_time_is_up_before_twenty_cases_or_all_given_words(tally: Tally, verdict: str):
+def test_what_is_too_little(tally: Tally, verdict: str):
     assert tally.verdict == verdict
-    assert (exit_code([tally]) == 3) == (verdict in ("too little", "nothing graded"))
+    assert exit_code([tally]) == (0 if verdict == "holds" else 3)
 
 
 def test_time_that_is_up_before_the_subject_is_loaded_is_said(usual_s: float):

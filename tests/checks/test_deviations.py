@@ -100,7 +100,23 @@ def test_version_covers_its_releases(version):
 
 @pytest.mark.parametrize("version", ["2.2", "2.2.1", "2", "2.210", "2.211.0", "12.21.0", "3.0"])
 def test_version_covers_no_other_release(version):
-    assert names(toml(versions="['2.21']"), version=version) == []
+    (entry,) = read(toml(versions="['2.21']"), subject="mine", version=None)
+    assert not entry.covers(version)
+
+
+def _more(**changed: str | None) -> str:
+    """A second entry of a file."""
+    return toml(**changed).removeprefix("grammar = 2\n")
+
+
+def test_entry_of_other_releases_is_left_out_of_one_that_others_were_seen_in():
+    both = toml(versions="['2.20']") + _more(name="'turns'", versions="['2.21']")
+    assert names(both, version="2.21.0") == ["turns"]
+
+
+def test_every_entry_is_kept_for_a_release_that_none_was_seen_in():
+    both = toml(versions="['2.20']") + _more(name="'turns'", versions="['2.21']")
+    assert names(both, version="2.22.0rc0") == ["flips", "turns"]
 
 
 @pytest.mark.parametrize("version", ["2.20.1", "2.21.0"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from verify.checks.path import Examiner, excused
 from verify.checks.subject import describe
 from verify.config.session import Options, Session
 from verify.gate import conformance
+from verify.gate.survey import survey_of
 
 WORD = "conv_i1_k1_same_ones"
 
@@ -189,7 +191,7 @@ def test_gates_of_a_test_suite_take_deviations_and_pins_from_the_settings(
     common = ("--conv-examples=5", "-k", "values or pinned or known")
     result = run_gates(*common)
     result.assert_outcomes(passed=3)
-    result.stdout.re_match_lines([r"pinned words +1 +0 +0 +1 +holds", "known +.*adds-one"])
+    result.stdout.re_match_lines([r"pinned words +1 +0 +0 +0 +1 +holds", "known +.*adds-one"])
 
 
 def test_wrong_settings_are_one_sentence_of_pytest(
@@ -243,9 +245,20 @@ def test_own_deviations_come_before_those_of_the_subject():
     assert [deviation.name for deviation in recorded(describe(subject), [users])] == ["own", "adds-one"]
 
 
-@pytest.mark.parametrize("changed", [{"subjects": ("mylib:*",)}, {"versions": ("<1.4", ">=2")}], ids=str)
-def test_own_deviation_of_another_subject_or_version_is_left_out(changed: dict[str, tuple[str, ...]]):
-    assert recorded(describe(adds_one), [KNOWN._replace(**changed)]) == ()  # type: ignore[arg-type]
+def test_own_deviation_of_another_subject_is_left_out():
+    assert recorded(describe(adds_one), [KNOWN._replace(subjects=("mylib:*",))]) == ()
+
+
+def test_own_deviation_of_another_version_is_left_out_where_others_were_seen():
+    gone, here = KNOWN._replace(versions=("<1.4", ">=2")), KNOWN._replace(name="here", versions=("1.4",))
+    assert recorded(describe(adds_one), [gone, here]) == (here,)
+
+
+def test_own_deviation_of_another_version_is_asked_first():
+    gone = KNOWN._replace(versions=("<1.4", ">=2"))
+    assert recorded(describe(adds_one), [gone]) == (gone,)
+    assert survey_of(describe(adds_one), [gone]).happening == (gone,)
+    assert survey_of(replace(describe(right), version="1.4"), [gone]).gone == (gone,)
 
 
 @pytest.mark.parametrize("versions", [(">=1.3,<1.5",), ("1.3", "1.4")])

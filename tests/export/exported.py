@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from verify import Case, Declined
-from verify.subjects.tensorflow.ways import WAYS, TensorflowSubject
+from verify import Case
+from verify.checks.subject import Description
+from verify.subjects.tensorflow.ways import WAYS
 
-EVERY_WAY = sorted({way for ways in WAYS.values() for way in ways})
+EVERY_WAY = list(dict.fromkeys(way for ways in WAYS.values() for way in ways))
 
 _WORDS = {
     "conv": (
@@ -38,16 +39,12 @@ _WORDS = {
 }
 
 
-def candidates(subject: TensorflowSubject, operation: str) -> list[Case]:
-    """The first two cases of an operation that a subject does not decline, or one."""
-    answered = [case for case in map(Case.parse, _WORDS[operation]) if _is_answered(subject, case)]
-    assert answered
-    return answered[:2]
-
-
-def _is_answered(subject: TensorflowSubject, case: Case) -> bool:
-    try:
-        subject.way(case)
-    except Declined:
-        return False
-    return True
+def candidates(subject: Description, operation: str) -> list[Case]:
+    """The first two cases of an operation in a subject's domain, as they are or in another rank or dtype."""
+    domain = subject.routes[0].domain
+    words = list(map(Case.parse, _WORDS[operation]))
+    inside = [case for case in words if domain.holds(case)]
+    carried = (domain.carried(case) for case in words)
+    inside = inside or [case for case in carried if case is not None][:1]
+    assert inside
+    return inside[:2]

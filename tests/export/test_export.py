@@ -316,7 +316,10 @@ def test_a_script_without_tensorflow_is_one_sentence_and_exits_2(
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     assert export(WORD, "--as", "script") == 2
-    assert capsys.readouterr().err == ("conv-verify: 'tensorflow' needs tensorflow, which is not installed\n")
+    assert capsys.readouterr().err == (
+        "conv-verify: 'tensorflow' needs tensorflow, which is not installed: "
+        "pip install 'conv-verify[tensorflow]'\n"
+    )
 
 
 def test_arrays_and_models_are_named_after_the_word(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,12 +22,13 @@ from verify import Case, compare
 from verify.cases.dtypes import FORMATS
 from verify.cases.operands import Array
 from verify.cases.operations import AROUND
-from verify.checks.deviations import Deviation
+from verify.checks.deviations import Deviation, explains, routes_of
+from verify.checks.path import Examiner
+from verify.checks.subject import Description, describe
 from verify.export import CannotExport
 from verify.export.script import LINE_LIMIT, script
 from verify.export.source import Expression, Recording, literal_of, recorded_calls
 from verify.subjects.tensorflow import subject
-from verify.subjects.tensorflow.switches import switches
 from verify.subjects.tensorflow.ways import WAYS, TensorflowSubject, Way, known_deviations
 
 
@@ -53,9 +54,13 @@ def run(text: str) -> Ran:
     return Ran(code, output.getvalue(), names)
 
 
-def taking(way: Way) -> TensorflowSubject:
+def taking(way: Way) -> Description:
     """The subject that goes one way alone."""
-    return TensorflowSubject("tensorflow", (way,))
+    return describe(TensorflowSubject("tensorflow", (way,)))
+
+
+def built_in(name: str) -> Description:
+    return describe(subject(name))
 
 
 def answered(way: Way, case: Case) -> Array | str:
@@ -76,7 +81,7 @@ CALLS = [(way, case) for way in EVERY_WAY for case in candidates(taking(way), wa
 
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
 @pytest.mark.parametrize(
-    ("way", "case"), [pytest.param(*call, id="-".join((*call[0], str(call[1])))) for call in CALLS]
+    ("way", "case"), [pytest.param(*call, id=f"{call[0].mode}-{call[0].name}-{call[1]}") for call in CALLS]
 )
 def test_a_script_gives_the_very_bits_of_the_subject(way: Way, case: Case) -> None:
     ran, answer = run(script(case, taking(way))), answered(way, case)
@@ -87,7 +92,7 @@ def test_a_script_gives_the_very_bits_of_the_subject(way: Way, case: Case) -> No
 def exported_or_empty(case: Case, name: str) -> str:
     """The script of a case, or nothing where it is declined or too large."""
     try:
-        return script(case, subject(name))
+        return script(case, built_in(name))
     except CannotExport:
         return ""
 
@@ -104,7 +109,7 @@ def imported_by(text: str) -> set[str]:
 def test_a_script_of_any_case_has_at_most_40_lines_and_needs_nothing_of_ours(
     name: str, data: st.DataObject
 ) -> None:
-    drawn = cases(operations=subject(name).operations, around=AROUND, max_side=4)
+    drawn = cases(operations=built_in(name).operations, around=AROUND, max_side=4)
     text = exported_or_empty(data.draw(drawn), name)
     assert len(text.splitlines()) <= LINE_LIMIT
     assert imported_by(text) <= {"base64", "keras", "numpy", "os", "sys", "tensorflow", "zlib"}
@@ -114,15 +119,22 @@ SHOWN = [
     pytest.param(name, deviation, id=f"{name}-{deviation.name}")
     for name in WAYS
     for deviation in known_deviations(name)
-    if deviation.applies(switches()) and not deviation.sporadic and "crashed" not in deviation.kinds
+    if routes_of(deviation, built_in(name)) and not deviation.sporadic and "crashed" not in deviation.kinds
 ]
+
+
+def shows(deviation: Deviation, way: Description) -> bool:
+    """Whether a way answers a deviation's word as that says."""
+    return explains(deviation, Examiner(subject=way).examine(Case.parse(deviation.word)))
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("name", "deviation"), SHOWN)
 def test_a_script_shows_every_recorded_deviation(name: str, deviation: Deviation) -> None:
-    case = Case.parse(deviation.word)
-    ran, answer = run(script(case, subject(name))), answered(subject(name).way(case), case)
+    case, ways = Case.parse(deviation.word), routes_of(deviation, built_in(name))
+    way = next(way for way in ways if way.domain.holds(case) and shows(deviation, way))
+    assert isinstance(way.call, Way)
+    ran, answer = run(script(case, way)), answered(way.call, case)
     assert ran.code is not None
     assert isinstance(shown(ran), str) == isinstance(answer, str)
 
@@ -139,7 +151,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str,
     running = {}
     for word in (CONV3D, CRASH):
         folder = tmp_path_factory.mktemp("alone")
-        (folder / "issue.py").write_text(script(Case.parse(word), subject("tensorflow")), "utf-8")
+        (folder / "issue.py").write_text(script(Case.parse(word), built_in("tensorflow")), "utf-8")
         command = [sys.executable, "-I", "issue.py"]
         running[word] = subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True, cwd=folder)
     ended = {word: process.communicate() for word, process in running.items()}
@@ -161,7 +173,7 @@ def test_a_script_of_a_crash_says_what_was_expected_and_crashes(alone: dict[str,
 
 
 def test_a_script_of_an_illegal_call_expects_an_error() -> None:
-    text = script(Case.parse("conv_i3x3_k2x2_s0x1_valid_ones_illegal"), subject("tensorflow"))
+    text = script(Case.parse("conv_i3x3_k2x2_s0x1_valid_ones_illegal"), built_in("tensorflow"))
     ran = run(text)
     assert ran.code is None
     assert "expected: an error\n" in ran.output
@@ -180,13 +192,13 @@ def test_a_script_of_an_illegal_call_expects_an_error() -> None:
     ids=["a value", "the second time", "the dtype", "the shape", "a NaN"],
 )
 def test_a_script_sees_what_differs(spoil: tuple[str, str]) -> None:
-    text = script(Case.parse("conv_i3_k2_same_float64_ints3"), subject("tensorflow"))
+    text = script(Case.parse("conv_i3_k2_same_float64_ints3"), built_in("tensorflow"))
     assert run(text).code is None
     assert str(run(text.replace(*spoil)).code).startswith("DIFFERS")
 
 
 def test_a_script_allows_what_the_bound_allows_and_no_more() -> None:
-    text = script(Case.parse("conv_i30_k9_same_reals3"), subject("tensorflow"))
+    text = script(Case.parse("conv_i30_k9_same_reals3"), built_in("tensorflow"))
     off = "run() + np.float32({}) * allowed.astype('f')"
     within, beyond = (text.replace("y, again = run()", f"y, again = {off.format(by)}") for by in (0.5, 2.5))
     assert not str(run(within).code).startswith("DIFFERS in")
@@ -195,18 +207,18 @@ def test_a_script_allows_what_the_bound_allows_and_no_more() -> None:
 
 def test_a_case_that_is_declined_has_no_script() -> None:
     with pytest.raises(
-        CannotExport, match=r"tensorflow declines conv_i3x3_k1x1_same_float64_cf_ones: .* NHWC"
+        CannotExport, match=r"conv_i3x3_k1x1_same_float64_cf_ones cannot be exported: .* NHWC"
     ):
-        script(Case.parse("conv_i3x3_k1x1_same_float64_cf_ones"), subject("tensorflow"))
+        script(Case.parse("conv_i3x3_k1x1_same_float64_cf_ones"), built_in("tensorflow"))
 
 
 def test_arrays_that_no_issue_holds_have_no_script() -> None:
     with pytest.raises(CannotExport, match=r"script of [0-9,]+ characters, more than an issue .* as npz"):
-        script(Case.parse("conv_i200x200_k3x3_same_reals"), subject("tensorflow"))
+        script(Case.parse("conv_i200x200_k3x3_same_reals"), built_in("tensorflow"))
 
 
 def test_large_arrays_that_a_formula_gives_have_one() -> None:
-    text = script(Case.parse("conv_n9_i99x99_c99_k1x1_same_ones"), subject("tensorflow"))
+    text = script(Case.parse("conv_n9_i99x99_c99_k1x1_same_ones"), built_in("tensorflow"))
     assert 'x = np.full([9, 99, 99, 99], 1, "float32")\n' in text
     assert 'expected = np.full([9, 99, 99, 1], 99, "float64")\n' in text
 

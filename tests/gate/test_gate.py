@@ -55,7 +55,7 @@ def reported(result: pytest.RunResult, outcome: str, subject: str = "") -> set[s
     return {line.split("::")[2].split(" ")[0] for line in lines}
 
 
-WRITTEN = {"test_pinned", "test_faults"}
+WRITTEN = {"test_pinned", "test_met", "test_faults"}
 LEGAL = {f"test_{judged.name}" for judged in PROPERTIES if not judged.illegal}
 
 
@@ -118,6 +118,7 @@ def test_a_property_that_graded_nothing_fails(gate: Gate) -> None:
     assert reported(result, "FAILED") == LEGAL
     result.stdout.fnmatch_lines(["declined   *: not today, with 1 axes"])
     result.stdout.fnmatch_lines(["Proves too little: nothing was graded for values on exact fills, *"])
+    assert not any(word in result.stdout.str() for word in ("FailedHealthCheck", "Unsatisfiable"))
 
 
 def test_a_property_without_cases_is_skipped_with_the_reason(gate: Gate) -> None:
@@ -127,10 +128,12 @@ def test_a_property_without_cases_is_skipped_with_the_reason(gate: Gate) -> None
     assert "test_precision" not in reported(result, "PASSED")
 
 
-def test_an_unknown_subject_fails_its_tests_in_one_sentence(gate: Gate) -> None:
-    gate("missing").stdout.fnmatch_lines(
-        ["*UnknownSubject: 'subjects_to_gate:missing' is no subject: subjects_to_gate has no 'missing'"]
+def test_an_unknown_subject_is_one_error_in_one_sentence(gate: Gate) -> None:
+    result = gate("missing")
+    result.stdout.fnmatch_lines(
+        ["'subjects_to_gate:missing' is no subject: subjects_to_gate has no 'missing'"]
     )
+    assert result.parseoutcomes()["errors"] == 1
 
 
 def test_a_wrong_narrowing_is_refused_at_once() -> None:
@@ -139,8 +142,8 @@ def test_a_wrong_narrowing_is_refused_at_once() -> None:
 
 
 def test_the_summary_names_versions_switches_and_profile(gate: Gate) -> None:
-    line = "python *, numpy *, hypothesis *, tensorflow *; oneDNN o*, threads *; profile *"
-    gate("right").stdout.fnmatch_lines(["*= conv-verify =*", line], consecutive=True)
+    line = r"python [\d.]+, numpy [\d.]+, hypothesis [\d.]+; profile \w+$"
+    gate("right").stdout.re_match_lines([r"=+ conv-verify =+$", line], consecutive=True)
 
 
 def test_examples_are_set_on_the_command_line(gate: Gate) -> None:
@@ -150,7 +153,7 @@ def test_examples_are_set_on_the_command_line(gate: Gate) -> None:
 def test_workers_of_xdist_send_what_they_saw(gate: Gate) -> None:
     alone, shared = gate("widens"), gate("widens", "-p", "xdist", "-n", "2")
     shared.stdout.fnmatch_lines(["Disagrees: 1 distinct disagreement in * cases."])
-    assert reported(shared, "FAILED") == reported(alone, "FAILED") == {"test_faults", "test_form"}
+    assert reported(shared, "FAILED") == reported(alone, "FAILED") == {"test_met", "test_faults", "test_form"}
 
 
 def test_a_failure_is_shown_once_with_one_line_to_replay_it(gate: Gate) -> None:
@@ -167,7 +170,12 @@ def test_the_lecture_and_the_pins_are_judged_before_any_case_is_drawn(
         "# grammar 2\n# it failed once\nconv_i5_k2_same_bfloat16_ints77\n", encoding="utf-8"
     )
     result = gate("right", narrowing=f"corpus={str(pins)!r}")
-    order = [r"pinned words +2 ", r"a case for each fault +\d+ ", r"values on exact fills +\d+ "]
+    order = [
+        r"pinned words +2 ",
+        r"a case for each fault +\d+ ",
+        r"each way, operation and dtype +\d+ ",
+        r"values on exact fills +\d+ ",
+    ]
     result.stdout.re_match_lines(order, consecutive=True)
 
 
@@ -314,6 +322,6 @@ def test_a_gate_starts_no_worker_when_it_is_written(monkeypatch: pytest.MonkeyPa
 def test_a_gate_in_another_session_knows_what_that_knows() -> None:
     entry = deviation("conv_i1_k1_same_ones", "rank == 1")
     gated = conformance(convolutions.off_by_one, known=[entry]).gate  # type: ignore[attr-defined]
-    assert gated.judge(EVERYTHING).examiner.known == (entry,)
+    assert gated.judge(EVERYTHING).by(gated.subject).known == (entry,)
     gated.session = Session(options=Options(excuse=False))
-    assert gated.judge(EVERYTHING).examiner.known == ()
+    assert gated.judge(EVERYTHING).by(gated.subject).known == ()

@@ -37,7 +37,7 @@ def test_pytest_selects_drawn_tests_and_shows_their_events(
     few = ("-k", "form or pinned", "--conv-examples=5")
     statistics = ("-m", "hypothesis", "--hypothesis-show-statistics")
     done = run_gates(*few, *statistics)
-    done.assert_outcomes(passed=1, deselected=11)
+    done.assert_outcomes(passed=1, deselected=13)
     done.stdout.fnmatch_lines(["test_mine.py::TestMine::test_form:", "*, outcome: agrees"])
 
 
@@ -52,15 +52,21 @@ def profiles() -> Iterator[None]:
     settings.load_profile(before)
 
 
-def examples(profile: str) -> int:
+def examples(profile: str, *, fewer: int = 1) -> int:
     settings.load_profile(profile)
-    return drawing_of(Options(), "mylib:conv", "test_values").used.max_examples
+    return drawing_of(Options(), "mylib:conv", "test_values", fewer=fewer).used.max_examples
 
 
 @pytest.mark.usefixtures("profiles")
 @pytest.mark.parametrize(("profile", "count"), [("dev", 200), ("ci", 500), ("night", 20_000)])
 def test_profiles_draw_so_many_cases(profile: str, count: int):
     assert examples(profile) == count
+
+
+@pytest.mark.usefixtures("profiles")
+@pytest.mark.parametrize(("profile", "count"), [("dev", 50), ("ci", 125), ("night", 5_000)])
+def test_a_quarter_is_drawn_of_what_compiles_each_shape(profile: str, count: int):
+    assert examples(profile, fewer=4) == count
 
 
 @pytest.mark.usefixtures("profiles")
@@ -96,7 +102,7 @@ def test_drawn_tests_have_keys_of_their_own():
 def test_examples_that_users_keep_are_kept():
     # Hypothesis's key has this text in it. Whoever changes it says in a commit that kept examples are lost.
     (text,) = {getsource(test.hypothesis.inner_test) for test in drawn()}
-    assert sha256(text.encode()).hexdigest()[:12] == "ec8aafa6e783"
+    assert sha256(text.encode()).hexdigest()[:12] == "701731e720ae"
 
 
 def test_hypothesis_has_no_database_where_it_draws_the_same_every_time():

@@ -77,10 +77,10 @@ mine disagrees with the reference: 50 % of 2 values differ
   found by values on exact fills
 ```
 
-| mine:f\\_x | cases | declined | vacuous | known | verdict |
-| :-- | --: | --: | --: | --: | :-- |
-| values on exact fills | 1,201 | 0 | 0 | 0 | ❌ disagrees |
-| values on exact fills | 10 | 3 | 2 | 0 | ✅ holds |
+| mine:f\\_x | cases | graded | declined | vacuous | known | verdict |
+| :-- | --: | --: | --: | --: | --: | :-- |
+| values on exact fills | 1,201 | 1,201 | 0 | 0 | 0 | ❌ disagrees |
+| values on exact fills | 10 | 5 | 3 | 2 | 0 | ✅ holds |
 
 Faults that the cases of mine:f\\_x would have shown: 1 of 2.
 """

@@ -45,9 +45,9 @@ def records(folder: Path) -> Merged:
 
 
 def test_records_of_all_workers_are_in_one_file(records: Merged):
-    names = ["faults", *(judged.name for judged in PROPERTIES if not judged.illegal)]
+    names = ["faults", "met", *(judged.name for judged in PROPERTIES if not judged.illegal)]
     assert [tally.name for tally in records.tallies] == names
-    assert [tally.name for tally in records.tallies if tally.failures] == ["faults", "form"]
+    assert [tally.name for tally in records.tallies if tally.failures] == ["faults", "met", "form"]
 
 
 def test_session_writes_its_beginning_and_its_end(records: Merged):
@@ -64,7 +64,7 @@ def junit(folder: Path) -> dict[str, Any]:
 
 
 def test_junit_has_one_case_for_each_property(junit: dict[str, Any]):
-    names = ["pinned", "known", "faults", *(judged.name for judged in PROPERTIES)]
+    names = ["pinned", "known", "limits", "met", "faults", *(judged.name for judged in PROPERTIES)]
     assert sorted(junit) == sorted(f"test_{name}" for name in names)
 
 
@@ -92,5 +92,5 @@ def test_observations_of_hypothesis_have_the_word_and_the_outcome(folder: Path):
         for observation in observations
         if observation["property"] == "test_mine.py::TestMine::test_values"
     ]
-    assert "case=Case.parse('conv_i1_k1_same_ones')" in values[0]["representation"]
+    assert "asked=('', Case.parse('conv_i1_k1_same_ones'))" in values[0]["representation"]
     assert "outcome: agrees" in values[0]["features"]

@@ -12,14 +12,15 @@ from hypothesis.errors import StopTest
 from hypothesis.internal.conjecture.data import Status
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from strategies import DRAWN_FILLS
 from tests.planted.plain import cases
 from verify import Case
+from verify.cases.domain import Domain
 from verify.cases.operations import AROUND
 from verify.cases.simplify import simplest
 from verify.checks.examination import Mismatch
 from verify.checks.path import check
 from verify.checks.subject import Subject
-from verify.faults.witnesses import Drawn
 
 searching = settings(
     max_examples=5_000,
@@ -104,6 +105,9 @@ def shrunk(subject: Subject, **narrowings: object) -> str:
 
 def smallest(condition: Corner, **narrowings: object) -> str:
     """The word of the smallest case of a condition: what Hypothesis comes down to, and further."""
-    within = Drawn.of(narrowings)._replace(around=AROUND)
+    within = Domain().narrowed({**narrowings, "around": AROUND})
+    fills = narrowings.get("fills", DRAWN_FILLS)
     shrunk_case = minimal(cases(**narrowings), condition)
-    return str(simplest(shrunk_case, lambda case: within.holds(case) and condition(case)))
+    return str(
+        simplest(shrunk_case, lambda case: case.fill in fills and within.holds(case) and condition(case))
+    )

@@ -80,6 +80,8 @@ OBEYED: dict[str, tuple[dict[str, object], Corner]] = {
     "plain": ({"steps": ("plain",)}, lambda case: {*case.strides, *case.dilations} == {1}),
     "strided": ({"steps": ("strided",)}, lambda case: set(case.dilations) == {1}),
     "dilated": ({"steps": ("dilated",)}, lambda case: set(case.strides) == {1}),
+    "paddings as a case says them": ({"paddings": ("SAME",)}, lambda case: mode(case) == "same"),
+    "data format as a framework says it": ({"data_formats": ("NCHW",)}, lambda case: case.channels_first),
     "channels last": ({"data_formats": ("channels_last",)}, lambda case: not case.channels_first),
     "channels first": ({"data_formats": ("channels_first",)}, lambda case: case.channels_first),
     "max_side": ({"max_side": 3}, lambda case: max(case.size) <= 3),
@@ -90,7 +92,7 @@ OBEYED: dict[str, tuple[dict[str, object], Corner]] = {
     "max_groups": ({"max_groups": 2}, lambda case: case.groups <= 2),
     "max_batch": ({"max_batch": 1}, lambda case: case.batch <= 1),
     "tiny": (TINY, lambda case: max(*case.size, *case.kernel, *case.strides, case.channels, case.batch) <= 1),
-    "int32 without real fills": (
+    "i32 without real fills": (
         {"dtypes": ("int32",), "fills": ("reals", "unread", "ints")},
         lambda case: case.fill == "ints",
     ),
@@ -124,25 +126,31 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ),
     ({"ranks": ()}, "ranks has nothing; choose from 1, 2, 3"),
     ({"ranks": (2, 4)}, "ranks has 4; choose from 1, 2, 3"),
-    ({"dtypes": ("f8",)}, "dtypes has 'f8'; choose from float32, float64, float16, bfloat16, int32"),
-    ({"paddings": ("SIM",)}, "paddings has 'sim'; choose from same, valid, explicit"),
+    ({"dtypes": ("f8",)}, "dtypes has 'f8'; choose from float16, bfloat16, float32, float64, int32"),
+    (
+        {"paddings": ("samee",)},
+        "paddings has 'samee'; choose from same, valid, explicit; did you mean 'same'?",
+    ),
+    ({"dtypes": "float32"}, "dtypes is 'float32', not a list: write dtypes=('float32',)"),
     (
         {"fills": ("cs231n",)},
         "fills has 'cs231n'; choose from ones, iota, impulse, ints, dyadic, coded, reals, nonfinite, unread",
     ),
     ({"steps": ("big",)}, "steps has 'big'; choose from plain, strided, dilated, both"),
-    ({"data_formats": ("NHCW",)}, "data_formats has 'nhcw'; choose from channels_last, channels_first"),
-    *(({name: 0}, f"{name} is 0; it must be at least 1") for name in TINY),
-    ({"max_side": -3}, "max_side is -3; it must be at least 1"),
+    ({"data_formats": ("NHCW",)}, "data_formats has 'NHCW'; choose from channels_last, channels_first"),
+    *(({name: 0}, f"{name} is 0, not a whole number above 0") for name in TINY),
+    ({"max_side": -3}, "max_side is -3, not a whole number above 0"),
+    ({"max_side": 2.5}, "max_side is 2.5, not a whole number above 0"),
+    ({"max_side": True}, "max_side is True, not a whole number above 0"),
     *((together, NO_CASE) for together in IMPOSSIBLE),
 ]
 
 SHRUNK: dict[str, tuple[Subject, dict[str, object], str]] = {
-    "SAME's odd cell before": (convolutions.odd_cell_before, {}, "conv_i2_k2_same_ones"),
+    "SAME's odd cell before": (convolutions.odd_cell_before, {}, "conv_i1_k2_same_iota"),
     "SAME's odd cell before, seen by ones": (
         convolutions.odd_cell_before,
         {"ranks": (2,), "fills": ("ones",)},
-        "conv_i1x2_k1x2_same_ones",
+        "conv_i2x1_k2x1_same_ones",
     ),
     "SAME ignores the stride": (
         convolutions.same_ignores_stride,

@@ -95,7 +95,7 @@ FAULTS: dict[str, tuple[Subject, dict[str, object], str]] = {
     "cropped at the start": (
         convolutions.cropped_at_the_start,
         {"operations": ("transpose",)},
-        "transpose_i2_k3_same_ones",
+        "transpose_i1_k3_same_iota",
     ),
     "windows without stride": (
         convolutions.windows_without_stride,
@@ -149,7 +149,7 @@ class TestEveryOperation:
                 {"around": ("leaky0.2",)},
                 (
                     "around has 'leaky0.2'; choose from border, bias, norm, residual, relu, relu6, leaky, "
-                    "elu, tanh, sigmoid"
+                    "elu, tanh, sigmoid; did you mean 'leaky'?"
                 ),
             ),
             ({"reductions": ("huge",)}, "reductions has 'huge'; choose from short, long"),

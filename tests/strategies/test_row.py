@@ -38,12 +38,15 @@ class Typed:
 @pytest.fixture
 def decide(monkeypatch: pytest.MonkeyPatch) -> Callable[[Row | Typed], Case]:
     """What makes a case of the decisions of a row, with nothing narrowed."""
-    rows: list[Any] = []
-    monkeypatch.setitem(
-        strategies.cases.__globals__, "decided", lambda length, decision: rows.append(decision)
-    )
+    decisions: list[Callable[[Row | Typed], tuple[str, Case]]] = []
+
+    def noted(length: int, decision: Callable[[Row | Typed], tuple[str, Case]]) -> SearchStrategy[Any]:
+        decisions.append(decision)
+        return decided(length, decision)
+
+    monkeypatch.setitem(strategies.cases.__globals__, "decided", noted)
     strategies.cases()
-    return rows[0]
+    return lambda row: decisions[0](row)[1]
 
 
 def typed(decide: Callable[[Row | Typed], Case]) -> SearchStrategy[Case]:

@@ -11,7 +11,7 @@ import pytest
 
 from verify import Case, check
 from verify.__main__ import main
-from verify.checks.subject import versions
+from verify.checks.subject import FRAMEWORKS, versions
 from verify.subjects.registry import BUILTIN, UnknownSubject, load
 
 CASE = Case.parse("conv_i2_k1_same_ones")
@@ -73,7 +73,7 @@ def test_module_of_a_folder_above_that_is_no_project_is_not_found(here, monkeypa
     here("mine.py", MODULE)
     here("sub/other.py", MODULE)
     monkeypatch.chdir("sub")
-    assert refusal("mine:ones").endswith("ModuleNotFoundError: No module named 'mine'")
+    assert "ModuleNotFoundError: No module named 'mine'; it is looked for here, " in refusal("mine:ones")
 
 
 def refusal(name: str) -> str:
@@ -108,7 +108,8 @@ def test_missing_framework_is_named(name, monkeypatch):
     for module in [module for module in sys.modules if module.startswith(f"verify.subjects.{framework}")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, framework, None)
-    assert refusal(name) == f"{name!r} needs {framework}, which is not installed"
+    line = f"pip install 'conv-verify[{framework}]'"
+    assert refusal(name) == f"{name!r} needs {framework}, which is not installed: {line}"
 
 
 def test_function_of_a_module_in_the_working_directory_is_loaded(here):
@@ -154,7 +155,13 @@ def test_subject_keeps_what_is_known_of_it(here):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("nowhere:f", "importing nowhere raised ModuleNotFoundError: No module named 'nowhere'"),
+        (
+            "nowhere:f",
+            (
+                "importing nowhere raised ModuleNotFoundError: No module named 'nowhere'; "
+                "it is looked for here, beside pyproject.toml and along PYTHONPATH"
+            ),
+        ),
         (
             "mine.sub:f",
             (
@@ -163,9 +170,10 @@ def test_subject_keeps_what_is_known_of_it(here):
             ),
         ),
         ("mine:twos", "mine has no 'twos'"),
+        ("mine:one", "mine has no 'one'; did you mean 'ones'?"),
         ("mine:Kernel.slow", "mine has no 'Kernel.slow'"),
         ("mine:", "mine has no ''"),
-        ("mine:number", "number is a int, not callable"),
+        ("mine:number", "number is a int, not callable: name a function of a case"),
         ("broken:f", "importing broken raised ZeroDivisionError: division by zero"),
         (
             "unwritten:f",
@@ -192,7 +200,7 @@ def test_subject_that_says_what_cannot_be_is_exit_2(here, capsys):
     assert main(["replay", "mine:ones", str(CASE)]) == 2
     assert capsys.readouterr().err == (
         "conv-verify: the subject 'mine:ones' has operations = ('cnv',), "
-        "not a list of some of conv, depthwise, separable, transpose, filtergrad\n"
+        "not a list of some of conv, depthwise, separable, transpose, filtergrad; did you mean 'conv'?\n"
     )
 
 
@@ -204,7 +212,8 @@ def test_error_of_a_module_is_the_cause_of_its_refusal(here):
 
 
 def test_versions_in_play_are_named():
-    assert list(versions()) == ["python", "numpy", "hypothesis", "tensorflow"]
+    frameworks = [name for name in FRAMEWORKS if name in sys.modules]
+    assert list(versions()) == ["python", "numpy", "hypothesis", *frameworks]
 
 
 def test_version_of_numpy_is_the_one_that_is_imported():

@@ -42,8 +42,7 @@ class Case:
     "relu", "relu6", "leaky0.25" (any slope), "elu", "tanh" and "sigmoid".
     `fill` and `seed` say how the operands are made; no array is stored.
     An `illegal` case is a call that must be refused, and has no answer: a stride of 0, say, or, as
-    `given_out`, sizes of a transpose's input that no forward convolution of its numbers answers; its seed
-    makes no data: it chooses one of a subject's entry points.
+    `given_out`, sizes of a transpose's input that no forward convolution of its numbers answers.
     Raises InvalidCase for fields that no convolution has.
     """
 
@@ -120,7 +119,7 @@ class Case:
             *self.epilogue,
             self.fill if self.illegal else f"{self.fill}{self.seed or ''}",
             ("o" + by(self.given_out)) * bool(self.given_out),
-            f"illegal{self.seed or ''}" * self.illegal,
+            "illegal" * self.illegal,
         ]
         return "_".join(token for token in tokens if token)
 

@@ -34,7 +34,7 @@ def converted(word: str) -> str:
     There a number came before a dtype: `i32` was the size unless another token was, and of `f16`, `f32` and
     `f64` one counted the filters where there were two, or another dtype, and no other count of filters.
     """
-    operation, *tokens = word.split("_")
+    operation, *tokens = re.sub(r"_illegal[0-9]+(?=_|$)", "_illegal", word).split("_")
     dtype = tokens.index("bf16") if "bf16" in tokens else None
     shared = [place for place, token in enumerate(tokens) if token in OLD_DTYPES and token != "bf16"]
     counted = {token[0] for token in tokens if token not in OLD_DTYPES and re.match("[if]-?[0-9]", token)}

@@ -31,12 +31,6 @@ ONE_ROUNDING = ("relu", "relu6", "leaky")
 
 _STAGES = {"bias": 0, "norm": 0, "residual": 1}
 
-TURN = 12
-"""The number of seeds after which each of the 1, 2, 3, 4 or 6 entry points of an operation was asked."""
-
-SAME_WAY = 4 * TURN
-"""Seeds that differ by this number take the same entry point, traced in the same one of four ways."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -42,7 +43,13 @@ def simpler(case: Case) -> Iterator[Case]:
     """Every legal case that is simpler by one step, the largest steps first."""
     if case.illegal:
         return
-    for change in (*_fewer_axes(case), *_counts(case), *_numbers(case), *_tokens(case)):
+    for change in (
+        *_fewer_axes(case),
+        *_smallest_shape(case),
+        *_counts(case),
+        *_numbers(case),
+        *_tokens(case),
+    ):
         with suppress(InvalidCase):
             changed = replace(case, **change)
             if changed != case:
@@ -60,6 +67,15 @@ def _fewer_axes(case: Case) -> Iterator[Simplification]:
         if case.border:
             change["border"] = tuple(case.border[other] for other in kept)
         yield change
+
+
+def _smallest_shape(case: Case) -> Iterator[Simplification]:
+    """One cell, tap, channel and filter of `dyadic`, whose few numbers show what others need many for."""
+    one = (1,) * case.rank
+    shape = {"batch": 1, "size": one, "channels": 1, "kernel": one, "filter_count": 1, "groups": 1}
+    is_larger = math.prod((*case.size, *case.kernel, case.batch, case.channels, case.filter_count)) > 1
+    if is_larger and case.fill != "dyadic" and not case.format.exact_integers:
+        yield {**shape, "strides": one, "dilations": one, "fill": "dyadic", "seed": 0}
 
 
 def _counts(case: Case) -> Iterator[Simplification]:

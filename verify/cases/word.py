@@ -76,8 +76,6 @@ def _add(fields: dict[str, Any], token: str, name: str, value: Any) -> None:
     if name == "fill":
         value, seed = value if "fill" not in fields else (None, None)
         fields.setdefault("seed", seed)
-    elif name == "illegal":
-        fields["seed"], value = value, True
     if name in fields:
         hint = f": the dtype is written {OLD_DTYPES[token]!r}" if token in OLD_DTYPES else ""
         raise InvalidCase(f"{_cut(token)} gives its {name.replace('_', ' ')} a second time{hint}")
@@ -102,8 +100,10 @@ def _literal_field(token: str) -> tuple[str, Any] | None:
         return "epilogue", leaky(float(match[1]))
     if token == "cf":
         return "channels_first", True
-    if match := re.fullmatch(f"illegal([0-9]{{0,{MAX_DIGITS}}})", token):
-        return "illegal", int(match[1] or 0)
+    if token == "illegal":
+        return "illegal", True
+    if re.fullmatch("illegal[0-9]+", token):
+        raise InvalidCase(f"{_cut(token)} has a number: an illegal call has no seed, write 'illegal'")
     return ("dtype", FORMATS[token].dtype) if token in FORMATS else None
 
 
@@ -145,22 +145,6 @@ def _unknown(token: str) -> str:
     words = ["same", "valid", "cf", "illegal", *EPILOGUE, *FORMATS, *FILLS]
     near = difflib.get_close_matches(token.lower(), words, n=1)
     return f"{_cut(token)} is not a token" + (f"; did you mean {near[0]!r}?" if near else "")
-
-
-DATA_FORMATS = {
-    "channels_last": ("nwc", "nhwc", "ndhwc"),
-    "channels_first": ("ncw", "nchw", "ncdhw"),
-}
-"""Where channels come, and the names that cases give the data formats, in lower case."""
-
-
-def as_narrowed(name: str, choices: Any) -> Any:
-    """The choices of a narrowing, in which paddings and formats may be spelled as a case does: "NHWC"."""
-    if name not in ("data_formats", "paddings"):
-        return choices
-    spelled = {other: layout for layout, others in DATA_FORMATS.items() for other in others}
-    lower = (choice.lower() if isinstance(choice, str) else choice for choice in choices)
-    return tuple(dict.fromkeys(spelled.get(choice, choice) for choice in lower))
 
 
 def quoted(text: str, most: int = 200) -> str:
@@ -210,8 +194,8 @@ def _wrong_call(case: Case) -> str | None:
         return "an illegal case has the fill ones and nothing before or after its operation"
     if not case.traits.has_illegal_calls:
         return f"an illegal case is no {case.operation}"
-    if not 0 <= case.seed < 10**MAX_DIGITS:
-        return f"the seed {case.seed} is not a number of at most {MAX_DIGITS} digits"
+    if case.seed:
+        return "an illegal case has no seed: it makes no data"
     if case.given_out and (case.traits.input != "result" or len(case.given_out) != case.rank):
         return f"'o{by(case.given_out)}' is for the axes of a transpose"
     counts = (case.channels, case.filter_count, case.multiplier, case.groups)

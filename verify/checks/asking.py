@@ -55,6 +55,8 @@ def ask(
 
 def as_array(answer: Any) -> Array | Verdict:
     """An answer as an array, or the verdict that it is none."""
+    if isinstance(answer, Declined):
+        return disagrees("refused", "it returned Declined where that must be raised")
     if not isinstance(answer, np.ndarray) and not hasattr(answer, "__array__"):
         return disagrees("refused", f"it returned {_article(answer)} where an array is expected")
     try:

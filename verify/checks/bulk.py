@@ -179,6 +179,9 @@ def _examined(case: Case, shared: SharedOperands, *, subject: Description, clock
     answer is judged in the usual way.
     """
     vars(case)["operands"] = Operands._make(part if part is None else part.copy() for part in shared.operands)
+    subject, declined = subject.route(case)
+    if declined:
+        return Examination(case=case, subject=subject, verdict=Verdict(outcome="declined", sentence=declined))
     answer, error = ask(subject, case, clock)
     if isinstance(answer, Verdict):
         return Examination(case=case, subject=subject, verdict=answer, error=error)

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import cache
 from itertools import zip_longest
 from os import PathLike
 from types import MappingProxyType
@@ -23,13 +24,15 @@ if TYPE_CHECKING:  # both know deviations
     from verify.checks.examination import Examination
     from verify.checks.subject import Description
 
-CONDITION_NAMES: Mapping[str, Any] = MappingProxyType({"switches": {}, "onednn": ()})
-"""What conditions may use besides a case's names, with the values for subjects that declare none.
+CONDITION_NAMES: Mapping[str, Any] = MappingProxyType({"switches": {}, "onednn": (), "way": ""})
+"""What conditions may use besides a case's names, as it is of subjects that say nothing of it.
 
-`switches` are the subject's settings, `onednn` lists the dtypes that oneDNN computes for it.
+`switches` are the subject's settings, `onednn` the dtypes that oneDNN computes for it, `way` the name of
+the way that was asked.
 """
 
 
+@cache
 def condition(text: str) -> Predicate:
     """A condition on a case and a subject's condition names; ValueError for one that is wrong."""
     return Predicate(text, CONDITION_NAMES)
@@ -63,8 +66,20 @@ class Deviation(NamedTuple):
     expires: date | None = None
 
     def is_of(self, subject: str) -> bool:
-        """Whether a subject's name fits one of the patterns in `subjects`, such as `tensorflow*`."""
-        return any(fnmatchcase(subject, pattern) for pattern in self.subjects)
+        """Whether a subject's name fits one of the patterns in `subjects`, such as `tensorflow*`.
+
+        A pattern without a way, as after `/`, is of all ways.
+        """
+        name = subject.partition("/")[0]
+        return any(fnmatchcase(subject if "/" in pattern else name, pattern) for pattern in self.subjects)
+
+    def is_of_way(self, subject: str) -> bool:
+        """Whether the way in a subject's name is one that the patterns have, or they have none of any."""
+        return self.is_of(subject) or not any("/" in pattern for pattern in self.subjects)
+
+    def covers(self, version: str | None) -> bool:
+        """Whether it was seen in a version of the subject's framework; in any where it says none."""
+        return not self.versions or version is None or any(covers(text, version) for text in self.versions)
 
     @property
     def kinds_phrase(self) -> str:
@@ -108,12 +123,13 @@ def parse_deviations(text: str, file: str | PathLike[str] = "FILE") -> tuple[Dev
 
 
 def about(deviations: Iterable[Deviation], *, subject: str, version: str | None) -> tuple[Deviation, ...]:
-    """The deviations of a subject in a version of its framework; in any version if it is unknown."""
+    """The deviations of a subject in a version of its framework.
 
-    def seen(versions: tuple[str, ...]) -> bool:
-        return not versions or version is None or any(covers(text, version) for text in versions)
-
-    return tuple(entry for entry in deviations if entry.is_of(subject) and seen(entry.versions))
+    All of them where the version is unknown or none of them was seen in it: they are then asked first.
+    """
+    own = tuple(entry for entry in deviations if entry.is_of(subject))
+    seen = tuple(entry for entry in own if entry.covers(version))
+    return seen if any(entry.versions for entry in seen) else own
 
 
 def recorded(
@@ -134,14 +150,23 @@ def recorded(
 
 
 def applying(deviations: Iterable[Deviation], subject: Description) -> tuple[Deviation, ...]:
-    """Those that apply to a subject as it runs here."""
-    return tuple(entry for entry in deviations if entry.applies(subject.condition_names))
+    """Those that apply to a subject, or to one of its ways, as it runs here."""
+    return tuple(entry for entry in deviations if any(routes_of(entry, subject)))
+
+
+def routes_of(deviation: Deviation, subject: Description) -> tuple[Description, ...]:
+    """The ways of a subject, or itself where it has none, to whose answer of its word a deviation applies."""
+    return tuple(
+        way
+        for way in subject.routes
+        if deviation.is_of_way(way.name) and deviation.applies(way.condition_names)
+    )
 
 
 def explains(deviation: Deviation, examination: Examination) -> bool:
-    """Whether a deviation covers a disagreement's case, kind and fault."""
-    case, kind = examination.case, examination.verdict.kind
-    is_of = deviation.explains(case, kind, examination.subject.condition_names)
+    """Whether a deviation is of a disagreement's way, case, kind and fault."""
+    case, kind, way = examination.case, examination.verdict.kind, examination.subject
+    is_of = deviation.is_of_way(way.name) and deviation.explains(case, kind, way.condition_names)
     return is_of and (not deviation.fault or deviation.fault == examination.fault)
 
 

@@ -69,22 +69,27 @@ class Examiner:
 
     def _judged(self, case: Case) -> Examination:
         __tracebackhide__ = True
+        subject, declined = self.subject.route(case)
+        if declined:
+            return Examination(
+                case=case, subject=subject, verdict=Verdict(outcome="declined", sentence=declined)
+            )
         asked = replace(case)
-        answer, error = ask(self.subject, asked, self.clock)
+        answer, error = ask(subject, asked, self.clock)
         if case.illegal:
             array = answer if isinstance(answer, np.ndarray) else None
-            return Examination(case=case, subject=self.subject, verdict=_refusal(case, answer), answer=array)
+            return Examination(case=case, subject=subject, verdict=_refusal(case, answer), answer=array)
         if isinstance(answer, Verdict):
-            return Examination(case=case, subject=self.subject, verdict=self._only(answer), error=error)
+            return Examination(case=case, subject=subject, verdict=self._only(answer), error=error)
         verdict = self._verdict(case, asked, answer)
         if self.repeats > 1:
             answer = answer.copy()  # a subject may write every answer into one buffer
         for _ in range(self.repeats - 1):
             if verdict.holds:
-                again, error = ask(self.subject, replace(case), self.clock)
+                again, error = ask(subject, replace(case), self.clock)
                 verdict = _repeated(verdict, answer, again)
         verdict = self._only(verdict)
-        return Examination(case=case, subject=self.subject, verdict=verdict, answer=answer, error=error)
+        return Examination(case=case, subject=subject, verdict=verdict, answer=answer, error=error)
 
     def _only(self, verdict: Verdict) -> Verdict:
         """The verdict, unless it is of a kind that is judged elsewhere."""

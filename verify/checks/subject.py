@@ -3,58 +3,53 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
+from inspect import get_annotations
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Protocol
+from types import FunctionType, MappingProxyType
+from typing import Any
 
 from verify.cases.case import Case
-from verify.cases.operations import AROUND, OPERATIONS
+from verify.cases.domain import Condition, Domain, Space, joined
+from verify.cases.operations import OPERATIONS
+from verify.cases.predicates import Predicate
+from verify.cases.spelling import nearest
+from verify.checks.declarations import (
+    DOMAIN,
+    Declared,
+    Supports,
+    a_bool,
+    a_bound,
+    a_call,
+    a_domain,
+    a_matrix,
+    a_text,
+    a_word,
+    all_of,
+    names_of_conditions,
+    narrowings,
+    some_of,
+    some_ways,
+    texts_by_name,
+)
 from verify.checks.deviations import CONDITION_NAMES, Deviation
+from verify.checks.limits import Limit
+from verify.checks.signatures import misuse_seen
 from verify.faults import Fault
 from verify.oracle.compare import Verdict
 
 Subject = Callable[[Case], Any]
 """An implementation under test: it takes a case and returns an array, or raises Declined."""
 
-
-class Declared(Protocol):
-    """The attributes by which a subject may describe itself. Each may be missing or None.
-
-    The first group is for everyone, the second for what runs in another process.
-    """
-
-    name: str
-    """What messages and commands call it; by default `module:qualified.name`."""
-    operations: Collection[str]
-    """The operations that it answers; by default `("conv",)`."""
-    around: Collection[str]
-    """What it supports before and after them, such as a border; by default `("bias", "relu")`."""
-    refuses: Collection[str]
-    """The operations whose illegal calls it refuses; by default none."""
-    switches: Mapping[str, str]
-    """Environment variables that change its answers, with their values where it runs; by default none."""
-    version: str
-    """Its own version, or its framework's, by which deviations are chosen; by default unknown."""
-    known: Collection[Deviation]
-    """Its known deviations; by default none."""
-    condition_names: Mapping[str, Any]
-    """What conditions may use beside the case's names and `switches`; by default as in CONDITION_NAMES."""
-    close: Callable[[], object]
-    """Releases what it holds, such as a process; it may be asked again afterwards. By default nothing."""
-
-    options: str
-    """What `replay` needs to run it in the same way; by default nothing."""
-    versions: Mapping[str, str]
-    """The versions of Python and packages where it runs; by default those of this process."""
-    source: str
-    """A digest of the file that it is written in; by default it is computed."""
-    headline: str
-    """A line on what it is and where it runs; by default its name and the versions."""
+USUAL: Mapping[str, tuple[str, ...]] = MappingProxyType({"operations": ("conv",), "around": ("bias", "relu")})
+"""What is drawn for a subject that says nothing of it, unless narrowings choose."""
 
 
 class Declined(Exception):
@@ -78,117 +73,232 @@ def elsewhere(name: str) -> type[Elsewhere]:
     return type(name, (Elsewhere,), {})
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a string")
-    return value
+COMPILED_COST = 4
+"""The cost of a subject that compiles each shape and says no other."""
 
-
-def _word(value: Any) -> str:
-    if _text(value).split() != [value]:
-        raise TypeError("a string without white space")
-    return str(value)
-
-
-def _texts_by_name(value: Any) -> Mapping[str, str]:
-    pairs = value.items() if isinstance(value, Mapping) else [(None, None)]
-    if not all(isinstance(text, str) for pair in pairs for text in pair):
-        raise TypeError("a mapping of strings to strings")
-    return MappingProxyType(dict(pairs))
-
-
-def _condition_names(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping) or not value.keys() <= CONDITION_NAMES.keys():
-        raise TypeError(f"a mapping of some of {', '.join(CONDITION_NAMES)}")
-    return {name: tuple(part) if isinstance(part, list) else part for name, part in value.items()}
-
-
-def _some_of(vocabulary: Collection[str], *, least: int = 0) -> Callable[[Any], tuple[str, ...]]:
-    def checked(value: Any) -> tuple[str, ...]:
-        is_list = isinstance(value, Collection) and not isinstance(value, str | Mapping)
-        if not is_list or len(value) < least or not all(word in vocabulary for word in value):
-            raise TypeError(f"a list of some of {', '.join(vocabulary)}")
-        return tuple(map(str, value))
-
-    return checked
-
-
-def _deviations(value: Any) -> tuple[Deviation, ...]:
-    if not isinstance(value, Collection) or not all(isinstance(entry, Deviation) for entry in value):
-        raise TypeError("a list of deviations")
-    return tuple(value)
-
-
-def _call(value: Any) -> Callable[[], object]:
-    if not callable(value):
-        raise TypeError("a function")
-    checked: Callable[[], object] = value
-    return checked
+FRAMEWORKS = ("tensorflow", "keras", "torch", "jax", "onnxruntime")
+"""Packages whose versions are said where they are in play."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
     """All that is known of a subject, made by `describe`: what it declares, else the defaults.
 
-    It is a subject itself, which asks the one that it describes. `module` is where that is defined.
-    Each attribute of `Declared` is a field here, with its default and what takes the value.
+    It is a subject itself, which asks the one that it describes. `module` is where that is defined, and
+    `ways` are descriptions too. Each attribute of `Declared` is a field here, with what takes the value,
+    but that those of the domain are one.
     """
 
     call: Subject
     module: str
-    name: str = field(metadata={"takes": _word})
-    operations: tuple[str, ...] = field(default=("conv",), metadata={"takes": _some_of(OPERATIONS, least=1)})
-    around: tuple[str, ...] = field(default=("bias", "relu"), metadata={"takes": _some_of(AROUND)})
-    refuses: tuple[str, ...] = field(default=(), metadata={"takes": _some_of(OPERATIONS)})
-    switches: Mapping[str, str] = field(default_factory=dict, metadata={"takes": _texts_by_name})
-    version: str | None = field(default=None, metadata={"takes": _text})
-    known: tuple[Deviation, ...] = field(default=(), metadata={"takes": _deviations})
-    condition_names: Mapping[str, Any] = field(default_factory=dict, metadata={"takes": _condition_names})
-    close: Callable[[], object] = field(default=lambda: None, metadata={"takes": _call})
-    options: str = field(default="", metadata={"takes": _text})
-    versions: Mapping[str, str] = field(default_factory=dict, metadata={"takes": _texts_by_name})
-    source: str = field(default="", metadata={"takes": _text})
-    headline: str = field(default="", metadata={"takes": _text})
+    domain: Domain = field(default_factory=Domain)
+    usual: Mapping[str, Any] = field(default_factory=dict, metadata={"takes": narrowings})
+    ways: Mapping[str, Description] = field(default_factory=dict)
+    limits: tuple[Limit, ...] = field(default=(), metadata={"takes": all_of(Limit, "limits")})
+    name: str = field(metadata={"takes": a_word})
+    refuses: tuple[str, ...] = field(default=(), metadata={"takes": some_of(OPERATIONS)})
+    switches: Mapping[str, str] = field(default_factory=dict, metadata={"takes": texts_by_name})
+    matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict, metadata={"takes": a_matrix})
+    compiles: bool = field(default=False, metadata={"takes": a_bool})
+    cost: int = field(default=0, metadata={"takes": a_bound})
+    version: str | None = field(default=None, metadata={"takes": a_text})
+    known: tuple[Deviation, ...] = field(default=(), metadata={"takes": all_of(Deviation, "deviations")})
+    condition_names: Mapping[str, Any] = field(default_factory=dict, metadata={"takes": names_of_conditions})
+    close: Callable[[], object] = field(default=lambda: None, metadata={"takes": a_call})
+    options: str = field(default="", metadata={"takes": a_text})
+    versions: Mapping[str, str] = field(default_factory=dict, metadata={"takes": texts_by_name})
+    source: str = field(default="", metadata={"takes": a_text})
+    headline: str = field(default="", metadata={"takes": a_text})
 
     def __call__(self, case: Case) -> Any:
-        return self.call(case)
+        """The answer by the first way whose domain has the case; raises Declined where none has."""
+        way, declined = self.route(case)
+        if declined:
+            raise Declined(declined)
+        return way.call(case)
 
     @property
     def label(self) -> str:
         """The name with the switches that it runs under."""
         return labelled(self.name, self.switches)
 
+    @property
+    def fewer(self) -> int:
+        """How many times fewer cases it is given than a quick one."""
+        return self.cost or (COMPILED_COST if self.compiles else 1)
+
+    @property
+    def line(self) -> str:
+        """What it is and where it runs: what it says of that, or its version and switches; "" for neither."""
+        switches = [f"{name}={value}" for name, value in self.switches.items()]
+        version_ = [f"version {self.version}"] if self.version else []
+        return self.headline or ", ".join([*version_, *switches])
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The operations that are drawn for it."""
+        return self.drawn().operations
+
+    def drawn(self, **chosen: Any) -> Domain:
+        """The part of its domain that is drawn for it, where narrowings choose nothing, or this."""
+        return self.domain.narrowed({**self.usual, **chosen})
+
+    @property
+    def routes(self) -> tuple[Description, ...]:
+        """Its ways, or itself where it has none."""
+        return tuple(self.ways.values()) or (self,)
+
+    def route(self, case: Case) -> tuple[Description, str]:
+        """The first way whose domain has a case, and ""; where none has, a way like it, and why not."""
+        if not self.ways:
+            outside = self.domain.why_not(case)
+            return self, f"{self.name}: {outside}" if outside else ""
+        alike = [way for way in self.ways.values() if case.operation in way.domain.spaces]
+        likest = [way for way in alike if case.rank in way.domain.spaces[case.operation].ranks]
+        declined = ""
+        for way in likest or alike or self.routes:
+            outside = way.domain.why_not(case)
+            if not outside:
+                return way, ""
+            declined = declined or f"{way.name}: {outside}"
+        return (likest or alike or self.routes)[0], declined
+
+    def through(self, pattern: str) -> Description:
+        """The way of this name, or the subject of the ways that a pattern fits.
+
+        Raises ValueError, one sentence, where there is none.
+        """
+        if pattern in self.ways:
+            return self.ways[pattern]
+        chosen = {name: way for name, way in self.ways.items() if fnmatchcase(name, pattern)}
+        if not chosen:
+            what = f"one of {', '.join(self.ways)}" if self.ways else "none, as it has no ways"
+            raise ValueError(f"{self.name} has no way {pattern!r}: {what}{nearest(pattern, self.ways)}")
+        return replace(_of_ways(self, chosen), name=f"{self.name}/{pattern}")
+
 
 def describe(subject: Subject, *, name: str | None = None) -> Description:
     """The description of a subject, under another name where one is given; a description as it is.
 
-    Raises TypeError for what cannot be called, and ValueError, one sentence, for an attribute of a
-    wrong value.
+    Raises TypeError for what cannot be called, and ValueError, one sentence, for what is seen to give no
+    answer to a case, such as a class or a coroutine function, and for an attribute of a wrong name or value.
     """
     if isinstance(subject, Description):
         return subject if name is None else replace(subject, name=name)
     if not callable(subject):
         raise TypeError(f"{subject!r} is no subject: a subject is a callable that takes a case")
-    declared: dict[str, Any]
+    module = str(getattr(subject, "__module__", ""))
     if isinstance(subject, Fault):
-        declared = {"name": name or name_of(subject), "operations": tuple(OPERATIONS), "around": AROUND}
-    else:
-        declared = _declared(subject, name)
-    switches = {"switches": declared.get("switches", {})}
-    declared["condition_names"] = {**CONDITION_NAMES, **declared.get("condition_names", {}), **switches}
-    return Description(call=subject, module=str(getattr(subject, "__module__", "")), **declared)
+        named, names = name or name_of(subject), dict(CONDITION_NAMES)
+        return Description(
+            call=subject, module=module, name=named, domain=Domain(names=names), condition_names=names
+        )
+    declared = _declared(subject, name or name_of(subject))
+    _require_one_argument(subject, declared["name"])
+    names = {
+        **CONDITION_NAMES,
+        **declared.get("condition_names", {}),
+        "switches": declared.get("switches", {}),
+    }
+    if "usual" not in declared:
+        named = declared["name"]
+        declared["usual"] = {} if _said(subject, "domain", named=named, takes=a_domain) else _unsaid(subject)
+    made = Description(call=subject, module=module, **{**declared, "condition_names": names})
+    domain = replace(_domain(subject, named=made.name), names=names)
+    made = replace(made, domain=_without(domain, made.limits))
+    ways = _said(subject, "ways", named=made.name, takes=some_ways) or {}
+    return _of_ways(made, {way: _way(made, way, call) for way, call in ways.items()})
 
 
-def _declared(subject: Subject, name: str | None) -> dict[str, Any]:
-    """What a subject says of itself, under the names of the fields; it has a `name` in any case."""
-    declared: dict[str, Any] = {"name": name or name_of(subject)}
+def _unsaid(subject: Subject) -> dict[str, Any]:
+    """What is usual of what a subject does not say."""
+    with suppress(Exception):  # which is told where it is taken
+        return {name: value for name, value in USUAL.items() if getattr(subject, name, None) is None}
+    return {}
+
+
+def _way(subject: Description, way: str, call: Subject) -> Description:
+    """A subject's way: the subject, with what the way says of itself, in a part of its domain."""
+    declared = _declared(call, f"{subject.name}/{way}")
+    _require_one_argument(call, declared["name"])
+    names = {**subject.condition_names, **declared.get("condition_names", {}), "way": way}
+    own = {**declared, "name": f"{subject.name}/{way}", "condition_names": names}
+    made = replace(subject, call=call, **own)
+    domain = replace(_domain(call, named=made.name, usual=subject.domain), names=names)
+    inside = _without(domain, declared.get("limits", ())).within(subject.domain)
+    return replace(made, domain=inside, known=tuple(entry for entry in made.known if entry.is_of(made.name)))
+
+
+def _of_ways(subject: Description, ways: Mapping[str, Description]) -> Description:
+    """The subject of these ways, whose domain is what any of them answers."""
+    if not ways:
+        return subject
+    domain = joined(way.domain for way in ways.values())
+    return replace(subject, ways=ways, domain=replace(domain, names=subject.condition_names))
+
+
+def _without(domain: Domain, limits: Iterable[Limit]) -> Domain:
+    """A domain that ends at these limits."""
+    return replace(domain, conditions=(*domain.conditions, *(limit.condition for limit in limits)))
+
+
+def _domain(subject: Subject, *, named: str, usual: Domain | None = None) -> Domain:
+    """What a subject says that it answers; where it says nothing, what is `usual`, or anything."""
+    domain: Domain | None = _said(subject, "domain", named=named, takes=a_domain)
+    if domain is not None:
+        return domain
+    usual = usual or Domain()
+    operations = _said(subject, "operations", named=named, takes=some_of(OPERATIONS, least=1))
+    values = {name: _said(subject, name, named=named, takes=takes) or {} for name, takes in DOMAIN.items()}
+    supports = values.pop("supports")
+    spaces = {}
+    for operation in operations or usual.operations:
+        space = usual.spaces.get(operation, Space())
+        said = {name: value.get(operation, value.get("")) for name, value in values.items()}
+        space = space._replace(**{name: value for name, value in said.items() if value is not None})
+        ranks = tuple(rank for rank in space.ranks if rank in OPERATIONS[operation].ranks)
+        spaces[operation] = space._replace(ranks=ranks)
+    conditions = tuple(
+        Condition(test, _reason(test), operation, is_inside=True) for operation, test in supports.items()
+    )
+    return Domain(spaces=spaces, conditions=conditions)
+
+
+def _reason(test: Supports) -> str:
+    return f"supports = {test.text!r}" if isinstance(test, Predicate) else "`supports`"
+
+
+def _declared(subject: Subject, named: str) -> dict[str, Any]:
+    """What a subject says of itself beside its domain and its ways, under the names of the fields."""
+    _require_no_other(subject, named)
+    declared: dict[str, Any] = {"name": named}
     for attribute in fields(Description):
         if "takes" in attribute.metadata and attribute.name != "name":
-            takes = attribute.metadata["takes"]
-            value = _said(subject, attribute.name, named=declared["name"], takes=takes)
+            value = _said(subject, attribute.name, named=named, takes=attribute.metadata["takes"])
             if value is not None:
                 declared[attribute.name] = value
     return declared
+
+
+ATTRIBUTES = (*get_annotations(Declared), *DOMAIN)
+"""Everything that a subject may say of itself."""
+
+
+def _require_one_argument(subject: Subject, named: str) -> None:
+    """Raise ValueError, one sentence, for a callable that is seen to give no answer to a case."""
+    if misuse := misuse_seen(subject):
+        raise ValueError(f"the subject {named!r} {misuse}")
+
+
+def _require_no_other(subject: Subject, named: str) -> None:
+    """Raise ValueError, one sentence, for an attribute of a function that is nearly one of ours."""
+    if not isinstance(subject, FunctionType):
+        return  # an object has attributes of its own
+    for attribute in vars(subject):
+        if attribute not in ATTRIBUTES and (near := get_close_matches(attribute, ATTRIBUTES, 1, 0.75)):
+            raise ValueError(
+                f"the subject {named!r} has {attribute}, which says nothing; did you mean {near[0]!r}?"
+            )
 
 
 def _said(subject: Subject, attribute: str, *, named: str, takes: Callable[[Any], Any]) -> Any:
@@ -212,7 +322,7 @@ def name_of(subject: Subject) -> str:
     if isinstance(subject, Fault):
         return f"fault:{subject.name}"
     place = _qualified_name(subject)
-    return _said(subject, "name", named=place, takes=_word) or place
+    return _said(subject, "name", named=place, takes=a_word) or place
 
 
 def _qualified_name(subject: Subject) -> str:
@@ -247,11 +357,11 @@ def versions_of(subject: Description) -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """The versions in this process, by package, without importing it."""
+    """The versions of this process by name; those of frameworks that are imported, and no others."""
     numbers = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for package in ("numpy", "hypothesis", "tensorflow"):
+    for package in ("numpy", "hypothesis", *(name for name in FRAMEWORKS if name in sys.modules)):
         try:
-            # An imported module knows its version, whatever its distribution is called (tensorflow-cpu).
+            # What is imported knows its version under any name that it was installed by (tensorflow-cpu).
             numbers[package] = getattr(sys.modules.get(package), "__version__", None) or version(package)
         except PackageNotFoundError:
             numbers[package] = "not installed"

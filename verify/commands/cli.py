@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "pin": "keep words, under a reason, that every run asks first",
         "diff": "put the same cases to a subject in two interpreters",
         "explain": "show how one output cell is computed",
+        "known": "hold known deviations and limits to another release; update them",
         "selftest": "test the harness: every fault caught and named, no false alarm",
         "export": "take a case elsewhere: a script, a test file, arrays, an ONNX model",
         "list": "name subjects, operations, fills, properties, faults and versions",

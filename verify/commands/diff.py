@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+from typing import Any
+
 import click
 
 from verify.commands.cli import command_named
+from verify.config.flags import narrowing_options
 from verify.config.options import INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD
 from verify.corpus.words import cases_named
 
@@ -20,6 +24,7 @@ from verify.corpus.words import cases_named
 )
 @click.option("--examples", type=POSITIVE, default=200, help="cases to draw (default: 200)")
 @click.option("--seed", type=INTEGER, default=0, help="draw the cases of this seed (default: 0)")
+@narrowing_options
 @click.option("--timeout", type=SECONDS, help="limit of a case (default: 10)")
 def command(
     *,
@@ -29,14 +34,19 @@ def command(
     examples: int,
     seed: int,
     timeout: float | None,
+    narrowings: dict[str, Any],
 ) -> int:
-    from verify.gate.drawing import sample
+    from verify.gate.drawing import cases_by_way, sample
     from verify.reports.terminal import Terminal
     from verify.runs.diff import diff
-    from verify.subjects.isolated import TIMEOUT_S, Isolated
+    from verify.subjects.isolated import TIMEOUT_S, isolated
+    from verify.subjects.trial import tried
 
     named = [case for word in words for case in cases_named(word)]
-    first, second = (Isolated(subject, python=python, timeout_s=timeout or TIMEOUT_S) for python in pythons)
-    first.start()
-    second.start()
-    return diff(Terminal(), first, second, named or sample(examples, seed))
+    first, second = (
+        tried(isolated(subject, python=python, timeout_s=timeout or TIMEOUT_S)) for python in pythons
+    )
+    domains = {way.name: way.drawn(**narrowings) for way in first.routes}
+    if not named:
+        named = sample(examples, seed, cases_by_way(domains, **narrowings).map(itemgetter(1)))
+    return diff(Terminal(), first, second, named)

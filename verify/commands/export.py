@@ -12,7 +12,7 @@ from verify.cases.case import Case
 from verify.commands.cli import command_named
 from verify.config.options import PLACE, SUBJECT, WORD, choice
 from verify.export import CannotExport
-from verify.subjects.registry import BUILTIN, load
+from verify.subjects.registry import is_builtin, load
 
 FORM = choice("FORM", "script", "pytest", "npz", "onnx")
 
@@ -29,7 +29,7 @@ def command(*, word: str, form: str, subject: str | None, output: Path | None) -
             raise CannotExport(f"{form} holds a case and no subject such as {subject!r}")
         return _files(case, form, output)
     subject = subject or "tensorflow"
-    if form == "script" or subject not in BUILTIN:
+    if form == "script" or not is_builtin(subject):
         load(subject)  # a wrong name, or a missing framework, is answered as one
     text = (_script if form == "script" else _pytest)(case, subject)
     if output is None:
@@ -41,12 +41,11 @@ def command(*, word: str, form: str, subject: str | None, output: Path | None) -
 
 
 def _script(case: Case, subject: str) -> str:
-    if subject not in BUILTIN:
+    if not is_builtin(subject):
         raise CannotExport(f"a script asks TensorFlow and needs nothing else: export {subject!r} as pytest")
     from verify.export.script import script
-    from verify.subjects import tensorflow
 
-    return script(case, tensorflow.subject(subject))
+    return script(case, load(subject))
 
 
 def _pytest(case: Case, subject: str) -> str:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
 from verify.cases.fills import FILLS
 from verify.cases.operations import OPERATIONS
-from verify.checks.subject import versions
+from verify.checks.subject import FRAMEWORKS, versions
 from verify.commands.cli import command_named
 from verify.faults import FAULTS
 from verify.subjects.registry import BUILTIN
@@ -13,7 +18,11 @@ from verify.subjects.tensorflow.tables import deviations, limits
 
 
 @command_named("list")
-def command() -> int:
+@click.option("--ways/--no-ways", help="every way of the built-in subjects (imports TensorFlow)")
+def command(*, ways: bool) -> int:
+    if ways:
+        print("\n".join(_ways()))
+        return 0
     from verify.gate.properties import PROPERTIES
 
     _section("subjects", [f"{name:<24}{what}" for name, what in BUILTIN.items()])
@@ -24,10 +33,28 @@ def command() -> int:
     _section("properties", [f"{prop.name:<24}{prop.title}" for prop in PROPERTIES])
     _section("faults", [f"{fault.name:<30}{fault.sentence}" for fault in FAULTS])
     _section("deviations", [f"{entry.name:<56}{entry.link}".rstrip() for entry in deviations()])
-    _section("limits", list(dict.fromkeys(f"{limit.says[0]}  {limit.link}" for limit in limits())))
-    environment = {**versions(), "oneDNN": onednn(), "threads": kernel_threads()}
+    _section("limits", list(dict.fromkeys(f"{each.limit.says[0]}  {each.limit.link}" for each in limits())))
+    environment = {**versions(), **_installed(), "oneDNN": onednn(), "threads": kernel_threads()}
     _section("versions", [f"{name:<24}{version}" for name, version in environment.items()])
     return 0
+
+
+def _installed() -> dict[str, str]:
+    """The frameworks that are installed, which nothing has imported."""
+    numbers = {}
+    for name in FRAMEWORKS:
+        with suppress(PackageNotFoundError):
+            numbers[name] = version(name)
+    return numbers
+
+
+def _ways() -> list[str]:
+    """Every way of a built-in subject that is installed, after the subject's name."""
+    try:
+        from verify.subjects.tensorflow.ways import WAYS
+    except ImportError:
+        return []
+    return [f"{name}/{way.name}" for name, ways in WAYS.items() for way in ways]
 
 
 def _section(title: str, lines: list[str]) -> None:

@@ -6,19 +6,29 @@ import shlex
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import click
 
 from verify.cases.case import Case
+from verify.cases.domain import Domain
 from verify.checks.files import refusal_of
 from verify.checks.subject import Subject, labelled
 from verify.commands.cli import command_named
-from verify.config.flags import Isolation, Known, failures_option, isolation_options, known_options, loader_of
+from verify.config.flags import (
+    Isolation,
+    Known,
+    failures_option,
+    isolation_options,
+    known_options,
+    loader_of,
+    narrowing_options,
+)
 from verify.config.options import SUBJECT, WORD
 from verify.corpus.failures import OPTION, Failed, failures_in, remember
 from verify.corpus.words import cases_named
 from verify.runs.replay import Became, replay, replay_exit_code, replay_sentence
-from verify.subjects.registry import BUILTIN
+from verify.subjects.registry import is_builtin
 
 
 @command_named("replay")
@@ -27,13 +37,23 @@ from verify.subjects.registry import BUILTIN
 @failures_option
 @known_options
 @isolation_options
+@narrowing_options
 def command(
-    *, subject: str | None, words: tuple[str, ...], failures: Path, known: Known, isolation: Isolation
+    *,
+    subject: str | None,
+    words: tuple[str, ...],
+    failures: Path,
+    known: Known,
+    isolation: Isolation,
+    narrowings: dict[str, Any],
 ) -> int:
     past = failures_in(failures)
     became: list[Became] = []
     if subject and words:
-        cases = [case for word in words for case in cases_named(word)]
+        inside = Domain().narrowed(narrowings)
+        cases = [case for word in words for case in cases_named(word) if inside.holds(case)]
+        if not cases:
+            raise ValueError("the narrowings leave none of the cases that are named")
         became += replay(loader_of(isolation)(subject), cases, past=past, known=known.deviations)
     else:
         failed = [failure for failure in past if subject in (None, failure.subject)]
@@ -59,7 +79,7 @@ def _as_they_ran(failed: Iterable[Failed], isolation: Isolation) -> Iterator[tup
     left = sorted((failure for failure in failed if not failure.fixed), key=_run_of)
     for (name, options, switches), group in groupby(left, key=_run_of):
         where = isolation if isolation != Isolation() else _isolation(options)
-        label = labelled(name, dict(switches)) if name in BUILTIN or where.is_asked else name
+        label = labelled(name, dict(switches)) if is_builtin(name) or where.is_asked else name
         yield loader_of(where)(label), list(dict.fromkeys(Case.parse(failure.word) for failure in group))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,29 @@ from verify.commands.cli import command_named
 from verify.config import flags, options
 from verify.corpus.failures import failures_in
 from verify.corpus.words import cases_in, existing
-from verify.subjects.registry import BUILTIN
+from verify.subjects.registry import BUILTIN, expanded, is_builtin
 from verify.subjects.tensorflow.switches import MATRIX
 
-PROFILE = options.choice("NAME", "dev", "ci", "night")
+QUICK_S = 27.0
+"""Seconds of the profile for a pull request, less those for its end."""
+
+PROFILE = options.choice("NAME", "quick", "dev", "ci", "night")
 
 
 @command_named("run")
 @click.argument(
     "subjects", nargs=-1, type=options.SUBJECT, help="of `list`, or module:callable (default: all)"
 )
-@click.option("--operations", type=options.OPERATION_NAMES, help="only these (default: the subject's)")
 @click.option("--examples", type=options.POSITIVE, help="cases for each property (default: the profile's)")
 @click.option("--max-time", type=options.SECONDS, help="draw no case after this time")
 @click.option(
-    "--profile", type=PROFILE, default="dev", help="dev (200), ci (500, fixed) or night (20,000 cases)"
+    "--profile",
+    type=PROFILE,
+    default="dev",
+    help="quick (8), dev (200), ci (500) or night (20,000)",
 )
 @click.option("--seed", type=options.INTEGER, help="draw the cases of this seed")
-@click.option("--matrix/--no-matrix", help="under every setting of oneDNN, threads, determinism")
+@click.option("--matrix/--no-matrix", help="under every combination of the declared settings")
 @click.option("--shard", type=options.SHARD, default=ALL, help="only the cases of one of N shards")
 @click.option("--report", type=options.FILE, help="write a record of every case, as JSON lines")
 @click.option("--html", type=options.FILE, help="write a page of HTML that needs nothing else")
@@ -46,6 +52,7 @@ PROFILE = options.choice("NAME", "dev", "ci", "night")
 @click.option("--baseline", type=options.FILE, help="behaviour to compare; --update-baseline: rewrite it")
 @click.option("--update-baseline", is_flag=True, hidden=True)
 @flags.isolation_options
+@flags.narrowing_options
 def command(
     *,
     subjects: tuple[str, ...],
@@ -61,6 +68,7 @@ def command(
     baseline: Path | None,
     update_baseline: bool,
     isolation: flags.Isolation,
+    narrowings: dict[str, Any],
     **draw: Any,
 ) -> int:
     if draw["shard"].is_part and draw["seed"] is None and draw["profile"] != "ci":
@@ -70,12 +78,11 @@ def command(
 
     if html:
         require_page(html)
-    until = time.monotonic() + (max_time or float("inf"))
+    until = time.monotonic() + (max_time or (QUICK_S if draw["profile"] == "quick" else float("inf")))
     load = flags.loader_of(isolation._replace(isolate=True) if matrix else isolation)
     pins = _checked(corpus, failures)
     watch = watch_of(baseline, until, update=update_baseline)
-    switches = MATRIX if matrix else ({},)
-    labels = [labelled(name, settings) for settings in switches for name in subjects or BUILTIN]
+    labels = _labels(expanded(subjects, load) or list(BUILTIN), load, matrix=matrix)
     if late := _late(labels, load, until=until, known=known):
         print(f"Proves too little: the time was up before {late} was loaded.")
         return 3
@@ -100,12 +107,28 @@ def command(
             options=asked,
             profile=draw["profile"],
             until=until,
-            operations=draw["operations"],
+            narrowings=narrowings,
             failures=failures,
             pin_to=corpus if pin else None,
             report=records,
         )
         return run(Terminal(), request, watch)
+
+
+def _labels(names: list[str], load: Callable[[str], Subject], *, matrix: bool) -> list[str]:
+    """The labels of subjects; with a matrix, under one combination of their settings after another."""
+    if not matrix:
+        return names
+    labels: list[tuple[int, str]] = []
+    for name in names:
+        values_of = MATRIX if is_builtin(name) else describe(load(name)).matrix
+        if not values_of:
+            example = 'matrix = {"OMP_NUM_THREADS": ("1", "2")}'
+            raise ValueError(f"{name} has no matrix: declare one, such as {example}")
+        every = product(*values_of.values())
+        combinations = [dict(zip(values_of, values, strict=True)) for values in every]
+        labels += [(number, labelled(name, settings)) for number, settings in enumerate(combinations)]
+    return [label for _, label in sorted(labels, key=lambda numbered: numbered[0])]
 
 
 def _checked(corpus: Path, failures: Path) -> Path | None:

@@ -5,19 +5,32 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache, partial, reduce, wraps
+from functools import cache, reduce, wraps
 from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
+from verify.cases.domain import BOUNDS
 from verify.cases.grammar import OtherGrammar
+from verify.cases.narrowings import CHOICES
 from verify.checks.deviations import Deviation, deviation_of, parse_deviations
 from verify.checks.files import refusal_of
 from verify.checks.project import settings_of
 from verify.checks.subject import Subject
-from verify.config.options import DATABASE, FILE, PLACE, PYTHON, SECONDS, defaults_of, entries_of
+from verify.config.options import (
+    DATABASE,
+    FILE,
+    PLACE,
+    POSITIVE,
+    PYTHON,
+    SECONDS,
+    defaults_of,
+    entries_of,
+    listed,
+    options_of,
+)
 from verify.corpus import failures, words
 from verify.subjects.registry import load
 
@@ -47,6 +60,41 @@ def joint_option(name: str, make: Callable[..., Any], *options: Callable[[Any], 
         return reduce(lambda decorated, option: option(decorated), reversed(options), with_value)
 
     return decorate
+
+
+_HELP = {
+    "operations": "only these operations",
+    "ranks": "only so many spatial axes",
+    "dtypes": "only these dtypes",
+    "paddings": "only same, valid, explicit",
+    "data_formats": "only channels_last or channels_first (NHWC, NCHW)",
+    "fills": "only these fills",
+    "around": "only these before and after: border, bias, relu, …",
+    "steps": "only plain, strided, dilated or both",
+    "reductions": "only sums that are short or long",
+}
+
+
+def _narrowing(name: str) -> Callable[[Any], Any]:
+    flag = f"--{name.replace('_', '-')}"
+    if name in BOUNDS:
+        help_ = "sizes; --max-kernel, -stride, -channels, … alike"
+        return click.option(flag, type=POSITIVE, hidden=name != "max_side", help=help_)
+    return click.option(flag, type=listed(name), help=_HELP[name])
+
+
+def narrowing_options(command: Callable[..., Any]) -> Any:
+    """Every narrowing of `strategies.cases` as an option; the command is given those that are set."""
+
+    @wraps(command)
+    def narrowed(**values: Any) -> Any:
+        chosen = {name: values.pop(name) for name in (*CHOICES, *BOUNDS)}
+        narrowings = {name: value for name, value in chosen.items() if value is not None}
+        return command(narrowings=narrowings, **values)
+
+    return reduce(
+        lambda decorated, name: _narrowing(name)(decorated), reversed((*CHOICES, *BOUNDS)), narrowed
+    )
 
 
 class Known(NamedTuple):
@@ -98,13 +146,14 @@ isolation_options = joint_option(
 
 
 def loader_of(isolation: Isolation) -> Callable[[str], Subject]:
-    """The loader of subjects by name: in this process, or each in its own worker."""
-    from verify.subjects.isolated import TIMEOUT_S, isolated, usual
+    """The loader of subjects by name, which tries each: in this process, or each in its own worker."""
+    from verify.subjects.isolated import TIMEOUT_S, isolated
+    from verify.subjects.trial import tried, usual_tried
 
     if isolation.is_asked:
         python, timeout_s = isolation.python or sys.executable, isolation.timeout or TIMEOUT_S
-        return cache(partial(isolated, python=python, timeout_s=timeout_s))
-    return load if isolation.isolate is False else cache(usual)
+        return cache(lambda label: tried(isolated(label, python=python, timeout_s=timeout_s)))
+    return cache((lambda name: tried(load(name))) if isolation.isolate is False else usual_tried)
 
 
 class OfTests(NamedTuple):
@@ -118,9 +167,13 @@ class OfTests(NamedTuple):
 _of_tests = click.command(corpus_option(database_option(known_options(OfTests))))
 
 
-def of_tests(folder: Path) -> OfTests:
-    """The settings for the gates of a test suite in this folder."""
+def of_tests(folder: Path, run: click.Command) -> OfTests:
+    """The settings for the gates of a test suite in this folder; all that `run` takes are checked.
+
+    Raises ValueError, one sentence that names the file and the key, as the command line does.
+    """
     settings = settings_of(folder)
+    defaults_of(run, settings, options_of(run))
     defaults = defaults_of(_of_tests, settings)
     with _of_tests.make_context("", [], default_map=defaults, obj=settings) as context:
         options: OfTests = _of_tests.invoke(context)

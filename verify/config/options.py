@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,9 +13,12 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from verify.cases.domain import spelled
 from verify.cases.grammar import require_grammar
+from verify.cases.narrowings import CHOICES
 from verify.cases.operations import OPERATIONS
 from verify.cases.shards import Shard
+from verify.cases.spelling import nearest, one_of
 from verify.cases.word import quoted
 from verify.checks.project import TABLE, Settings
 
@@ -64,17 +66,6 @@ class OptionKind(click.ParamType[Any]):
         """The values that begin with the text; files, if there are no values."""
         values = [CompletionItem(value) for value in self.values() if value.startswith(incomplete)]
         return values or [CompletionItem(incomplete, type="file")]
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """The end of a refusal: a question that suggests the nearest word, if one is near."""
-    return "".join(f"; did you mean {near!r}?" for near in get_close_matches(word, words, n=1))
-
-
-def one_of(word: str, words: Iterable[str]) -> str:
-    if word not in words:
-        raise ValueError(f"{quoted(word)} is none of {', '.join(words)}{nearest(word, words)}")
-    return word
 
 
 def choice(name: str, *words: str) -> OptionKind:
@@ -125,6 +116,17 @@ def subjects() -> Iterable[str]:
     from verify.subjects.registry import BUILTIN
 
     return (*BUILTIN, *(f"fault:{fault.name}" for fault in FAULTS))
+
+
+def listed(name: str) -> OptionKind:
+    """Words of a narrowing, with commas between them, in any case."""
+    words = {str(word).lower(): word for word in CHOICES[name]}
+
+    def read(text: str) -> tuple[Any, ...]:
+        spelt = (str(spelled(name, word.strip())) for word in text.split(","))
+        return tuple(words[one_of(word.lower(), words)] for word in spelt)
+
+    return OptionKind(f"{name[0].upper()},…", read, list, values=lambda: words)
 
 
 OPERATION_NAMES = OptionKind("OP,…", operations, list, values=lambda: OPERATIONS)

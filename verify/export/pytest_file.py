@@ -6,7 +6,7 @@ import re
 
 from verify.cases.case import Case
 from verify.checks.subject import labelled
-from verify.subjects.registry import BUILTIN
+from verify.subjects.registry import is_builtin
 from verify.subjects.tensorflow.switches import switches
 
 _USUAL_SETTINGS = {"TF_ENABLE_ONEDNN_OPTS": "0"}
@@ -30,6 +30,6 @@ def pytest_file(case: Case, subject: str) -> str:
     The name of a built-in subject carries the settings that are not the usual ones.
     """
     settings = {name: value for name, value in switches().items() if _USUAL_SETTINGS.get(name) != value}
-    label = labelled(subject, settings) if subject in BUILTIN else subject
+    label = labelled(subject, settings) if is_builtin(subject) else subject
     name = re.sub("[^a-zA-Z0-9]+", "_", f"{subject} on {case}")
     return _TEMPLATE.format(subject=subject, word=case, name=name, label=label)

@@ -12,7 +12,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.checks.examination import axis_line, matters
-from verify.checks.subject import Declined
+from verify.checks.subject import Description
 from verify.export import CannotExport
 from verify.export.source import PACKED_WITH, Expression, literal_of, recorded_calls
 from verify.oracle.bounds import judgement
@@ -20,8 +20,8 @@ from verify.oracle.compare import Judgement
 from verify.subjects.tensorflow.entries import function, operands_by_name
 from verify.subjects.tensorflow.gradients import gradient_of
 from verify.subjects.tensorflow.layers import stack
-from verify.subjects.tensorflow.modes import shapes_of, unknown_of, weight_names
-from verify.subjects.tensorflow.ways import TensorflowSubject
+from verify.subjects.tensorflow.modes import shapes_of, weight_names
+from verify.subjects.tensorflow.ways import Way
 
 LINE_LIMIT = 40
 
@@ -32,24 +32,28 @@ CHARACTER_LIMIT = 60_000
 """An issue on GitHub holds 65,536 characters."""
 
 
-def script(case: Case, subject: TensorflowSubject) -> str:
-    """The source of a script that calls TensorFlow as the subject does for this case.
+def script(case: Case, subject: Description) -> str:
+    """The source of a script that calls TensorFlow as the subject's first way for this case does.
 
     It exits with 1 if the answer differs or TensorFlow raises an error, and crashes where TensorFlow does.
     Raises CannotExport if the subject declines the case or the arrays are too large for an issue.
     """
-    try:
-        mode, entry = subject.way(case)
-    except Declined as reason:
-        raise CannotExport(f"{subject.name} declines {case}: {reason}") from None
-    call, rule = WrittenCall(case, entry), None if case.illegal else judgement(case)
+    way, declined = subject.route(case)
+    if declined:
+        raise CannotExport(f"{case} cannot be exported: {declined}")
+    assert isinstance(way.call, Way)
+    call, rule = (
+        WrittenCall(case, way.call.entry, way.call.unknown),
+        None if case.illegal else judgement(case),
+    )
     arrays = _lines_of(call.arrays)
     if rule:
         allowed = "0" if isinstance(rule.allowed, float) else literal_of(rule.allowed)
         arrays += [f"expected = {literal_of(rule.wanted)}", f"allowed = {allowed}"]
+    mode = way.call.mode
     calls = [_RUNS_IN[mode](call, width) for width in WIDTHS]
     is_packed = any("zlib." in line for line in [*arrays, *calls[0]])
-    head = [*_title(call, subject, rule=rule), *_imports(subject.switches, mode, is_packed=is_packed)]
+    head = [*_title(call, way.name, rule=rule), *_imports(way.switches, mode, is_packed=is_packed)]
     judging = _judging(call, rule) if rule else _REFUSAL
     room = LINE_LIMIT - len([*head, *arrays, *judging])
     fitting = next((lines for lines in calls if len(lines) <= room), calls[-1])
@@ -74,7 +78,7 @@ def _fitted(case: Case, parts: list[list[str]]) -> str:
     return between.join("\n".join(part) for part in parts) + "\n"
 
 
-def _title(call: WrittenCall, subject: TensorflowSubject, *, rule: Judgement | None) -> list[str]:
+def _title(call: WrittenCall, subject: str, *, rule: Judgement | None) -> list[str]:
     """The call and, for its first element, how far a correct answer may lie from the reference."""
     if rule is None:
         expected = f"an error: {call.case.why_illegal}"
@@ -84,8 +88,7 @@ def _title(call: WrittenCall, subject: TensorflowSubject, *, rule: Judgement | N
         first = (0,) * rule.wanted.ndim
         allowed = "0" if isinstance(rule.allowed, float) else f"{rule.allowed[first]:.3g} at {first}"
         expected = f"NumPy's answer, allowed {allowed} ({rule.why(first)})"
-    api = subject.way(call.case).api(call.case)
-    return [f"# {api} ({subject.name}), by conv-verify from the case {call.case}", f"# expected: {expected}"]
+    return [f"# {subject}, by conv-verify from the case {call.case}", f"# expected: {expected}"]
 
 
 def _imports(switches: Mapping[str, str], mode: str, *, is_packed: bool) -> list[str]:
@@ -156,6 +159,7 @@ class WrittenCall(NamedTuple):
 
     case: Case
     entry: str
+    unknown: str = "none"
 
     @property
     def names(self) -> dict[str, str]:
@@ -178,7 +182,7 @@ def _eager(call: WrittenCall, width: int) -> list[str]:
 
 
 def _graph(call: WrittenCall, width: int) -> list[str]:
-    unknown = unknown_of(call.case)
+    unknown = call.unknown
     return [
         *_model(call, width, arguments=[*call.arrays], unknown=unknown),
         *_traced(call, unknown=unknown),

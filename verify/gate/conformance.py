@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial, wraps
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
-from hypothesis import event, given
+from hypothesis import event, given, reject
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 
 from verify.cases.case import Case
+from verify.cases.domain import Domain
 from verify.cases.fills import FILLS
-from verify.cases.operations import SAME_WAY
-from verify.cases.word import InvalidCase, as_narrowed
+from verify.cases.narrowings import Narrowings, checked
+from verify.cases.word import InvalidCase
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Mismatch
-from verify.checks.subject import Subject, split_label
+from verify.checks.subject import Description, Subject
 from verify.corpus.words import SHIPPED, cases_in
 from verify.gate.drawing import DRAWN_FILLS, cases
-from verify.gate.judging import Gate, mismatches_in, together
-from verify.gate.properties import EVERYTHING, KNOWN, PROPERTIES, WITNESSED, Property
-from verify.gate.search import Sieve, drawing_of, searching
-from verify.subjects.registry import COMPILED
+from verify.gate.judging import Gate, Judge, mismatches_in, together
+from verify.gate.properties import EVERYTHING, KNOWN, LIMITS, MET, PROPERTIES, WITNESSED, Property
+from verify.gate.recorded import complaint, is_asked, limits_of, wrong_deviation, wrong_limit
+from verify.gate.search import Sieve, drawing_of, is_quick, searching
 
 
 def conformance(
@@ -35,7 +38,7 @@ def conformance(
     *,
     corpus: str | Path | None = None,
     known: Sequence[Deviation] | None = None,
-    **narrowings: Any,
+    **narrowings: Unpack[Narrowings],
 ) -> type:
     """A test class for pytest that gates a subject.
 
@@ -46,16 +49,19 @@ def conformance(
     attributes name; without these, convolutions with a bias and relu.
     `known` are deviations to report as known, by default those that the subject brings. The
     narrowings are those of `strategies.cases`; a property whose fills they leave out is skipped.
-    Raises ValueError at once for a wrong narrowing or corpus; an unknown subject fails its tests.
+    Raises ValueError at once for a wrong narrowing or corpus; a subject that cannot be gated is one error of
+    its tests.
     """
     cases(**narrowings)
-    narrowings = {name: as_narrowed(name, chosen) for name, chosen in narrowings.items()}
+    chosen = checked(narrowings)
     gate = Gate(subject, known)
-    drawn = {f"test_{judged.name}": _drawn_test(gate, judged, narrowings) for judged in PROPERTIES}
+    drawn = {f"test_{judged.name}": _drawn_test(gate, judged, chosen) for judged in PROPERTIES}
     written = {
-        "test_pinned": _pinned_test(gate, narrowings, cases_in(corpus) if corpus else None),
+        "test_pinned": _pinned_test(gate, chosen, cases_in(corpus) if corpus else None),
         "test_known": _known_test(gate),
-        "test_faults": _faults_test(gate, narrowings),
+        "test_limits": _limits_test(gate),
+        "test_faults": _faults_test(gate, chosen),
+        "test_met": _met_test(gate, chosen),
     }
     return type("Conformance", (), {**written, **drawn, "__module__": __name__, "gate": gate})
 
@@ -66,28 +72,41 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
     chosen = {**narrowings, "fills": fills}
     if not fills or _narrowed(chosen) is None:
         return _skipped(f"the narrowings leave no case for {judged.title}")
-    sieve = Sieve()
-    siblings_of = partial(_siblings, fills=judged.fills if split_label(gate.name)[0] in COMPILED else ())
+    sieve, counts = Sieve(), Counter[str]()
 
-    def test(self: Any, case: Case) -> None:
-        for sibling in siblings_of(case):
-            if sieve.passes(sibling):
-                event(f"outcome: {gate.judge(judged).judge(sibling)}")
+    def test(self: Any, asked: tuple[str, Case]) -> None:
+        way, case = asked
+        outcomes = [
+            gate.judge(judged).judge(sibling, way)
+            for sibling in _siblings(case, gate.routes[way], fills=judged.fills)
+            if sieve.passes(sibling)
+        ]
+        for outcome in outcomes:
+            event(f"outcome: {outcome}")
+        if outcomes and set(outcomes) == {"declined"}:
+            reject()  # which uses up no example
 
     test.__name__ = test.__qualname__ = f"{name}_of_{re.sub(r'[^a-zA-Z0-9]', '_', gate.name)}"
     # Hypothesis keeps examples, and draws the same ones, by a test's source and signature, not its name.
     test.__signature__ = signature(test).replace(return_annotation=test.__name__)  # type: ignore[attr-defined]
     test.__doc__ = f"{judged.title} of {gate.name}"
-    strategy = st.deferred(lambda: gate.illegal(narrowings) if judged.illegal else gate.legal(chosen))
+    strategy = st.deferred(lambda: gate.illegal(narrowings) if judged.illegal else gate.legal(chosen, counts))
 
-    @wraps(given(case=strategy)(test))  # so that pytest and Hypothesis see a test of Hypothesis
+    @wraps(given(asked=strategy)(test))  # so that pytest and Hypothesis see a test of Hypothesis
     def searched(self: Any) -> None:
         __tracebackhide__ = True
         if judged.illegal and gate.illegal(narrowings).is_empty:
             pytest.skip(f"{gate.name} says of no operation that is left that it refuses illegal calls")
-        drawing = drawing_of(gate.session.options, gate.name, name)
+        tallier = gate.judge(judged).tallier
+        if not judged.illegal and gate.legal(chosen, counts).is_empty:
+            tallier.is_absent, tallier.note = True, "the domain has no case for it"
+            pytest.skip(f"the domain of {gate.name} has no case for {judged.title}")
+        drawing = drawing_of(gate.session.options, gate.name, name, fewer=gate.subject.fewer)
+        tallier.draws, tallier.examples = counts, drawing.used.max_examples
+        counts.clear()
         try:
-            searching(test, strategy, drawing, shard=gate.session.options.shard, sieve=sieve)(self)
+            with suppress(Unsatisfiable):  # all was declined, which the tally tells
+                searching(test, strategy, drawing, shard=gate.session.options.shard, sieve=sieve)(self)
         except (Mismatch, BaseExceptionGroup) as failed:
             mismatches = mismatches_in(failed)
             if not mismatches:
@@ -105,17 +124,19 @@ def _skipped(reason: str) -> Callable[..., None]:
     return skipped
 
 
-def _siblings(case: Case, fills: Sequence[str]) -> Iterator[Case]:
-    """A case and, given fills, up to two others of its shape, for a subject that compiles each shape."""
+def _siblings(case: Case, way: Description, fills: Sequence[str]) -> Iterator[Case]:
+    """A case and, where its way compiles each shape, up to two others of this shape."""
     yield case
-    if not fills:
+    if not way.compiles or case.illegal:
         return
     others = [fill for fill in fills if fill != case.fill][:2]
     if FILLS[case.fill].is_seeded and not others:
-        yield replace(case, seed=case.seed + SAME_WAY)
+        yield replace(case, seed=case.seed + 1)
     for fill in others:
         with suppress(InvalidCase):
-            yield replace(case, fill=fill, seed=case.seed if FILLS[fill].is_seeded else 0)
+            sibling = replace(case, fill=fill, seed=case.seed if FILLS[fill].is_seeded else 0)
+            if way.domain.holds(sibling):
+                yield sibling
 
 
 def _narrowed(narrowings: dict[str, Any]) -> Any:
@@ -126,31 +147,20 @@ def _narrowed(narrowings: dict[str, Any]) -> Any:
         return None
 
 
-def _is_within(case: Case, narrowings: dict[str, Any]) -> bool:
-    """Whether the narrowings allow a case, by its operation, rank, dtype and padding."""
-    values = {
-        "operations": case.operation,
-        "ranks": case.rank,
-        "dtypes": case.format.token,
-        "paddings": case.padding_mode,
-    }
-    return all(value in narrowings.get(name, (value,)) for name, value in values.items())
-
-
 def _pinned_test(gate: Gate, narrowings: dict[str, Any], pins: Sequence[Case] | None) -> Callable[..., None]:
-    """The test of the lecture's example and of the pins: the gate's own, else the session's."""
-    lecture = [case for case in cases_in(SHIPPED) if _is_within(case, narrowings)]
+    """The test of the lecture's example and of the gate's pins, or where it has none the session's."""
 
     def test_pinned(self: Any) -> None:
-        """Every pinned word holds, for all kinds of disagreement at once."""
+        """Every pinned word holds, in all respects at once, by each way that has it."""
         options = gate.session.options
         usual = cases_in(options.corpus) if options.corpus and pins is None else []
-        pinned = [*lecture, *(pins or usual)]
-        if not pinned:
+        shipped = [*filter(Domain().narrowed(narrowings).holds, cases_in(SHIPPED))]
+        asked = [*gate.asked(shipped, carry=True), *gate.asked(pins or usual)]
+        if not asked:
             pytest.skip("no word is pinned")
         judge = gate.judge(EVERYTHING)
-        asked = [case for case in pinned if options.shard.holds(str(case))]
-        mismatches = [mismatch for case in asked if (mismatch := judge.disagreement_on(case))]
+        asked = [(way, case) for way, case in asked if options.shard.holds(str(case))]
+        mismatches = [mismatch for way, case in asked if (mismatch := judge.disagreement_on(case, way))]
         if mismatches:
             raise together(mismatches, f"of {len(asked)} pinned words disagree")
 
@@ -166,20 +176,49 @@ def _faults_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
         judge, tallier = gate.judge(WITNESSED), gate.judge(WITNESSED).tallier
         tallier.looked_for = words
         mismatches: dict[Any, Mismatch] = {}
-        for name, case in words.items():
+        for name, (way, case) in words.items():
             if not gate.session.options.shard.holds(str(case)):
                 continue
             try:
-                judge.judge(case, shows=name)
+                judge.judge(case, way, shows=name)
             except Mismatch as mismatch:
                 mismatches.setdefault(mismatch.examination.signature, mismatch)
             if not tallier.tally.visible[name]:
                 tallier.hidden[name] = str(case)
-        if mismatches:
-            settled = list(map(judge.settle, mismatches.values()))
-            raise together(settled, "distinct disagreements")
+        _raise_settled(judge, mismatches.values())
 
     return test_faults
+
+
+def _raise_settled(judge: Judge, mismatches: Iterable[Mismatch]) -> None:
+    """Raise what is found, where there is anything, each simplified and diagnosed."""
+    if settled := list(map(judge.settle, mismatches)):
+        raise together(settled, "distinct disagreements")
+
+
+def _met_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
+    def test_met(self: Any) -> None:
+        """A case for each way, operation and dtype of the domain, whatever is drawn."""
+        if is_quick():
+            pytest.skip("the profile quick asks for what is written down, and draws a little")
+        judge, shard = gate.judge(MET), gate.session.options.shard
+        fill = next(iter(fill for fill in ("ints", *narrowings.get("fills", ())) if _may(fill, narrowings)))
+        asked = [(way, case) for way, case in gate.marginals(narrowings, fill) if shard.holds(str(case))]
+        if not asked:
+            pytest.skip("the narrowings leave nothing of the domain")
+        mismatches: dict[Any, Mismatch] = {}
+        for way, case in asked:
+            try:
+                judge.judge(case, way)
+            except Mismatch as mismatch:
+                mismatches.setdefault(mismatch.examination.signature, mismatch)
+        _raise_settled(judge, mismatches.values())
+
+    return test_met
+
+
+def _may(fill: str, narrowings: dict[str, Any]) -> bool:
+    return fill in narrowings.get("fills", (fill,))
 
 
 def _known_test(gate: Gate) -> Callable[..., None]:
@@ -188,11 +227,30 @@ def _known_test(gate: Gate) -> Callable[..., None]:
         if not gate.known:
             pytest.skip(f"nothing is recorded of {gate.name}")
         judge = gate.judge(KNOWN)
-        asked = [entry for entry in gate.known if gate.session.options.shard.holds(entry.word)]
-        complaints = list(filter(None, map(judge.complaint, asked)))
-        for text in complaints:
-            judge.tallier.complained(text)
-        if complaints:
-            pytest.fail("\n".join(complaints), pytrace=False)
+        judge.tallier.remarks = list(gate.survey.lines(gate.subject))
+        shard = gate.session.options.shard
+        asked = [entry for entry in gate.known if shard.holds(entry.word) and is_asked(gate, entry)]
+        _fail_with(judge, [complaint(judge, partial(wrong_deviation, judge, entry)) for entry in asked])
 
     return test_known
+
+
+def _limits_test(gate: Gate) -> Callable[..., None]:
+    def test_limits(self: Any) -> None:
+        """Every documented limit is still refused in its own words."""
+        limits = [asked for asked in limits_of(gate) if gate.session.options.shard.holds(asked[-1])]
+        if not limits:
+            pytest.skip(f"{gate.name} documents no limit")
+        judge = gate.judge(LIMITS)
+        _fail_with(judge, [complaint(judge, partial(wrong_limit, judge, *asked)) for asked in limits])
+
+    return test_limits
+
+
+def _fail_with(judge: Judge, complaints: Sequence[str]) -> None:
+    """Record what is wrong with entries, and fail where there is anything."""
+    told = [text for text in complaints if text]
+    for text in told:
+        judge.tallier.complained(text)
+    if told:
+        pytest.fail("\n".join(told), pytrace=False)

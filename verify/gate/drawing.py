@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from strategies import DRAWN_FILLS, ILLEGAL_OPERATIONS, cases, illegal_cases, sample
+    from strategies import (
+        DRAWN_FILLS,
+        ILLEGAL_OPERATIONS,
+        cases,
+        cases_by_way,
+        illegal_cases,
+        illegal_cases_by_way,
+        marginals,
+        sample,
+    )
 else:
     STRATEGIES_NAME = "verify.strategies"
     if STRATEGIES_NAME not in sys.modules:
@@ -19,5 +28,16 @@ else:
     _package = sys.modules[STRATEGIES_NAME]
     DRAWN_FILLS, ILLEGAL_OPERATIONS = _package.DRAWN_FILLS, _package.ILLEGAL_OPERATIONS
     cases, illegal_cases, sample = _package.cases, _package.illegal_cases, _package.sample
+    cases_by_way, illegal_cases_by_way = _package.cases_by_way, _package.illegal_cases_by_way
+    marginals = _package.marginals
 
-__all__ = ["DRAWN_FILLS", "ILLEGAL_OPERATIONS", "cases", "illegal_cases", "sample"]
+__all__ = [
+    "DRAWN_FILLS",
+    "ILLEGAL_OPERATIONS",
+    "cases",
+    "cases_by_way",
+    "illegal_cases",
+    "illegal_cases_by_way",
+    "marginals",
+    "sample",
+]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -15,20 +15,25 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from verify.cases.case import Case
+from verify.cases.domain import Domain
+from verify.cases.fills import FILLS
 from verify.cases.simplify import SIMPLIFYING_S
 from verify.checks.clock import GRACE_S, TimeUp, stopping_at
-from verify.checks.deviations import Deviation, applying, expired, explains, recorded
+from verify.checks.deviations import Deviation, applying, recorded
 from verify.checks.diagnosis import diagnosed
-from verify.checks.examination import Mismatch, disagreement, mismatch_of
+from verify.checks.examination import Mismatch, mismatch_of
 from verify.checks.path import Examiner
-from verify.checks.subject import Description, Subject, describe, name_of
+from verify.checks.subject import Description, Subject, describe, labelled, name_of, split_label
 from verify.config.session import Session
 from verify.faults.visibility import visibility
-from verify.faults.witnesses import Drawn, witnesses
-from verify.gate.drawing import ILLEGAL_OPERATIONS, cases, illegal_cases
-from verify.gate.properties import EVERYTHING, PROPERTIES, WITNESSED, Property
+from verify.faults.witnesses import witnesses
+from verify.gate.drawing import ILLEGAL_OPERATIONS, cases_by_way, illegal_cases_by_way, marginals
+from verify.gate.properties import EVERYTHING, MET, PROPERTIES, WITNESSED, Property
 from verify.gate.recorder import Tallier
-from verify.reports.tally import TIME_UP, Tally
+from verify.gate.search import is_quick
+from verify.gate.survey import Survey, survey_of
+from verify.reports.tally import TIME_UP, UNDRAWN, Tally
+from verify.subjects.trial import tried
 
 TRIES = 20
 """How often the word of a non-repeatable deviation is asked before the deviation counts as gone."""
@@ -42,6 +47,7 @@ class Gate:
             describe(subject)  # raises TypeError
         self._subject = subject
         self._description: Description | None = None
+        self._unusable: str | None = None
         self._known = known
         self.name = subject if isinstance(subject, str) else name_of(subject)
         self.session = Session()  # until the session that collects it is known
@@ -53,14 +59,26 @@ class Gate:
     @session.setter
     def session(self, session: Session) -> None:
         self._session = session
+        self._survey: Survey | None = None
         self.judges: dict[str, Judge] = {}
 
     @property
     def subject(self) -> Description:
         if self._description is None:
             load, subject = self.session.options.load, self._subject
-            self._description = describe(load(subject) if isinstance(subject, str) else subject)
+            loaded = load(subject) if isinstance(subject, str) else tried(subject)
+            self._description = describe(loaded)
         return self._description
+
+    def unusable(self) -> str:
+        """Why the subject cannot be gated, in one sentence; "" for one that can. It is tried once."""
+        if self._unusable is None:
+            self._unusable = ""
+            try:
+                self.subject  # noqa: B018 - loaded and tried here
+            except (TypeError, ValueError) as wrong:
+                self._unusable = str(wrong)
+        return self._unusable
 
     def close_subject(self) -> None:
         """End the subject's worker, if it has one; the next case starts another."""
@@ -70,29 +88,61 @@ class Gate:
     @property
     def known(self) -> tuple[Deviation, ...]:
         """The deviations that are excused, of those that apply to the subject as it runs here."""
-        options = self.session.options
-        if not options.excuse:
-            return ()
-        return applying(recorded(self.subject, options.deviations, brought=self._known), self.subject)
+        return self.survey.known if self.session.options.excuse else ()
 
-    def _narrowed(self, narrowings: dict[str, Any]) -> dict[str, Any]:
-        return {"operations": self.subject.operations, "around": self.subject.around, **narrowings}
+    @property
+    def routes(self) -> Mapping[str, Description]:
+        """The subject's ways by name, or itself by ""."""
+        return self.survey.routes
 
-    def legal(self, narrowings: dict[str, Any]) -> SearchStrategy[Case]:
-        return cases(**self._narrowed(narrowings))
+    @property
+    def survey(self) -> Survey:
+        """What is recorded of the subject, once it is asked what of that holds for the release that runs."""
+        if self._survey is None:
+            entries = recorded(self.subject, self.session.options.deviations, brought=self._known)
+            self._survey = survey_of(self.subject, applying(entries, self.subject))
+        return self._survey
 
-    def illegal(self, narrowings: dict[str, Any]) -> SearchStrategy[Case]:
-        """The strategy of calls that the subject declares to refuse; empty if none of them can be drawn."""
+    def _domains(self, narrowings: Mapping[str, Any]) -> dict[str, Domain]:
+        return {name: way.drawn(**narrowings) for name, way in self.routes.items()}
+
+    def legal(self, narrowings: dict[str, Any], counts: Counter[str]) -> SearchStrategy[tuple[str, Case]]:
+        """Pairs of a way and a case of its domain; empty where the narrowings leave none of it."""
+        with suppress(ValueError):
+            return cases_by_way(self._domains(narrowings), thrown=counts, **narrowings)
+        return st.nothing()
+
+    def illegal(self, narrowings: dict[str, Any]) -> SearchStrategy[tuple[str, Case]]:
+        """Calls that the subject says it refuses; empty where it says so of none that can be drawn."""
         refused = [name for name in self.subject.refuses if name in ILLEGAL_OPERATIONS]
         operations = [name for name in refused if name in narrowings.get("operations", refused)]
         others = {name: value for name, value in narrowings.items() if name not in ("fills", "around")}
         with suppress(ValueError):  # the narrowings leave none
-            return illegal_cases(**{**others, "operations": operations})
+            return illegal_cases_by_way(self._domains(narrowings), **{**others, "operations": operations})
         return st.nothing()
 
-    def witnesses(self, narrowings: dict[str, Any]) -> dict[str, Case]:
-        """The name of each fault that a drawn case could show → a case that shows it."""
-        return witnesses(Drawn.of(self._narrowed(narrowings)))
+    def witnesses(self, narrowings: dict[str, Any]) -> Mapping[str, tuple[str, Case]]:
+        """For each fault that a drawn case could show, by its name, a way and a case that does."""
+        fills = tuple(narrowings.get("fills", FILLS))
+        return witnesses(self._domains(narrowings), fills)
+
+    def marginals(self, narrowings: dict[str, Any], fill: str) -> list[tuple[str, Case]]:
+        """A case for each way, operation and dtype that is drawn."""
+        return marginals(self._domains(narrowings), fill)
+
+    def asked(self, words: Iterable[Case], *, carry: bool = False) -> list[tuple[str, Case]]:
+        """Each word with each way whose domain has it, and one that none has with none.
+
+        Where they `carry`, a word that is in no domain goes into the first that has it in another data
+        format, dtype or rank, and is left out where none has.
+        """
+        pairs: list[tuple[str, Case]] = []
+        for case in words:
+            inside = [(name, case) for name, way in self.routes.items() if way.domain.holds(case)]
+            carried = ((name, way.domain.carried(case)) for name, way in self.routes.items() if carry)
+            moved = [(name, word) for name, word in carried if word is not None]
+            pairs += inside or moved[:1] or ([] if carry else [("", case)])
+        return pairs
 
     def judge(self, judged: Property) -> Judge:
         """The judge of a property in this session."""
@@ -104,9 +154,10 @@ class Gate:
 
     def skip_late(self, test: str) -> None:
         """Skip a test for which there is no time left, before its subject is loaded."""
-        for judged in (EVERYTHING, WITNESSED, *PROPERTIES):
+        for judged in (EVERYTHING, WITNESSED, MET, *PROPERTIES):
             if test == f"test_{judged.name}":
                 self.judge(judged).tallier.note = TIME_UP
+                self.judge(judged).tallier.is_absent = is_quick() and judged.name not in UNDRAWN
                 self.close(test, 0.0)
         pytest.skip("the time is up")
 
@@ -124,7 +175,7 @@ class Judge:
     tallier: Tallier
 
     @cached_property
-    def examiner(self) -> Examiner:
+    def _examiner(self) -> Examiner:
         return Examiner(
             subject=self.gate.subject,
             known=self.gate.known,
@@ -134,16 +185,22 @@ class Judge:
             noted_as=self.gate.name,
         )
 
+    def by(self, way: Description) -> Examiner:
+        """Who examines by a way."""
+        settings = split_label(self.gate.name)[1]
+        return replace(self._examiner, subject=way, noted_as=labelled(way.name, settings))
+
     @property
-    def _is_late(self) -> bool:
+    def is_late(self) -> bool:
+        """Whether the time of the test is up."""
         return time.monotonic() > self.gate.session.until
 
-    def _in_time(self) -> AbstractContextManager[None]:
+    def in_time(self) -> AbstractContextManager[None]:
         """Raise TimeUp within the block a little after the time is up."""
         return stopping_at(self.gate.session.until + GRACE_S)
 
-    def judge(self, case: Case, *, shows: str = "") -> str:
-        """Ask a case and record the result; returns its outcome.
+    def judge(self, case: Case, way: str = "", *, shows: str = "") -> str:
+        """Ask a case by a way, or by the first that has it, and record what became of it; its outcome.
 
         `shows` is the fault that the case is meant to show. Raises the Mismatch of a failure, and skips the
         test if its time is up: failures are then reported with the smallest case so far.
@@ -151,24 +208,26 @@ class Judge:
         if self.gate.session.interrupted:
             raise KeyboardInterrupt
         with suppress(TimeUp):
-            if not self._is_late:
-                with self._in_time():
-                    return self._judge_in_time(case, shows)
+            if not self.is_late:
+                with self.in_time():
+                    return self._judge_in_time(case, way, shows)
         self.tallier.note = TIME_UP
         self.tallier.settle()
+        if is_quick() and self.judged.name not in UNDRAWN:
+            self.tallier.is_absent = not self.tallier.tally.cases  # it draws what there is time for
         pytest.skip("the time is up")
 
-    def _judge_in_time(self, case: Case, shows: str) -> str:
+    def _judge_in_time(self, case: Case, way: str, shows: str) -> str:
         judged, tallier = self.judged, self.tallier
         with tallier.clock.part("loading"):
-            examiner = self.examiner
+            examiner = self.by(self.gate.routes[way] if way else self.gate.subject)
         examination = examiner.examine(case)
         if examination.fails:
             tallier.record(examination, [shows] if shows else ())
             raise mismatch_of(examination)
         visible: tuple[str, ...] = ()
         is_right = examination.outcome in ("agrees", "vacuous") and not judged.illegal
-        if is_right and str(case) not in tallier.tally.words:
+        if is_right and tallier.is_new(examination):
             with tallier.clock.part("faults"):
                 faults = tallier.faults()
                 visible = visibility(case, kinds=judged.kinds, repeats=judged.repeats, faults=faults).visible
@@ -177,65 +236,29 @@ class Judge:
 
     def settle(self, mismatch: Mismatch) -> Mismatch:
         """A disagreement that a search found, simplified further and diagnosed, if there is time."""
-        if self._is_late:
+        if self.is_late:
             self.tallier.settle()
             return mismatch
         settled = mismatch.examination
         slow = settled.verdict.kind == "timed out"
         limit_s = 0.0 if slow else min(self.gate.session.until - time.monotonic(), SIMPLIFYING_S)
-        with suppress(TimeUp), self._in_time():
-            settled = self.examiner.simplified(settled, limit_s=limit_s)
+        with suppress(TimeUp), self.in_time():
+            settled = self.by(settled.subject).simplified(settled, limit_s=limit_s)
             settled = diagnosed(settled)
         self.tallier.record(settled)
         return mismatch_of(settled)
 
-    def disagreement_on(self, case: Case) -> Mismatch | None:
-        """The disagreement on a pinned case, diagnosed, or None."""
+    def disagreement_on(self, case: Case, way: str = "") -> Mismatch | None:
+        """The disagreement on a pinned case, diagnosed, or None where there is none."""
         try:
-            self.judge(case)
+            self.judge(case, way)
         except Mismatch as mismatch:
             examination = mismatch.examination
-            with suppress(TimeUp), self._in_time():
+            with suppress(TimeUp), self.in_time():
                 examination = diagnosed(examination)
             self.tallier.keep(examination)
             return mismatch_of(examination)
         return None
-
-    def complaint(self, deviation: Deviation) -> str:
-        """What is wrong with an entry; empty if there is no time left to ask."""
-        with suppress(TimeUp):
-            if not self._is_late:
-                with self._in_time():
-                    return self._what_is_wrong(deviation)
-        self.tallier.note = TIME_UP
-        return ""
-
-    def _what_is_wrong(self, deviation: Deviation) -> str:
-        """What is wrong with an entry; empty if its word disagrees as recorded.
-
-        A deviation that is not repeatable, such as memory that was never written, is asked several times;
-        one that is sporadic need not happen.
-        """
-        name = self.gate.name
-        if deviation.expires and deviation.expires < date.today():
-            return expired(name, deviation)
-        case, examiner = Case.parse(deviation.word), replace(self.examiner, known=())
-        for _ in range(TRIES if "not repeatable" in deviation.kinds else 1):
-            examination = examiner.examine(case)
-            if explains(deviation, examination):
-                self.tallier.record(replace(examination, deviation=deviation))
-                return ""
-            if examination.fails:
-                text = disagreement(examination)
-                return f"{text}\n  entry    {deviation.name} records another kind: {deviation.kinds_phrase}"
-        if deviation.sporadic:
-            return ""
-        became = "is declined" if examination.outcome == "declined" else "no longer deviates"
-        return (
-            f"{name} {became} where {deviation.name!r} records a deviation: delete its entry\n"
-            f"  case     {deviation.word}\n"
-            f"  entry    {deviation.text}"
-        )
 
 
 def mismatches_in(failed: BaseException) -> list[Mismatch]:

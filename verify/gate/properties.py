@@ -46,14 +46,16 @@ PROPERTIES = (
 )
 """The properties that draw their cases."""
 
-EVERYTHING, KNOWN, WITNESSED = (
+EVERYTHING, KNOWN, LIMITS, WITNESSED, MET = (
     Property(name, title, tuple(FILLS), KINDS, repeats=2)
     for name, title in (
         ("pinned", "pinned words"),
         ("known", "known deviations still happen"),
+        ("limits", "limits are still refused"),
         ("faults", "a case for each fault"),
+        ("met", "each way, operation and dtype"),
     )
 )
 
-TITLES = {judged.name: judged.title for judged in (EVERYTHING, KNOWN, WITNESSED, *PROPERTIES)}
+TITLES = {judged.name: judged.title for judged in (EVERYTHING, KNOWN, LIMITS, WITNESSED, MET, *PROPERTIES)}
 """Every property by its name, in the order of a summary."""

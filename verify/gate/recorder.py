@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.domain import format_of
 from verify.checks.clock import Clock
 from verify.checks.examination import Examination, disagreement, replay_line_of
 from verify.faults import FAULTS, Fault
@@ -37,6 +38,10 @@ class Tallier:
         self.looked_for: Iterable[str] = ()
         self.hidden: dict[str, str] = {}
         self.note = ""
+        self.remarks: list[str] = []
+        self.is_absent = False
+        self.examples = 0
+        self.draws: Counter[str] = Counter()
         self._before: Counter[str] = Counter()
 
     def record(self, examination: Examination, visible: Iterable[str] = ()) -> None:
@@ -52,10 +57,11 @@ class Tallier:
         spent = Counter(self.clock.seconds)
         seconds = {part: round(spent[part] - self._before[part], 6) for part in spent}
         self._before = spent
-        if failure or str(case) not in self.tally.words:
+        if failure or self.is_new(examination):
             self._record(
                 "case",
                 word=str(case),
+                way=way_of(examination),
                 outcome=examination.outcome,
                 kind=verdict.kind or "",
                 sentence=verdict.sentence,
@@ -67,8 +73,13 @@ class Tallier:
                 rank=case.rank,
                 dtype=case.format.token,
                 padding=case.padding_mode,
+                data_format=format_of(case),
                 **failure,
             )
+
+    def is_new(self, examination: Examination) -> bool:
+        """Whether nothing is recorded of this case by this way."""
+        return (way_of(examination), str(examination.case)) not in self.tally.asked
 
     def keep(self, examination: Examination) -> None:
         """Keep a failure, as far as it is known now, to be reported when the property ends."""
@@ -105,6 +116,10 @@ class Tallier:
             visible={**dict.fromkeys(self.looked_for, 0), **tally.visible},
             hidden=self.hidden,
             note=self.note,
+            absent=self.is_absent,
+            remarks=self.remarks,
+            examples=self.examples,
+            draws=dict(self.draws),
         )
         return tally
 
@@ -120,8 +135,13 @@ class Tallier:
         return f"{failure.verdict.kind} {failure.case if listed else failure.cause}"
 
 
+def way_of(examination: Examination) -> str:
+    """The way that was asked, or "" of a subject that has none."""
+    return examination.subject.name.partition("/")[2]
+
+
 _NO_CASE: Record = {
-    **dict.fromkeys(("word", "cause", "fault", "replay"), ""),
+    **dict.fromkeys(("word", "way", "cause", "fault", "replay"), ""),
     "kind": "fixed",
     "worst": None,
     "shape": [],
@@ -134,6 +154,7 @@ def _failure(failure: Examination) -> Record:
     case, worst = failure.case, failure.verdict.worst
     return {
         "word": str(case),
+        "way": way_of(failure),
         "kind": failure.verdict.kind or "",
         "cause": failure.cause,
         "message": disagreement(failure),

@@ -8,18 +8,16 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 from unittest import SkipTest
 
-from hypothesis import Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis._settings import CI
-from hypothesis.errors import InvalidArgument
+from hypothesis.errors import InvalidArgument, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
 from verify.cases.case import Case
 from verify.cases.shards import ALL, Shard
-from verify.checks.subject import split_label
 from verify.config.session import Options
-from verify.subjects.registry import COMPILED
 
-PROFILES = {"dev": 200, "ci": 500, "night": 20_000}
+PROFILES = {"quick": 8, "dev": 200, "ci": 500, "night": 20_000}
 """Profile → cases for each property. Hypothesis has a `ci` of its own, which draws the same every time."""
 
 
@@ -40,6 +38,11 @@ PHASES = [Phase.reuse, Phase.generate, Phase.shrink]
 Test = Callable[..., None]
 
 
+def is_quick() -> bool:
+    """Whether the profile in use asks for what is written down, and draws what there is time for."""
+    return bool(settings.get_current_profile_name() == "quick")
+
+
 def profile_examples() -> int:
     """The number of cases of the profile in use; more than it says for Hypothesis's own `ci`."""
     return PROFILES["ci"] if settings.default is CI else settings().max_examples
@@ -52,15 +55,16 @@ class Drawing(NamedTuple):
     seed: int | None = None
 
 
-def drawing_of(options: Options, subject: str, test: str) -> Drawing:
+def drawing_of(options: Options, subject: str, test: str, *, fewer: int = 1) -> Drawing:
     """How a test of a subject draws its cases, by the options of a session and by Hypothesis's profile.
 
-    A subject that compiles each shape is given a quarter of the cases, and several fills for each.
+    A subject is given so many times `fewer` cases as it costs.
     """
     examples = options.examples or profile_examples()
-    if split_label(subject)[0] in COMPILED:
-        examples = -(-examples // 4)
-    used = settings(deadline=None, max_examples=examples, print_blob=False)
+    examples = -(-examples // fewer)
+    # What a subject declines is rejected: that is counted, and is no fault of the strategy.
+    healthy = [*settings().suppress_health_check, HealthCheck.filter_too_much]
+    used = settings(deadline=None, max_examples=examples, print_blob=False, suppress_health_check=healthy)
     is_fixed = options.seed is not None or used.derandomize
     if is_fixed or options.database is not None:
         # Hypothesis allows no database where it draws the same every time; a seed works beside one.
@@ -82,20 +86,20 @@ class Sieve:
 
 def searching(
     test: Test,
-    strategy: SearchStrategy[Case],
+    strategy: SearchStrategy[tuple[str, Case]],
     drawing: Drawing,
     *,
     shard: Shard,
     sieve: Sieve,
 ) -> Test:
-    """The search of a test, `test(self, case)`.
+    """The search of a test, `test(self, asked)`.
 
     A shard draws the same cases as the whole run, and its test asks those that pass its sieve. Once it has
     found a disagreement nothing is left out while that shrinks, so that it finds the same smallest case.
     """
 
     def searched(phases: list[Phase], used: settings) -> Test:
-        search: Test = given(case=strategy)(test)
+        search: Test = given(asked=strategy)(test)
         seeded = search if drawing.seed is None else seed(drawing.seed)(search)
         return settings(used, phases=phases)(seeded)
 
@@ -111,6 +115,8 @@ def searching(
         sieve.shard = shard
         try:
             drawn(self)
+        except Unsatisfiable:
+            raise
         except Exception:
             sieve.shard = ALL
             of_all(self)

@@ -13,7 +13,6 @@ from verify.config.session import Session
 from verify.gate.judging import Gate
 from verify.gate.properties import TITLES
 from verify.reports.records import Record, begin
-from verify.subjects.tensorflow.switches import kernel_threads, onednn
 
 SESSION = pytest.StashKey[Session]()
 """The session of a pytest configuration: a run's own, which it puts there, or the plugin's."""
@@ -41,7 +40,6 @@ def beginning(session: Session, subjects: Sequence[str] = ()) -> Record:
 
 
 def environment() -> str:
-    """Versions, switches, threads and the Hypothesis profile, in one line."""
+    """The versions of this process and the Hypothesis profile, in one line; a subject says its own."""
     numbers = ", ".join(f"{name} {number}" for name, number in versions().items())
-    profile = settings.get_current_profile_name()
-    return f"{numbers}; oneDNN {onednn()}, threads {kernel_threads()}; profile {profile}"
+    return f"{numbers}; profile {settings.get_current_profile_name()}"

@@ -16,8 +16,12 @@ from verify.cases.shards import ALL, Shard
 from verify.checks.subject import split_label
 from verify.reports.phrases import LabelledText, most_common, plural
 from verify.reports.tally import (
+    ABSENT,
     COLUMNS,
     CROSSED,
+    ENOUGH,
+    TIME_UP,
+    TRAITS,
     Failure,
     FaultCoverage,
     Tally,
@@ -36,21 +40,31 @@ REASONS = 12
 LITTLE = ("nothing graded", "too little")
 """Verdicts of properties that prove too little."""
 
-STYLES = {"holds": "green", "disagrees": "bold red", "declined": "dim", **dict.fromkeys(LITTLE, "yellow")}
+STYLES = {
+    "holds": "green",
+    "disagrees": "bold red",
+    "declined": "dim",
+    ABSENT: "dim",
+    **dict.fromkeys(LITTLE, "yellow"),
+}
 
 
 def exit_code(tallies: Sequence[Tally], *, shard: Shard = ALL) -> int:
     """0 holds, 1 disagrees, 3 proves too little.
 
-    A run proves too little without any property, if a property graded too little, or if a fault was never
+    A run proves too little if nothing was graded, if a property graded too little, or if a fault was never
     visible. One shard proves too little only if it graded nothing: the rest is judged for all together.
     """
     if any(tally.failures for tally in tallies):
         return 1
     if shard.is_part:
-        return 0 if any(tally.agreed or tally.known for tally in tallies) else 3
-    is_little = not tallies or any(tally.verdict in LITTLE for tally in tallies)
+        return 0 if _any_graded(tallies) else 3
+    is_little = not _any_graded(tallies) or any(tally.verdict in LITTLE for tally in tallies)
     return 3 if is_little or never_visible(tallies) else 0
+
+
+def _any_graded(tallies: Sequence[Tally]) -> bool:
+    return any(tally.agreed for tally in tallies)
 
 
 def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -> None:
@@ -65,10 +79,25 @@ def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -
     coverages = fault_coverages(tallies)
     if len(coverages) > 1:
         console.print(_fault_table(coverages))
-    proved = (*_coverage(tallies), *_fault_lines(coverages), *_time(tallies), *_error(tallies))
+    proved = (
+        *_coverage(tallies),
+        *_fault_lines(coverages),
+        *_least(tallies),
+        *_drawing(tallies),
+        *_time(tallies),
+        *_error(tallies),
+    )
     declined = most_common("declined", totals(tally.declined for tally in tallies), limit=REASONS)
     known = most_common("known", totals(tally.known for tally in tallies))
-    left_out = (*declined, *known, *_hidden_lines(coverages), *_notes(tallies))
+    left_out = (
+        *declined,
+        *known,
+        *_hidden_lines(coverages),
+        *_notes(tallies),
+        *_few(tallies),
+        *_advice(tallies),
+        *_remarks(tallies),
+    )
     for label, text in (*proved, *left_out):
         grid = Table.grid()
         grid.add_column(min_width=11, no_wrap=True)
@@ -81,13 +110,20 @@ def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -
 
 
 def run_sentence(
-    tallies: Sequence[Tally], *, interrupted: bool = False, shard: Shard = ALL, lacks: Sequence[str] = ()
+    tallies: Sequence[Tally],
+    *,
+    interrupted: bool = False,
+    shard: Shard = ALL,
+    lacks: Sequence[str] = (),
+    broken: str = "",
 ) -> str:
-    """The run in one sentence; `lacks` says what else is missing."""
+    """The run in one sentence; `lacks` says what else is missing, and `broken` why it could not be done."""
     cases = sum(tally.cases for tally in tallies)
     graded = sum(tally.agreed for tally in tallies)
     if failures := len(distinct(tallies)):
         return f"Disagrees: {failures} distinct {plural(failures, 'disagreement')} in {cases:,} cases."
+    if broken:
+        return f"Could not run: {broken}"
     if interrupted:
         return f"Interrupted: {graded:,} of {cases:,} cases graded so far and none disagrees."
     if shard.is_part and graded:
@@ -99,15 +135,19 @@ def run_sentence(
 
 
 def _too_little(tallies: Sequence[Tally]) -> Iterable[str]:
-    """What graded nothing, what ran out of time before it had graded enough, what was never visible."""
-    nothing, few = (
-        ", ".join(dict.fromkeys(tally.title for tally in tallies if tally.verdict == verdict))
-        for verdict in LITTLE
-    )
-    if nothing or not tallies:
+    """What graded nothing or too little, what ran out of time before it was done, what was never visible."""
+
+    def titles(verdict: str, *, late: bool) -> str:
+        little = [tally for tally in tallies if tally.verdict == verdict and (tally.note == TIME_UP) == late]
+        return ", ".join(dict.fromkeys(tally.title for tally in little))
+
+    nothing = ", ".join(filter(None, (titles(LITTLE[0], late=late) for late in (False, True))))
+    if nothing or not _any_graded(tallies):
         yield f"nothing was graded for {nothing or 'any property'}"
-    if few:
-        yield f"the time was up too soon for {few}"
+    if late := titles(LITTLE[1], late=True):
+        yield f"the time was up too soon for {late}"
+    if few := titles(LITTLE[1], late=False):
+        yield f"fewer than {ENOUGH} cases were graded for {few}"
     if faults := never_visible(tallies):
         yield f"no case would have shown {', '.join(faults)}"
 
@@ -140,7 +180,7 @@ def failure_texts(tallies: Iterable[Tally]) -> list[str]:
 
 def _table(title: str, columns: Iterable[str], *, header: str = "dim", wide: int | None = None) -> Table:
     """A table with a column of names and some of numbers."""
-    table = Table(box=None, pad_edge=False, header_style=header)
+    table = Table(box=None, pad_edge=False, header_style=header, padding=(0, 1, 0, 0))
     table.add_column(Text(title), no_wrap=True, min_width=wide)
     for name in columns:
         table.add_column(name, justify="right")
@@ -151,6 +191,8 @@ def _properties(subject: str, tallies: Sequence[Tally]) -> Table:
     table = _table(subject, COLUMNS, header="bold", wide=30)
     table.add_column("verdict", no_wrap=True)
     for tally in tallies:
+        if tally.verdict == ABSENT:
+            continue
         verdict = Text(tally.verdict, STYLES[tally.verdict])
         table.add_row(Text(tally.title), *tally.counts.values(), verdict)
     return table
@@ -167,6 +209,9 @@ def _crossed(tallies: Sequence[Tally]) -> Table:
     return table
 
 
+_PLURALS = {"data_format": "formats"}
+
+
 def _coverage(tallies: Sequence[Tally]) -> list[LabelledText]:
     """How many cases were graded of each operation, rank, dtype and padding."""
     coverage: dict[str, Counter[str]] = {}
@@ -175,7 +220,10 @@ def _coverage(tallies: Sequence[Tally]) -> list[LabelledText]:
             if name != CROSSED:
                 coverage.setdefault(name, Counter()).update(counts)
     return [
-        (f"{name}s", ", ".join(f"{value} {count:,}" for value, count in sorted(counts.items())))
+        (
+            _PLURALS.get(name, f"{name}s"),
+            ", ".join(f"{value} {count:,}" for value, count in sorted(counts.items())),
+        )
         for name, counts in coverage.items()
     ]
 
@@ -209,8 +257,75 @@ def _error(tallies: Sequence[Tally]) -> list[LabelledText]:
 def _notes(tallies: Sequence[Tally]) -> list[LabelledText]:
     groups = grouped((tally for tally in tallies if tally.note), lambda tally: (tally.subject, tally.note))
     return [
-        ("cut short", f"{subject}, {', '.join(tally.title for tally in group)}: {note}")
+        (
+            ABSENT if group[0].is_absent else "cut short",
+            f"{subject}, {', '.join(tally.title for tally in group)}: {note}",
+        )
         for (subject, note), group in groups.items()
+    ]
+
+
+def _advice(tallies: Sequence[Tally]) -> list[LabelledText]:
+    """Which attribute would keep the most of the declined cases from being drawn, where they are many."""
+    lines: list[LabelledText] = []
+    for subject, group in by_subject(tallies).items():
+        declined = sum(tally.declined.total() for tally in group)
+        if declined < ENOUGH or declined < sum(tally.agreed for tally in group):
+            continue
+        inside, outside = (_merged(group, which) for which in ("coverage", "outside"))
+        shares = {
+            name: sum(count for trait, count in counts.items() if trait not in inside.get(name, ()))
+            for name, counts in outside.items()
+        }
+        name = max(shares, key=lambda trait: shares[trait])
+        if 2 * shares[name] > declined and inside.get(name):
+            values = tuple(int(trait) if trait.isdigit() else trait for trait in sorted(inside[name]))
+            share = f"{100 * shares[name] / declined:.0f} % of the declined cases have another"
+            lines.append(("advice", f"{split_label(subject)[0]}: declare `{name}s = {values!r}`: {share}"))
+    return lines
+
+
+def _merged(tallies: Sequence[Tally], which: str) -> dict[str, Counter[str]]:
+    merged: dict[str, Counter[str]] = {}
+    for tally in tallies:
+        for name, counts in getattr(tally, which).items():
+            if name in TRAITS:
+                merged.setdefault(name, Counter()).update(counts)
+    return merged
+
+
+def _remarks(tallies: Sequence[Tally]) -> list[LabelledText]:
+    """What became of the data in a release that it does not have."""
+    return [("release", remark) for tally in tallies for remark in tally.remarks]
+
+
+def _few(tallies: Sequence[Tally]) -> list[LabelledText]:
+    """What is not proved where fewer cases were asked for than a property needs."""
+    asked = {tally.examples for tally in tallies if 0 < tally.examples < ENOUGH}
+    if not asked:
+        return []
+    return [
+        ("few", f"{max(asked)} cases of a property were asked for, where {ENOUGH} are needed to prove much")
+    ]
+
+
+def _least(tallies: Sequence[Tally]) -> list[LabelledText]:
+    """The least budget that meets every way, operation and dtype of each subject, which a run always asks."""
+    return [
+        ("least", f"{tally.subject}: {tally.cases:,} cases meet each way, operation and dtype")
+        for tally in tallies
+        if tally.name == "met"
+    ]
+
+
+def _drawing(tallies: Sequence[Tally]) -> list[LabelledText]:
+    """How much of what was drawn lay outside the domain, and was thrown away."""
+    draws = totals(tally.draws for tally in tallies)
+    if not draws["thrown"]:
+        return []
+    share = 100 * draws["thrown"] / draws["drawn"]
+    return [
+        ("drawing", f"{share:.1f} % of {draws['drawn']:,} draws thrown away, as a condition had none of them")
     ]
 
 

@@ -21,17 +21,23 @@ OFTEN_SHOWN = 5
 TIME_UP = "its time was up"
 
 ENOUGH = 20
-"""Cases that a property must have graded if its time was up; a list of words must be done in full."""
+"""Cases that a property must grade, or half of those that it has or was asked for, where these are fewer."""
+
+ABSENT = "absent"
+"""The verdict on a property of which the domain has no case."""
 
 CROSSED = "operation and dtype"
 """The part of the coverage that is a table."""
 
-LISTED = ("pinned", "known")
+TRAITS = ("operation", "rank", "dtype", "padding", "data_format")
+"""What a record says of a case that a domain can list."""
+
+LISTED = ("pinned", "known", "limits")
 """Properties that ask a list of words; every failure of theirs is kept."""
-UNDRAWN = (*LISTED, "faults")
+UNDRAWN = (*LISTED, "faults", "met")
 """Properties that draw no cases."""
 
-COLUMNS = ("cases", "declined", "vacuous", "known")
+COLUMNS = ("cases", "graded", "declined", "vacuous", "known")
 """What a table of properties counts."""
 
 
@@ -47,13 +53,15 @@ class Failure:
 
 @dataclass(kw_only=True)
 class Tally:
-    """Counts of distinct cases; all but their words can be written as JSON, so that a worker can send it.
+    """Counts of distinct cases. All but the ways and words that were `asked` survives JSON, for a worker.
 
     `agreed` cases were judged and could have failed; `vacuous` ones proved little; `known` counts
     the disagreements that a recorded deviation explains, by its name. `visible` counts the cases that
     would have shown a fault, by its name; this is a lower bound, as a fault that has been seen often is
-    no longer looked for. `hidden` has the word of each fault whose own case was not judged. A property
-    that draws its cases must grade some; pinned words may all be declined.
+    no longer looked for. `outside` counts the declined by their traits, as `coverage` does those judged.
+    `draws` counts what was "drawn", and of that what a condition has "thrown" away, and `examples` what was
+    asked for. `hidden` has the word of each fault whose own case was not judged. A property that draws its
+    cases must grade some; pinned words may all be declined.
     """
 
     subject: str
@@ -66,12 +74,17 @@ class Tally:
     visible: Counter[str] = field(default_factory=Counter)
     hidden: dict[str, str] = field(default_factory=dict)
     coverage: dict[str, Counter[str]] = field(default_factory=dict)
+    outside: dict[str, Counter[str]] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
     error: float = 0.0
     seconds: Counter[str] = field(default_factory=Counter)
     elapsed: float = 0.0
     note: str = ""
-    words: set[str] = field(default_factory=set, repr=False)
+    is_absent: bool = False
+    remarks: list[str] = field(default_factory=list)
+    examples: int = 0
+    draws: Counter[str] = field(default_factory=Counter)
+    asked: set[tuple[str, str]] = field(default_factory=set, repr=False)
 
     @property
     def cases(self) -> int:
@@ -79,9 +92,14 @@ class Tally:
         return self.agreed + self.vacuous + self.declined.total() + self.known.total() + len(self.failures)
 
     @property
+    def graded(self) -> int:
+        """Cases that were judged and could have failed, those that did included."""
+        return self.agreed + len(self.failures)
+
+    @property
     def counts(self) -> dict[str, str]:
         """Column of a table of properties → the number in it."""
-        numbers = (self.cases, self.declined.total(), self.vacuous, self.known.total())
+        numbers = (self.cases, self.graded, self.declined.total(), self.vacuous, self.known.total())
         return dict(zip(COLUMNS, (f"{number:,}" for number in numbers), strict=True))
 
     @property
@@ -89,9 +107,15 @@ class Tally:
         is_drawn = self.name not in UNDRAWN
         if self.failures:
             return "disagrees"
-        if self.note and (not is_drawn or 0 < self.agreed + self.known.total() < ENOUGH):
+        if self.is_absent:
+            return ABSENT
+        if self.note and not is_drawn:
             return "too little"
-        if self.agreed or self.known:
+        graded = self.agreed + self.known.total()
+        needed = min(ENOUGH, self.examples // 2, self.cases // 2)
+        if 0 < graded < needed and not self.note:
+            return "too little"
+        if graded:
             return "holds"
         return "nothing graded" if is_drawn else "declined"
 
@@ -105,13 +129,16 @@ class Tally:
             failure = Failure(kind=record["kind"], word=record["word"], text=record["message"])
             self.failures[self._key(record)] = failure
             self._count_visible(record["visible"])
-        elif record["word"] not in self.words:
-            self.words.add(record["word"])
+        elif (asked := (record.get("way", ""), record["word"])) not in self.asked:
+            self.asked.add(asked)
             self._add_case(record)
 
     def _add_case(self, case: Record) -> None:
+        traits = {name: str(case[name]) for name in TRAITS if name in case}
         if case["outcome"] == "declined":
             self.declined[case["sentence"]] += 1
+            for name, trait in traits.items():
+                self.outside.setdefault(name, Counter())[trait] += 1
             return
         if case["outcome"] == "known":
             self.known[case["deviation"]] += 1
@@ -120,8 +147,9 @@ class Tally:
         else:
             self.agreed += 1
             self.error = max(self.error, float(case["error"]))
-        traits = {name: str(case[name]) for name in ("operation", "rank", "dtype", "padding")}
         traits[CROSSED] = f"{case['operation']} {case['dtype']}"
+        if case.get("way"):
+            traits["way"] = case["way"]
         for name, trait in traits.items():
             self.coverage.setdefault(name, Counter())[trait] += 1
         self._count_visible(case["visible"])
@@ -155,18 +183,23 @@ class Tally:
         self.seconds.update(record["seconds"])
         self.elapsed += record["elapsed"]
         self.note = self.note or record["note"]
+        self.is_absent = record.get("absent", False)
+        self.remarks += record.get("remarks", [])
+        self.examples = max(self.examples, record.get("examples", 0))  # each shard draws what all draw
+        self.draws |= Counter(record.get("draws", {}))
 
     def to_json(self) -> str:
-        return json.dumps({**vars(self), "words": []}, default=vars)
+        return json.dumps({**vars(self), "asked": []}, default=vars)
 
     @classmethod
     def from_json(cls, text: str) -> Tally:
         fields: dict[str, Any] = json.loads(text)
-        for name in ("declined", "known", "visible", "seconds"):
+        for name in ("declined", "known", "visible", "seconds", "draws"):
             fields[name] = Counter(fields[name])
-        fields["coverage"] = {name: Counter(traits) for name, traits in fields["coverage"].items()}
+        for name in ("coverage", "outside"):
+            fields[name] = {trait: Counter(counts) for trait, counts in fields[name].items()}
         fields["failures"] = {key: Failure(**failure) for key, failure in fields["failures"].items()}
-        return cls(**{**fields, "words": set()})
+        return cls(**{**fields, "asked": set()})
 
 
 def tallies_of(records: Iterable[Record]) -> list[Tally]:

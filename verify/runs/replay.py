@@ -40,7 +40,7 @@ class Became(NamedTuple):
 def replay(
     subject: Subject, named: Iterable[Case], *, past: Sequence[Failed], known: Iterable[Deviation] = ()
 ) -> list[Became]:
-    """Ask each case, several times if it fails or has failed, and print the result.
+    """Ask each case, by each way that has it, several times where it fails or has failed; print what became.
 
     `past` are all failures that are recorded, `known` the user's deviations.
     """
@@ -53,9 +53,12 @@ def replay(
     )
     became = []
     for case in named:
-        asked = asked_of(description, case)
-        became.append(became_of(examiner, case, [failure for failure in past if failure.asked == asked]))
-        _print(case, became[-1])
+        ways = [way for way in description.routes if way.domain.holds(case)] or [description]
+        for way in ways:
+            asked = asked_of(way, case)
+            past_of = [failure for failure in past if failure.asked == asked]
+            became.append(became_of(replace(examiner, subject=way, noted_as=way.name), case, past_of))
+            _print(case, became[-1], by=way.name if len(ways) > 1 else "")
     return became
 
 
@@ -138,9 +141,9 @@ def _status(trait: Trait, past: Sequence[Failed]) -> tuple[str, str]:
     return status or "CHANGED", f"{trait}; before, {_before(past)}"
 
 
-def _print(case: Case, became: Became) -> None:
+def _print(case: Case, became: Became, *, by: str) -> None:
     if became.status != "disagrees":
-        note = f"  ({became.note})" if became.note else ""
+        note = f"  ({', '.join(filter(None, (by, became.note)))})" if by or became.note else ""
         print(f"{SHOWN.get(became.status, became.status):<9} {case}{note}")
     if became.message:
         print(became.message)

@@ -6,9 +6,9 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from verify.gate.session import NOTHING, SESSION, beginning, environment
 from verify.reports import github
 from verify.reports.records import Stream, end, nowhere
 from verify.reports.summary import STYLES, distinct, exit_code, print_summary, run_sentence
-from verify.reports.tally import Tally
+from verify.reports.tally import UNDRAWN, Tally
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.baseline import Watch
 
@@ -52,7 +52,7 @@ class Request:
     options: Options
     profile: str
     until: float
-    operations: Sequence[str] | None = None
+    narrowings: Mapping[str, Any] = field(default_factory=dict)
     failures: Path | None = None
     pin_to: Path | None = None
     report: Path | None = None
@@ -66,22 +66,25 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     for line in _lost():
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     watcher = Watcher(console, session, subjects=request.subjects, until=request.until)
+    watcher.is_quick = request.profile == "quick"
     status = _gated(request, session, [watcher, *([watch] if watch else [])])
     interrupted = status == pytest.ExitCode.INTERRUPTED and not watcher.broken
     tallies, shard = watcher.tallies(), request.options.shard
-    conclusion = run_sentence(tallies, interrupted=interrupted, shard=shard)
-    if tallies:
-        console.print()
-        print_summary(console, tallies, conclusion)
-    _keep(console, request, tallies, watcher.failures() if request.failures else [])
     reasons = [
         *watcher.broken,
         *([] if status in ENDED else [f"pytest ended with exit code {int(status)}"]),
         *([f"the report is incomplete: {stream.broken}"] if stream and stream.broken else []),
     ]
     broken = reasons[0] if reasons else ""
-    if broken:
+    conclusion = run_sentence(tallies, interrupted=interrupted, shard=shard, broken=broken)
+    if tallies:
+        console.print()
+        print_summary(console, tallies, conclusion)
+    _keep(console, request, tallies, watcher.failures() if request.failures else [])
+    if broken and not conclusion.endswith(broken):  # beside what disagrees
         console.say(f"\nCould not run: {broken}")
+    elif not tallies:
+        console.say(f"\n{conclusion}")
     code = 2 if broken else exit_code(tallies, shard=shard) or (3 if interrupted else 0)
     changed = ""
     if watch and not broken and not interrupted:
@@ -170,7 +173,7 @@ def _no_addopts() -> Iterator[None]:
 
 def _arguments(folder: Path, request: Request) -> list[str]:
     """Pytest's arguments for a test file such as a user would write."""
-    narrowed = f", operations={tuple(request.operations)!r}" if request.operations else ""
+    narrowed = "".join(f", {name}={value!r}" for name, value in request.narrowings.items())
     gates = [
         f"Test{number} = conformance({subject!r}{narrowed})"
         for number, subject in enumerate(request.subjects)
@@ -201,6 +204,7 @@ class Watcher:
         self._item: Any = None
         self._start = 0.0
         self._named = ""
+        self.is_quick = False
         self._live = Live(get_renderable=self._line, console=console, transient=True)
 
     def tallies(self) -> list[Tally]:
@@ -227,6 +231,8 @@ class Watcher:
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         self._gates = list(dict.fromkeys(item.cls.gate for item in items))
+        if self.is_quick:  # what is written down of every subject, before anything is drawn
+            items.sort(key=lambda item: item.name.removeprefix("test_") not in UNDRAWN)
         self._left = len(items)
 
     @pytest.hookimpl(wrapper=True)
@@ -238,7 +244,8 @@ class Watcher:
 
     def pytest_runtest_setup(self, item: Any) -> None:
         now = time.monotonic()
-        self.session.until = now + max(self.until - now, 0) / max(self._left, 1)
+        parts = 1 if self.is_quick else max(self._left, 1)
+        self.session.until = now + max(self.until - now, 0) / parts
         self._left -= 1
         self._item, self._start = item, now
         if now > self.until:
@@ -254,7 +261,7 @@ class Watcher:
                 self.console.print(Text(tally.subject, style="bold"), soft_wrap=True)
                 self._named = tally.subject
                 is_labelled = " " in tally.subject
-                if not is_labelled and (line := self._item.cls.gate.subject.headline):
+                if not is_labelled and (line := self._item.cls.gate.subject.line):
                     self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
             counts = f"  {tally.title:<30}{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
             self.console.print(Text(counts).append(tally.verdict, STYLES[tally.verdict]))

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from verify.cases.spelling import nearest
 from verify.checks.project import root
 from verify.checks.subject import Description, Subject, describe
 from verify.faults import fault_named
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
     {
-        "tensorflow": "eager; the seed chooses one of the functions of tf.nn",
+        "tensorflow": "eager, by each of the functions of tf.nn",
         "tensorflow:convolution": "eager, by tf.nn.convolution and conv_transpose throughout",
         "tensorflow:gradient": "gradients that GradientTape takes of the forward calls",
         "tensorflow:raw": "the operations of tf.raw_ops themselves",
-        "tensorflow:graph": "tf.function, rewritten by grappler; half of the seeds leave sizes unknown",
+        "tensorflow:graph": "tf.function, rewritten by grappler, with sizes known and unknown",
         "tensorflow:xla": "tf.function compiled by XLA",
         "tensorflow:keras": "layers of Keras, called eagerly",
         "tensorflow:lite": "converted to TensorFlow Lite and run by its interpreter",
@@ -29,20 +31,61 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
 """Name → what it runs."""
 
 
-COMPILED = frozenset({"tensorflow:graph", "tensorflow:xla", "tensorflow:lite"})
-"""Those that trace or compile each shape, which takes 10 to 70 ms."""
-
-
 class UnknownSubject(ValueError):
     """A name that is neither built in nor a `package.module:callable` that can be imported."""
 
 
+def is_builtin(name: str) -> bool:
+    """Whether a name, which may have a way, is that of a built-in subject."""
+    return name.partition("/")[0] in BUILTIN
+
+
 def load(name: str) -> Description:
-    """The subject of a name: a built-in one, `fault:NAME` or `package.module:callable`.
+    """The subject of a name: a built-in one, `fault:NAME` or `package.module:callable`, or `/` and its way.
 
     Raises UnknownSubject, one sentence, also if the module or its framework is not installed, and
     for a subject with a wrong attribute.
     """
+    base, _, way = name.partition("/")
+    return through(_loaded(base), way)
+
+
+def through(subject: Description, way: str) -> Description:
+    """A subject, or where a way is named, or a pattern of ways, that of it; raises UnknownSubject."""
+    try:
+        return subject.through(way) if way else subject
+    except ValueError as none:
+        raise UnknownSubject(str(none)) from None
+
+
+def expanded(names: Iterable[str], load: Callable[[str], Subject]) -> list[str]:
+    """Names of subjects; for a pattern such as `tensorflow:*/tf.nn.conv1d`, the built-in ones that have it.
+
+    Raises UnknownSubject for a pattern that fits none.
+    """
+    every: list[str] = []
+    for name in names:
+        base, slash, way = name.partition("/")
+        if "*" not in base:
+            every.append(name)
+            continue
+        fitting = [f"{each}{slash}{way}" for each in BUILTIN if fnmatchcase(each, base)]
+        having = [each for each in fitting if _has(each, load)]
+        if not having:
+            raise UnknownSubject(f"{name!r} fits no way of a built-in subject: `list --ways` shows them")
+        every += having
+    return every
+
+
+def _has(name: str, load: Callable[[str], Subject]) -> bool:
+    try:
+        load(name)
+    except UnknownSubject:
+        return False
+    return True
+
+
+def _loaded(name: str) -> Description:
     family, colon, rest = name.partition(":")
     if name in BUILTIN:
         return describe(_built_in(name))
@@ -59,7 +102,7 @@ def load(name: str) -> Description:
 
 
 def relatives(name: str) -> tuple[str, ...]:
-    """The subjects that share its worker: those built in on the same framework, or itself alone."""
+    """The subjects that come with one, named without a way: those built in on its framework, or itself."""
     if name not in BUILTIN:
         return (name,)
     family = name.partition(":")[0]
@@ -71,7 +114,9 @@ def _built_in(name: str) -> Subject:
         subject: Subject = import_module(f"verify.subjects.{name.partition(':')[0]}").subject(name)
     except ModuleNotFoundError as missing:
         package = (missing.name or "a module").partition(".")[0]
-        raise UnknownSubject(f"{name!r} needs {package}, which is not installed") from None
+        framework = name.partition(":")[0]
+        needed = f"{name!r} needs {package}, which is not installed"
+        raise UnknownSubject(f"{needed}: pip install 'conv-verify[{framework}]'") from None
     except ImportError as missing:
         raise UnknownSubject(f"{name!r} cannot be imported: {missing}") from None
     return subject
@@ -93,12 +138,16 @@ def _users_own(name: str) -> Subject:
         target: Any = import_module(module)
     except (Exception, SystemExit) as error:
         reason = f"{type(error).__name__}: {error}"
+        if isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]:
+            reason += "; it is looked for here, beside pyproject.toml and along PYTHONPATH"
         raise UnknownSubject(f"{name!r} is no subject: importing {module} raised {reason}") from error
     for part in path.split("."):
         if not hasattr(target, part):
-            raise UnknownSubject(f"{name!r} is no subject: {module} has no {path!r}")
+            near = nearest(part, filter(str.isidentifier, dir(target)))
+            raise UnknownSubject(f"{name!r} is no subject: {module} has no {path!r}{near}")
         target = getattr(target, part)
     if not callable(target):
-        raise UnknownSubject(f"{name!r} is no subject: {path} is a {type(target).__name__}, not callable")
+        what = f"{path} is a {type(target).__name__}, not callable: name a function of a case"
+        raise UnknownSubject(f"{name!r} is no subject: {what}")
     subject: Subject = target
     return subject

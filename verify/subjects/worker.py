@@ -26,9 +26,11 @@ from verify.cases.case import Case
 from verify.cases.enumeration import Enumeration
 from verify.checks.asking import ask
 from verify.checks.bulk import Swept, examine_in_bulk
-from verify.checks.deviations import entry_of, from_text
-from verify.checks.subject import Description, source_of, versions
+from verify.checks.deviations import from_text
+from verify.checks.subject import Description, versions
+from verify.checks.trial import misuse_on
 from verify.oracle.compare import Verdict, disagrees
+from verify.subjects.described import data_of
 from verify.subjects.protocol import BrokenStream, bytes_of, form, receive, send
 from verify.subjects.registry import UnknownSubject, load, relatives
 
@@ -45,7 +47,7 @@ def serve(channel: int, name: str, memory_bytes: int | None) -> None:
     except UnknownSubject as unknown:
         send(control, {"refused": str(unknown)})
         os._exit(2)
-    declarations = {relative: _declaration(subject) for relative, subject in subjects.items()}
+    declarations = {relative: data_of(subject) for relative, subject in subjects.items()}
     send(control, {"versions": versions(), "subjects": declarations})
     gc.freeze()  # what is imported is never garbage, and a life that looks through it copies its pages
     with suppress(OSError):  # the parent has ended
@@ -56,16 +58,6 @@ def serve(channel: int, name: str, memory_bytes: int | None) -> None:
                 code = _life(control, subjects, stream=stream, output=output, memory_bytes=memory_bytes)
                 send(control, {"ended": code})
     os._exit(0)
-
-
-def _declaration(subject: Description) -> dict[str, Any]:
-    return {
-        **{name: getattr(subject, name) for name in ("version", "operations", "around", "refuses")},
-        "switches": dict(subject.switches),
-        "condition_names": {**subject.condition_names, "switches": {}},
-        "known": [entry_of(deviation) for deviation in subject.known],
-        "source": source_of(subject),
-    }
 
 
 def _life(
@@ -128,8 +120,14 @@ def _answer_all(stream: socket, subjects: Mapping[str, Description]) -> None:
         while True:
             request, _ = receive(stream)
             subject = subjects[request["subject"]]
+            if request.get("way"):
+                subject = subject.through(request["way"])
             if "word" in request:
                 send(stream, *_answer(subject, request["word"]))
+            elif "tried" in request:
+                send(stream, {"misuse": misuse_on(subject, Case.parse(request["tried"]))})
+            elif "inside" in request:
+                send(stream, {"inside": subject.domain.holds(Case.parse(request["inside"]))})
             else:
                 send(stream, {"swept": _swept(stream, subject, request).to_data()})
     except (BrokenStream, OSError):
@@ -149,6 +147,9 @@ def _answer(subject: Description, word: str) -> tuple[dict[str, Any], list[bytes
         return _without_answer(Verdict(outcome="declined", sentence=why))
     except MemoryError:
         return _without_answer(disagrees("out of memory", "its operands do not fit"))
+    subject, declined = subject.route(case) if subject.ways else (subject, "")
+    if declined:
+        return _without_answer(Verdict(outcome="declined", sentence=declined))
     try:
         answer, cause = ask(subject, case)
     except KeyboardInterrupt as interrupt:

@@ -255,7 +255,13 @@ def test_fault_that_no_case_shows_is_never_visible() -> None:
 
 def test_run_that_could_not_go_on_says_why() -> None:
     run = content_of(right, WORD, code=2, broken="no room")
-    assert (run.verdict, run.notes) == ("little", ("Could not run: no room",))
+    assert (run.verdict, run.sentence, run.notes) == ("little", "Could not run: no room", ())
+
+
+def test_run_that_disagreed_before_it_could_not_go_on_says_both() -> None:
+    run = content_of(ODD, WORD, code=2, broken="no room")
+    assert run.sentence == "Disagrees: 1 distinct disagreement in 1 cases."
+    assert run.notes == ("Could not run: no room",)
 
 
 def test_page_begins_with_the_verdict() -> None:

@@ -28,7 +28,7 @@ from verify.checks.subject import Subject
 from verify.runs.sweep.jobs import Plan, maker, usual_jobs
 from verify.runs.sweep.progress import ForeignState, read_state
 from verify.runs.sweep.sweep import sweep
-from verify.subjects.isolated import isolated
+from verify.subjects.isolated import isolated, worker_of
 
 LINE = enumeration_upto(6, ranks=(1,))
 ALL = "265 cases of conv, rank 1, with size ≤ 6, kernel ≤ 4, stride ≤ 3, dilation ≤ 2, both paddings"
@@ -282,9 +282,11 @@ def test_a_job_without_its_subject_ends_the_sweep(swept: Sweep) -> None:
 
 
 def test_a_user_s_function_has_workers_unless_they_are_refused() -> None:
-    name = "tests.planted.fragile:prints"
-    assert "isolated" in repr(maker(name, isolate=None, python=None, timeout=None))
-    assert "isolated" not in repr(maker(name, isolate=False, python=None, timeout=None))
+    name = "tests.planted.convolutions:right"
+    made = maker(name, isolate=None, python=None, timeout=None)()
+    assert worker_of(made) is not None
+    made.close()  # type: ignore[attr-defined]
+    assert worker_of(maker(name, isolate=False, python=None, timeout=None)()) is None
 
 
 def test_jobs_are_as_many_as_the_cases_are_worth(monkeypatch: pytest.MonkeyPatch) -> None:

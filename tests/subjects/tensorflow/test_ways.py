@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from itertools import product
@@ -16,24 +14,23 @@ from hypothesis import example, given, settings
 from strategies import cases, illegal_cases
 from verify import Case, Declined, Mismatch, check
 from verify.cases.enumeration import Enumeration, enumeration_upto
-from verify.cases.operations import OPERATIONS, SAME_WAY
+from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import names_of
 from verify.checks.bulk import examine_in_bulk
-from verify.checks.deviations import Deviation, applying
+from verify.checks.deviations import Deviation, applying, explains, routes_of
+from verify.checks.limits import Limit
 from verify.checks.path import Examiner
 from verify.checks.subject import describe
 from verify.gate import conformance
-from verify.gate.judging import TRIES
+from verify.gate.survey import TRIES
 from verify.subjects.isolated import usual
 from verify.subjects.processor import condition_names, onednn_dtypes
 from verify.subjects.registry import load
-from verify.subjects.tensorflow import subject as subject_of
 from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import tf
 from verify.subjects.tensorflow.layers import cannot_say
-from verify.subjects.tensorflow.modes import unknown_of
 from verify.subjects.tensorflow.switches import switches
-from verify.subjects.tensorflow.tables import Limit, limits
+from verify.subjects.tensorflow.tables import Documented, limits
 from verify.subjects.tensorflow.ways import WAYS, Way, known_deviations
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
@@ -71,12 +68,12 @@ def test_the_lecture_and_what_is_drawn_agrees_or_is_known(case: Case) -> None:
     assert agrees_or_is_known(case)
 
 
-EVERY_WAY = sorted({way for ways in WAYS.values() for way in ways})
+EVERY_WAY = list(dict.fromkeys(way for ways in WAYS.values() for way in ways))
 
-through = partial(pytest.mark.parametrize, "way", ids=lambda way: f"{way.mode}-{way.entry}")
+through = partial(pytest.mark.parametrize, "way", ids=lambda way: f"{way.mode}-{way.entry}-{way.name}")
 
 
-@through([way for way in EVERY_WAY if way.operation == "conv"])
+@through([way for way in EVERY_WAY if way.operation == "conv" and 2 in way.ranks])
 def test_tensorflow_gives_the_lecture_its_numbers(way: Way) -> None:
     first, second = np.moveaxis(way.answer(LECTURE)[0], -1, 0)
     assert first.tolist() == [[6, 4, 3], [13, 7, 4], [10, 9, 5]]
@@ -92,19 +89,30 @@ SMALL = {
 }
 
 
+def takes_small(way: Way) -> bool:
+    """Whether it takes one axis, or a raw operation one of a row."""
+    return (2 if way.entry.startswith("raw") else 1) in way.ranks and is_converted(way)
+
+
 def is_converted(way: Way) -> bool:
     """Whether there is a mode's answer: TensorFlow Lite has no gradient of filters but the bias's."""
     return not (way.mode == "lite" and way.entry.endswith("filter_gradient"))
 
 
-@through([way for way in EVERY_WAY if way.operation in SMALL and is_converted(way)])
+@through([way for way in EVERY_WAY if way.operation in SMALL and takes_small(way)])
 def test_every_entry_point_gives_what_is_worked_by_hand(way: Way) -> None:
     word, numbers = SMALL[way.operation]
     answer = way.answer(as_image(word) if way.entry.startswith("raw") else Case.parse(word))
     assert answer.reshape(np.shape(numbers)).tolist() == numbers
 
 
-@through([way for way in EVERY_WAY if way.operation == "filtergrad" and not way.entry.startswith("raw")])
+@through(
+    [
+        way
+        for way in EVERY_WAY
+        if way.operation == "filtergrad" and 1 in way.ranks and not way.entry.startswith("raw")
+    ]
+)
 def test_every_bias_has_the_gradient_that_is_worked_by_hand(way: Way) -> None:
     assert way.answer(Case.parse("filtergrad_i3_k2_valid_bias_iota")).tolist() == [3]
 
@@ -116,7 +124,9 @@ POINTWISE = {
 }
 
 
-@through([way for way in EVERY_WAY if "separable" in way.entry and "gradient" in way.entry])
+@through(
+    [way for way in EVERY_WAY if "separable" in way.entry and "gradient" in way.entry and 1 in way.ranks]
+)
 def test_separable_gradients_take_their_second_step_for_a_convolution(way: Way) -> None:
     word, numbers = POINTWISE[way.operation]
     answer = way.answer(Case.parse(word))
@@ -136,12 +146,13 @@ def as_image(word: str) -> Case:
 
 # Every limit with each way that has it and each of its words that can be asked by it.
 PROVOCATIONS = [
-    pytest.param(limit, way, case, id=f"{way.mode}-{way.entry}-{case}")
-    for limit in limits()
+    pytest.param(documented.limit, way, case, id=f"{way.mode}-{way.entry}-{case}")
+    for documented in limits()
     for way in EVERY_WAY
-    if limit.is_of(*way)
-    for case in map(Case.parse, limit.words)
-    if case.operation == way.operation and limit.when.holds(names_of(case, condition_names(switches())))
+    if documented.is_of(way.mode, way.entry) and way.unknown == "none"
+    for case in map(Case.parse, documented.limit.words)
+    if case.operation == way.operation and case.rank in way.ranks
+    if documented.limit.when.holds(names_of(case, {**NAMES, "way": way.name}))
 ]
 
 
@@ -153,16 +164,29 @@ def test_every_documented_limit_is_still_real(limit: Limit, way: Way, case: Case
     assert isinstance(refusal.value, NoCall) == limit.ours
 
 
-@pytest.mark.parametrize("limit", limits(), ids=lambda limit: limit.words[0])
-def test_every_limit_holds_of_each_of_its_words_with_onednn_on_or_off(limit: Limit) -> None:
-    for case in map(Case.parse, limit.words):
-        settings_of = [condition_names({"TF_ENABLE_ONEDNN_OPTS": setting}) for setting in "01"]
-        assert any(limit.when.holds(names_of(case, names)) for names in settings_of)
+@pytest.mark.parametrize("documented", limits(), ids=lambda documented: documented.limit.words[0])
+def test_every_limit_holds_of_each_of_its_words_with_onednn_on_or_off(documented: Documented) -> None:
+    for case in map(Case.parse, documented.limit.words):
+        names_by_way = [
+            {**condition_names({"TF_ENABLE_ONEDNN_OPTS": setting}), "way": way.name}
+            for setting in "01"
+            for way in EVERY_WAY
+            if documented.is_of(way.mode, way.entry)
+        ]
+        assert any(documented.limit.when.holds(names_of(case, names)) for names in names_by_way)
 
 
 def test_every_limit_is_of_a_way_that_a_subject_takes() -> None:
-    unused = [limit for limit in limits() if not any(limit.is_of(*way) for way in EVERY_WAY)]
-    assert unused == []
+    def is_used(documented: Documented) -> bool:
+        return any(documented.is_of(way.mode, way.entry) for way in EVERY_WAY)
+
+    assert [documented for documented in limits() if not is_used(documented)] == []
+
+
+@through(EVERY_WAY)
+def test_limits_are_the_ends_of_the_domain_of_a_way(way: Way) -> None:
+    conditions = describe(way).domain.conditions
+    assert [each.reason for each in conditions] == [limit.says[0] for limit in way.limits]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +202,11 @@ def test_every_limit_is_of_a_way_that_a_subject_takes() -> None:
         # Illegal calls that are refused whatever their numbers.
         ("tensorflow", "conv_i3_k1_p0.-1_ones_illegal", "Expected string for argument 'padding' not"),
         ("tensorflow:xla", "depthwise_i3_k1_s0_same_int32_ones_illegal", "Value for attr 'T' of int32"),
-        ("tensorflow:raw", "conv_i3_k1_s0_same_ones_illegal", "is not in the list of allowed values"),
+        (
+            "tensorflow:raw",
+            "conv_i3_k1_s0_same_ones_illegal",
+            "The input must have 2 or 3 spatial dimensions but got 1",
+        ),
         ("tensorflow:keras", "conv_i3_k1_p0.-1_ones_illegal", "Keras has no explicit padding"),
     ],
 )
@@ -215,34 +243,38 @@ def test_the_deviation_of_empty_answers_explains_that_their_memory_changes() -> 
 APPLYING = [
     pytest.param(name, deviation, id=f"{name}-{deviation.name}")
     for name in WAYS
-    for deviation in known_deviations(name)
-    if deviation.applies(NAMES) and not deviation.sporadic
+    for deviation in applying(known_deviations(name), load(name))
+    if not deviation.sporadic
 ]
 
 
 @pytest.mark.parametrize(("name", "deviation"), APPLYING)
 def test_every_deviation_is_shown_by_its_word(name: str, deviation: Deviation) -> None:
-    subject, case = usual(name), Case.parse(deviation.word)
+    case = Case.parse(deviation.word)
+    ways = [way for way in routes_of(deviation, usual(name)) if way.domain.holds(case)]
 
     def ask() -> None:
         # Memory that was never written may hold what is due, now and then.
-        for _ in range(TRIES if "not repeatable" in deviation.kinds else 1):
-            check(case, subject, repeats=2)
+        for way in ways * (TRIES if "not repeatable" in deviation.kinds else 1):
+            check(case, way, repeats=2)
 
     with pytest.raises(Mismatch) as raised:
         ask()
-    mismatch = raised.value
-    names = mismatch.examination.subject.condition_names
-    assert deviation.explains(mismatch.case, mismatch.verdict.kind, names)
+    assert explains(deviation._replace(fault=""), raised.value.examination)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_graph_traces_every_entry_point_with_known_and_with_unknown_sizes(operation: str) -> None:
     ways = [way for way in WAYS["tensorflow:graph"] if way.operation == operation]
-    case = Case(operation=operation, size=(3,), kernel=(1,), padding="SAME", fill="ints")
-    cases = [replace(case, seed=seed) for seed in range(SAME_WAY)]
-    traced = {(ways[case.seed % len(ways)], unknown_of(case)) for case in cases}
-    assert traced == set(product(ways, ("none", "sizes", "all")))
+    entries = {(way.entry, way.ranks) for way in ways}
+    traced = {((way.entry, way.ranks), way.unknown) for way in ways}
+    assert traced == set(product(entries, ("none", "sizes", "all")))
+    assert len(traced) == len(ways)
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_ways_of_a_subject_have_names_of_their_own(name: str) -> None:
+    assert len({way.name for way in WAYS[name]}) == len(WAYS[name])
 
 
 ENUMERATIONS = {
@@ -291,15 +323,18 @@ def test_what_a_layer_cannot_say_of_an_illegal_call(entry: str, word: str, why: 
 @pytest.mark.parametrize("subject", WAYS)
 @given(case=illegal_cases())
 def test_every_illegal_call_has_a_way_or_is_declined(subject: str, case: Case) -> None:
-    with suppress(Declined):
-        way = subject_of(subject).way(case)
-        assert (way in WAYS[subject], way.operation) == (True, case.operation)
+    way, declined = load(subject).route(case)
+    assert declined or case.operation in way.domain.operations
 
 
-def test_seed_of_an_illegal_call_says_by_which_entry_point_it_goes() -> None:
-    cases = (Case.parse(f"conv_i3x3_k1x1_s0x1_same_ones_illegal{seed}") for seed in (0, 1, 2, 3))
-    entries = [subject_of("tensorflow:raw").way(case).entry for case in cases]
-    assert entries == ["raw_conv", "raw_general_conv", "raw_padded_conv", "raw_conv"]
+def test_illegal_call_is_in_the_domain_of_every_entry_point_that_can_be_asked() -> None:
+    case = Case.parse("conv_i3x3_k1x1_s0x1_same_ones_illegal")
+    entries = {
+        WAYS["tensorflow:raw"][number].entry
+        for number, way in enumerate(load("tensorflow:raw").routes)
+        if way.domain.holds(case)
+    }
+    assert entries == {"raw_conv", "raw_general_conv", "raw_padded_conv"}
 
 
 @pytest.mark.parametrize("word", ["transpose_i3_k1_s0_same_ones_illegal", "conv_i3_k1x1_same_ones_illegal"])

@@ -141,7 +141,7 @@ def content(records: Iterable[Record], runs: Merged) -> Content:
     return Content(
         verdict={0: "holds", 1: "disagrees"}.get(code, "little"),
         sentence=result,
-        notes=_notes(runs),
+        notes=_notes(runs, result),
         facts=_facts(runs, code),
         failures=_failures(failures, tallies),
         properties=by_subject(tallies),
@@ -160,13 +160,16 @@ def _result(runs: Merged) -> tuple[str, int]:
     """The final sentence and exit code of a finished run; those of all together for several runs."""
     run = runs.runs[0]
     if len(runs.runs) > 1 or run.end is None:
-        return run_sentence(runs.tallies, lacks=runs.lacks), runs.exit_code
-    return run_sentence(runs.tallies, interrupted=run.end["interrupted"], shard=run.shard), run.end["exit"]
+        return run_sentence(runs.tallies, lacks=runs.lacks, broken=runs.broken), runs.exit_code
+    sentence = run_sentence(
+        runs.tallies, interrupted=run.end["interrupted"], shard=run.shard, broken=runs.broken
+    )
+    return sentence, run.end["exit"]
 
 
-def _notes(runs: Merged) -> tuple[str, ...]:
+def _notes(runs: Merged, sentence: str) -> tuple[str, ...]:
     """Notes beside the sentence: why a run could not continue, and what was cut short."""
-    broken = [f"Could not run: {runs.broken}"] if runs.broken else []
+    broken = [f"Could not run: {runs.broken}"] if not sentence.endswith(runs.broken) else []
     cut = (f"{tally.subject}, {tally.title}: {tally.note}" for tally in runs.tallies if tally.note)
     return (*broken, *(f"Cut short: {note}." for note in cut))
 

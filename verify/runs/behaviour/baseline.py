@@ -49,9 +49,20 @@ def fixed_cases() -> tuple[Case, ...]:
 
 
 def cases_for(subject: Description) -> list[Case]:
-    """The fixed cases that a subject declares to answer."""
-    operations, steps = subject.operations, set(subject.around)
-    return [case for case in fixed_cases() if case.operation in operations and set(case.epilogue) <= steps]
+    """The fixed cases of what a subject says that it answers; some in another data format, dtype or rank.
+
+    A case that no way has is carried over to the first way that has it so.
+    """
+    domains = [way.drawn() for way in subject.routes]
+    carried: dict[Case, None] = {}
+    for case in fixed_cases():
+        found = case if any(domain.holds(case) for domain in domains) else None
+        for domain in () if found else domains:
+            if (found := domain.carried(case)) is not None:
+                break
+        if found is not None:
+            carried[found] = None
+    return list(carried)
 
 
 class Watch:

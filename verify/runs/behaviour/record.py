@@ -13,6 +13,7 @@ import platform
 import shlex
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +30,7 @@ from verify.checks.subject import Description, Subject, describe, versions_of
 from verify.oracle.compare import compare_form
 from verify.subjects.processor import cpu_model, features
 from verify.subjects.protocol import bytes_of
-from verify.subjects.registry import BUILTIN
+from verify.subjects.registry import is_builtin
 
 ANSWERED = "answered"
 
@@ -79,12 +80,18 @@ class Observation(NamedTuple):
 def observe(
     subject: Subject, cases: Iterable[Case], *, name: str, known: Sequence[Deviation] = ()
 ) -> Iterator[Observation]:
-    """Ask each case twice, and judge it; a disagreement that a `known` deviation explains is "known"."""
-    examiner = Examiner(subject=describe(subject), known=known, repeats=2, noted_as=name)
-    for case in cases:
-        examination = examiner.examine(case)
+    """Ask each case twice, and judge it; a disagreement that a `known` deviation explains is "known".
+
+    The ways of a subject that have a case take turns, always in the same way for the same cases.
+    """
+    description = describe(subject)
+    examiner = Examiner(subject=description, known=known, repeats=2, noted_as=name)
+    for number, case in enumerate(cases):
+        ways = [way for way in description.routes if way.domain.holds(case)] or [description]
+        by_turn = replace(examiner, subject=ways[number % len(ways)])
+        examination = by_turn.examine(case)
         answer = _answer(examination)
-        if examination.verdict.kind and answer.bits and _answer(examiner.examine(case)).bits != answer.bits:
+        if examination.verdict.kind and answer.bits and _answer(by_turn.examine(case)).bits != answer.bits:
             answer = Response("not repeatable")
         yield Observation(answer, examination)
 
@@ -120,7 +127,7 @@ def _recorded_versions(subject: Description) -> dict[str, str]:
     """The versions where the subject runs; for a user's own subject its version, too."""
     packages = versions_of(subject)
     packages.pop("hypothesis", None)  # it draws none of the fixed cases
-    if subject.version and subject.name not in BUILTIN:
+    if subject.version and not is_builtin(subject.name):
         packages["subject"] = subject.version
     return packages
 

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
@@ -22,8 +21,9 @@ from verify.checks.deviations import Deviation, to_text
 from verify.checks.files import refusal_of
 from verify.checks.subject import Subject, describe
 from verify.runs.sweep.progress import OPTION, Progress, save_state
-from verify.subjects.isolated import TIMEOUT_S, Isolated, isolated
+from verify.subjects.isolated import TIMEOUT_S, isolated, worker_of
 from verify.subjects.registry import load
+from verify.subjects.trial import tried
 
 SAVE_S = 2.0
 """Seconds between two writings of the state."""
@@ -60,12 +60,12 @@ class Plan:
 def maker(
     name: str, *, isolate: bool | None, python: str | None, timeout: float | None
 ) -> Callable[[], Subject]:
-    """The function that makes a job's subject: in its own worker, or in this process with `--no-isolate`."""
+    """The function that makes a job's subject and tries it: in a worker, or here with `--no-isolate`."""
     is_asked = isolate or python or timeout
     if not is_asked and (isolate is False or sys.platform != "linux"):
-        return partial(load, name)
-    where = {"python": python or sys.executable, "timeout_s": timeout or TIMEOUT_S}
-    return partial(isolated, name, alone=True, **where)
+        return lambda: tried(load(name))
+    where: dict[str, Any] = {"python": python or sys.executable, "timeout_s": timeout or TIMEOUT_S}
+    return lambda: tried(isolated(name, alone=True, **where))
 
 
 def usual_jobs(enumeration: Enumeration) -> int:
@@ -230,9 +230,9 @@ class Jobs:
     def _block(self, subject: Subject, number: int) -> Swept:
         """A block examined in the subject's worker; if that was lost, case by case from here."""
         places = self._progress.places(number)
-        if isinstance(subject, Isolated):
+        if (worker := worker_of(subject)) is not None:
             enumeration, known = self._texts
-            swept = subject.sweep(enumeration, start=places.start, stop=places.stop, known=known)
+            swept = worker.sweep(enumeration, start=places.start, stop=places.stop, known=known)
             if swept is not None:
                 return swept
         return examine_in_bulk(subject, self._plan.enumeration, places=places, known=self._known)
@@ -240,8 +240,9 @@ class Jobs:
 
 def close(subject: Subject | None) -> None:
     """End a subject's worker."""
-    if isinstance(subject, Isolated):
-        subject.close()
+    worker = worker_of(subject) if subject else None
+    if worker:
+        worker.close()
 
 
 def duration(seconds: float) -> str:

@@ -25,7 +25,7 @@ from verify.reports.phrases import LabelledText, most_common, plural
 from verify.reports.summary import REASONS
 from verify.runs.sweep.jobs import Jobs, Plan, close
 from verify.runs.sweep.progress import Progress, identity, read_state, restore
-from verify.subjects.isolated import Isolated
+from verify.subjects.isolated import worker_of
 
 
 def sweep(console: Console, plan: Plan) -> int:
@@ -36,7 +36,7 @@ def sweep(console: Console, plan: Plan) -> int:
     the error that keeps a job from its subject.
     """
     subject = plan.make()
-    if not isinstance(subject, Isolated):
+    if worker_of(subject) is None:
         plan = replace(plan, jobs=1)  # a user's function need not support two calls at a time
     try:
         return _sweep(console, plan, subject, describe(subject))

@@ -11,14 +11,13 @@ from typing import Any
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.cases.operations import TURN
 from verify.subjects.tensorflow.entries import function, operands_by_name
 from verify.subjects.tensorflow.gradients import gradient_of
 from verify.subjects.tensorflow.imported import silenced, tf
 from verify.subjects.tensorflow.layers import stack
 
-Mode = Callable[[str, Case], Array]
-"""(entry, case) → the answer; TensorFlow's own errors pass through."""
+Mode = Callable[..., Array]
+"""(entry, case) → the answer; TensorFlow's own errors pass through. A graph takes what is `unknown`, too."""
 
 _WEIGHTS = frozenset({"factor", "pointwise", "bias", "mean", "variance", "scale", "offset"})
 
@@ -35,14 +34,14 @@ def eager(entry: str, case: Case) -> Array:
     return _array(_on_cpu(function(entry, case), case))
 
 
-def graph(entry: str, case: Case) -> Array:
+def graph(entry: str, case: Case, *, unknown: str = "none") -> Array:
     """Traced by tf.function and rewritten by grappler, every operand an argument.
 
-    Half of the seeds are traced with unknown sizes: modulo 48, 12 to 23 leave the batch and the spatial
-    axes of the model's inputs open; 36 to 47 every size of every operand.
-    Raises WrongStaticShape if the shape inferred before the run is not that of the answer.
+    What is `unknown` to the trace is "none", the "sizes" of the model's inputs, batch and spatial axes but
+    not channels, or "all" sizes of all operands.
+    Raises WrongStaticShape where the shape that is known before the run is not that of the answer.
     """
-    traced = _trace(entry, replace(case, **_ANY_DATA), unknown=unknown_of(case))
+    traced = _trace(entry, replace(case, **_ANY_DATA), unknown=unknown)
     answer = _on_cpu(traced, case)
     promised = traced.structured_outputs.shape
     if not promised.is_compatible_with(answer.shape):
@@ -114,11 +113,6 @@ def _trace(entry: str, case: Case, *, unknown: str = "none", compiled: bool = Fa
 def _on_cpu(call: Callable[..., Any], case: Case) -> Any:
     with tf.device("/CPU:0"):
         return call(*map(tf.constant, operands_by_name(case).values()))
-
-
-def unknown_of(case: Case) -> str:
-    """What a trace of the case leaves unknown: "none", "sizes" or "all"."""
-    return ("none", "sizes", "none", "all")[case.seed // TURN % 4]
 
 
 def shapes_of(case: Case, unknown: str) -> dict[str, tuple[int | None, ...]]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from itertools import product
 
 from verify.subjects.processor import onednn_dtypes
 
-SETTINGS = ("TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "TF_DETERMINISTIC_OPS")
+MATRIX = {
+    "TF_ENABLE_ONEDNN_OPTS": ("0", "1"),
+    "TF_NUM_INTRAOP_THREADS": ("1", "2"),
+    "TF_DETERMINISTIC_OPS": ("0", "1"),
+}
+"""The settings, and the values that a matrix combines."""
 
-MATRIX = tuple(dict(zip(SETTINGS, values, strict=True)) for values in product("01", "12", "01"))
-"""The settings in every combination."""
+SETTINGS = tuple(MATRIX)
 
 
 def switches() -> dict[str, str]:

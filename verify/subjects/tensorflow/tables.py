@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from verify.cases.predicates import Predicate
 from verify.checks.deviations import Deviation, condition, parse_deviations
+from verify.checks.limits import Limit
 
 
-class Limit(NamedTuple):
-    """A documented limit of some entry points, named by the patterns in `entries`, in some modes.
+class Documented(NamedTuple):
+    """A documented limit of some entry points, named by the patterns in `entries`, in some modes."""
 
-    `when` is the condition, `says` are words of the errors, and `words` are cases that provoke them.
-    `ours` marks limits in the harness's own words: TensorFlow has no argument to express the case.
-    """
-
+    limit: Limit
     entries: Sequence[str]
-    when: Predicate
-    says: Sequence[str]
-    words: Sequence[str]
-    link: str
     modes: Sequence[str] = ("eager", "graph", "keras")
-    ours: bool = False
 
     def is_of(self, mode: str, entry: str) -> bool:
         """Whether it is a limit of this entry point in this mode."""
@@ -34,10 +26,17 @@ class Limit(NamedTuple):
 
 
 @cache
-def limits() -> tuple[Limit, ...]:
+def limits() -> tuple[Documented, ...]:
     """TensorFlow's documented limits, from `limits.toml`."""
-    tables = tomllib.loads(_text("limits.toml"))["limit"]
-    return tuple(Limit(**{**table, "when": condition(table["when"])}) for table in tables)
+    table = tomllib.loads(_text("limits.toml"))
+    return tuple(_documented({**limit, "versions": table["versions"]}) for limit in table["limit"])
+
+
+def _documented(table: Mapping[str, Any]) -> Documented:
+    where = {name: table[name] for name in ("entries", "modes") if name in table}
+    fields = {name: value for name, value in table.items() if name not in where}
+    lists = {name: tuple(table[name]) for name in ("says", "words", "versions")}
+    return Documented(Limit(**{**fields, **lists, "when": condition(table["when"])}), **where)
 
 
 @cache

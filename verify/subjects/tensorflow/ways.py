@@ -1,19 +1,20 @@
-"""TensorFlow's ways to compute a convolution, and the subjects that use them in turn."""
+"""TensorFlow's ways to a convolution, the subjects that have them, and what is known of each."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from verify.cases.case import Case
+from verify.cases.domain import Domain, Space
 from verify.cases.operands import Array
-from verify.cases.operations import AROUND
-from verify.cases.predicates import names_of
+from verify.cases.operations import OPERATIONS
 from verify.checks.deviations import Deviation, about
+from verify.checks.limits import Limit
 from verify.checks.subject import Declined
 from verify.subjects.processor import condition_names
 from verify.subjects.tensorflow.entries import ENTRIES, Entry
@@ -21,33 +22,79 @@ from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import SWITCHES, tf
 from verify.subjects.tensorflow.layers import LAYERS, Layer, cannot_say
 from verify.subjects.tensorflow.modes import MODES
-from verify.subjects.tensorflow.tables import Limit, deviations, limits
+from verify.subjects.tensorflow.switches import MATRIX
+from verify.subjects.tensorflow.tables import deviations, limits
 
 _BY_NAME: Mapping[str, Entry | Layer] = {**ENTRIES, **LAYERS}
 
+_UNKNOWN = {"none": "", "sizes": "+unknown-batch", "all": "+unknown-sizes"}
+"""What a graph's trace leaves open → what that adds to a way's name."""
 
-class Way(NamedTuple):
-    """One entry point in one mode, both by name."""
+
+@dataclass(frozen=True)
+class Way:
+    """One entry point in one mode, both by name, for these numbers of spatial axes; a subject of its own.
+
+    `unknown` is what a trace of it leaves open: see `modes.graph`.
+    """
 
     mode: str
     entry: str
+    ranks: tuple[int, ...] = (1, 2, 3)
+    unknown: str = "none"
 
     @property
     def operation(self) -> str:
         """The operation that it computes."""
         return _BY_NAME[self.entry].operation
 
-    def api(self, case: Case) -> str:
-        """The entry point as TensorFlow names it, for as many axes as the case has."""
-        return _BY_NAME[self.entry].api.format(n=case.rank)
+    def api(self, rank: int) -> str:
+        """The entry point as TensorFlow names it, for so many axes."""
+        return _BY_NAME[self.entry].api.format(n=rank)
+
+    @property
+    def name(self) -> str:
+        """The entry point's name, and what is done with it."""
+        name = self.api(self.ranks[0]).rpartition(" ")[2].removeprefix("tf.raw_ops.")
+        gradient = re.search(r"_(input|filter)_gradient$", self.entry)
+        is_taped = gradient and not self.entry.startswith("raw")
+        by = f"+{gradient[1]}-gradient" if gradient and is_taped else ""
+        return f"{name.removeprefix('keras.layers.')}{by}{_UNKNOWN[self.unknown]}"
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        return (self.operation,)
+
+    @cached_property
+    def domain(self) -> Domain:
+        """The cases of its operation and axes; what it is documented not to support are its limits."""
+        return Domain(spaces={self.operation: Space(ranks=self.ranks)})
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return limits_of(self.mode, self.entry)
+
+    def __call__(self, case: Case) -> Array:
+        """TensorFlow's answer; its own errors pass through. Raises Declined where no call can be written."""
+        if case.illegal and (reason := cannot_say(self.entry, case)):
+            raise Declined(reason)
+        try:
+            return self.answer(case)
+        except NoCall as error:
+            if case.illegal:
+                raise Declined(str(error)) from None
+            raise
 
     def answer(self, case: Case) -> Array:
-        """TensorFlow's answer; its own errors pass through."""
+        """TensorFlow's answer; its own errors pass through, and NoCall where no call can be written."""
         if self.entry in ENTRIES:
             ENTRIES[self.entry].require(case)
-        return MODES[self.mode](self.entry, case)
+        traced = {"unknown": self.unknown} if self.unknown != "none" else {}
+        return MODES[self.mode](self.entry, case, **traced)
 
 
+_FORWARD = ("conv_nd", "convolution", "depthwise", "separable", "conv_nd_transpose", "conv_transpose")
+_USUAL = (*_FORWARD, "conv_nd_filter_gradient")
 _RAW = tuple(entry for entry in ENTRIES if entry.startswith("raw"))
 _BY_TAPE = tuple(entry for entry in ENTRIES if entry.endswith("gradient") and entry not in _RAW)
 _TF_NN = tuple(entry for entry in ENTRIES if entry not in (*_RAW, *_BY_TAPE))
@@ -56,9 +103,28 @@ _TRACED = tuple(dict.fromkeys((*_EAGER, *_BY_TAPE)))
 _CONVERTED = tuple(entry for entry in _TRACED if not re.match("(depthwise|separable)_(input|filter)", entry))
 _GENERAL = ("convolution", "conv_transpose", "convolution_filter_gradient")
 
+
+def _ways(mode: str, entries: Iterable[str]) -> Iterator[Way]:
+    """The ways of entry points in a mode: one for each number of axes that has a name of its own."""
+    for entry in entries:
+        ranks = [rank for rank in _ranks(entry) if rank in OPERATIONS[_BY_NAME[entry].operation].ranks]
+        several = [(rank,) for rank in ranks] if "{n}" in _BY_NAME[entry].api else [tuple(ranks)]
+        for unknown in _UNKNOWN if mode == "graph" else ("none",):
+            yield from (Way(mode, entry, ranks, unknown) for ranks in several)
+
+
+def _ranks(entry: str) -> tuple[int, ...]:
+    """The numbers of axes of which there is such an entry point."""
+    if entry in ("raw_conv", "raw_input_gradient", "raw_filter_gradient"):
+        return (2, 3)
+    if entry.startswith("raw_depthwise") or entry == "raw_padded_conv":
+        return (2,)
+    return (1, 2) if re.search("depthwise|separable", entry) else (1, 2, 3)
+
+
 WAYS: Mapping[str, tuple[Way, ...]] = MappingProxyType(
     {
-        name: tuple(Way(mode, entry) for entry in entries)
+        name: tuple(_ways(mode, entries))
         for name, mode, entries in (
             ("tensorflow", "eager", _EAGER),
             ("tensorflow:convolution", "eager", _GENERAL),
@@ -71,13 +137,12 @@ WAYS: Mapping[str, tuple[Way, ...]] = MappingProxyType(
         )
     }
 )
-"""Every subject by its name, with the ways that it takes in turn."""
+"""Every subject by its name, with its ways."""
 
 
 @cache
-def limits_of(way: Way) -> tuple[Limit, ...]:
-    """The limits of one entry point in one mode."""
-    return tuple(limit for limit in limits() if limit.is_of(*way))
+def limits_of(mode: str, entry: str) -> tuple[Limit, ...]:
+    return tuple(documented.limit for documented in limits() if documented.is_of(mode, entry))
 
 
 @cache
@@ -86,63 +151,25 @@ def known_deviations(name: str) -> tuple[Deviation, ...]:
     return about(deviations(), subject=name, version=tf.__version__)
 
 
+COSTS = {"eager": 1, "keras": 2, "graph": 4, "xla": 8, "lite": 16}
+"""Mode → how many eager calls a case of it takes, roughly, with its trace, compilation or conversion."""
+
+
 class TensorflowSubject:
-    """Takes the first of its ways that supports a case; declines if none does.
+    """What is common to the ways of a subject."""
 
-    The seed chooses the first, so that all are exercised and a replay takes the same.
-    """
-
-    around = AROUND
-
-    def __init__(self, name: str, ways: tuple[Way, ...]) -> None:
+    def __init__(self, name: str, ways: Iterable[Way]) -> None:
         self.name = name
         self.switches: Mapping[str, str] = SWITCHES
         self.condition_names = condition_names(SWITCHES)
         self.known = known_deviations(name)
         self.version: str = tf.__version__
-        self.operations = tuple(dict.fromkeys(way.operation for way in ways))
-        self.refuses = self.operations
-        self._ways = ways
+        self.ways = {way.name: way for way in ways}
+        self.domain = Domain(spaces=dict.fromkeys((way.operation for way in self.ways.values()), Space()))
+        self.refuses = self.domain.operations
+        self.matrix = MATRIX
+        self.cost = max(COSTS[way.mode] for way in self.ways.values())
+        self.compiles = any(way.mode in ("graph", "xla", "lite") for way in self.ways.values())
 
     def __call__(self, case: Case) -> Any:
-        try:
-            return self.way(case).answer(case)
-        except NoCall as error:
-            if case.illegal:
-                raise Declined(str(error)) from None
-            raise
-
-    def way(self, case: Case) -> Way:
-        """The way in which it answers a case; raises Declined if it has none."""
-        ways = [way for way in self._ways if way.operation == case.operation]
-        if not ways:
-            raise Declined(f"{self.name} has no {case.operation}")
-        # A call that is refused for other reasons than its numbers tests nothing.
-        names = names_of(mended(case) if case.illegal else case, self.condition_names)
-        first = case.seed % len(ways)
-        reasons = []
-        for way in ways[first:] + ways[:first]:
-            reason = next((limit.says[0] for limit in limits_of(way) if limit.when.holds(names)), "")
-            reason = reason or (cannot_say(way.entry, case) if case.illegal else "")
-            if not reason:
-                return way
-            reasons.append(f"{way.api(case)}: {reason}")
-        raise Declined(reasons[0])
-
-
-def mended(case: Case) -> Case:
-    """A simple legal call with the dtype, data format, padding and groups of an illegal one."""
-    divides = case.channels % case.groups == 0 == case.filter_count % case.groups
-    return replace(
-        case,
-        illegal=False,
-        seed=0,
-        given_out=(),
-        batch=1,
-        size=(4,) * case.rank,
-        kernel=(1,) * case.rank,
-        strides=(),
-        dilations=(),
-        groups=case.groups if divides else 1,
-        padding=case.padding if isinstance(case.padding, str) else ((1, 1),) * case.rank,
-    )
+        raise AssertionError("a case is put to a way")

@@ -1,0 +1,56 @@
+"""A plain case for each way, operation and dtype of some domains: met by construction, whatever is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from verify.cases.case import Case
+from verify.cases.domain import Domain
+from verify.cases.fills import FILLS
+from verify.cases.narrowings import STEPS
+from verify.cases.word import InvalidCase
+
+from .plans import Decisions, Plan
+
+
+def marginals(domains: Mapping[str, Domain], fill: str = "ints") -> list[tuple[str, Case]]:
+    """Pairs of a way and a case: each way and each operation at least once, and each dtype that some way has.
+
+    The marginals and not their product, so that there are no more than ways, operations and dtypes together.
+    """
+    needed = {(name, operation) for name, domain in domains.items() for operation in domain.spaces}
+    dtypes = {
+        token for domain in domains.values() for space in domain.spaces.values() for token in space.dtypes
+    }
+    pairs: list[tuple[str, Case]] = []
+    for name, operation in sorted(needed, key=lambda pair: list(domains).index(pair[0])):
+        plan = Plan(operation, domains[name], STEPS)
+        cases = list(_one_of_each_dtype(plan, fill))
+        new = [case for case in cases if case.format.token in dtypes] or cases[:1]
+        dtypes -= {case.format.token for case in new}
+        pairs += [(name, case) for case in new]
+    return pairs
+
+
+def _one_of_each_dtype(plan: Plan, fill: str) -> Iterator[Case]:
+    for dtype in plan.space.dtypes:
+        for made in _decisions(plan, dtype):
+            if (case := next(plan.plain(made), None)) is not None:
+                with suppress(InvalidCase):
+                    filled = replace(case, fill=fill, seed=1 if FILLS[fill].is_seeded else 0)
+                    case = filled if plan.holds(filled) else case
+                yield case
+                break
+
+
+def _decisions(plan: Plan, dtype: str) -> Iterator[Decisions]:
+    """The decisions with a dtype, the first of all others that are open."""
+    for rank in plan.open():
+        for padding in plan.open((rank,)):
+            if dtype in plan.open((rank, padding)):
+                made: Decisions = (rank, padding, dtype)
+                while len(made) < 6:
+                    made = (*made, plan.open(made)[0])
+                yield made

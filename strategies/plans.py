@@ -1,0 +1,164 @@
+"""What can be drawn of an operation inside a domain: the decisions that are open, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from verify.cases.case import Case
+from verify.cases.domain import Condition, Domain, Space
+from verify.cases.dtypes import FORMATS
+from verify.cases.operations import OPERATIONS
+from verify.cases.predicates import names_of
+from verify.cases.word import InvalidCase, Padding
+
+GROUPINGS = ("one", "some", "each")
+"""One group of all channels, several groups, and a group for each channel."""
+
+Decisions = tuple[Any, ...]
+"""Rank, padding, dtype, data format, step and grouping, as far as they are made."""
+
+
+class Plan:
+    """The decisions on a case of one operation inside a domain.
+
+    A decision is open where some case that follows from it is inside, by what a few plain ones show: so
+    that what is drawn lies inside by construction, but for what depends on other numbers.
+    """
+
+    def __init__(self, operation: str, domain: Domain, steps: Sequence[str]) -> None:
+        self.operation = OPERATIONS[operation]
+        self.domain = domain
+        self.space: Space = domain.spaces[operation]
+        self._conditions = tuple(each for each in domain.conditions if each.operation in ("", operation))
+        self._levels: tuple[tuple[Any, ...], ...] = (
+            tuple(rank for rank in self.space.ranks if rank in self.operation.ranks),
+            self.space.paddings,
+            self.space.dtypes,
+            self.space.data_formats,
+            tuple(steps),
+            self._groupings(),
+        )
+        self._has_bias = "bias" in self.space.around
+        names = (*domain.used, ("bias", str(self._has_bias)))
+        self._open = _open_decisions(operation, self._levels, self._conditions, names)
+
+    def _groupings(self) -> tuple[str, ...]:
+        is_grouped = self.operation.has_groups and (self.space.max_groups or 2) > 1
+        return GROUPINGS if is_grouped and (self.space.max_channels or 2) > 1 else GROUPINGS[:1]
+
+    def open(self, made: Decisions = ()) -> tuple[Any, ...]:
+        """The options of the next decision that leave a case."""
+        if made not in self._open:
+            options = self._levels[len(made)]
+            self._open[made] = (
+                options
+                if not self._conditions
+                else tuple(option for option in options if self._is_open((*made, option)))
+            )
+        return self._open[made]
+
+    def _is_open(self, made: Decisions) -> bool:
+        if len(made) < len(self._levels):
+            return bool(self.open(made))
+        return next(self.plain(made), None) is not None
+
+    def plain(self, made: Decisions) -> Iterator[Case]:
+        """The plain cases of these decisions that are inside."""
+        cases = plain_cases(self.operation.name, made)
+        return (case for case in cases if (self._has_bias or not case.epilogue) and self.holds(case))
+
+    def holds(self, case: Case) -> bool:
+        """Whether a case that lists and bounds leave is inside."""
+        if not self._conditions:
+            return True
+        names = names_of(case, self.domain.names)
+        return not any(condition.refuses(case, names) for condition in self._conditions)
+
+    def inside(self, case: Case) -> Case | None:
+        """The case, or the first inside of some that are plainer in one respect; None where there is none."""
+        if self.holds(case):
+            return case
+        for change in _plainer(case):
+            with suppress(InvalidCase):
+                plainer = replace(case, **change)
+                if not self.space.why_not(plainer) and self.holds(plainer):
+                    return plainer
+        return None
+
+
+@cache
+def _open_decisions(
+    operation: str,
+    levels: tuple[tuple[Any, ...], ...],
+    conditions: tuple[Condition, ...],
+    names: tuple[tuple[str, str], ...],
+) -> dict[Decisions, tuple[Any, ...]]:
+    """The open decisions that are known so far, shared by the plans that decide alike."""
+    return {}
+
+
+@cache
+def plain_cases(operation: str, made: Decisions) -> tuple[Case, ...]:
+    """Plain cases of these decisions."""
+    rank, padding, dtype, data_format, step, grouping = made
+    groups = {"one": 1, "some": 2, "each": 4}[grouping]
+    stride = 2 if step in ("strided", "both") else 1
+    dilation = 2 if step in ("dilated", "both") else 1
+    epilogues = ((), ("bias",)) if "bias" in OPERATIONS[operation].epilogue else ((),)
+    shared: dict[str, Any] = {
+        "operation": operation,
+        "size": (6,) * rank,
+        "channels": 4,
+        "filter_count": 4 if OPERATIONS[operation].has_filters else 1,
+        "groups": groups,
+        "strides": (stride,) * rank,
+        "dilations": (dilation,) * rank,
+        "dtype": FORMATS[dtype].dtype,
+        "channels_first": data_format == "channels_first",
+    }
+    cases = []
+    for kernel in (2, 1):
+        span = (kernel - 1) * dilation + 1
+        for pads in _paddings(padding, rank, span):
+            for epilogue in epilogues:
+                with suppress(InvalidCase):
+                    cases.append(Case(**shared, kernel=(kernel,) * rank, padding=pads, epilogue=epilogue))
+    return tuple(cases)
+
+
+def _paddings(mode: str, rank: int, span: int) -> tuple[Padding, ...]:
+    if mode != "explicit":
+        return ("SAME" if mode == "same" else "VALID",)
+    return ((1, 0),) * rank, ((span - 1, 0),) * rank
+
+
+def _plainer(case: Case) -> Iterator[dict[str, Any]]:
+    """Changes that make a case plainer in one respect, or in all that shape an answer."""
+    rank, causal = case.rank, tuple((axis.span - 1, 0) for axis in case.axes)
+    counts = {"groups": case.channels, "filter_count": case.channels} if case.traits.has_groups else {}
+    no_steps = {"strides": (1,) * rank, "dilations": (1,) * rank}
+    wide = {"size": tuple(max(axis.span, axis.size, 1) for axis in case.axes), "batch": max(case.batch, 1)}
+    explicit = [] if isinstance(case.padding, str) else [{"padding": causal}]
+    single: list[dict[str, Any]] = [
+        {"epilogue": ()},
+        {"epilogue": ("bias",)},
+        {"border": ()},
+        {"strides": (case.strides[0],) * rank},
+        {"strides": (1,) * rank},
+        {"dilations": (1,) * rank},
+        wide,
+        counts,
+        {"groups": 1},
+        {"kernel": (1,) * rank, "dilations": (1,) * rank},
+        *explicit,
+        no_steps,
+        {"channels": 1, "filter_count": 1, "groups": 1},
+    ]
+    yield from (change for change in single if change)
+    yield {**wide, "border": (), "epilogue": (), "strides": (case.strides[0],) * rank}
+    yield {**wide, "border": (), "epilogue": (), **no_steps, **({"padding": causal} if explicit else {})}
+    yield {**wide, "border": (), "epilogue": (), **no_steps, "channels": 1, "filter_count": 1, "groups": 1}

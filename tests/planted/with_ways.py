@@ -1,0 +1,54 @@
+"""Subjects that say what they answer, and one that has ways, for tests of the gate."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from tests.planted.subjects_to_gate import right
+from verify import Case
+from verify.cases.operands import Array
+
+
+def channels_first_alone(case: Case) -> Array:
+    """Right, and an error where it is asked in another data format."""
+    if not case.channels_first:
+        raise TypeError("channels first, please")
+    return right(case)
+
+
+channels_first_alone.data_formats = ("NCHW",)  # type: ignore[attr-defined]
+
+
+def takes_little(case: Case) -> Array:
+    """Right for one axis, no dilation and float64 alone."""
+    if case.rank != 1 or case.format.token != "float64" or max(case.dilations) > 1:
+        raise TypeError("one axis, f64 and no dilation, please")
+    return right(case)
+
+
+takes_little.ranks = (1,)  # type: ignore[attr-defined]
+takes_little.dtypes = ("float64",)  # type: ignore[attr-defined]
+takes_little.supports = "max(dilations) == 1"  # type: ignore[attr-defined]
+
+
+def two_axes(case: Case) -> Array:
+    if case.rank != 2:
+        raise TypeError("two axes, please")
+    return right(case)
+
+
+two_axes.ranks = (2,)  # type: ignore[attr-defined]
+
+
+def shifts(case: Case) -> Array:
+    """Wrong in every value."""
+    return right(case) + 1
+
+
+def layers(case: Case) -> Array:
+    """Each case is put to one of the ways."""
+    raise AssertionError
+
+
+layers.ways = MappingProxyType({"plain": right, "two-axes": two_axes, "fast": shifts})  # type: ignore[attr-defined]
+layers.refuses = ()  # type: ignore[attr-defined]

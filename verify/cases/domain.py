@@ -1,0 +1,283 @@
+"""A domain: the cases that a subject, or one of its ways, says it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import product
+from typing import Any, NamedTuple
+
+from verify.cases.case import Case
+from verify.cases.dtypes import FORMATS
+from verify.cases.operations import AROUND, OPERATIONS, kind_of
+from verify.cases.predicates import Predicate, names_of
+from verify.cases.word import PADDING_MODES, InvalidCase
+
+RANKS = (1, 2, 3)
+DATA_FORMATS = ("channels_last", "channels_first")
+
+LISTS: Mapping[str, Sequence[Any]] = {
+    "operations": tuple(OPERATIONS),
+    "ranks": RANKS,
+    "dtypes": tuple(FORMATS),
+    "data_formats": DATA_FORMATS,
+    "paddings": PADDING_MODES,
+    "around": AROUND,
+}
+"""What a domain lists, and everything that each list may have."""
+
+_FORMATS_OF_RANKS = {
+    **dict.fromkeys(("NWC", "NHWC", "NDHWC"), "channels_last"),
+    **dict.fromkeys(("NCW", "NCHW", "NCDHW"), "channels_first"),
+}
+
+
+def spelled(name: str, value: Any) -> Any:
+    """A value of a list as that spells it, given as a case says it ("NHWC", "SAME") and in any case."""
+    if not isinstance(value, str) or name not in ("data_formats", "paddings"):
+        return value
+    word = _FORMATS_OF_RANKS.get(value.upper(), value.lower())
+    return word if word in LISTS[name] else value
+
+
+BOUNDS: Mapping[str, Callable[[Case], int]] = {
+    "max_side": lambda case: max(case.size),
+    "max_kernel": lambda case: max(case.kernel),
+    "max_stride": lambda case: max(case.strides),
+    "max_dilation": lambda case: max(case.dilations),
+    "max_channels": lambda case: max(case.channels, case.filter_count),
+    "max_groups": lambda case: case.groups,
+    "max_batch": lambda case: case.batch,
+}
+"""What a domain bounds, and the number of a case that is bounded."""
+
+
+class Space(NamedTuple):
+    """The cases of one operation that lists and bounds leave; a bound of None is none."""
+
+    ranks: tuple[int, ...] = RANKS
+    dtypes: tuple[str, ...] = tuple(FORMATS)
+    data_formats: tuple[str, ...] = DATA_FORMATS
+    paddings: tuple[str, ...] = PADDING_MODES
+    around: tuple[str, ...] = AROUND
+    max_side: int | None = None
+    max_kernel: int | None = None
+    max_stride: int | None = None
+    max_dilation: int | None = None
+    max_channels: int | None = None
+    max_groups: int | None = None
+    max_batch: int | None = None
+
+    def why_not(self, case: Case) -> str:
+        """What of a case is outside, in a phrase; "" for a case inside."""
+        has: dict[str, Collection[Any]] = {
+            "ranks": (case.rank,),
+            "dtypes": (case.format.token,),
+            "data_formats": (format_of(case),),
+            "paddings": (case.padding_mode,),
+            "around": [*map(kind_of, case.epilogue), *(["border"] if case.border else [])],
+        }
+        for name, values in has.items():
+            if others := [value for value in values if value not in getattr(self, name)]:
+                listed = ", ".join(map(str, getattr(self, name)))
+                return f"it answers {name.replace('_', ' ')} {listed or 'none'}, not {others[0]}"
+        for name, number_of in BOUNDS.items():
+            most = getattr(self, name)
+            if most is not None and number_of(case) > most:
+                return f"it answers {name} {most}, not {number_of(case)}"
+        return ""
+
+    def within(self, other: Space) -> Space:
+        """What both leave, in this one's order."""
+        left: dict[str, Any] = {
+            name: tuple(value for value in getattr(self, name) if value in getattr(other, name))
+            for name in LISTS
+            if name != "operations"
+        }
+        for name in BOUNDS:
+            bounds = [most for most in (getattr(self, name), getattr(other, name)) if most is not None]
+            left[name] = min(bounds, default=None)
+        return Space(**left)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.ranks and self.dtypes and self.data_formats and self.paddings)
+
+
+class Condition(NamedTuple):
+    """What no list can say: a test that is true of the cases inside, or only of those outside.
+
+    It is of one operation, or of all where that is "". `reason` says in a phrase why a case is outside.
+    """
+
+    test: Predicate | Callable[[Case], Any]
+    reason: str
+    operation: str = ""
+    is_inside: bool = False
+
+    def refuses(self, case: Case, names: Mapping[str, Any]) -> bool:
+        """Whether a case is outside; ValueError, one sentence, for a test that raises an error."""
+        if self.operation not in ("", case.operation):
+            return False
+        if isinstance(self.test, Predicate):
+            return self.test.holds(names) != self.is_inside
+        try:
+            return bool(self.test(case)) != self.is_inside
+        except Exception as error:
+            raise ValueError(f"{self.reason} raised {type(error).__name__} on {case}: {error}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """The cases inside the space of their operation that no condition refuses.
+
+    `names` are what conditions may use beside a case's own names.
+    """
+
+    spaces: Mapping[str, Space] = field(default_factory=lambda: dict.fromkeys(OPERATIONS, Space()))
+    conditions: tuple[Condition, ...] = ()
+    names: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        return tuple(self.spaces)
+
+    @property
+    def key(self) -> Any:
+        """What is the same of domains that are made alike."""
+        return tuple(self.spaces.items()), self.conditions, self.used
+
+    @cached_property
+    def used(self) -> tuple[tuple[str, str], ...]:
+        """The names that its conditions use, with their values as text."""
+        texts = " ".join(each.test.text for each in self.conditions if isinstance(each.test, Predicate))
+        return tuple((name, repr(value)) for name, value in self.names.items() if name in texts)
+
+    @cached_property
+    def around(self) -> tuple[str, ...]:
+        """What is supported before and after some operation."""
+        steps = {step for space in self.spaces.values() for step in space.around}
+        return tuple(step for step in AROUND if step in steps)
+
+    def holds(self, case: Case) -> bool:
+        """Whether a case is inside; an illegal one, whether the legal call beside it is."""
+        return not self.why_not(case)
+
+    def why_not(self, case: Case) -> str:
+        """Why a case is outside, in a phrase; "" for a case inside."""
+        if case.operation not in self.spaces:
+            return f"it answers {', '.join(self.spaces)}, not {case.operation}"
+        legal = mended(case) if case.illegal else case
+        if outside := self.spaces[case.operation].why_not(legal):
+            return outside
+        names = names_of(legal, self.names) if self.conditions else {}
+        return next((each.reason for each in self.conditions if each.refuses(legal, names)), "")
+
+    def within(self, other: Domain) -> Domain:
+        """What both leave, of the operations in this one's order."""
+        spaces = {
+            operation: space.within(other.spaces[operation])
+            for operation, space in self.spaces.items()
+            if operation in other.spaces
+        }
+        return Domain(
+            spaces={name: space for name, space in spaces.items() if not space.is_empty},
+            conditions=(*self.conditions, *other.conditions),
+            names={**other.names, **self.names},
+        )
+
+    def narrowed(self, narrowings: Mapping[str, Any]) -> Domain:
+        """What the narrowings of `strategies.cases` leave, of those that a domain can say."""
+        said: dict[str, Any] = {
+            name: tuple(spelled(name, word) for word in value) if name in LISTS else value
+            for name, value in narrowings.items()
+            if value is not None and (name in LISTS or name in BOUNDS)
+        }
+        operations = said.pop("operations", self.operations)
+        return Domain(spaces=dict.fromkeys(operations, Space(**said))).within(self)
+
+    def carried(self, case: Case) -> Case | None:
+        """The case, or the first inside with another data format, dtype or rank; None where there is none."""
+        if self.holds(case):
+            return case
+        space = self.spaces.get(case.operation)
+        if space is None:
+            return None
+        return next(filter(self.holds, _carried(case, space)), None)
+
+
+def joined(domains: Iterable[Domain]) -> Domain:
+    """The lists and bounds of what any of these domains has, in the order of the vocabulary."""
+    spaces: dict[str, list[Space]] = {}
+    for domain in domains:
+        for operation, space in domain.spaces.items():
+            spaces.setdefault(operation, []).append(space)
+    return Domain(spaces={operation: _union(alike) for operation, alike in spaces.items()})
+
+
+def _union(spaces: Sequence[Space]) -> Space:
+    union: dict[str, Any] = {
+        name: tuple(value for value in LISTS[name] if any(value in getattr(space, name) for space in spaces))
+        for name in LISTS
+        if name != "operations"
+    }
+    for name in BOUNDS:
+        bounds = [getattr(space, name) for space in spaces]
+        union[name] = None if None in bounds else max(bounds)
+    return Space(**union)
+
+
+def _carried(case: Case, space: Space) -> Iterator[Case]:
+    """A case with what a space has in place of its rank, dtype and data format, the likest first."""
+    ranks = sorted(space.ranks, key=lambda rank: abs(rank - case.rank))
+    tokens = sorted(space.dtypes, key=lambda token: token != case.format.token)
+    formats = sorted(space.data_formats, key=lambda name: name != format_of(case))
+    for rank, token, data_format in product(ranks, tokens, formats):
+        try:
+            yield replace(
+                with_rank(case, rank),
+                dtype=FORMATS[token].dtype,
+                channels_first=data_format == "channels_first",
+            )
+        except InvalidCase:
+            continue
+
+
+def format_of(case: Case) -> str:
+    """One of DATA_FORMATS."""
+    return DATA_FORMATS[case.channels_first]
+
+
+def with_rank(case: Case, rank: int) -> Case:
+    """A case with axes of one cell put before its own, or with its first axes left out."""
+    if rank == case.rank:
+        return case
+    more = max(rank - case.rank, 0)
+    names = ("size", "kernel", "strides", "dilations")
+    change: dict[str, Any] = {name: ((1,) * more + getattr(case, name))[-rank:] for name in names}
+    for name, pairs in (("padding", case.padding), ("border", case.border)):
+        if pairs and not isinstance(pairs, str):
+            change[name] = (((0, 0),) * more + pairs)[-rank:]
+    return replace(case, **change)
+
+
+def mended(case: Case) -> Case:
+    """A plain legal call with what an illegal one has beside its numbers: dtype, format, padding, groups.
+
+    A call that is refused whatever its numbers are shows nothing of them.
+    """
+    divides = case.channels % case.groups == 0 == case.filter_count % case.groups
+    return replace(
+        case,
+        illegal=False,
+        seed=0,
+        given_out=(),
+        batch=1,
+        size=(4,) * case.rank,
+        kernel=(1,) * case.rank,
+        strides=(),
+        dilations=(),
+        groups=case.groups if divides else 1,
+        padding=case.padding if isinstance(case.padding, str) else ((1, 1),) * case.rank,
+    )

@@ -1,0 +1,69 @@
+"""Narrowings: the arguments by which less is drawn, their types and what each may have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypedDict
+
+from verify.cases.domain import BOUNDS, LISTS, spelled
+from verify.cases.fills import FILLS
+from verify.cases.spelling import nearest
+
+STEPS = ("plain", "strided", "dilated", "both")
+REDUCTIONS = ("short", "long")
+DRAWN_FILLS = tuple(fill.name for fill in FILLS.values() if fill.chance)
+
+CHOICES: Mapping[str, Sequence[Any]] = MappingProxyType(
+    {**LISTS, "fills": DRAWN_FILLS, "steps": STEPS, "reductions": REDUCTIONS}
+)
+"""Narrowing that is a list → everything that it may have."""
+
+MAY_BE_EMPTY = ("around",)
+
+
+class Narrowings(TypedDict, total=False):
+    """What narrows the cases that are drawn; what each means is in `strategies.cases`."""
+
+    operations: Sequence[str]
+    ranks: Sequence[int]
+    dtypes: Sequence[str]
+    paddings: Sequence[str]
+    fills: Sequence[str]
+    around: Sequence[str]
+    steps: Sequence[str]
+    reductions: Sequence[str]
+    data_formats: Sequence[str]
+    max_side: int
+    max_kernel: int
+    max_stride: int
+    max_dilation: int
+    max_channels: int
+    max_groups: int
+    max_batch: int
+
+
+def checked(narrowings: Mapping[str, Any]) -> dict[str, Any]:
+    """The narrowings that are given, as lists of the words that we use for "NHWC", "SAME" and the like.
+
+    Raises ValueError, one sentence, for another name or type, and for a choice that is empty or unknown.
+    """
+    return {name: _checked(name, value) for name, value in narrowings.items() if value is not None}
+
+
+def _checked(name: str, value: Any) -> Any:
+    if name in BOUNDS:
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"{name} is {value!r}, not a whole number above 0")
+        return value
+    if name not in CHOICES:
+        raise ValueError(f"{name} is no narrowing{nearest(name, (*CHOICES, *BOUNDS))}")
+    if isinstance(value, str | Mapping) or not isinstance(value, Collection):
+        raise ValueError(f"{name} is {value!r}, not a list: write {name}=({value!r},)")  # noqa: TRY004
+    words = [spelled(name, word) for word in value]
+    unknown = [word for word in words if word not in CHOICES[name]]
+    if unknown or not (words or name in MAY_BE_EMPTY):
+        what = repr(unknown[0]) if unknown else "nothing"
+        near = nearest(str(unknown[0]), map(str, CHOICES[name])) if unknown else ""
+        raise ValueError(f"{name} has {what}; choose from {', '.join(map(str, CHOICES[name]))}{near}")
+    return words
