@@ -26,7 +26,7 @@ if not HAS_TENSORFLOW:  # which these import at the top
 COMPILED = ("tests/subjects/tensorflow/", "tests/export/test_export_script.py")
 """Where tests compile in TensorFlow, which is slow the first time in each process."""
 
-EXAMPLES = 100
+EXAMPLES = 60
 """Cases of each property that is tested here; a gate of eight subjects draws them 80 times."""
 
 settings.register_profile(
