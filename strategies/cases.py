@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from hypothesis.strategies import SearchStrategy
 
 from verify.cases.case import Case
-from verify.cases.domain import BOUNDS, DATA_FORMATS, LISTS, RANKS, Domain
+from verify.cases.domain import BOUNDS, DATA_FORMATS, LISTS, RANKS, Domain, smaller
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis
@@ -181,7 +181,7 @@ def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:
     step = row.of(_steps_of(plan.open(made), skips=fill.needs_unread))
     groupings = plan.open((*made, step))
     grouping = row.of([name for name in groupings for _ in range(4 if name == "one" else 2)])
-    most = {name: _smaller(narrowing.most[name], getattr(space, name)) for name in BOUNDS}
+    most = {name: smaller(narrowing.most[name], getattr(space, name)) for name in BOUNDS}
     spatial = _axes_of(row, rank=rank, padding=padding, step=step, skips=fill.needs_unread, most=most)
     counts = _counts_of(
         row,
@@ -221,10 +221,6 @@ def _steps_of(steps: Sequence[str], *, skips: bool) -> Sequence[str]:
 
 def _strided(steps: Sequence[str]) -> bool:
     return bool({"strided", "both"} & set(steps))
-
-
-def _smaller(first: int | None, second: int | None) -> int | None:
-    return min((bound for bound in (first, second) if bound is not None), default=None)
 
 
 def _axes_of(

@@ -314,12 +314,6 @@ def test_illegal_call_is_inside_by_its_form_alone():
 
 def test_domain_of_nothing_said_has_everything():
     assert Domain().operations == tuple(OPERATIONS)
-    assert Domain().around == LISTS["around"]
-
-
-def test_around_of_a_domain_is_what_any_operation_has():
-    domain = Domain(spaces={"conv": Space(around=("relu",)), "transpose": Space(around=("bias",))})
-    assert domain.around == ("bias", "relu")
 
 
 def test_domains_that_are_made_alike_have_one_key():

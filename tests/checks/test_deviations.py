@@ -83,6 +83,16 @@ def test_empty_file_has_no_entry():
     assert names("# nothing is known\n") == []
 
 
+@pytest.mark.parametrize("subject", ["mine", "mine:quick/a.conv+b"])
+def test_entry_of_ways_is_about_these_and_the_subject_that_has_them(subject):
+    assert names(toml(subjects="['mine', 'mine:quick/*+b']"), subject=subject) == ["flips"]
+
+
+@pytest.mark.parametrize("subject", ["mine:quick/a.conv", "mine:slow/a.conv+b", "mine:slow"])
+def test_entry_of_ways_is_about_no_others(subject):
+    assert names(toml(subjects="['mine', 'mine:quick/*+b']"), subject=subject) == []
+
+
 @pytest.mark.parametrize("subject", ["mine", "mine:fast"])
 def test_entry_is_about_each_of_its_subjects(subject):
     assert names(toml(), subject=subject) == ["flips"]

@@ -84,7 +84,11 @@ def test_every_attribute_is_written_down_and_one_bound_stands_for_all() -> None:
 def test_subject_that_declares_nothing_is_asked_convolutions_with_a_bias_and_relu() -> None:
     described = describe(convolutions.right)
     drawn = described.drawn()
-    assert (described.operations, drawn.around, described.refuses) == (("conv",), ("bias", "relu"), ())
+    assert (described.operations, drawn.spaces["conv"].around, described.refuses) == (
+        ("conv",),
+        ("bias", "relu"),
+        (),
+    )
     assert (described.switches, described.version, described.known) == ({}, None, ())
     assert (described.ways, described.matrix, described.compiles, described.limits) == ({}, {}, False, ())
 
@@ -124,7 +128,9 @@ def test_subject_is_described_by_another_name() -> None:
 def test_fault_is_described_alike_by_name_and_as_it_is() -> None:
     described = describe(fault_named("kernel-flipped"))
     assert load("fault:kernel-flipped") == described
-    assert (described.operations, described.drawn().around) == (tuple(OPERATIONS), AROUND)
+    spaces = described.drawn().spaces
+    assert described.operations == tuple(OPERATIONS)
+    assert {space.around for space in spaces.values()} == {AROUND}
     assert described.domain.spaces == Domain().spaces
 
 

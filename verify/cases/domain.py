@@ -27,6 +27,9 @@ LISTS: Mapping[str, Sequence[Any]] = {
 }
 """What a domain lists, and everything that each list may have."""
 
+SPACE_LISTS = tuple(name for name in LISTS if name != "operations")
+"""What it lists of each operation."""
+
 _FORMATS_OF_RANKS = {
     **dict.fromkeys(("NWC", "NHWC", "NDHWC"), "channels_last"),
     **dict.fromkeys(("NCW", "NCHW", "NCDHW"), "channels_first"),
@@ -51,6 +54,11 @@ BOUNDS: Mapping[str, Callable[[Case], int]] = {
     "max_batch": lambda case: case.batch,
 }
 """What a domain bounds, and the number of a case that is bounded."""
+
+
+def smaller(first: int | None, second: int | None) -> int | None:
+    """The smaller of two bounds, of which None is none."""
+    return min((bound for bound in (first, second) if bound is not None), default=None)
 
 
 class Space(NamedTuple):
@@ -92,12 +100,9 @@ class Space(NamedTuple):
         """What both leave, in this one's order."""
         left: dict[str, Any] = {
             name: tuple(value for value in getattr(self, name) if value in getattr(other, name))
-            for name in LISTS
-            if name != "operations"
+            for name in SPACE_LISTS
         }
-        for name in BOUNDS:
-            bounds = [most for most in (getattr(self, name), getattr(other, name)) if most is not None]
-            left[name] = min(bounds, default=None)
+        left |= {name: smaller(getattr(self, name), getattr(other, name)) for name in BOUNDS}
         return Space(**left)
 
     @property
@@ -153,12 +158,6 @@ class Domain:
         """The names that its conditions use, with their values as text."""
         texts = " ".join(each.test.text for each in self.conditions if isinstance(each.test, Predicate))
         return tuple((name, repr(value)) for name, value in self.names.items() if name in texts)
-
-    @cached_property
-    def around(self) -> tuple[str, ...]:
-        """What is supported before and after some operation."""
-        steps = {step for space in self.spaces.values() for step in space.around}
-        return tuple(step for step in AROUND if step in steps)
 
     def holds(self, case: Case) -> bool:
         """Whether a case is inside; an illegal one, whether the legal call beside it is."""
@@ -219,8 +218,7 @@ def joined(domains: Iterable[Domain]) -> Domain:
 def _union(spaces: Sequence[Space]) -> Space:
     union: dict[str, Any] = {
         name: tuple(value for value in LISTS[name] if any(value in getattr(space, name) for space in spaces))
-        for name in LISTS
-        if name != "operations"
+        for name in SPACE_LISTS
     }
     for name in BOUNDS:
         bounds = [getattr(space, name) for space in spaces]

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from verify.cases.case import Case
-from verify.cases.domain import BOUNDS, LISTS, Domain, spelled
+from verify.cases.domain import BOUNDS, LISTS, SPACE_LISTS, Domain, spelled
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import Predicate
 from verify.cases.spelling import nearest
@@ -215,8 +215,7 @@ DOMAIN: Mapping[str, Callable[[Any], Mapping[str, Any]]] = MappingProxyType(
     {
         **{
             name: of_operations(some_of(LISTS[name], least=name != "around", spelled=partial(spelled, name)))
-            for name in LISTS
-            if name != "operations"
+            for name in SPACE_LISTS
         },
         **dict.fromkeys(BOUNDS, of_operations(a_bound)),
         "supports": of_operations(what_it_supports),

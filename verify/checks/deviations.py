@@ -68,10 +68,13 @@ class Deviation(NamedTuple):
     def is_of(self, subject: str) -> bool:
         """Whether a subject's name fits one of the patterns in `subjects`, such as `tensorflow*`.
 
-        A pattern without a way, as after `/`, is of all ways.
+        A pattern without a way, as after `/`, is of all ways, and a subject without one has those of each.
         """
-        name = subject.partition("/")[0]
-        return any(fnmatchcase(subject if "/" in pattern else name, pattern) for pattern in self.subjects)
+        name, _, way = subject.partition("/")
+        parts = (pattern.partition("/") for pattern in self.subjects)
+        return any(
+            fnmatchcase(name, of) and (not way or not ways or fnmatchcase(way, ways)) for of, _, ways in parts
+        )
 
     def is_of_way(self, subject: str) -> bool:
         """Whether the way in a subject's name is one that the patterns have, or they have none of any."""
@@ -79,7 +82,7 @@ class Deviation(NamedTuple):
 
     def covers(self, version: str | None) -> bool:
         """Whether it was seen in a version of the subject's framework; in any where it says none."""
-        return not self.versions or version is None or any(covers(text, version) for text in self.versions)
+        return seen_in(self.versions, version)
 
     @property
     def kinds_phrase(self) -> str:
@@ -252,6 +255,12 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 def require_range(text: str) -> None:
     """Raise ValueError, one sentence, for a text that covers no releases."""
     _parts(text)
+
+
+def seen_in(versions: Iterable[str], version: str | None) -> bool:
+    """Whether a version is among those listed; any is where none is listed, or where it is unknown."""
+    listed = tuple(versions)
+    return not listed or version is None or any(covers(text, version) for text in listed)
 
 
 def covers(text: str, version: str) -> bool:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from verify.cases.domain import Condition
 from verify.cases.predicates import Predicate
-from verify.checks.deviations import covers
+from verify.checks.deviations import seen_in
 
 
 class Limit(NamedTuple):
@@ -27,7 +27,7 @@ class Limit(NamedTuple):
 
     def covers(self, version: str | None) -> bool:
         """Whether it was found in a version of the subject's framework; in any where it says none."""
-        return not self.versions or version is None or any(covers(text, version) for text in self.versions)
+        return seen_in(self.versions, version)
 
     @property
     def condition(self) -> Condition:

@@ -100,7 +100,7 @@ class Description:
     switches: Mapping[str, str] = field(default_factory=dict, metadata={"takes": texts_by_name})
     matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict, metadata={"takes": a_matrix})
     compiles: bool = field(default=False, metadata={"takes": a_bool})
-    cost: int = field(default=0, metadata={"takes": a_bound})
+    cost: int | None = field(default=None, metadata={"takes": a_bound})
     version: str | None = field(default=None, metadata={"takes": a_text})
     known: tuple[Deviation, ...] = field(default=(), metadata={"takes": all_of(Deviation, "deviations")})
     condition_names: Mapping[str, Any] = field(default_factory=dict, metadata={"takes": names_of_conditions})

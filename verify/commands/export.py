@@ -29,7 +29,7 @@ def command(*, word: str, form: str, subject: str | None, output: Path | None) -
             raise CannotExport(f"{form} holds a case and no subject such as {subject!r}")
         return _files(case, form, output)
     subject = subject or "tensorflow"
-    if form == "script" or not is_builtin(subject):
+    if form == "pytest" and not is_builtin(subject):
         load(subject)  # a wrong name, or a missing framework, is answered as one
     text = (_script if form == "script" else _pytest)(case, subject)
     if output is None:

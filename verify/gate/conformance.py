@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from inspect import signature
 from pathlib import Path
 from typing import Any, Unpack
@@ -90,17 +90,15 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
     # Hypothesis keeps examples, and draws the same ones, by a test's source and signature, not its name.
     test.__signature__ = signature(test).replace(return_annotation=test.__name__)  # type: ignore[attr-defined]
     test.__doc__ = f"{judged.title} of {gate.name}"
-    strategy = st.deferred(lambda: gate.illegal(narrowings) if judged.illegal else gate.legal(chosen, counts))
+    drawn = cache(lambda: gate.illegal(narrowings) if judged.illegal else gate.legal(chosen, counts))
+    strategy = st.deferred(lambda: drawn())  # noqa: PLW0108 - Hypothesis takes a function alone
 
     @wraps(given(asked=strategy)(test))  # so that pytest and Hypothesis see a test of Hypothesis
     def searched(self: Any) -> None:
         __tracebackhide__ = True
-        if judged.illegal and gate.illegal(narrowings).is_empty:
-            pytest.skip(f"{gate.name} says of no operation that is left that it refuses illegal calls")
+        if drawn().is_empty:
+            _skip_absent(gate, judged)
         tallier = gate.judge(judged).tallier
-        if not judged.illegal and gate.legal(chosen, counts).is_empty:
-            tallier.is_absent, tallier.note = True, "the domain has no case for it"
-            pytest.skip(f"the domain of {gate.name} has no case for {judged.title}")
         drawing = drawing_of(gate.session.options, gate.name, name, fewer=gate.subject.fewer)
         tallier.draws, tallier.examples = counts, drawing.used.max_examples
         counts.clear()
@@ -115,6 +113,15 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
             raise together(settled, "distinct disagreements") from settled[0].__cause__
 
     return searched
+
+
+def _skip_absent(gate: Gate, judged: Property) -> None:
+    """Skip a property that has no case; a legal one is listed as absent."""
+    if judged.illegal:
+        pytest.skip(f"{gate.name} says of no operation that is left that it refuses illegal calls")
+    tallier = gate.judge(judged).tallier
+    tallier.is_absent, tallier.note = True, "the domain has no case for it"
+    pytest.skip(f"the domain of {gate.name} has no case for {judged.title}")
 
 
 def _skipped(reason: str) -> Callable[..., None]:
@@ -159,7 +166,7 @@ def _pinned_test(gate: Gate, narrowings: dict[str, Any], pins: Sequence[Case] | 
         if not asked:
             pytest.skip("no word is pinned")
         judge = gate.judge(EVERYTHING)
-        asked = [(way, case) for way, case in asked if options.shard.holds(str(case))]
+        asked = [(way, case) for way, case in asked if gate.has(case)]
         mismatches = [mismatch for way, case in asked if (mismatch := judge.disagreement_on(case, way))]
         if mismatches:
             raise together(mismatches, f"of {len(asked)} pinned words disagree")
@@ -173,26 +180,23 @@ def _faults_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
         words = gate.witnesses(narrowings)
         if not words:
             pytest.skip("no fault can be shown by the cases that are left")
-        judge, tallier = gate.judge(WITNESSED), gate.judge(WITNESSED).tallier
+        tallier = gate.judge(WITNESSED).tallier
         tallier.looked_for = words
-        mismatches: dict[Any, Mismatch] = {}
-        for name, (way, case) in words.items():
-            if not gate.session.options.shard.holds(str(case)):
-                continue
-            try:
-                judge.judge(case, way, shows=name)
-            except Mismatch as mismatch:
-                mismatches.setdefault(mismatch.examination.signature, mismatch)
-            if not tallier.tally.visible[name]:
-                tallier.hidden[name] = str(case)
-        _raise_settled(judge, mismatches.values())
+        asked = [(name, way, case) for name, (way, case) in words.items() if gate.has(case)]
+        _ask(gate.judge(WITNESSED), asked)
 
     return test_faults
 
 
-def _raise_settled(judge: Judge, mismatches: Iterable[Mismatch]) -> None:
-    """Raise what is found, where there is anything, each simplified and diagnosed."""
-    if settled := list(map(judge.settle, mismatches)):
+def _ask(judge: Judge, asked: Iterable[tuple[str, str, Case]]) -> None:
+    """Ask each case by its way, for the fault that it is there to show; raise what disagrees, diagnosed."""
+    mismatches: dict[Any, Mismatch] = {}
+    for shows, way, case in asked:
+        try:
+            judge.judge(case, way, shows=shows)
+        except Mismatch as mismatch:
+            mismatches.setdefault(mismatch.examination.signature, mismatch)
+    if settled := list(map(judge.settle, mismatches.values())):
         raise together(settled, "distinct disagreements")
 
 
@@ -201,24 +205,14 @@ def _met_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
         """A case for each way, operation and dtype of the domain, whatever is drawn."""
         if is_quick():
             pytest.skip("the profile quick asks for what is written down, and draws a little")
-        judge, shard = gate.judge(MET), gate.session.options.shard
-        fill = next(iter(fill for fill in ("ints", *narrowings.get("fills", ())) if _may(fill, narrowings)))
-        asked = [(way, case) for way, case in gate.marginals(narrowings, fill) if shard.holds(str(case))]
+        judge, fills = gate.judge(MET), narrowings.get("fills", ("ints",))
+        fill = "ints" if "ints" in fills else fills[0]
+        asked = [("", way, case) for way, case in gate.marginals(narrowings, fill) if gate.has(case)]
         if not asked:
             pytest.skip("the narrowings leave nothing of the domain")
-        mismatches: dict[Any, Mismatch] = {}
-        for way, case in asked:
-            try:
-                judge.judge(case, way)
-            except Mismatch as mismatch:
-                mismatches.setdefault(mismatch.examination.signature, mismatch)
-        _raise_settled(judge, mismatches.values())
+        _ask(judge, asked)
 
     return test_met
-
-
-def _may(fill: str, narrowings: dict[str, Any]) -> bool:
-    return fill in narrowings.get("fills", (fill,))
 
 
 def _known_test(gate: Gate) -> Callable[..., None]:

@@ -130,6 +130,10 @@ class Gate:
         """A case for each way, operation and dtype that is drawn."""
         return marginals(self._domains(narrowings), fill)
 
+    def has(self, case: Case) -> bool:
+        """Whether a case is of the shard that this session asks."""
+        return self.session.options.shard.holds(str(case))
+
     def asked(self, words: Iterable[Case], *, carry: bool = False) -> list[tuple[str, Case]]:
         """Each word with each way whose domain has it, and one that none has with none.
 
@@ -232,6 +236,8 @@ class Judge:
                 faults = tallier.faults()
                 visible = visibility(case, kinds=judged.kinds, repeats=judged.repeats, faults=faults).visible
         tallier.record(examination, visible)
+        if shows and not tallier.tally.visible[shows]:
+            tallier.hidden[shows] = str(case)
         return examination.outcome
 
     def settle(self, mismatch: Mismatch) -> Mismatch:

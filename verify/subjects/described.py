@@ -34,10 +34,11 @@ def data_of(subject: Description) -> dict[str, Any]:
 
 
 def _own(way: Description) -> dict[str, Any]:
-    """What a way says that another does not."""
+    """What a way says that another does not; the conditions of its limits come with these."""
+    limits = [limit.condition for limit in way.limits]
     return {
         "spaces": {name: space._asdict() for name, space in way.domain.spaces.items()},
-        "conditions": [_condition(each) for each in way.domain.conditions],
+        "conditions": [_condition(each) for each in way.domain.conditions if each not in limits],
         "limits": [{**limit._asdict(), "when": limit.when.text} for limit in way.limits],
     }
 
@@ -52,11 +53,7 @@ def declared_of(data: Mapping[str, Any], inside: Inside, switches: Mapping[str, 
     """The attributes that `Declared` has names for, as a worker said them; its ways are another's to make."""
     names = {**data["condition_names"], "switches": switches}
     return {
-        **{
-            name: data[name]
-            for name in (*_PLAIN, "usual", "matrix", "source")
-            if name != "cost" or data[name]
-        },
+        **{name: data[name] for name in (*_PLAIN, "usual", "matrix", "source")},
         "switches": switches,
         "condition_names": names,
         "known": tuple(map(deviation_of, data["known"])),
@@ -67,13 +64,11 @@ def declared_of(data: Mapping[str, Any], inside: Inside, switches: Mapping[str, 
 def own_of(data: Mapping[str, Any], inside: Inside, names: Mapping[str, Any]) -> dict[str, Any]:
     """The domain and the limits of a subject or a way."""
     limits = tuple(_limit(limit) for limit in data["limits"])
-    ends = {(limit.when.text, limit.says[0]) for limit in limits}
     domain = Domain(
         spaces={name: _space(space) for name, space in data["spaces"].items()},
         conditions=tuple(
             Condition(inside if text is None else condition(text), reason, operation, is_inside)
             for text, reason, operation, is_inside in (each.values() for each in data["conditions"])
-            if (text, reason) not in ends
         ),
         names=names,
     )

@@ -132,7 +132,7 @@ class Isolated:
             "versions": said["versions"],
             "headline": f"{self.base} in {self.python}: " + "; ".join(map(", ".join, parts)),
             "ways": {
-                name: Way(
+                name: IsolatedWay(
                     self, name, own_of(own, partial(self.is_inside, way=name), declared["condition_names"])
                 )
                 for name, own in said["ways"].items()
@@ -281,7 +281,7 @@ class Isolated:
         return _lost(life, kind="crashed", sentence=lost_too if code is None else how_it_ended(code))
 
 
-class Way:
+class IsolatedWay:
     """A way of a subject in a worker, with what it says of itself there."""
 
     def __init__(self, subject: Isolated, way: str, declared: Mapping[str, Any]) -> None:
@@ -297,7 +297,7 @@ class Way:
 def worker_of(subject: Subject) -> Isolated | None:
     """The worker that a subject runs in, or None for one in this process."""
     call = subject.call if isinstance(subject, Description) else subject
-    return call.subject if isinstance(call, Way) else call if isinstance(call, Isolated) else None
+    return call.subject if isinstance(call, IsolatedWay) else call if isinstance(call, Isolated) else None
 
 
 def _answer(case: Case, header: Mapping[str, Any], *, body: memoryview) -> Array:
