@@ -227,6 +227,7 @@ def test_run_that_grades_too_little_in_its_time_says_so(usual_s: float):
         (Tally(subject="", name="values", title="", examples=200, agreed=19, vacuous=21), "too little"),
         (Tally(subject="", name="values", title="", examples=20, agreed=10, vacuous=10), "holds"),
         (Tally(subject="", name="values", title="", examples=200, agreed=12, vacuous=4), "holds"),
+        (Tally(subject="", name="values", title="", examples=5, agreed=1, vacuous=4), "holds"),
         (Tally(subject="", name="values", title="", agreed=1), "holds"),
         (Tally(subject="", name="values", title="", note=TIME_UP), "nothing graded"),
         (Tally(subject="", name="pinned", title="", note=TIME_UP, agreed=20), "too little"),

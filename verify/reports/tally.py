@@ -113,7 +113,7 @@ class Tally:
             return "too little"
         graded = self.agreed + self.known.total()
         needed = min(ENOUGH, self.examples // 2, self.cases // 2)
-        if 0 < graded < needed and not self.note:
+        if 0 < graded < needed and self.examples >= ENOUGH and not self.note:
             return "too little"
         if graded:
             return "holds"
