@@ -13,7 +13,7 @@ from verify.commands.cli import command_named
 from verify.config.flags import Isolation, Known, isolation_options, known_options
 from verify.config.options import FILE, OPERATION_NAMES, POSITIVE, SUBJECT, OptionKind, positive
 
-RANKS = OptionKind("N,…", lambda text: tuple(map(positive, text.split(","))), list)
+RANKS = OptionKind("N,…", lambda text: tuple(map(positive, text.split(","))), list, int)
 DTYPE_NAMES, PADDING_NAMES = (
     OptionKind(name, lambda text: tuple(text.split(",")), list) for name in ("T,…", "P,…")
 )

@@ -41,12 +41,14 @@ REDIS = ("redis://", "rediss://", "unix://")
 class OptionKind(click.ParamType[Any]):
     """A kind of option. `read` makes a value from the text, or raises ValueError with a sentence.
 
-    `setting` is the type of the value in TOML, and `values` are those that a shell completes.
+    `setting` is the type of the value in TOML, and a list has strings there, or what is of the type `entry`.
+    `values` are those that a shell completes.
     """
 
     name: str
     read: Callable[[str], Any] = str
     setting: type = str
+    entry: type = str
     values: Callable[[], Iterable[str]] = tuple
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
@@ -126,7 +128,7 @@ def listed(name: str) -> OptionKind:
         spelt = (str(spelled(name, word.strip())) for word in text.split(","))
         return tuple(words[one_of(word.lower(), words)] for word in spelt)
 
-    return OptionKind(f"{name[0].upper()},…", read, list, values=lambda: words)
+    return OptionKind(f"{name[0].upper()},…", read, list, type(CHOICES[name][0]), lambda: words)
 
 
 OPERATION_NAMES = OptionKind("OP,…", operations, list, values=lambda: OPERATIONS)
@@ -188,17 +190,17 @@ def options_of(command: click.Command) -> dict[str, click.Parameter]:
 def _value(option: click.Parameter, value: Any, where: str) -> Any:
     kind = option.type if isinstance(option.type, OptionKind) else None
     setting = list if option.nargs != 1 else kind.setting if kind else bool
-    if not _is_of(value, setting):
+    if not _is_of(value, setting, entry=kind.entry if kind else str):
         raise ValueError(f"{where} is {value!r}, not {TYPES[setting]}")
     if option.nargs != 1 or not kind:
         return value
     try:
-        return kind.read(",".join(value) if isinstance(value, list) else str(value))
+        return kind.read(",".join(map(str, value)) if isinstance(value, list) else str(value))
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
 
 
-def _is_of(value: Any, setting: type) -> bool:
+def _is_of(value: Any, setting: type, *, entry: type) -> bool:
     if setting is list:
-        return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+        return isinstance(value, list) and all(type(part) in (str, entry) for part in value)
     return type(value) is setting or (setting is float and type(value) is int)
