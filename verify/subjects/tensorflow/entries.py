@@ -98,6 +98,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
         ),
         **_gradients("filter", "filtergrad", filter_gradient),
         "raw_filter_gradient": Entry("filtergrad", "tf.raw_ops.Conv{n}DBackpropFilter", raw.filter_gradient),
+        "raw_bias_gradient": Entry("filtergrad", "tf.raw_ops.BiasAddGrad", raw.bias_gradient),
         "raw_depthwise_filter_gradient": Entry(
             "filtergrad", "tf.raw_ops.DepthwiseConv2dNativeBackpropFilter", raw.depthwise_filter_gradient
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from verify.cases.case import Case
-from verify.subjects.tensorflow.forward import attributes, depthwise_shape, output_shape, padding
+from verify.subjects.tensorflow.forward import NoCall, attributes, depthwise_shape, output_shape, padding
 from verify.subjects.tensorflow.imported import tf
 
 
@@ -49,22 +49,31 @@ def depthwise_input_gradient(case: Case, y: Any, w: Any) -> Any:
     )
 
 
+def bias_gradient(case: Case, x: Any, y: Any) -> Any:
+    if not case.epilogue:
+        raise NoCall("BiasAddGrad is the gradient of a bias alone")
+    data_format = "NCHW" if case.channels_first else "NHWC"
+    return tf.raw_ops.BiasAddGrad(out_backprop=y, data_format=data_format)
+
+
 def filter_gradient(case: Case, x: Any, y: Any) -> Any:
-    if case.epilogue:
-        data_format = "NCHW" if case.channels_first else "NHWC"
-        return tf.raw_ops.BiasAddGrad(out_backprop=y, data_format=data_format)
+    _require_no_bias(case)
     is_3d = case.rank == 3
     operation = tf.raw_ops.Conv3DBackpropFilterV2 if is_3d else tf.raw_ops.Conv2DBackpropFilter
     return operation(input=x, filter_sizes=case.filter_shape, out_backprop=y, **_arguments(case))
 
 
 def depthwise_filter_gradient(case: Case, x: Any, y: Any) -> Any:
-    if case.epilogue:
-        return filter_gradient(case, x, y)
+    _require_no_bias(case)
     w = tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
         input=x, filter_sizes=depthwise_shape(case), out_backprop=y, **_arguments(case)
     )
     return tf.reshape(w, case.filter_shape)
+
+
+def _require_no_bias(case: Case) -> None:
+    if case.epilogue:
+        raise NoCall("the gradient of a bias is that of BiasAddGrad")
 
 
 def _arguments(case: Case) -> dict[str, Any]:
