@@ -43,9 +43,10 @@ def command(*, word: str, form: str, subject: str | None, output: Path | None) -
 def _script(case: Case, subject: str) -> str:
     if not is_builtin(subject):
         raise CannotExport(f"a script asks TensorFlow and needs nothing else: export {subject!r} as pytest")
+    asked = load(subject)  # before the import: where TensorFlow is missing, this says so
     from verify.export.script import script
 
-    return script(case, load(subject))
+    return script(case, asked)
 
 
 def _pytest(case: Case, subject: str) -> str:
