@@ -22,8 +22,9 @@ from verify.gate.judging import Gate
 from verify.gate.properties import TITLES
 from verify.gate.session import NOTHING, SESSION, beginning, environment, gate_of
 from verify.reports import github
+from verify.reports.conclusion import LITTLE, exit_code, run_sentence
 from verify.reports.records import Record, Stream, end
-from verify.reports.summary import LITTLE, exit_code, print_summary, run_sentence
+from verify.reports.summary import print_summary
 from verify.reports.tally import Tally
 
 pytest_plugins = ("verify.entry",)  # the options, where this is loaded by its name alone

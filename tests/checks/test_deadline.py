@@ -18,7 +18,7 @@ from verify import Case, reference
 from verify.cases.operands import Array
 from verify.checks.clock import AGAIN_S, GRACE_S, TimeUp, stopping_at
 from verify.gate.properties import MET, PROPERTIES, WITNESSED
-from verify.reports.summary import exit_code
+from verify.reports.conclusion import exit_code
 from verify.reports.tally import TIME_UP, Tally
 
 

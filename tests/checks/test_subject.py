@@ -19,16 +19,8 @@ from verify.cases.operations import AROUND, OPERATIONS
 from verify.checks.declarations import DOMAIN, Declared
 from verify.checks.deviations import condition
 from verify.checks.limits import Limit
-from verify.checks.subject import (
-    ATTRIBUTES,
-    Declined,
-    Description,
-    Subject,
-    describe,
-    source_of,
-    versions,
-    versions_of,
-)
+from verify.checks.subject import ATTRIBUTES, Declined, Description, Subject, describe
+from verify.checks.versions import source_of, versions, versions_of
 from verify.faults import fault_named
 from verify.subjects.isolated import isolated
 from verify.subjects.registry import load

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verify.cases.shards import ALL, Shard
-from verify.reports.summary import exit_code, run_sentence
+from verify.reports.conclusion import exit_code, run_sentence
 from verify.reports.tally import Failure, Tally
 
 NAMES = ("pinned", "known", "faults", "values", "bits")

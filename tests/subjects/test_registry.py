@@ -11,7 +11,7 @@ import pytest
 
 from verify import Case, check
 from verify.__main__ import main
-from verify.checks.subject import FRAMEWORKS, versions
+from verify.checks.versions import FRAMEWORKS, versions
 from verify.subjects.registry import BUILTIN, UnknownSubject, load
 
 CASE = Case.parse("conv_i2_k1_same_ones")

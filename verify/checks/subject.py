@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
-from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from inspect import get_annotations
-from pathlib import Path
 from types import FunctionType, MappingProxyType
 from typing import Any
 
@@ -75,9 +71,6 @@ def elsewhere(name: str) -> type[Elsewhere]:
 
 COMPILED_COST = 4
 """The cost of a subject that compiles each shape and says no other."""
-
-FRAMEWORKS = ("tensorflow", "keras", "torch", "jax", "onnxruntime")
-"""Packages whose versions are said where they are in play."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -341,28 +334,3 @@ def split_label(label: str) -> tuple[str, dict[str, str]]:
     """The name and the settings of a label."""
     name, *settings = label.split(" ")
     return name, dict(setting.split("=", 1) for setting in settings)
-
-
-def source_of(subject: Description) -> str:
-    """A digest of the file that a user's own callable is written in; "" for what is built in."""
-    file = getattr(sys.modules.get(subject.module), "__file__", None)
-    if subject.source or file is None or subject.module.startswith("verify.") or not Path(file).exists():
-        return subject.source
-    return sha256(Path(file).read_bytes()).hexdigest()[:16]
-
-
-def versions_of(subject: Description) -> dict[str, str]:
-    """The versions where a subject runs, by package."""
-    return dict(subject.versions or versions())
-
-
-def versions() -> dict[str, str]:
-    """The versions of this process by name; those of frameworks that are imported, and no others."""
-    numbers = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for package in ("numpy", "hypothesis", *(name for name in FRAMEWORKS if name in sys.modules)):
-        try:
-            # What is imported knows its version under any name that it was installed by (tensorflow-cpu).
-            numbers[package] = getattr(sys.modules.get(package), "__version__", None) or version(package)
-        except PackageNotFoundError:
-            numbers[package] = "not installed"
-    return numbers

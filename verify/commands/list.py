@@ -9,7 +9,7 @@ import click
 
 from verify.cases.fills import FILLS
 from verify.cases.operations import OPERATIONS
-from verify.checks.subject import FRAMEWORKS, versions
+from verify.checks.versions import FRAMEWORKS, versions
 from verify.commands.cli import command_named
 from verify.faults import FAULTS
 from verify.subjects.registry import BUILTIN

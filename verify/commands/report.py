@@ -15,9 +15,10 @@ from verify.config.options import FILE
 @click.option("--html", type=FILE, help="write a page of HTML that needs nothing else")
 def command(*, files: tuple[Path, ...], html: Path | None) -> int:
     from verify.reports import github
+    from verify.reports.conclusion import run_sentence
     from verify.reports.html.page import require_page, write_page
     from verify.reports.merge import merged
-    from verify.reports.summary import print_summary, run_sentence
+    from verify.reports.summary import print_summary
     from verify.reports.terminal import Terminal
 
     if html:

@@ -19,7 +19,8 @@ from verify.cases.grammar import GRAMMAR, OtherGrammar, require_grammar
 from verify.checks.examination import Examination
 from verify.checks.files import refusal_of
 from verify.checks.project import KEPT, keep_in
-from verify.checks.subject import Description, versions_of
+from verify.checks.subject import Description
+from verify.checks.versions import versions_of
 from verify.corpus.rewrite import rewrite
 from verify.oracle.compare import Verdict
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from verify.checks.subject import versions
+from verify.checks.versions import versions
 from verify.config.session import Session
 from verify.gate.judging import Gate
 from verify.gate.properties import TITLES

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from verify.reports.conclusion import LITTLE
 from verify.reports.phrases import plural
-from verify.reports.summary import LITTLE, failure_texts
+from verify.reports.summary import failure_texts
 from verify.reports.tally import COLUMNS, Tally, by_subject, fault_coverages
 
 ANNOTATED = 10

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from verify.cases.shards import Shard
+from verify.reports.conclusion import exit_code
 from verify.reports.records import Record, read_records
-from verify.reports.summary import exit_code
 from verify.reports.tally import Tally, tallies_of
 
 

@@ -29,8 +29,9 @@ from verify.corpus.words import SHIPPED, cases_in, pin
 from verify.gate.judging import Gate
 from verify.gate.session import NOTHING, SESSION, beginning, environment
 from verify.reports import github
+from verify.reports.conclusion import distinct, exit_code, run_sentence
 from verify.reports.records import Stream, end, nowhere
-from verify.reports.summary import STYLES, distinct, exit_code, print_summary, run_sentence
+from verify.reports.summary import STYLES, print_summary
 from verify.reports.tally import UNDRAWN, Tally
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.baseline import Watch

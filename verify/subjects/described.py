@@ -10,7 +10,8 @@ from verify.cases.domain import Condition, Domain, Space
 from verify.cases.predicates import Predicate
 from verify.checks.deviations import condition, deviation_of, entry_of
 from verify.checks.limits import Limit
-from verify.checks.subject import Description, source_of
+from verify.checks.subject import Description
+from verify.checks.versions import source_of
 
 _PLAIN = ("version", "refuses", "compiles", "cost")
 

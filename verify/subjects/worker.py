@@ -27,8 +27,9 @@ from verify.cases.enumeration import Enumeration
 from verify.checks.asking import ask
 from verify.checks.bulk import Swept, examine_in_bulk
 from verify.checks.deviations import from_text
-from verify.checks.subject import Description, versions
+from verify.checks.subject import Description
 from verify.checks.trial import misuse_on
+from verify.checks.versions import versions
 from verify.oracle.compare import Verdict, disagrees
 from verify.subjects.described import data_of
 from verify.subjects.protocol import BrokenStream, bytes_of, form, receive, send

@@ -21,7 +21,8 @@ from verify import Case, Declined
 from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array
 from verify.checks.bulk import Swept, examine_in_bulk
-from verify.checks.subject import Subject, versions
+from verify.checks.subject import Subject
+from verify.checks.versions import versions
 from verify.runs.sweep import jobs
 from verify.runs.sweep.jobs import Plan, in_order
 from verify.runs.sweep.progress import BLOCK, Progress

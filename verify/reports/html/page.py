@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from verify.cases.case import Case
+from verify.reports.conclusion import distinct, run_sentence
 from verify.reports.html.pictures import Picture, answer_pictures, window_pictures
 from verify.reports.html.tables import Judged, Square, Table, coverage_table, error_table, time_table
 from verify.reports.merge import Merged, merged
 from verify.reports.records import DIFFERING_LIMIT, Record, read_records
-from verify.reports.summary import distinct, run_sentence
 from verify.reports.tally import (
     OFTEN_SHOWN,
     Failure,

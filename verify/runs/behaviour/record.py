@@ -26,7 +26,8 @@ from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination
 from verify.checks.files import refusal_of
 from verify.checks.path import Examiner
-from verify.checks.subject import Description, Subject, describe, versions_of
+from verify.checks.subject import Description, Subject, describe
+from verify.checks.versions import versions_of
 from verify.oracle.compare import compare_form
 from verify.subjects.processor import cpu_model, features
 from verify.subjects.protocol import bytes_of

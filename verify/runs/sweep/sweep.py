@@ -20,7 +20,8 @@ from verify.checks.deviations import Deviation, applying, recorded, to_text
 from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import Examination, disagreement, line
 from verify.checks.path import Examiner
-from verify.checks.subject import Description, Subject, describe, source_of, versions, versions_of
+from verify.checks.subject import Description, Subject, describe
+from verify.checks.versions import source_of, versions, versions_of
 from verify.reports.phrases import LabelledText, most_common, plural
 from verify.reports.summary import REASONS
 from verify.runs.sweep.jobs import Jobs, Plan, close

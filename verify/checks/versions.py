@@ -1,0 +1,38 @@
+"""What runs: the versions of the packages, and a digest of the file of a user's own callable."""
+
+from __future__ import annotations
+
+import sys
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from verify.checks.subject import Description
+
+FRAMEWORKS = ("tensorflow", "keras", "torch", "jax", "onnxruntime")
+"""Packages whose versions are said where they are in play."""
+
+
+def source_of(subject: Description) -> str:
+    """A digest of the file that a user's own callable is written in; "" for what is built in."""
+    file = getattr(sys.modules.get(subject.module), "__file__", None)
+    if subject.source or file is None or subject.module.startswith("verify.") or not Path(file).exists():
+        return subject.source
+    return sha256(Path(file).read_bytes()).hexdigest()[:16]
+
+
+def versions_of(subject: Description) -> dict[str, str]:
+    """The versions where a subject runs, by package."""
+    return dict(subject.versions or versions())
+
+
+def versions() -> dict[str, str]:
+    """The versions of this process by name; those of frameworks that are imported, and no others."""
+    numbers = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for package in ("numpy", "hypothesis", *(name for name in FRAMEWORKS if name in sys.modules)):
+        try:
+            # What is imported knows its version under any name that it was installed by (tensorflow-cpu).
+            numbers[package] = getattr(sys.modules.get(package), "__version__", None) or version(package)
+        except PackageNotFoundError:
+            numbers[package] = "not installed"
+    return numbers

@@ -1,0 +1,90 @@
+"""What a run comes to: an exit code, one sentence, and each distinct failure once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from verify.cases.shards import ALL, Shard
+from verify.reports.phrases import plural
+from verify.reports.tally import ENOUGH, TIME_UP, Failure, Tally, never_visible
+
+LITTLE = ("nothing graded", "too little")
+"""Verdicts of properties that prove too little."""
+
+
+def exit_code(tallies: Sequence[Tally], *, shard: Shard = ALL) -> int:
+    """0 holds, 1 disagrees, 3 proves too little.
+
+    A run proves too little if nothing was graded, if a property graded too little, or if a fault was never
+    visible. One shard proves too little only if it graded nothing: the rest is judged for all together.
+    """
+    if any(tally.failures for tally in tallies):
+        return 1
+    if shard.is_part:
+        return 0 if _any_graded(tallies) else 3
+    is_little = not _any_graded(tallies) or any(tally.verdict in LITTLE for tally in tallies)
+    return 3 if is_little or never_visible(tallies) else 0
+
+
+def _any_graded(tallies: Sequence[Tally]) -> bool:
+    return any(tally.agreed for tally in tallies)
+
+
+def run_sentence(
+    tallies: Sequence[Tally],
+    *,
+    interrupted: bool = False,
+    shard: Shard = ALL,
+    lacks: Sequence[str] = (),
+    broken: str = "",
+) -> str:
+    """The run in one sentence; `lacks` says what else is missing, and `broken` why it could not be done."""
+    cases = sum(tally.cases for tally in tallies)
+    graded = sum(tally.agreed for tally in tallies)
+    if failures := len(distinct(tallies)):
+        return f"Disagrees: {failures} distinct {plural(failures, 'disagreement')} in {cases:,} cases."
+    if broken:
+        return f"Could not run: {broken}"
+    if interrupted:
+        return f"Interrupted: {graded:,} of {cases:,} cases graded so far and none disagrees."
+    if shard.is_part and graded:
+        share = f"{graded:,} of {cases:,} cases of shard {shard}"
+        return f"Holds so far: {share} graded and none disagrees; `report` says what all shards prove."
+    if little := "; ".join([*lacks, *_too_little(tallies)]):
+        return f"Proves too little: {little}."
+    return f"Holds: {graded:,} of {cases:,} cases graded and none disagrees."
+
+
+def _too_little(tallies: Sequence[Tally]) -> Iterable[str]:
+    """What graded nothing or too little, what ran out of time before it was done, what was never visible."""
+    nothing, too_little = ([tally for tally in tallies if tally.verdict == verdict] for verdict in LITTLE)
+    if nothing or not _any_graded(tallies):
+        yield f"nothing was graded for {_titles(nothing) or 'any property'}"
+    if late := [tally for tally in too_little if tally.note == TIME_UP]:
+        yield f"the time was up too soon for {_titles(late)}"
+    if few := [tally for tally in too_little if tally.note != TIME_UP]:
+        yield f"fewer than {ENOUGH} cases were graded for {_titles(few)}"
+    if faults := never_visible(tallies):
+        yield f"no case would have shown {', '.join(faults)}"
+
+
+def _titles(tallies: Iterable[Tally]) -> str:
+    return ", ".join(dict.fromkeys(tally.title for tally in tallies))
+
+
+def distinct(tallies: Iterable[Tally]) -> list[tuple[Failure, list[str]]]:
+    """Each distinct failure once, by its shortest word, with the properties that found it.
+
+    Failures of one subject are the same if they look like the same fault, or, where they look like none,
+    if they have the same kind and geometry, with any fill.
+    """
+    failures: dict[tuple[str, ...], tuple[Failure, list[str]]] = {}
+    for tally in tallies:
+        for failure in tally.failures.values():
+            same = (failure.fault,) if failure.fault else (failure.kind, failure.word.rpartition("_")[0])
+            key = (tally.subject, *same)
+            shortest, titles = failures.get(key, (failure, []))
+            if len(failure.word) < len(shortest.word):
+                shortest = failure
+            failures[key] = (shortest, [*titles, tally.title])
+    return list(failures.values())
