@@ -31,7 +31,28 @@ ENUMERATIONS = {
         multiplier=2,
     ),
     "gradients": Enumeration(**SMALL, operations=("transpose", "filtergrad"), ranks=(1,), filters=2),
-    "dtypes": Enumeration(**SMALL, ranks=(1,), dtypes=("float16", "int32"), channels_first=True),
+    "dtypes": Enumeration(**SMALL, ranks=(1,), dtypes=("float16", "int32"), data_formats=("channels_first",)),
+    "around": Enumeration(
+        size=2,
+        kernel=2,
+        stride=2,
+        dilation=1,
+        operations=("conv", "filtergrad"),
+        ranks=(1,),
+        dtypes=("float32", "int32"),
+        paddings=("same", "explicit"),
+        around=("border", "bias", "leaky"),
+    ),
+    "formats and fills": Enumeration(
+        **SMALL,
+        operations=("conv", "transpose"),
+        ranks=(1,),
+        dtypes=("float32", "int32"),
+        data_formats=("channels_first", "channels_last"),
+        fills=("ones", "reals", "unread"),
+    ),
+    "strided": Enumeration(**SMALL, ranks=(1, 2), steps=("strided",)),
+    "strided or dilated": Enumeration(**SMALL, ranks=(2,), steps=("strided", "dilated")),
 }
 each_enumeration = pytest.mark.parametrize("enumeration", ENUMERATIONS.values(), ids=ENUMERATIONS)
 
@@ -58,18 +79,48 @@ def words_of(enumeration: Enumeration) -> list[str]:
         enumeration.groups,
     )
     pairs = list(product(range(enumeration.cells + 1), repeat=2))
+    sides = [side for side in sides if has_step(enumeration, stride=side[2], dilation=side[3])]
+    ends_of = [tokens for tokens in product(*map(optional, AFTER)) if {*tokens} <= {"", *after(enumeration)}]
     for operation, rank, dtype, padding in product(
         enumeration.operations, enumeration.ranks, enumeration.dtypes, enumeration.paddings
     ):
         for axes, (n, c, f, m, g) in product(product(sides, repeat=rank), product(*map(upto, counts))):
             i, k, s, d = ("x".join(map(str, numbers)) for numbers in zip(*axes, strict=True))
             shape = f"{operation}_n{n}_i{i}_c{c}_k{k}_f{f}_m{m}_s{s}_d{d}_g{g}"
-            form = f"{'float32_' * (f == 32)}{dtype}{'_cf' * enumeration.channels_first}_coded"
             tokens = [padding]
             if padding == "explicit":
                 tokens = ["p" + ends(cells) for cells in product(pairs, repeat=rank)]
-            words += [f"{shape}_{token}_{form}" for token in tokens]
+            borders = ["", "z" + ends(((1, 1),) * rank)] if "border" in enumeration.around else [""]
+            rest = product(tokens, [dtype], borders, formats(enumeration), ends_of, enumeration.fills)
+            for token, of, border, first, steps, fill in rest:
+                parts = (shape, token, border, of, first, *steps, fill)
+                words.append("_".join(part for part in parts if part))
     return words
+
+
+AFTER = (("bias",), ("leaky0.25",))
+
+
+def optional(steps: tuple[str, ...]) -> tuple[str, ...]:
+    return ("", *steps)
+
+
+def after(enumeration: Enumeration) -> set[str]:
+    """What may follow, as a word spells it."""
+    return {"leaky0.25" if step == "leaky" else step for step in enumeration.around}
+
+
+def formats(enumeration: Enumeration) -> list[str]:
+    return ["cf" if name == "channels_first" else "" for name in enumeration.data_formats]
+
+
+def has_step(enumeration: Enumeration, *, stride: int, dilation: int) -> bool:
+    return (
+        "both" in enumeration.steps
+        or (stride == 1 == dilation)
+        or (dilation == 1 and "strided" in enumeration.steps)
+        or (stride == 1 and "dilated" in enumeration.steps)
+    )
 
 
 @cache
@@ -155,6 +206,10 @@ def test_the_text_of_an_enumeration_is_read_back(enumeration: Enumeration) -> No
         (
             {"operations": ("depthwise",), "ranks": (3,)},
             "depthwise has 1 or 2 spatial axes, not 3",
+        ),
+        (
+            {"dtypes": ("int32",), "fills": ("reals",)},
+            "conv in int32 has no fill reals",
         ),
         (
             {"size": 32, "kernel": 32, "stride": 32, "dilation": 32},

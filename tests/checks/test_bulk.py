@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.planted import convolutions
+from tests.planted import convolutions, with_ways
 from verify import Case, Declined, Mismatch, check
 from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array, Operands
@@ -33,7 +33,22 @@ EVERYTHING = [
     enumeration_upto(
         3, ranks=(1,), operations=("depthwise", "separable"), channels=2, multiplier=2, filters=2
     ),
-    enumeration_upto(2, operations=("conv", "separable", *GRADIENTS), batch=2, cells=1, channels_first=True),
+    enumeration_upto(
+        2,
+        operations=("conv", "separable", *GRADIENTS),
+        batch=2,
+        cells=1,
+        data_formats=("channels_first",),
+    ),
+    enumeration_upto(
+        2,
+        ranks=(1,),
+        operations=("conv", "depthwise", "filtergrad"),
+        paddings=("same", "explicit"),
+        fills=("coded", "reals", "unread", "nonfinite"),
+        around=("border", "bias", "residual", "leaky", "tanh"),
+        dtypes=("float32", "int32"),
+    ),
 ]
 
 
@@ -111,6 +126,17 @@ def test_operands_that_cases_share_are_those_that_each_would_make(enumeration: E
 def test_what_is_right_holds_on_every_operation(enumeration: Enumeration) -> None:
     block = swept(right, enumeration)
     assert block.agreed + block.vacuous == block.cases == enumeration.count
+
+
+def test_a_case_counts_once_as_the_worst_that_its_ways_came_to() -> None:
+    block = swept(with_ways.one_wrong)
+    assert block.cases == SMALL.count
+    assert block.counterexamples == swept(with_ways.shifts).counterexamples
+    assert {counterexample.way for counterexample in block.first.values()} == {"wrong"}
+
+
+def test_of_what_compiles_the_first_way_that_has_a_case_is_asked() -> None:
+    assert swept(with_ways.one_wrong_compiled).counterexamples.total() == 0
 
 
 def is_told_apart(part: Array) -> bool:

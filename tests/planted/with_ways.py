@@ -52,3 +52,30 @@ def layers(case: Case) -> Array:
 
 layers.ways = MappingProxyType({"plain": right, "two-axes": two_axes, "fast": shifts})  # type: ignore[attr-defined]
 layers.refuses = ()  # type: ignore[attr-defined]
+
+
+def gradients_channels_first(case: Case) -> Array:
+    """Right, of little."""
+    return right(case)
+
+
+gradients_channels_first.operations = ("transpose",)  # type: ignore[attr-defined]
+gradients_channels_first.data_formats = ("NCHW",)  # type: ignore[attr-defined]
+gradients_channels_first.dtypes = ("float64",)  # type: ignore[attr-defined]
+
+
+def one_wrong(case: Case) -> Array:
+    """Each case is put to one of the ways."""
+    raise AssertionError
+
+
+one_wrong.ways = MappingProxyType({"right": right, "wrong": shifts})  # type: ignore[attr-defined]
+
+
+def one_wrong_compiled(case: Case) -> Array:
+    """Each case is put to one of the ways."""
+    raise AssertionError
+
+
+one_wrong_compiled.ways = MappingProxyType({"right": right, "wrong": shifts})  # type: ignore[attr-defined]
+one_wrong_compiled.compiles = True  # type: ignore[attr-defined]

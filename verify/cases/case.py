@@ -96,7 +96,11 @@ class Case:
         vars(case).update(shared)
         vars(case).update(axes=axes, size=size, kernel=kernel, strides=strides, dilations=dilations)
         if not isinstance(case.padding, str):
-            vars(case)["padding"] = tuple(zip(before, after, strict=True))
+            pairs = tuple(zip(before, after, strict=True))
+            if case.border:  # which the axes count as padding
+                own = zip(pairs, case.border, strict=True)
+                pairs = tuple((pair[0] - cells[0], pair[1] - cells[1]) for pair, cells in own)
+            vars(case)["padding"] = pairs
         return case
 
     def __str__(self) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple
 
 from verify.cases.case import Case
+from verify.cases.domain import DATA_FORMATS
 from verify.cases.dtypes import FORMATS
+from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis, ceil_div, same_padding
-from verify.cases.operations import OPERATIONS
+from verify.cases.narrowings import DRAWN_FILLS, STEPS
+from verify.cases.operations import ACTIVATIONS, AROUND, OPERATIONS, WHOLE
 from verify.cases.word import PADDING_MODES
 
 LARGEST_NUMBERS = {"size": 32, "kernel": 32, "stride": 32, "dilation": 32, "cells": 4}
@@ -51,10 +54,13 @@ class Stratum(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Enumeration:
-    """Every case whose numbers are at most these, filled `coded`, without a border or an epilogue.
+    """Every case whose numbers are at most these.
 
     Sizes, kernels, strides, dilations and counts go from 1 up; `cells`, from 0 up, are those of
-    explicit padding at each end of an axis. `paddings` are "same", "valid" and "explicit".
+    explicit padding at each end of an axis. `paddings` are "same", "valid" and "explicit". `steps` say
+    which axes there are beside those of stride and dilation 1. Of what is `around` there is every
+    combination, none of them included; a border has one cell at each end, and a leaky relu a slope of 0.25.
+    Fills with a seed have seed 0.
     Raises ValueError, one sentence, for a number or a choice that no enumeration has.
     """
 
@@ -67,7 +73,10 @@ class Enumeration:
     ranks: tuple[int, ...] = (2,)
     dtypes: tuple[str, ...] = ("float32",)
     paddings: tuple[str, ...] = ("same", "valid")
-    channels_first: bool = False
+    data_formats: tuple[str, ...] = ("channels_last",)
+    fills: tuple[str, ...] = ("coded",)
+    around: tuple[str, ...] = ()
+    steps: tuple[str, ...] = STEPS
     batch: int = 1
     channels: int = 1
     filters: int = 1
@@ -82,23 +91,31 @@ class Enumeration:
         _require("rank", self.ranks, (1, 2, 3))
         _require("dtype", self.dtypes, tuple(FORMATS))
         _require("padding", self.paddings, PADDING_MODES)
+        _require("data format", self.data_formats, DATA_FORMATS)
+        _require("fill", self.fills, DRAWN_FILLS)
+        _require("step", self.steps, STEPS)
+        if self.around:
+            _require("step around", self.around, AROUND)
         choices = self.size * self.kernel * self.stride * self.dilation
         if "explicit" in self.paddings:
             choices *= (self.cells + 1) ** 2
         if choices > CHOICES:
             raise ValueError(f"{choices:,} choices for each axis are too many to sweep: at most {CHOICES:,}")
         if not self.strata:
-            operation, ranks = self.operations[0], OPERATIONS[self.operations[0]].ranks
-            raise ValueError(
-                f"{operation} has {' or '.join(map(str, ranks))} spatial axes, not {self.ranks[0]}"
-            )
+            raise ValueError(self._why_empty())
+
+    def _why_empty(self) -> str:
+        operation, ranks = self.operations[0], OPERATIONS[self.operations[0]].ranks
+        if not {*ranks} & {*self.ranks}:
+            return f"{operation} has {' or '.join(map(str, ranks))} spatial axes, not {self.ranks[0]}"
+        return f"{operation} in {self.dtypes[0]} has no fill {self.fills[0]}"
 
     @classmethod
     def from_text(cls, text: str) -> Enumeration:
         """The enumeration that `to_text` wrote."""
         numbers: dict[str, Any] = json.loads(text)
-        for name in ("operations", "ranks", "dtypes", "paddings"):
-            numbers[name] = tuple(numbers[name])
+        for name, value in numbers.items():
+            numbers[name] = tuple(value) if isinstance(value, list) else value
         return cls(**numbers)
 
     def to_text(self) -> str:
@@ -116,14 +133,21 @@ class Enumeration:
 
     @cached_property
     def strata(self) -> tuple[Stratum, ...]:
-        choices = {padding: self._choices(padding) for padding in self.paddings}
+        borders = (0, 1) if "border" in self.around else (0,)
+        choices = {
+            (padding, border): self._choices(padding, border)
+            for padding in self.paddings
+            for border in borders
+        }
         return tuple(
-            _stratum(shared, rank, choices[padding])
+            _stratum({**shared, **rest}, rank, choices[padding, border], border=border)
             for operation, rank, dtype, padding in product(
                 self.operations, self.ranks, self.dtypes, self.paddings
             )
             if rank in OPERATIONS[operation].ranks
             for shared in self._shared(operation, dtype, padding)
+            for border in borders[: 1 + OPERATIONS[operation].takes_border]
+            for rest in self._rest(operation, dtype)
         )
 
     def cases(self, start: int, stop: int) -> Iterator[tuple[int, Case]]:
@@ -150,20 +174,39 @@ class Enumeration:
                     **shared,
                     "padding": padding,
                     "dtype": FORMATS[dtype].dtype,
-                    "channels_first": self.channels_first,
                 }
 
-    def _choices(self, padding: str) -> list[Axis]:
-        """Every axis with one mode of padding, in ascending order, including those that no case may have."""
+    def _rest(self, operation: str, dtype: str) -> Iterator[dict[str, Any]]:
+        """Each data format, fill and epilogue of an operation in a dtype."""
+        fills = [fill for fill in self.fills if has_fill(operation, dtype, fill)]
+        steps = epilogues_of(operation, dtype, self.around)
+        for data_format, fill, epilogue in product(self.data_formats, fills, steps):
+            if OPERATIONS[operation].answer == "filters" and epilogue and FILLS[fill].needs_unread:
+                continue  # the gradient of a bias reads no input
+            yield {"channels_first": data_format == "channels_first", "fill": fill, "epilogue": epilogue}
+
+    def _steps(self, stride: int, dilation: int) -> bool:
+        """Whether an axis may have this stride and dilation."""
+        name = STEPS[(stride > 1) + 2 * (dilation > 1)]
+        return name == "plain" or name in self.steps or "both" in self.steps
+
+    def _choices(self, padding: str, border: int = 0) -> list[Axis]:
+        """Every axis with one mode of padding and a border, in ascending order.
+
+        Those that no case may have are included.
+        """
         numbers = (self.size, self.kernel, self.stride, self.dilation)
         choices = []
         for size, kernel, stride, dilation in product(*(range(1, most + 1) for most in numbers)):
+            if not self._steps(stride, dilation):
+                continue
             pairs: Iterable[tuple[int, ...]] = [(0, 0)]
             if padding == "same":
-                pairs = [same_padding(size, kernel, stride, dilation)]
+                pairs = [same_padding(size + 2 * border, kernel, stride, dilation)]
             elif padding == "explicit":
                 pairs = product(range(self.cells + 1), repeat=2)
-            choices += [Axis(size, kernel, stride, dilation, *pair) for pair in pairs]
+            cells = ([border + pad for pad in pair] for pair in pairs)
+            choices += [Axis(size, kernel, stride, dilation, *pair) for pair in cells]
         return choices
 
 
@@ -187,18 +230,38 @@ def _require(what: str, chosen: tuple[Any, ...], known: tuple[Any, ...]) -> None
         raise ValueError(f"a sweep needs a {what}, one of {', '.join(map(str, known))}")
 
 
-def _stratum(shared: dict[str, Any], rank: int, choices: list[Axis]) -> Stratum:
+def has_fill(operation: str, dtype: str, fill: str) -> bool:
+    """Whether the cases of an operation in a dtype have a fill."""
+    needs_windows, needs_floats = FILLS[fill].needs_unread, FILLS[fill].needs_floats
+    has_windows, is_whole = OPERATIONS[operation].input == "source", FORMATS[dtype].exact_integers
+    return (has_windows or not needs_windows) and not (needs_floats and is_whole)
+
+
+def epilogues_of(operation: str, dtype: str, around: Sequence[str]) -> list[tuple[str, ...]]:
+    """Every epilogue of an operation in a dtype that the steps in `around` make, the shorter ones first."""
+    taken, is_whole = OPERATIONS[operation].epilogue, FORMATS[dtype].exact_integers
+    left = [step for step in around if step in taken and (step in WHOLE or not is_whole)]
+
+    def stage(*steps: str) -> list[tuple[str, ...]]:
+        spelled = [f"{step}0.25" if step == "leaky" else step for step in steps if step in left]
+        return [(), *((step,) for step in spelled)]
+
+    stages = product(stage("bias", "norm"), stage("residual"), stage(*ACTIVATIONS))
+    return sorted((first + second + third for first, second, third in stages), key=len)
+
+
+def _stratum(shared: dict[str, Any], rank: int, choices: list[Axis], *, border: int) -> Stratum:
     padding = shared["padding"]
     axes = tuple(axis for axis in choices if padding == "same" or not axis.shortfall)
     first = axes[0]
-    pair = ((first.before, first.after),) * rank
+    pair = ((first.before - border, first.after - border),) * rank
     sample = Case(
         **{**shared, "padding": pair if padding == "explicit" else padding.upper()},
+        border=((border, border),) * rank,
         size=(first.size,) * rank,
         kernel=(first.kernel,) * rank,
         strides=(first.stride,) * rank,
         dilations=(first.dilation,) * rank,
-        fill="coded",
     )
     return Stratum(
         fields={**vars(sample), "format": sample.format},

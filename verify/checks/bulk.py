@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from time import perf_counter
 from typing import Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.enumeration import Enumeration
-from verify.cases.exactness import promises_exact_sums, scale_of
+from verify.cases.exactness import Scale, promises_exact_sums, scale_of
+from verify.cases.fills import shows_nothing
 from verify.cases.operands import Array, Operands
 from verify.checks.asking import ask, modified
 from verify.checks.clock import Clock
@@ -27,11 +29,12 @@ BEAT_S = 1.0
 
 
 class Counterexample(NamedTuple):
-    """A case that disagrees, with its place in the enumeration."""
+    """A case that disagrees, with its place in the enumeration, and the way that was asked or ""."""
 
     place: int
     word: str
     verdict: Verdict
+    way: str = ""
 
 
 @dataclass(kw_only=True)
@@ -79,7 +82,8 @@ class Swept:
         if examination.fails:
             kind = f"{case.operation} {case.format.token} {case.padding_mode} {verdict.kind}"
             self.counterexamples[kind] += 1
-            self._keep(kind, Counterexample(place, str(case), verdict))
+            way = examination.subject.name.partition("/")[2]
+            self._keep(kind, Counterexample(place, str(case), verdict, way))
         elif examination.deviation:
             self.known[examination.deviation.name] += 1
         elif verdict.outcome == "declined":
@@ -94,15 +98,15 @@ class Swept:
         self.first[kind] = min(counterexample, earlier, key=lambda candidate: candidate.place)
 
     def to_data(self) -> dict[str, Any]:
-        first = {kind: [place, word, asdict(verdict)] for kind, (place, word, verdict) in self.first.items()}
+        first = {kind: [*each[:2], asdict(each.verdict), each.way] for kind, each in self.first.items()}
         return {**vars(self), "first": first}
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Swept:
         counters = {name: Counter(value) for name, value in data.items() if isinstance(value, dict)}
         first = {
-            kind: Counterexample(place, word, _verdict_from(verdict))
-            for kind, (place, word, verdict) in data["first"].items()
+            kind: Counterexample(place, word, _verdict_from(verdict), way)
+            for kind, (place, word, verdict, way) in data["first"].items()
         }
         return cls(**{**data, **counters, "first": first})
 
@@ -120,13 +124,17 @@ def examine_in_bulk(
     known: Sequence[Deviation] = (),
     beat: Callable[[], None] = lambda: None,
 ) -> Swept:
-    """Put the cases at these places of an enumeration to a subject; calls `beat` about every second."""
+    """Put the cases at these places of an enumeration to a subject; calls `beat` about every second.
+
+    Each case is counted once, by what the ways that are asked it come to together.
+    """
     swept, clock, description = Swept(), Clock(), describe(subject)
     last = perf_counter()
     for place, case in enumeration.cases(places.start, places.stop):
         shared = shared_operands(case)
         swept.repeated += not shared.is_distinct
-        swept.count(place, excused(_examined(case, shared, subject=description, clock=clock), known))
+        examinations = _examined(case, shared, subject=description, clock=clock)
+        swept.count(place, foremost(excused(examination, known) for examination in examinations))
         if perf_counter() - last > BEAT_S:
             beat()
             last = perf_counter()
@@ -150,6 +158,8 @@ _kept: dict[tuple[Any, ...], SharedOperands] = {}
 
 def shared_operands(case: Case) -> SharedOperands:
     """The operands that `case.make_operands()` makes, made once for all cases that share them."""
+    if case.fill != "coded" or case.epilogue:
+        return _made(case)
     shapes: tuple[Any, ...] = (case.size, case.kernel)
     if case.traits.answer != "result":
         shapes = (*shapes, case.result_shape, case.products)
@@ -164,34 +174,68 @@ def shared_operands(case: Case) -> SharedOperands:
 
 def _made(case: Case) -> SharedOperands:
     operands, scale = case.make_operands(), scale_of(case)
-    assert scale is not None
-    parts = [(scale.input, operands.input), (scale.factor, operands.factor)]
-    if operands.pointwise is not None:
-        parts.append((scale.pointwise, operands.pointwise))
-    is_distinct = all(largest >= part.size for largest, part in parts)
+    is_distinct = case.fill != "coded" or scale is None or _is_distinct(operands, scale)
     return SharedOperands(operands, promises_exact_sums(case), is_distinct)
 
 
-def _examined(case: Case, shared: SharedOperands, *, subject: Description, clock: Clock) -> Examination:
-    """What `Examiner` finds when it judges all kinds at once, but quicker.
+def _is_distinct(operands: Operands, scale: Scale) -> bool:
+    parts = [(scale.input, operands.input), (scale.factor, operands.factor)]
+    if operands.pointwise is not None:
+        parts.append((scale.pointwise, operands.pointwise))
+    return all(largest >= part.size for largest, part in parts)
 
-    An answer that equals the reference bit for bit agrees, if the operands were not modified; every other
-    answer is judged in the usual way.
+
+def ways_asked(subject: Description, case: Case) -> list[Description]:
+    """The ways that a case of a sweep is put to: all whose domain has it, or the first of what compiles."""
+    ways = (way for way in subject.ways.values() if way.domain.holds(case))
+    return [*islice(ways, 1)] if subject.compiles else [*ways]
+
+
+_WEIGHTS = ("declined", "vacuous", "agrees", "known", "disagrees")
+"""Outcomes, the one that counts for all ways of a case last."""
+
+
+def foremost(examinations: Iterable[Examination]) -> Examination:
+    """What a case counts as of what its ways came to: the first of those that count most."""
+    return max(examinations, key=lambda examination: _WEIGHTS.index(examination.outcome))
+
+
+def _examined(
+    case: Case, shared: SharedOperands, *, subject: Description, clock: Clock
+) -> Iterator[Examination]:
+    """What `Examiner` finds by each way that is asked, when it judges all kinds at once, but quicker."""
+    ways = ways_asked(subject, case)
+    if not ways:
+        way, declined = subject.route(case)
+        if declined:
+            verdict = Verdict(outcome="declined", sentence=declined)
+            yield Examination(case=case, subject=way, verdict=verdict)
+            return
+        ways = [way]
+    wanted = None
+    if shared.is_exact and not case.epilogue:
+        with clock.part("reference"):
+            wanted = linear(problem_of(case), shared.operands, exact=True).astype(case.dtype)
+    for way in ways:
+        yield _judged(case, shared, wanted, subject=way, clock=clock)
+
+
+def _judged(
+    case: Case, shared: SharedOperands, wanted: Array | None, *, subject: Description, clock: Clock
+) -> Examination:
+    """An answer that equals what is `wanted` bit for bit agrees, if the operands were not modified.
+
+    Every other answer is judged in the usual way.
     """
     vars(case)["operands"] = Operands._make(part if part is None else part.copy() for part in shared.operands)
-    subject, declined = subject.route(case)
-    if declined:
-        return Examination(case=case, subject=subject, verdict=Verdict(outcome="declined", sentence=declined))
     answer, error = ask(subject, case, clock)
     if isinstance(answer, Verdict):
         return Examination(case=case, subject=subject, verdict=answer, error=error)
-    with clock.part("reference"):
-        wanted = linear(problem_of(case), shared.operands, exact=True).astype(case.dtype)
     with clock.part("comparison"):
-        is_right = shared.is_exact and _is_equal(answer, wanted)
-        verdict = modified(case, shared.operands) or (
-            agreement(wanted) if is_right else compare(case, answer)
-        )
+        right = agreement(wanted) if wanted is not None and _is_equal(answer, wanted) else None
+        verdict = modified(case, shared.operands) or right or compare(case, answer)
+        if verdict.outcome == "agrees" and shows_nothing(case):
+            verdict = Verdict(outcome="vacuous", sentence="every cell of the input is read")
     return Examination(case=case, subject=subject, verdict=verdict, answer=answer)
 
 

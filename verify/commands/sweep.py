@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from verify.cases.enumeration import enumeration_upto
+from verify.cases.domain import Domain
 from verify.checks.project import KEPT
+from verify.checks.subject import describe
 from verify.commands.cli import command_named
-from verify.config.flags import Isolation, Known, isolation_options, known_options
-from verify.config.options import FILE, OPERATION_NAMES, POSITIVE, SUBJECT, OptionKind, positive
+from verify.config.flags import Isolation, Known, isolation_options, known_options, narrowing_options
+from verify.config.options import FILE, POSITIVE, SUBJECT
 
-RANKS = OptionKind("N,…", lambda text: tuple(map(positive, text.split(","))), list, int)
-DTYPE_NAMES, PADDING_NAMES = (
-    OptionKind(name, lambda text: tuple(text.split(",")), list) for name in ("T,…", "P,…")
-)
 STATE = KEPT / "sweep.json"
+
+_HELP = {
+    "operations": "(default: conv)",
+    "ranks": "spatial axes (default: 2)",
+    "dtypes": "(default: float32)",
+    "paddings": "(default: same,valid)",
+    "data_formats": "(default: NHWC)",
+    "fills": "(default: coded)",
+    "around": "with and without these: border, bias, relu, …",
+    "steps": "axes that are plain, strided, dilated or both",
+}
+"""Narrowings that are shown; `--max-side` and its like only lower the numbers that have options here."""
 
 
 @command_named("sweep")
@@ -28,53 +38,59 @@ STATE = KEPT / "sweep.json"
 @click.option("--kernel", type=POSITIVE, help="kernels from 1 to this (default: 2/3 of --upto)")
 @click.option("--stride", type=POSITIVE, help="strides from 1 to this (default: 1/2 of --upto)")
 @click.option("--dilation", type=POSITIVE, help="dilations from 1 to this (default: 1/3 of --upto)")
-@click.option("--operations", type=OPERATION_NAMES, default=("conv",), help="(default: conv)")
-@click.option("--ranks", type=RANKS, default=(2,), help="spatial axes (default: 2)")
-@click.option("--dtypes", type=DTYPE_NAMES, default=("float32",), help="(default: float32)")
-@click.option("--paddings", type=PADDING_NAMES, default=("same", "valid"), help="(default: same,valid)")
 @click.option("--cells", type=POSITIVE, help="explicit padding too, of 0 to N cells an end")
 @click.option("--batch", type=POSITIVE, default=1, help="batches from 1 to this (default: 1)")
 @click.option("--channels", type=POSITIVE, default=1, help="input channels from 1 to this (default: 1)")
 @click.option("--filters", type=POSITIVE, default=1, help="filters from 1 to this (default: 1)")
 @click.option("--multiplier", type=POSITIVE, default=1, help="multipliers from 1 to this (default: 1)")
 @click.option("--groups", type=POSITIVE, default=1, help="groups from 1 to this (default: 1)")
-@click.option("--channels-first", is_flag=True, help="NCHW and its like instead of NHWC")
+@click.option("--channels-first", is_flag=True, hidden=True)
 @click.option("--jobs", type=POSITIVE, help="processes (default: by cores and cases)")
 @click.option("--state", type=FILE, default=STATE, help=f"of an interrupted sweep ({STATE})")
 @click.option("--resume", is_flag=True, help="go on from the state of an interrupted sweep")
 @click.option("--keep-going", is_flag=True, help="count every counterexample, not the first few")
+@partial(narrowing_options, helps=_HELP)
 @known_options
 @isolation_options
 def command(
     *,
     subject: str,
     upto: int,
-    paddings: tuple[str, ...],
+    channels_first: bool,
+    narrowings: dict[str, Any],
     jobs: int | None,
     state: Path,
     resume: bool,
     keep_going: bool,
     known: Known,
     isolation: Isolation,
-    **limits: Any,
+    **numbers: Any,
 ) -> int:
-    if limits["cells"] and "explicit" not in paddings:
-        paddings = (*paddings, "explicit")
-    enumeration = enumeration_upto(upto, paddings=paddings, **limits)
-
     from verify.reports.terminal import Terminal
+    from verify.runs.sweep.choice import NO_REDUCTIONS, enumeration_of
     from verify.runs.sweep.jobs import Plan, maker, usual_jobs
     from verify.runs.sweep.sweep import sweep
 
+    context = click.get_current_context()
+    is_typed = context.get_parameter_source("reductions") is click.core.ParameterSource.COMMANDLINE
+    if narrowings.pop("reductions", None) and is_typed:
+        raise ValueError(NO_REDUCTIONS)
+    if channels_first:
+        narrowings.setdefault("data_formats", ("channels_first",))
+    enumeration_of(Domain(), upto, narrowings=narrowings, **numbers)  # before anything is imported
+    make = maker(subject, **isolation._asdict())
+    first = make()
+    enumeration = enumeration_of(describe(first).drawn(), upto, narrowings=narrowings, **numbers)
     plan = Plan(
         enumeration=enumeration,
-        make=maker(subject, **isolation._asdict()),
+        make=make,
+        first=first,
         jobs=jobs or usual_jobs(enumeration),
         excuse=known.excuse,
         deviations=known.deviations,
         state=state,
         resume=resume,
         keep_going=keep_going,
-        again=f"conv-verify {click.get_current_context().find_root().obj}{' --resume' * (not resume)}",
+        again=f"conv-verify {context.find_root().obj}{' --resume' * (not resume)}",
     )
     return sweep(Terminal(), plan)

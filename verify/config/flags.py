@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, reduce, wraps
 from inspect import signature
@@ -72,19 +72,21 @@ _HELP = {
     "around": "only these before and after: border, bias, relu, …",
     "steps": "only plain, strided, dilated or both",
     "reductions": "only sums that are short or long",
+    "max_side": "sizes; --max-kernel, -stride, -channels, … alike",
 }
 
 
-def _narrowing(name: str) -> Callable[[Any], Any]:
+def _narrowing(name: str, helps: Mapping[str, str]) -> Callable[[Any], Any]:
+    kind = POSITIVE if name in BOUNDS else listed(name)
     flag = f"--{name.replace('_', '-')}"
-    if name in BOUNDS:
-        help_ = "sizes; --max-kernel, -stride, -channels, … alike"
-        return click.option(flag, type=POSITIVE, hidden=name != "max_side", help=help_)
-    return click.option(flag, type=listed(name), help=_HELP[name])
+    return click.option(flag, type=kind, hidden=name not in helps, help=helps.get(name))
 
 
-def narrowing_options(command: Callable[..., Any]) -> Any:
-    """Every narrowing of `strategies.cases` as an option; the command is given those that are set."""
+def narrowing_options(command: Callable[..., Any], *, helps: Mapping[str, str] = _HELP) -> Any:
+    """Every narrowing of `strategies.cases` as an option; the command is given those that are set.
+
+    `helps` says what is shown of each; one that it lacks is hidden.
+    """
 
     @wraps(command)
     def narrowed(**values: Any) -> Any:
@@ -93,7 +95,7 @@ def narrowing_options(command: Callable[..., Any]) -> Any:
         return command(narrowings=narrowings, **values)
 
     return reduce(
-        lambda decorated, name: _narrowing(name)(decorated), reversed((*CHOICES, *BOUNDS)), narrowed
+        lambda decorated, name: _narrowing(name, helps)(decorated), reversed((*CHOICES, *BOUNDS)), narrowed
     )
 
 

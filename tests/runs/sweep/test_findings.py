@@ -29,11 +29,21 @@ from verify.runs.sweep.sweep import enumeration_phrase, fixed
                 3,
                 paddings=("valid", "explicit"),
                 dtypes=("float16", "bfloat16", "float64"),
-                channels_first=True,
+                data_formats=("channels_first",),
             ),
             (
                 "conv, rank 2, with size ≤ 3, kernel ≤ 2, stride ≤ 2, dilation ≤ 2, VALID padding and "
                 "explicit padding of ≤ 1 cell an end, in float16, bfloat16 and float64, channels first"
+            ),
+        ),
+        (
+            enumeration_upto(
+                2, steps=("strided", "dilated"), fills=("ones", "reals"), around=("bias", "relu")
+            ),
+            (
+                "conv, rank 2, with size ≤ 2, kernel ≤ 2, stride ≤ 2, dilation ≤ 2, "
+                "no axis both strided and dilated, both paddings, filled ones and reals, "
+                "with and without bias, with and without relu"
             ),
         ),
     ],

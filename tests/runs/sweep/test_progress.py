@@ -97,7 +97,7 @@ def test_the_state_of_a_subject_that_was_changed_is_refused(state: Path) -> None
     assert said == f"it is of another sweep: {changed}; begin anew without --resume"
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"mark": "conv-verify sweep, form 2"}', "\x00"])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"mark": "conv-verify sweep, form 3"}', "\x00"])
 def test_a_file_of_anything_else_is_refused(state: Path, text: str) -> None:
     state.write_text(text)
     assert refusal(state) == f"it is no state of a sweep: {ANEW}"

@@ -322,7 +322,45 @@ def test_a_sweep_that_is_killed_goes_on_to_the_same_total(tmp_path: Path) -> Non
 def test_a_domain_that_is_none_is_refused_with_a_sentence(tmp_path: Path) -> None:
     refused = command(tmp_path, "--upto", "3", "--ranks", "2,4")
     _, error = refused.communicate()
-    assert (refused.returncode, error) == (2, "conv-verify: the rank 4 is none of 1, 2, 3\n")
+    said = "conv-verify sweep: Invalid value for '--ranks': '4' is none of 1, 2, 3 "
+    assert (refused.returncode, error) == (2, f"{said}(see conv-verify sweep --help)\n")
+
+
+def test_a_narrowing_that_no_sweep_has_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    refused = command(tmp_path, "subjects_to_gate:right", "--upto", "3", "--reductions", "short")
+    printed, error = refused.communicate()
+    said = "reductions narrow what is drawn, and a sweep has them all"
+    assert (refused.returncode, printed) == (2, "")
+    assert error.startswith(f"conv-verify: {said}: ")
+    assert error.count("\n") == 1
+
+
+def test_a_sweep_stays_inside_the_lists_of_a_domain(tmp_path: Path) -> None:
+    printed, _ = command(tmp_path, "with_ways:gradients_channels_first", "--upto", "2").communicate()
+    assert "of transpose, rank 2, " in last_line(printed)
+    assert last_line(printed).endswith("in float64, channels first.")
+    assert "declined" not in printed
+
+
+def test_each_way_that_has_a_case_is_asked(tmp_path: Path) -> None:
+    printed, _ = command(tmp_path, "with_ways:one_wrong", "--upto", "2").communicate()
+    assert "asked      right and wrong, each case by every way that has it\n" in printed
+    assert "with_ways:one_wrong/wrong disagrees with the reference" in printed
+
+
+def test_a_way_is_swept_alone(tmp_path: Path) -> None:
+    sweeping = command(tmp_path, "with_ways:one_wrong/right", "--upto", "2")
+    printed, _ = sweeping.communicate()
+    assert sweeping.returncode == 0
+    assert "asked" not in printed
+
+
+def test_of_what_compiles_one_way_is_asked_and_named(tmp_path: Path) -> None:
+    printed, _ = command(
+        tmp_path, "with_ways:one_wrong_compiled", "--upto", "2", "--stride", "1"
+    ).communicate()
+    assert "asked      the first way that has a case, of right and wrong: " in printed
+    assert "No counterexample among all" in last_line(printed)
 
 
 def test_resuming_where_nothing_can_be_kept_is_one_sentence_and_exit_2(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ MOST_JOBS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is swept, and how: `make` gives a subject for each of the `jobs`.
+    """What is swept, and how: `make` gives a subject for each of the `jobs`, or each but the `first`.
 
     Recorded deviations, and the user's `deviations`, are reported as known where they `excuse`.
     `again` is the command line that takes the sweep up from `state`.
@@ -48,6 +48,7 @@ class Plan:
 
     enumeration: Enumeration
     make: Callable[[], Subject]
+    first: Subject | None = None
     jobs: int = 1
     excuse: bool = True
     deviations: tuple[Deviation, ...] = ()

@@ -25,7 +25,7 @@ OPTION = "--state"
 
 _ANEW = f"delete it, or name another by {OPTION}"
 
-_MARK = "conv-verify sweep, form 2"
+_MARK = "conv-verify sweep, form 3"
 
 _MARK_OF_ANY = "conv-verify sweep, form "
 

@@ -36,7 +36,7 @@ def sweep(console: Console, plan: Plan) -> int:
     which leaves its state; else 0. Raises ForeignState for a file that is not this sweep's, and
     the error that keeps a job from its subject.
     """
-    subject = plan.make()
+    subject = plan.first or plan.make()
     if worker_of(subject) is None:
         plan = replace(plan, jobs=1)  # a user's function need not support two calls at a time
     try:
@@ -98,6 +98,7 @@ def _print_head(console: Console, plan: Plan, subject: Description, progress: Pr
     here = ", ".join((subject.name, *packages))
     console.print(Text(subject.headline or here, style="dim"), soft_wrap=True)
     _print_rows(console, rows_of_enumeration(plan.enumeration))
+    _print_rows(console, rows_of_ways(subject, plan.enumeration))
     if progress.done:
         _print_rows(console, [("resumed", f"after {progress.swept.cases:,} cases")])
 
@@ -119,7 +120,7 @@ def _print_counterexamples(console: Console, swept: Swept, subject: Description)
 
 def _message(counterexample: Counterexample, subject: Description) -> str:
     """The message of a counterexample; with the fault it looks like, if it disagrees the same way again."""
-    case = Case.parse(counterexample.word)
+    case, subject = Case.parse(counterexample.word), subject.ways.get(counterexample.way, subject)
     again = Examiner(subject=subject).examine(case)
     if again.verdict.kind == counterexample.verdict.kind:
         return disagreement(diagnosed(again))
@@ -161,9 +162,12 @@ def enumeration_phrase(enumeration: Enumeration) -> str:
         f"{name} ≤ {getattr(enumeration, name)}" for name in LARGEST_COUNTS if getattr(enumeration, name) > 1
     ]
     dtypes = [f"in {_listed(enumeration.dtypes)}"] * (enumeration.dtypes != ("float32",))
-    layout = ["channels first"] * enumeration.channels_first
+    layout = [_layout(enumeration)] * (enumeration.data_formats != ("channels_last",))
+    fills = [f"filled {_listed(enumeration.fills)}"] * (enumeration.fills != ("coded",))
+    around = [f"with and without {step}" for step in enumeration.around]
     parts = (_listed(enumeration.operations), ranks, ", ".join((f"with {numbers[0]}", *numbers[1:], *more)))
-    return ", ".join((*parts, _paddings_phrase(enumeration), *dtypes, *layout))
+    more = [*_steps_phrase(enumeration), _paddings_phrase(enumeration), *dtypes, *layout, *fills, *around]
+    return ", ".join((*parts, *more))
 
 
 def fixed(enumeration: Enumeration) -> str:
@@ -171,8 +175,21 @@ def fixed(enumeration: Enumeration) -> str:
     single = {"batch": "batch 1", "channels": "1 channel", "filters": "1 filter"}
     counts = [text for name, text in single.items() if getattr(enumeration, name) == 1]
     dtypes = [enumeration.dtypes[0]] * (len(enumeration.dtypes) == 1)
-    layout = "channels first" if enumeration.channels_first else "channels last"
-    return ", ".join((*counts, *dtypes, layout, "filled coded"))
+    layout = [_layout(enumeration)] * (len(enumeration.data_formats) == 1)
+    fills = [f"filled {enumeration.fills[0]}"] * (len(enumeration.fills) == 1)
+    return ", ".join((*counts, *dtypes, *layout, *fills))
+
+
+def _layout(enumeration: Enumeration) -> str:
+    return _listed(tuple(name.replace("_", " ") for name in enumeration.data_formats))
+
+
+def _steps_phrase(enumeration: Enumeration) -> list[str]:
+    steps = {*enumeration.steps}
+    if "both" in steps:
+        return []
+    missing = [step for step in ("strided", "dilated") if step not in steps]
+    return [f"no axis {' or '.join(missing) or 'both strided and dilated'}"]
 
 
 def _paddings_phrase(enumeration: Enumeration) -> str:
@@ -193,6 +210,20 @@ def rows_of_enumeration(enumeration: Enumeration) -> Iterator[LabelledText]:
     yield "cases", f"{enumeration.count:,}, each with {fixed(enumeration)}"
     if enumeration.excluded:
         yield "excluded", f"{enumeration.excluded:,} combinations whose output size would be negative"
+
+
+def rows_of_ways(subject: Description, enumeration: Enumeration) -> Iterator[LabelledText]:
+    """The ways that are asked, where the subject has several that have cases of the enumeration."""
+    ways = [name for name, way in subject.ways.items() if _has_any(way, enumeration)]
+    if len(ways) > 1 and subject.compiles:
+        yield "asked", f"the first way that has a case, of {_listed(tuple(ways))}: name one to sweep it alone"
+    elif len(ways) > 1:
+        yield "asked", f"{_listed(tuple(ways))}, each case by every way that has it"
+
+
+def _has_any(way: Description, enumeration: Enumeration) -> bool:
+    spaces = (way.domain.spaces.get(operation) for operation in enumeration.operations)
+    return any(space and {*space.ranks} & {*enumeration.ranks} for space in spaces)
 
 
 def rows_of_cases(swept: Swept) -> Iterator[LabelledText]:
