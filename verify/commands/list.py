@@ -27,6 +27,7 @@ def command(*, ways: bool) -> int:
 
     _section("subjects", [f"{name:<24}{what}" for name, what in BUILTIN.items()])
     _section("", [f"{'fault:NAME':<24}a fault of the catalogue, to see what is said of it"])
+    _section("", [f"{'SUBJECT/WAY':<24}by one of its ways: `list --ways` names TensorFlow's"])
     _section("", [f"{'package.module:callable':<24}your own: a callable that takes a case"])
     _section("operations", [", ".join(OPERATIONS)])
     _section("fills", [", ".join(FILLS)])
