@@ -178,7 +178,7 @@ AGAIN = {
         read_behaviours,
         "run SUBJECT --baseline a",
     ),
-    "a sweep": ('{"mark": "conv-verify sweep, form 2", "sweep": {}}', read_state, "sweep"),
+    "a sweep": ('{"mark": "conv-verify sweep, form 3", "sweep": {}}', read_state, "sweep"),
 }
 
 

@@ -79,3 +79,20 @@ def one_wrong_compiled(case: Case) -> Array:
 
 one_wrong_compiled.ways = MappingProxyType({"right": right, "wrong": shifts})  # type: ignore[attr-defined]
 one_wrong_compiled.compiles = True  # type: ignore[attr-defined]
+
+
+def released(case: Case) -> Array:
+    """Each case is put to one of the ways."""
+    raise AssertionError
+
+
+def compiled(case: Case) -> Array:
+    """Wrong in every value, of a version and with switches of its own."""
+    return shifts(case)
+
+
+compiled.version = "1.5-compiled"  # type: ignore[attr-defined]
+compiled.switches = MappingProxyType({"OMP_NUM_THREADS": "4"})  # type: ignore[attr-defined]
+released.version = "1.4"  # type: ignore[attr-defined]
+released.switches = MappingProxyType({"OMP_NUM_THREADS": "2"})  # type: ignore[attr-defined]
+released.ways = MappingProxyType({"eager": right, "compiled": compiled})  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from verify.cases.geometry import Axis
 from verify.cases.operands import Array
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Description
+from verify.checks.versions import versions_of
 from verify.faults import Fault
 from verify.faults.visibility import matching_faults
 from verify.oracle.compare import Kind, Verdict, Worst
@@ -79,6 +80,8 @@ def disagreement(examination: Examination, *, with_faults: bool = True) -> str:
     kind = verdict.kind or ""
     did = _LOST_PHRASES.get(kind, "disagrees with the reference")
     lines = [f"{subject.name} {did}: {verdict.sentence}", line("case", str(case))]
+    if subject.version and (version := versions_of(subject).get("subject")):
+        lines.append(line("version", version))
     axes = () if case.illegal else case.axes
     lines += [axis_line(number, axis) for number, axis in enumerate(axes) if matters(axis)]
     if verdict.place:

@@ -122,10 +122,19 @@ class Description:
 
     @property
     def line(self) -> str:
-        """What it is and where it runs: what it says of that, or its version and switches; "" for neither."""
-        switches = [f"{name}={value}" for name, value in self.switches.items()]
-        version_ = [f"version {self.version}"] if self.version else []
-        return self.headline or ", ".join([*version_, *switches])
+        """What it is and where it runs: what it says of that, or its version and switches; "" for neither.
+
+        Ways that have others than the subject follow.
+        """
+        own = self.headline or self.terms
+        differing = (f"{name}: {way.terms}" for name, way in self.ways.items() if way.terms != self.terms)
+        return "; ".join(filter(None, (own, *differing)))
+
+    @property
+    def terms(self) -> str:
+        """Its version and its switches, which its answers hold for."""
+        version = [f"version {self.version}"] if self.version else []
+        return ", ".join([*version, *(f"{name}={value}" for name, value in self.switches.items())])
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -214,7 +223,9 @@ def _way(subject: Description, way: str, call: Subject) -> Description:
     """A subject's way: the subject, with what the way says of itself, in a part of its domain."""
     declared = _declared(call, f"{subject.name}/{way}")
     _require_one_argument(call, declared["name"])
-    names = {**subject.condition_names, **declared.get("condition_names", {}), "way": way}
+    switches = declared.get("switches", subject.switches)
+    own_names = {**declared.get("condition_names", {}), "switches": switches, "way": way}
+    names = {**subject.condition_names, **own_names}
     own = {**declared, "name": f"{subject.name}/{way}", "condition_names": names}
     made = replace(subject, call=call, **own)
     domain = replace(_domain(call, named=made.name, usual=subject.domain), names=names)

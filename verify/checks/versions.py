@@ -22,8 +22,10 @@ def source_of(subject: Description) -> str:
 
 
 def versions_of(subject: Description) -> dict[str, str]:
-    """The versions where a subject runs, by package."""
-    return dict(subject.versions or versions())
+    """The versions where a subject runs, by package, and its own as that of "subject"."""
+    packages = dict(subject.versions or versions())
+    is_own = subject.version and subject.version not in packages.values()
+    return {**packages, "subject": subject.version} if subject.version and is_own else packages
 
 
 def versions() -> dict[str, str]:

@@ -29,7 +29,7 @@ from verify.faults.visibility import visibility
 from verify.faults.witnesses import witnesses
 from verify.gate.drawing import ILLEGAL_OPERATIONS, cases_by_way, illegal_cases_by_way, marginals
 from verify.gate.properties import EVERYTHING, MET, PROPERTIES, WITNESSED, Property
-from verify.gate.recorder import Tallier
+from verify.gate.recorder import Tallier, record_of
 from verify.gate.search import is_quick
 from verify.gate.survey import Survey, survey_of
 from verify.reports.tally import TIME_UP, UNDRAWN, Tally
@@ -99,6 +99,7 @@ class Gate:
     def survey(self) -> Survey:
         """What is recorded of the subject, once it is asked what of that holds for the release that runs."""
         if self._survey is None:
+            self.session.record(record_of(self.subject, self.name))
             entries = recorded(self.subject, self.session.options.deviations, brought=self._known)
             self._survey = survey_of(self.subject, applying(entries, self.subject))
         return self._survey

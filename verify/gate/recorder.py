@@ -13,6 +13,8 @@ from verify.cases.case import Case
 from verify.cases.domain import format_of
 from verify.checks.clock import Clock
 from verify.checks.examination import Examination, disagreement, replay_line_of
+from verify.checks.subject import Description
+from verify.checks.versions import versions_of
 from verify.faults import FAULTS, Fault
 from verify.gate.properties import Property
 from verify.oracle.bounds import judgement
@@ -133,6 +135,15 @@ class Tallier:
     def _key(self, failure: Examination) -> str:
         listed = self.tally.name in LISTED
         return f"{failure.verdict.kind} {failure.case if listed else failure.cause}"
+
+
+def record_of(subject: Description, name: str) -> Record:
+    """The record of a subject that is gated: its versions and its switches, and those of each way."""
+    ways = {
+        way: {"versions": versions_of(by), "switches": dict(by.switches)} for way, by in subject.ways.items()
+    }
+    own = {"versions": versions_of(subject), "switches": dict(subject.switches)}
+    return {"type": "subject", "subject": name, **own, "ways": ways}
 
 
 def way_of(examination: Examination) -> str:

@@ -5,6 +5,8 @@ Format 1 has objects of these types; numbers that JSON lacks are the strings "in
 - `run`, the first line: `format`, `grammar` (of the words), `time`, `versions`, `environment` (these and the
   switches, in a line), `seed`, `profile`, `subjects`, `properties` (name → title, in order) and `shard`
   ("1/1" for a run of all).
+- `subject`, one that is gated: `subject`, `versions` where it runs (its own is that of "subject"),
+  `switches`, and under `ways` the same two of each.
 - `case`, one that was put to a subject: `subject`, `property` (its title), `name` (the property's), `word`,
   `outcome` ("agrees", "vacuous", "declined", "known" or "disagrees"), `kind` and `cause` of a
   disagreement, `sentence` (what differs, or why nothing was judged), `error` in units of the bound,

@@ -30,8 +30,12 @@ def data_of(subject: Description) -> dict[str, Any]:
         "known": [entry_of(deviation) for deviation in subject.known],
         "source": source_of(subject),
         **_own(subject),
-        "ways": {name: _own(way) for name, way in subject.ways.items()},
+        "ways": {name: _of_way(way) for name, way in subject.ways.items()},
     }
+
+
+def _of_way(way: Description) -> dict[str, Any]:
+    return {**_own(way), "version": way.version, "switches": dict(way.switches)}
 
 
 def _own(way: Description) -> dict[str, Any]:

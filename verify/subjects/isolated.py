@@ -123,17 +123,26 @@ class Isolated:
     def _declared(self) -> dict[str, Any]:
         said = self.start()
         switches = {**self.environment, **said["switches"]}
-        versions = [f"{name} {number}" for name, number in said["versions"].items() if name != "hypothesis"]
+        packages = {name: number for name, number in said["versions"].items() if name != "hypothesis"}
+        versions = [f"{name} {number}" for name, number in packages.items()]
+        if said["version"] and said["version"] not in packages.values():
+            versions.insert(0, f"version {said['version']}")
         settings = [f"{name}={value}" for name, value in switches.items()]
         parts = filter(None, (versions, settings))
         declared = declared_of(said, partial(self.is_inside, way=""), switches)
         return {
             **declared,
             "versions": said["versions"],
-            "headline": f"{self.base} in {self.python}: " + "; ".join(map(", ".join, parts)),
+            "headline": f"{self.label} in {self.python}: " + "; ".join(map(", ".join, parts)),
             "ways": {
                 name: IsolatedWay(
-                    self, name, own_of(own, partial(self.is_inside, way=name), declared["condition_names"])
+                    self,
+                    name,
+                    {
+                        **own_of(own, partial(self.is_inside, way=name), declared["condition_names"]),
+                        "version": own["version"],
+                        "switches": {**self.environment, **own["switches"]},
+                    },
                 )
                 for name, own in said["ways"].items()
             },
@@ -289,6 +298,8 @@ class IsolatedWay:
         self._way = way
         self.domain = declared["domain"]
         self.limits = declared["limits"]
+        self.version = declared["version"]
+        self.switches = declared["switches"]
 
     def __call__(self, case: Case) -> Array:
         return self.subject.answer(case, self._way)

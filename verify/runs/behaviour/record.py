@@ -125,7 +125,7 @@ def _answer(examination: Examination) -> Response:
 
 
 def _recorded_versions(subject: Description) -> dict[str, str]:
-    """The versions where the subject runs; for a user's own subject its version, too."""
+    """The versions where the subject runs; of a user's own subject always its version, too."""
     packages = versions_of(subject)
     packages.pop("hypothesis", None)  # it draws none of the fixed cases
     if subject.version and not is_builtin(subject.name):
