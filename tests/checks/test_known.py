@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -259,6 +260,25 @@ def test_own_deviation_of_another_version_is_asked_first():
     assert recorded(describe(adds_one), [gone]) == (gone,)
     assert survey_of(describe(adds_one), [gone]).happening == (gone,)
     assert survey_of(replace(describe(right), version="1.4"), [gone]).gone == (gone,)
+
+
+def test_own_deviation_of_another_version_is_assumed_where_the_time_is_up():
+    gone = KNOWN._replace(versions=("<1.4", ">=2"))
+    survey = survey_of(replace(describe(right), version="1.4"), [gone], until=0)
+    assert (survey.known, survey.gone, survey.unasked) == ((gone,), (), 1)
+    (line,) = survey.lines(describe(adds_one))
+    assert "1 could not be asked in the time and are assumed; `known --update`" in line
+
+
+def test_word_of_another_version_is_stopped_where_the_time_is_up():
+    def waits(case: Case) -> Array:
+        time.sleep(30)
+        return right(case)
+
+    gone = KNOWN._replace(versions=("<1.4", ">=2"))
+    start = time.monotonic()
+    assert survey_of(replace(describe(waits), version="1.4"), [gone], until=start + 0.2).unasked == 1
+    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize("versions", [(">=1.3,<1.5",), ("1.3", "1.4")])

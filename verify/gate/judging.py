@@ -101,7 +101,8 @@ class Gate:
         if self._survey is None:
             self.session.record(record_of(self.subject, self.name))
             entries = recorded(self.subject, self.session.options.deviations, brought=self._known)
-            self._survey = survey_of(self.subject, applying(entries, self.subject))
+            known = applying(entries, self.subject)
+            self._survey = survey_of(self.subject, known, until=self.session.until)
         return self._survey
 
     def _domains(self, narrowings: Mapping[str, Any]) -> dict[str, Domain]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
 from verify.cases.case import Case
 from verify.cases.predicates import names_of
 from verify.checks.asking import ask
-from verify.checks.deviations import Deviation, explains, routes_of
+from verify.checks.clock import GRACE_S, TimeUp, stopping_at
+from verify.checks.deviations import Deviation, applying, explains, recorded, routes_of
 from verify.checks.examination import Examination
 from verify.checks.limits import Limit
 from verify.checks.path import Examiner
@@ -26,6 +31,7 @@ class Survey:
     `known` are the deviations that are excused, and `routes` the ways by name, or the subject by "", each in
     the domain that its limits leave. Of a release that the data does not have, `happening` and `gone` are the
     deviations that were asked, `lifted` and `reworded` the limits, with the answer of one of their words.
+    There was no time to ask the `unasked` ones, which are taken as they are recorded.
     """
 
     known: tuple[Deviation, ...]
@@ -33,12 +39,13 @@ class Survey:
     happening: tuple[Deviation, ...] = ()
     gone: tuple[Deviation, ...] = ()
     limits: int = 0
+    unasked: int = 0
     lifted: Mapping[Limit, str] = field(default_factory=dict)
     reworded: Mapping[Limit, str] = field(default_factory=dict)
 
     def lines(self, subject: Description) -> Iterator[str]:
         """What an upgrader wants to know; nothing where the data has the release."""
-        if not (self.happening or self.gone or self.limits):
+        if not (self.happening or self.gone or self.limits or self.unasked):
             return
         asked = len(self.happening) + len(self.gone)
         parts = []
@@ -47,6 +54,8 @@ class Survey:
         if self.limits:
             lifted, reworded = len(self.lifted), len(self.reworded)
             parts.append(f"{lifted} of {self.limits} limits are lifted, {reworded} speak in other words")
+        if self.unasked:
+            parts.append(f"{self.unasked} could not be asked in the time and are assumed")
         what = "" if asked and self.limits else " for its limits" if self.limits else " for its deviations"
         yield (
             f"{subject.name} {subject.version}, not in the data{what}: {'; '.join(parts)}; "
@@ -58,32 +67,57 @@ class Survey:
         yield from (f"reworded: {limit.says[0]} → {answer}" for limit, answer in self.reworded.items())
 
 
-def survey_of(subject: Description, known: Sequence[Deviation]) -> Survey:
-    """Ask the words of the deviations and the limits that are not recorded of this release."""
+def surveyed(subject: Description, users: Iterable[Deviation]) -> tuple[Description, Survey]:
+    """A subject without the limits that are lifted in the release that runs, and the survey of that.
+
+    The deviations are the user's that apply to it, and its own.
+    """
+    survey = survey_of(subject, applying(recorded(subject, users), subject))
+    return replace(subject, ways=survey.routes) if subject.ways else survey.routes[""], survey
+
+
+def survey_of(subject: Description, known: Sequence[Deviation], *, until: float = float("inf")) -> Survey:
+    """Ask the words of the deviations and the limits that are not recorded of this release.
+
+    Nothing is asked after `until`, a time of `time.monotonic`.
+    """
     routes = dict(subject.ways) or {"": subject}
     assumed = [entry for entry in known if not entry.covers(subject.version)]
-    happening = tuple(entry for entry in assumed if _happens(subject, entry))
-    lifted: dict[Limit, str] = {}
-    reworded: dict[Limit, str] = {}
-    limits = set()
-    for way, limit, word in words_of_limits(routes.values()):
-        if limit.covers(subject.version):
-            continue
-        limits.add(limit)
-        answer = refusal(way, limit, word)
-        if answer == "answered":
-            lifted[limit] = f"{way.name} answers {word}"
-        elif answer:
-            reworded[limit] = f"{way.name} on {word}: {answer}"
+    happens = {entry.name: _in_time(until, partial(_happens, subject, entry)) for entry in assumed}
+    limits = [asked for asked in words_of_limits(routes.values()) if not asked[1].covers(subject.version)]
+    answers = {asked: _in_time(until, partial(refusal, *asked)) for asked in limits}
+    lifted = {
+        limit: f"{way.name} answers {word}"
+        for (way, limit, word), answer in answers.items()
+        if answer == "answered"
+    }
+    reworded = {
+        limit: f"{way.name} on {word}: {answer}"
+        for (way, limit, word), answer in answers.items()
+        if answer and answer != "answered" and limit not in lifted
+    }
     return Survey(
-        known=tuple(entry for entry in known if entry.covers(subject.version) or entry in happening),
+        known=tuple(entry for entry in known if happens.get(entry.name, True) is not False),
         routes={name: _without(way, lifted) for name, way in routes.items()},
-        happening=happening,
-        gone=tuple(entry for entry in assumed if entry not in happening),
-        limits=len(limits),
+        happening=tuple(entry for entry in assumed if happens[entry.name]),
+        gone=tuple(entry for entry in assumed if happens[entry.name] is False),
+        limits=len({limit for (_, limit, _), answer in answers.items() if answer is not None}),
+        unasked=[*happens.values(), *answers.values()].count(None),
         lifted=lifted,
-        reworded={limit: answer for limit, answer in reworded.items() if limit not in lifted},
+        reworded=reworded,
     )
+
+
+Told = TypeVar("Told")
+
+
+def _in_time(until: float, ask: Callable[[], Told]) -> Told | None:
+    """What a word shows, or None where there is no time left to ask it."""
+    with suppress(TimeUp):
+        if time.monotonic() <= until:
+            with stopping_at(until + GRACE_S):
+                return ask()
+    return None
 
 
 def _happens(subject: Description, deviation: Deviation) -> bool:

@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.cases.case import Case
-from verify.checks.deviations import applying
 from verify.checks.examination import Examination, disagreement
 from verify.checks.subject import Description, Subject, describe
+from verify.gate.survey import surveyed
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.comparison import differences, summary_of, table_of
 from verify.runs.behaviour.record import Behaviour, behaviour_of, observe
@@ -24,13 +24,17 @@ OUTCOMES = ("agrees", "declined", "vacuous", "known", "disagrees")
 
 
 class Side(NamedTuple):
-    """A subject in one interpreter: its record, how its answers were judged, and its failures."""
+    """A subject in one interpreter: its record, how its answers were judged, its failures.
+
+    `release` says what of the data holds, where that does not have the release.
+    """
 
     name: str
     subject: Description
     record: Behaviour
     counts: Counter[str]
     failures: Sequence[Examination]
+    release: str
 
     @property
     def wrong(self) -> int:
@@ -54,6 +58,8 @@ def diff(console: Terminal, first: Subject, second: Subject, named: Iterable[Cas
     changes = differences(before, after)
     for side in sides:
         console.say(f"{side.name}  {side.subject.headline}")
+        if side.release:
+            console.say(f"{side.name}  {side.release}")
     console.print(_counts(sides))
     if changes:
         lines = [
@@ -72,11 +78,12 @@ def diff(console: Terminal, first: Subject, second: Subject, named: Iterable[Cas
 
 
 def _side(name: str, subject: Description, cases: Iterable[Case]) -> Side:
-    known = applying(subject.known, subject)
-    observations = [*observe(subject, cases, name=subject.name, known=known)]
+    subject, survey = surveyed(subject, ())
+    observations = [*observe(subject, cases, name=subject.name, known=survey.known)]
     counts = Counter(examination.outcome for _, examination in observations)
     failures = {examination.signature: examination for _, examination in observations if examination.fails}
-    return Side(name, subject, behaviour_of(subject, observations), counts, [*failures.values()])
+    release = next(survey.lines(subject), "")
+    return Side(name, subject, behaviour_of(subject, observations), counts, [*failures.values()], release)
 
 
 def _counts(sides: Iterable[Side]) -> Table:

@@ -6,15 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from typing import NamedTuple
 
 from verify.cases.case import Case
-from verify.checks.deviations import Deviation, recorded
+from verify.checks.deviations import Deviation
 from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import Examination, disagreement
 from verify.checks.path import Examiner
 from verify.checks.subject import Subject, describe
 from verify.corpus.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
+from verify.gate.survey import surveyed
 from verify.oracle.compare import KINDS, Verdict
 from verify.reports.phrases import plural
 
@@ -42,12 +44,15 @@ def replay(
 ) -> list[Became]:
     """Ask each case, by each way that has it, several times where it fails or has failed; print what became.
 
-    `past` are all failures that are recorded, `known` the user's deviations.
+    `past` are all failures that are recorded, `known` the user's deviations. What is recorded of other
+    releases than the one that runs is asked before.
     """
-    description = describe(subject)
+    description, survey = surveyed(describe(subject), known)
+    for text in islice(survey.lines(description), 1):
+        print(text)
     examiner = Examiner(
         subject=description,
-        known=recorded(description, known),
+        known=survey.known,
         repeats=2,
         noted_as=description.name,
     )

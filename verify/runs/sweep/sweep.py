@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from rich.console import Console
@@ -16,12 +17,13 @@ from rich.text import Text
 from verify.cases.case import Case
 from verify.cases.enumeration import LARGEST_COUNTS, Enumeration
 from verify.checks.bulk import Counterexample, Swept
-from verify.checks.deviations import Deviation, applying, recorded, to_text
+from verify.checks.deviations import Deviation, to_text
 from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import Examination, disagreement, line
 from verify.checks.path import Examiner
 from verify.checks.subject import Description, Subject, describe
 from verify.checks.versions import source_of, versions, versions_of
+from verify.gate.survey import surveyed
 from verify.reports.phrases import LabelledText, most_common, plural
 from verify.reports.summary import REASONS
 from verify.runs.sweep.jobs import Jobs, Plan, close
@@ -46,10 +48,13 @@ def sweep(console: Console, plan: Plan) -> int:
 
 
 def _sweep(console: Console, plan: Plan, subject: Subject, description: Description) -> int:
-    known = applying(recorded(description, plan.deviations), description) if plan.excuse else ()
+    _, survey = surveyed(description, plan.deviations) if plan.excuse else (description, None)
+    known = survey.known if survey else ()
     what = _identity(plan, description, known)
     progress = _new_progress(console, plan, what)
     _print_head(console, plan, description, progress)
+    if survey:
+        _print_rows(console, (("release", text) for text in islice(survey.lines(description), 1)))
     jobs = Jobs(plan, progress, first=subject, known=known)
     live = Live(get_renderable=lambda: Text(jobs.line()), console=console, transient=True)
     try:
@@ -76,6 +81,7 @@ def _identity(plan: Plan, subject: Description, known: tuple[Deviation, ...]) ->
     return identity(
         plan.enumeration,
         subject=subject.name,
+        version=packages.pop("subject", subject.version),
         deviations=sha256(to_text(known).encode()).hexdigest()[:16],
         file=source_of(subject),
         **packages,
