@@ -192,7 +192,12 @@ WAYS = "not a mapping of names, without white space, / and *, to callables"
         ("supports", 3, "not a function of a case, or a condition"),
         ("limits", ("none",), "not a list of limits"),
         ("domain", {}, "not a Domain"),
-        ("usual", {"rank": (1,)}, "not a mapping of narrowings"),
+        ("usual", {"rank": (1,)}, "not a mapping of narrowings: rank is no narrowing; did you mean 'ranks'?"),
+        (
+            "usual",
+            {"fills": ("ones",)},
+            "not a mapping of narrowings of a domain, of which fills says nothing",
+        ),
         ("ways", ("a",), WAYS),
         ("ways", {"a b": len}, WAYS),
         ("ways", {"a/b": len}, WAYS),

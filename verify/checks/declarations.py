@@ -7,6 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from verify.cases import narrowings
 from verify.cases.case import Case
 from verify.cases.domain import BOUNDS, LISTS, SPACE_LISTS, Domain, spelled
 from verify.cases.operations import OPERATIONS
@@ -189,10 +190,17 @@ def a_domain(value: Any) -> Domain:
     return value
 
 
-def narrowings(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping) or not value.keys() <= {*LISTS, *BOUNDS}:
+def usual_narrowings(value: Any) -> Mapping[str, Any]:
+    """What narrowings say of a domain, checked as those of a run are."""
+    if not isinstance(value, Mapping):
         raise TypeError("a mapping of narrowings")
-    return {name: tuple(part) if isinstance(part, list) else part for name, part in value.items()}
+    try:
+        chosen = narrowings.checked(value)
+    except ValueError as wrong:
+        raise TypeError(f"a mapping of narrowings: {wrong}") from None
+    if beyond := [name for name in chosen if name not in (*LISTS, *BOUNDS)]:
+        raise TypeError(f"a mapping of narrowings of a domain, of which {beyond[0]} says nothing")
+    return {name: tuple(part) if isinstance(part, list) else part for name, part in chosen.items()}
 
 
 def some_ways(value: Any) -> Mapping[str, Any]:

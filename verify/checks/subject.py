@@ -30,10 +30,10 @@ from verify.checks.declarations import (
     a_word,
     all_of,
     names_of_conditions,
-    narrowings,
     some_of,
     some_ways,
     texts_by_name,
+    usual_narrowings,
 )
 from verify.checks.deviations import CONDITION_NAMES, Deviation
 from verify.checks.limits import Limit
@@ -85,7 +85,7 @@ class Description:
     call: Subject
     module: str
     domain: Domain = field(default_factory=Domain)
-    usual: Mapping[str, Any] = field(default_factory=dict, metadata={"takes": narrowings})
+    usual: Mapping[str, Any] = field(default_factory=dict, metadata={"takes": usual_narrowings})
     ways: Mapping[str, Description] = field(default_factory=dict)
     limits: tuple[Limit, ...] = field(default=(), metadata={"takes": all_of(Limit, "limits")})
     name: str = field(metadata={"takes": a_word})

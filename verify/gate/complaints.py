@@ -1,4 +1,4 @@
-"""What is recorded of a subject, its deviations and its limits, asked by their own words."""
+"""Complaints about what is recorded of a subject: its deviations and limits, asked by their own words."""
 
 from __future__ import annotations
 
