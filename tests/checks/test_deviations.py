@@ -72,6 +72,11 @@ def test_entry_is_read_field_by_field():
         False,
         "",
         None,
+        {},
+        "",
+        False,
+        "",
+        False,
     )
 
 

@@ -12,18 +12,19 @@ from pathlib import Path
 import pytest
 
 from tests import forked
-from tests.checks.disagreements import look_like
 from tests.places import ROOT
 from tests.planted import convolutions
 from verify import Case, reference
 from verify.__main__ import main
 from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
-from verify.checks.deviations import Deviation, explains, recorded
+from verify.checks.deviations import Deviation, recorded
 from verify.checks.examination import Examination
 from verify.checks.path import Examiner, excused
-from verify.checks.subject import describe
+from verify.checks.predictions import explains
+from verify.checks.subject import Subject, describe
 from verify.config.session import Options, Session
+from verify.faults import fault_named
 from verify.gate import conformance
 from verify.gate.survey import survey_of
 
@@ -210,27 +211,31 @@ def disagreement() -> Examination:
     return Examiner(subject=describe(adds_one)).examine(Case.parse(WORD))
 
 
-def test_deviation_without_a_fault_explains_whatever_it_looks_like(monkeypatch: pytest.MonkeyPatch):
-    look_like(monkeypatch, "flipped")
-    assert explains(KNOWN, disagreement())
+TAPS = Case.parse("conv_i3_k2_valid_iota")
+FLIPS = KNOWN._replace(name="flips", word=str(TAPS), fault="kernel-flipped")
 
 
-def test_deviation_of_a_fault_explains_what_looks_like_it(monkeypatch: pytest.MonkeyPatch):
-    look_like(monkeypatch, "flipped")
-    assert explains(KNOWN._replace(fault="flipped"), disagreement())
+def asked(subject: Subject, case: Case = TAPS) -> Examination:
+    return Examiner(subject=describe(subject)).examine(case)
 
 
-@pytest.mark.parametrize("fault", ["", "gone"])
-def test_deviation_of_a_fault_explains_nothing_else(fault: str, monkeypatch: pytest.MonkeyPatch):
-    look_like(monkeypatch, fault)
-    assert not explains(KNOWN._replace(fault="flipped"), disagreement())
+def test_deviation_that_predicts_nothing_explains_whatever_comes():
+    assert explains(KNOWN, asked(adds_one))
+    assert explains(KNOWN, asked(fault_named("kernel-flipped")))
 
 
-def test_first_entry_that_explains_is_named(monkeypatch: pytest.MonkeyPatch):
-    look_like(monkeypatch, "gone")
+def test_deviation_of_a_fault_explains_the_answer_of_that():
+    assert explains(FLIPS, asked(fault_named("kernel-flipped")))
+
+
+@pytest.mark.parametrize("subject", [adds_one, fault_named("answer-shifted")])
+def test_deviation_of_a_fault_explains_nothing_else(subject: Subject):
+    assert not explains(FLIPS, asked(subject))
+
+
+def test_first_entry_that_explains_is_named():
     other = KNOWN._replace(name="other", when=Predicate("rank == 2"))
-    flips = KNOWN._replace(name="flips", fault="flipped")
-    assert excused(disagreement(), [other, flips, KNOWN, KNOWN]).deviation is KNOWN
+    assert excused(asked(adds_one), [other, FLIPS, KNOWN, KNOWN]).deviation is KNOWN
 
 
 def test_what_no_entry_explains_is_new():
@@ -286,11 +291,12 @@ def test_own_deviation_of_the_subjects_version_is_recorded(versions: tuple[str, 
     assert len(recorded(describe(adds_one), [KNOWN._replace(versions=versions)])) == 1
 
 
-def test_word_that_looks_like_another_fault_fails_the_gate(monkeypatch: pytest.MonkeyPatch):
-    look_like(monkeypatch, "gone")
-    entry = KNOWN._replace(fault="flipped")
-    with pytest.raises(pytest.fail.Exception, match="another kind: value that looks like flipped"):
-        conformance(adds_one, known=[entry])().test_known()
+def test_word_that_is_answered_as_another_fault_would_fails_the_gate():
+    said = (
+        "recorded as flips, which predicts 4.0 at (.|\n)*another kind: value that looks like kernel-flipped"
+    )
+    with pytest.raises(pytest.fail.Exception, match=said):
+        conformance(adds_one, known=[FLIPS])().test_known()
 
 
 def test_gate_takes_the_users_deviations_beside_given_ones():

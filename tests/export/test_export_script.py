@@ -22,8 +22,9 @@ from verify import Case, compare
 from verify.cases.dtypes import FORMATS
 from verify.cases.operands import Array
 from verify.cases.operations import AROUND
-from verify.checks.deviations import Deviation, explains, routes_of
+from verify.checks.deviations import Deviation, routes_of
 from verify.checks.path import Examiner
+from verify.checks.predictions import explains
 from verify.checks.subject import Description, describe
 from verify.export import CannotExport
 from verify.export.script import LINE_LIMIT, script

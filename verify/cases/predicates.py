@@ -61,6 +61,10 @@ def _written(case: Case) -> tuple[tuple[int, int], ...]:
     return case.padding
 
 
+NAMES: tuple[str, ...] = tuple(names_of(_SAMPLES[0]))
+"""The names that a condition has of a case."""
+
+
 class Predicate:
     """A condition, which may use `more` names than those of a case, with values like these.
 

@@ -12,16 +12,17 @@ from fnmatch import fnmatchcase
 from functools import cache
 from itertools import zip_longest
 from os import PathLike
+from signal import Signals
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from verify.cases.case import Case
+from verify.cases.expressions import Expression
 from verify.cases.grammar import require_grammar
-from verify.cases.predicates import Predicate, names_of
+from verify.cases.predicates import FUNCTIONS, NAMES, Predicate, names_of
 from verify.oracle.compare import KINDS, Kind
 
-if TYPE_CHECKING:  # both know deviations
-    from verify.checks.examination import Examination
+if TYPE_CHECKING:  # which knows deviations
     from verify.checks.subject import Description
 
 CONDITION_NAMES: Mapping[str, Any] = MappingProxyType({"switches": {}, "onednn": (), "way": ""})
@@ -38,16 +39,32 @@ def condition(text: str) -> Predicate:
     return Predicate(text, CONDITION_NAMES)
 
 
+@cache
+def formula(text: str) -> Expression:
+    """An expression over the names of a condition, read once; ValueError for one that is wrong."""
+    return Expression(text, names=(*NAMES, *CONDITION_NAMES), functions=FUNCTIONS)
+
+
+FORMS: frozenset[Kind] = frozenset({"value", "non-finite", "shape", "dtype"})
+"""The kinds of what is answered, but is not right."""
+
+INSTEAD = ("strides", "dilations", "padding", "border", "epilogue", "slope", "images", "shape")
+"""What `instead` may say of the case that is computed in place of another."""
+
+
 class Deviation(NamedTuple):
     """One recorded disagreement.
 
     `when` holds of the cases that it touches, switches included, and `kinds` are the disagreements
     that it explains there. `word` is the smallest case that shows it; `sentence` says what is wrong,
     with the arithmetic, and `link` leads to a report of it.
-    Where there is an `accumulator`, only values within the bound of sums in it are explained: the
-    name of a dtype, or "own" for the operands'.
+    What it predicts is all that it explains. Of what is answered: the `fault`, or the faults together, that
+    are computed; the `accumulator` in which sums are held, the name of a dtype, or "own" for the operands';
+    and `instead`, by name the expressions of the numbers that are computed in place of the case's. Else the
+    pattern of an `error`, the `signal` or one of those that end the process, and that an illegal call is
+    `answered`, or the expression of the shape. Where nothing can be predicted it is `unjudged`: its cases
+    are outside what is drawn.
     One that is `sporadic`, such as memory that was never written, may fail to happen on its word.
-    One of a `fault` explains only what looks like the fault of that name.
     `versions` of the subject's framework are those in which it was seen: "2.21" for any 2.21.x, or
     ranges such as ">=2.20,<2.22". After the day on which it `expires` the gate fails.
     """
@@ -62,8 +79,35 @@ class Deviation(NamedTuple):
     link: str = ""
     accumulator: str = ""
     sporadic: bool = False
-    fault: str = ""
+    fault: str | tuple[str, ...] = ""
     expires: date | None = None
+    instead: Mapping[str, str] = MappingProxyType({})
+    error: str = ""
+    answered: bool | str = False
+    signal: str | tuple[str, ...] = ""
+    unjudged: bool = False
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The names of the faults that it predicts."""
+        return _listed(self.fault)
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """The names of the signals that it predicts."""
+        return _listed(self.signal)
+
+    @property
+    def computes(self) -> bool:
+        """Whether it predicts the numbers of an answer."""
+        return bool(self.fault or self.accumulator or self.instead)
+
+    @property
+    def broad(self) -> tuple[Kind, ...]:
+        """The kinds that it explains whatever they are; none where it is `unjudged`, or predicts them all."""
+        says: dict[Kind, object] = {**dict.fromkeys(FORMS, self.computes)}
+        says |= {"refused": self.error, "crashed": self.signal, "answered": self.answered}
+        return () if self.unjudged else tuple(kind for kind in self.kinds if not says.get(kind))
 
     def is_of(self, subject: str) -> bool:
         """Whether a subject's name fits one of the patterns in `subjects`, such as `tensorflow*`.
@@ -86,8 +130,9 @@ class Deviation(NamedTuple):
 
     @property
     def kinds_phrase(self) -> str:
-        """The kinds that it explains, and the fault that they look like."""
-        return ", ".join(self.kinds) + (f" that looks like {self.fault}" if self.fault else "")
+        """The kinds that it explains, and the faults that they look like."""
+        faults = " and ".join(self.faults)
+        return ", ".join(self.kinds) + (f" that looks like {faults}" if faults else "")
 
     @property
     def text(self) -> str:
@@ -166,13 +211,6 @@ def routes_of(deviation: Deviation, subject: Description) -> tuple[Description, 
     )
 
 
-def explains(deviation: Deviation, examination: Examination) -> bool:
-    """Whether a deviation is of a disagreement's way, case, kind and fault."""
-    case, kind, way = examination.case, examination.verdict.kind, examination.subject
-    is_of = deviation.is_of_way(way.name) and deviation.explains(case, kind, way.condition_names)
-    return is_of and (not deviation.fault or deviation.fault == examination.fault)
-
-
 def expired(subject: str, deviation: Deviation) -> str:
     """The message for an entry whose day has passed."""
     return (
@@ -196,7 +234,7 @@ def entry_of(deviation: Deviation) -> dict[str, Any]:
     """A deviation as the plain data that it is read from."""
     dated = {"expires": deviation.expires.isoformat()} if deviation.expires else {}
     fields = {name: value for name, value in deviation._asdict().items() if name != "expires"}
-    return {**fields, "when": deviation.when.text, **dated}
+    return {**fields, "when": deviation.when.text, "instead": dict(deviation.instead), **dated}
 
 
 def deviation_of(entry: Mapping[str, Any]) -> Deviation:
@@ -214,10 +252,7 @@ def deviation_of(entry: Mapping[str, Any]) -> Deviation:
         Case.parse(deviation.word)
         for versions in deviation.versions:
             require_range(versions)
-        if deviation.fault:
-            from verify.faults import fault_named  # most entries need none of the catalogue
-
-            fault_named(deviation.fault)
+        _require_prediction(deviation)
     except (KeyError, TypeError, ValueError) as wrong:
         raise ValueError(f"the deviation {name!r} cannot be read: {wrong}") from None
     strange = set(deviation.kinds) - set(KINDS)
@@ -226,11 +261,52 @@ def deviation_of(entry: Mapping[str, Any]) -> Deviation:
     return deviation
 
 
+def _listed(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(None, (names,))) if isinstance(names, str) else names
+
+
+def _require_prediction(deviation: Deviation) -> None:
+    """Raise ValueError, one sentence, for a prediction that cannot be made or is of none of its kinds."""
+    for field, text in deviation.instead.items():
+        if field not in INSTEAD:
+            raise ValueError(f"`instead` has {field!r}; it may have {', '.join(INSTEAD)}")
+        formula(text)
+    if isinstance(deviation.answered, str):
+        formula(deviation.answered)
+    re.compile(deviation.error)
+    if strange := [name for name in deviation.signals if name not in Signals.__members__]:
+        raise ValueError(f"no signal is named {strange[0]!r}")
+    if deviation.faults:
+        from verify.faults import fault_named  # most entries need none of the catalogue
+        from verify.faults.composed import require_predictions
+
+        require_predictions([fault_named(name) for name in deviation.faults])
+    says = {
+        "fault, accumulator or instead": (deviation.computes, FORMS),
+        "error": (deviation.error, {"refused"}),
+        "answered": (deviation.answered, {"answered"}),
+        "signal": (deviation.signal, {"crashed"}),
+    }
+    for key, (value, kinds) in says.items():
+        if value and deviation.unjudged:
+            raise ValueError(f"what is unjudged predicts nothing, and it has {key}")
+        if value and not kinds & {*deviation.kinds}:
+            raise ValueError(f"its {key} is of kinds that it does not have: {', '.join(sorted(kinds))}")
+
+
 def _require_type(key: str, value: Any) -> None:
     if key in ("subjects", "kinds", "versions"):
         expected = "a list of strings"
         holds = isinstance(value, tuple) and all(isinstance(text, str) for text in value)
-    elif key == "sporadic":
+    elif key in ("fault", "signal"):
+        expected = "a string or a list of them"
+        holds = all(isinstance(text, str) for text in (value if isinstance(value, tuple) else [value]))
+    elif key == "instead":
+        expected = "a table of strings"
+        holds = isinstance(value, Mapping) and all(isinstance(text, str) for text in value.values())
+    elif key == "answered":
+        expected, holds = "true or a string", isinstance(value, bool | str)
+    elif key in ("sporadic", "unjudged"):
         expected, holds = "true or false", isinstance(value, bool)
     elif key == "expires":
         expected, holds = "a date such as 2026-01-31", isinstance(value, str) or type(value) is date

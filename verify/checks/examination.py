@@ -23,7 +23,8 @@ from verify.oracle.compare import Kind, Verdict, Worst
 class Examination:
     """A case, a subject, and the verdict; with them the answer and the error behind it, where there is one.
 
-    A disagreement may have the known `deviation` that excuses it. `faults` are those that it was found
+    A disagreement may have the known `deviation` that excuses it, or `contradicted` says which is recorded
+    there, and what it predicts in place of this. `faults` are those that it was found
     to look like, and `probes` says where its wrong terms come from: both are unknown until it is
     diagnosed.
     """
@@ -34,6 +35,7 @@ class Examination:
     answer: Array | None = None
     error: BaseException | None = None
     deviation: Deviation | None = None
+    contradicted: str = ""
     faults: tuple[Fault, ...] | None = None
     probes: str = ""
 
@@ -89,6 +91,8 @@ def disagreement(examination: Examination, *, with_faults: bool = True) -> str:
     lines += [line("stderr", text) for text in verdict.stderr]
     if verdict.worst is not None:
         lines.append(line("worst", worst_phrase(verdict.worst)))
+    if examination.contradicted:
+        lines.append(line("recorded", examination.contradicted))
     for number, fault in enumerate(examination.looks_like if with_faults else ()):
         lines.append(f"  {'or' if number else 'looks like':<10}  {fault.sentence}")
     if examination.probes:

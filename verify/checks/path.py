@@ -14,9 +14,10 @@ from verify.cases.operands import Array
 from verify.cases.simplify import SIMPLIFYING_S, simplest
 from verify.checks.asking import as_array, ask, modified
 from verify.checks.clock import Clock
-from verify.checks.deviations import Deviation, explains
+from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination, mismatch_of
 from verify.checks.journal import journal
+from verify.checks.predictions import explanation
 from verify.checks.subject import Description, Subject, describe
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import (
@@ -144,18 +145,12 @@ def check(
 def excused(examination: Examination, known: Iterable[Deviation]) -> Examination:
     """A disagreement with the first deviation that explains it, if there is one; anything else unchanged.
 
-    A deviation that names an accumulator explains only values that sums in it may have, for which the
-    subject is asked again.
+    Where one is recorded that predicts another answer, it is said which.
     """
     if examination.verdict.kind is None:
         return examination
-    deviation = next((entry for entry in known if explains(entry, examination)), None)
-    if deviation and deviation.accumulator:
-        case, dtype = examination.case, deviation.accumulator
-        dtype = case.format.token if dtype == "own" else dtype
-        again = Examiner(subject=examination.subject, accumulator=dtype).examine(case)
-        deviation = deviation if again.verdict.holds else None
-    return replace(examination, deviation=deviation) if deviation else examination
+    deviation, contradicted = explanation(known, examination)
+    return replace(examination, deviation=deviation, contradicted=contradicted)
 
 
 def compare(case: Case, actual: Any) -> Verdict:

@@ -7,6 +7,7 @@ tap reads. The size of the axis, which is no cell, stands for a zero.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -60,7 +61,8 @@ def sums_by_maps(case: Case, maps: Maps) -> Array:
         if case.traits.answer == "source":
             answer = _scattered(x, factor, case=case, maps=maps)
         else:
-            answer = contracted(windows_by_maps(x, case=case, maps=maps), factor, case=case)
+            windows = windows_by_maps(x, case=case, maps=maps)
+            answer = contracted(windows, factor, case=case, outs=[*map(len, maps)])
         if case.pointwise is not None:
             answer = answer @ case.pointwise.reshape(case.pointwise.shape[-2:]).astype(x.dtype)
     is_moved = case.channels_first and case.traits.answers_image
@@ -103,13 +105,21 @@ def groups_of(case: Case) -> list[tuple[slice, slice]]:
     ]
 
 
-def contracted(windows: Array, factor: Array, *, case: Case, keeps_terms: bool = False) -> Array:
+def contracted(
+    windows: Array,
+    factor: Array,
+    *,
+    case: Case,
+    outs: Sequence[int] | None = None,
+    keeps_terms: bool = False,
+) -> Array:
     """The sums of the products of windows and what they are multiplied with, channels last.
 
-    Where it `keeps_terms`, the products themselves, those of one sum along the first axis.
+    There are `outs` windows along the axes, as the case has unless they are given. Where it `keeps_terms`,
+    the products themselves, those of one sum along the first axis.
     """
     batch, places, taps, channels = windows.shape
-    shape = (batch, *outs_of(case.axes), case.filter_count)
+    shape = (batch, *(outs_of(case.axes) if outs is None else outs), case.filter_count)
     if case.traits.has_multiplier:
         weights = factor.reshape(taps, channels, case.multiplier)
         if keeps_terms:

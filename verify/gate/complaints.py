@@ -9,9 +9,11 @@ from datetime import date
 
 from verify.cases.case import Case
 from verify.checks.clock import TimeUp
-from verify.checks.deviations import Deviation, expired, explains, routes_of
+from verify.checks.deviations import Deviation, expired, routes_of
 from verify.checks.examination import Examination, disagreement
 from verify.checks.limits import Limit
+from verify.checks.path import excused
+from verify.checks.predictions import explains
 from verify.checks.subject import Description
 from verify.gate.judging import Gate, Judge
 from verify.gate.survey import examinations_of, refusal, words_of_limits
@@ -51,7 +53,7 @@ def wrong_deviation(judge: Judge, deviation: Deviation) -> str:
             judge.tallier.record(replace(examination, deviation=deviation))
             return ""
     if failed := [examination for examination in examinations if examination.fails]:
-        text = disagreement(failed[0])
+        text = disagreement(excused(failed[0], [deviation]))
         return f"{text}\n  entry    {deviation.name} records another kind: {deviation.kinds_phrase}"
     if deviation.sporadic:
         return ""

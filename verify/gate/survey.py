@@ -13,10 +13,11 @@ from verify.cases.case import Case
 from verify.cases.predicates import names_of
 from verify.checks.asking import ask
 from verify.checks.clock import GRACE_S, TimeUp, stopping_at
-from verify.checks.deviations import Deviation, applying, explains, recorded, routes_of
+from verify.checks.deviations import Deviation, applying, recorded, routes_of
 from verify.checks.examination import Examination
 from verify.checks.limits import Limit
 from verify.checks.path import Examiner
+from verify.checks.predictions import explains
 from verify.checks.subject import Description
 from verify.oracle.compare import Verdict
 

@@ -6,6 +6,7 @@ products, in any order, blocked or fused, errs by at most γ_n · Σ|x||w| with 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -46,7 +47,31 @@ def judge_operands(problem: Problem, operands: Operands, *, products: int, exact
     Sums before a batch normalisation have the bound in any case: folded into the filters, as by TensorFlow
     Lite and ONNX Runtime, it makes them sums of other, rounded numbers.
     """
-    answer = linear(problem, operands, exact=exact)
+    return judge_sums(
+        problem,
+        operands,
+        linear(problem, operands, exact=exact),
+        lambda: magnitudes(problem, operands),
+        products=products,
+        exact=exact,
+        doubled=is_doubled(problem, operands),
+    )
+
+
+def judge_sums(
+    problem: Problem,
+    operands: Operands,
+    answer: Array,
+    magnitude_of: Callable[[], Array],
+    *,
+    products: int,
+    exact: bool,
+    doubled: bool,
+) -> Judgement:
+    """The judgement of sums that are computed already, with their bias, before what else follows.
+
+    `magnitude_of` gives Σ|x||w| + |b|, and `doubled` says that the sums have twice float64's precision.
+    """
     if exact and "norm" not in problem.epilogue:
         wanted, allowed = follow(problem, operands, answer)
         if isinstance(allowed, float):
@@ -54,9 +79,9 @@ def judge_operands(problem: Problem, operands: Operands, *, products: int, exact
                 stored = wanted.astype(problem.format.dtype).astype(np.float64)
             return Judgement(stored, 0.0, lambda index: "the sums are exact")
         return Judgement(wanted, allowed, lambda index: f"the sums are exact, {_steps(problem)}")
-    magnitude = magnitudes(problem, operands)
+    magnitude = magnitude_of()
     terms = products + ("bias" in problem.epilogue) + problem.traits.has_pointwise
-    error = error_bound(problem, operands, terms=terms, answer=answer, magnitude=magnitude)
+    error = error_bound(problem, operands, terms=terms, answer=answer, magnitude=magnitude, doubled=doubled)
     wanted, allowed = follow(problem, operands, answer, allowed=error, magnitude=magnitude)
 
     def why(index: tuple[int, ...]) -> str:
@@ -66,7 +91,7 @@ def judge_operands(problem: Problem, operands: Operands, *, products: int, exact
 
 
 def error_bound(
-    problem: Problem, operands: Operands, *, terms: int, answer: Array, magnitude: Array
+    problem: Problem, operands: Operands, *, terms: int, answer: Array, magnitude: Array, doubled: bool
 ) -> Array:
     """|computed − reference| at most, for any order of summation; shape of the answer.
 
@@ -91,7 +116,7 @@ def error_bound(
     growth = gamma(terms, accumulator.roundoff)
     own_growth = gamma(terms, FORMATS["float64"].roundoff)
     allowed = np.multiply(growth, magnitude, out=np.zeros_like(magnitude), where=magnitude != 0)
-    if is_doubled(problem, operands):
+    if doubled:
         allowed += 3 * own_growth * own_growth * magnitude + accumulator.roundoff * np.abs(answer)
     else:
         allowed += 2 * own_growth * magnitude

@@ -17,9 +17,10 @@ from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import names_of
 from verify.checks.bulk import examine_in_bulk
-from verify.checks.deviations import Deviation, applying, explains, routes_of
+from verify.checks.deviations import Deviation, applying, routes_of
 from verify.checks.limits import Limit
 from verify.checks.path import Examiner
+from verify.checks.predictions import explains
 from verify.checks.subject import describe
 from verify.gate import conformance
 from verify.gate.survey import TRIES
@@ -263,7 +264,7 @@ def test_every_deviation_is_shown_by_its_word(name: str, deviation: Deviation) -
 
     with pytest.raises(Mismatch) as raised:
         ask()
-    assert explains(deviation._replace(fault=""), raised.value.examination)
+    assert explains(deviation, raised.value.examination)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -1,0 +1,156 @@
+"""Predictions: what a recorded deviation says the wrong answer is, and whether one is as it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from verify.cases.case import Case
+from verify.cases.operands import Array
+from verify.cases.operations import kind_of
+from verify.cases.predicates import names_of
+from verify.checks.deviations import CONDITION_NAMES, FORMS, Deviation, formula
+from verify.oracle.compare import Judgement, Verdict, compare_values
+
+if TYPE_CHECKING:  # which knows what was recorded
+    from verify.checks.examination import Examination
+
+
+def explains(deviation: Deviation, examination: Examination) -> bool:
+    """Whether a deviation is of a disagreement's way, case and kind, and predicts it."""
+    return _is_about(deviation, examination) and not contradiction(deviation, examination)
+
+
+def explanation(known: Iterable[Deviation], examination: Examination) -> tuple[Deviation | None, str]:
+    """The first deviation that explains a disagreement; where none does, what one predicts in its place."""
+    contradicted = ""
+    for entry in known:
+        if _is_about(entry, examination):
+            unlike = contradiction(entry, examination)
+            if not unlike:
+                return entry, ""
+            contradicted = contradicted or f"as {entry.name}, which predicts {unlike}"
+    return None, contradicted
+
+
+def _is_about(deviation: Deviation, examination: Examination) -> bool:
+    case, kind, way = examination.case, examination.verdict.kind, examination.subject
+    return deviation.is_of_way(way.name) and deviation.explains(case, kind, way.condition_names)
+
+
+def contradiction(deviation: Deviation, examination: Examination) -> str:
+    """What a deviation predicts for a case of its own, and what was got; "" where that is the same.
+
+    One that predicts nothing of a kind takes whatever comes.
+    """
+    verdict = examination.verdict
+    match verdict.kind:
+        case "refused" if deviation.error:
+            said = verdict.sentence.removeprefix("it raised ")
+            return (
+                "" if re.search(deviation.error, said) else f"an error like {deviation.error!r}; got {said}"
+            )
+        case "crashed" if deviation.signal:
+            ended = verdict.sentence.removeprefix("it was killed by ")
+            signals = " or ".join(deviation.signals)
+            return "" if ended in deviation.signals else f"an end by {signals}; got: {verdict.sentence}"
+        case "answered" if isinstance(deviation.answered, str):
+            return _other_shape(deviation, examination)
+        case kind if kind in FORMS and deviation.computes:
+            return _other_answer(deviation, examination)
+    return ""
+
+
+def _other_shape(deviation: Deviation, examination: Examination) -> str:
+    assert isinstance(deviation.answered, str)
+    wanted = _value(deviation.answered, examination.case, examination.subject.condition_names)
+    got = None if examination.answer is None else examination.answer.shape
+    return "" if got == wanted else f"an answer of shape {wanted}; got {got or 'none'}"
+
+
+def _other_answer(deviation: Deviation, examination: Examination) -> str:
+    """What a deviation predicts of the numbers, and what was got; "" where that is the same."""
+    case, answer = examination.case, examination.answer
+    rule = predicted(deviation, case, examination.subject.condition_names)
+    if rule is None:
+        return "no answer of these numbers"
+    if answer is None:
+        return "an answer; got none"
+    if answer.shape != rule.wanted.shape:
+        return f"an answer of shape {rule.wanted.shape}; got {answer.shape}"
+    verdict = compared(rule, answer, case)
+    if verdict.holds:
+        return ""
+    worst = verdict.worst
+    return f"{worst.want!r} at {worst.index}; got {worst.got!r}" if worst else verdict.sentence
+
+
+def compared(rule: Judgement, answer: Array, case: Case) -> Verdict:
+    """The verdict on an answer by what was predicted, cast to the case's dtype as values are."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return compare_values(rule, answer.astype(case.dtype))
+
+
+def predicted(deviation: Deviation, case: Case, names: Mapping[str, Any]) -> Judgement | None:
+    """The judgement by which a deviation's wrong answer to a legal case is right.
+
+    `names` are the condition names of the subject. None where its numbers belong to no answer.
+    """
+    from verify.faults import fault_named  # most runs predict nothing, and need none of the catalogue
+    from verify.faults.composed import Computed, judged, with_fault
+
+    numbers = {field: _value(text, case, names) for field, text in deviation.instead.items()}
+    if "shape" in numbers:
+        return Judgement(np.zeros(numbers["shape"]), 0.0, lambda index: "an answer of zeros is predicted")
+    computed = Computed(instead(case, numbers))
+    for name in deviation.faults:
+        computed = with_fault(computed, fault_named(name))
+    token = case.format.token if deviation.accumulator == "own" else deviation.accumulator
+    return judged(computed, case, accumulator=token or None)
+
+
+def _value(text: str, case: Case, names: Mapping[str, Any]) -> Any:
+    return formula(text).value(names_of(case, {**CONDITION_NAMES, **names}))
+
+
+def instead(case: Case, numbers: Mapping[str, Any]) -> Case:
+    """The case that is computed in place of another, from that one's operands.
+
+    `numbers` may have `strides`, `dilations`, `padding` ("same", "valid" or the cells before and after each
+    axis, a border's included), `border`, `epilogue`, the `slope` of a leaky relu, and `images`, which for
+    each place of the batch says whose image is taken. One number stands for all.
+    """
+    from verify.faults.composed import computed_with
+
+    epilogue = numbers.get("epilogue", case.epilogue)
+    if "slope" in numbers:
+        slope = f"leaky{numbers['slope']!r}"
+        epilogue = tuple(slope if kind_of(step) == "leaky" else step for step in epilogue)
+    operands = case.operands
+    if "images" in numbers:
+        operands = operands._replace(input=operands.input[list(_each(numbers["images"], case.batch))])
+    steps = {
+        name: _each(numbers.get(name, getattr(case, name)), case.rank) for name in ("strides", "dilations")
+    }
+    border = numbers.get("border", case.border)
+    padding = numbers.get("padding", case.padding)
+    spelled = padding.upper() if isinstance(padding, str) else padding
+    fields = {**steps, "border": border, "padding": spelled, "epilogue": tuple(epilogue)}
+    changed = computed_with(case, **fields, operands=operands)
+    if {*numbers} & {"strides", "dilations", "padding", "border"}:
+        vars(changed).pop("axes")  # which are made again of these
+        if not isinstance(padding, str) and "padding" in numbers:
+            axes = zip(case.axes, steps["strides"], steps["dilations"], padding, strict=True)
+            vars(changed)["axes"] = tuple(
+                axis._replace(stride=stride, dilation=dilation, before=before, after=after)
+                for axis, stride, dilation, (before, after) in axes
+            )
+    return changed
+
+
+def _each(numbers: Any, count: int) -> tuple[int, ...]:
+    """So many numbers, of as many or of one that stands for all."""
+    return (numbers,) * count if isinstance(numbers, int) else tuple(numbers)

@@ -1,0 +1,159 @@
+"""Several changes of one convolution, one after another, and the judgement of what they make of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from verify.cases.case import Case
+from verify.cases.exactness import promises_exact_sums
+from verify.cases.geometry import Axis
+from verify.cases.operands import Array, Operands
+from verify.cases.predicates import names_of
+from verify.faults.fault import Answer, Call, Conduct, Fault, Geometry, Inputs, Steps
+from verify.faults.index_maps import Maps, map_of, outs_of, sums_by_maps
+from verify.oracle.bounds import judge_operands, judge_sums
+from verify.oracle.compare import Judgement
+from verify.oracle.epilogue import for_channels, wrapped
+from verify.oracle.problem import Problem, problem_of
+
+AnswerOf = Callable[[Case, Array], Array | None]
+
+
+class Computed(NamedTuple):
+    """What is computed in place of a case: other numbers and operands, other cells, another answer.
+
+    `case` has the numbers and the operands that are taken, `maps` the cells that windows read where these
+    are not those of its axes, and `answers` change the answer, one after another.
+    """
+
+    case: Case
+    maps: Maps | None = None
+    answers: tuple[AnswerOf, ...] = ()
+
+
+def computed_with(case: Case, **fields: Any) -> Case:
+    """A case with other fields, its own axes and operands among them, none of which is checked.
+
+    The operands stay, whatever their shapes are.
+    """
+    kept = {"axes": case.axes, "operands": case.operands}
+    other = object.__new__(Case)
+    vars(other).update({**vars(case), **kept, **fields})
+    return other
+
+
+def with_axes(case: Case, axes: tuple[Axis, ...]) -> Case:
+    """A case computed along other axes."""
+    return computed_with(
+        case,
+        axes=axes,
+        strides=tuple(axis.stride for axis in axes),
+        dilations=tuple(axis.dilation for axis in axes),
+    )
+
+
+def with_fault(computed: Computed, fault: Fault) -> Computed:
+    """What is computed where there is a fault as well, if it applies to the case."""
+    case = computed.case
+    if not fault.applies.holds(names_of(case)):
+        return computed
+    match fault.change:
+        case Call(axes) if (moved := axes(case)) is not None:
+            return computed._replace(case=with_axes(case, moved))
+        case Geometry(maps) | Call(_, Geometry(maps)):
+            return computed._replace(maps=maps(case) or computed.maps)
+        case Inputs(change):
+            operands = change(case)
+            return computed if operands is None else with_operands(computed, operands)
+        case Steps(epilogue):
+            return computed._replace(case=computed_with(case, epilogue=epilogue(case)))
+        case Answer(answer):
+            return computed._replace(answers=(*computed.answers, answer))
+        case Conduct():
+            raise ValueError(f"the fault {fault.name!r} predicts no answer")
+
+
+def with_operands(computed: Computed, operands: Operands) -> Computed:
+    return computed._replace(case=computed_with(computed.case, operands=operands))
+
+
+def require_predictions(faults: Sequence[Fault]) -> None:
+    """Raise ValueError, one sentence, for faults that predict no answer, or none together."""
+    if conducts := [fault.name for fault in faults if isinstance(fault.change, Conduct)]:
+        raise ValueError(f"the fault {conducts[0]!r} predicts no answer")
+    moving = [fault.name for fault in faults if isinstance(fault.change, Geometry | Call)]
+    if len(moving) > 1:
+        raise ValueError(f"the faults {' and '.join(moving)} both say which cells are read")
+
+
+@np.errstate(invalid="ignore", over="ignore")
+def judged(computed: Computed, asked: Case, *, accumulator: str | None = None) -> Judgement | None:
+    """The judgement of what is computed in place of the case that was `asked`; None where nothing can be.
+
+    It demands equality where the fill promises exact sums and no `accumulator` is given, the token of a
+    dtype in which the sums are then bounded.
+    """
+    case, problem = computed.case, problem_of(computed.case)
+    if accumulator is not None:
+        problem = problem._replace(format=problem.format._replace(accumulator=accumulator))
+    exact = accumulator is None and promises_exact_sums(asked)
+    maps = computed.maps
+    if maps is None and any(min(axis.before, axis.after) < 0 for axis in case.axes):
+        maps = [map_of(axis) for axis in case.axes]
+    if not _fits(case, outs_of(case.axes) if maps is None else [*map(len, maps)]):
+        return None
+    if maps is None:
+        rule = judge_operands(problem, case.operands, products=asked.products, exact=exact)
+    else:
+        rule = _by_maps(case, maps, problem=problem, products=asked.products, exact=exact)
+    for answer in computed.answers:
+        rule = _answered(rule, answer, case=case)
+    return rule
+
+
+def _fits(case: Case, outs: Sequence[int]) -> bool:
+    """Whether the operands of a case have the shapes that so many windows need."""
+    image = case.in_data_format((0, *outs, 0))
+    parts = [case.operands.residual] if case.traits.answer == "result" else []
+    if "result" in (case.traits.input, case.traits.factor) and not case.is_bias_gradient:
+        parts.append(case.cotangent)
+    spatial = slice(2, None) if case.channels_first else slice(1, -1)
+    return all(part is None or part.shape[spatial] == image[spatial] for part in parts)
+
+
+def _by_maps(case: Case, maps: Maps, *, problem: Problem, products: int, exact: bool) -> Judgement:
+    """The judgement of sums over the cells of maps, which may begin before the input's first."""
+    inside = [axis._replace(before=max(axis.before, 0), after=max(axis.after, 0)) for axis in case.axes]
+    problem = problem._replace(axes=tuple(inside))
+
+    def magnitude() -> Array:
+        sizes: dict[str, Any] = {
+            name: None if part is None else np.abs(part.astype(np.float64))
+            for name, part in case.operands._asdict().items()
+        }
+        return _sums(computed_with(case, operands=Operands(**sizes)), maps, problem)
+
+    sums = wrapped(_sums(case, maps, problem), problem.format)
+    return judge_sums(problem, case.operands, sums, magnitude, products=products, exact=exact, doubled=False)
+
+
+def _sums(case: Case, maps: Maps, problem: Problem) -> Array:
+    sums = sums_by_maps(case, maps)
+    bias = case.operands.bias
+    return sums if bias is None else sums + for_channels(problem, bias).astype(sums.dtype)
+
+
+def _answered(rule: Judgement, answer: AnswerOf, *, case: Case) -> Judgement:
+    """The judgement of an answer that is changed after it was computed; its bound is the right one's."""
+    is_exact = isinstance(rule.allowed, float)
+    right = rule.wanted.astype(case.dtype) if is_exact else rule.wanted
+    wrong = answer(case, right)
+    if wrong is None:
+        return rule
+    allowed = rule.allowed
+    if not isinstance(allowed, float) and allowed.shape != wrong.shape:
+        allowed = np.full(wrong.shape, allowed.max(initial=0.0))
+    return Judgement(wrong.astype(np.float64), allowed, rule.why)
