@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any, TypeVar, overload
+
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
 from hypothesis.strategies import SearchStrategy
@@ -10,10 +13,16 @@ from verify.cases.case import Case
 
 from .cases import cases
 
+Drawn = TypeVar("Drawn", bound=Hashable)
 
-def sample(examples: int, seed: int, strategy: SearchStrategy[Case] | None = None) -> list[Case]:
-    """The distinct cases of `examples` draws from the strategy, by default from `cases()`."""
-    drawn: dict[Case, None] = {}
+
+@overload
+def sample(examples: int, seed: int) -> list[Case]: ...
+@overload
+def sample(examples: int, seed: int, strategy: SearchStrategy[Drawn]) -> list[Drawn]: ...
+def sample(examples: int, seed: int, strategy: SearchStrategy[Any] | None = None) -> list[Any]:
+    """The distinct values of `examples` draws from the strategy, by default from `cases()`."""
+    drawn: dict[Any, None] = {}
 
     @seeded(seed)
     @settings(
@@ -24,7 +33,7 @@ def sample(examples: int, seed: int, strategy: SearchStrategy[Case] | None = Non
         suppress_health_check=list(HealthCheck),
     )
     @given(case=cases() if strategy is None else strategy)
-    def collect(case: Case) -> None:
+    def collect(case: Any) -> None:
         drawn[case] = None
 
     collect()
