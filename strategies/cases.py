@@ -105,7 +105,8 @@ def cases_by_way(
     """Pairs of a way and a case inside its domain: each operation is drawn as often, and each way of one.
 
     `domains` has the domain of each way by its name; the narrowings are those of `cases`. Shrinks towards
-    the first way. `thrown` counts what was "drawn", and what of that a condition has "thrown" away.
+    the first way. `thrown` counts what was "drawn", what of that a condition has "thrown" away, and what was
+    "unjudged", in place of which a plainer case may be drawn.
     Raises ValueError as `cases` does.
     """
     given = checked(narrowings)
@@ -159,14 +160,19 @@ def _drawn(
     """The way and the case that a row decides; no case where none is inside."""
     ways = plans[row.of(list(plans))]
     way = row.of(list(ways))
-    case = _case_of(row, plan=ways[way], narrowing=narrowing)
+    made = _case_of(row, plan=ways[way], narrowing=narrowing)
+    case = made and ways[way].inside(made)
     counts["drawn"] += 1
     counts["thrown"] += case is None
+    counts["unjudged"] += made is not None and case is not made and ways[way].is_unjudged(made)
     return way, case
 
 
 def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:
-    """The case that a row decides: the order of the decisions is that of the bytes, and stays as it is."""
+    """The case that a row decides, or None where no dtype has a fill.
+
+    The order of the decisions is that of the bytes, and stays as it is.
+    """
     operation, space = plan.operation, plan.space
     rank = row.of(plan.open())
     padding = row.of(plan.open((rank,)))
@@ -195,7 +201,7 @@ def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:
     epilogue = epilogue_of(row, operation=operation.name, dtype=dtype, around=space.around)
     border = border_of(row, rank=rank)
     seed = seed_of(row)
-    case = Case(
+    return Case(
         operation=operation.name,
         size=tuple(axis.size for axis in spatial),
         kernel=tuple(axis.kernel for axis in spatial),
@@ -210,7 +216,6 @@ def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:
         fill=fill.name,
         seed=seed if fill.is_seeded else 0,
     )
-    return plan.inside(case)
 
 
 def _steps_of(steps: Sequence[str], *, skips: bool) -> Sequence[str]:

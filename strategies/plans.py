@@ -78,6 +78,12 @@ class Plan:
         names = names_of(case, self.domain.names)
         return not any(condition.refuses(case, names) for condition in self._conditions)
 
+    def is_unjudged(self, case: Case) -> bool:
+        """Whether a case is outside as its answer could not be judged."""
+        conditions = [condition for condition in self._conditions if condition.unjudged]
+        names = names_of(case, self.domain.names) if conditions else {}
+        return any(condition.refuses(case, names) for condition in conditions)
+
     def inside(self, case: Case) -> Case | None:
         """The case, or the first inside of some that are plainer in one respect; None where there is none."""
         if self.holds(case):

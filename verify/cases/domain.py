@@ -113,13 +113,15 @@ class Space(NamedTuple):
 class Condition(NamedTuple):
     """What no list can say: a test that is true of the cases inside, or only of those outside.
 
-    It is of one operation, or of all where that is "". `reason` says in a phrase why a case is outside.
+    It is of one operation, or of all where that is "". `reason` says in a phrase why a case is outside: as
+    the subject does not answer it, or, where it is `unjudged`, as its answer could not be judged.
     """
 
     test: Predicate | Callable[[Case], Any]
     reason: str
     operation: str = ""
     is_inside: bool = False
+    unjudged: bool = False
 
     def refuses(self, case: Case, names: Mapping[str, Any]) -> bool:
         """Whether a case is outside; ValueError, one sentence, for a test that raises an error."""
@@ -171,7 +173,8 @@ class Domain:
         if outside := self.spaces[case.operation].why_not(legal):
             return outside
         names = names_of(legal, self.names) if self.conditions else {}
-        return next((each.reason for each in self.conditions if each.refuses(legal, names)), "")
+        conditions = (each for each in self.conditions if not (each.unjudged and case.illegal))
+        return next((each.reason for each in conditions if each.refuses(legal, names)), "")
 
     def within(self, other: Domain) -> Domain:
         """What both leave, of the operations in this one's order."""

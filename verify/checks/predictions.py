@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,8 +15,11 @@ from verify.cases.predicates import names_of
 from verify.checks.deviations import CONDITION_NAMES, FORMS, Deviation, formula
 from verify.oracle.compare import Judgement, Verdict, compare_values
 
-if TYPE_CHECKING:  # which knows what was recorded
+if TYPE_CHECKING:  # which know what was recorded
     from verify.checks.examination import Examination
+    from verify.checks.subject import Description
+
+JudgedBy = Literal["the reference", "a prediction", "nothing"]
 
 
 def explains(deviation: Deviation, examination: Examination) -> bool:
@@ -34,6 +37,18 @@ def explanation(known: Iterable[Deviation], examination: Examination) -> tuple[D
                 return entry, ""
             contradicted = contradicted or f"as {entry.name}, which predicts {unlike}"
     return None, contradicted
+
+
+def judged_by(known: Iterable[Deviation], case: Case, way: Description) -> JudgedBy:
+    """By what a wrong answer of a way to a case would be found out.
+
+    Where an entry explains whatever comes that is by nothing, and where one predicts, by that.
+    """
+    names = names_of(case, {**CONDITION_NAMES, **way.condition_names})
+    entries = [entry for entry in known if entry.is_of_way(way.name) and entry.when.holds(names)]
+    if any(entry.unjudged or entry.broad for entry in entries):
+        return "nothing"
+    return "a prediction" if entries else "the reference"
 
 
 def _is_about(deviation: Deviation, examination: Examination) -> bool:

@@ -23,6 +23,7 @@ from verify.checks.deviations import Deviation, applying, recorded
 from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import Mismatch, mismatch_of
 from verify.checks.path import Examiner
+from verify.checks.predictions import judged_by
 from verify.checks.subject import Description, Subject, describe, labelled, name_of, split_label
 from verify.config.session import Session
 from verify.faults.visibility import visibility
@@ -31,7 +32,7 @@ from verify.gate.drawing import ILLEGAL_OPERATIONS, cases_by_way, illegal_cases_
 from verify.gate.properties import EVERYTHING, MET, PROPERTIES, WITNESSED, Property
 from verify.gate.recorder import Tallier, record_of
 from verify.gate.search import is_quick
-from verify.gate.survey import Survey, survey_of
+from verify.gate.survey import Survey, judgeable, survey_of
 from verify.reports.tally import TIME_UP, UNDRAWN, Tally
 from verify.subjects.trial import tried
 
@@ -92,8 +93,9 @@ class Gate:
 
     @property
     def routes(self) -> Mapping[str, Description]:
-        """The subject's ways by name, or itself by ""."""
-        return self.survey.routes
+        """The subject's ways by name, or itself by "", each in the part of its domain that can be judged."""
+        known = self.known
+        return {name: judgeable(way, known) for name, way in self.survey.routes.items()}
 
     @property
     def survey(self) -> Survey:
@@ -228,8 +230,9 @@ class Judge:
         with tallier.clock.part("loading"):
             examiner = self.by(self.gate.routes[way] if way else self.gate.subject)
         examination = examiner.examine(case)
+        by = judged_by(self.gate.known, case, examination.subject)
         if examination.fails:
-            tallier.record(examination, [shows] if shows else ())
+            tallier.record(examination, [shows] if shows else (), by=by)
             raise mismatch_of(examination)
         visible: tuple[str, ...] = ()
         is_right = examination.outcome in ("agrees", "vacuous") and not judged.illegal
@@ -237,7 +240,7 @@ class Judge:
             with tallier.clock.part("faults"):
                 faults = tallier.faults()
                 visible = visibility(case, kinds=judged.kinds, repeats=judged.repeats, faults=faults).visible
-        tallier.record(examination, visible)
+        tallier.record(examination, visible, by=by)
         if shows and not tallier.tally.visible[shows]:
             tallier.hidden[shows] = str(case)
         return examination.outcome

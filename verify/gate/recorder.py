@@ -13,6 +13,7 @@ from verify.cases.case import Case
 from verify.cases.domain import format_of
 from verify.checks.clock import Clock
 from verify.checks.examination import Examination, disagreement, replay_line_of
+from verify.checks.predictions import JudgedBy
 from verify.checks.subject import Description
 from verify.checks.versions import versions_of
 from verify.faults import FAULTS, Fault
@@ -46,8 +47,10 @@ class Tallier:
         self.draws: Counter[str] = Counter()
         self._before: Counter[str] = Counter()
 
-    def record(self, examination: Examination, visible: Iterable[str] = ()) -> None:
-        """Record a case and the faults that it would have shown, and keep a failure.
+    def record(
+        self, examination: Examination, visible: Iterable[str] = (), *, by: JudgedBy = "the reference"
+    ) -> None:
+        """Record a case, the faults that it would have shown and what it was judged by, and keep a failure.
 
         A search keeps the last failure of each kind, which is the smallest.
         """
@@ -69,6 +72,7 @@ class Tallier:
                 sentence=verdict.sentence,
                 error=verdict.error,
                 deviation=examination.deviation.name if examination.deviation else "",
+                judged_by=by,
                 visible=list(visible),
                 seconds={part: number for part, number in seconds.items() if number},
                 operation=case.operation,

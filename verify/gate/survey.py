@@ -10,6 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from verify.cases.case import Case
+from verify.cases.domain import Condition
 from verify.cases.predicates import names_of
 from verify.checks.asking import ask
 from verify.checks.clock import GRACE_S, TimeUp, stopping_at
@@ -156,6 +157,16 @@ def refusal(way: Description, limit: Limit, word: str) -> str:
     if not isinstance(answer, Verdict) or answer.kind is None:
         return "answered"
     return "" if any(says in answer.sentence for says in limit.says) else answer.sentence
+
+
+def judgeable(way: Description, known: Iterable[Deviation]) -> Description:
+    """A way in the part of its domain that can be judged."""
+    outside = tuple(
+        Condition(entry.when, f"{entry.name} says what cannot be judged", unjudged=True)
+        for entry in known
+        if entry.unjudged and entry.is_of_way(way.name)
+    )
+    return replace(way, domain=replace(way.domain, conditions=(*way.domain.conditions, *outside)))
 
 
 def _without(way: Description, lifted: Iterable[Limit]) -> Description:

@@ -14,6 +14,7 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.operations import OPERATIONS
 from verify.checks.subject import split_label
 from verify.reports.conclusion import LITTLE, distinct
+from verify.reports.judged import judged_lines
 from verify.reports.phrases import LabelledText, most_common
 from verify.reports.tally import (
     ABSENT,
@@ -59,6 +60,7 @@ def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -
     proved = (
         *_coverage(tallies),
         *_fault_lines(coverages),
+        *judged_lines(tallies),
         *_least(tallies),
         *_drawing(tallies),
         *_time(tallies),

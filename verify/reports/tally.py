@@ -59,9 +59,10 @@ class Tally:
     the disagreements that a recorded deviation explains, by its name. `visible` counts the cases that
     would have shown a fault, by its name; this is a lower bound, as a fault that has been seen often is
     no longer looked for. `outside` counts the declined by their traits, as `coverage` does those judged.
-    `draws` counts what was "drawn", and of that what a condition has "thrown" away, and `examples` what was
-    asked for. `hidden` has the word of each fault whose own case was not judged. A property that draws its
-    cases must grade some; pinned words may all be declined.
+    `draws` counts what was "drawn", of that what a condition has "thrown" away, and what was "unjudged";
+    `judged_by` counts the cases judged by "the reference", "a prediction" and "nothing", and `examples` what
+    was asked for. `hidden` has the word of each fault whose own case was not judged. A property that draws
+    its cases must grade some; pinned words may all be declined.
     """
 
     subject: str
@@ -84,6 +85,7 @@ class Tally:
     remarks: list[str] = field(default_factory=list)
     examples: int = 0
     draws: Counter[str] = field(default_factory=Counter)
+    judged_by: Counter[str] = field(default_factory=Counter)
     asked: set[tuple[str, str]] = field(default_factory=set, repr=False)
 
     @property
@@ -153,6 +155,7 @@ class Tally:
         for name, trait in traits.items():
             self.coverage.setdefault(name, Counter())[trait] += 1
         self._count_visible(case["visible"])
+        self.judged_by[case.get("judged_by", "the reference")] += 1
 
     def _count_visible(self, faults: Iterable[str]) -> None:
         for name in faults:
@@ -194,7 +197,7 @@ class Tally:
     @classmethod
     def from_json(cls, text: str) -> Tally:
         fields: dict[str, Any] = json.loads(text)
-        for name in ("declined", "known", "visible", "seconds", "draws"):
+        for name in ("declined", "known", "visible", "seconds", "draws", "judged_by"):
             fields[name] = Counter(fields[name])
         for name in ("coverage", "outside"):
             fields[name] = {trait: Counter(counts) for trait, counts in fields[name].items()}

@@ -72,8 +72,8 @@ def own_of(data: Mapping[str, Any], inside: Inside, names: Mapping[str, Any]) ->
     domain = Domain(
         spaces={name: _space(space) for name, space in data["spaces"].items()},
         conditions=tuple(
-            Condition(inside if text is None else condition(text), reason, operation, is_inside)
-            for text, reason, operation, is_inside in (each.values() for each in data["conditions"])
+            Condition(**{**each, "test": inside if each["test"] is None else condition(each["test"])})
+            for each in data["conditions"]
         ),
         names=names,
     )
