@@ -81,7 +81,8 @@ def contradiction(deviation: Deviation, examination: Examination) -> str:
 
 def _other_shape(deviation: Deviation, examination: Examination) -> str:
     assert isinstance(deviation.answered, str)
-    wanted = _value(deviation.answered, examination.case, examination.subject.condition_names)
+    case = examination.case
+    wanted = case.in_data_format(_value(deviation.answered, case, examination.subject.condition_names))
     got = None if examination.answer is None else examination.answer.shape
     return "" if got == wanted else f"an answer of shape {wanted}; got {got or 'none'}"
 
@@ -119,12 +120,14 @@ def predicted(deviation: Deviation, case: Case, names: Mapping[str, Any]) -> Jud
 
     numbers = {field: _value(text, case, names) for field, text in deviation.instead.items()}
     if "shape" in numbers:
-        return Judgement(np.zeros(numbers["shape"]), 0.0, lambda index: "an answer of zeros is predicted")
+        zeros = np.zeros(case.in_data_format(numbers["shape"]))
+        return Judgement(zeros, 0.0, lambda index: "an answer of zeros is predicted")
     computed = Computed(instead(case, numbers))
     for name in deviation.faults:
         computed = with_fault(computed, fault_named(name))
     token = case.format.token if deviation.accumulator == "own" else deviation.accumulator
-    return judged(computed, case, accumulator=token or None)
+    is_other = token not in ("", case.format.accumulator)
+    return judged(computed, case, accumulator=token if is_other else None)
 
 
 def _value(text: str, case: Case, names: Mapping[str, Any]) -> Any:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import difflib
 
 from verify.faults.catalogue.channels import BATCH, CHANNELS
+from verify.faults.catalogue.deviating import DEVIATING
 from verify.faults.catalogue.padding import PADDING
 from verify.faults.catalogue.precision import BEHAVIOUR, PRECISION
 from verify.faults.catalogue.windows import GRADIENTS, WINDOWS
 from verify.faults.fault import Fault
 
-__all__ = ["FAULTS", "Fault", "fault_named"]
+__all__ = ["DEVIATING", "FAULTS", "Fault", "fault_named"]
 
 FAULTS: tuple[Fault, ...] = PADDING + WINDOWS + CHANNELS + BATCH + PRECISION + BEHAVIOUR + GRADIENTS
 
 
 def fault_named(name: str) -> Fault:
-    """The fault of a name; ValueError for one that the catalogue lacks."""
-    for fault in FAULTS:
+    """The fault of a name, also one that a deviation predicts alone; ValueError where there is none."""
+    for fault in (*FAULTS, *DEVIATING):
         if fault.name == name:
             return fault
     near = difflib.get_close_matches(name, [fault.name for fault in FAULTS], n=1)

@@ -8,12 +8,9 @@ from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
-
 from verify.cases.case import Case
-from verify.cases.domain import Condition
 from verify.cases.predicates import names_of
+from verify.cases.word import InvalidCase
 from verify.checks.deviations import Deviation, applying, routes_of
 from verify.checks.examination import Examination, disagreement
 from verify.checks.path import Examiner, excused
@@ -23,6 +20,9 @@ from verify.reports.terminal import Terminal
 
 SHOWN = 3
 """Answers that are neither right nor predicted, which are shown in full."""
+
+DRAWS = 6000
+"""Cases that are drawn in search of some inside a deviation."""
 
 OUTCOMES = ("predicted", "right", "declined", "known by another entry", "neither")
 
@@ -54,7 +54,7 @@ def _asked(
 ) -> Counter[str]:
     counts: Counter[str] = Counter()
     strays = []
-    for way, case in sample(examples, 0, drawn_inside(entry, subject)):
+    for way, case in drawn_inside(entry, subject, examples=examples):
         asked = subject.ways.get(way, subject)
         examination = Examiner(subject=asked, repeats=2, noted_as=asked.label).examine(case)
         outcome, stray = outcome_of(examination, entry, known)
@@ -81,22 +81,56 @@ def outcome_of(
     return "neither", alone
 
 
-def drawn_inside(entry: Deviation, subject: Description) -> SearchStrategy[tuple[str, Case]]:
-    """Pairs of a way and a case of its domain for which an entry's condition holds; nothing where none is."""
+def drawn_inside(
+    entry: Deviation, subject: Description, *, examples: int, seed: int = 0
+) -> list[tuple[str, Case]]:
+    """Ways and cases of their domains for which an entry's condition holds: drawn ones, and some like its word.
+
+    Half of what is drawn keeps the word's numbers but for some; DRAWS times as many are tried.
+    """
     ways = {way.name.partition("/")[2]: way for way in routes_of(entry, subject)}
-    if Case.parse(entry.word).illegal:
-        domains = {name: way.domain for name, way in ways.items()}
+    domains = {name: way.domain for name, way in ways.items()}
+    word = Case.parse(entry.word)
+    if word.illegal:
         operations = [name for name in subject.operations if name in ILLEGAL_OPERATIONS]
+        drawn = illegal_cases_by_way(domains, operations=operations)
+    else:
+        drawn = cases_by_way(domains)
 
-        def holds(asked: tuple[str, Case]) -> bool:
-            way, case = asked
-            return entry.when.holds(names_of(case, ways[way].condition_names))
+    def holds(way: str, case: Case) -> bool:
+        names = names_of(case, ways[way].condition_names)
+        return ways[way].domain.holds(case) and entry.when.holds(names)
 
-        return illegal_cases_by_way(domains, operations=operations).filter(holds)
-    within = Condition(entry.when, entry.name, is_inside=True)
-    domains = {
-        name: replace(way.domain, conditions=(*way.domain.conditions, within)) for name, way in ways.items()
-    }
-    with suppress(ValueError):  # by what plain cases show
-        return cases_by_way(domains)
-    return st.nothing()
+    asked = ((way, like(word, case, number)) for number, (way, case) in enumerate(sample(DRAWS, seed, drawn)))
+    return list(dict.fromkeys((way, case) for way, case in asked if case and holds(way, case)))[:examples]
+
+
+_TOGETHER: tuple[tuple[str, ...], ...] = (
+    ("size",),
+    ("batch",),
+    ("kernel",),
+    ("strides",),
+    ("dilations",),
+    ("padding",),
+    ("channels", "filter_count", "groups", "multiplier"),
+    ("dtype", "fill", "seed"),
+    ("epilogue",),
+    ("channels_first", "border"),
+)
+"""Fields that are taken together from one case into another."""
+
+
+def like(word: Case, case: Case, number: int) -> Case | None:
+    """A case, or every second time the word with some of the case's fields, which are the number's own.
+
+    None where they do not go together.
+    """
+    if number % 2:
+        return case
+    if (word.operation, word.rank) != (case.operation, case.rank):
+        return None
+    bits = number // 2 * 2654435761 >> 7  # of another pattern for each number
+    fields = [name for place, names in enumerate(_TOGETHER) if bits >> place & 1 for name in names]
+    with suppress(InvalidCase):
+        return replace(word, **{name: getattr(case, name) for name in fields})
+    return None

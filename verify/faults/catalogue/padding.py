@@ -17,7 +17,7 @@ def _bordered(case: Case) -> list[int]:
     return [axis.size + sum(ends) for axis, ends in zip(case.axes, case.borders, strict=True)]
 
 
-def _recomputed(total: Callable[[Axis, int], int]) -> Geometry:
+def recomputed(total: Callable[[Axis, int], int]) -> Geometry:
     """SAME with another total, by a rule of the axis and its bordered size; half of it goes before."""
 
     def befores(case: Case) -> list[int]:
@@ -77,7 +77,7 @@ PADDING = (
         applies=_SAME,
         needs="max(strides) > 1 and max(span) > 1",
         word="conv_i4_k3_s2_same_ones",
-        change=_recomputed(lambda axis, size: sum(same_padding(size, axis.kernel, 1, axis.dilation))),
+        change=recomputed(lambda axis, size: sum(same_padding(size, axis.kernel, 1, axis.dilation))),
     ),
     fault(
         name="same-of-dilation-1",
@@ -85,7 +85,7 @@ PADDING = (
         applies=_SAME,
         needs="max(dilations) > 1 and max(kernel) > 1",
         word="conv_i1_k2_d2_same_ones",
-        change=_recomputed(lambda axis, size: sum(same_padding(size, axis.kernel, axis.stride, 1))),
+        change=recomputed(lambda axis, size: sum(same_padding(size, axis.kernel, axis.stride, 1))),
     ),
     fault(
         name="same-not-clamped",
@@ -93,7 +93,7 @@ PADDING = (
         applies=_SAME,
         needs="any(s > reach for s, reach in zip(strides, span))",
         word="conv_i2_k1_s2_same_iota",
-        change=_recomputed(_unclamped),
+        change=recomputed(_unclamped),
     ),
     fault(
         name="padding-of-first-axis",
