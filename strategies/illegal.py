@@ -25,10 +25,11 @@ def illegal_cases(
 ) -> SearchStrategy[Case]:
     """Calls that a subject must refuse, by raising an error.
 
-    One of: a stride or a dilation below 1, a kernel without cells, negative explicit padding, a window
-    that no padded input holds, channels or filters that do not divide into groups, filters of another
-    rank, an input of a transpose that no forward convolution answers. `operations` and the other
-    `narrowings` of `cases` are those of the legal cases that these come from.
+    One of: a stride or a dilation below 1, negative explicit padding, a window that no padded input holds,
+    channels or filters that do not divide into groups, filters of another rank, an input of a transpose that
+    no forward convolution answers. No documentation demands that sums of nothing are refused: no kernel is
+    without cells, and no transpose without images or cells. `operations` and the other `narrowings` of
+    `cases` are those of the legal cases that these come from.
     Shrinks towards a stride of 0. Raises ValueError for choices that leave no call.
     """
     for operation in operations:
@@ -45,7 +46,12 @@ def illegal_cases_by_way(
     small = {name: min(most, narrowings.get(name) or most) for name, most in SMALL_LIMITS.items()}
     plain = {"operations": operations, "fills": ("ones",), "around": ()}
     legal = cases_by_way(domains, **{**narrowings, **small, **plain})
-    return _spoilt(legal).filter(lambda asked: domains[asked[0]].holds(asked[1]))
+    return _spoilt(legal).filter(lambda asked: _sums(asked[1]) and domains[asked[0]].holds(asked[1]))
+
+
+def _sums(case: Case) -> bool:
+    """Whether there is anything to add, or it is no transpose."""
+    return case.operation != "transpose" or 0 not in (case.batch, *case.size, *case.given_out)
 
 
 @st.composite
@@ -65,7 +71,6 @@ def _wrongs(base: Case, axis: int, number: int) -> dict[str, dict[str, Any]]:
     wrongs: dict[str, dict[str, Any]] = {
         "stride": {"strides": _at(base.strides, axis, number)},
         "dilation": {"dilations": _at(base.dilations, axis, number)},
-        "kernel": {"kernel": _at(base.kernel, axis, 0)},
         "padding": {"padding": _at(((0, 0),) * base.rank, axis, cells)},
         "extent": {"padding": "VALID", "kernel": _at(base.kernel, axis, taps)},
     }

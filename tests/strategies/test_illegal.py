@@ -22,7 +22,6 @@ ALL = ("conv", "depthwise", "separable", "transpose")
 WRONG = {
     "'s": ALL,
     "'d": ALL,
-    "'k0": ALL,
     "'p": ALL,
     "does not fit the spatial axes": ALL,
     "the output size would be negative": ALL,
@@ -37,6 +36,12 @@ WRONG = {
 def test_everything_drawn_must_be_refused_and_is_its_word(case: Case):
     assert case.why_illegal
     assert Case.parse(str(case)) == case
+
+
+@given(illegal_cases())
+def test_nothing_that_adds_nothing_must_be_refused(case: Case):
+    assert 0 not in case.kernel
+    assert case.operation != "transpose" or 0 not in (case.batch, *case.size, *case.given_out)
 
 
 @pytest.mark.parametrize(

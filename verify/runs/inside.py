@@ -84,7 +84,7 @@ def outcome_of(
 def drawn_inside(
     entry: Deviation, subject: Description, *, examples: int, seed: int = 0
 ) -> list[tuple[str, Case]]:
-    """Ways and cases of their domains for which an entry's condition holds: drawn ones, and some like its word.
+    """Ways and cases of their domains for which an entry's condition holds, drawn or like its word.
 
     Half of what is drawn keeps the word's numbers but for some; DRAWS times as many are tried.
     """
