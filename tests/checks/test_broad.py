@@ -13,8 +13,6 @@ STILL_BROAD = {
     "dilated-filter-gradients-read-every-cell",
     "lite-conv-same-without-clamp",
     "conv3d-filter-gradient-reads-every-cell",
-    "separable-strided-and-dilated",
-    "depthwise-strided-and-dilated",
     "depthwise-gradients-strided-and-dilated",
     "xla-depthwise-mixes-channels",
     "keras-adds-a-bias-along-the-width",

@@ -280,3 +280,33 @@ def test_way_that_a_condition_names_has_a_prediction_of_its_own():
     fast = replace(describe(wrong.subject), condition_names={"way": "fast"})
     assert explains(entry._replace(when=condition("True")), wrong)
     assert not explains(entry, replace(wrong, subject=fast))
+
+
+PHASES = "strides-within-phases"
+
+
+def test_strides_within_phases_are_those_of_cells_that_were_moved_to_the_batch():
+    case = Case.parse("depthwise_i9_c2_k2_m2_s2_d3_valid_ints")
+
+    def moved(case: Case) -> Array:
+        phases = [case.input[:, phase::3] for phase in range(3)]
+        parts = []
+        for phase in phases:
+            other = replace(case, size=(3,), dilations=(1,))
+            vars(other)["operands"] = case.operands._replace(input=phase)
+            parts.append(reference_of(other))
+        together = np.stack(parts, axis=2)
+        return together.reshape(1, -1, 4).astype(case.dtype)
+
+    assert explains(recorded(fault=PHASES), answers(moved, str(case)))
+
+
+@pytest.mark.parametrize("residual", ["", "_residual"])
+def test_answer_of_one_cell_is_repeated_for_a_residual(residual: str):
+    case = Case.parse(f"depthwise_i3_k1_s2_d2_valid{residual}_iota")
+
+    def one(case: Case) -> Array:
+        first = case.input[:, :1] * case.filters[0]
+        return first if case.residual is None else first + case.residual
+
+    assert explains(recorded(fault=PHASES), answers(one, str(case)))

@@ -103,29 +103,44 @@ def judged(computed: Computed, asked: Case, *, accumulator: str | None = None) -
     maps = computed.maps
     if maps is None and any(min(axis.before, axis.after) < 0 for axis in case.axes):
         maps = [map_of(axis) for axis in case.axes]
-    if not _fits(case, outs_of(case.axes) if maps is None else [*map(len, maps)]):
+    outs = outs_of(case.axes) if maps is None else [*map(len, maps)]
+    shape = _shape(case, outs)
+    if shape is None:
         return None
+    if outs != outs_of(asked.axes) and maps is None:
+        maps = [map_of(axis) for axis in case.axes]
     if maps is None:
         rule = judge_operands(problem, case.operands, products=asked.products, exact=exact)
     else:
-        rule = _by_maps(case, maps, problem=problem, products=asked.products, exact=exact)
+        rule = _by_maps(case, maps, shape, problem=problem, products=asked.products, exact=exact)
     for answer in computed.answers:
         rule = _answered(rule, answer, case=case)
     return rule
 
 
-def _fits(case: Case, outs: Sequence[int]) -> bool:
-    """Whether the operands of a case have the shapes that so many windows need."""
-    image = case.in_data_format((0, *outs, 0))
-    parts = [case.operands.residual] if case.traits.answer == "result" else []
-    if "result" in (case.traits.input, case.traits.factor) and not case.is_bias_gradient:
-        parts.append(case.cotangent)
-    spatial = slice(2, None) if case.channels_first else slice(1, -1)
-    return all(part is None or part.shape[spatial] == image[spatial] for part in parts)
+def _shape(case: Case, outs: Sequence[int]) -> tuple[int, ...] | None:
+    """The shape of an answer of so many windows, with a residual along whose axes of 1 cell it is repeated.
+
+    None where the operands of the case do not go together with so many.
+    """
+    windows, spatial = tuple(outs), slice(2, None) if case.channels_first else slice(1, -1)
+    takes_image = "result" in (case.traits.input, case.traits.factor)
+    if takes_image and not case.is_bias_gradient and case.cotangent.shape[spatial] != windows:
+        return None
+    if case.traits.answer != "result":
+        return case.output_shape
+    shape, residual = list(case.output_shape), case.operands.residual
+    shape[spatial] = windows
+    try:
+        return tuple(shape) if residual is None else np.broadcast_shapes(tuple(shape), residual.shape)
+    except ValueError:
+        return None
 
 
-def _by_maps(case: Case, maps: Maps, *, problem: Problem, products: int, exact: bool) -> Judgement:
-    """The judgement of sums over the cells of maps, which may begin before the input's first."""
+def _by_maps(
+    case: Case, maps: Maps, shape: tuple[int, ...], *, problem: Problem, products: int, exact: bool
+) -> Judgement:
+    """The judgement of sums of this shape over the cells of maps, some of which may lie outside the input."""
     inside = [axis._replace(before=max(axis.before, 0), after=max(axis.after, 0)) for axis in case.axes]
     problem = problem._replace(axes=tuple(inside))
 
@@ -134,16 +149,17 @@ def _by_maps(case: Case, maps: Maps, *, problem: Problem, products: int, exact: 
             name: None if part is None else np.abs(part.astype(np.float64))
             for name, part in case.operands._asdict().items()
         }
-        return _sums(computed_with(case, operands=Operands(**sizes)), maps, problem)
+        return _sums(computed_with(case, operands=Operands(**sizes)), maps, problem, shape)
 
-    sums = wrapped(_sums(case, maps, problem), problem.format)
+    sums = wrapped(_sums(case, maps, problem, shape), problem.format)
     return judge_sums(problem, case.operands, sums, magnitude, products=products, exact=exact, doubled=False)
 
 
-def _sums(case: Case, maps: Maps, problem: Problem) -> Array:
+def _sums(case: Case, maps: Maps, problem: Problem, shape: tuple[int, ...]) -> Array:
     sums = sums_by_maps(case, maps)
     bias = case.operands.bias
-    return sums if bias is None else sums + for_channels(problem, bias).astype(sums.dtype)
+    with_bias = sums if bias is None else sums + for_channels(problem, bias).astype(sums.dtype)
+    return np.broadcast_to(with_bias, shape)
 
 
 def _answered(rule: Judgement, answer: AnswerOf, *, case: Case) -> Judgement:

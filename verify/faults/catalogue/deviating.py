@@ -8,7 +8,8 @@ from verify.cases.case import Case
 from verify.cases.geometry import Axis, ceil_div
 from verify.cases.operands import Array
 from verify.faults.catalogue.padding import recomputed
-from verify.faults.fault import WINDOWED, Answer, make_fault, shifted
+from verify.faults.fault import FORWARD, WINDOWED, Answer, Geometry, make_fault, shifted
+from verify.faults.index_maps import Map, Maps, zero_outside
 
 
 def _halved(total: int) -> int:
@@ -27,6 +28,28 @@ def _centred(case: Case) -> list[int]:
     sizes = [axis.size + sum(ends) for axis, ends in zip(case.axes, case.borders, strict=True)]
     left = zip(case.axes, sizes, strict=True)
     return [_halved((axis.out - 1) * axis.stride + axis.span - size + one) for axis, size in left]
+
+
+def _phased(case: Case) -> Maps | None:
+    """Windows that step over the cells that a dilation has moved to the batch, which are then put back.
+
+    Cells o, o + dilation, … are the image of phase o, padded behind to one length. SAME pads as for strides
+    of 1. As many answers are cut off as there were cells padded behind.
+    """
+    if max(case.dilations) == 1 or max(case.strides) == 1:
+        return None
+    return [_phases(axis, ends, case) for axis, ends in zip(case.axes, case.borders, strict=True)]
+
+
+def _phases(axis: Axis, border: tuple[int, int], case: Case) -> Map:
+    reach = (axis.kernel - 1) * axis.dilation
+    before = border[0] + reach // 2 if case.padding == "SAME" else axis.before
+    padded = axis.size + sum(border) + reach if case.padding == "SAME" else axis.padded
+    length = ceil_div(padded, axis.dilation)
+    in_phase = max((length - axis.kernel) // axis.stride + 1, 0)
+    outs = np.arange(max(in_phase * axis.dilation - (length * axis.dilation - padded), 0))[:, np.newaxis]
+    first = outs % axis.dilation + outs // axis.dilation * axis.stride * axis.dilation
+    return zero_outside(axis, first + np.arange(axis.kernel) * axis.dilation - before)
 
 
 def _without_nan(case: Case, right: Array) -> Array | None:
@@ -56,6 +79,14 @@ DEVIATING = (
         applies=f"padding != 'explicit' and {WINDOWED}",
         word="conv_i4_k1_s4_valid_iota",
         change=shifted(_centred),
+    ),
+    make_fault(
+        name="strides-within-phases",
+        family="geometry",
+        sentence="strides over the cells that a dilation has moved to the batch",
+        applies=FORWARD,
+        word="depthwise_i5_k1_s2_d2_valid_iota",
+        change=Geometry(_phased),
     ),
     make_fault(
         name="relu-drops-nan",
