@@ -14,7 +14,7 @@ from verify.checks.predictions import judged_by
 from verify.checks.subject import describe
 from verify.gate import conformance
 from verify.gate.drawing import sample
-from verify.gate.survey import survey_of
+from verify.gate.survey import judgeable
 from verify.reports.judged import judged_lines, shares
 from verify.reports.tally import Tally
 
@@ -65,8 +65,7 @@ def test_tally_that_went_through_json_counts_the_same():
 
 def test_what_is_unjudged_is_outside_what_is_drawn():
     entry = ENTRY._replace(unjudged=True)
-    survey = survey_of(describe(convolutions.right), [entry])
-    ones = survey.routes[""].domain
+    ones = judgeable(describe(convolutions.right), [entry]).domain
     assert not ones.holds(Case.parse("conv_i3_k1_same_ones"))
     assert ones.holds(Case.parse("conv_i3x3_k1x1_same_ones"))
     assert ones.holds(Case.parse("conv_i1_k1_s0_same_ones_illegal"))

@@ -61,6 +61,7 @@ class Gate:
     def session(self, session: Session) -> None:
         self._session = session
         self._survey: Survey | None = None
+        self._routes: Mapping[str, Description] | None = None
         self.judges: dict[str, Judge] = {}
 
     @property
@@ -94,8 +95,10 @@ class Gate:
     @property
     def routes(self) -> Mapping[str, Description]:
         """The subject's ways by name, or itself by "", each in the part of its domain that can be judged."""
-        known = self.known
-        return {name: judgeable(way, known) for name, way in self.survey.routes.items()}
+        if self._routes is None:
+            known = self.known
+            self._routes = {name: judgeable(way, known) for name, way in self.survey.routes.items()}
+        return self._routes
 
     @property
     def survey(self) -> Survey:
