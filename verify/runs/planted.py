@@ -54,14 +54,14 @@ def selftest_of(
     """Plant a wrong value in every answer of each subject, and print the share that is reported; 0, or 3."""
     plantings = [planting_of(describe(load(label)), examples=examples, seed=seed) for label in labels]
     for planting in plantings:
-        console.print(Text(planting.sentence))
+        console.print(Text(planting.sentence), soft_wrap=True)
         for word in planting.missed[:SHOWN]:
             console.print(Text(f"  missed   {word}"), soft_wrap=True)
     short = [planting.label for planting in plantings if planting.share < REPORTED]
     sentence = f"Holds: at least {REPORTED:.0%} of what was planted in each subject is reported."
     if short:
         sentence = f"Proves too little: less than {REPORTED:.0%} is reported of {', '.join(short)}."
-    console.print(Text(f"\n{sentence}", style="bold"))
+    console.print(Text(f"\n{sentence}", style="bold"), soft_wrap=True)
     return 3 if short else 0
 
 
