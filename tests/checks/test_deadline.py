@@ -17,7 +17,7 @@ from tests.places import ROOT
 from verify import Case, reference
 from verify.cases.operands import Array
 from verify.checks.clock import AGAIN_S, GRACE_S, TimeUp, stopping_at
-from verify.gate.properties import MET, PROPERTIES, WITNESSED
+from verify.gate.properties import ELSEWHERE, MET, PROPERTIES, WITNESSED
 from verify.reports.conclusion import exit_code
 from verify.reports.tally import TIME_UP, Tally
 
@@ -168,7 +168,7 @@ def test_run_whose_cases_take_too_long_keeps_to_its_time_and_proves_too_little(
     done = timed(usual_s, "sleeps", *where)
     assert done.returncode == 3
     titles = ", ".join(judged.title for judged in PROPERTIES)
-    cut = f"pinned words, {WITNESSED.title}, {MET.title}, {titles}"
+    cut = f"pinned words, {ELSEWHERE.title}, {WITNESSED.title}, {MET.title}, {titles}"
     assert f"\ncut short  tests.checks.test_deadline:sleeps, {cut}: its time was up" in done.stdout
     assert f"\nProves too little: nothing was graded for {titles}; the time was up too soon for pinned" in (
         done.stdout

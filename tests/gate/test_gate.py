@@ -55,7 +55,8 @@ def reported(result: pytest.RunResult, outcome: str, subject: str = "") -> set[s
     return {line.split("::")[2].split(" ")[0] for line in lines}
 
 
-WRITTEN = {"test_pinned", "test_met", "test_faults"}
+WIDENED = {"test_elsewhere", "test_met", "test_faults", "test_form"}
+WRITTEN = {"test_pinned", "test_elsewhere", "test_met", "test_faults"}
 LEGAL = {f"test_{judged.name}" for judged in PROPERTIES if not judged.illegal}
 
 
@@ -153,7 +154,7 @@ def test_examples_are_set_on_the_command_line(gate: Gate) -> None:
 def test_workers_of_xdist_send_what_they_saw(gate: Gate) -> None:
     alone, shared = gate("widens"), gate("widens", "-p", "xdist", "-n", "2")
     shared.stdout.fnmatch_lines(["Disagrees: 1 distinct disagreement in * cases."])
-    assert reported(shared, "FAILED") == reported(alone, "FAILED") == {"test_met", "test_faults", "test_form"}
+    assert reported(shared, "FAILED") == reported(alone, "FAILED") == WIDENED
 
 
 def test_a_failure_is_shown_once_with_one_line_to_replay_it(gate: Gate) -> None:
@@ -172,6 +173,7 @@ def test_the_lecture_and_the_pins_are_judged_before_any_case_is_drawn(
     result = gate("right", narrowing=f"corpus={str(pins)!r}")
     order = [
         r"pinned words +2 ",
+        r"words that failed elsewhere +\d+ ",
         r"a case for each fault +\d+ ",
         r"each way, operation and dtype +\d+ ",
         r"values on exact fills +\d+ ",

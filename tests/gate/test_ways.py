@@ -77,6 +77,44 @@ def test_lecture_is_asked_in_the_data_format_that_there_is():
     assert [str(case) for _, case in cases_in(records)] == ["conv_i7x7_c3_k3x3_f2_s2x2_valid_cf_bias_cs231n"]
 
 
+def test_what_failed_elsewhere_finds_what_is_wrong_on_one_such_word():
+    records, (tally,) = gated(with_ways.takes_the_columns_stride, "elsewhere", fills=("iota",))
+    (failure,) = [record for record in records if record["type"] == "failure"]
+    assert (tally.title, tally.verdict) == ("words that failed elsewhere", "disagrees")
+    assert failure["word"].startswith("conv_")
+    assert "s1x2" in failure["word"]
+
+
+def test_what_failed_elsewhere_is_carried_into_a_domain():
+    records, (tally,) = gated(with_ways.of_bfloat16, "elsewhere")
+    asked = [case for _, case in cases_in(records)]
+    assert {(case.operation, case.rank, case.format.token) for case in asked} == {("conv", 1, "bfloat16")}
+    assert len(asked) == len(set(asked)) > 10
+    assert (tally.verdict, tally.declined.total()) == ("holds", 0)
+
+
+def test_what_failed_elsewhere_keeps_to_the_narrowings():
+    records, _ = gated(with_ways.right, "elsewhere", ranks=(2,), fills=("ones",), steps=("plain",))
+    asked = [case for _, case in cases_in(records)]
+    assert {(case.rank, case.fill, max(case.strides + case.dilations)) for case in asked} == {(2, "ones", 1)}
+
+
+def test_illegal_calls_that_failed_elsewhere_are_asked_of_what_refuses_them():
+    records, _ = gated("tests.planted.subjects_to_gate:refuses", "elsewhere")
+    assert any(case.illegal for _, case in cases_in(records))
+    records, _ = gated(with_ways.right, "elsewhere")
+    assert not any(case.illegal for _, case in cases_in(records))
+
+
+def test_each_way_is_asked_what_failed_elsewhere_but_of_what_compiles_one_in_turn():
+    records, _ = gated(f"{NAME}/[pt]*", "elsewhere")
+    compiled, _ = gated(with_ways.one_wrong_compiled, "elsewhere")
+    assert {way for way, _ in cases_in(records)} == {"plain", "two-axes"}
+    words = [str(case) for _, case in cases_in(compiled)]
+    assert len(words) == len(set(words))
+    assert {way for way, _ in cases_in(compiled)} == {"right", "wrong"}
+
+
 def test_subject_with_ways_is_asked_by_all_of_them():
     records, _ = gated(NAME, "values", ranks=(1, 2), fills=("ints",))
     ways = {way for way, _ in cases_in(records)}

@@ -96,3 +96,27 @@ compiled.switches = MappingProxyType({"OMP_NUM_THREADS": "4"})  # type: ignore[a
 released.version = "1.4"  # type: ignore[attr-defined]
 released.switches = MappingProxyType({"OMP_NUM_THREADS": "2"})  # type: ignore[attr-defined]
 released.ways = MappingProxyType({"eager": right, "compiled": compiled})  # type: ignore[attr-defined]
+
+
+def takes_the_columns_stride(case: Case) -> Array:
+    """Wrong only where one column comes out of strides that differ: its rows go by the column's stride."""
+    answer = right(case)
+    if case.rank != 2 or case.channels_first or case.result_shape[2] != 1 or case.result_shape[1] < 2:
+        return answer
+    if not case.strides[0] == 1 < case.strides[1] or case.kernel[1] == 1 or case.channels > 1:
+        return answer
+    rows = range(0, answer.shape[1] * case.strides[1], case.strides[1])
+    return answer[:, [min(row, answer.shape[1] - 1) for row in rows]]
+
+
+takes_the_columns_stride.around = ()  # type: ignore[attr-defined]
+
+
+def of_bfloat16(case: Case) -> Array:
+    """Right, of one axis in one dtype."""
+    return right(case)
+
+
+of_bfloat16.ranks = (1,)  # type: ignore[attr-defined]
+of_bfloat16.dtypes = ("bfloat16",)  # type: ignore[attr-defined]
+of_bfloat16.around = ()  # type: ignore[attr-defined]

@@ -263,6 +263,12 @@ def with_rank(case: Case, rank: int) -> Case:
     return replace(case, **change)
 
 
+def as_grouped(case: Case) -> Case:
+    """A depthwise convolution as the convolution of as many groups as channels that it is."""
+    filters = case.channels * case.multiplier
+    return replace(case, operation="conv", filter_count=filters, groups=case.channels, multiplier=1)
+
+
 def mended(case: Case) -> Case:
     """A plain legal call with what an illegal one has beside its numbers: dtype, format, padding, groups.
 

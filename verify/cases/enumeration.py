@@ -14,7 +14,7 @@ from verify.cases.domain import DATA_FORMATS
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis, ceil_div, same_padding
-from verify.cases.narrowings import DRAWN_FILLS, STEPS
+from verify.cases.narrowings import DRAWN_FILLS, STEPS, step_of
 from verify.cases.operations import ACTIVATIONS, AROUND, OPERATIONS, WHOLE
 from verify.cases.word import PADDING_MODES
 
@@ -187,8 +187,7 @@ class Enumeration:
 
     def _steps(self, stride: int, dilation: int) -> bool:
         """Whether an axis may have this stride and dilation."""
-        name = STEPS[(stride > 1) + 2 * (dilation > 1)]
-        return name == "plain" or name in self.steps or "both" in self.steps
+        return "both" in self.steps or step_of((stride,), (dilation,)) in ("plain", *self.steps)
 
     def _choices(self, padding: str, border: int = 0) -> list[Axis]:
         """Every axis with one mode of padding and a border, in ascending order.

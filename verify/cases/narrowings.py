@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypedDict
 
+from verify.cases.case import Case
 from verify.cases.domain import BOUNDS, LISTS, spelled
 from verify.cases.fills import FILLS
 from verify.cases.spelling import nearest
@@ -49,6 +50,22 @@ def checked(narrowings: Mapping[str, Any]) -> dict[str, Any]:
     Raises ValueError, one sentence, for another name or type, and for a choice that is empty or unknown.
     """
     return {name: _checked(name, value) for name, value in narrowings.items() if value is not None}
+
+
+def narrows(narrowings: Mapping[str, Any]) -> Callable[[Case], bool]:
+    """What says whether the fills and steps of narrowings leave a case, which are no matter of a domain."""
+    fills = narrowings.get("fills", tuple(FILLS))
+    steps = {"plain", *narrowings.get("steps", STEPS)}
+
+    def leaves(case: Case) -> bool:
+        return case.fill in fills and ("both" in steps or step_of(case.strides, case.dilations) in steps)
+
+    return leaves
+
+
+def step_of(strides: Iterable[int], dilations: Iterable[int]) -> str:
+    """Which of STEPS strides and dilations are."""
+    return STEPS[(max(strides) > 1) + 2 * (max(dilations) > 1)]
 
 
 def _checked(name: str, value: Any) -> Any:

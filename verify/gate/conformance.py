@@ -29,7 +29,7 @@ from verify.corpus.words import SHIPPED, cases_in
 from verify.gate.complaints import complaint, is_asked, limits_of, wrong_deviation, wrong_limit
 from verify.gate.drawing import DRAWN_FILLS, cases
 from verify.gate.judging import Gate, Judge, mismatches_in, together
-from verify.gate.properties import EVERYTHING, KNOWN, LIMITS, MET, PROPERTIES, WITNESSED, Property
+from verify.gate.properties import ELSEWHERE, EVERYTHING, KNOWN, LIMITS, MET, PROPERTIES, WITNESSED, Property
 from verify.gate.search import Sieve, drawing_of, is_quick, searching
 
 
@@ -58,6 +58,7 @@ def conformance(
     drawn = {f"test_{judged.name}": _drawn_test(gate, judged, chosen) for judged in PROPERTIES}
     written = {
         "test_pinned": _pinned_test(gate, chosen, cases_in(corpus) if corpus else None),
+        "test_elsewhere": _elsewhere_test(gate, chosen),
         "test_known": _known_test(gate),
         "test_limits": _limits_test(gate),
         "test_faults": _faults_test(gate, chosen),
@@ -172,6 +173,18 @@ def _pinned_test(gate: Gate, narrowings: dict[str, Any], pins: Sequence[Case] | 
             raise together(mismatches, f"of {len(asked)} pinned words disagree")
 
     return test_pinned
+
+
+def _elsewhere_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
+    def test_elsewhere(self: Any) -> None:
+        """Every word on which a built-in subject is known to have been wrong holds."""
+        judge = gate.judge(ELSEWHERE)
+        asked = [("", way, case) for way, case in gate.elsewhere(narrowings) if gate.has(case)]
+        if not asked:
+            pytest.skip("no such word is in the domain that is left")
+        _ask(judge, asked)
+
+    return test_elsewhere
 
 
 def _faults_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:

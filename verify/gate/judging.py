@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain
+from verify.cases.domain import Domain, as_grouped
 from verify.cases.fills import FILLS
+from verify.cases.narrowings import narrows
 from verify.cases.simplify import SIMPLIFYING_S
 from verify.checks.clock import GRACE_S, TimeUp, stopping_at
 from verify.checks.deviations import Deviation, applying, recorded
@@ -29,11 +30,12 @@ from verify.config.session import Session
 from verify.faults.visibility import visibility
 from verify.faults.witnesses import witnesses
 from verify.gate.drawing import ILLEGAL_OPERATIONS, cases_by_way, illegal_cases_by_way, marginals
-from verify.gate.properties import EVERYTHING, MET, PROPERTIES, WITNESSED, Property
+from verify.gate.properties import ELSEWHERE, EVERYTHING, MET, PROPERTIES, WITNESSED, Property
 from verify.gate.recorder import Tallier, record_of
 from verify.gate.search import is_quick
 from verify.gate.survey import Survey, judgeable, survey_of
 from verify.reports.tally import TIME_UP, UNDRAWN, Tally
+from verify.subjects.failed import failed_words
 from verify.subjects.trial import tried
 
 TRIES = 20
@@ -137,6 +139,33 @@ class Gate:
         """A case for each way, operation and dtype that is drawn."""
         return marginals(self._domains(narrowings), fill)
 
+    def elsewhere(self, narrowings: Mapping[str, Any]) -> list[tuple[str, Case]]:
+        """The words on which a built-in subject was wrong, as far as the subject has them, with its ways.
+
+        One that is in no domain is carried into the first that takes it in another data format, dtype or
+        rank, a depthwise one also as a convolution of many groups. Where cases cost much, or time is short,
+        each is asked by one of its ways, these in turn; where both, of a subject that is given a fourth of
+        the cases every fourth is.
+        """
+        domains, pairs = self._domains(narrowings), list[tuple[str, Case]]()
+        every = self.subject.fewer if is_quick() else 1
+        for number, case in enumerate([*filter(narrows(narrowings), failed_words())][::every]):
+            ways = self._ways_of(case, domains)
+            is_one = ways and (is_quick() or self.subject.fewer > 1)
+            pairs += [ways[number % len(ways)]] if is_one else ways
+        return list(dict.fromkeys(pairs))
+
+    def _ways_of(self, case: Case, domains: Mapping[str, Domain]) -> list[tuple[str, Case]]:
+        """The ways whose domain has a case, or where none has it the first that it is carried into."""
+        if case.illegal and case.operation not in self.subject.refuses:
+            return []
+        inside = [(name, case) for name, domain in domains.items() if domain.holds(case)]
+        if inside or case.illegal:
+            return inside
+        alike = [case, as_grouped(case)] if case.operation == "depthwise" else [case]
+        carried = ((name, domain.carried(word)) for word in alike for name, domain in domains.items())
+        return [(name, word) for name, word in carried if word is not None][:1]
+
     def has(self, case: Case) -> bool:
         """Whether a case is of the shard that this session asks."""
         return self.session.options.shard.holds(str(case))
@@ -165,7 +194,7 @@ class Gate:
 
     def skip_late(self, test: str) -> None:
         """Skip a test for which there is no time left, before its subject is loaded."""
-        for judged in (EVERYTHING, WITNESSED, MET, *PROPERTIES):
+        for judged in (EVERYTHING, ELSEWHERE, WITNESSED, MET, *PROPERTIES):
             if test == f"test_{judged.name}":
                 self.judge(judged).tallier.note = TIME_UP
                 self.judge(judged).tallier.is_absent = is_quick() and judged.name not in UNDRAWN
@@ -238,7 +267,7 @@ class Judge:
             tallier.record(examination, [shows] if shows else (), by=by)
             raise mismatch_of(examination)
         visible: tuple[str, ...] = ()
-        is_right = examination.outcome in ("agrees", "vacuous") and not judged.illegal
+        is_right = examination.outcome in ("agrees", "vacuous") and not case.illegal
         if is_right and tallier.is_new(examination):
             with tallier.clock.part("faults"):
                 faults = tallier.faults()

@@ -46,10 +46,11 @@ PROPERTIES = (
 )
 """The properties that draw their cases."""
 
-EVERYTHING, KNOWN, LIMITS, WITNESSED, MET = (
+EVERYTHING, ELSEWHERE, KNOWN, LIMITS, WITNESSED, MET = (
     Property(name, title, tuple(FILLS), KINDS, repeats=2)
     for name, title in (
         ("pinned", "pinned words"),
+        ("elsewhere", "words that failed elsewhere"),
         ("known", "known deviations still happen"),
         ("limits", "limits are still refused"),
         ("faults", "a case for each fault"),
@@ -57,5 +58,8 @@ EVERYTHING, KNOWN, LIMITS, WITNESSED, MET = (
     )
 )
 
-TITLES = {judged.name: judged.title for judged in (EVERYTHING, KNOWN, LIMITS, WITNESSED, MET, *PROPERTIES)}
+LISTED = (EVERYTHING, ELSEWHERE, KNOWN, LIMITS, WITNESSED, MET)
+"""The properties that ask what is written down, and draw nothing."""
+
+TITLES = {judged.name: judged.title for judged in (*LISTED, *PROPERTIES)}
 """Every property by its name, in the order of a summary."""

@@ -34,7 +34,7 @@ TRAITS = ("operation", "rank", "dtype", "padding", "data_format")
 
 LISTED = ("pinned", "known", "limits")
 """Properties that ask a list of words; every failure of theirs is kept."""
-UNDRAWN = (*LISTED, "faults", "met")
+UNDRAWN = (*LISTED, "elsewhere", "faults", "met")
 """Properties that draw no cases."""
 
 COLUMNS = ("cases", "graded", "declined", "vacuous", "known")
