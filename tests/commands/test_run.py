@@ -112,6 +112,12 @@ def test_a_reader_that_leaves_a_run_early_is_no_error(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_narrowings_that_leave_no_case_are_one_sentence(command) -> None:
+    done = command("run", "subjects_to_gate:right", "--ranks", "3", "--operations", "depthwise")
+    sentence = "no case has any of these operations, ranks, dtypes and fills together"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"conv-verify: {sentence}\n")
+
+
 def test_operations_are_a_list_before_the_subjects(command) -> None:
     done = command("run", "--operations", "conv", "subjects_to_gate:right", "--examples", "5")
     assert done.returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from tests.planted import convolutions
 from tests.reports.test_records import Gated
 from verify import Case, reference
 from verify.cases.operands import Array
+from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import Predicate
 from verify.checks.deviations import Deviation
 from verify.checks.path import Examiner
@@ -149,6 +151,24 @@ def test_the_summary_names_versions_switches_and_profile(gate: Gate) -> None:
 
 def test_examples_are_set_on_the_command_line(gate: Gate) -> None:
     gate("right", "--conv-examples=7").stdout.re_match_lines([r"values on exact fills +[67] "])
+
+
+@pytest.mark.parametrize(
+    ("narrowings", "sentence"),
+    [
+        ({"ranks": 2}, "ranks is 2, not a list: write ranks=(2,)"),
+        ({"dtypes": "float32"}, "dtypes is 'float32', not a list: write dtypes=('float32',)"),
+        ({"rank": (2,)}, "rank is no narrowing; did you mean 'ranks'?"),
+        (
+            {"operations": ("convolution",)},
+            f"operations has 'convolution'; choose from {', '.join(OPERATIONS)}; did you mean 'conv'?",
+        ),
+    ],
+)
+def test_a_wrong_narrowing_is_one_sentence_when_the_class_is_made(narrowings: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=r"^\w+ ") as refused:
+        conformance("tests.planted.subjects_to_gate:right", **narrowings)
+    assert str(refused.value) == sentence
 
 
 def test_workers_of_xdist_send_what_they_saw(gate: Gate) -> None:

@@ -173,7 +173,7 @@ def test_subject_keeps_what_is_known_of_it(here):
         ("mine:one", "mine has no 'one'; did you mean 'ones'?"),
         ("mine:Kernel.slow", "mine has no 'Kernel.slow'"),
         ("mine:", "mine has no ''"),
-        ("mine:number", "number is a int, not callable: name a function of a case"),
+        ("mine:number", "number is an int, not callable: name a function of a case"),
         ("broken:f", "importing broken raised ZeroDivisionError: division by zero"),
         (
             "unwritten:f",

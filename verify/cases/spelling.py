@@ -7,10 +7,21 @@ from difflib import get_close_matches
 
 from verify.cases.word import quoted
 
+LONG = 4
+"""Letters of a word that another may begin with because it was meant."""
+
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """A question that ends a refusal: the word that was meant, if one is near."""
-    return "".join(f"; did you mean {near!r}?" for near in get_close_matches(word, words, n=1))
+    """A question that ends a refusal: the word that was meant, if one is near or begins alike."""
+    listed = list(words)
+    alike = (each for each in listed if len(each) >= LONG and word.startswith(each))
+    near = get_close_matches(word, listed, n=1) or [*alike]
+    return "".join(f"; did you mean {each!r}?" for each in near[:1])
+
+
+def with_article(noun: str) -> str:
+    """A noun after "a" or "an"."""
+    return f"{'an' if noun[0] in 'aeiouAEIOU' else 'a'} {noun}"
 
 
 def one_of(word: str, words: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array, Operands
+from verify.cases.spelling import with_article
 from verify.checks.clock import Clock
 from verify.checks.subject import Declined, Description, Elsewhere
 from verify.oracle.compare import Verdict, disagrees
@@ -112,5 +113,4 @@ def _said(error: BaseException) -> str:
 
 
 def _article(answer: Any) -> str:
-    name = type(answer).__name__
-    return "None" if answer is None else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+    return "None" if answer is None else with_article(type(answer).__name__)

@@ -80,7 +80,7 @@ def command(
         require_page(html)
     until = time.monotonic() + (max_time or (QUICK_S if draw["profile"] == "quick" else float("inf")))
     load = flags.loader_of(isolation._replace(isolate=True) if matrix else isolation)
-    pins = _checked(corpus, failures)
+    pins = _checked(corpus, failures, narrowings)
     watch = watch_of(baseline, until, update=update_baseline)
     labels = _labels(expanded(subjects, load) or list(BUILTIN), load, matrix=matrix)
     if late := _late(labels, load, until=until, known=known):
@@ -131,8 +131,14 @@ def _labels(names: list[str], load: Callable[[str], Subject], *, matrix: bool) -
     return [label for _, label in sorted(labels, key=lambda numbered: numbered[0])]
 
 
-def _checked(corpus: Path, failures: Path) -> Path | None:
-    """The pins that are there, so that a stale word or record is found before anything runs."""
+def _checked(corpus: Path, failures: Path, narrowings: dict[str, Any]) -> Path | None:
+    """The pins that are there, so that a stale word or record is found before anything runs.
+
+    So are narrowings that leave no case.
+    """
+    from verify.gate.drawing import cases
+
+    cases(**narrowings)
     pins = existing(corpus)
     if pins:
         cases_in(pins)

@@ -52,8 +52,8 @@ def conformance(
     Raises ValueError at once for a wrong narrowing or corpus; a subject that cannot be gated is one error of
     its tests.
     """
-    cases(**narrowings)
     chosen = checked(narrowings)
+    cases(**chosen)
     gate = Gate(subject, known)
     drawn = {f"test_{judged.name}": _drawn_test(gate, judged, chosen) for judged in PROPERTIES}
     written = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from verify.cases.spelling import nearest
+from verify.cases.spelling import nearest, with_article
 from verify.checks.project import root
 from verify.checks.subject import Description, Subject, describe
 from verify.faults import fault_named
@@ -147,7 +147,7 @@ def _users_own(name: str) -> Subject:
             raise UnknownSubject(f"{name!r} is no subject: {module} has no {path!r}{near}")
         target = getattr(target, part)
     if not callable(target):
-        what = f"{path} is a {type(target).__name__}, not callable: name a function of a case"
+        what = f"{path} is {with_article(type(target).__name__)}, not callable: name a function of a case"
         raise UnknownSubject(f"{name!r} is no subject: {what}")
     subject: Subject = target
     return subject
