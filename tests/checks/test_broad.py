@@ -12,6 +12,7 @@ STILL_BROAD = {
     "xla-transposes-nothing-to-another-shape",
     "dilated-filter-gradients-read-every-cell",
     "lite-conv-same-without-clamp",
+    "lite-depthwise-same-without-clamp",
     "conv3d-filter-gradient-reads-every-cell",
     "depthwise-gradients-strided-and-dilated",
     "xla-depthwise-mixes-channels",
