@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -29,7 +29,18 @@ class Documented(NamedTuple):
 def limits() -> tuple[Documented, ...]:
     """TensorFlow's documented limits, from `limits.toml`."""
     table = tomllib.loads(_text("limits.toml"))
-    return tuple(_documented({**limit, "versions": table["versions"]}) for limit in table["limit"])
+    entries = ({**limit, "versions": table["versions"]} for limit in table["limit"])
+    return tuple(_documented(part) for entry in entries for part in _by_mode(entry))
+
+
+def _by_mode(table: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A limit as it is written; one that needs more `in_graphs` as one of graphs and one of other modes."""
+    rest = {name: value for name, value in table.items() if name != "in_graphs"}
+    if "in_graphs" not in table:
+        yield rest
+        return
+    yield {**rest, "modes": [mode for mode in rest["modes"] if mode != "graph"]}
+    yield {**rest, "modes": ["graph"], "when": f"({rest['when']}) and {table['in_graphs']}"}
 
 
 def _documented(table: Mapping[str, Any]) -> Documented:
