@@ -36,6 +36,14 @@ def test_case_is_judged_by_what_is_recorded_there(entry: Deviation, by: str):
     assert judged_by([entry], Case.parse("conv_i3_k2_same_ones"), describe(convolutions.right)) == by
 
 
+def test_illegal_case_is_judged_by_nothing_that_is_recorded_of_legal_ones():
+    illegal = Case.parse("conv_i1_k3_valid_ones_illegal")
+    entry = ENTRY._replace(when=Predicate("out[-1] == 1"))
+    assert judged_by([entry], illegal, describe(convolutions.right)) == "the reference"
+    of_illegal = ENTRY._replace(when=Predicate("illegal"), word=str(illegal))
+    assert judged_by([of_illegal], illegal, describe(convolutions.right)) == "nothing"
+
+
 def tally(name: str, draws: Counter[str], **by: int) -> Tally:
     named = {"reference": "the reference", "prediction": "a prediction", "nothing": "nothing"}
     counts = Counter({named[key]: count for key, count in by.items()})

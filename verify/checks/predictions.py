@@ -42,8 +42,11 @@ def explanation(known: Iterable[Deviation], examination: Examination) -> tuple[D
 def judged_by(known: Iterable[Deviation], case: Case, way: Description) -> JudgedBy:
     """By what a wrong answer of a way to a case would be found out.
 
-    Where an entry explains whatever comes that is by nothing, and where one predicts, by that.
+    Where an entry explains whatever comes that is by nothing, and where one predicts, by that. Entries whose
+    word is a legal case say nothing of an illegal one, which has none of the numbers of an answer.
     """
+    if case.illegal:
+        known = (entry for entry in known if Case.parse(entry.word).illegal)
     names = names_of(case, {**CONDITION_NAMES, **way.condition_names})
     entries = [entry for entry in known if entry.is_of_way(way.name) and entry.when.holds(names)]
     if any(entry.unjudged or entry.broad for entry in entries):
