@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from hypothesis.strategies import SearchStrategy
 
@@ -19,8 +19,11 @@ from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis
 from verify.cases.narrowings import DRAWN_FILLS, REDUCTIONS, STEPS, checked
 from verify.cases.operations import AROUND, OPERATIONS, Operation
-from verify.cases.word import PADDING_MODES, Padding
+from verify.cases.regions import regions as all_regions
+from verify.cases.word import PADDING_MODES
 
+from .inside import Inside, padding_of
+from .narrowed import LONG, Narrowing
 from .parts import (
     AXIS_BYTES,
     BORDER_BYTES,
@@ -41,24 +44,11 @@ DTYPES = tuple(
     sorted(FORMATS, key=lambda token: (FORMATS[token].exact_integers, FORMATS[token].accumulator != token))
 )
 """Those whose sums are held in the dtype itself first, then the narrower ones, integers last."""
-OFTEN = tuple(name for times in (1, 2) for name, fill in FILLS.items() if fill.chance > times)
-"""Fills that reveal the most, or what no other fill reveals."""
-LONG = 256
-"""Terms whose sum of ones a significand of 8 bits no longer counts."""
 SIDES = {1: 24, 2: 12, 3: 7}
 KERNELS = {1: 7, 2: 5, 3: 3}
 
-ROW_BYTES = 9 + 3 * AXIS_BYTES + 5 + EPILOGUE_BYTES + BORDER_BYTES + SEED_BYTES
+ROW_BYTES = 10 + 3 * AXIS_BYTES + 5 + EPILOGUE_BYTES + BORDER_BYTES + SEED_BYTES
 """What is chosen of a case, its axes, its counts, what is around it and its seed."""
-
-
-class Narrowing(NamedTuple):
-    """What the arguments of `cases` say beside a domain; `most` has the bounds of what is drawn."""
-
-    fills: Sequence[str]
-    steps: Sequence[str]
-    reductions: Sequence[str]
-    most: Mapping[str, int | None]
 
 
 def cases(
@@ -72,6 +62,7 @@ def cases(
     steps: Sequence[str] = STEPS,
     reductions: Sequence[str] = REDUCTIONS,
     data_formats: Sequence[str] = DATA_FORMATS,
+    regions: Sequence[str] | None = None,
     max_side: int | None = None,
     max_kernel: int | None = None,
     max_stride: int | None = None,
@@ -82,6 +73,9 @@ def cases(
 ) -> SearchStrategy[Case]:
     """Legal cases of every kind, aimed at the corners where convolutions go wrong.
 
+    Two thirds of them are drawn inside a region, a part of the space that libraries treat by a kernel of its
+    own (`verify/cases/regions.toml`), a third anywhere; with `regions`, all of them inside one of these.
+
     Each argument narrows what is drawn. `dtypes` have NumPy's names ("float32"), `paddings` are "same",
     "valid" and "explicit", `data_formats` "channels_last" and "channels_first", or as a case says them
     ("SAME", "NHWC"), in any case of letters. `steps` say whether strides and dilations may exceed 1 ("plain",
@@ -89,10 +83,10 @@ def cases(
     skip cells leave some unread. `around` says what may come before and after: "border" and the steps of
     an epilogue, a leaky relu as "leaky"; it may be empty. A reduction that is "long" sums more than 256
     terms, in float16 more than 2,048; it is rarely drawn, and never where `max_channels` or `max_batch` is
-    given. Unless given, `max_channels` is 17 and `max_batch` 3, `max_side` is 24, 12 and 7 cells for 1, 2
-    and 3 axes and `max_kernel` 7, 5 and 3, `max_stride` 4 and `max_dilation` 3, and `max_groups` 4,
-    or as many as there are channels. What cannot go together is left out, such as a fill of real numbers
-    in int32.
+    given. Outside regions and unless given, `max_channels` is 17 and `max_batch` 3, `max_side` is 24, 12
+    and 7 cells for 1, 2 and 3 axes and `max_kernel` 7, 5 and 3, `max_stride` 4 and `max_dilation` 3, and
+    `max_groups` 4, or as many as there are channels. What cannot go together is left out, such as a fill of
+    real numbers in int32.
     Shrinks towards `conv_i1_k1_same_ones`: the first of each sequence, sizes of 1, seed 0.
     Raises ValueError for an empty or unknown choice, or for choices that leave no case.
     """
@@ -111,23 +105,42 @@ def cases_by_way(
     """
     given = checked(narrowings)
     usual = {**USUAL, **given}
+    most = {name: usual[name] for name in BOUNDS}
+    listed = usual["regions"]
     narrowing = Narrowing(
-        usual["fills"], usual["steps"], usual["reductions"], {name: usual[name] for name in BOUNDS}
+        fills=usual["fills"],
+        steps=usual["steps"],
+        reductions=usual["reductions"],
+        most=most,
+        regions=tuple(all_regions()) if listed is None else tuple(listed),
+        is_whole=listed is None,
     )
-    plans: dict[str, dict[str, Plan]] = {}
-    for way, domain in domains.items():
-        inside = domain.narrowed(
-            {name: value for name, value in usual.items() if name in given or name in LISTS}
-        )
-        for operation in inside.spaces:
-            plan = Plan(operation, inside, narrowing.steps)
-            if any(_fills_of(plan, dtype, narrowing) for dtype in plan.space.dtypes) and plan.open():
-                plans.setdefault(operation, {})[way] = plan
+    plans = plans_of(domains, narrowing, given)
     if not plans:
         raise ValueError("no case has any of these operations, ranks, dtypes and fills together")
     counts = Counter() if thrown is None else thrown
     drawn = decided(ROW_BYTES, partial(_drawn, plans=plans, narrowing=narrowing, counts=counts))
     return drawn.filter(itemgetter(1))  # type: ignore[return-value]
+
+
+Plans = Mapping[str, Mapping[str, tuple[Plan, Inside]]]
+"""Operation → way → what can be drawn of it, and of that in regions."""
+
+
+def plans_of(domains: Mapping[str, Domain], narrowing: Narrowing, given: Mapping[str, Any]) -> Plans:
+    """The plans that have a case, of each way of each operation."""
+    plans: dict[str, dict[str, tuple[Plan, Inside]]] = {}
+    usual = {**USUAL, **given}
+    lists = {name: value for name, value in usual.items() if name in given or name in LISTS}
+    for way, domain in domains.items():
+        inside = domain.narrowed(lists)
+        for operation in inside.spaces:
+            plan = Plan(operation, inside, narrowing.steps)
+            if any(narrowing.fills_of(operation, dtype) for dtype in plan.space.dtypes) and plan.open():
+                regional = Inside(plan, narrowing)
+                if narrowing.is_whole or regional.open:
+                    plans.setdefault(operation, {})[way] = plan, regional
+    return plans
 
 
 USUAL: Mapping[str, Any] = MappingProxyType(
@@ -136,35 +149,23 @@ USUAL: Mapping[str, Any] = MappingProxyType(
 """What is drawn unless it is narrowed."""
 
 
-@cache
-def _fills_for(operation: str, dtype: str, fills: tuple[str, ...]) -> tuple[str, ...]:
-    traits, is_whole = OPERATIONS[operation], FORMATS[dtype].exact_integers
-    fitting = [
-        fill
-        for fill in fills
-        if not (FILLS[fill].needs_unread and traits.input != "source")
-        and not (FILLS[fill].needs_floats and is_whole)
-    ]
-    # Those that show the most are drawn more often.
-    return (*fitting, *(fill for fill in OFTEN if fill in fitting))
-
-
-def _fills_of(plan: Plan, dtype: str, narrowing: Narrowing) -> tuple[str, ...]:
-    """The fills that are drawn of an operation in a dtype."""
-    return _fills_for(plan.operation.name, dtype, tuple(narrowing.fills))
-
-
-def _drawn(
-    row: Row, *, plans: Mapping[str, Mapping[str, Plan]], narrowing: Narrowing, counts: Counter[str]
-) -> tuple[str, Case | None]:
+def _drawn(row: Row, *, plans: Plans, narrowing: Narrowing, counts: Counter[str]) -> tuple[str, Case | None]:
     """The way and the case that a row decides; no case where none is inside."""
     ways = plans[row.of(list(plans))]
     way = row.of(list(ways))
-    made = _case_of(row, plan=ways[way], narrowing=narrowing)
-    case = made and ways[way].inside(made)
+    plan, inside = ways[way]
+    regions = inside.weighed
+    anywhere = [None] * -(-len(regions) // 2) if narrowing.is_whole and regions else []
+    region = row.of([*anywhere, *regions] or [None])
+    rest = row.rest()
+    made = inside.drawn(row, region) if region else None
+    case = inside.near(made, region) if region and made else None
+    if case is None and narrowing.is_whole:
+        made = _case_of(rest, plan=plan, narrowing=narrowing)
+        case = made and plan.inside(made)
     counts["drawn"] += 1
     counts["thrown"] += case is None
-    counts["unjudged"] += made is not None and case is not made and ways[way].is_unjudged(made)
+    counts["unjudged"] += made is not None and case is not made and plan.is_unjudged(made)
     return way, case
 
 
@@ -176,11 +177,11 @@ def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:
     operation, space = plan.operation, plan.space
     rank = row.of(plan.open())
     padding = row.of(plan.open((rank,)))
-    dtypes = [token for token in plan.open((rank, padding)) if _fills_of(plan, token, narrowing)]
+    dtypes = [token for token in plan.open((rank, padding)) if narrowing.fills_of(operation.name, token)]
     if not dtypes:
         return None
     dtype = row.of(dtypes)
-    fill = FILLS[row.of(_fills_of(plan, dtype, narrowing))]
+    fill = FILLS[row.of(narrowing.fills_of(operation.name, dtype))]
     formats = plan.open((rank, padding, dtype))
     data_format = row.of([formats[0]] * 6 + list(formats[1:]))
     made = (rank, padding, dtype, data_format)
@@ -209,7 +210,7 @@ def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:
         dilations=tuple(axis.dilation for axis in spatial),
         **counts,
         border=border if "border" in space.around and operation.takes_border else (),
-        padding=_padding(padding, spatial),
+        padding=padding_of(padding, spatial),
         dtype=FORMATS[dtype].dtype,
         channels_first=data_format == "channels_first",
         epilogue=() if operation.answer == "filters" and fill.needs_unread else epilogue,
@@ -258,7 +259,8 @@ def _counts_of(
     """The fields of a case that count what an operation has: its batch, channels, filters and groups."""
     largest = most["max_channels"] or 17
     multiplier = row.of(range(1, min(3, largest) + 1))
-    groups = row.of(range(2, max(min(most["max_groups"] or 4, largest), 2) + 1)) if grouping == "some" else 1
+    some = row.of(range(2, max(min(most["max_groups"] or 4, largest), 2) + 1))
+    groups = some if grouping == "some" else 1
     # A long sum is one more count to choose, so that it shrinks as the others do.
     is_limited = most["max_channels"] is not None or most["max_batch"] is not None
     reductions = ("short",) if is_limited else reductions
@@ -295,9 +297,3 @@ def _longest(operation: Operation, dtype: str, spatial: list[Axis]) -> dict[str,
         case "channels":
             return {"channels": length // math.prod(axis.kernel for axis in spatial) + 1}
     return {}
-
-
-def _padding(mode: str, spatial: list[Axis]) -> Padding:
-    if mode == "explicit":
-        return tuple((axis.before, axis.after) for axis in spatial)
-    return "SAME" if mode == "same" else "VALID"

@@ -42,6 +42,13 @@ class Row:
         self._next += 1
         return self._row[self._next - 1]
 
+    def bytes(self, count: int) -> list[int]:
+        return [self.byte() for _ in range(count)]
+
+    def rest(self) -> Row:
+        """The bytes that are not read yet, to be read a second time."""
+        return Row(self._row[self._next :])
+
 
 def decided(length: int, decide: Callable[[Row], Value]) -> SearchStrategy[Value]:
     """What a row of `length` bytes decides.

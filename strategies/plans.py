@@ -45,6 +45,7 @@ class Plan:
         self._has_bias = "bias" in self.space.around
         names = (*domain.used, ("bias", str(self._has_bias)))
         self._open = _open_decisions(operation, self._levels, self._conditions, names)
+        self.key = operation, self.space, tuple(steps), self._conditions, names
 
     def _groupings(self) -> tuple[str, ...]:
         is_grouped = self.operation.has_groups and (self.space.max_groups or 2) > 1
@@ -88,11 +89,11 @@ class Plan:
         """The case, or the first inside of some that are plainer in one respect; None where there is none."""
         if self.holds(case):
             return case
-        for change in _plainer(case):
+        for change in plainer(case):
             with suppress(InvalidCase):
-                plainer = replace(case, **change)
-                if not self.space.why_not(plainer) and self.holds(plainer):
-                    return plainer
+                other = replace(case, **change)
+                if not self.space.why_not(other) and self.holds(other):
+                    return other
         return None
 
 
@@ -142,7 +143,7 @@ def _paddings(mode: str, rank: int, span: int) -> tuple[Padding, ...]:
     return ((1, 0),) * rank, ((span - 1, 0),) * rank
 
 
-def _plainer(case: Case) -> Iterator[dict[str, Any]]:
+def plainer(case: Case) -> Iterator[dict[str, Any]]:
     """Changes that make a case plainer in one respect, or in all that shape an answer."""
     rank, causal = case.rank, tuple((axis.span - 1, 0) for axis in case.axes)
     counts = {"groups": case.channels, "filter_count": case.channels} if case.traits.has_groups else {}

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from strategies.cases import DRAWN_FILLS, DTYPES, OFTEN
+from strategies.cases import DRAWN_FILLS, DTYPES
 from strategies.illegal import ILLEGAL_OPERATIONS
+from strategies.narrowed import OFTEN
 from tests.places import ROOT
 from verify import Case, InvalidCase
 from verify.cases.dtypes import FORMATS

@@ -83,7 +83,7 @@ NARROWED: dict[str, tuple[dict[str, object], Corner]] = {
     "tiny": (TINY, lambda case: max(*case.size, *case.kernel, case.channels, case.multiplier) <= 1),
 }
 
-LONG_WORD = "conv_i1_c258_k1_same_ones"
+LONG_WORD = "conv_i1_c257_k1_same_ones"
 
 FAULTS: dict[str, tuple[Subject, dict[str, object], str]] = {
     "multipliers before channels": (
@@ -95,7 +95,7 @@ FAULTS: dict[str, tuple[Subject, dict[str, object], str]] = {
     "cropped at the start": (
         convolutions.cropped_at_the_start,
         {"operations": ("transpose",)},
-        "transpose_i1_k3_same_iota",
+        "transpose_i2_k3_same_ones",
     ),
     "windows without stride": (
         convolutions.windows_without_stride,

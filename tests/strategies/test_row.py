@@ -34,6 +34,12 @@ class Typed:
         self.choices += 1
         return self._draw(st.integers(0, 255))
 
+    def bytes(self, count: int) -> list[int]:
+        return [self.byte() for _ in range(count)]
+
+    def rest(self) -> Typed:
+        return self
+
 
 @pytest.fixture
 def decide(monkeypatch: pytest.MonkeyPatch) -> Callable[[Row | Typed], Case]:

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 from verify.cases.case import Case
 from verify.cases.domain import BOUNDS, LISTS, spelled
 from verify.cases.fills import FILLS
+from verify.cases.regions import region_names
 from verify.cases.spelling import nearest
 
 STEPS = ("plain", "strided", "dilated", "both")
@@ -16,7 +17,7 @@ REDUCTIONS = ("short", "long")
 DRAWN_FILLS = tuple(fill.name for fill in FILLS.values() if fill.chance)
 
 CHOICES: Mapping[str, Sequence[Any]] = MappingProxyType(
-    {**LISTS, "fills": DRAWN_FILLS, "steps": STEPS, "reductions": REDUCTIONS}
+    {**LISTS, "fills": DRAWN_FILLS, "steps": STEPS, "reductions": REDUCTIONS, "regions": region_names()}
 )
 """Narrowing that is a list → everything that it may have."""
 
@@ -35,6 +36,7 @@ class Narrowings(TypedDict, total=False):
     steps: Sequence[str]
     reductions: Sequence[str]
     data_formats: Sequence[str]
+    regions: Sequence[str]
     max_side: int
     max_kernel: int
     max_stride: int

@@ -73,6 +73,7 @@ _HELP = {
     "steps": "only plain, strided, dilated or both",
     "reductions": "only sums that are short or long",
     "max_side": "sizes; --max-kernel, -stride, -channels, … alike",
+    "regions": "only cases inside these regions (`list regions`)",
 }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.exactness import promises_exact_sums
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
 from verify.oracle.compensated import SPLITTABLE, dot2
@@ -28,11 +29,13 @@ SLAB = 2**21
 def reference(case: Case) -> Array:
     """The answer to a case as float64, shape `case.output_shape`.
 
-    Exact where the fill promises exactness; elsewhere within the error that `verify.oracle.bounds` adds
-    for it (float64 sums; for float64, sums in twice the precision). int32 wraps to 32 bits.
+    Exact where the fill promises exactness, which takes one product in float64; elsewhere within the error
+    that `verify.oracle.bounds` adds for it (float64 sums; for float64, sums in twice the precision). int32
+    wraps to 32 bits.
     """
     problem, operands = problem_of(case), case.make_operands()
-    values, _ = follow(problem, operands, linear(problem, operands))
+    answer = linear(problem, operands, exact=promises_exact_sums(case))
+    values, _ = follow(problem, operands, answer)
     return values
 
 

@@ -1,0 +1,78 @@
+"""What the arguments of `cases` leave: the fills of each dtype, and steps and sums of the wanted kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from verify.cases.case import Case
+from verify.cases.dtypes import FORMATS
+from verify.cases.fills import FILLS
+from verify.cases.narrowings import REDUCTIONS
+from verify.cases.operations import OPERATIONS
+
+OFTEN = tuple(name for times in (1, 2) for name, fill in FILLS.items() if fill.chance > times)
+"""Fills that reveal the most, or what no other fill reveals."""
+LONG = 256
+"""Terms whose sum of ones a significand of 8 bits no longer counts."""
+
+
+class Narrowing(NamedTuple):
+    """What the arguments of `cases` say beside a domain.
+
+    `most` has the bounds of what is drawn of the whole domain; of `regions` there are none where the whole
+    domain is drawn alone, and `is_whole` says whether it is drawn at all.
+    """
+
+    fills: Sequence[str]
+    steps: Sequence[str]
+    reductions: Sequence[str]
+    most: Mapping[str, int | None]
+    regions: Sequence[str] = ()
+    is_whole: bool = True
+
+    def fills_of(self, operation: str, dtype: str) -> tuple[str, ...]:
+        """The fills that are drawn of an operation in a dtype, those that show the most more often."""
+        return _fills_for(operation, dtype, tuple(self.fills))
+
+    def takes(self, case: Case) -> bool:
+        """Whether a case has steps and sums that are wanted, and cells that no window reads where it must."""
+        step = STEPS_BY[max(case.strides) > 1, max(case.dilations) > 1]
+        if step not in self.steps or (case.fill_traits.needs_unread and not _skips(case)):
+            return False
+        if len(self.reductions) == len(REDUCTIONS):
+            return True
+        is_long = case.products >= longest(case.format.token)
+        return ("long" if is_long else "short") in self.reductions
+
+
+STEPS_BY = {
+    (False, False): "plain",
+    (True, False): "strided",
+    (False, True): "dilated",
+    (True, True): "both",
+}
+"""Whether strides, and dilations, exceed 1 → the step."""
+
+
+def longest(dtype: str) -> int:
+    """The number of terms from which a sum counts as long: more than a narrow significand counts."""
+    form = FORMATS[dtype]
+    return 1 + (2**form.precision if form.accumulator != dtype else LONG)
+
+
+def _skips(case: Case) -> bool:
+    return any(axis.skips for axis in case.axes)
+
+
+@cache
+def _fills_for(operation: str, dtype: str, fills: tuple[str, ...]) -> tuple[str, ...]:
+    traits, is_whole = OPERATIONS[operation], FORMATS[dtype].exact_integers
+    fitting = [
+        fill
+        for fill in fills
+        if not (FILLS[fill].needs_unread and traits.input != "source")
+        and not (FILLS[fill].needs_floats and is_whole)
+    ]
+    return (*fitting, *(fill for fill in OFTEN if fill in fitting))
