@@ -5,7 +5,7 @@ from verify.cases.narrowings import DRAWN_FILLS
 from . import _copies  # noqa: F401 - first, so that nothing is loaded twice
 from .cases import cases, cases_by_way
 from .illegal import ILLEGAL_OPERATIONS, illegal_cases, illegal_cases_by_way
-from .marginals import marginals
+from .marginals import marginals, region_cases
 from .parts import axes, batches, borders, channel_counts, epilogues, paddings, seeds, steps
 from .sample import sample
 
@@ -23,6 +23,7 @@ __all__ = [
     "illegal_cases_by_way",
     "marginals",
     "paddings",
+    "region_cases",
     "sample",
     "seeds",
     "steps",

@@ -1,17 +1,21 @@
-"""A plain case for each way, operation and dtype of some domains: met by construction, whatever is drawn."""
+"""A case for each way, operation, dtype and region of domains: met by construction, whatever is drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from verify.cases.case import Case
 from verify.cases.domain import Domain
 from verify.cases.fills import FILLS
-from verify.cases.narrowings import STEPS
+from verify.cases.narrowings import REDUCTIONS, STEPS
+from verify.cases.regions import regions
 from verify.cases.word import InvalidCase
 
+from .inside import Inside
+from .narrowed import Narrowing
 from .plans import Decisions, Plan
 
 
@@ -32,6 +36,33 @@ def marginals(domains: Mapping[str, Domain], fill: str = "ints") -> list[tuple[s
         dtypes -= {case.format.token for case in new}
         pairs += [(name, case) for case in new]
     return pairs
+
+
+def region_cases(
+    domains: Mapping[str, Domain], fill: str, narrowings: Mapping[str, Any]
+) -> dict[str, tuple[str, Case]]:
+    """For each region, by its name, the first way that has a case in it, and the case.
+
+    `narrowings` are those of `cases`, of which the domains have all that a domain can say.
+    """
+    narrowing = Narrowing(
+        fills=(fill,),
+        steps=narrowings.get("steps", STEPS),
+        reductions=narrowings.get("reductions", REDUCTIONS),
+        most={},
+        regions=narrowings.get("regions", tuple(regions())),
+    )
+    found: dict[str, tuple[str, Case]] = {}
+    for way, domain in domains.items():
+        for operation in domain.spaces:
+            inside = Inside(Plan(operation, domain, narrowing.steps), narrowing)
+            for name in narrowing.regions:
+                region = regions()[name]
+                if name not in found and operation in region.operations:
+                    case = inside.example(region)
+                    if case is not None:
+                        found[name] = way, case
+    return {name: found[name] for name in narrowing.regions if name in found}
 
 
 def _one_of_each_dtype(plan: Plan, fill: str) -> Iterator[Case]:

@@ -195,7 +195,7 @@ def test_the_lecture_and_the_pins_are_judged_before_any_case_is_drawn(
         r"pinned words +2 ",
         r"words that failed elsewhere +\d+ ",
         r"a case for each fault +\d+ ",
-        r"each way, operation and dtype +\d+ ",
+        r"each way, dtype and region +\d+ ",
         r"values on exact fills +\d+ ",
     ]
     result.stdout.re_match_lines(order, consecutive=True)

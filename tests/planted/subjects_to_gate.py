@@ -131,3 +131,17 @@ def refuses_what_is_not_drawn(case: Case) -> Array:
 
 
 refuses_what_is_not_drawn.refuses = ("filtergrad",)  # type: ignore[attr-defined]
+
+
+def wrong_in_blocks(case: Case) -> Array:
+    """Wrong in plain 3x3 convolutions whose channels and filters fill blocks of 8, and there alone."""
+    answer = right(case)
+    is_plain = case.rank == 2 and set(case.kernel) == {3} and {*case.strides, *case.dilations} == {1}
+    is_blocked = case.groups == 1 and case.channels % 8 == case.filter_count % 8 == 0
+    if not (is_plain and is_blocked and case.format.token == "float32" and answer.size):
+        return answer
+    answer[..., -1] = 0
+    return answer
+
+
+wrong_in_blocks.operations = ("conv", "transpose", "filtergrad")  # type: ignore[attr-defined]

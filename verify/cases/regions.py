@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
@@ -145,6 +145,11 @@ def regions_of(case: Case) -> tuple[str, ...]:
         return ()
     names = names_of(case)
     return tuple(region.name for region in candidates if region.when.holds(names))
+
+
+def is_in(case: Case, names: Collection[str] | None) -> bool:
+    """Whether a case lies in one of these regions; any does where these are None."""
+    return names is None or any(name in names for name in regions_of(case))
 
 
 @cache

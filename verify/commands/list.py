@@ -9,8 +9,10 @@ import click
 
 from verify.cases.fills import FILLS
 from verify.cases.operations import OPERATIONS
+from verify.cases.regions import regions
 from verify.checks.versions import FRAMEWORKS, versions
 from verify.commands.cli import command_named
+from verify.config.options import choice
 from verify.faults import FAULTS
 from verify.subjects.registry import BUILTIN
 from verify.subjects.tensorflow.switches import kernel_threads, onednn
@@ -18,8 +20,12 @@ from verify.subjects.tensorflow.tables import deviations, limits
 
 
 @command_named("list")
+@click.argument("what", type=choice("[regions]", "regions"), required=False)
 @click.option("--ways/--no-ways", help="every way of the built-in subjects (imports TensorFlow)")
-def command(*, ways: bool) -> int:
+def command(*, what: str | None, ways: bool) -> int:
+    if what == "regions":
+        print("\n".join(_regions()))
+        return 0
     if ways:
         print("\n".join(_ways()))
         return 0
@@ -33,6 +39,7 @@ def command(*, ways: bool) -> int:
     _section("fills", [", ".join(FILLS)])
     _section("properties", [f"{prop.name:<24}{prop.title}" for prop in PROPERTIES])
     _section("faults", [f"{fault.name:<30}{fault.sentence}" for fault in FAULTS])
+    _section("regions", [f"{len(regions())}, where libraries change their kernel: `list regions`"])
     _section("deviations", [f"{entry.name:<56}{entry.link}".rstrip() for entry in deviations()])
     _section("limits", list(dict.fromkeys(f"{each.limit.says[0]}  {each.limit.link}" for each in limits())))
     environment = {**versions(), **_installed(), "oneDNN": onednn(), "threads": kernel_threads()}
@@ -47,6 +54,15 @@ def _installed() -> dict[str, str]:
         with suppress(PackageNotFoundError):
             numbers[name] = version(name)
     return numbers
+
+
+def _regions() -> list[str]:
+    """Every region with its sentence, and under it each library with a link to where it decides."""
+    lines = []
+    for region in regions().values():
+        lines.append(f"{region.name:<36}{region.sentence}")
+        lines += [f"{'':<36}{library}: {link}" for library, link in region.libraries.items()]
+    return lines
 
 
 def _ways() -> list[str]:

@@ -21,6 +21,7 @@ from verify.cases.case import Case
 from verify.cases.domain import Domain
 from verify.cases.fills import FILLS
 from verify.cases.narrowings import Narrowings, checked
+from verify.cases.regions import is_in
 from verify.cases.word import InvalidCase
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Mismatch
@@ -162,7 +163,8 @@ def _pinned_test(gate: Gate, narrowings: dict[str, Any], pins: Sequence[Case] | 
         """Every pinned word holds, in all respects at once, by each way that has it."""
         options = gate.session.options
         usual = cases_in(options.corpus) if options.corpus and pins is None else []
-        shipped = [*filter(Domain().narrowed(narrowings).holds, cases_in(SHIPPED))]
+        inside, chosen = Domain().narrowed(narrowings), narrowings.get("regions")
+        shipped = [case for case in cases_in(SHIPPED) if inside.holds(case) and is_in(case, chosen)]
         asked = [*gate.asked(shipped, carry=True), *gate.asked(pins or usual)]
         if not asked:
             pytest.skip("no word is pinned")
@@ -201,29 +203,40 @@ def _faults_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
     return test_faults
 
 
-def _ask(judge: Judge, asked: Iterable[tuple[str, str, Case]]) -> None:
-    """Ask each case by its way, for the fault that it is there to show; raise what disagrees, diagnosed."""
+def _ask(judge: Judge, asked: Iterable[tuple[str, str, Case]]) -> list[tuple[Case, str]]:
+    """Ask each case by its way, for the fault that it is there to show; the outcome of each.
+
+    Raises what disagrees, diagnosed.
+    """
     mismatches: dict[Any, Mismatch] = {}
+    outcomes = []
     for shows, way, case in asked:
         try:
-            judge.judge(case, way, shows=shows)
+            outcomes.append((case, judge.judge(case, way, shows=shows)))
         except Mismatch as mismatch:
             mismatches.setdefault(mismatch.examination.signature, mismatch)
     if settled := list(map(judge.settle, mismatches.values())):
         raise together(settled, "distinct disagreements")
+    return outcomes
 
 
 def _met_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
     def test_met(self: Any) -> None:
-        """A case for each way, operation and dtype of the domain, whatever is drawn."""
+        """A case for each way, operation, dtype and region of the domain, whatever is drawn."""
         if is_quick():
             pytest.skip("the profile quick asks for what is written down, and draws a little")
         judge, fills = gate.judge(MET), narrowings.get("fills", ("ints",))
         fill = "ints" if "ints" in fills else fills[0]
-        asked = [("", way, case) for way, case in gate.marginals(narrowings, fill) if gate.has(case)]
+        regional = gate.region_cases(narrowings, fill)
+        pairs = dict.fromkeys([*gate.marginals(narrowings, fill), *regional.values()])
+        asked = [("", way, case) for way, case in pairs if gate.has(case)]
         if not asked:
             pytest.skip("the narrowings leave nothing of the domain")
-        _ask(judge, asked)
+        judge.tallier.regions = regional
+        outcomes = dict(_ask(judge, asked))
+        judge.tallier.declined_regions = {
+            name: str(case) for name, (_, case) in regional.items() if outcomes.get(case) == "declined"
+        }
 
     return test_met
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         illegal_cases,
         illegal_cases_by_way,
         marginals,
+        region_cases,
         sample,
     )
 else:
@@ -29,7 +30,7 @@ else:
     DRAWN_FILLS, ILLEGAL_OPERATIONS = _package.DRAWN_FILLS, _package.ILLEGAL_OPERATIONS
     cases, illegal_cases, sample = _package.cases, _package.illegal_cases, _package.sample
     cases_by_way, illegal_cases_by_way = _package.cases_by_way, _package.illegal_cases_by_way
-    marginals = _package.marginals
+    marginals, region_cases = _package.marginals, _package.region_cases
 
 __all__ = [
     "DRAWN_FILLS",
@@ -39,5 +40,6 @@ __all__ = [
     "illegal_cases",
     "illegal_cases_by_way",
     "marginals",
+    "region_cases",
     "sample",
 ]

@@ -18,6 +18,7 @@ from verify.cases.case import Case
 from verify.cases.domain import Domain, as_grouped
 from verify.cases.fills import FILLS
 from verify.cases.narrowings import narrows
+from verify.cases.regions import is_in
 from verify.cases.simplify import SIMPLIFYING_S
 from verify.checks.clock import GRACE_S, TimeUp, stopping_at
 from verify.checks.deviations import Deviation, applying, recorded
@@ -29,7 +30,13 @@ from verify.checks.subject import Description, Subject, describe, labelled, name
 from verify.config.session import Session
 from verify.faults.visibility import visibility
 from verify.faults.witnesses import witnesses
-from verify.gate.drawing import ILLEGAL_OPERATIONS, cases_by_way, illegal_cases_by_way, marginals
+from verify.gate.drawing import (
+    ILLEGAL_OPERATIONS,
+    cases_by_way,
+    illegal_cases_by_way,
+    marginals,
+    region_cases,
+)
 from verify.gate.properties import ELSEWHERE, EVERYTHING, MET, PROPERTIES, WITNESSED, Property
 from verify.gate.recorder import Tallier, record_of
 from verify.gate.search import is_quick
@@ -133,11 +140,17 @@ class Gate:
     def witnesses(self, narrowings: dict[str, Any]) -> Mapping[str, tuple[str, Case]]:
         """For each fault that a drawn case could show, by its name, a way and a case that does."""
         fills = tuple(narrowings.get("fills", FILLS))
-        return witnesses(self._domains(narrowings), fills)
+        shown, chosen = witnesses(self._domains(narrowings), fills), narrowings.get("regions")
+        return {name: (way, case) for name, (way, case) in shown.items() if is_in(case, chosen)}
 
     def marginals(self, narrowings: dict[str, Any], fill: str) -> list[tuple[str, Case]]:
         """A case for each way, operation and dtype that is drawn."""
-        return marginals(self._domains(narrowings), fill)
+        pairs, chosen = marginals(self._domains(narrowings), fill), narrowings.get("regions")
+        return [(way, case) for way, case in pairs if is_in(case, chosen)]
+
+    def region_cases(self, narrowings: dict[str, Any], fill: str) -> Mapping[str, tuple[str, Case]]:
+        """A way and a case for each region of which there is something to draw."""
+        return region_cases(self._domains(narrowings), fill, narrowings)
 
     def elsewhere(self, narrowings: Mapping[str, Any]) -> list[tuple[str, Case]]:
         """The words on which a built-in subject was wrong, as far as the subject has them, with its ways.

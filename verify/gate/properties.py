@@ -54,7 +54,7 @@ EVERYTHING, ELSEWHERE, KNOWN, LIMITS, WITNESSED, MET = (
         ("known", "known deviations still happen"),
         ("limits", "limits are still refused"),
         ("faults", "a case for each fault"),
-        ("met", "each way, operation and dtype"),
+        ("met", "each way, dtype and region"),
     )
 )
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.domain import format_of
+from verify.cases.regions import regions_of
 from verify.checks.clock import Clock
 from verify.checks.examination import Examination, disagreement, replay_line_of
 from verify.checks.predictions import JudgedBy
@@ -23,13 +24,18 @@ from verify.oracle.compare import NUMERIC_KINDS, where_differs
 from verify.reports.records import DIFFERING_LIMIT, Record, nowhere
 from verify.reports.tally import LISTED, OFTEN_SHOWN, Tally
 
+GRADED = ("agrees", "known", "disagrees")
+"""Outcomes of cases that were judged and could have failed."""
+
 
 class Tallier:
     """Records the result of each distinct case, and sums them up in a tally.
 
     A search keeps the last disagreement of each kind, a list of words every one.
     For each fault `looked_for` the cases that show it are counted, even if there are none; `hidden` has the
-    words of faults whose case was not judged, and `note` may say that the time was up.
+    words of faults whose case was not judged, and `note` may say that the time was up. For `regions` the
+    cases that were graded in each are counted, even if there are none; `declined_regions` has the words of
+    those whose case was declined.
     """
 
     def __init__(self, subject: str, judged: Property, write: Callable[[Record], None] = nowhere) -> None:
@@ -40,6 +46,8 @@ class Tallier:
         self._unreported: dict[str, Examination] = {}
         self.looked_for: Iterable[str] = ()
         self.hidden: dict[str, str] = {}
+        self.regions: Iterable[str] = ()
+        self.declined_regions: dict[str, str] = {}
         self.note = ""
         self.remarks: list[str] = []
         self.is_absent = False
@@ -74,6 +82,7 @@ class Tallier:
                 deviation=examination.deviation.name if examination.deviation else "",
                 judged_by=by,
                 visible=list(visible),
+                regions=list(regions_of(case)) if examination.outcome in GRADED else [],
                 seconds={part: number for part, number in seconds.items() if number},
                 operation=case.operation,
                 rank=case.rank,
@@ -121,6 +130,8 @@ class Tallier:
             seconds=dict(self.clock.seconds),
             visible={**dict.fromkeys(self.looked_for, 0), **tally.visible},
             hidden=self.hidden,
+            regions=list(self.regions),
+            declined_regions=self.declined_regions,
             note=self.note,
             absent=self.is_absent,
             remarks=self.remarks,

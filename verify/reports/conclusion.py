@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from verify.cases.shards import ALL, Shard
+from verify.reports.coverage import never_graded
 from verify.reports.phrases import plural
 from verify.reports.tally import ENOUGH, TIME_UP, Failure, Tally, never_visible
 
@@ -15,15 +16,16 @@ LITTLE = ("nothing graded", "too little")
 def exit_code(tallies: Sequence[Tally], *, shard: Shard = ALL) -> int:
     """0 holds, 1 disagrees, 3 proves too little.
 
-    A run proves too little if nothing was graded, if a property graded too little, or if a fault was never
-    visible. One shard proves too little only if it graded nothing: the rest is judged for all together.
+    A run proves too little if nothing was graded, if a property graded too little, if a fault was never
+    visible, or if nothing was graded in a region of the domain. One shard proves too little only if it graded
+    nothing: the rest is judged for all together.
     """
     if any(tally.failures for tally in tallies):
         return 1
     if shard.is_part:
         return 0 if _any_graded(tallies) else 3
     is_little = not _any_graded(tallies) or any(tally.verdict in LITTLE for tally in tallies)
-    return 3 if is_little or never_visible(tallies) else 0
+    return 3 if is_little or never_visible(tallies) or never_graded(tallies) else 0
 
 
 def _any_graded(tallies: Sequence[Tally]) -> bool:
@@ -56,7 +58,7 @@ def run_sentence(
 
 
 def _too_little(tallies: Sequence[Tally]) -> Iterable[str]:
-    """What graded nothing or too little, what ran out of time before it was done, what was never visible."""
+    """What graded nothing or too little, what ran out of time, which faults and regions were never met."""
     nothing, too_little = ([tally for tally in tallies if tally.verdict == verdict] for verdict in LITTLE)
     if nothing or not _any_graded(tallies):
         yield f"nothing was graded for {_titles(nothing) or 'any property'}"
@@ -66,6 +68,8 @@ def _too_little(tallies: Sequence[Tally]) -> Iterable[str]:
         yield f"fewer than {ENOUGH} cases were graded for {_titles(few)}"
     if faults := never_visible(tallies):
         yield f"no case would have shown {', '.join(faults)}"
+    if regions := never_graded(tallies):
+        yield f"nothing was graded in the regions {', '.join(regions)}"
 
 
 def _titles(tallies: Iterable[Tally]) -> str:

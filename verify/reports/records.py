@@ -11,16 +11,17 @@ Format 1 has objects of these types; numbers that JSON lacks are the strings "in
   `outcome` ("agrees", "vacuous", "declined", "known" or "disagrees"), `kind` and `cause` of a
   disagreement, `sentence` (what differs, or why nothing was judged), `error` in units of the bound,
   `deviation` (the name of the recorded one), `judged_by` ("the reference", "a prediction", or "nothing" where
-  an entry excuses whatever comes), `visible` (the faults that the case would have shown),
-  `seconds` by part, and `operation`, `rank`, `dtype` and `padding`. A case that disagrees also has its
-  `message`; a search that shrinks writes many of these.
+  an entry excuses whatever comes), `visible` (the faults that the case would have shown), `regions` (those that
+  a graded case lies in), `seconds` by part, and `operation`, `rank`, `dtype` and `padding`. A case that
+  disagrees also has its `message`; a search that shrinks writes many of these.
 - `failure`, the smallest case of a disagreement: `subject`, `property`, `name`, `word`, `kind`, `cause`,
   `message`, `fault` (what it looks like), `replay`, `worst` (`index`, `got`, `want`, `allowed`, `why`; or
   null), `shape` of the answer and `differs`, the indices of up to 400 elements that are wrong. A failure
   without a word is about an entry of the known deviations.
 - `property`, the end of one: `subject`, `property`, `name`, `elapsed`, `seconds` by part, `visible`
   (for every fault that was looked for, how many cases would have shown it, 0 included), `hidden` (fault →
-  word) and `note` (why it was cut short).
+  word), `regions` (all that were looked for), `declined_regions` (region → word) and `note` (why it was cut
+  short).
 - `end`, the last line of a run that was finished: `elapsed`, `exit`, `interrupted`, `broken` (why it
   could not run) and `baseline` (the result of the comparison with one).
 

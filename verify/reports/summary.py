@@ -14,6 +14,7 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.operations import OPERATIONS
 from verify.checks.subject import split_label
 from verify.reports.conclusion import LITTLE, distinct
+from verify.reports.coverage import RegionCoverage, region_coverages
 from verify.reports.judged import judged_lines
 from verify.reports.phrases import LabelledText, most_common
 from verify.reports.tally import (
@@ -36,6 +37,9 @@ REASONS = 12
 """Reasons to decline that are listed."""
 
 
+FEWEST = 8
+"""Regions that are listed, those with the fewest cases; the page has all of them."""
+
 STYLES = {
     "holds": "green",
     "disagrees": "bold red",
@@ -54,12 +58,13 @@ def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -
         console.print(_properties(name, group))
         if len({name for tally in group for name in tally.coverage.get("operation", ())}) > 1:
             console.print(_crossed(group))
-    coverages = fault_coverages(tallies)
+    coverages, regional = fault_coverages(tallies), region_coverages(tallies)
     if len(coverages) > 1:
         console.print(_fault_table(coverages))
     proved = (
         *_coverage(tallies),
         *_fault_lines(coverages),
+        *_region_lines(regional),
         *judged_lines(tallies),
         *_least(tallies),
         *_drawing(tallies),
@@ -72,6 +77,7 @@ def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -
         *declined,
         *known,
         *_hidden_lines(coverages),
+        *_closed_lines(regional),
         *_notes(tallies),
         *_few(tallies),
         *_advice(tallies),
@@ -228,9 +234,9 @@ def _few(tallies: Sequence[Tally]) -> list[LabelledText]:
 
 
 def _least(tallies: Sequence[Tally]) -> list[LabelledText]:
-    """The least budget that meets every way, operation and dtype of each subject, which a run always asks."""
+    """The least budget that meets all that a subject has, which a run always asks."""
     return [
-        ("least", f"{tally.subject}: {tally.cases:,} cases meet each way, operation and dtype")
+        ("least", f"{tally.subject}: {tally.cases:,} cases meet each way, operation, dtype and region")
         for tally in tallies
         if tally.name == "met"
     ]
@@ -257,6 +263,25 @@ def _fault_lines(coverages: Sequence[FaultCoverage]) -> list[LabelledText]:
         counts = ", ".join(f"{name}\N{NO-BREAK SPACE}{coverage.visible[name]:,}" for name in names)
         lines.append(("", f"{family}: {counts}"))
     return lines
+
+
+def _region_lines(coverages: Sequence[RegionCoverage]) -> list[LabelledText]:
+    """How many regions were graded, and of one subject those with the fewest cases."""
+    if len(coverages) != 1:
+        return [("regions", f"{coverage.subject}: {coverage.share} graded") for coverage in coverages]
+    (coverage,) = coverages
+    fewest = coverage.graded.most_common()[: -FEWEST - 1 : -1]
+    counts = ", ".join(f"{name}\N{NO-BREAK SPACE}{count:,}" for name, count in fewest)
+    return [("regions", f"{coverage.share} graded; the fewest cases in {counts}")]
+
+
+def _closed_lines(coverages: Sequence[RegionCoverage]) -> list[LabelledText]:
+    """The regions in which nothing was graded, as the subject declines their cases."""
+    return [
+        ("declined", f"{coverage.subject} declines the cases of the regions {', '.join(coverage.declined)}")
+        for coverage in coverages
+        if coverage.declined
+    ]
 
 
 def _hidden_lines(coverages: Sequence[FaultCoverage]) -> list[LabelledText]:

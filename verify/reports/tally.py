@@ -61,8 +61,9 @@ class Tally:
     no longer looked for. `outside` counts the declined by their traits, as `coverage` does those judged.
     `draws` counts what was "drawn", of that what a condition has "thrown" away, and what was "unjudged";
     `judged_by` counts the cases judged by "the reference", "a prediction" and "nothing", and `examples` what
-    was asked for. `hidden` has the word of each fault whose own case was not judged. A property that draws
-    its cases must grade some; pinned words may all be declined.
+    was asked for. `hidden` has the word of each fault whose own case was not judged. `regions` counts the
+    cases that were graded in each region, and `declined_regions` has the word of each whose own case was
+    declined. A property that draws its cases must grade some; pinned words may all be declined.
     """
 
     subject: str
@@ -74,6 +75,8 @@ class Tally:
     known: Counter[str] = field(default_factory=Counter)
     visible: Counter[str] = field(default_factory=Counter)
     hidden: dict[str, str] = field(default_factory=dict)
+    regions: Counter[str] = field(default_factory=Counter)
+    declined_regions: dict[str, str] = field(default_factory=dict)
     coverage: dict[str, Counter[str]] = field(default_factory=dict)
     outside: dict[str, Counter[str]] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
@@ -131,6 +134,8 @@ class Tally:
             failure = Failure(kind=record["kind"], word=record["word"], text=record["message"])
             self.failures[self._key(record)] = failure
             self._count_visible(record["visible"])
+            # A search that shrinks records many of one disagreement.
+            self.regions |= Counter(dict.fromkeys(record.get("regions", ()), 1))
         elif (asked := (record.get("way", ""), record["word"])) not in self.asked:
             self.asked.add(asked)
             self._add_case(record)
@@ -156,6 +161,7 @@ class Tally:
             self.coverage.setdefault(name, Counter())[trait] += 1
         self._count_visible(case["visible"])
         self.judged_by[case.get("judged_by", "the reference")] += 1
+        self.regions.update(case.get("regions", ()))
 
     def _count_visible(self, faults: Iterable[str]) -> None:
         for name in faults:
@@ -183,6 +189,9 @@ class Tally:
         for name in record["visible"]:
             self.visible.setdefault(name, 0)
         self.hidden.update(record["hidden"])
+        for name in record.get("regions", ()):
+            self.regions.setdefault(name, 0)
+        self.declined_regions.update(record.get("declined_regions", {}))
         self.seconds.update(record["seconds"])
         self.elapsed += record["elapsed"]
         self.note = self.note or record["note"]
@@ -197,7 +206,7 @@ class Tally:
     @classmethod
     def from_json(cls, text: str) -> Tally:
         fields: dict[str, Any] = json.loads(text)
-        for name in ("declined", "known", "visible", "seconds", "draws", "judged_by"):
+        for name in ("declined", "known", "visible", "regions", "seconds", "draws", "judged_by"):
             fields[name] = Counter(fields[name])
         for name in ("coverage", "outside"):
             fields[name] = {trait: Counter(counts) for trait, counts in fields[name].items()}

@@ -16,8 +16,17 @@ from typing import NamedTuple
 
 from verify.cases.case import Case
 from verify.reports.conclusion import distinct, run_sentence
+from verify.reports.coverage import never_graded, region_coverages
 from verify.reports.html.pictures import Picture, answer_pictures, window_pictures
-from verify.reports.html.tables import Judged, Square, Table, coverage_table, error_table, time_table
+from verify.reports.html.tables import (
+    Judged,
+    Square,
+    Table,
+    coverage_table,
+    error_table,
+    region_table,
+    time_table,
+)
 from verify.reports.merge import Merged, merged
 from verify.reports.records import DIFFERING_LIMIT, Record, read_records
 from verify.reports.tally import (
@@ -117,6 +126,8 @@ class Content(NamedTuple):
     properties: Mapping[str, Sequence[Tally]]
     faults: Table | None
     never_visible: tuple[str, ...]
+    regions: Table | None
+    never_graded: tuple[str, ...]
     coverage: tuple[Table, ...]
     errors: Table
     exact: int
@@ -147,6 +158,8 @@ def content(records: Iterable[Record], runs: Merged) -> Content:
         properties=by_subject(tallies),
         faults=_fault_table(fault_coverages(tallies)),
         never_visible=tuple(never_visible(tallies)),
+        regions=region_table(region_coverages(tallies)),
+        never_graded=tuple(never_graded(tallies)),
         coverage=_coverages(judged),
         errors=error_table(judged),
         exact=sum(1 for case in judged if case.outcome == "agrees" and not case.error),

@@ -11,7 +11,9 @@ from typing import NamedTuple
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.operations import OPERATIONS
+from verify.cases.regions import region_names, regions
 from verify.cases.word import PADDING_MODES
+from verify.reports.coverage import RegionCoverage
 from verify.reports.summary import TIME_PARTS, spent
 from verify.reports.tally import Tally, by_subject
 
@@ -115,6 +117,29 @@ def _bin_name(number: int) -> str:
         return f"up to 1/{2**number:,}"
     upper = "1" if number == 0 else f"1/{2**number:,}"
     return f"1/{2 ** (number + 1):,} to {upper}"
+
+
+def region_table(coverages: Sequence[RegionCoverage]) -> Table | None:
+    """Regions down and subjects across: how many cases were graded in each."""
+    names = [name for name in region_names() if any(name in coverage.graded for coverage in coverages)]
+    if not names:
+        return None
+    largest = max(max(coverage.graded.values()) for coverage in coverages) or 1
+    rows = [
+        (name, tuple(_region_square(coverage, name, largest) for coverage in coverages)) for name in names
+    ]
+    columns = tuple(f"{coverage.subject}: {coverage.share}" for coverage in coverages)
+    return Table("Cases graded in each region", "region", (), columns, tuple(rows))
+
+
+def _region_square(coverage: RegionCoverage, name: str, largest: int) -> Square:
+    sentence = regions()[name].sentence
+    if name not in coverage.graded:
+        return Square("–", note="outside the domain")
+    if name in coverage.declined:
+        return Square("declined", note=f"{coverage.declined[name]} is declined")
+    count = coverage.graded[name]
+    return Square(f"{count:,}", math.sqrt(count / largest), sentence, is_wrong=not count)
 
 
 def time_table(tallies: Sequence[Tally]) -> Table:
