@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache, cached_property
+from itertools import chain
 from random import Random
 from typing import Any, TypeVar
 
@@ -15,7 +16,17 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis, dilated, same_padding
 from verify.cases.operations import Operation
-from verify.cases.regions import MOST_PRODUCTS, Draws, Formula, Number, Option, Pair, Region, regions, work
+from verify.cases.regions import (
+    MOST_PRODUCTS,
+    Draws,
+    Formula,
+    Number,
+    Option,
+    Pair,
+    Region,
+    is_affordable,
+    regions,
+)
 from verify.cases.word import InvalidCase, Padding
 
 from .narrowed import Narrowing
@@ -41,16 +52,17 @@ class Inside:
     def __init__(self, plan: Plan, narrowing: Narrowing) -> None:
         self._plan = plan
         self._narrowing = narrowing
-        self._known = _known(plan.key, tuple(narrowing.fills), tuple(narrowing.reductions))
+        self._known = _known(plan.key, tuple(narrowing.reductions))
 
     @cached_property
     def open(self) -> list[Region]:
-        """The regions that have a case inside the plan."""
+        """The regions that have a case inside the plan; with a wanted fill where they alone are drawn."""
+        named = [regions()[name] for name in self._narrowing.regions]
         return [
             region
-            for name in self._narrowing.regions
-            if self._plan.operation.name in (region := regions()[name]).operations
-            and self.example(region) is not None
+            for region in named
+            if self._plan.operation.name in region.operations
+            and (self.example(region) if self._narrowing.is_whole else self.wanted(region)) is not None
         ]
 
     @cached_property
@@ -59,10 +71,22 @@ class Inside:
         return [region for region in self.open for _ in range(region.chance)]
 
     def example(self, region: Region) -> Case | None:
-        """A case of a region inside the plan; None where there is none."""
+        """A case of a region inside the plan, whatever its fill; None where there is none."""
         if region.name not in self._known:
             self._known[region.name] = next(self._examples(region), None)
         return self._known[region.name]
+
+    def wanted(self, region: Region) -> Case | None:
+        """An example with a fill that is wanted; None where there is none."""
+        example = self.example(region)
+        if example is None:
+            return None
+        fills = self._narrowing.fills_of(example.operation, example.format.token)
+        for case in chain((example,), self._examples(region)) if fills else ():
+            other = filled(case, fills[0], seed=1)
+            if self.takes(other, region):
+                return other
+        return None
 
     def draw(self, row: Row, region: Region) -> Case | None:
         """The case of a region that a row decides, or one near it; None where no fill can be in it."""
@@ -85,15 +109,23 @@ class Inside:
                 yield replace(case, **change)
         example = self.example(region)
         if example is not None:
-            yield filled(example, case.fill, seed=case.seed)
-            yield example
+            with suppress(InvalidCase):
+                yield filled(example, case.fill, seed=case.seed)
 
     def takes(self, case: Case, region: Region) -> bool:
         """Whether a case is of a region, inside the plan, and wanted."""
         return (
+            case.fill in self._narrowing.fills
+            and self._narrowing.takes_cells(case)
+            and self._is_inside(case, region)
+        )
+
+    def _is_inside(self, case: Case, region: Region) -> bool:
+        """Whether a case is of a region and inside the plan, whatever its fill."""
+        return (
             not self._plan.space.why_not(case)
-            and work(case) <= MOST_PRODUCTS[case.format.token]
-            and self._narrowing.takes(case)
+            and is_affordable(case)
+            and self._narrowing.takes_shape(case)
             and region.holds(case)
             and self._plan.holds(case)
         )
@@ -105,22 +137,20 @@ class Inside:
         for made in self._choices(region):
             for row in rows:
                 with suppress(InvalidCase, NotOpenError):
-                    case = _case(Row(row), region=region, plan=plan, made=made, fill=made[-1])
-                    for epilogue in ((), *((("bias",),) if "bias" in plan.space.around else ())):
-                        other = replace(case, epilogue=epilogue)
-                        if self.takes(other, region):
+                    case = _case(Row(row), region=region, plan=plan, made=made, fill="ints")
+                    for other in (replace(case, epilogue=()), *([case] if case.epilogue else [])):
+                        if self._is_inside(other, region):
                             yield other
 
     def _choices(self, region: Region) -> Iterator[tuple[Any, ...]]:
-        """Rank, padding, dtype, format and fill, as far as a region and the plan have them in common."""
+        """Rank, padding, dtype and format, as far as a region and the plan have them in common."""
         plan, operation = self._plan, self._plan.operation.name
         usual = region.drawn(operation, "float32")
         for rank in common(usual.ranks, plan.open()):
             for padding in common(usual.paddings, plan.open((rank,))):
                 for dtype in common(usual.dtypes, plan.open((rank, padding))):
                     for data_format in common(usual.formats, plan.open((rank, padding, dtype))):
-                        for fill in self._narrowing.fills_of(operation, dtype)[:1]:
-                            yield rank, padding, dtype, data_format, fill
+                        yield rank, padding, dtype, data_format
 
     def _drawn(self, row: Row, region: Region) -> Case | None:
         """The case that a row decides, from the places that also decide a case of the whole domain.
@@ -130,18 +160,20 @@ class Inside:
         plan, operation = self._plan, self._plan.operation.name
         usual = region.drawn(operation, "float32")
         rank, padding, dtype, fill, data_format = row.bytes(5)
+        fills = self._narrowing.fills_of
         try:
             made: tuple[Any, ...] = ()
             for wanted, byte in ((usual.ranks, rank), (usual.paddings, padding)):
                 made = (*made, _among(byte, wanted, plan.open(made)))
-            fills = self._narrowing.fills_of
             having = [token for token in plan.open(made) if fills(operation, token)]
             made = (*made, _among(dtype, usual.dtypes, having))
             chosen = _choice(fill, fills(operation, made[-1]))
             made = (*made, _among(data_format, usual.formats, plan.open(made)))
             return _case(row, region=region, plan=plan, made=made, fill=chosen)
         except (InvalidCase, NotOpenError):
-            return self.example(region)
+            example = self.example(region)
+            left = fills(operation, example.format.token) if example else ()
+            return filled(example, left[fill % len(left)], seed=dtype) if example and left else None
 
 
 def _row(seed: int) -> bytes:

@@ -59,7 +59,7 @@ def region_cases(
             for name in narrowing.regions:
                 region = regions()[name]
                 if name not in found and operation in region.operations:
-                    case = inside.example(region)
+                    case = inside.wanted(region)
                     if case is not None:
                         found[name] = way, case
     return {name: found[name] for name in narrowing.regions if name in found}

@@ -36,10 +36,13 @@ class Narrowing(NamedTuple):
         """The fills that are drawn of an operation in a dtype, those that show the most more often."""
         return _fills_for(operation, dtype, tuple(self.fills))
 
-    def takes(self, case: Case) -> bool:
-        """Whether a case has steps and sums that are wanted, and cells that no window reads where it must."""
-        step = STEPS_BY[max(case.strides) > 1, max(case.dilations) > 1]
-        if step not in self.steps or (case.fill_traits.needs_unread and not _skips(case)):
+    def takes_cells(self, case: Case) -> bool:
+        """Whether a case has cells that no window reads, where its fill needs some."""
+        return not case.fill_traits.needs_unread or any(axis.skips for axis in case.axes)
+
+    def takes_shape(self, case: Case) -> bool:
+        """Whether a case has steps and sums that are wanted."""
+        if STEPS_BY[max(case.strides) > 1, max(case.dilations) > 1] not in self.steps:
             return False
         if len(self.reductions) == len(REDUCTIONS):
             return True
@@ -60,10 +63,6 @@ def longest(dtype: str) -> int:
     """The number of terms from which a sum counts as long: more than a narrow significand counts."""
     form = FORMATS[dtype]
     return 1 + (2**form.precision if form.accumulator != dtype else LONG)
-
-
-def _skips(case: Case) -> bool:
-    return any(axis.skips for axis in case.axes)
 
 
 @cache

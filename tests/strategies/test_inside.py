@@ -21,7 +21,7 @@ from verify.cases.domain import BOUNDS, Domain
 from verify.cases.fills import FILLS
 from verify.cases.narrowings import DRAWN_FILLS, REDUCTIONS, STEPS
 from verify.cases.operations import OPERATIONS
-from verify.cases.regions import MOST_PRODUCTS, region_names, regions, regions_of, work
+from verify.cases.regions import MOST_PRODUCTS, is_affordable, region_names, regions, regions_of, work
 
 DRAWS = 150
 MANY = 3_000
@@ -69,6 +69,7 @@ class TestEachRegion:
     def test_its_largest_case_is_bounded(self, name):
         cases = [case for _, case in drawn_in(name).asked]
         assert [str(case) for case in cases if work(case) > MOST_PRODUCTS[case.format.token]] == []
+        assert [str(case) for case in cases if not is_affordable(case)] == []
 
     def test_it_shrinks_to_an_example_of_few_numbers(self, name):
         smallest = minimal(strategies.cases(regions=(name,)))

@@ -25,8 +25,10 @@ taps of a kernel, the windows of an image, and the counts that are drawn before.
 EXPENSIVE = ("float64", "int32")
 """Dtypes whose sums take NumPy ten times as long: of real numbers in twice the precision, or of integers."""
 
-MOST_PRODUCTS = {token: 500_000 if token in EXPENSIVE else 2_000_000 for token in FORMATS}
+MOST_PRODUCTS = {token: 150_000 if token in EXPENSIVE else 1_000_000 for token in FORMATS}
 """Dtype → the products of the largest case that is drawn in a region, so that the reference takes 5 ms."""
+MOST_STEPS = 300
+"""Taps and groups, multiplied, of the largest case of a gradient, whose reference takes one after another."""
 
 
 class Formula(NamedTuple):
@@ -119,6 +121,12 @@ def work(case: Case) -> int:
         pointwise = case.filter_count if case.traits.has_pointwise else 0
         return windows * case.channels * case.multiplier * (taps + pointwise)
     return windows * taps * (case.channels // case.groups) * case.filter_count
+
+
+def is_affordable(case: Case) -> bool:
+    """Whether the reference of a case takes as little as that of a drawn one must."""
+    steps = math.prod(case.kernel) * case.groups if not case.traits.is_convolution else case.groups
+    return work(case) <= MOST_PRODUCTS[case.format.token] and steps <= MOST_STEPS
 
 
 @cache
