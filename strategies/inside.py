@@ -88,10 +88,9 @@ class Inside:
                 return other
         return None
 
-    def draw(self, row: Row, region: Region) -> Case | None:
-        """The case of a region that a row decides, or one near it; None where no fill can be in it."""
-        case = self._drawn(row, region)
-        return case and next((near for near in self._near(case, region) if self.takes(near, region)), None)
+    def near(self, case: Case, region: Region) -> Case | None:
+        """A case, or one near it that is inside; None where its fill can be in none."""
+        return next((near for near in self._near(case, region) if self.takes(near, region)), None)
 
     def _near(self, case: Case, region: Region) -> Iterator[Case]:
         """A case, the same with another fill where its own needs cells that are not read, plainer ones."""
@@ -152,7 +151,7 @@ class Inside:
                     for data_format in common(usual.formats, plan.open((rank, padding, dtype))):
                         yield rank, padding, dtype, data_format
 
-    def _drawn(self, row: Row, region: Region) -> Case | None:
+    def drawn(self, row: Row, region: Region) -> Case | None:
         """The case that a row decides, from the places that also decide a case of the whole domain.
 
         So one that shrinks keeps much of what it is when it leaves its region.

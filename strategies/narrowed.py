@@ -9,7 +9,7 @@ from typing import NamedTuple
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import FILLS
-from verify.cases.narrowings import REDUCTIONS
+from verify.cases.narrowings import REDUCTIONS, step_of
 from verify.cases.operations import OPERATIONS
 
 OFTEN = tuple(name for times in (1, 2) for name, fill in FILLS.items() if fill.chance > times)
@@ -42,21 +42,12 @@ class Narrowing(NamedTuple):
 
     def takes_shape(self, case: Case) -> bool:
         """Whether a case has steps and sums that are wanted."""
-        if STEPS_BY[max(case.strides) > 1, max(case.dilations) > 1] not in self.steps:
+        if step_of(case.strides, case.dilations) not in self.steps:
             return False
         if len(self.reductions) == len(REDUCTIONS):
             return True
         is_long = case.products >= longest(case.format.token)
         return ("long" if is_long else "short") in self.reductions
-
-
-STEPS_BY = {
-    (False, False): "plain",
-    (True, False): "strided",
-    (False, True): "dilated",
-    (True, True): "both",
-}
-"""Whether strides, and dilations, exceed 1 → the step."""
 
 
 def longest(dtype: str) -> int:

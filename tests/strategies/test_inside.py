@@ -87,15 +87,15 @@ def test_nothing_of_the_whole_domain_is_thrown_away():
 
 def test_two_thirds_are_drawn_inside_a_region():
     drawn: Counter[bool] = Counter()
-    real = Inside.draw
+    real = Inside.near
 
-    def noted(self: Inside, row: Any, region: Any) -> Case | None:
-        case = real(self, row, region)
-        drawn["region"] += case is not None
-        return case
+    def noted(self: Inside, case: Case, region: Any) -> Case | None:
+        near = real(self, case, region)
+        drawn["region"] += near is not None
+        return near
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Inside, "draw", noted)
+        patch.setattr(Inside, "near", noted)
         drawn_inside({"": Domain()}, MANY)
     assert 0.6 * MANY <= drawn["region"] <= 0.7 * MANY
 

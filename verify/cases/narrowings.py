@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 from verify.cases.case import Case
 from verify.cases.domain import BOUNDS, LISTS, spelled
 from verify.cases.fills import FILLS
-from verify.cases.regions import region_names
+from verify.cases.regions import is_in, region_names
 from verify.cases.spelling import nearest
 
 STEPS = ("plain", "strided", "dilated", "both")
@@ -55,11 +55,13 @@ def checked(narrowings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def narrows(narrowings: Mapping[str, Any]) -> Callable[[Case], bool]:
-    """What says whether the fills and steps of narrowings leave a case, which are no matter of a domain."""
+    """What says whether fills, steps and regions of narrowings leave a case: they are no matter of a domain."""
     fills = narrowings.get("fills", tuple(FILLS))
     steps = {"plain", *narrowings.get("steps", STEPS)}
 
     def leaves(case: Case) -> bool:
+        if not is_in(case, narrowings.get("regions")):
+            return False
         return case.fill in fills and ("both" in steps or step_of(case.strides, case.dilations) in steps)
 
     return leaves

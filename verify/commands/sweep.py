@@ -67,14 +67,15 @@ def command(
     **numbers: Any,
 ) -> int:
     from verify.reports.terminal import Terminal
-    from verify.runs.sweep.choice import NO_REDUCTIONS, enumeration_of
+    from verify.runs.sweep.choice import UNNARROWED, enumeration_of
     from verify.runs.sweep.jobs import Plan, maker, usual_jobs
     from verify.runs.sweep.sweep import sweep
 
     context = click.get_current_context()
-    is_typed = context.get_parameter_source("reductions") is click.core.ParameterSource.COMMANDLINE
-    if narrowings.pop("reductions", None) and is_typed:
-        raise ValueError(NO_REDUCTIONS)
+    for name, reason in UNNARROWED.items():
+        is_typed = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if narrowings.pop(name, None) and is_typed:
+            raise ValueError(f"{name} narrow what is drawn, and a sweep has them all: {reason}")
     if channels_first:
         narrowings.setdefault("data_formats", ("channels_first",))
     enumeration_of(Domain(), upto, narrowings=narrowings, **numbers)  # before anything is imported

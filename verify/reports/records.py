@@ -11,8 +11,8 @@ Format 1 has objects of these types; numbers that JSON lacks are the strings "in
   `outcome` ("agrees", "vacuous", "declined", "known" or "disagrees"), `kind` and `cause` of a
   disagreement, `sentence` (what differs, or why nothing was judged), `error` in units of the bound,
   `deviation` (the name of the recorded one), `judged_by` ("the reference", "a prediction", or "nothing" where
-  an entry excuses whatever comes), `visible` (the faults that the case would have shown), `regions` (those that
-  a graded case lies in), `seconds` by part, and `operation`, `rank`, `dtype` and `padding`. A case that
+  an entry excuses whatever comes), `visible` (the faults that the case would have shown), `regions` (those
+  that a graded case lies in), `seconds` by part, and `operation`, `rank`, `dtype` and `padding`. A case that
   disagrees also has its `message`; a search that shrinks writes many of these.
 - `failure`, the smallest case of a disagreement: `subject`, `property`, `name`, `word`, `kind`, `cause`,
   `message`, `fault` (what it looks like), `replay`, `worst` (`index`, `got`, `want`, `allowed`, `why`; or

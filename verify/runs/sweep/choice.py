@@ -34,10 +34,13 @@ _BOUNDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Bound → the numbers of an enumeration that it bounds."""
 
-NO_REDUCTIONS = (
-    "reductions narrow what is drawn, and a sweep has them all: "
-    "--kernel and --channels say how long its sums are"
+UNNARROWED: Mapping[str, str] = MappingProxyType(
+    {
+        "reductions": "--kernel and --channels say how long its sums are",
+        "regions": "what it enumerates are small cases of every kind",
+    }
 )
+"""Narrowing that a sweep does not take → what does instead, or why."""
 
 
 def enumeration_of(
