@@ -55,7 +55,7 @@ def checked(narrowings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def narrows(narrowings: Mapping[str, Any]) -> Callable[[Case], bool]:
-    """What says whether fills, steps and regions of narrowings leave a case: they are no matter of a domain."""
+    """What says whether fills, steps and regions of narrowings leave a case, as no domain has these."""
     fills = narrowings.get("fills", tuple(FILLS))
     steps = {"plain", *narrowings.get("steps", STEPS)}
 
