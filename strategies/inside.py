@@ -81,11 +81,11 @@ class Inside:
         example = self.example(region)
         if example is None:
             return None
-        fills = self._narrowing.fills_of(example.operation, example.format.token)
-        for case in chain((example,), self._examples(region)) if fills else ():
-            other = filled(case, fills[0], seed=1)
-            if self.takes(other, region):
-                return other
+        for case in chain((example,), self._examples(region)):
+            for fill in self._narrowing.fills_of(case.operation, case.format.token)[:1]:
+                other = filled(case, fill, seed=1)
+                if self.takes(other, region):
+                    return other
         return None
 
     def near(self, case: Case, region: Region) -> Case | None:
