@@ -10,7 +10,8 @@ import pytest
 from tests.planted import convolutions
 from verify import Case, reference
 from verify.cases.operands import Array
-from verify.checks.diagnosis import ASKED, diagnosed
+from verify.checks.confirming import ASKED
+from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import Examination, disagreement
 from verify.checks.path import Examiner
 from verify.checks.subject import Subject, describe

@@ -15,7 +15,7 @@ from verify.checks.deviations import Deviation
 from verify.checks.subject import Description
 from verify.checks.versions import versions_of
 from verify.faults import Fault
-from verify.faults.visibility import matching_faults
+from verify.faults.visibility import matching_faults, preferred
 from verify.oracle.compare import Kind, Verdict, Worst
 
 
@@ -64,7 +64,7 @@ class Examination:
         """The faults that would have given this answer: judged by this case alone until it is diagnosed."""
         if self.faults is not None:
             return self.faults
-        faults = matching_faults(self.case, self.answer, kind=self.verdict.kind)
+        faults = preferred(matching_faults(self.case, self.answer, kind=self.verdict.kind))
         return faults if len(faults) == 1 else ()
 
     @property

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import difflib
 
+from verify.faults.catalogue.blocks import BLOCKED
 from verify.faults.catalogue.channels import BATCH, CHANNELS
 from verify.faults.catalogue.deviating import DEVIATING
 from verify.faults.catalogue.padding import PADDING
 from verify.faults.catalogue.precision import BEHAVIOUR, PRECISION
+from verify.faults.catalogue.shapes import SHAPES
 from verify.faults.catalogue.windows import GRADIENTS, WINDOWS
 from verify.faults.fault import Fault
 
 __all__ = ["DEVIATING", "FAULTS", "Fault", "fault_named"]
 
-FAULTS: tuple[Fault, ...] = PADDING + WINDOWS + CHANNELS + BATCH + PRECISION + BEHAVIOUR + GRADIENTS
+FAULTS: tuple[Fault, ...] = (
+    *PADDING,
+    *WINDOWS,
+    *SHAPES,
+    *BLOCKED,
+    *CHANNELS,
+    *BATCH,
+    *PRECISION,
+    *BEHAVIOUR,
+    *GRADIENTS,
+)
 
 
 def fault_named(name: str) -> Fault:

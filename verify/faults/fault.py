@@ -51,6 +51,12 @@ class Answer(NamedTuple):
     answer: Callable[[Case, Array], Array | None]
 
 
+class Shape(NamedTuple):
+    """An answer of another shape, `shape(case)`, by which alone it is known, not by its values."""
+
+    shape: Callable[[Case], tuple[int, ...]]
+
+
 class Call(NamedTuple):
     """A right convolution called with other numbers: `axes(case)`, or None where `windows` alone change."""
 
@@ -68,7 +74,7 @@ class Conduct(NamedTuple):
     act: Callable[[Case, Array], Array]
 
 
-Change = Geometry | Inputs | Steps | Answer | Call | Conduct
+Change = Geometry | Inputs | Steps | Answer | Shape | Call | Conduct
 
 
 def shifted(befores: Callable[[Case], list[int]]) -> Geometry:
@@ -99,7 +105,9 @@ class Fault:
 
     `sentence` completes "looks like …". Cases for which `applies` holds could have the fault, by their
     operation, dtype, mode of padding and so on; it can be visible only if `needs` holds as well.
-    `word` is a smallest case that shows it, as a disagreement of one of `kinds`.
+    `word` is a smallest case that shows it, as a disagreement of one of `kinds`. `is_narrow` says that few
+    drawn cases show it, so that its word is asked instead. Where `unknown(case)` is true, the answer
+    depends on memory that belongs to nobody, and the fault, which has a 0 there, is not compared.
     """
 
     name: str
@@ -110,16 +118,20 @@ class Fault:
     change: Change
     word: str = "conv_i1_k1_same_ones"
     kinds: frozenset[Kind] = NUMERIC_KINDS
+    is_narrow: bool = False
+    unknown: Callable[[Case], Array] | None = None
 
     def __call__(self, case: Case) -> Array:
         """The fault as a subject: its answer to a case."""
         right = right_answer(case)
-        if not self.applies.holds(names_of(case)):
-            return right
         if isinstance(self.change, Conduct):
-            return self.change.act(case, right)
-        wrong = wrong_answer(self, case, right=right)
+            return self.change.act(case, right) if self.applies.holds(names_of(case)) else right
+        wrong = self.wrong(case, right)
         return right if wrong is None else wrong
+
+    def wrong(self, case: Case, right: Array) -> Array | None:
+        """What it answers to a case whose right answer is given, or None where it changes nothing."""
+        return wrong_answer(self, case, right=right) if self.applies.holds(names_of(case)) else None
 
 
 def make_fault(*, applies: str = "True", needs: str = "True", **fields: Any) -> Fault:
@@ -143,6 +155,8 @@ def wrong_answer(fault: Fault, case: Case, *, right: Array) -> Array | None:
             return answer_to(problem_of(case)._replace(epilogue=epilogue(case)), case.operands)
         case Answer(answer):
             return answer(case, right)
+        case Shape(shape):
+            return None if shape(case) == right.shape else np.zeros(shape(case), right.dtype)
         case Conduct():
             return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.cases.predicates import Predicate, names_of
 from verify.faults import FAULTS, Fault
-from verify.faults.fault import Call, Conduct, right_answer, wrong_answer
+from verify.faults.fault import Call, Conduct, Shape, right_answer, wrong_answer
 from verify.faults.index_maps import cast
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import KINDS, NUMERIC_KINDS, Judgement, Kind, any_differs, compare_form
@@ -65,6 +65,8 @@ def is_visible(fault: Fault, case: Case) -> bool:
 def _differs(fault: Fault, case: Case, *, right: Array, rule: Judgement, kinds: Collection[Kind]) -> bool:
     if isinstance(fault.change, Conduct):
         return bool(case.input.size if "input modified" in fault.kinds else right.size)
+    if isinstance(fault.change, Shape):
+        return "shape" in kinds and fault.change.shape(case) != right.shape
     if isinstance(fault.change, Call) and "shape" not in kinds and fault.change.reshapes(case):
         return False
     wrong = wrong_answer(fault, case, right=right)
@@ -93,10 +95,30 @@ def matching_faults(case: Case, answer: Array | None, *, kind: Kind | None) -> t
     def explains(fault: Fault) -> bool:
         wrong = wrong_answer(fault, case, right=right)
         return (
-            wrong is not None and is_alike(answer, wrong, case=case) and not is_alike(right, wrong, case=case)
+            wrong is not None
+            and is_explained(answer, fault, wrong, case=case)
+            and not is_explained(right, fault, wrong, case=case)
         )
 
     return tuple(fault for fault in possible if explains(fault))
+
+
+def preferred(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Those of some faults that explain the values as well as the shape, if there are any."""
+    exact = tuple(fault for fault in faults if not isinstance(fault.change, Shape))
+    return exact or tuple(faults)
+
+
+def is_explained(answer: Array, fault: Fault, wrong: Array, *, case: Case) -> bool:
+    """Whether an answer is what a fault says, which is `wrong`: in its shape alone, if it says no more.
+
+    Elements that the fault does not know are not compared.
+    """
+    if isinstance(fault.change, Shape) and wrong.shape != case.output_shape:
+        return answer.shape == wrong.shape and answer.dtype == wrong.dtype
+    if fault.unknown is not None and answer.shape == wrong.shape:
+        answer = np.where(fault.unknown(case), wrong, answer)
+    return is_alike(answer, wrong, case=case)
 
 
 def is_alike(answer: Array, other: Array, *, case: Case) -> bool:

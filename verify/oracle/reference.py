@@ -223,13 +223,16 @@ def bias_gradient(y: Array, kind: Any) -> Array:
 
 def tap_slices(problem: Problem) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
     """Each tap of the kernel, and the cells of the padded input that it meets, one for each window."""
-    for tap in np.ndindex(*(axis.kernel for axis in problem.axes)):
-        cells = [slice(None)]
-        for number, axis in zip(tap, problem.axes, strict=True):
-            first = number * axis.dilation
-            end = first + (axis.out - 1) * axis.stride + 1 if axis.out else first
-            cells.append(slice(first, end, axis.stride))
-        yield tap, tuple(cells)
+    along = [_met_by_taps(axis) for axis in problem.axes]
+    for tap in np.ndindex(*map(len, along)):
+        yield tap, (slice(None), *(cells[number] for cells, number in zip(along, tap, strict=True)))
+
+
+def _met_by_taps(axis: Axis) -> list[slice]:
+    """For each tap along an axis the padded cells that it meets."""
+    reach = (axis.out - 1) * axis.stride + 1 if axis.out else 0
+    firsts = range(0, axis.span, axis.dilation)
+    return [slice(first, first + reach, axis.stride) for first in firsts]
 
 
 def _share(group: int, size: int) -> slice:

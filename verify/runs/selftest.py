@@ -70,7 +70,7 @@ class Kill:
 def selftest(console: Console, *, examples: int = DRAWS, seed: int = 0) -> int:
     """Run every fault and every correct convolution, print the kill matrix; 0, or 3 if one was missed."""
     start = time.monotonic()
-    cases = sample(examples, seed)
+    cases = with_narrow(sample(examples, seed))
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as other:
         accused = other.submit(false_alarms, [str(case) for case in cases])
         kills = kill_matrix(cases)
@@ -86,6 +86,12 @@ def selftest(console: Console, *, examples: int = DRAWS, seed: int = 0) -> int:
     console.print(Text(f"\n{sentence}", style="bold"))
     console.print(Text(f"{seconds:.0f} s, {len(cases):,} distinct cases of seed {seed}", style="dim"))
     return 3 if complaints else 0
+
+
+def with_narrow(cases: Sequence[Case]) -> list[Case]:
+    """Cases, and the words of the faults that few drawn cases show."""
+    words = [Case.parse(fault.word) for fault in FAULTS if fault.is_narrow]
+    return list(dict.fromkeys((*cases, *words)))
 
 
 def _sentence(kills: Sequence[Kill], judged: int) -> str:
@@ -125,13 +131,15 @@ def _catching(fault: Fault, case: Case) -> list[Property]:
 
 def _try_fault(kill: Kill, case: Case) -> None:
     """Put a fault to every property that should catch it on a case; name it by what the last one saw."""
-    subject = describe(kill.fault)
+    subject, last = describe(kill.fault), None
     for judged in _catching(kill.fault, case):
         examination = Examiner(subject=subject, kinds=judged.kinds, repeats=judged.repeats).examine(case)
         if examination.fails:
-            kill.named = tuple(fault.name for fault in diagnosed(examination).looks_like)
+            last = examination
         else:
             kill.missed = kill.missed or f"{judged.title} on {case}"
+    if last is not None:
+        kill.named = tuple(fault.name for fault in diagnosed(last).looks_like)
 
 
 def false_alarms(words: Sequence[str]) -> tuple[list[str], int]:

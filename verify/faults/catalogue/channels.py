@@ -6,9 +6,11 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from verify.cases.case import Case
 from verify.cases.operands import Array, Operands
+from verify.faults.catalogue.blocks import BLOCKS
 from verify.faults.fault import IMAGE, Answer, Inputs, Steps, make_fault
 from verify.faults.index_maps import cast
 from verify.oracle.epilogue import follow, for_channels, wrapped
@@ -55,6 +57,27 @@ def _exchanged(channels: Array, parts: int) -> Array:
 def _neighbour(case: Case, channels: Array) -> Array:
     members = len(channels) // case.groups
     return np.concatenate([channels[:-members], channels[-2 * members : -members]])
+
+
+def _within_groups(order: Callable[[NDArray[np.int64]], NDArray[np.int64]]) -> _ChannelChange:
+    """The channels of each group in another order."""
+
+    def change(case: Case, channels: Array) -> Array | None:
+        members = np.arange(len(channels)).reshape(case.groups, -1)
+        return channels[order(members).reshape(-1)]
+
+    return change
+
+
+def _first_group(case: Case, channels: Array) -> Array:
+    first = len(channels) // case.groups
+    return np.concatenate([channels[:first]] * case.groups)
+
+
+def _summed_groups(case: Case, channels: Array) -> Array:
+    """In every group the sums of the groups' channels, not rounded."""
+    wide = channels.astype(np.int64 if case.format.exact_integers else np.float64)
+    return np.concatenate([_dealt(wide, case.groups).sum(axis=0)] * case.groups)
 
 
 def _reinterpreted(case: Case, channels: Array) -> Array:
@@ -135,6 +158,20 @@ CHANNELS = (
         change=_of_input(_neighbour),
     ),
     fault(
+        name="groups-ignored",
+        sentence="groups ignored, every filter applied to the channels of the first one",
+        applies=f"groups > 1 and {IMAGE}",
+        word="conv_i1_c2_k1_f2_g2_same_iota",
+        change=_of_input(_first_group),
+    ),
+    fault(
+        name="groups-summed",
+        sentence="groups ignored, every filter applied to the channels of each and the answers added",
+        applies=f"groups > 1 and {IMAGE}",
+        word="conv_i1_c2_k1_f2_g2_same_ones",
+        change=_of_input(_summed_groups),
+    ),
+    fault(
         name="groups-interleaved",
         sentence="channels dealt out to the groups in turn instead of in blocks",
         applies=f"groups > 1 and {IMAGE}",
@@ -150,8 +187,9 @@ CHANNELS = (
             needs=f"{_IN_CHANNELS} % {block} > 0",
             word=f"conv_i1_c{block + 1}_k1_same_ones",
             change=_of_input(_without_tail(block)),
+            is_narrow=block > 16,
         )
-        for block in (4, 8, 16)
+        for block in BLOCKS
     ),
     *(
         fault(
@@ -161,8 +199,41 @@ CHANNELS = (
             needs=f"{_OUT_CHANNELS} % {block} > 0",
             word=f"conv_i1_k1_f{block + 1}_same_ones",
             change=_of_answer(_without_tail(block)),
+            is_narrow=block > 16,
         )
-        for block in (4, 8, 16)
+        for block in BLOCKS
+    ),
+    fault(
+        name="filters-interleaved",
+        sentence="the groups' answers in turn instead of in blocks",
+        applies="groups > 1",
+        needs=f"{_OUT_CHANNELS} > groups",
+        word="conv_i1_c2_k1_f4_g2_same_iota",
+        change=_of_answer(lambda case, channels: _exchanged(channels, case.groups)),
+    ),
+    *(
+        fault(
+            name=f"{part}-{how}-in-group",
+            sentence=f"channels of the {whole} {sentence} within each group",
+            applies=f"{scope} and {IMAGE}",
+            needs=f"{count} > groups",
+            word=f"conv_i1_{word}_same_iota",
+            change=make(_within_groups(order)),
+        )
+        for part, whole, count, make, words in (
+            ("channels", "input", _IN_CHANNELS, _of_input, ("c2_k1", "c4_k1_f2_g2")),
+            ("filters", "answer", _OUT_CHANNELS, _of_answer, ("k1_f2", "c2_k1_f4_g2")),
+        )
+        for how, sentence, scope, order, word in (
+            ("reversed", "in the opposite order", "True", lambda members: members[:, ::-1], words[0]),
+            (
+                "rotated",
+                "one place further than they belong",
+                "True" if part == "channels" else "groups > 1",
+                lambda members: np.roll(members, 1, axis=1),
+                words[0] if part == "channels" else words[1],
+            ),
+        )
     ),
     fault(
         name="multipliers-first",

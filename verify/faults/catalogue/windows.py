@@ -85,6 +85,17 @@ def _axis(axis: Axis, border: tuple[int, int], *, stride: int, dilation: int, is
     return changed._replace(before=border[0] + before, after=after + border[1])
 
 
+def _one_stride(axis: int) -> Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]:
+    """A stride of 1 along one axis, the others as they are."""
+
+    def steps(case: Case) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        strides = list(case.strides)
+        strides[axis] = 1
+        return tuple(strides), case.dilations
+
+    return steps
+
+
 def _undilated_where_strided(case: Case) -> tuple[tuple[int, ...], tuple[int, ...]]:
     pairs = zip(case.strides, case.dilations, strict=True)
     return case.strides, tuple(1 if stride > 1 else dilation for stride, dilation in pairs)
@@ -105,16 +116,6 @@ def _cut(case: Case) -> Maps | None:
 def _transposed(case: Case, w: Array) -> Array:
     """The kernel's memory read as if its first and its last axis were in the other order."""
     return w.swapaxes(0, case.rank - 1).reshape(w.shape)
-
-
-def _rounded_up(case: Case, right: Array) -> Array | None:
-    extra = [int(axis.out > 0 and (axis.padded - axis.span) % axis.stride > 0) for axis in case.axes]
-    if not any(extra):
-        return None
-    ends = [(0, 0)] * right.ndim
-    for axis, more in enumerate(extra):
-        ends[_spatial(case, axis)] = (0, more)
-    return np.pad(right, ends)
 
 
 def _spatial(case: Case, axis: int) -> int:
@@ -172,6 +173,33 @@ WINDOWS = (
         change=_called_with(lambda case: (case.strides[:1] * case.rank, case.dilations)),
     ),
     call_fault(
+        name="dilation-of-first-axis",
+        sentence="the first axis's dilation used for every axis",
+        applies=_SEVERAL,
+        needs="len(set(dilations)) > 1",
+        word="conv_i1x1_k1x2_d2x1_same_ones",
+        change=_called_with(lambda case: (case.strides, case.dilations[:1] * case.rank)),
+    ),
+    call_fault(
+        name="stride-for-dilation",
+        sentence="strides and dilations exchanged",
+        applies=WINDOWED,
+        needs="strides != dilations",
+        word="conv_i2_k2_s2_same_ones",
+        change=_called_with(lambda case: (case.dilations, case.strides)),
+    ),
+    *(
+        call_fault(
+            name=f"{which}-stride-ignored",
+            sentence=f"the stride of the {which} axis ignored",
+            applies=_SEVERAL,
+            needs=f"strides[{axis}] > 1",
+            word=f"conv_i{size}_k1x1_s{size}_same_ones",
+            change=_called_with(_one_stride(axis)),
+        )
+        for which, axis, size in (("first", 0, "2x1"), ("last", -1, "1x2"))
+    ),
+    call_fault(
         name="stride-ignored",
         sentence="the stride ignored",
         applies=FORWARD,
@@ -186,6 +214,14 @@ WINDOWS = (
         needs="max(dilations) > 1",
         word="conv_i1_k2_d2_same_ones",
         change=_called_with(lambda case: (case.strides, (1,) * case.rank)),
+    ),
+    call_fault(
+        name="groups-taken-for-dilation",
+        sentence="the number of groups used as the dilation",
+        applies=f"groups > 1 and {WINDOWED}",
+        needs="max(kernel) > 1 and (set(dilations) != {groups})",
+        word="conv_i2_c2_k2_f2_g2_same_ones",
+        change=_called_with(lambda case: (case.strides, (case.groups,) * case.rank)),
     ),
     fault(
         name="stride-and-dilation",
@@ -231,15 +267,6 @@ WINDOWS = (
         needs="sum(k > 1 for k in kernel) > 1",
         word="conv_i1x2_k2x2_same_iota",
         change=_with_filters(_transposed),
-    ),
-    fault(
-        name="valid-rounded-up",
-        sentence="one window too many where cells are left over",
-        applies=f"padding != 'same' and {FORWARD}",
-        needs="any(s > 1 for s in strides)",
-        word="conv_i2_k1_s2_valid_ones",
-        change=Answer(_rounded_up),
-        kinds=frozenset({"shape"}),
     ),
     fault(
         name="last-row-lost",
@@ -293,8 +320,8 @@ GRADIENTS = (
     ),
     gradient(
         name="gradient-mean-of-batch",
-        sentence="a gradient of the filters averaged over the batch instead of summed",
-        applies="operation == 'filtergrad' and batch > 1",
+        sentence="a gradient divided by the batch",
+        applies=f"{_GRADIENT} and batch > 1",
         word="filtergrad_n2_i1_k1_same_ones",
         change=Answer(
             lambda case, right: (right.astype(np.float64) / max(case.batch, 1)).astype(right.dtype)

@@ -1,0 +1,200 @@
+"""Faults held to other cases: one keeps its name only if the subject answers those as the fault does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from verify.cases.case import Case
+from verify.cases.dtypes import FORMATS
+from verify.cases.fills import FILLS
+from verify.cases.operands import Array
+from verify.cases.word import InvalidCase
+from verify.checks.asking import ask
+from verify.checks.subject import Description
+from verify.faults import Fault
+from verify.faults.fault import right_answer
+from verify.faults.visibility import is_alike, is_explained, preferred
+
+CONFIRMATIONS = 5
+"""Other cases on which the fault is wrong, and the subject as wrong as the fault, that a name takes."""
+ELSEWHERE = 2
+"""Of these, the numbers other than those of the case that failed: other data alone does not confirm."""
+CONFIRMED = 4
+"""Cases that confirm a fault, even where nothing else is left to tell it from."""
+MISSED = 8
+"""Cases on which the fault is wrong and the subject right, after which no more are asked for its sake."""
+ASKED = 24
+"""Cases that are put to the subject at most."""
+CONFIRMING_S = 5.0
+"""Seconds after which no more of them are."""
+
+_Change = dict[str, Any]
+
+
+class Suspect(NamedTuple):
+    """A fault that would explain a disagreement, with what other cases have said of it.
+
+    `places` are the numbers of cases that confirm it, without their data, each once for every such case;
+    `misses` counts the cases on which it is wrong and the subject right, as where a kernel is wrong for
+    some sizes alone.
+    """
+
+    fault: Fault
+    places: tuple[str, ...] = ()
+    misses: int = 0
+
+    def needs_more(self, place: str) -> bool:
+        """Whether another case could still confirm it."""
+        return self.misses < MISSED and not self.is_confirmed(place)
+
+    def is_confirmed(self, place: str) -> bool:
+        """Whether enough cases confirm it, enough of them other than the one that failed, at that place."""
+        others = {other for other in self.places if other != place}
+        return len(self.places) >= CONFIRMATIONS and len(others) >= ELSEWHERE
+
+
+def confirmed(faults: Sequence[Fault], *, case: Case, subject: Description) -> tuple[Fault, ...]:
+    """Those of some faults that answer other cases as the subject does.
+
+    An answer that is neither what a fault says nor right refutes the fault, and so does a wrong one where
+    the fault changes nothing. Of those that remain, the faults that the subject has on the most cases.
+    """
+    suspects = [Suspect(fault) for fault in faults]
+    asked, until = 0, time.monotonic() + CONFIRMING_S
+    for other in confirming(case, faults) if faults else ():
+        if not suspects or asked == ASKED or time.monotonic() > until:
+            break
+        right = right_answer(other)
+        said = [_said(suspect.fault, other, right) for suspect in suspects]
+        if not _is_useful(suspects, said, place=_place(case), asked=asked):
+            continue
+        answer, _ = ask(subject, replace(other))
+        if not isinstance(answer, np.ndarray):
+            continue
+        asked += 1
+        native = answer.astype(answer.dtype.newbyteorder("="))
+        held = [
+            _held(suspect, wrong, other, answer=native, right=right)
+            for suspect, wrong in zip(suspects, said, strict=True)
+        ]
+        suspects = [suspect for suspect in held if suspect is not None]
+    left = [suspect for suspect in suspects if suspect.is_confirmed(_place(case))]
+    least = min((suspect.misses for suspect in left), default=0)
+    return preferred([suspect.fault for suspect in left if suspect.misses == least])
+
+
+def _said(fault: Fault, case: Case, right: Array) -> Array | None:
+    """The wrong answer of a fault to a case, or None where it answers right."""
+    wrong = fault.wrong(case, right)
+    return None if wrong is None or is_explained(right, fault, wrong, case=case) else wrong
+
+
+def _is_useful(suspects: Sequence[Suspect], said: Sequence[Array | None], *, place: str, asked: int) -> bool:
+    """Whether a case confirms one that needs it, tells some from each other, or is one of the first."""
+    pairs = zip(suspects, said, strict=True)
+    if asked < CONFIRMED or any(one.needs_more(place) and wrong is not None for one, wrong in pairs):
+        return True
+    open_ = [wrong for one, wrong in zip(suspects, said, strict=True) if one.misses < MISSED]
+    return any(not _is_same(open_[0], other) for other in open_[1:])
+
+
+def _is_same(first: Array | None, other: Array | None) -> bool:
+    if first is None or other is None:
+        return first is other
+    return first.shape == other.shape and first.tobytes() == other.tobytes()
+
+
+def _held(
+    suspect: Suspect, wrong: Array | None, case: Case, *, answer: Array, right: Array
+) -> Suspect | None:
+    """What is known of a suspect after one more answer; None where it is refuted."""
+    if wrong is not None and is_explained(answer, suspect.fault, wrong, case=case):
+        return suspect._replace(places=(*suspect.places, _place(case)))
+    if not is_alike(answer, right, case=case):
+        return None
+    return suspect if wrong is None else suspect._replace(misses=suspect.misses + 1)
+
+
+def _place(case: Case) -> str:
+    """The word of a case without its data."""
+    return str(replace(case, fill="ones", seed=0))
+
+
+def confirming(case: Case, faults: Sequence[Fault]) -> Iterator[Case]:
+    """Cases near one that failed, and near those that show the faults in question; every one of them once."""
+    seen = {case}
+    for base in (case, *_shifted_words(case, faults)):
+        for other in (base, *_near(base)):
+            if other not in seen:
+                seen.add(other)
+                yield other
+
+
+def _near(case: Case) -> Iterator[Case]:
+    """Cases that have some of a case's numbers, with several fills."""
+    own = [(case.fill, case.seed + more) for more in (1, 2, 3)]
+    for fill, seed in dict.fromkeys((("coded", 0), own[0], ("dyadic", 1), ("ints", 3), ("dyadic", 0), *own)):
+        for change in (*_larger(case), *_single(case)):
+            with suppress(InvalidCase):
+                yield replace(case, **{**change, "fill": fill, "seed": seed if FILLS[fill].is_seeded else 0})
+
+
+def _larger(case: Case) -> tuple[_Change, ...]:
+    """Changes that make a case show more."""
+    larger = tuple(size + kernel + 2 for size, kernel in zip(case.size, case.kernel, strict=True))
+    uneven = tuple(size + axis for axis, size in enumerate(larger))
+    return (
+        {},
+        {"size": uneven},
+        {"size": uneven, "kernel": tuple(kernel + 1 for kernel in case.kernel)},
+        {"size": uneven, "strides": tuple(2 + axis for axis in range(case.rank))},
+        {
+            "size": uneven,
+            "kernel": (2,) * case.rank,
+            "dilations": tuple(3 - axis for axis in range(case.rank)),
+        },
+        {"batch": 3, "size": uneven},
+        {"channels": 3 * case.groups, "filter_count": 5 * case.groups},
+        {"channels": 5 * case.groups},
+        {"channels": 17 * case.groups},
+        {"filter_count": 17 * case.groups},
+        *_padded_and_grouped(case),
+    )
+
+
+def _padded_and_grouped(case: Case) -> Iterator[_Change]:
+    """Other cells at every end, where they are written, and one more group, where there are several."""
+    if case.padding_mode == "explicit":
+        yield {"padding": ((2, 1), (1, 3), (3, 2))[: case.rank]}
+    if case.groups > 1:
+        more = case.groups + 1
+        counts = {"channels": case.channels, "filter_count": case.filter_count}
+        yield {"groups": more} | {name: count // case.groups * more for name, count in counts.items()}
+
+
+def _single(case: Case) -> Iterator[_Change]:
+    """Changes of one number, which leave what else a fault needs as it is."""
+    yield {"batch": case.batch + 1}
+    for axis in range(case.rank):
+        for more in (1, 2):
+            yield {"size": tuple(size + more * (place == axis) for place, size in enumerate(case.size))}
+    yield {"filter_count": 2 * case.filter_count}
+    yield {"channels": 2 * case.channels}
+    yield {"dtype": FORMATS["float64" if case.format.token == "float32" else "float32"].dtype}
+
+
+def _shifted_words(case: Case, faults: Sequence[Fault]) -> Iterator[Case]:
+    """The words of faults, with the operation and the dtype of a case where they can have them."""
+    for fault in faults:
+        word = Case.parse(fault.word)
+        for change in ({"operation": case.operation, "dtype": case.dtype}, {"dtype": case.dtype}, {}):
+            with suppress(InvalidCase):
+                changed = replace(word, **change)
+                if changed.operation == case.operation:
+                    yield changed
