@@ -14,7 +14,7 @@ from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.operands import Array
-from verify.cases.word import InvalidCase
+from verify.cases.word import InvalidCase, Padding
 from verify.checks.asking import ask
 from verify.checks.subject import Description
 from verify.faults import Fault
@@ -24,7 +24,7 @@ from verify.faults.visibility import is_alike, is_explained, preferred
 CONFIRMATIONS = 5
 """Other cases on which the fault is wrong, and the subject as wrong as the fault, that a name takes."""
 ELSEWHERE = 2
-"""Of these, the numbers other than those of the case that failed: other data alone does not confirm."""
+"""Of these, the geometries other than that of the case that failed: other data alone does not confirm."""
 CONFIRMED = 4
 """Cases that confirm a fault, even where nothing else is left to tell it from."""
 MISSED = 8
@@ -37,23 +37,39 @@ CONFIRMING_S = 5.0
 _Change = dict[str, Any]
 
 
+class _Place(NamedTuple):
+    """What a case does along its axes."""
+
+    size: tuple[int, ...]
+    kernel: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    padding: Padding
+
+
+class _Said(NamedTuple):
+    """The wrong answer of a fault to a case, and whether it is shown by what the fault knows of it."""
+
+    answer: Array
+    is_shown: bool
+
+
 class Suspect(NamedTuple):
     """A fault that would explain a disagreement, with what other cases have said of it.
 
-    `places` are the numbers of cases that confirm it, without their data, each once for every such case;
-    `misses` counts the cases on which it is wrong and the subject right, as where a kernel is wrong for
-    some sizes alone.
+    `places` has the geometry of each case that confirms it; `misses` counts the cases on which it is wrong
+    and the subject right, as where a kernel is wrong for some sizes alone.
     """
 
     fault: Fault
-    places: tuple[str, ...] = ()
+    places: tuple[_Place, ...] = ()
     misses: int = 0
 
-    def needs_more(self, place: str) -> bool:
+    def needs_more(self, place: _Place) -> bool:
         """Whether another case could still confirm it."""
         return self.misses < MISSED and not self.is_confirmed(place)
 
-    def is_confirmed(self, place: str) -> bool:
+    def is_confirmed(self, place: _Place) -> bool:
         """Whether enough cases confirm it, enough of them other than the one that failed, at that place."""
         others = {other for other in self.places if other != place}
         return len(self.places) >= CONFIRMATIONS and len(others) >= ELSEWHERE
@@ -63,16 +79,17 @@ def confirmed(faults: Sequence[Fault], *, case: Case, subject: Description) -> t
     """Those of some faults that answer other cases as the subject does.
 
     An answer that is neither what a fault says nor right refutes the fault, and so does a wrong one where
-    the fault changes nothing. Of those that remain, the faults that the subject has on the most cases.
+    the fault changes nothing. Of those that remain, the faults that the subject has wherever they show, if
+    there are any.
     """
-    suspects = [Suspect(fault) for fault in faults]
+    suspects, place = [Suspect(fault) for fault in faults], _place(case)
     asked, until = 0, time.monotonic() + CONFIRMING_S
     for other in confirming(case, faults) if faults else ():
-        if not suspects or asked == ASKED or time.monotonic() > until:
+        if _is_settled(suspects, place=place, asked=asked) or asked == ASKED or time.monotonic() > until:
             break
         right = right_answer(other)
         said = [_said(suspect.fault, other, right) for suspect in suspects]
-        if not _is_useful(suspects, said, place=_place(case), asked=asked):
+        if not _is_useful(suspects, said, place=place, asked=asked):
             continue
         answer, _ = ask(subject, replace(other))
         if not isinstance(answer, np.ndarray):
@@ -84,46 +101,57 @@ def confirmed(faults: Sequence[Fault], *, case: Case, subject: Description) -> t
             for suspect, wrong in zip(suspects, said, strict=True)
         ]
         suspects = [suspect for suspect in held if suspect is not None]
-    left = [suspect for suspect in suspects if suspect.is_confirmed(_place(case))]
-    least = min((suspect.misses for suspect in left), default=0)
-    return preferred([suspect.fault for suspect in left if suspect.misses == least])
+    left = [suspect for suspect in suspects if suspect.is_confirmed(place)]
+    everywhere = [suspect for suspect in left if not suspect.misses]
+    return preferred([suspect.fault for suspect in everywhere or left])
 
 
-def _said(fault: Fault, case: Case, right: Array) -> Array | None:
-    """The wrong answer of a fault to a case, or None where it answers right."""
+def _is_settled(suspects: Sequence[Suspect], *, place: _Place, asked: int) -> bool:
+    """Whether nothing is left to ask: no suspect needs more, and there are no two to tell from each other."""
+    if asked < CONFIRMED:
+        return not suspects
+    possible = [one for one in suspects if one.misses < MISSED or one.is_confirmed(place)]
+    return len(possible) < 2 and not any(one.needs_more(place) for one in possible)
+
+
+def _said(fault: Fault, case: Case, right: Array) -> _Said | None:
+    """What a fault says of a case, or None where it answers right."""
     wrong = fault.wrong(case, right)
-    return None if wrong is None or is_explained(right, fault, wrong, case=case) else wrong
+    if wrong is None or is_alike(right, wrong, case=case):
+        return None
+    return _Said(wrong, not is_explained(right, fault, wrong, case=case))
 
 
-def _is_useful(suspects: Sequence[Suspect], said: Sequence[Array | None], *, place: str, asked: int) -> bool:
+def _is_useful(
+    suspects: Sequence[Suspect], said: Sequence[_Said | None], *, place: _Place, asked: int
+) -> bool:
     """Whether a case confirms one that needs it, tells some from each other, or is one of the first."""
     pairs = zip(suspects, said, strict=True)
-    if asked < CONFIRMED or any(one.needs_more(place) and wrong is not None for one, wrong in pairs):
+    shown = ((one, wrong) for one, wrong in pairs if wrong is not None and wrong.is_shown)
+    if asked < CONFIRMED or any(one.needs_more(place) for one, _ in shown):
         return True
     open_ = [wrong for one, wrong in zip(suspects, said, strict=True) if one.misses < MISSED]
     return any(not _is_same(open_[0], other) for other in open_[1:])
 
 
-def _is_same(first: Array | None, other: Array | None) -> bool:
+def _is_same(first: _Said | None, other: _Said | None) -> bool:
     if first is None or other is None:
         return first is other
-    return first.shape == other.shape and first.tobytes() == other.tobytes()
+    return first.answer.shape == other.answer.shape and first.answer.tobytes() == other.answer.tobytes()
 
 
-def _held(
-    suspect: Suspect, wrong: Array | None, case: Case, *, answer: Array, right: Array
-) -> Suspect | None:
+def _held(suspect: Suspect, said: _Said | None, case: Case, *, answer: Array, right: Array) -> Suspect | None:
     """What is known of a suspect after one more answer; None where it is refuted."""
-    if wrong is not None and is_explained(answer, suspect.fault, wrong, case=case):
-        return suspect._replace(places=(*suspect.places, _place(case)))
+    is_shown = said is not None and said.is_shown
+    if said is not None and is_explained(answer, suspect.fault, said.answer, case=case):
+        return suspect._replace(places=(*suspect.places, *[_place(case)] * is_shown))
     if not is_alike(answer, right, case=case):
         return None
-    return suspect if wrong is None else suspect._replace(misses=suspect.misses + 1)
+    return suspect._replace(misses=suspect.misses + is_shown)
 
 
-def _place(case: Case) -> str:
-    """The word of a case without its data."""
-    return str(replace(case, fill="ones", seed=0))
+def _place(case: Case) -> _Place:
+    return _Place(case.size, case.kernel, case.strides, case.dilations, case.padding)
 
 
 def confirming(case: Case, faults: Sequence[Fault]) -> Iterator[Case]:
@@ -181,11 +209,18 @@ def _padded_and_grouped(case: Case) -> Iterator[_Change]:
 def _single(case: Case) -> Iterator[_Change]:
     """Changes of one number, which leave what else a fault needs as it is."""
     yield {"batch": case.batch + 1}
+    for more in (1, 2, 3):  # a window more leaves as many cells over
+        yield {
+            "size": tuple(size + more * axis.stride for size, axis in zip(case.size, case.axes, strict=True))
+        }
+    for name in ("kernel", "strides", "dilations"):
+        yield {name: tuple(number + 1 for number in getattr(case, name))}
     for axis in range(case.rank):
         for more in (1, 2):
             yield {"size": tuple(size + more * (place == axis) for place, size in enumerate(case.size))}
     yield {"filter_count": 2 * case.filter_count}
-    yield {"channels": 2 * case.channels}
+    for more in (1, 2, 3):
+        yield {"channels": case.channels + more * case.groups}
     yield {"dtype": FORMATS["float64" if case.format.token == "float32" else "float32"].dtype}
 
 

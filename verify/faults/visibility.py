@@ -97,7 +97,7 @@ def matching_faults(case: Case, answer: Array | None, *, kind: Kind | None) -> t
         return (
             wrong is not None
             and is_explained(answer, fault, wrong, case=case)
-            and not is_explained(right, fault, wrong, case=case)
+            and not is_alike(right, wrong, case=case)
         )
 
     return tuple(fault for fault in possible if explains(fault))
