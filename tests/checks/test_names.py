@@ -201,6 +201,25 @@ def test_channels_in_another_order_within_a_group_are_named(
     assert names(reports.channels_in_group(order), word) == [name]
 
 
+def added_onto_a_buffer() -> Subject:
+    """Right in the first call of each shape; every later answer is added onto the one before."""
+    kept: dict[tuple[int, ...], Array] = {}
+
+    def adds(case: Case) -> Array:
+        buffer = kept.setdefault(
+            (*case.output_shape, case.dtype.num), np.zeros(case.output_shape, case.dtype)
+        )
+        buffer += reports.right(case)
+        return buffer.copy()
+
+    return adds
+
+
+@pytest.mark.parametrize("word", ["conv_i5_c3_k2_f2_same_ints1", "filtergrad_n3_i5_k3_same_reals1"])
+def test_answers_added_onto_what_stood_in_memory_are_named(word: str) -> None:
+    assert names(added_onto_a_buffer(), word) == ["adds-onto-memory"]
+
+
 def near(fault: str, spoil: Subject) -> Subject:
     """A subject that has a fault on small inputs, and is wrong in another way on larger ones."""
     return lambda case: fault_named(fault)(case) if max(case.size) < 3 else spoil(case)

@@ -124,7 +124,7 @@ def one_column(*, channels: int, garbage: int) -> Subject:
 
 
 def reduction_tail_lost(*, block: int, least: int) -> Subject:
-    """A product of matrices of `least` rows or more that leaves out what is left after whole blocks of rows."""
+    """A product of matrices of `least` rows or more that leaves out the rows after whole blocks."""
 
     def lost(case: Case) -> Array:
         rows = case.operands.factor.reshape(-1, case.filter_count).copy()

@@ -18,6 +18,7 @@ from verify.cases.word import InvalidCase
 from verify.checks.asking import ask
 from verify.checks.confirming import confirmed
 from verify.checks.examination import Examination
+from verify.checks.growing import grows
 from verify.checks.subject import Description
 from verify.faults import fault_named
 from verify.faults.visibility import BY_KIND, matching_faults
@@ -35,8 +36,9 @@ def diagnosed(examination: Examination) -> Examination:
     products are probed.
     """
     case, kind, subject = examination.case, examination.verdict.kind, examination.subject
-    if kind in NUMERIC_KINDS and _wavers(examination):
-        return replace(examination, faults=(fault_named("wavers"),))
+    if kind == "not repeatable" or (kind in NUMERIC_KINDS and _wavers(examination)):
+        name = "adds-onto-memory" if grows(subject, case) else "wavers"
+        return replace(examination, faults=(fault_named(name),))
     faults = matching_faults(case, examination.answer, kind=kind)
     if kind not in BY_KIND:
         faults = confirmed(faults, case=case, subject=subject)

@@ -69,9 +69,15 @@ class Call(NamedTuple):
 
 
 class Conduct(NamedTuple):
-    """A subject that misbehaves: `act(case, right)` is its answer, which may be right."""
+    """A subject that misbehaves: `act(case, right)` is its answer, which may be right.
+
+    `shows(case, right)` says whether that is seen when it is asked twice; `is_known_by_kind` whether nothing
+    else gives a disagreement of its kind.
+    """
 
     act: Callable[[Case, Array], Array]
+    shows: Callable[[Case, Array], bool]
+    is_known_by_kind: bool = True
 
 
 Change = Geometry | Inputs | Steps | Answer | Shape | Call | Conduct

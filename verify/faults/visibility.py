@@ -64,7 +64,7 @@ def is_visible(fault: Fault, case: Case) -> bool:
 
 def _differs(fault: Fault, case: Case, *, right: Array, rule: Judgement, kinds: Collection[Kind]) -> bool:
     if isinstance(fault.change, Conduct):
-        return bool(case.input.size if "input modified" in fault.kinds else right.size)
+        return fault.change.shows(case, right)
     if isinstance(fault.change, Shape):
         return "shape" in kinds and fault.change.shape(case) != right.shape
     if isinstance(fault.change, Call) and "shape" not in kinds and fault.change.reshapes(case):
@@ -89,7 +89,7 @@ def matching_faults(case: Case, answer: Array | None, *, kind: Kind | None) -> t
     names = names_of(case)
     possible = [fault for fault in FAULTS if kind in fault.kinds and fault.applies.holds(names)]
     if kind in BY_KIND or answer is None:
-        return tuple(possible) if kind in BY_KIND else ()
+        return tuple(filter(_is_known_by_kind, possible)) if kind in BY_KIND else ()
     right = right_answer(case)
 
     def explains(fault: Fault) -> bool:
@@ -101,6 +101,10 @@ def matching_faults(case: Case, answer: Array | None, *, kind: Kind | None) -> t
         )
 
     return tuple(fault for fault in possible if explains(fault))
+
+
+def _is_known_by_kind(fault: Fault) -> bool:
+    return not isinstance(fault.change, Conduct) or fault.change.is_known_by_kind
 
 
 def preferred(faults: Sequence[Fault]) -> tuple[Fault, ...]:

@@ -1,0 +1,45 @@
+"""Answers that grow: each is the right one added onto what stood in memory, the answer before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+
+from verify.cases.case import Case
+from verify.cases.operands import Array
+from verify.checks.asking import ask
+from verify.checks.confirming import CONFIRMATIONS, confirming
+from verify.checks.subject import Description
+from verify.faults.fault import right_answer
+
+LARGEST = 2**7
+"""The largest element of the answers that are added, so that four of them add exactly in every dtype."""
+
+
+def grows(subject: Description, case: Case) -> bool:
+    """Whether answers to cases near one that wavers, to five and one, each grow by the right answer."""
+    asked = list(islice(_small(case), CONFIRMATIONS + 1))
+    return len(asked) > CONFIRMATIONS and all(_grows_on(subject, other) for other in asked)
+
+
+def _small(case: Case) -> Iterator[Case]:
+    """Cases near one whose answers are small whole numbers, and not all 0."""
+    for other in confirming(case, ()):
+        right = right_answer(other).astype(np.float64)
+        if 0 < np.abs(right).max(initial=0) <= LARGEST and not (right % 1).any():
+            yield other
+
+
+def _grows_on(subject: Description, case: Case) -> bool:
+    first, second = _number(subject, case), _number(subject, case)
+    if first is None or second is None or first.shape != case.output_shape or second.shape != first.shape:
+        return False
+    return np.array_equal(second - first, right_answer(case).astype(np.float64))
+
+
+def _number(subject: Description, case: Case) -> Array | None:
+    """An answer in float64, copied, as a subject may write over it."""
+    answer, _ = ask(subject, Case.parse(str(case)))
+    return answer.astype(np.float64) if isinstance(answer, np.ndarray) else None
