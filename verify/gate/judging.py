@@ -283,7 +283,7 @@ class Judge:
         is_right = examination.outcome in ("agrees", "vacuous") and not case.illegal
         if is_right and tallier.is_new(examination):
             with tallier.clock.part("faults"):
-                faults = tallier.faults()
+                faults = tallier.faults(case)
                 visible = visibility(case, kinds=judged.kinds, repeats=judged.repeats, faults=faults).visible
         tallier.record(examination, visible, by=by)
         if shows and not tallier.tally.visible[shows]:

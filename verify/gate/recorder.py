@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -26,6 +27,8 @@ from verify.reports.tally import LISTED, OFTEN_SHOWN, Tally
 
 GRADED = ("agrees", "known", "disagrees")
 """Outcomes of cases that were judged and could have failed."""
+LIGHT = 1000
+"""Products of a case, above which only faults are looked for that no case of the property has shown."""
 
 
 class Tallier:
@@ -105,9 +108,11 @@ class Tallier:
         """Record an entry of the known deviations that is wrong."""
         self._record("failure", **_NO_CASE, message=text)
 
-    def faults(self) -> tuple[Fault, ...]:
-        """The faults to look for in the next case: those that few cases have shown."""
-        return tuple(fault for fault in FAULTS if self.tally.visible[fault.name] < OFTEN_SHOWN)
+    def faults(self, case: Case) -> tuple[Fault, ...]:
+        """The faults to look for in a case: those that few cases have shown, in a large one none."""
+        products = 0 if case.illegal else case.products * math.prod(case.output_shape)
+        enough = OFTEN_SHOWN if products <= LIGHT else 1
+        return tuple(fault for fault in FAULTS if self.tally.visible[fault.name] < enough)
 
     def settle(self) -> None:
         """Keep the smallest case so far of each kind of disagreement, for a search that was cut short."""
