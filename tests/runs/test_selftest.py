@@ -31,6 +31,11 @@ def test_every_fault_is_caught_and_named(kills: dict[str, Kill], fault: Fault) -
     assert kills[fault.name].complaint == ""
 
 
+@pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
+def test_no_fault_has_the_name_of_another(kills: dict[str, Kill], fault: Fault) -> None:
+    assert kills[fault.name].named == (fault.name,)
+
+
 def test_no_correct_convolution_is_accused_on_the_words_of_the_faults() -> None:
     assert false_alarms(WORDS) == ([], len(CORRECT) * len(WORDS))
 

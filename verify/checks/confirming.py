@@ -130,8 +130,9 @@ def _is_useful(
     shown = ((one, wrong) for one, wrong in pairs if wrong is not None and wrong.is_shown)
     if asked < CONFIRMED or any(one.needs_more(place) for one, _ in shown):
         return True
-    open_ = [wrong for one, wrong in zip(suspects, said, strict=True) if one.misses < MISSED]
-    return any(not _is_same(open_[0], other) for other in open_[1:])
+    left = [wrong for one, wrong in zip(suspects, said, strict=True) if one.misses < MISSED]
+    known = [wrong if wrong is not None and wrong.is_shown else None for wrong in left]
+    return any(not _is_same(known[0], other) for other in known[1:])
 
 
 def _is_same(first: _Said | None, other: _Said | None) -> bool:
