@@ -12,7 +12,7 @@ from verify.cases.exactness import promises_exact_sums
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
 from verify.cases.predicates import names_of
-from verify.faults.fault import Answer, Call, Conduct, Fault, Geometry, Inputs, Steps
+from verify.faults.fault import Answer, Call, Conduct, Fault, Geometry, Inputs, Shape, Steps
 from verify.faults.index_maps import Maps, map_of, outs_of, sums_by_maps
 from verify.oracle.bounds import judge_operands, judge_sums
 from verify.oracle.compare import Judgement
@@ -72,7 +72,7 @@ def with_fault(computed: Computed, fault: Fault) -> Computed:
             return computed._replace(case=computed_with(case, epilogue=epilogue(case)))
         case Answer(answer):
             return computed._replace(answers=(*computed.answers, answer))
-        case Conduct():
+        case Conduct() | Shape():
             raise ValueError(f"the fault {fault.name!r} predicts no answer")
 
 
@@ -82,8 +82,8 @@ def with_operands(computed: Computed, operands: Operands) -> Computed:
 
 def require_predictions(faults: Sequence[Fault]) -> None:
     """Raise ValueError, one sentence, for faults that predict no answer, or none together."""
-    if conducts := [fault.name for fault in faults if isinstance(fault.change, Conduct)]:
-        raise ValueError(f"the fault {conducts[0]!r} predicts no answer")
+    if silent := [fault.name for fault in faults if isinstance(fault.change, Conduct | Shape)]:
+        raise ValueError(f"the fault {silent[0]!r} predicts no answer")
     moving = [fault.name for fault in faults if isinstance(fault.change, Geometry | Call)]
     if len(moving) > 1:
         raise ValueError(f"the faults {' and '.join(moving)} both say which cells are read")
