@@ -37,7 +37,7 @@ def test_pytest_selects_drawn_tests_and_shows_their_events(
     few = ("-k", "form or pinned", "--conv-examples=5")
     statistics = ("-m", "hypothesis", "--hypothesis-show-statistics")
     done = run_gates(*few, *statistics)
-    done.assert_outcomes(passed=1, deselected=13)
+    done.assert_outcomes(passed=1, deselected=14)
     done.stdout.fnmatch_lines(["test_mine.py::TestMine::test_form:", "*, outcome: agrees"])
 
 
