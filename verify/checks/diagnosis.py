@@ -20,6 +20,7 @@ from verify.checks.confirming import confirmed
 from verify.checks.examination import Examination
 from verify.checks.growing import grows
 from verify.checks.subject import Description
+from verify.checks.wavering import asked_again
 from verify.faults import fault_named
 from verify.faults.visibility import BY_KIND, matching_faults
 from verify.oracle.bounds import judgement
@@ -32,13 +33,16 @@ NAMED = 3
 def diagnosed(examination: Examination) -> Examination:
     """A disagreement with what it looks like, for which the subject is asked about other cases.
 
-    The faults that explain it are held to other cases of its kind; where none is left, single
-    products are probed.
+    The case is asked again: one that wavers has no name and no probes. Otherwise the faults that explain it
+    are held to other cases of its kind; where none is left, single products are probed.
     """
+    examination = asked_again(examination)
     case, kind, subject = examination.case, examination.verdict.kind, examination.subject
-    if kind == "not repeatable" or (kind in NUMERIC_KINDS and _wavers(examination)):
-        name = "adds-onto-memory" if grows(subject, case) else "wavers"
-        return replace(examination, faults=(fault_named(name),))
+    if examination.flaky or kind == "not repeatable":
+        if grows(subject, case):
+            return replace(examination, flaky="", faults=(fault_named("adds-onto-memory"),))
+        faults = () if examination.flaky else (fault_named("wavers"),)
+        return replace(examination, faults=faults)
     faults = matching_faults(case, examination.answer, kind=kind)
     if kind not in BY_KIND:
         faults = confirmed(faults, case=case, subject=subject)
@@ -46,11 +50,6 @@ def diagnosed(examination: Examination) -> Examination:
     return replace(examination, faults=faults if len(faults) <= NAMED else (), probes=probes)
 
 
-def _wavers(examination: Examination) -> bool:
-    """Whether the same case is now answered with other bits."""
-    again, _ = ask(examination.subject, replace(examination.case))
-    first = examination.answer
-    return isinstance(again, np.ndarray) and first is not None and again.tobytes() != first.tobytes()
 
 
 PROBES = 64

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,16 @@ from verify.checks.subject import Description
 from verify.checks.versions import versions_of
 from verify.faults import Fault
 from verify.faults.visibility import matching_faults, preferred
-from verify.oracle.compare import Kind, Verdict, Worst
+from verify.oracle.compare import LOST, Kind, Verdict, Worst
+
+LOUD: frozenset[Kind] = frozenset({"refused", "answered", *LOST})
+"""Disagreements that are told from each other by their words."""
+
+_NUMBER = re.compile(r"0x[0-9a-fA-F]+|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+_NUMBERS = re.compile(r"#(?:[\s,x]+#)*,?")
+
+WORDS = 200
+"""Characters of an error that are compared with another's."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,7 +36,9 @@ class Examination:
     A disagreement may have the known `deviation` that excuses it, or `contradicted` says which is recorded
     there, and what it predicts in place of this. `faults` are those that it was found
     to look like, and `probes` says where its wrong terms come from: both are unknown until it is
-    diagnosed.
+    diagnosed. `flaky` is how often of how many times it disagreed, such as "3/5", of a case that wavers.
+    `like` is the failure of the same subject that was found to have the same cause, as its `tag` says, and
+    `also` has words in other operations, ranks or dtypes that disagree for this cause.
     """
 
     case: Case
@@ -38,6 +50,9 @@ class Examination:
     contradicted: str = ""
     faults: tuple[Fault, ...] | None = None
     probes: str = ""
+    flaky: str = ""
+    like: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> str:
@@ -55,9 +70,23 @@ class Examination:
         return type(self.error).__name__ if self.error else ""
 
     @property
-    def signature(self) -> tuple[str | None, type]:
-        """What distinguishes the disagreements of a search from each other, also for Hypothesis."""
-        return self.verdict.kind, type(self.error)
+    def words(self) -> str:
+        """The words of an error, or why a call is illegal, without numbers; "" for a wrong answer."""
+        kind = self.verdict.kind
+        if kind not in LOUD:
+            return ""
+        text = self.case.why_illegal if kind == "answered" else self.verdict.sentence
+        return _NUMBERS.sub("#", _NUMBER.sub("#", text[:WORDS]))
+
+    @property
+    def signature(self) -> tuple[str | None, type, str]:
+        """What distinguishes the disagreements of a search; Hypothesis does so by all but the words."""
+        return self.verdict.kind, type(self.error), self.words
+
+    @property
+    def tag(self) -> str:
+        """The kind and the case of a failure, by which another refers to it."""
+        return f"{self.verdict.kind} {self.case}"
 
     @cached_property
     def looks_like(self) -> tuple[Fault, ...]:
@@ -93,6 +122,8 @@ def disagreement(examination: Examination, *, with_faults: bool = True) -> str:
         lines.append(line("worst", worst_phrase(verdict.worst)))
     if examination.contradicted:
         lines.append(line("recorded", examination.contradicted))
+    if examination.flaky:
+        lines.append(line("flaky", flaky_phrase(examination.flaky)))
     for number, fault in enumerate(examination.looks_like if with_faults else ()):
         lines.append(f"  {'or' if number else 'looks like':<10}  {fault.sentence}")
     if examination.probes:
@@ -124,6 +155,12 @@ def axis_line(number: int, axis: Axis) -> str:
 def worst_phrase(worst: Worst) -> str:
     allowed = f"{worst.allowed:.3g}" if worst.allowed else "0"
     return f"at {worst.index}: got {worst.got!r}, want {worst.want!r}, allowed {allowed} ({worst.why})"
+
+
+def flaky_phrase(flaky: str) -> str:
+    wrong, _, asked = flaky.partition("/")
+    often = "every time, with other values" if wrong == asked else f"{wrong} of {asked} times"
+    return f"FLAKY {flaky}: the same case disagrees {often}"
 
 
 def replay_line_of(examination: Examination) -> str:

@@ -139,7 +139,9 @@ def _try_fault(kill: Kill, case: Case) -> None:
         else:
             kill.missed = kill.missed or f"{judged.title} on {case}"
     if last is not None:
-        kill.named = tuple(fault.name for fault in diagnosed(last).looks_like)
+        result = diagnosed(last)
+        names = tuple(fault.name for fault in result.looks_like)
+        kill.named = ("wavers",) if result.flaky else names  # which is what FLAKY says
 
 
 def false_alarms(words: Sequence[str]) -> tuple[list[str], int]:
