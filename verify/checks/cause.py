@@ -1,0 +1,148 @@
+"""Whether two disagreements of a subject have one cause, for which it is asked about cases between them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from verify.cases.case import Case
+from verify.cases.neighbours import elsewhere, larger, moved, plainer
+from verify.checks.examination import LOUD, Examination
+from verify.checks.path import Examiner
+from verify.checks.subject import Description
+from verify.faults import Fault
+from verify.faults.fault import right_answer
+from verify.faults.visibility import BY_KIND, is_alike
+from verify.oracle.compare import NUMERIC_KINDS, Kind
+
+SILENT: frozenset[Kind] = NUMERIC_KINDS | {"shape"}
+"""Disagreements about an answer, of which one cause may have several."""
+
+COMPARING_S = 3.0
+"""Seconds after which two disagreements that are being compared count as two causes."""
+
+FURTHER_S = 3.0
+"""Seconds after which no further words are looked for."""
+
+By = Callable[[Description], Examiner]
+"""Who examines by a way: cases of the domain of its own subject alone."""
+
+
+def has_same_cause(first: Examination, second: Examination, by: By) -> bool:
+    """Whether two disagreements have one cause: by their names, by their words, or by asking again.
+
+    They do where the fault of one gives the other's answer. What is not named is carried over into the
+    other's way, operation, rank, dtype and fill, and back. Both must then disagree, where they show anything,
+    and one of them must there take the same as the other to disagree: a stride, say, and a padding.
+    """
+    kinds = {first.verdict.kind, second.verdict.kind}
+    if is_alike_at_sight(first, second):
+        return True
+    if first.flaky or second.flaky or not kinds <= SILENT:
+        return False
+    if _explains(first, second) or _explains(second, first):
+        return True
+    if first.looks_like and second.looks_like:
+        return False
+    return not (_refutes(first, second) or _refutes(second, first)) and _meet(first, second, by)
+
+
+def is_alike_at_sight(first: Examination, second: Examination) -> bool:
+    """Whether two disagreements waver, look like the same fault or have the same words."""
+    if _wavers(first) or _wavers(second):
+        return _wavers(first) and _wavers(second)
+    if first.verdict.kind in BY_KIND or first.verdict.kind in LOUD:
+        return first.signature == second.signature
+    return bool(set(first.looks_like) & set(second.looks_like))
+
+
+def _wavers(examination: Examination) -> bool:
+    return bool(examination.flaky) or examination.verdict.kind == "not repeatable"
+
+
+def gives(fault: Fault, examination: Examination) -> bool:
+    """Whether a fault would have given this answer, and it is not the right one."""
+    case, answer = examination.case, examination.answer
+    if case.illegal or answer is None:
+        return False
+    wrong = fault(case)
+    return is_alike(answer, wrong, case=case) and not is_alike(right_answer(case), wrong, case=case)
+
+
+def _explains(first: Examination, second: Examination) -> bool:
+    """Whether a fault that one looks like gives the other's answer."""
+    return any(gives(fault, second) for fault in first.looks_like)
+
+
+def _refutes(first: Examination, second: Examination) -> bool:
+    """Whether all that one looks like would be wrong on the other's case, in another way than it is."""
+    case = second.case
+    right = right_answer(case)
+    answers = [fault(case) for fault in first.looks_like]
+    return bool(answers) and not any(is_alike(right, answer, case=case) for answer in answers)
+
+
+def _meet(first: Examination, second: Examination, by: By) -> bool:
+    """Whether two disagreements, each carried over to the other, take the same to disagree."""
+    until = time.monotonic() + COMPARING_S
+    pairs = ((_carried(first, second, by), second), (_carried(second, first, by), first))
+    if any(there and not any(seen.fails for seen in there) for there, _ in pairs):
+        return False  # it is right where the other is wrong
+    for there, other in pairs:
+        wrong = next((seen for seen in there if seen.fails), None)
+        if wrong and needs(wrong, by, until=until) == needs(other, by, until=until):
+            return time.monotonic() < until
+    return False
+
+
+def _carried(failure: Examination, other: Examination, by: By) -> list[Examination]:
+    """What a disagreement becomes in another's place; nothing where no case can show it there."""
+    seen = (_asked(case, other.subject, by) for case in moved(failure.case, other.case))
+    return [each for each in seen if each]
+
+
+def _asked(case: Case, way: Description, by: By) -> Examination | None:
+    """A case by a way, if it can tell: where its answer is wrong, or right and could have been wrong."""
+    examiner = by(way)
+    if not examiner.subject.domain.holds(case):
+        return None
+    seen = replace(examiner, kinds=tuple(SILENT), repeats=1).examine(case)
+    is_silent = seen.fails and seen.verdict.kind in SILENT
+    return seen if is_silent or seen.outcome == "agrees" else None
+
+
+def needs(failure: Examination, by: By, *, until: float) -> frozenset[str]:
+    """What a disagreement takes: what of its case is not plain, and without which larger ones agree, too."""
+
+    def still_fails(case: Case) -> bool:
+        seen = _asked(case, failure.subject, by) if time.monotonic() < until else None
+        return seen is not None and seen.fails
+
+    return frozenset(
+        name for name, without in plainer(failure.case) if not any(map(still_fails, larger(without)))
+    )
+
+
+def further_words(failure: Examination, by: By) -> tuple[str, ...]:
+    """Words in another operation, rank and dtype, one each at most, that disagree for the same cause."""
+    if failure.flaky or failure.case.illegal or failure.verdict.kind in LOUD - {"refused"}:
+        return ()
+    until = time.monotonic() + FURTHER_S
+
+    def is_further(case: Case) -> bool:
+        return time.monotonic() < until and _is_further(case, failure, by)
+
+    found = (next(filter(is_further, cases), None) for cases in elsewhere(failure.case))
+    return tuple(str(case) for case in found if case)
+
+
+def _is_further(case: Case, failure: Examination, by: By) -> bool:
+    examiner, kind = by(failure.subject), failure.verdict.kind
+    if kind is None or not examiner.subject.domain.holds(case):
+        return False
+    seen = replace(examiner, kinds=(kind,)).examine(case)
+    if not seen.fails or seen.signature != failure.signature:
+        return False
+    is_named = kind in SILENT and failure.looks_like
+    return not is_named or any(gives(fault, seen) for fault in failure.looks_like)
