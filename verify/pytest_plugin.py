@@ -23,6 +23,7 @@ from verify.gate.properties import TITLES
 from verify.gate.session import NOTHING, SESSION, beginning, environment, gate_of
 from verify.reports import github
 from verify.reports.conclusion import LITTLE, exit_code, run_sentence
+from verify.reports.findings import findings
 from verify.reports.records import Record, Stream, end
 from verify.reports.summary import print_summary
 from verify.reports.tally import Tally
@@ -169,6 +170,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     stash = session.config.stash
     if START in stash:
         broken = _broken(reporter) if reporter is not None else ""
+        for finding in findings(tallies):
+            stash[SESSION].record(finding.record())
         stash[SESSION].record(_ending(stash[START], tallies, session.exitstatus, broken))
 
 

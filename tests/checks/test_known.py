@@ -112,7 +112,7 @@ def test_deviation_that_has_expired_fails_the_run():
         "'adds-one', recorded of tests.checks.test_known:adds_one, expired on 2026-01-31: mend what it "
         "records, or give it another day\n"
     ) in done.stdout
-    assert "Disagrees: 1 distinct disagreement in " in done.stdout
+    assert "Disagrees: 1 finding in " in done.stdout
 
 
 def test_no_deviation_is_known_where_none_shall_be(capsys: pytest.CaptureFixture[str]):

@@ -113,7 +113,7 @@ def test_two_faults_are_both_reported(gate: Gate) -> None:
     result.stdout.fnmatch_lines(
         ["  replay   conv-verify replay subjects_to_gate:has_two_faults conv_i1_c2_k1_*"]
     )
-    result.stdout.fnmatch_lines(["Disagrees: 2 distinct disagreements in * cases."])
+    result.stdout.fnmatch_lines(["Disagrees: 2 findings in * cases."])
 
 
 def test_a_property_that_graded_nothing_fails(gate: Gate) -> None:
@@ -173,7 +173,7 @@ def test_a_wrong_narrowing_is_one_sentence_when_the_class_is_made(narrowings: An
 
 def test_workers_of_xdist_send_what_they_saw(gate: Gate) -> None:
     alone, shared = gate("widens"), gate("widens", "-p", "xdist", "-n", "2")
-    shared.stdout.fnmatch_lines(["Disagrees: 1 distinct disagreement in * cases."])
+    shared.stdout.fnmatch_lines(["Disagrees: 1 finding in * cases."])
     assert reported(shared, "FAILED") == reported(alone, "FAILED") == WIDENED
 
 
@@ -205,7 +205,10 @@ def test_every_pinned_word_that_fails_is_reported(gate: Gate, pytester: pytest.P
     words = "# grammar 2\nconv_i5_k2_same_ints77\nconv_i4_k1_same_ints77\n"
     pins = pytester.makefile(".txt", pins=words)
     result = gate("shifts_values", "-k", "pinned", narrowing=f"corpus={str(pins)!r}")
-    result.stdout.fnmatch_lines(["Disagrees: 2 distinct disagreements in 3 cases."])
+    failed = ["  case     conv_i5_k2_same_ints77", "  case     conv_i4_k1_same_ints77"]
+    result.stdout.fnmatch_lines(
+        [*failed, "  found by pinned words in 2 cases", "Disagrees: 1 finding in 3 cases."]
+    )
 
 
 def test_a_pinned_word_that_fails_does_not_stand_in_for_the_smallest(gate: Gate) -> None:
@@ -261,7 +264,7 @@ def test_what_a_subject_says_is_printed_as_it_is(gate: Gate) -> None:
 
 
 def test_errors_of_two_classes_are_two_failures(gate: Gate) -> None:
-    gate("raises_by_rank", "-k", "values").stdout.fnmatch_lines(["Disagrees: 2 distinct disagreements in *"])
+    gate("raises_by_rank", "-k", "values").stdout.fnmatch_lines(["Disagrees: 2 findings in *"])
 
 
 def test_a_failure_shows_the_message_alone(gate: Gate) -> None:

@@ -68,7 +68,7 @@ def test_no_more_annotations_than_github_shows():
 SUMMARY = """\
 ### conv-verify
 
-**Disagrees: 1 distinct disagreement in 1,201 cases.**
+**Disagrees: 1 finding in 1,201 cases.**
 
 ```text
 mine disagrees with the reference: 50 % of 2 values differ
@@ -87,7 +87,7 @@ Faults that the cases of mine:f\\_x would have shown: 1 of 2.
 
 
 def test_summary_of_a_job_is_literally():
-    said = "Disagrees: 1 distinct disagreement in 1,201 cases."
+    said = "Disagrees: 1 finding in 1,201 cases."
     assert job_summary([failing(), HOLDS], said) == SUMMARY
 
 
@@ -102,7 +102,7 @@ def test_row_of_a_table_stays_one_row():
 
 def test_summary_of_many_failures_says_how_many_more():
     many = [failing(word=f"conv_i{number}_k1_same_ones") for number in range(1, 23)]
-    assert "\n… and 2 more disagreements.\n" in job_summary(many, "")
+    assert "\n… and 2 more findings.\n" in job_summary(many, "")
 
 
 @pytest.fixture

@@ -24,14 +24,14 @@ from verify.cases.narrowings import Narrowings, checked
 from verify.cases.regions import is_in
 from verify.cases.word import InvalidCase
 from verify.checks.deviations import Deviation
-from verify.checks.examination import Mismatch
+from verify.checks.examination import LOUD, Mismatch
 from verify.checks.subject import Description, Subject
 from verify.corpus.words import SHIPPED, cases_in
 from verify.gate.complaints import complaint, is_asked, limits_of, wrong_deviation, wrong_limit
 from verify.gate.drawing import DRAWN_FILLS, cases
 from verify.gate.judging import Gate, Judge, mismatches_in, together
 from verify.gate.properties import ELSEWHERE, EVERYTHING, KNOWN, LIMITS, MET, PROPERTIES, WITNESSED, Property
-from verify.gate.search import Sieve, drawing_of, is_quick, searching
+from verify.gate.search import Drawing, Sieve, drawing_of, is_quick, searching
 
 
 def conformance(
@@ -56,6 +56,7 @@ def conformance(
     chosen = checked(narrowings)
     cases(**chosen)
     gate = Gate(subject, known)
+    gate.narrowings = chosen
     drawn = {f"test_{judged.name}": _drawn_test(gate, judged, chosen) for judged in PROPERTIES}
     written = {
         "test_pinned": _pinned_test(gate, chosen, cases_in(corpus) if corpus else None),
@@ -104,17 +105,58 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
         drawing = drawing_of(gate.session.options, gate.name, name, fewer=gate.subject.fewer)
         tallier.draws, tallier.examples = counts, drawing.used.max_examples
         counts.clear()
-        try:
-            with suppress(Unsatisfiable):  # all was declined, which the tally tells
-                searching(test, strategy, drawing, shard=gate.session.options.shard, sieve=sieve)(self)
-        except (Mismatch, BaseExceptionGroup) as failed:
-            mismatches = mismatches_in(failed)
-            if not mismatches:
-                raise
-            settled = [gate.judge(judged).settle(mismatch) for mismatch in mismatches]
-            raise together(settled, "distinct disagreements") from settled[0].__cause__
+
+        def search(drawing: Drawing) -> None:
+            searching(test, strategy, drawing, shard=gate.session.options.shard, sieve=sieve)(self)
+
+        if settled := list(_searches(gate.judge(judged), search, drawing)):
+            raise together(settled, "disagreements") from settled[0].__cause__
 
     return searched
+
+
+SIBLINGS = 2
+"""Other cases of a shape at most, of a way that compiles each shape."""
+
+SEARCHES = 5
+"""How often a property searches at most, each time without what was found."""
+
+
+def _searches(judge: Judge, search: Callable[[Drawing], None], drawing: Drawing) -> Iterator[Mismatch]:
+    """The disagreements of a property, settled.
+
+    Hypothesis soon ends a search that has found one. An error, which is often seen at once, would so hide a
+    wrong value: the search goes on without what was found, until as many cases are drawn as without it.
+    """
+    siblings = 1 + SIBLINGS * judge.gate.subject.compiles
+    judge.found.clear()
+    for _ in range(SEARCHES):
+        judge.progress.begin()
+        mismatches = _found_by(search, drawing)
+        for mismatch in mismatches:
+            settled = judge.settle(mismatch)
+            judge.found.update({mismatch.examination.signature, settled.examination.signature})
+            yield settled
+        left = drawing.used.max_examples - judge.progress.asked // siblings
+        is_loud = any(mismatch.verdict.kind in LOUD for mismatch in mismatches)
+        if not is_loud or left <= 0 or judge.is_late:
+            return
+        drawing = drawing.again(left)
+
+
+def _found_by(search: Callable[[Drawing], None], drawing: Drawing) -> list[Mismatch]:
+    """The disagreements that a search found, each the smallest of its kind."""
+    try:
+        with suppress(Unsatisfiable):  # all was declined, which the tally tells
+            search(drawing)
+    except (Mismatch, BaseExceptionGroup) as failed:
+        if mismatches := mismatches_in(failed):
+            return mismatches
+        raise
+    except pytest.skip.Exception:
+        if drawing.reuses:
+            raise
+    return []
 
 
 def _skip_absent(gate: Gate, judged: Property) -> None:
@@ -138,7 +180,7 @@ def _siblings(case: Case, way: Description, fills: Sequence[str]) -> Iterator[Ca
     yield case
     if not way.compiles or case.illegal:
         return
-    others = [fill for fill in fills if fill != case.fill][:2]
+    others = [fill for fill in fills if fill != case.fill][:SIBLINGS]
     if FILLS[case.fill].is_seeded and not others:
         yield replace(case, seed=case.seed + 1)
     for fill in others:
@@ -216,7 +258,7 @@ def _ask(judge: Judge, asked: Iterable[tuple[str, str, Case]]) -> list[tuple[Cas
         except Mismatch as mismatch:
             mismatches.setdefault(mismatch.examination.signature, mismatch)
     if settled := list(map(judge.settle, mismatches.values())):
-        raise together(settled, "distinct disagreements")
+        raise together(settled, "disagreements")
     return outcomes
 
 

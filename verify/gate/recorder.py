@@ -59,17 +59,24 @@ class Tallier:
         self._before: Counter[str] = Counter()
 
     def record(
-        self, examination: Examination, visible: Iterable[str] = (), *, by: JudgedBy = "the reference"
+        self,
+        examination: Examination,
+        visible: Iterable[str] = (),
+        *,
+        by: JudgedBy = "the reference",
+        keeps: bool = True,
     ) -> None:
         """Record a case, the faults that it would have shown and what it was judged by, and keep a failure.
 
-        A search keeps the last failure of each kind, which is the smallest.
+        A search keeps the last failure of each kind, which is the smallest; one that was found and settled
+        is recorded alone, without being kept.
         """
         case, verdict, failure = examination.case, examination.verdict, {}
         if examination.fails:
-            self.keep(examination)
+            if keeps:
+                self.keep(examination)
             message = disagreement(examination, with_faults=False)
-            failure = {"cause": examination.cause, "message": message}
+            failure = {"cause": examination.cause, "words": examination.words, "message": message}
         spent = Counter(self.clock.seconds)
         seconds = {part: round(spent[part] - self._before[part], 6) for part in spent}
         self._before = spent
@@ -154,7 +161,7 @@ class Tallier:
 
     def _key(self, failure: Examination) -> str:
         listed = self.tally.name in LISTED
-        return f"{failure.verdict.kind} {failure.case if listed else failure.cause}"
+        return f"{failure.verdict.kind} {failure.case if listed else f'{failure.cause} {failure.words}'}"
 
 
 def record_of(subject: Description, name: str) -> Record:
@@ -172,8 +179,10 @@ def way_of(examination: Examination) -> str:
 
 
 _NO_CASE: Record = {
-    **dict.fromkeys(("word", "way", "cause", "fault", "replay"), ""),
+    **dict.fromkeys(("word", "way", "cause", "words", "fault", "flaky", "like", "replay"), ""),
     "kind": "fixed",
+    "faults": [],
+    "also": [],
     "worst": None,
     "shape": [],
     "differs": [],
@@ -188,8 +197,13 @@ def _failure(failure: Examination) -> Record:
         "way": way_of(failure),
         "kind": failure.verdict.kind or "",
         "cause": failure.cause,
+        "words": failure.words,
         "message": disagreement(failure),
         "fault": failure.fault,
+        "faults": [fault.name for fault in failure.looks_like],
+        "flaky": failure.flaky,
+        "like": failure.like,
+        "also": list(failure.also),
         "replay": replay_line_of(failure),
         "worst": asdict(worst) if worst else None,
         "shape": [] if case.illegal else list(case.output_shape),

@@ -32,9 +32,6 @@ def register_profiles() -> None:
 
 register_profiles()
 
-PHASES = [Phase.reuse, Phase.generate, Phase.shrink]
-"""All but the phase that guesses which lines are to blame: a case is explained by its arithmetic."""
-
 Test = Callable[..., None]
 
 
@@ -49,10 +46,19 @@ def profile_examples() -> int:
 
 
 class Drawing(NamedTuple):
-    """How cases are drawn: with these settings, and with this seed if they are the same every time."""
+    """How cases are drawn: with these settings, and with this seed if they are the same every time.
+
+    The first search of a test `reuses` the examples that are kept.
+    """
 
     used: settings
     seed: int | None = None
+    reuses: bool = True
+
+    def again(self, examples: int) -> Drawing:
+        """That of another search of the same test, of so many other cases."""
+        other = None if self.seed is None else zlib.crc32(f"{self.seed} again".encode())
+        return Drawing(settings(self.used, max_examples=examples), other, reuses=False)
 
 
 def drawing_of(options: Options, subject: str, test: str, *, fewer: int = 1) -> Drawing:
@@ -84,6 +90,20 @@ class Sieve:
         return self.shard.holds(str(case))
 
 
+class Progress:
+    """How many cases a search has `asked` up to its first disagreement."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        self.asked, self._is_open = 0, True
+
+    def count(self, *, disagrees: bool) -> None:
+        self.asked += self._is_open
+        self._is_open = self._is_open and not disagrees
+
+
 def searching(
     test: Test,
     strategy: SearchStrategy[tuple[str, Case]],
@@ -98,15 +118,17 @@ def searching(
     found a disagreement nothing is left out while that shrinks, so that it finds the same smallest case.
     """
 
+    # All phases but the one that guesses which lines are to blame: a case is explained by its arithmetic.
     def searched(phases: list[Phase], used: settings) -> Test:
         search: Test = given(asked=strategy)(test)
         seeded = search if drawing.seed is None else seed(drawing.seed)(search)
         return settings(used, phases=phases)(seeded)
 
-    of_all = searched(PHASES, drawing.used)
+    reusing = [Phase.reuse] if drawing.reuses else []
+    of_all = searched([*reusing, Phase.generate, Phase.shrink], drawing.used)
     if not shard.is_part:
         return of_all
-    kept = searched([Phase.reuse, Phase.shrink], drawing.used)
+    kept = searched([*reusing, Phase.shrink], drawing.used)
     drawn = searched([Phase.generate], settings(drawing.used, database=None))
 
     def in_shard(self: Any) -> None:

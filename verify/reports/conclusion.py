@@ -1,4 +1,4 @@
-"""What a run comes to: an exit code, one sentence, and each distinct failure once."""
+"""What a run comes to: an exit code and one sentence."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 
 from verify.cases.shards import ALL, Shard
 from verify.reports.coverage import never_graded
+from verify.reports.findings import findings
 from verify.reports.phrases import plural
-from verify.reports.tally import ENOUGH, TIME_UP, Failure, Tally, never_visible
+from verify.reports.tally import ENOUGH, TIME_UP, Tally, never_visible
 
 LITTLE = ("nothing graded", "too little")
 """Verdicts of properties that prove too little."""
 
 
 def exit_code(tallies: Sequence[Tally], *, shard: Shard = ALL) -> int:
-    """0 holds, 1 disagrees, 3 proves too little.
+    """0 holds, 1 has findings, 3 proves too little.
 
     A run proves too little if nothing was graded, if a property graded too little, if a fault was never
     visible, or if nothing was graded in a region of the domain. One shard proves too little only if it graded
@@ -43,8 +44,8 @@ def run_sentence(
     """The run in one sentence; `lacks` says what else is missing, and `broken` why it could not be done."""
     cases = sum(tally.cases for tally in tallies)
     graded = sum(tally.agreed for tally in tallies)
-    if failures := len(distinct(tallies)):
-        return f"Disagrees: {failures} distinct {plural(failures, 'disagreement')} in {cases:,} cases."
+    if causes := len(findings(tallies)):
+        return f"Disagrees: {causes} {plural(causes, 'finding')} in {cases:,} {plural(cases, 'case')}."
     if broken:
         return f"Could not run: {broken}"
     if interrupted:
@@ -74,21 +75,3 @@ def _too_little(tallies: Sequence[Tally]) -> Iterable[str]:
 
 def _titles(tallies: Iterable[Tally]) -> str:
     return ", ".join(dict.fromkeys(tally.title for tally in tallies))
-
-
-def distinct(tallies: Iterable[Tally]) -> list[tuple[Failure, list[str]]]:
-    """Each distinct failure once, by its shortest word, with the properties that found it.
-
-    Failures of one subject are the same if they look like the same fault, or, where they look like none,
-    if they have the same kind and geometry, with any fill.
-    """
-    failures: dict[tuple[str, ...], tuple[Failure, list[str]]] = {}
-    for tally in tallies:
-        for failure in tally.failures.values():
-            same = (failure.fault,) if failure.fault else (failure.kind, failure.word.rpartition("_")[0])
-            key = (tally.subject, *same)
-            shortest, titles = failures.get(key, (failure, []))
-            if len(failure.word) < len(shortest.word):
-                shortest = failure
-            failures[key] = (shortest, [*titles, tally.title])
-    return list(failures.values())

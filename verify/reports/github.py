@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from verify.reports.conclusion import LITTLE
+from verify.reports.findings import findings
 from verify.reports.phrases import plural
-from verify.reports.summary import failure_texts
 from verify.reports.tally import COLUMNS, Tally, by_subject, fault_coverages
 
 ANNOTATED = 10
 """Errors that GitHub shows of one step."""
 
 SUMMARISED = 20
-"""Failures whose messages are in the summary of a job, which may have 1 MiB."""
+"""Findings whose messages are in the summary of a job, which may have 1 MiB."""
 
 _MARKS = {"holds": "✅ ", "disagrees": "❌ ", **dict.fromkeys(LITTLE, "⚠️ ")}
 
@@ -31,8 +31,8 @@ def publish(tallies: Sequence[Tally], sentence: str, *, holds: bool, say: Callab
 
 
 def commands(tallies: Sequence[Tally], sentence: str, *, holds: bool) -> list[str]:
-    """A workflow command for each distinct failure; one with the sentence if a run fails without any."""
-    texts = failure_texts(tallies) or ([] if holds else [sentence])
+    """A workflow command for each finding; one with the sentence if a run fails without any."""
+    texts = [finding.text for finding in findings(tallies)] or ([] if holds else [sentence])
     return [f"::error title={_property(text.splitlines()[0])}::{_data(text)}" for text in texts[:ANNOTATED]]
 
 
@@ -47,7 +47,7 @@ def _property(text: str) -> str:
 
 
 def job_summary(tallies: Sequence[Tally], sentence: str) -> str:
-    """The run in Markdown: its sentence, failures with their replay lines, properties and faults."""
+    """The run in Markdown: its sentence, findings with their replay lines, properties and faults."""
     tables = map(_table, by_subject(tallies).values())
     faults = [
         f"Faults that the cases of {_inline(coverage.subject)} would have shown: {coverage.share}."
@@ -58,14 +58,14 @@ def job_summary(tallies: Sequence[Tally], sentence: str) -> str:
 
 
 def _failures(tallies: Sequence[Tally]) -> Iterator[str]:
-    texts = failure_texts(tallies)
+    texts = [finding.text for finding in findings(tallies)]
     for text in texts[:SUMMARISED]:
         fence = "```"
         while fence in text:
             fence += "`"
         yield f"{fence}text\n{text}\n{fence}"
     if more := len(texts[SUMMARISED:]):
-        yield f"… and {more} more {plural(more, 'disagreement')}."
+        yield f"… and {more} more {plural(more, 'finding')}."
 
 
 def _table(tallies: Sequence[Tally]) -> str:

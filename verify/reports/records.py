@@ -8,20 +8,26 @@ Format 1 has objects of these types; numbers that JSON lacks are the strings "in
 - `subject`, one that is gated: `subject`, `versions` where it runs (its own is that of "subject"),
   `switches`, and under `ways` the same two of each.
 - `case`, one that was put to a subject: `subject`, `property` (its title), `name` (the property's), `word`,
-  `outcome` ("agrees", "vacuous", "declined", "known" or "disagrees"), `kind` and `cause` of a
+  `outcome` ("agrees", "vacuous", "declined", "known" or "disagrees"), `kind`, `cause` and `words` of a
   disagreement, `sentence` (what differs, or why nothing was judged), `error` in units of the bound,
   `deviation` (the name of the recorded one), `judged_by` ("the reference", "a prediction", or "nothing" where
   an entry excuses whatever comes), `visible` (the faults that the case would have shown), `regions` (those
   that a graded case lies in), `seconds` by part, and `operation`, `rank`, `dtype` and `padding`. A case that
   disagrees also has its `message`; a search that shrinks writes many of these.
-- `failure`, the smallest case of a disagreement: `subject`, `property`, `name`, `word`, `kind`, `cause`,
-  `message`, `fault` (what it looks like), `replay`, `worst` (`index`, `got`, `want`, `allowed`, `why`; or
+- `failure`, the smallest case of a disagreement: `subject`, `property`, `name`, `word`, `way`, `kind`,
+  `cause`, `words` (of an error, without numbers), `message`, `fault` (what it looks like), `faults` (all that
+  it may be), `flaky` ("3/5": how often of how many times it disagreed, of one that wavers), `like` (the
+  kind and the word of an earlier failure that has the same cause), `also` (words in other operations, ranks
+  or dtypes), `replay`, `worst` (`index`, `got`, `want`, `allowed`, `why`; or
   null), `shape` of the answer and `differs`, the indices of up to 400 elements that are wrong. A failure
   without a word is about an entry of the known deviations.
 - `property`, the end of one: `subject`, `property`, `name`, `elapsed`, `seconds` by part, `visible`
   (for every fault that was looked for, how many cases would have shown it, 0 included), `hidden` (fault →
   word), `regions` (all that were looked for), `declined_regions` (region → word) and `note` (why it was cut
   short).
+- `finding`, one cause, at the end of its run: `subject`, `word` (the smallest), `kind`, `fault`, `flaky`,
+  `properties`, `ways` and `settings` (what it broke), `cases` (how many showed it) and `further` (words in
+  other operations, ranks or dtypes).
 - `end`, the last line of a run that was finished: `elapsed`, `exit`, `interrupted`, `broken` (why it
   could not run) and `baseline` (the result of the comparison with one).
 

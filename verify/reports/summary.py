@@ -13,8 +13,9 @@ from rich.text import Text
 from verify.cases.dtypes import FORMATS
 from verify.cases.operations import OPERATIONS
 from verify.checks.subject import split_label
-from verify.reports.conclusion import LITTLE, distinct
+from verify.reports.conclusion import LITTLE
 from verify.reports.coverage import RegionCoverage, region_coverages
+from verify.reports.findings import findings
 from verify.reports.judged import judged_lines
 from verify.reports.phrases import LabelledText, most_common
 from verify.reports.tally import (
@@ -89,17 +90,9 @@ def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -
         grid.add_column()
         grid.add_row(label, Text(text))
         console.print(grid)
-    for message in failure_texts(tallies):
-        console.print(f"\n{message}", highlight=False, markup=False, soft_wrap=True)
+    for finding in findings(tallies):
+        console.print(f"\n{finding.text}", highlight=False, markup=False, soft_wrap=True)
     console.print(Text(f"\n{conclusion}", style="bold"))
-
-
-def failure_texts(tallies: Iterable[Tally]) -> list[str]:
-    """The message of each distinct failure, and the properties that found it."""
-    return [
-        f"{failure.text}\n  found by {', '.join(dict.fromkeys(titles))}"
-        for failure, titles in distinct(tallies)
-    ]
 
 
 def _table(title: str, columns: Iterable[str], *, header: str = "dim", wide: int | None = None) -> Table:

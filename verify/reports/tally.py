@@ -43,17 +43,41 @@ COLUMNS = ("cases", "graded", "declined", "vacuous", "known")
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """One kind of disagreement by its smallest case, with its message and the fault that it looks like."""
+    """One kind of disagreement by its smallest case, with its message and the fault that it looks like.
+
+    The rest is that of a record: the `words` of an error, all the `faults` that it may be, how `flaky` it is,
+    the failure that it is `like`, and words that `also` disagree. `cases` showed it, by this property.
+    """
 
     kind: str
     word: str
     text: str = ""
     fault: str = ""
+    way: str = ""
+    words: str = ""
+    faults: tuple[str, ...] = ()
+    flaky: str = ""
+    like: str = ""
+    also: tuple[str, ...] = ()
+    cases: int = 1
+
+    @property
+    def tag(self) -> str:
+        """That of its examination, to which `like` refers."""
+        return f"{self.kind} {self.word}"
+
+    @classmethod
+    def of(cls, record: Record) -> Failure:
+        """The failure of a record."""
+        fields: dict[str, Any] = {name: record[name] for name in ("kind", "word", "fault")}
+        fields |= {name: record.get(name, "") for name in ("way", "words", "flaky", "like")}
+        fields |= {name: tuple(record.get(name, ())) for name in ("faults", "also")}
+        return cls(text=record["message"], **fields)
 
 
 @dataclass(kw_only=True)
 class Tally:
-    """Counts of distinct cases. All but the ways and words that were `asked` survives JSON, for a worker.
+    """Counts of distinct cases. All but the words that were `asked` or `wrong` survives JSON, for a worker.
 
     `agreed` cases were judged and could have failed; `vacuous` ones proved little; `known` counts
     the disagreements that a recorded deviation explains, by its name. `visible` counts the cases that
@@ -90,6 +114,7 @@ class Tally:
     draws: Counter[str] = field(default_factory=Counter)
     judged_by: Counter[str] = field(default_factory=Counter)
     asked: set[tuple[str, str]] = field(default_factory=set, repr=False)
+    wrong: dict[str, set[str]] = field(default_factory=dict, repr=False)
 
     @property
     def cases(self) -> int:
@@ -132,7 +157,10 @@ class Tally:
             self._add_end(record)
         elif record["outcome"] == "disagrees":
             failure = Failure(kind=record["kind"], word=record["word"], text=record["message"])
-            self.failures[self._key(record)] = failure
+            key = self._key(record)
+            self.wrong.setdefault(key, set()).add(record["word"])
+            if not any(found.startswith(f"{key},") for found in self.failures):  # it is settled
+                self.failures[key] = failure
             self._count_visible(record["visible"])
             # A search that shrinks records many of one disagreement.
             self.regions |= Counter(dict.fromkeys(record.get("regions", ()), 1))
@@ -169,14 +197,14 @@ class Tally:
 
     def _key(self, record: Record) -> str:
         """The key that the records of one disagreement share while a search shrinks it."""
-        return f"{record['kind']} {record['word'] if self.name in LISTED else record['cause']}"
+        cause = f"{record['cause']} {record.get('words', '')}"
+        return f"{record['kind']} {record['word'] if self.name in LISTED else cause}"
 
     def _add_failure(self, record: Record) -> None:
         """Keep the last failure of a search; of the same failure found by several shards, the smallest."""
-        failure = Failure(
-            kind=record["kind"], word=record["word"], text=record["message"], fault=record["fault"]
-        )
         shrinking = self._key(record)
+        shown = len(self.wrong.get(shrinking, ()))
+        failure = replace(Failure.of(record), cases=max(shown, 1))
         self.failures.pop(shrinking, None)
         key = f"{shrinking}, {failure.fault}"
         earlier = self.failures.setdefault(key, failure)
@@ -184,6 +212,8 @@ class Tally:
             self.failures[key] = replace(earlier, text=f"{earlier.text}\n{failure.text}")
         elif len(failure.word) < len(earlier.word):
             self.failures[key] = failure
+        else:
+            self.failures[key] = replace(earlier, cases=failure.cases)
 
     def _add_end(self, record: Record) -> None:
         for name in record["visible"]:
@@ -201,7 +231,7 @@ class Tally:
         self.draws |= Counter(record.get("draws", {}))
 
     def to_json(self) -> str:
-        return json.dumps({**vars(self), "asked": []}, default=vars)
+        return json.dumps({**vars(self), "asked": [], "wrong": {}}, default=vars)
 
     @classmethod
     def from_json(cls, text: str) -> Tally:
@@ -210,8 +240,13 @@ class Tally:
             fields[name] = Counter(fields[name])
         for name in ("coverage", "outside"):
             fields[name] = {trait: Counter(counts) for trait, counts in fields[name].items()}
-        fields["failures"] = {key: Failure(**failure) for key, failure in fields["failures"].items()}
+        fields["failures"] = {key: _failure_of(failure) for key, failure in fields["failures"].items()}
         return cls(**{**fields, "asked": set()})
+
+
+def _failure_of(fields: dict[str, Any]) -> Failure:
+    lists = {name: tuple(fields.get(name, ())) for name in ("faults", "also")}
+    return Failure(**{**fields, **lists})
 
 
 def tallies_of(records: Iterable[Record]) -> list[Tally]:

@@ -29,7 +29,8 @@ from verify.corpus.words import SHIPPED, cases_in, pin
 from verify.gate.judging import Gate
 from verify.gate.session import NOTHING, SESSION, beginning, environment
 from verify.reports import github
-from verify.reports.conclusion import distinct, exit_code, run_sentence
+from verify.reports.conclusion import exit_code, run_sentence
+from verify.reports.findings import findings
 from verify.reports.records import Stream, end, nowhere
 from verify.reports.summary import STYLES, print_summary
 from verify.reports.tally import UNDRAWN, Tally
@@ -92,6 +93,8 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
         code, changed = _print_baseline(console, watch, code)
     proved = " ".join(filter(None, (conclusion, changed)))
     github.publish(tallies, proved, holds=code == 0, say=console.say)
+    for finding in findings(tallies):
+        session.record(finding.record())
     elapsed = time.monotonic() - start
     session.record(end(elapsed, code, interrupted=interrupted, broken=broken, baseline=changed))
     return code
@@ -127,7 +130,7 @@ def _keep(console: Terminal, request: Request, tallies: Sequence[Tally], failure
             console.say(f"unrecorded  {refusal_of(wrong, OPTION)}")
     if request.pin_to:
         shipped = cases_in(SHIPPED)  # every run asks them already
-        failures_of_cases = [failure for failure, _ in distinct(tallies) if failure.word]
+        failures_of_cases = [found.failure for found in findings(tallies) if found.failure.word]
         reasons = {Case.parse(failure.word): failure.text.splitlines()[0] for failure in failures_of_cases}
         new = {case: line for case, line in reasons.items() if case not in shipped}
         try:

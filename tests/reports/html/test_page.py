@@ -260,14 +260,12 @@ def test_run_that_could_not_go_on_says_why() -> None:
 
 def test_run_that_disagreed_before_it_could_not_go_on_says_both() -> None:
     run = content_of(ODD, WORD, code=2, broken="no room")
-    assert run.sentence == "Disagrees: 1 distinct disagreement in 1 cases."
+    assert run.sentence == "Disagrees: 1 finding in 1 case."
     assert run.notes == ("Could not run: no room",)
 
 
 def test_page_begins_with_the_verdict() -> None:
-    assert '<h1 class="verdict disagrees">Disagrees: 1 distinct disagreement in 1 cases.</h1>' in page_of(
-        ODD, WORD
-    )
+    assert '<h1 class="verdict disagrees">Disagrees: 1 finding in 1 case.</h1>' in page_of(ODD, WORD)
 
 
 def test_page_asks_for_nothing_else() -> None:
@@ -323,7 +321,7 @@ def test_shards_are_one_page() -> None:
     written(run_of(asked(right, [WORD])), Path("one.jsonl"))
     written(run_of(asked(ODD, [WORD])), Path("two.jsonl"))
     assert main(["report", "one.jsonl", "two.jsonl", "--html", "pages/run.html"]) == 1
-    assert "Disagrees: 1 distinct disagreement" in Path("pages/run.html").read_text(encoding="utf-8")
+    assert "Disagrees: 1 finding" in Path("pages/run.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", [["report", "run.jsonl"], ["run", "numpy"]])

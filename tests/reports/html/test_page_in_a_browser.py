@@ -102,7 +102,7 @@ def test_wide_table_scrolls_in_its_box(tab: Any) -> None:
 
 
 def test_names_and_sentences_run_nothing(tab: Any) -> None:
-    assert tab.title() == "conv-verify: Disagrees: 2 distinct disagreements in 5 cases."
+    assert tab.title() == "conv-verify: Disagrees: 2 findings in 5 cases."
     assert tab.locator("img").count() == 0
 
 

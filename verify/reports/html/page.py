@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from verify.cases.case import Case
-from verify.reports.conclusion import distinct, run_sentence
+from verify.reports.conclusion import run_sentence
 from verify.reports.coverage import never_graded, region_coverages
+from verify.reports.findings import Finding, findings
 from verify.reports.html.pictures import Picture, answer_pictures, window_pictures
 from verify.reports.html.tables import (
     Judged,
@@ -31,7 +32,6 @@ from verify.reports.merge import Merged, merged
 from verify.reports.records import DIFFERING_LIMIT, Record, read_records
 from verify.reports.tally import (
     OFTEN_SHOWN,
-    Failure,
     FaultCoverage,
     Tally,
     by_subject,
@@ -101,10 +101,10 @@ def _page(records: Iterable[Record], runs: Merged) -> str:
 
 
 class ShownFailure(NamedTuple):
-    """A failure: its message, which properties found it, and pictures if elements of its answer differ."""
+    """A finding: its message, what it broke, and pictures if elements of its answer differ."""
 
     message: str
-    found_by: str
+    reach: str
     replay: str
     answer: tuple[Picture, ...] = ()
     window: tuple[Picture, ...] = ()
@@ -196,15 +196,16 @@ def _facts(runs: Merged, code: int) -> tuple[tuple[str, str], ...]:
 
 
 def _failures(records: Mapping[str, Record], tallies: Sequence[Tally]) -> tuple[ShownFailure, ...]:
-    """Each distinct failure; `records` are those of failures, by their messages."""
+    """Each finding; `records` are those of failures, by their messages."""
     return tuple(
-        _shown(failure, titles, record=records.get(failure.text, {}), is_pictured=number < PICTURED)
-        for number, (failure, titles) in enumerate(distinct(tallies))
+        _shown(finding, record=records.get(finding.failure.text, {}), is_pictured=number < PICTURED)
+        for number, finding in enumerate(findings(tallies))
     )
 
 
-def _shown(failure: Failure, titles: Iterable[str], *, record: Record, is_pictured: bool) -> ShownFailure:
-    shown = ShownFailure(failure.text, ", ".join(dict.fromkeys(titles)), record.get("replay", ""))
+def _shown(finding: Finding, *, record: Record, is_pictured: bool) -> ShownFailure:
+    failure = finding.failure
+    shown = ShownFailure(failure.text, "\n".join(finding.reach), record.get("replay", ""))
     if not (failure.word and record and is_pictured):
         return shown
     case, worst = _case(failure.word), record["worst"]

@@ -1,0 +1,53 @@
+"""Subjects that are wrong for several causes, or now and then, for tests of findings."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from verify import Case, reference
+from verify.cases.operands import Array
+from verify.faults import fault_named
+
+
+def right(case: Case) -> Array:
+    return reference(case).astype(case.dtype)
+
+
+def refuses_no_images(case: Case) -> Array:
+    """A loud error for an empty batch, and wrong values for a stride of 3."""
+    if not case.batch:
+        raise ValueError(f"no images in an input of shape {case.input.shape}")
+    return right(case) + right(case).dtype.type(3 in case.strides)
+
+
+_CALLS = count()
+
+
+def is_wrong_half_of_the_time(case: Case) -> Array:
+    answer = right(case)
+    return answer + answer.dtype.type(next(_CALLS) % 2)
+
+
+def has_a_fault_for_each_operation(case: Case) -> Array:
+    """One fault in convolutions, another in depthwise ones."""
+    return fault_named("stride-ignored" if case.operation == "conv" else "bias-twice")(case)
+
+
+has_a_fault_for_each_operation.operations = ("conv", "depthwise")  # type: ignore[attr-defined]
+
+
+def is_wrong_for_each_operation(case: Case) -> Array:
+    """Wrong in no way that is known: for strides of 3 in convolutions, and with a batch in depthwise ones."""
+    is_wrong = 3 in case.strides if case.operation == "conv" else case.batch > 1
+    return right(case) + right(case).dtype.type(is_wrong)
+
+
+is_wrong_for_each_operation.operations = ("conv", "depthwise")  # type: ignore[attr-defined]
+
+
+def refuses_one_axis(case: Case) -> Array:
+    """Errors that are seen at once, in two wordings, and wrong values that are not."""
+    if case.rank == 1:
+        raise ValueError(f"{'an odd' if case.size[0] % 2 else 'an even'} input of {case.size[0]} cells")
+    is_wrong = case.rank == 3 and 3 in case.strides and case.filter_count > 1
+    return right(case) + right(case).dtype.type(is_wrong)
