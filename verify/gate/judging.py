@@ -328,7 +328,8 @@ class Judge:
         with suppress(TimeUp), self.in_time():
             settled = asked_again(settled)
             if not settled.flaky:
-                settled = diagnosed(self.by(settled.subject).simplified(settled, limit_s=limit_s))
+                settled = self.by(settled.subject).simplified(settled, limit_s=limit_s)
+                settled = diagnosed(settled)
             settled = self._placed(settled)
         self.tallier.record(settled)
         return mismatch_of(settled)

@@ -159,7 +159,7 @@ class Tally:
             failure = Failure(kind=record["kind"], word=record["word"], text=record["message"])
             key = self._key(record)
             self.wrong.setdefault(key, set()).add(record["word"])
-            if not any(found.startswith(f"{key},") for found in self.failures):  # it is settled
+            if all(found.rpartition(", ")[0] != key for found in self.failures):  # it is not settled
                 self.failures[key] = failure
             self._count_visible(record["visible"])
             # A search that shrinks records many of one disagreement.
