@@ -84,7 +84,8 @@ def test_what_is_wrong_in_another_way_each_time_is_flaky() -> None:
         return reference(case).astype(case.dtype) + len(calls)
 
     result = diagnosed(examined("conv_i1_k1_same_ones", wavers))
-    assert (names(result), result.probes, len(calls)) == ([], "", TRIES)
+    assert (names(result), result.probes) == ([], "")
+    assert len(calls) == TRIES + 4  # of which the last say that it does not add onto its memory
     said = "flaky    FLAKY 5/5: the same case disagrees every time, with other values"
     assert lines(result, "flaky") == [said]
 

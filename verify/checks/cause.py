@@ -52,13 +52,16 @@ def is_alike_at_sight(first: Examination, second: Examination) -> bool:
     """Whether two disagreements waver, look like the same fault or have the same words."""
     if _wavers(first) or _wavers(second):
         return _wavers(first) and _wavers(second)
+    if first.fault and first.fault == second.fault:
+        return True
     if first.verdict.kind in BY_KIND or first.verdict.kind in LOUD:
         return first.signature == second.signature
     return bool(set(first.looks_like) & set(second.looks_like))
 
 
 def _wavers(examination: Examination) -> bool:
-    return bool(examination.flaky) or examination.verdict.kind == "not repeatable"
+    is_varied = examination.verdict.kind == "not repeatable" and examination.fault in ("", "wavers")
+    return bool(examination.flaky) or is_varied
 
 
 def gives(fault: Fault, examination: Examination) -> bool:

@@ -41,15 +41,12 @@ def diagnosed(examination: Examination) -> Examination:
     if examination.flaky or kind == "not repeatable":
         if grows(subject, case):
             return replace(examination, flaky="", faults=(fault_named("adds-onto-memory"),))
-        faults = () if examination.flaky else (fault_named("wavers"),)
-        return replace(examination, faults=faults)
+        return replace(examination, faults=() if examination.flaky else (fault_named("wavers"),))
     faults = matching_faults(case, examination.answer, kind=kind)
     if kind not in BY_KIND:
         faults = confirmed(faults, case=case, subject=subject)
     probes = probed(case, subject) if not faults and kind in NUMERIC_KINDS else ""
     return replace(examination, faults=faults if len(faults) <= NAMED else (), probes=probes)
-
-
 
 
 PROBES = 64

@@ -329,7 +329,7 @@ class Judge:
             settled = asked_again(settled)
             if not settled.flaky:
                 settled = self.by(settled.subject).simplified(settled, limit_s=limit_s)
-                settled = diagnosed(settled)
+            settled = diagnosed(settled)
             settled = self._placed(settled)
         self.tallier.record(settled)
         return mismatch_of(settled)

@@ -100,7 +100,7 @@ def _marks(failure: Failure) -> Iterator[str]:
     if not failure.word:  # an entry of the known deviations
         yield failure.text
         return
-    if failure.flaky or failure.kind == "not repeatable":
+    if failure.flaky or (failure.kind == "not repeatable" and failure.fault in ("", "wavers")):
         yield "wavers"
         return
     yield f"as {failure.like or failure.tag}"
