@@ -71,7 +71,10 @@ LECTURE = "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n"
         (["explain"], "conv-verify explain: Missing argument 'WORD' (see conv-verify explain --help)\n"),
         (
             ["list", "what"],
-            "conv-verify list: Got unexpected extra argument (what) (see conv-verify list --help)\n",
+            (
+                "conv-verify list: Invalid value for '[regions]': 'what' is none of regions "
+                "(see conv-verify list --help)\n"
+            ),
         ),
         (["explian"], "conv-verify: No such command 'explian'. (Did you mean one of: 'explain', "),
         (["sing"], "conv-verify: No such command 'sing'"),
@@ -133,7 +136,7 @@ def test_help_is_literally(command, option: str) -> None:
     assert command(option).stdout == HELP
 
 
-SCREEN = {"sweep": 32, "run": 33}
+SCREEN = {"sweep": 32, "run": 34}
 """Lines of a help that has a limit or a narrowing for everything that a case can be."""
 
 

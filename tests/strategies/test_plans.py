@@ -120,7 +120,7 @@ def test_at_most_one_in_twenty_is_thrown_away(name: str):
 
 
 def test_nothing_is_thrown_away_where_there_are_no_conditions():
-    assert drawn_of("everything").counts == {"drawn": FEW, "thrown": 0}
+    assert drawn_of("everything").counts == {"drawn": FEW, "thrown": 0, "unjudged": 0}
 
 
 def test_what_is_thrown_away_is_counted():
@@ -129,7 +129,7 @@ def test_what_is_thrown_away_is_counted():
         conditions=(Condition(lambda case: case.kernel[0] % 3 == 2, "odd", is_inside=True),),
     )
     drawn = drawn_inside({"": domain}, 50)
-    assert drawn.counts == {"drawn": 50, "thrown": 50 - len(drawn.asked)}
+    assert drawn.counts == {"drawn": 50, "thrown": 50 - len(drawn.asked), "unjudged": 0}
     assert drawn.counts["thrown"] > 0
 
 

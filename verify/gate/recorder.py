@@ -27,8 +27,8 @@ from verify.reports.tally import LISTED, OFTEN_SHOWN, Tally
 
 GRADED = ("agrees", "known", "disagrees")
 """Outcomes of cases that were judged and could have failed."""
-LIGHT = 1000
-"""Products of a case, above which only faults are looked for that no case of the property has shown."""
+LIGHT = 10_000
+"""Products of a case above which no fault is looked for, as small cases show the same faults."""
 
 
 class Tallier:
@@ -116,10 +116,10 @@ class Tallier:
         self._record("failure", **_NO_CASE, message=text)
 
     def faults(self, case: Case) -> tuple[Fault, ...]:
-        """The faults to look for in a case: those that few cases have shown, in a large one none."""
-        products = 0 if case.illegal else case.products * math.prod(case.output_shape)
-        enough = OFTEN_SHOWN if products <= LIGHT else 1
-        return tuple(fault for fault in FAULTS if self.tally.visible[fault.name] < enough)
+        """The faults to look for in a case: those that few cases have shown, and in a large case none."""
+        if not case.illegal and case.products * math.prod(case.output_shape) > LIGHT:
+            return ()
+        return tuple(fault for fault in FAULTS if self.tally.visible[fault.name] < OFTEN_SHOWN)
 
     def settle(self) -> None:
         """Keep the smallest case so far of each kind of disagreement, for a search that was cut short."""
