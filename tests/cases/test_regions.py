@@ -25,6 +25,7 @@ INSIDE = {
         "kernel-no-multiple-of-stride",
         "one-input-channel",
         "one-output-column",
+        "one-output-column-strided",
         "strides-differ",
     ),
     "conv_i20_c2_k2_f2_d2_p2.0_ints1": ("causal", "dilated", "padding-of-one-side"),
