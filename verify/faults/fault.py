@@ -113,7 +113,8 @@ class Fault:
     operation, dtype, mode of padding and so on; it can be visible only if `needs` holds as well.
     `word` is a smallest case that shows it, as a disagreement of one of `kinds`. `is_narrow` says that few
     drawn cases show it, so that its word is asked instead. Where `unknown(case)` is true, the answer
-    depends on memory that belongs to nobody, and the fault, which has a 0 there, is not compared.
+    depends on memory that belongs to nobody: the fault has a 0 there, and is not compared. As a subject it
+    has the right value, so that a case shows it by what is known of it alone.
     """
 
     name: str
@@ -133,11 +134,15 @@ class Fault:
         if isinstance(self.change, Conduct):
             return self.change.act(case, right) if self.applies.holds(names_of(case)) else right
         wrong = self.wrong(case, right)
-        return right if wrong is None else wrong
+        return right if wrong is None else self.known(wrong, case, right=right)
 
     def wrong(self, case: Case, right: Array) -> Array | None:
         """What it answers to a case whose right answer is given, or None where it changes nothing."""
         return wrong_answer(self, case, right=right) if self.applies.holds(names_of(case)) else None
+
+    def known(self, wrong: Array, case: Case, *, right: Array) -> Array:
+        """Its wrong answer, with the right values where it depends on memory that belongs to nobody."""
+        return wrong if self.unknown is None else np.where(self.unknown(case), right, wrong)
 
 
 def make_fault(*, applies: str = "True", needs: str = "True", **fields: Any) -> Fault:

@@ -75,7 +75,7 @@ def _differs(fault: Fault, case: Case, *, right: Array, rule: Judgement, kinds: 
     form = compare_form(wrong, shape=right.shape, dtype=right.dtype)
     if form:
         return form.kind in kinds
-    return bool(NUMERIC_KINDS & set(kinds)) and any_differs(rule, wrong)
+    return bool(NUMERIC_KINDS & set(kinds)) and any_differs(rule, fault.known(wrong, case, right=right))
 
 
 BY_KIND: frozenset[Kind] = frozenset({"dtype", "input modified", "not repeatable"})

@@ -180,12 +180,12 @@ _TAPS = tuple(
         change=_without_taps(axis, in_last_window=in_last),
     )
     for which, axis, scope, words in (
-        ("row", 0, "", ("filtergrad_i2_k2_valid_ones", "filtergrad_i3_k2_valid_ones")),
+        ("row", 0, "", ("filtergrad_i2_k2_same_ones", "filtergrad_i2_k2_valid_ones")),
         (
             "column",
             -1,
             "rank > 1 and ",
-            ("filtergrad_i1x2_k1x2_valid_ones", "filtergrad_i1x3_k1x2_valid_ones"),
+            ("filtergrad_i1x2_k1x2_same_ones", "filtergrad_i1x2_k1x2_valid_ones"),
         ),
     )
     for in_last, word in zip((False, True), words, strict=True)
@@ -225,7 +225,7 @@ BLOCKED = (
         sentence="in odd rows of the answer every second block of four channels is the block before it",
         applies=IMAGE,
         needs=f"{_ROWS} and {_CHANNELS} >= 8",
-        word="conv_i2_k1_f16_same_iota",
+        word="conv_i2_k1_f8_same_iota",
         change=_in_odd_rows(_repeat_every_second),
     ),
 )

@@ -219,7 +219,7 @@ PADDING = (
         sentence="padding of the first and the last axis exchanged, and in the output size",
         applies=f"rank > 1 and {_GIVEN}",
         needs="pads[0] != pads[-1] or border",
-        word="conv_i1x2_k1x1_p1.0x0.0_ones",
+        word="conv_i1x1_k1x1_p1.0x0.0_ones",
         change=_called_padded(lambda case: _exchanged(own_padding(case))),
     ),
     call_fault(

@@ -142,7 +142,7 @@ _SIZES = (
         sentence="one window too few, (padded - span) / stride without the 1 that is added",
         applies=FORWARD,
         needs="max(out) > 0",
-        word="conv_i1_k1_valid_ones",
+        word="conv_i1_k1_same_ones",
         change=_sized(lambda axis, size: axis.out - 1),
     ),
     fault(

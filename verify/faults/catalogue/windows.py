@@ -185,7 +185,7 @@ WINDOWS = (
         sentence="strides and dilations exchanged",
         applies=WINDOWED,
         needs="strides != dilations",
-        word="conv_i2_k2_s2_same_ones",
+        word="conv_i2_k1_s2_same_ones",
         change=_called_with(lambda case: (case.dilations, case.strides)),
     ),
     *(
@@ -220,7 +220,7 @@ WINDOWS = (
         sentence="the number of groups used as the dilation",
         applies=f"groups > 1 and {WINDOWED}",
         needs="max(kernel) > 1 and (set(dilations) != {groups})",
-        word="conv_i2_c2_k2_f2_g2_same_ones",
+        word="conv_i1_c2_k2_f2_g2_same_ones",
         change=_called_with(lambda case: (case.strides, (case.groups,) * case.rank)),
     ),
     fault(
