@@ -77,7 +77,7 @@ def console() -> Console:
 
 
 def test_too_few_cases_prove_too_little(console: Console) -> None:
-    assert selftest(console, examples=3) == 3
+    assert selftest(console, examples=1) == 3
     assert "Proves too little: odd-cell-before was never visible; " in printed(console)
 
 
