@@ -207,6 +207,14 @@ def test_fields_are_taken_as_whole_numbers_whatever_holds_them():
     assert case == Case.parse("conv_i3_k2_p1.2_float16_ones")
 
 
+def test_a_copy_of_a_case_is_equal_and_makes_its_own_arrays():
+    case = replace(SIMPLEST, fill="iota")
+    case.input[...] = 0
+    copy = case.copied()
+    assert copy == case
+    assert copy.input.all()
+
+
 def test_dtype_of_another_byte_order_is_that_of_this_machine():
     assert Case(size=(3,), kernel=(2,), padding="SAME", dtype=np.dtype(">f8")).dtype == np.dtype("=f8")
 

@@ -91,7 +91,7 @@ def confirmed(faults: Sequence[Fault], *, case: Case, subject: Description) -> t
         said = [_said(suspect.fault, other, right) for suspect in suspects]
         if not _is_useful(suspects, said, place=place, asked=asked):
             continue
-        answer, _ = ask(subject, replace(other))
+        answer, _ = ask(subject, other.copied())
         if not isinstance(answer, np.ndarray):
             continue
         asked += 1

@@ -75,7 +75,7 @@ class Examiner:
             return Examination(
                 case=case, subject=subject, verdict=Verdict(outcome="declined", sentence=declined)
             )
-        asked = replace(case)
+        asked = case.copied()
         answer, error = ask(subject, asked, self.clock)
         if case.illegal:
             array = answer if isinstance(answer, np.ndarray) else None
@@ -87,7 +87,7 @@ class Examiner:
             answer = answer.copy()  # a subject may write every answer into one buffer
         for _ in range(self.repeats - 1):
             if verdict.holds:
-                again, error = ask(subject, replace(case), self.clock)
+                again, error = ask(subject, case.copied(), self.clock)
                 verdict = _repeated(verdict, answer, again)
         verdict = self._only(verdict)
         return Examination(case=case, subject=subject, verdict=verdict, answer=answer, error=error)
