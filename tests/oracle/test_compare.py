@@ -286,6 +286,8 @@ def test_answer_that_can_be_an_array_is_taken_as_one():
         (NAN, 1.0, 0.5, True),
         (INF, INF, 0.0, False),
         (INF, -INF, 0.5, True),
+        (INF, -INF, 0.0, True),
+        (NAN, 1.0, 0.0, True),
     ],
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,11 @@ def sums_in(case: Case, order: Order, *, kind: Any) -> Array:
 
     In the case's data format; the values between the steps of a `separable` are kept in `kind`.
     """
-    sums = order(products_of(case, kind))
+    return _added(case, products_of(case, kind), order)
+
+
+def _added(case: Case, products: Array, order: Order) -> Array:
+    kind, sums = products.dtype, order(products)
     if case.pointwise is not None:
         table = case.pointwise.astype(kind).reshape(case.pointwise.shape[-2:])
         weights = table.reshape(len(table), *(1,) * (sums.ndim - 1), case.filter_count)
@@ -102,8 +107,16 @@ def accumulator_of(case: Case) -> Any:
     return FORMATS[case.format.accumulator].dtype
 
 
+@lru_cache(maxsize=1)
+def _products(case: Case) -> Array:
+    """The products of the case last asked, which one order after another adds up."""
+    products = products_of(case, accumulator_of(case))
+    products.flags.writeable = False
+    return products
+
+
 def summed(case: Case, order: Order) -> Array:
-    return finished(case, sums_in(case, order, kind=accumulator_of(case)))
+    return finished(case, _added(case, _products(case), order))
 
 
 def summed_forward(case: Case) -> Array:

@@ -67,8 +67,8 @@ def _differs(fault: Fault, case: Case, *, right: Array, rule: Judgement, kinds: 
         return fault.change.shows(case, right)
     if isinstance(fault.change, Shape):
         return "shape" in kinds and fault.change.shape(case) != right.shape
-    if isinstance(fault.change, Call) and "shape" not in kinds and fault.change.reshapes(case):
-        return False
+    if isinstance(fault.change, Call) and fault.change.reshapes(case):
+        return "shape" in kinds
     wrong = wrong_answer(fault, case, right=right)
     if wrong is None:
         return False

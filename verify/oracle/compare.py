@@ -127,8 +127,10 @@ def compare_values(judgement: Judgement, actual: Array) -> Verdict:
 
 def any_differs(judgement: Judgement, actual: Array) -> bool:
     """Whether `compare_values` would disagree, without a verdict to say why."""
-    if isinstance(judgement.allowed, float) and np.array_equal(actual.astype(np.float64), judgement.wanted):
-        return False
+    if isinstance(judgement.allowed, float) and judgement.allowed == 0:
+        got, wanted = actual.astype(np.float64), judgement.wanted
+        is_other = got != wanted
+        return not (np.isnan(got[is_other]) & np.isnan(wanted[is_other])).all()
     return bool(where_differs(judgement, actual).any())
 
 
