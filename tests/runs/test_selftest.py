@@ -76,6 +76,16 @@ def console() -> Console:
     return Console(file=io.StringIO(), width=80)
 
 
+def test_a_fault_is_looked_for_until_enough_cases_have_told_its_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("verify.runs.selftest.JUDGED", 2)
+    words = ("conv_i1_k1_same_ones", "conv_i2_k1_same_ones", "conv_n2_i1_k1_same_bias_ones")
+    kills = killed(*words)
+    assert (kills["last-row-lost"].possible, kills["last-row-lost"].visible) == (2, 2)
+    assert (kills["bias-twice"].possible, kills["bias-twice"].first) == (1, 3)
+
+
 def test_too_few_cases_prove_too_little(console: Console) -> None:
     assert selftest(console, examples=1) == 3
     assert "Proves too little: odd-cell-before was never visible; " in printed(console)

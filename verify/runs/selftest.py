@@ -28,6 +28,9 @@ from verify.oracle.compare import NUMERIC_KINDS
 DRAWS = 4700
 """Cases that are drawn; each distinct case is put to every correct convolution, 20,000 verdicts in all."""
 
+JUDGED = 500
+"""Cases in which a fault is looked for, of those that could have it; more, until one shows it."""
+
 ALARMS = 5
 """False alarms that are shown."""
 
@@ -50,6 +53,11 @@ class Kill:
     witness: Case | None = None
     named: tuple[str, ...] = ()
     missed: str = ""
+
+    @property
+    def is_looked_for(self) -> bool:
+        """Whether too few cases have told how often it is visible, or none has shown it."""
+        return self.possible < JUDGED or self.witness is None
 
     @property
     def is_named(self) -> bool:
@@ -106,7 +114,7 @@ def kill_matrix(cases: Sequence[Case]) -> list[Kill]:
     """For every fault, in how many cases it is visible, and whether it is caught and named as a subject."""
     kills = {fault.name: Kill(fault) for fault in FAULTS}
     for number, case in enumerate(cases, start=1):
-        seen = visibility(case)
+        seen = visibility(case, faults=[kill.fault for kill in kills.values() if kill.is_looked_for])
         for name in seen.possible:
             kills[name].possible += 1
         for name in seen.visible:
@@ -173,7 +181,7 @@ def _table(kills: Sequence[Kill]) -> Table:
         table.add_row(*row, Text("✓", "green") if kill.is_named else Text("✗", "bold red"))
     table.caption_justify = "left"
     table.caption = (
-        "first: the first case that shows the fault; %: the share of the cases that could have it which do; "
-        "then how many each property would catch it in; ✓ named"
+        "first: the first case that shows the fault; %: the share of the cases that could have it which do, "
+        f"of the first {JUDGED:,}; then how many of these each property would catch it in; ✓ named"
     )
     return table
