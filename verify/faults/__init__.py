@@ -6,7 +6,8 @@ import difflib
 
 from verify.faults.catalogue.blocks import BLOCKED
 from verify.faults.catalogue.channels import BATCH, CHANNELS
-from verify.faults.catalogue.deviating import DEVIATING
+from verify.faults.catalogue.converted import CONVERTED
+from verify.faults.catalogue.deviating import DEVIATING as _DEVIATING
 from verify.faults.catalogue.padding import PADDING
 from verify.faults.catalogue.precision import BEHAVIOUR, PRECISION
 from verify.faults.catalogue.shapes import SHAPES
@@ -26,6 +27,9 @@ FAULTS: tuple[Fault, ...] = (
     *BEHAVIOUR,
     *GRADIENTS,
 )
+
+DEVIATING: tuple[Fault, ...] = _DEVIATING + CONVERTED
+"""Faults that a recorded deviation predicts alone."""
 
 
 def fault_named(name: str) -> Fault:

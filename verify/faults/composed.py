@@ -12,7 +12,7 @@ from verify.cases.exactness import promises_exact_sums
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
 from verify.cases.predicates import names_of
-from verify.faults.fault import Answer, Call, Conduct, Fault, Geometry, Inputs, Shape, Steps
+from verify.faults.fault import Answer, Call, Conduct, Fault, Geometry, Inputs, Other, Shape, Steps
 from verify.faults.index_maps import Maps, map_of, outs_of, sums_by_maps
 from verify.oracle.bounds import judge_operands, judge_sums
 from verify.oracle.compare import Judgement
@@ -72,6 +72,8 @@ def with_fault(computed: Computed, fault: Fault) -> Computed:
             return computed._replace(case=computed_with(case, epilogue=epilogue(case)))
         case Answer(answer):
             return computed._replace(answers=(*computed.answers, answer))
+        case Other(other):
+            return computed._replace(case=other(case) or case)
         case Conduct() | Shape():
             raise ValueError(f"the fault {fault.name!r} predicts no answer")
 
@@ -164,12 +166,12 @@ def _sums(case: Case, maps: Maps, problem: Problem, shape: tuple[int, ...]) -> A
 
 def _answered(rule: Judgement, answer: AnswerOf, *, case: Case) -> Judgement:
     """The judgement of an answer that is changed after it was computed; its bound is the right one's."""
-    is_exact = isinstance(rule.allowed, float)
-    right = rule.wanted.astype(case.dtype) if is_exact else rule.wanted
+    allowed = rule.allowed
+    right = rule.wanted.astype(case.dtype) if isinstance(allowed, float) else rule.wanted
     wrong = answer(case, right)
     if wrong is None:
         return rule
-    allowed = rule.allowed
-    if not isinstance(allowed, float) and allowed.shape != wrong.shape:
-        allowed = np.full(wrong.shape, allowed.max(initial=0.0))
-    return Judgement(wrong.astype(np.float64), allowed, rule.why)
+    if wrong.shape == rule.wanted.shape:
+        return rule._replace(wanted=wrong.astype(np.float64))
+    largest = allowed if isinstance(allowed, float) else np.full(wrong.shape, allowed.max(initial=0.0))
+    return Judgement(wrong.astype(np.float64), largest, lambda index: "another shape is predicted")

@@ -68,6 +68,12 @@ class Call(NamedTuple):
         return axes is not None and outs_of(axes) != outs_of(case.axes)
 
 
+class Other(NamedTuple):
+    """Another case that is computed in place of one: `case(case)`, or None where it is the same."""
+
+    case: Callable[[Case], Case | None]
+
+
 class Conduct(NamedTuple):
     """A subject that misbehaves: `act(case, right)` is its answer, which may be right.
 
@@ -80,7 +86,7 @@ class Conduct(NamedTuple):
     is_known_by_kind: bool = True
 
 
-Change = Geometry | Inputs | Steps | Answer | Shape | Call | Conduct
+Change = Geometry | Inputs | Steps | Answer | Shape | Call | Other | Conduct
 
 
 def shifted(befores: Callable[[Case], list[int]]) -> Geometry:
@@ -168,6 +174,9 @@ def wrong_answer(fault: Fault, case: Case, *, right: Array) -> Array | None:
             return answer(case, right)
         case Shape(shape):
             return None if shape(case) == right.shape else np.zeros(shape(case), right.dtype)
+        case Other(other):
+            changed = other(case)
+            return None if changed is None else answer_to(problem_of(changed), changed.operands)
         case Conduct():
             return None
 
