@@ -14,7 +14,7 @@ from verify.cases.operands import Array
 from verify.checks.deviations import Deviation, condition, deviation_of, from_text, to_text
 from verify.checks.examination import Examination, disagreement
 from verify.checks.path import Examiner, excused
-from verify.checks.predictions import explains
+from verify.checks.predictions import explains, predicted
 from verify.checks.subject import Subject, describe, elsewhere
 from verify.faults import fault_named
 from verify.faults.fault import right_answer
@@ -253,6 +253,21 @@ def test_prediction_that_cannot_be_made_is_refused(fields: dict[str, object], re
     with pytest.raises(ValueError, match="the deviation 'planted' cannot be read: ") as refused:
         recorded(**fields)
     assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("instead", "reason"),
+    [
+        ({"strides": "(1, 2)"}, "`instead` has 2 numbers of strides, not 1"),
+        ({"padding": "()"}, "`instead` has 0 numbers of padding, not 1"),
+        ({"images": "(0, 0, 0)"}, "`instead` has 3 numbers of images, not 2"),
+    ],
+)
+def test_count_of_numbers_that_belong_to_no_case_is_one_sentence(instead: dict[str, str], reason: str):
+    case = Case.parse("conv_n2_i3_k1_same_ones")
+    with pytest.raises(ValueError, match=r"^the deviation 'planted' cannot be computed ") as no:
+        predicted(recorded(instead=instead), case, {})
+    assert str(no.value).endswith(reason)
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,12 @@ def predicted(deviation: Deviation, case: Case, names: Mapping[str, Any]) -> Jud
     if "shape" in numbers:
         zeros = np.zeros(case.in_data_format(numbers["shape"]))
         return Judgement(zeros, 0.0, lambda index: "an answer of zeros is predicted")
-    computed = Computed(instead(case, numbers))
+    try:
+        computed = Computed(instead(case, numbers))
+    except (TypeError, ValueError) as wrong:
+        raise ValueError(
+            f"the deviation {deviation.name!r} cannot be computed instead of {case}: {wrong}"
+        ) from None
     for name in deviation.faults:
         computed = with_fault(computed, fault_named(name))
     token = case.format.token if deviation.accumulator == "own" else deviation.accumulator
@@ -152,10 +157,10 @@ def instead(case: Case, numbers: Mapping[str, Any]) -> Case:
         epilogue = tuple(slope if kind_of(step) == "leaky" else step for step in epilogue)
     operands = case.operands
     if "images" in numbers:
-        operands = operands._replace(input=operands.input[list(_each(numbers["images"], case.batch))])
-    steps = {
-        name: _each(numbers.get(name, getattr(case, name)), case.rank) for name in ("strides", "dilations")
-    }
+        images = _each(numbers, "images", count=case.batch)
+        operands = operands._replace(input=operands.input[list(images)])
+    own = {"strides": case.strides, "dilations": case.dilations, **numbers}
+    steps = {name: _each(own, name, count=case.rank) for name in ("strides", "dilations")}
     border = numbers.get("border", case.border)
     padding = numbers.get("padding", case.padding)
     spelled = padding.upper() if isinstance(padding, str) else padding
@@ -164,7 +169,8 @@ def instead(case: Case, numbers: Mapping[str, Any]) -> Case:
     if {*numbers} & {"strides", "dilations", "padding", "border"}:
         vars(changed).pop("axes")  # which are made again of these
         if not isinstance(padding, str) and "padding" in numbers:
-            axes = zip(case.axes, steps["strides"], steps["dilations"], padding, strict=True)
+            ends = _each(numbers, "padding", count=case.rank)
+            axes = zip(case.axes, steps["strides"], steps["dilations"], ends, strict=True)
             vars(changed)["axes"] = tuple(
                 axis._replace(stride=stride, dilation=dilation, before=before, after=after)
                 for axis, stride, dilation, (before, after) in axes
@@ -172,6 +178,10 @@ def instead(case: Case, numbers: Mapping[str, Any]) -> Case:
     return changed
 
 
-def _each(numbers: Any, count: int) -> tuple[int, ...]:
-    """So many numbers, of as many or of one that stands for all."""
-    return (numbers,) * count if isinstance(numbers, int) else tuple(numbers)
+def _each(numbers: Mapping[str, Any], field: str, *, count: int) -> tuple[Any, ...]:
+    """So many numbers of a field, of as many or of one that stands for all; ValueError for another count."""
+    value = numbers[field]
+    each = (value,) * count if isinstance(value, int) else tuple(value)
+    if len(each) != count:
+        raise ValueError(f"`instead` has {len(each)} numbers of {field}, not {count}")
+    return each

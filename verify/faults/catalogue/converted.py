@@ -21,8 +21,11 @@ def _below_zero(axis: Axis, border: tuple[int, int]) -> bool:
 
 
 def _wrapped(case: Case) -> Maps | None:
-    """No cell for any window, if a total below 0, taken as an unsigned number, is a padding that large."""
-    if not any(map(_below_zero, case.axes, case.borders)):
+    """No cell for any window, if a total below 0, taken as an unsigned number, is a padding that large.
+
+    Kernels of one cell have none to pad.
+    """
+    if max(case.kernel) == 1 or not any(map(_below_zero, case.axes, case.borders)):
         return None
     return [np.full((axis.out, axis.kernel), axis.size) for axis in case.axes]
 
@@ -166,7 +169,7 @@ CONVERTED = (
         name="same-wraps-below-zero",
         family="padding",
         sentence="SAME's total below 0 taken for a number so large that no window reads a cell",
-        applies=f"padding == 'same' and max(kernel) > 1 and {FORWARD}",
+        applies=f"padding == 'same' and {FORWARD}",
         word="conv_i3_k2_s3_same_ones",
         change=Geometry(_wrapped),
     ),
