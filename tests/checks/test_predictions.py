@@ -325,3 +325,20 @@ def test_answer_of_one_cell_is_repeated_for_a_residual(residual: str):
         return first if case.residual is None else first + case.residual
 
     assert explains(recorded(fault=PHASES), answers(one, str(case)))
+
+
+def test_unwritten_part_of_a_transpose_may_be_anything_and_what_is_written_may_not():
+    case = Case.parse("transpose_i2_c4_k1_f4_g2_same_bias_ints")
+    dense = case.cotangent.reshape(2, 4) @ case.filters[0].T
+    entry = recorded(fault="groups-of-a-transpose-packed", kinds=["value", "non-finite"])
+
+    def packed(last: float, first: float = 0) -> Examination:
+        values = np.full(8, last)
+        values[:4] = dense.ravel()
+        values[0] += first
+        answered = (values.reshape(1, 2, 4) + case.bias).astype(np.float32)
+        return answers(lambda case: answered, str(case))
+
+    assert explains(entry, packed(7e20))
+    assert explains(entry, packed(np.nan))
+    assert not explains(entry, packed(7e20, first=1))

@@ -105,7 +105,7 @@ class Deviation(NamedTuple):
     @property
     def broad(self) -> tuple[Kind, ...]:
         """The kinds that it explains whatever they are; none where it is `unjudged`, or predicts them all."""
-        says: dict[Kind, object] = {**dict.fromkeys(FORMS, self.computes)}
+        says: dict[Kind, object] = dict.fromkeys((*FORMS, "not repeatable"), self.computes)
         says |= {"refused": self.error, "crashed": self.signal, "answered": self.answered}
         return () if self.unjudged else tuple(kind for kind in self.kinds if not says.get(kind))
 

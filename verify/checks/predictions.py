@@ -77,7 +77,7 @@ def contradiction(deviation: Deviation, examination: Examination) -> str:
             return "" if ended in deviation.signals else f"an end by {signals}; got: {verdict.sentence}"
         case "answered" if isinstance(deviation.answered, str):
             return _other_shape(deviation, examination)
-        case kind if kind in FORMS and deviation.computes:
+        case kind if kind in (*FORMS, "not repeatable") and deviation.computes:
             return _other_answer(deviation, examination)
     return ""
 

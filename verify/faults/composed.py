@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.exactness import promises_exact_sums
+from verify.cases.exactness import exact_limit, promises_exact_sums
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
 from verify.cases.predicates import names_of
-from verify.faults.fault import Answer, Call, Conduct, Fault, Geometry, Inputs, Other, Shape, Steps
-from verify.faults.index_maps import Maps, map_of, outs_of, sums_by_maps
+from verify.faults.fault import Answer, Call, Conduct, Fault, Geometry, Inputs, Other, Shape, Steps, Sums
+from verify.faults.index_maps import Maps, map_of, outs_of, right_maps, sums_by_maps
 from verify.oracle.bounds import judge_operands, judge_sums
 from verify.oracle.compare import Judgement
 from verify.oracle.epilogue import for_channels, wrapped
@@ -26,11 +26,13 @@ class Computed(NamedTuple):
     """What is computed in place of a case: other numbers and operands, other cells, another answer.
 
     `case` has the numbers and the operands that are taken, `maps` the cells that windows read where these
-    are not those of its axes, and `answers` change the answer, one after another.
+    are not those of its axes, and `answers` change the answer, one after another. `sums` are other sums of
+    the products, masked where none is written.
     """
 
     case: Case
     maps: Maps | None = None
+    sums: Callable[[Case, Maps], np.ma.MaskedArray[Any, Any]] | None = None
     answers: tuple[AnswerOf, ...] = ()
 
 
@@ -74,6 +76,8 @@ def with_fault(computed: Computed, fault: Fault) -> Computed:
             return computed._replace(answers=(*computed.answers, answer))
         case Other(other):
             return computed._replace(case=other(case) or case)
+        case Sums(sums):
+            return computed._replace(sums=sums)
         case Conduct() | Shape():
             raise ValueError(f"the fault {fault.name!r} predicts no answer")
 
@@ -111,7 +115,9 @@ def judged(computed: Computed, asked: Case, *, accumulator: str | None = None) -
         return None
     if outs != outs_of(asked.axes) and maps is None:
         maps = [map_of(axis) for axis in case.axes]
-    if maps is None:
+    if computed.sums is not None:
+        rule = _by_sums(computed, maps or right_maps(case), asked, problem=problem, exact=exact)
+    elif maps is None:
         rule = judge_operands(problem, case.operands, products=asked.products, exact=exact)
     else:
         rule = _by_maps(case, maps, shape, problem=problem, products=asked.products, exact=exact)
@@ -147,14 +153,38 @@ def _by_maps(
     problem = problem._replace(axes=tuple(inside))
 
     def magnitude() -> Array:
-        sizes: dict[str, Any] = {
-            name: None if part is None else np.abs(part.astype(np.float64))
-            for name, part in case.operands._asdict().items()
-        }
-        return _sums(computed_with(case, operands=Operands(**sizes)), maps, problem, shape)
+        return _sums(_of_magnitudes(case), maps, problem, shape)
 
     sums = wrapped(_sums(case, maps, problem, shape), problem.format)
     return judge_sums(problem, case.operands, sums, magnitude, products=products, exact=exact, doubled=False)
+
+
+def _of_magnitudes(case: Case) -> Case:
+    """The case whose operands have the magnitudes of another's."""
+    sizes: dict[str, Any] = {
+        name: None if part is None else np.abs(part.astype(np.float64))
+        for name, part in case.operands._asdict().items()
+    }
+    return computed_with(case, operands=Operands(**sizes))
+
+
+def _by_sums(computed: Computed, maps: Maps, asked: Case, *, problem: Problem, exact: bool) -> Judgement:
+    """The judgement of other sums, of all groups' products; every value is right where none is written."""
+    assert computed.sums is not None
+    case, of, bias = computed.case, computed.sums, computed.case.operands.bias
+    shift = 0.0 if bias is None else for_channels(problem, bias)
+    sums, sizes = of(case, maps), of(_of_magnitudes(case), maps).filled(0) + np.abs(shift)
+    wanted = wrapped(sums.filled(0) + shift, problem.format)
+    rule = judge_sums(
+        problem,
+        case.operands,
+        wanted,
+        lambda: sizes,
+        products=asked.products * case.groups,
+        exact=exact and bool(sizes.max(initial=0.0) <= exact_limit(asked)),
+        doubled=False,
+    )
+    return rule._replace(allowed=np.where(np.ma.getmaskarray(sums), np.inf, rule.allowed))
 
 
 def _sums(case: Case, maps: Maps, problem: Problem, shape: tuple[int, ...]) -> Array:

@@ -12,7 +12,7 @@ from verify.cases.case import Case
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
 from verify.cases.predicates import Predicate, names_of
-from verify.faults.index_maps import Maps, cast, finished, map_of, outs_of, sums_by_maps
+from verify.faults.index_maps import Maps, cast, finished, map_of, outs_of, right_maps, sums_by_maps
 from verify.oracle.compare import NUMERIC_KINDS, Kind
 from verify.oracle.epilogue import follow
 from verify.oracle.problem import Problem, problem_of
@@ -74,6 +74,12 @@ class Other(NamedTuple):
     case: Callable[[Case], Case | None]
 
 
+class Sums(NamedTuple):
+    """Other sums over the cells of maps, before a bias: `sums(case, maps)`, masked where none is written."""
+
+    sums: Callable[[Case, Maps], np.ma.MaskedArray[Any, Any]]
+
+
 class Conduct(NamedTuple):
     """A subject that misbehaves: `act(case, right)` is its answer, which may be right.
 
@@ -86,7 +92,7 @@ class Conduct(NamedTuple):
     is_known_by_kind: bool = True
 
 
-Change = Geometry | Inputs | Steps | Answer | Shape | Call | Other | Conduct
+Change = Geometry | Inputs | Steps | Answer | Shape | Call | Other | Sums | Conduct
 
 
 def shifted(befores: Callable[[Case], list[int]]) -> Geometry:
@@ -177,6 +183,8 @@ def wrong_answer(fault: Fault, case: Case, *, right: Array) -> Array | None:
         case Other(other):
             changed = other(case)
             return None if changed is None else answer_to(problem_of(changed), changed.operands)
+        case Sums(sums):
+            return finished(case, sums(case, right_maps(case)).filled(0))
         case Conduct():
             return None
 

@@ -11,8 +11,9 @@ from verify.cases.case import Case
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
 from verify.faults.composed import computed_with
-from verify.faults.fault import FORWARD, IMAGE, Answer, Geometry, Other, make_fault
+from verify.faults.fault import FORWARD, IMAGE, Answer, Geometry, Other, Sums, make_fault
 from verify.faults.index_maps import Maps, factors, finished, outs_of, right_maps, sums_by_maps
+from verify.oracle.problem import channels_last
 
 
 def _below_zero(axis: Axis, border: tuple[int, int]) -> bool:
@@ -152,6 +153,21 @@ def _columns_by_the_next_axis(case: Case) -> Maps | None:
     return maps
 
 
+def _packed(case: Case, maps: Maps) -> np.ma.MaskedArray[Any, Any]:
+    """The transpose of all filters to the channels of one group, one after another in the answer's memory.
+
+    They fill its first part, and nothing is written after them. They are clamped to the finite numbers.
+    """
+    one = computed_with(case, channels=case.channels // case.groups, groups=1, channels_first=False)
+    operands = Operands(input=channels_last(case, case.input), factor=case.operands.factor)
+    sums = sums_by_maps(computed_with(one, operands=operands), maps).reshape(-1)
+    shape = (case.batch, *case.size, case.channels)
+    image = np.zeros(math.prod(shape), sums.dtype)
+    image[: len(sums)] = np.clip(sums, -case.format.largest, case.format.largest)
+    masked = np.ma.masked_array(image, np.arange(len(image)) >= len(sums)).reshape(shape)
+    return np.ma.asarray(np.moveaxis(masked, -1, 1)) if case.channels_first else masked
+
+
 _ONE_FOR_ONE = """rank < 3 and (multiplier == 1 if operation in ('depthwise', 'separable')
     else operation == 'conv' and groups == channels == filters)"""
 """The condition that one channel makes one of the answer, as in XNNPACK's depthwise convolutions."""
@@ -180,6 +196,14 @@ CONVERTED = (
         applies=f"(groups > 1 or operation in ('depthwise', 'separable')) and {IMAGE}",
         word="conv_i1_c2_k1_f2_g2_same_nonfinite1",
         change=Answer(_mixed),
+    ),
+    make_fault(
+        name="groups-of-a-transpose-packed",
+        family="gradients",
+        sentence="the channels of one group of a transpose packed into the answer, and nothing after them",
+        applies="operation == 'transpose' and groups > 1",
+        word="transpose_i2_c2_k1_f2_g2_same_ones",
+        change=Sums(_packed),
     ),
     make_fault(
         name="bias-along-last-axis",
