@@ -345,7 +345,7 @@ def test_unwritten_part_of_a_transpose_may_be_anything_and_what_is_written_may_n
 
 
 @pytest.mark.parametrize(("factor", "fits"), [(2, True), (3, False)])
-def test_answer_that_wavers_is_explained_where_it_fits_the_prediction(factor: int, fits: bool):
+def test_answer_that_wavers_is_explained_where_it_fits_the_prediction(factor: int, fits: object):
     entry = recorded(fault="bias-twice", kinds=["value", "not repeatable"])
     wrong = answers(lambda case: right_answer(case) + (factor - 1) * case.bias, "conv_i3_k1_same_bias_ints")
     wavers = replace(wrong, verdict=disagrees("not repeatable", "2 of 3 values differ"))
