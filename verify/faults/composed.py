@@ -181,7 +181,7 @@ def _by_sums(computed: Computed, maps: Maps, asked: Case, *, problem: Problem, e
         wanted,
         lambda: sizes,
         products=asked.products * case.groups,
-        exact=exact and bool(sizes.max(initial=0.0) <= exact_limit(asked)),
+        exact=exact and bool(np.max(sizes, initial=0.0, where=np.isfinite(sizes)) <= exact_limit(asked)),
         doubled=False,
     )
     return rule._replace(allowed=np.where(np.ma.getmaskarray(sums), np.inf, rule.allowed))

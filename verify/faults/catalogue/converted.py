@@ -168,6 +168,14 @@ def _packed(case: Case, maps: Maps) -> np.ma.MaskedArray[Any, Any]:
     return np.ma.asarray(np.moveaxis(masked, -1, 1)) if case.channels_first else masked
 
 
+def _finite(case: Case, maps: Maps) -> np.ma.MaskedArray[Any, Any]:
+    """Sums clamped to the finite numbers, of which NaN becomes the largest but in a transpose."""
+    largest = case.format.largest
+    sums = np.clip(sums_by_maps(case, maps), -largest, largest)
+    is_forward = case.traits.answer == "result"
+    return np.ma.masked_array(np.where(np.isnan(sums), largest, sums) if is_forward else sums)
+
+
 _ONE_FOR_ONE = """rank < 3 and (multiplier == 1 if operation in ('depthwise', 'separable')
     else operation == 'conv' and groups == channels == filters)"""
 """The condition that one channel makes one of the answer, as in XNNPACK's depthwise convolutions."""
@@ -204,6 +212,14 @@ CONVERTED = (
         applies="operation == 'transpose' and groups > 1",
         word="transpose_i2_c2_k1_f2_g2_same_ones",
         change=Sums(_packed),
+    ),
+    make_fault(
+        name="sums-clamped",
+        family="behaviour",
+        sentence="the sums clamped to the finite numbers, of which NaN becomes the largest",
+        applies="operation in ('conv', 'transpose') and rank == 3 and fill == 'nonfinite'",
+        word="conv_i1x1x1_c2_k1x1x1_same_nonfinite1",
+        change=Sums(_finite),
     ),
     make_fault(
         name="bias-along-last-axis",
