@@ -173,6 +173,28 @@ def raises(case: Case) -> Array:
     raise KeyError("Biases must be 1D: [0,1]")
 
 
+def test_shape_of_memory_that_was_never_written_is_predicted():
+    entry = recorded(instead={"shape": "(batch, 2, 1)", "unwritten": "True"})
+    assert explains(entry, answers(lambda case: np.full((1, 2, 1), 7e30, np.float32), "conv_i1_k1_same_ones"))
+    assert not explains(entry, answers(lambda case: np.ones((1, 3, 1), np.float32), "conv_i1_k1_same_ones"))
+
+
+def with_second(number: float) -> Subject:
+    def planted(case: Case) -> Array:
+        answer = right_answer(case)
+        answer[0, 1] = number
+        return answer
+
+    return planted
+
+
+def test_number_that_any_element_is_perhaps_is_predicted():
+    entry = recorded(instead={"perhaps": "'nan'"})
+    assert explains(entry, answers(with_second(np.nan), "conv_i3_k2_same_iota"))
+    assert not explains(entry, answers(with_second(np.inf), "conv_i3_k2_same_iota"))
+    assert not explains(entry, answers(with_second(0.0), "conv_i3_k2_same_iota"))
+
+
 def test_error_is_predicted_by_its_class_and_words():
     wrong = answers(raises, "conv_i1_k1_same_ones")
     entry = recorded(kinds=["refused"], error=r"^KeyError: .*Biases must be 1D")
@@ -350,3 +372,19 @@ def test_answer_that_wavers_is_explained_where_it_fits_the_prediction(factor: in
     wrong = answers(lambda case: right_answer(case) + (factor - 1) * case.bias, "conv_i3_k1_same_bias_ints")
     wavers = replace(wrong, verdict=disagrees("not repeatable", "2 of 3 values differ"))
     assert explains(entry, wavers) is fits
+
+
+@pytest.mark.parametrize(
+    ("fault", "word", "wanted"),
+    [
+        ("every-cell-meets-every-tap", "filtergrad_i3x1x1_k2x1x1_valid_float64_nonfinite1", ["nan", "nan"]),
+        ("every-cell-meets-every-tap", "filtergrad_i3x1x1_k2x1x1_valid_float64_nonfinite2", ["-inf", "inf"]),
+        ("padded-phases-read", "filtergrad_i3_k2_d2_same_float64_nonfinite1", ["nan", "nan"]),
+        ("padded-phases-read", "filtergrad_i3_k2_d2_same_float64_nonfinite2", ["inf", "inf"]),
+        ("zeros-between-read", "filtergrad_i4_k1_s4_valid_float64_unread2", ["nan"]),
+        ("zeros-between-read", "filtergrad_i3_k3_s2_d2_same_float64_unread", ["nan", "nan", "72.0"]),
+    ],
+)
+def test_zeros_that_meet_what_no_window_reads_are_nan(fault: str, word: str, wanted: list[str]):
+    answer = fault_named(fault)(Case.parse(word))
+    assert [str(value) for value in answer.reshape(-1).tolist()] == wanted

@@ -48,8 +48,9 @@ def formula(text: str) -> Expression:
 FORMS: frozenset[Kind] = frozenset({"value", "non-finite", "shape", "dtype"})
 """The kinds of what is answered, but is not right."""
 
-INSTEAD = ("strides", "dilations", "padding", "border", "epilogue", "slope", "images", "shape")
-"""What `instead` may say of the case that is computed in place of another."""
+_NUMBERS = ("strides", "dilations", "padding", "border", "epilogue", "slope", "images")
+INSTEAD = (*_NUMBERS, "shape", "unwritten", "perhaps")
+"""What `instead` may say of the case that is computed in place of another, and of its answer."""
 
 
 class Deviation(NamedTuple):

@@ -100,11 +100,23 @@ def _other_answer(deviation: Deviation, examination: Examination) -> str:
         return "an answer; got none"
     if answer.shape != rule.wanted.shape:
         return f"an answer of shape {rule.wanted.shape}; got {answer.shape}"
+    numbers = _numbers(deviation, case, examination.subject.condition_names)
+    if numbers.get("unwritten"):
+        return ""
+    if "perhaps" in numbers:
+        answer = _without(float(numbers["perhaps"]), answer, rule)
     verdict = compared(rule, answer, case)
     if verdict.holds:
         return ""
     worst = verdict.worst
     return f"{worst.want!r} at {worst.index}; got {worst.got!r}" if worst else verdict.sentence
+
+
+def _without(number: float, answer: Array, rule: Judgement) -> Array:
+    """An answer with what is wanted in place of a number, which any element may be."""
+    is_it = np.isnan(answer.astype(np.float64)) if np.isnan(number) else answer == number
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.where(is_it, rule.wanted.astype(answer.dtype), answer)
 
 
 def compared(rule: Judgement, answer: Array, case: Case) -> Verdict:
@@ -121,7 +133,7 @@ def predicted(deviation: Deviation, case: Case, names: Mapping[str, Any]) -> Jud
     from verify.faults import fault_named  # most runs predict nothing, and need none of the catalogue
     from verify.faults.composed import Computed, judged, with_fault
 
-    numbers = {field: _value(text, case, names) for field, text in deviation.instead.items()}
+    numbers = _numbers(deviation, case, names)
     if "shape" in numbers:
         zeros = np.zeros(case.in_data_format(numbers["shape"]))
         return Judgement(zeros, 0.0, lambda index: "an answer of zeros is predicted")
@@ -136,6 +148,11 @@ def predicted(deviation: Deviation, case: Case, names: Mapping[str, Any]) -> Jud
     token = case.format.token if deviation.accumulator == "own" else deviation.accumulator
     is_other = token not in ("", case.format.accumulator)
     return judged(computed, case, accumulator=token if is_other else None)
+
+
+def _numbers(deviation: Deviation, case: Case, names: Mapping[str, Any]) -> dict[str, Any]:
+    """What `instead` says of a case, by name."""
+    return {field: _value(text, case, names) for field, text in deviation.instead.items()}
 
 
 def _value(text: str, case: Case, names: Mapping[str, Any]) -> Any:

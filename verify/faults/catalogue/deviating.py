@@ -8,8 +8,11 @@ from verify.cases.case import Case
 from verify.cases.geometry import Axis, ceil_div
 from verify.cases.operands import Array
 from verify.faults.catalogue.padding import recomputed
-from verify.faults.fault import FORWARD, WINDOWED, Answer, Geometry, make_fault, shifted
-from verify.faults.index_maps import Map, Maps, zero_outside
+from verify.faults.fault import WINDOWED, Answer, Geometry, make_fault, shifted
+from verify.faults.index_maps import Map, Maps, groups_of, map_of, windows_by_maps, zero_outside
+from verify.oracle.problem import channels_last
+
+GRADIENT_OF_FILTERS = "operation == 'filtergrad' and 'bias' not in epilogue"
 
 
 def _halved(total: int) -> int:
@@ -42,14 +45,85 @@ def _phased(case: Case) -> Maps | None:
 
 
 def _phases(axis: Axis, border: tuple[int, int], case: Case) -> Map:
+    cells, kept = _padded_phases(axis, border, case)
+    return cells[:kept]
+
+
+def _padded_phases(axis: Axis, border: tuple[int, int], case: Case) -> tuple[Map, int]:
+    """The windows of phases padded to one length, and how many of them are kept."""
     reach = (axis.kernel - 1) * axis.dilation
     before = border[0] + reach // 2 if case.padding == "SAME" else axis.before
     padded = axis.size + sum(border) + reach if case.padding == "SAME" else axis.padded
     length = ceil_div(padded, axis.dilation)
     in_phase = max((length - axis.kernel) // axis.stride + 1, 0)
-    outs = np.arange(max(in_phase * axis.dilation - (length * axis.dilation - padded), 0))[:, np.newaxis]
+    outs = np.arange(in_phase * axis.dilation)[:, np.newaxis]
     first = outs % axis.dilation + outs // axis.dilation * axis.stride * axis.dilation
-    return zero_outside(axis, first + np.arange(axis.kernel) * axis.dilation - before)
+    cells = zero_outside(axis, first + np.arange(axis.kernel) * axis.dilation - before)
+    return cells, max(len(cells) - (length * axis.dilation - padded), 0)
+
+
+def _times_zero(case: Case) -> Array | None:
+    """The input times 0, channels last: NaN where it is NaN or infinite; None where it is neither."""
+    lost = channels_last(case, case.input).astype(np.float64) * 0
+    return lost if np.isnan(lost).any() else None
+
+
+def _meeting_all(case: Case, right: Array) -> Array | None:
+    """The gradient of filters in which each tap meets every cell, with 0 those that it should not."""
+    lost = _times_zero(case)
+    if lost is None:
+        return None
+    is_nan = np.isnan(lost).sum(axis=0)
+    read = is_nan
+    for axis in case.axes:
+        reads = (np.arange(axis.size)[:, np.newaxis, np.newaxis] == map_of(axis)).any(axis=1)
+        read = np.tensordot(read, reads, axes=(0, 0))
+    unread = is_nan.sum(axis=tuple(range(case.rank))) > np.moveaxis(read, 0, -1)
+    return _with_lost(case, right, np.where(unread, np.nan, 0))
+
+
+def _meeting_padding(case: Case, right: Array) -> Array | None:
+    """The gradient of filters with the products of the zeros behind the cotangent of padded phases."""
+    lost = _times_zero(case)
+    if lost is None:
+        return None
+    phases = [_padded_phases(axis, ends, case) for axis, ends in zip(case.axes, case.borders, strict=True)]
+    is_kept = np.logical_and.reduce(
+        np.meshgrid(*(np.arange(len(cells)) < kept for cells, kept in phases), indexing="ij")
+    )
+    windows = windows_by_maps(lost, case=case, maps=[cells for cells, _ in phases])
+    cut = windows[:, ~is_kept.reshape(-1)]
+    return _with_lost(case, right, cut.sum(axis=(0, 1)).reshape(*case.kernel, case.channels))
+
+
+def _meeting_gaps(case: Case, right: Array) -> Array | None:
+    """The gradient of filters with the products of the zeros between the cells of a strided cotangent.
+
+    It is as long as one without strides would be, or longer to be a multiple of the dilation.
+    """
+    lost = _times_zero(case)
+    if lost is None:
+        return None
+    places = [
+        np.arange(ceil_div(axis.padded - axis.span + 1, axis.dilation) * axis.dilation) for axis in case.axes
+    ]
+    maps = [
+        zero_outside(axis, place[:, np.newaxis] + np.arange(axis.kernel) * axis.dilation - axis.before)
+        for axis, place in zip(case.axes, places, strict=True)
+    ]
+    steps = (place % axis.stride == 0 for axis, place in zip(case.axes, places, strict=True))
+    is_met = np.logical_and.reduce(np.meshgrid(*steps, indexing="ij"))
+    between = windows_by_maps(lost, case=case, maps=maps)[:, ~is_met.reshape(-1)]
+    return _with_lost(case, right, between.sum(axis=(0, 1)).reshape(*case.kernel, case.channels))
+
+
+def _with_lost(case: Case, right: Array, taps: Array) -> Array:
+    """A gradient of filters plus one number for each tap and channel, in the filters of its group."""
+    parts = [
+        np.broadcast_to(taps[..., members, np.newaxis], right[..., filters].shape)
+        for members, filters in groups_of(case)
+    ]
+    return np.asarray(right + np.concatenate(parts, axis=-1).astype(right.dtype))
 
 
 def _without_nan(case: Case, right: Array) -> Array | None:
@@ -84,7 +158,7 @@ DEVIATING = (
         name="strides-within-phases",
         family="geometry",
         sentence="strides over the cells that a dilation has moved to the batch",
-        applies=FORWARD,
+        applies=WINDOWED,
         word="depthwise_i5_k1_s2_d2_valid_iota",
         change=Geometry(_phased),
     ),
@@ -103,6 +177,30 @@ DEVIATING = (
         applies="fill == 'nonfinite'",
         word="conv_i1_k1_same_nonfinite",
         change=Answer(_clamped),
+    ),
+    make_fault(
+        name="every-cell-meets-every-tap",
+        family="gradients",
+        sentence="a filter gradient in which every cell meets every tap, times 0 where it should not",
+        applies=GRADIENT_OF_FILTERS,
+        word="filtergrad_i2x1x1_k1x1x1_s2x1x1_same_float64_unread",
+        change=Answer(_meeting_all),
+    ),
+    make_fault(
+        name="padded-phases-read",
+        family="gradients",
+        sentence="a filter gradient that multiplies cells with the zeros by which phases are padded",
+        applies=f"{GRADIENT_OF_FILTERS} and max(dilations) > 1",
+        word="filtergrad_i3_k2_d2_same_float64_nonfinite1",
+        change=Answer(_meeting_padding),
+    ),
+    make_fault(
+        name="zeros-between-read",
+        family="gradients",
+        sentence="a filter gradient that multiplies cells with the zeros that strides put between others",
+        applies=f"{GRADIENT_OF_FILTERS} and max(strides) > 1",
+        word="filtergrad_i3_k1_s2_same_float64_unread",
+        change=Answer(_meeting_gaps),
     ),
 )
 """Each is right where its condition does not hold, as those of the catalogue are."""
