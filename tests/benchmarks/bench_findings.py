@@ -47,10 +47,7 @@ PAIRS = (
     ("odd-cell-before", "channels-first-as-last"),
     ("last-row-lost", "only-first-of-batch"),
 )
-"""Two faults of one subject: the first in convolutions, the other in every other operation.
-
-A property reports the smallest wrong value alone, so that the other fault of the last pair is not found.
-"""
+"""Two faults of one subject: the first in convolutions, the other in every other operation."""
 
 
 class Silence(Terminal):

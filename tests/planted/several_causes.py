@@ -45,6 +45,21 @@ def is_wrong_for_each_operation(case: Case) -> Array:
 is_wrong_for_each_operation.operations = ("conv", "depthwise")  # type: ignore[attr-defined]
 
 
+def has_two_faults_of_values(case: Case) -> Array:
+    """One fault in convolutions, another in depthwise ones, with wrong values both."""
+    return fault_named("last-row-lost" if case.operation == "conv" else "only-first-of-batch")(case)
+
+
+has_two_faults_of_values.operations = ("conv", "depthwise")  # type: ignore[attr-defined]
+
+
+def refuses_odd_sizes(case: Case) -> Array:
+    """An error for about half of the cases, and nothing else."""
+    if case.size[0] % 2:
+        raise ValueError("an odd number of cells")
+    return right(case)
+
+
 def refuses_one_axis(case: Case) -> Array:
     """Errors that are seen at once, in two wordings, and wrong values that are not."""
     if case.rank == 1:

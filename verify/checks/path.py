@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -58,13 +58,19 @@ class Examiner:
             journal.note(self.noted_as, str(case))
         return excused(self._judged(case), self.known)
 
-    def simplified(self, examination: Examination, *, limit_s: float = SIMPLIFYING_S) -> Examination:
-        """The simplest failure with the same signature that is found within `limit_s`."""
+    def simplified(
+        self,
+        examination: Examination,
+        *,
+        limit_s: float = SIMPLIFYING_S,
+        without: Callable[[Examination], object] = lambda failure: None,
+    ) -> Examination:
+        """The simplest failure with the same signature that is found within `limit_s`, `without` some."""
         examinations = {examination.case: examination}
 
         def fails(case: Case) -> bool:
             examinations[case] = again = self.examine(case)
-            return again.fails and again.signature == examination.signature
+            return again.fails and again.signature == examination.signature and not without(again)
 
         return examinations[simplest(examination.case, fails, limit_s=limit_s)]
 

@@ -126,20 +126,22 @@ def _searches(judge: Judge, search: Callable[[Drawing], None], drawing: Drawing)
     """The disagreements of a property, settled.
 
     Hypothesis soon ends a search that has found one. An error, which is often seen at once, would so hide a
-    wrong value: the search goes on without what was found, until as many cases are drawn as without it.
+    wrong value, and a wrong value another: the search goes on without what was found, errors by their words
+    and values by the fault that gives them, until as many cases are drawn as without it.
     """
     siblings = 1 + SIBLINGS * judge.gate.subject.compiles
     judge.found.clear()
+    judge.named.clear()
     for _ in range(SEARCHES):
         judge.progress.begin()
         mismatches = _found_by(search, drawing)
         for mismatch in mismatches:
             settled = judge.settle(mismatch)
-            judge.found.update({mismatch.examination.signature, settled.examination.signature})
+            judge.pass_over(mismatch.examination, settled.examination)
             yield settled
         left = drawing.used.max_examples - judge.progress.asked // siblings
-        is_loud = any(mismatch.verdict.kind in LOUD for mismatch in mismatches)
-        if not is_loud or left <= 0 or judge.is_late:
+        goes_on = judge.named or any(mismatch.verdict.kind in LOUD for mismatch in mismatches)
+        if not mismatches or not goes_on or left <= 0 or judge.is_late:
             return
         drawing = drawing.again(left)
 

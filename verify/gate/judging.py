@@ -20,7 +20,7 @@ from verify.cases.fills import FILLS
 from verify.cases.narrowings import narrows
 from verify.cases.regions import is_in
 from verify.cases.simplify import SIMPLIFYING_S
-from verify.checks.cause import further_words, has_same_cause
+from verify.checks.cause import SILENT, further_words, gives, has_same_cause
 from verify.checks.clock import GRACE_S, TimeUp, stopping_at
 from verify.checks.deviations import Deviation, applying, recorded
 from verify.checks.diagnosis import diagnosed
@@ -30,6 +30,7 @@ from verify.checks.predictions import JudgedBy, judged_by
 from verify.checks.subject import Description, Subject, describe, labelled, name_of, split_label
 from verify.checks.wavering import asked_again
 from verify.config.session import Session
+from verify.faults import Fault
 from verify.faults.visibility import visibility
 from verify.faults.witnesses import witnesses
 from verify.gate.drawing import (
@@ -232,13 +233,15 @@ class Gate:
 class Judge:
     """Puts the cases of one property to a gate's subject, while there is time, and has them recorded.
 
-    Disagreements with the signature of one that was `found` are recorded, and not raised again.
+    Disagreements with the signature of one that was `found`, and wrong answers that faults which were
+    `named` give, are recorded, and not raised again.
     """
 
     gate: Gate
     judged: Property
     tallier: Tallier
     found: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+    named: list[Fault] = field(default_factory=list)
     progress: Progress = field(default_factory=Progress)
 
     @cached_property
@@ -307,6 +310,11 @@ class Judge:
 
     def _failed(self, examination: Examination, visible: Sequence[str], by: JudgedBy) -> str:
         """Record a disagreement, and raise what was not found before."""
+        if known := self._named(examination):
+            examination = replace(examination, faults=(known,))
+            self.tallier.record(examination, visible, by=by, keeps=False)
+            self.progress.count(disagrees=False)
+            return examination.outcome
         is_found = examination.signature in self.found
         self.tallier.record(examination, visible, by=by, keeps=not is_found)
         self.progress.count(disagrees=not is_found)
@@ -316,6 +324,18 @@ class Judge:
         if examination.verdict.kind in LOST and self.found[examination.signature] > LOSSES:
             pytest.skip("the subject is lost too often")  # each time costs seconds
         return examination.outcome
+
+    def _named(self, examination: Examination) -> Fault | None:
+        """The fault that was named before and gives this answer."""
+        named = self.named if examination.verdict.kind in SILENT else []
+        return next((fault for fault in named if gives(fault, examination)), None)
+
+    def pass_over(self, first: Examination, settled: Examination) -> None:
+        """Raise no more what a search found: its signature, or the answers of the fault that is its name."""
+        if settled.fault and settled.verdict.kind in SILENT:
+            self.named.extend(settled.looks_like)
+        else:
+            self.found.update({first.signature, settled.signature})
 
     def settle(self, mismatch: Mismatch) -> Mismatch:
         """A disagreement that a search found, simplified further and diagnosed, if there is time."""
@@ -328,7 +348,8 @@ class Judge:
         with suppress(TimeUp), self.in_time():
             settled = asked_again(settled)
             if not settled.flaky:
-                settled = self.by(settled.subject).simplified(settled, limit_s=limit_s)
+                examiner = self.by(settled.subject)
+                settled = examiner.simplified(settled, limit_s=limit_s, without=self._named)
             settled = diagnosed(settled)
             settled = self._placed(settled)
         self.tallier.record(settled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -71,12 +71,15 @@ class Tallier:
         A search keeps the last failure of each kind, which is the smallest; one that was found and settled
         is recorded alone, without being kept.
         """
-        case, verdict, failure = examination.case, examination.verdict, {}
+        case, verdict = examination.case, examination.verdict
+        failure: dict[str, Any] = {}
         if examination.fails:
             if keeps:
                 self.keep(examination)
             message = disagreement(examination, with_faults=False)
             failure = {"cause": examination.cause, "words": examination.words, "message": message}
+            if examination.faults is not None:
+                failure |= {"fault": examination.fault, "settled": keeps}
         spent = Counter(self.clock.seconds)
         seconds = {part: round(spent[part] - self._before[part], 6) for part in spent}
         self._before = spent
@@ -109,6 +112,8 @@ class Tallier:
     def keep(self, examination: Examination) -> None:
         """Keep a failure, as far as it is known now, to be reported when the property ends."""
         self.failures[examination.case] = examination
+        if examination.faults is not None:  # it is settled; others of its kind may be found after it
+            self._unreported.pop(self._key(replace(examination, faults=None)), None)
         self._unreported[self._key(examination)] = examination
 
     def complained(self, text: str) -> None:
@@ -161,7 +166,9 @@ class Tallier:
 
     def _key(self, failure: Examination) -> str:
         listed = self.tally.name in LISTED
-        return f"{failure.verdict.kind} {failure.case if listed else f'{failure.cause} {failure.words}'}"
+        what = failure.case if listed else f"{failure.cause} {failure.words}"
+        fault = "" if failure.faults is None else f", {failure.fault}"
+        return f"{failure.verdict.kind} {what}{fault}"
 
 
 def record_of(subject: Description, name: str) -> Record:

@@ -158,7 +158,7 @@ class Tally:
         elif record["outcome"] == "disagrees":
             failure = Failure(kind=record["kind"], word=record["word"], text=record["message"])
             key = self._key(record)
-            self.wrong.setdefault(key, set()).add(record["word"])
+            self._count_wrong(key, record)
             if all(found.rpartition(", ")[0] != key for found in self.failures):  # it is not settled
                 self.failures[key] = failure
             self._count_visible(record["visible"])
@@ -195,6 +195,15 @@ class Tally:
         for name in faults:
             self.visible[name] = min(self.visible[name] + 1, OFTEN_SHOWN)
 
+    def _count_wrong(self, key: str, record: Record) -> None:
+        """Count a wrong case; as one of a fault, with all before it where it settles what was found."""
+        of_fault = f"{key}, {record.get('fault', '')}"
+        if "fault" not in record:
+            self.wrong.setdefault(key, set()).add(record["word"])
+            return
+        before = self.wrong.pop(key, set()) if record["settled"] else set()
+        self.wrong.setdefault(of_fault, set()).update(before, {record["word"]})
+
     def _key(self, record: Record) -> str:
         """The key that the records of one disagreement share while a search shrinks it."""
         cause = f"{record['cause']} {record.get('words', '')}"
@@ -203,10 +212,11 @@ class Tally:
     def _add_failure(self, record: Record) -> None:
         """Keep the last failure of a search; of the same failure found by several shards, the smallest."""
         shrinking = self._key(record)
-        shown = len(self.wrong.get(shrinking, ()))
-        failure = replace(Failure.of(record), cases=max(shown, 1))
-        self.failures.pop(shrinking, None)
+        failure = Failure.of(record)
         key = f"{shrinking}, {failure.fault}"
+        shown = self.wrong.get(shrinking, set()) | self.wrong.get(key, set())
+        failure = replace(failure, cases=max(len(shown), 1))
+        self.failures.pop(shrinking, None)
         earlier = self.failures.setdefault(key, failure)
         if not failure.word and failure.text not in earlier.text:
             self.failures[key] = replace(earlier, text=f"{earlier.text}\n{failure.text}")
