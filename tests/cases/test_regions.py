@@ -30,6 +30,7 @@ INSIDE = {
     ),
     "conv_i20_c2_k2_f2_d2_p2.0_ints1": ("causal", "causal-dilated", "dilated", "padding-of-one-side"),
     "filtergrad_i7x7_c24_k3x3_f24_s2x2_g24_p1.1x1.1_ones": (
+        "depthwise-filter-gradient",
         "group-for-each-channel",
         "kernel-no-multiple-of-stride",
         "three-by-three-by-two",
