@@ -215,7 +215,14 @@ def added_onto_a_buffer() -> Subject:
     return adds
 
 
-@pytest.mark.parametrize("word", ["conv_i5_c3_k2_f2_same_ints1", "filtergrad_n3_i5_k3_same_reals1"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "conv_i5_c3_k2_f2_same_ints1",
+        "filtergrad_n3_i5_k3_same_reals1",
+        "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n",
+    ],
+)
 def test_answers_added_onto_what_stood_in_memory_are_named(word: str) -> None:
     assert names(added_onto_a_buffer(), word) == ["adds-onto-memory"]
 

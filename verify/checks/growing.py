@@ -12,6 +12,7 @@ from verify.cases.operands import Array
 from verify.checks.asking import ask
 from verify.checks.confirming import ASKED, CONFIRMATIONS, confirming
 from verify.checks.subject import Description
+from verify.faults import fault_named
 from verify.faults.fault import right_answer
 
 LARGEST = 2**7
@@ -36,8 +37,8 @@ def grows(subject: Description, case: Case) -> bool:
 
 
 def _small(case: Case) -> Iterator[Case]:
-    """Cases near one whose answers are small whole numbers, and not all 0."""
-    for other in confirming(case, ()):
+    """Cases near one, or near the smallest, whose answers are small whole numbers, and not all 0."""
+    for other in confirming(case, [fault_named("adds-onto-memory")]):
         right = right_answer(other).astype(np.float64)
         if 0 < np.abs(right).max(initial=0) <= LARGEST and not (right % 1).any():
             yield other
