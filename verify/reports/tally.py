@@ -159,7 +159,8 @@ class Tally:
             failure = Failure(kind=record["kind"], word=record["word"], text=record["message"])
             key = self._key(record)
             self._count_wrong(key, record)
-            if all(found.rpartition(", ")[0] != key for found in self.failures):  # it is not settled
+            is_explained = "fault" in record and not record["settled"]  # by a fault that was named before
+            if not is_explained and all(found.rpartition(", ")[0] != key for found in self.failures):
                 self.failures[key] = failure
             self._count_visible(record["visible"])
             # A search that shrinks records many of one disagreement.
