@@ -22,8 +22,8 @@ from verify.cases.operations import AROUND, OPERATIONS, Operation
 from verify.cases.regions import regions as all_regions
 from verify.cases.word import PADDING_MODES
 
-from .inside import Inside, padding_of
-from .narrowed import LONG, Narrowing
+from .inside import Inside
+from .narrowed import Narrowing, longest
 from .parts import (
     AXIS_BYTES,
     BORDER_BYTES,
@@ -39,6 +39,7 @@ from .parts import (
     seed_of,
 )
 from .plans import Plan
+from .regional import padding_of
 
 DTYPES = tuple(
     sorted(FORMATS, key=lambda token: (FORMATS[token].exact_integers, FORMATS[token].accumulator != token))
@@ -264,14 +265,14 @@ def _counts_of(
     # A long sum is one more count to choose, so that it shrinks as the others do.
     is_limited = most["max_channels"] is not None or most["max_batch"] is not None
     reductions = ("short",) if is_limited else reductions
-    longest = _longest(operation, dtype, spatial) if "long" in reductions else {}
+    lengths = _lengthened(operation, dtype, spatial) if "long" in reductions else {}
     options = {
-        "channels": channel_options(largest // groups, longest.get("channels")),
-        "filters": channel_options(largest // groups, longest.get("filters")),
-        "batch": batch_options(most["max_batch"] or 3, longest.get("batch")),
+        "channels": channel_options(largest // groups, lengths.get("channels")),
+        "filters": channel_options(largest // groups, lengths.get("filters")),
+        "batch": batch_options(most["max_batch"] or 3, lengths.get("batch")),
     }
     if "short" not in reductions:
-        options |= {name: [count] for name, count in longest.items()}
+        options |= {name: [count] for name, count in lengths.items()}
     chosen = {name: row.of(counts) for name, counts in options.items()}
     if grouping == "each" and "short" in reductions:
         groups = min(chosen["channels"], most["max_groups"] or largest)
@@ -285,10 +286,9 @@ def _counts_of(
     }
 
 
-def _longest(operation: Operation, dtype: str, spatial: list[Axis]) -> dict[str, int]:
+def _lengthened(operation: Operation, dtype: str, spatial: list[Axis]) -> dict[str, int]:
     """The count that makes a sum longer than a narrow significand counts, where there is one."""
-    form = FORMATS[dtype]
-    length = 1 + (2**form.precision if form.accumulator != dtype else LONG)
+    length = longest(dtype)
     match operation.lengthened_by:
         case "batch":
             return {"batch": length // max(math.prod(axis.out for axis in spatial), 1) + 1}
