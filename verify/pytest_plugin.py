@@ -18,9 +18,9 @@ from verify.config import flags
 from verify.config.database import database_at
 from verify.config.session import Options, Session
 from verify.corpus.words import cases_in, existing
-from verify.gate.judging import Gate
 from verify.gate.properties import TITLES
 from verify.gate.session import NOTHING, SESSION, beginning, environment, gate_of
+from verify.gate.under_test import Gate
 from verify.reports import github
 from verify.reports.conclusion import LITTLE, exit_code, run_sentence
 from verify.reports.findings import findings

@@ -12,8 +12,8 @@ from verify.checks.deviations import Deviation, condition
 from verify.checks.journal import journal
 from verify.checks.path import Examiner
 from verify.checks.subject import Subject, describe
-from verify.gate.judging import Gate
 from verify.gate.properties import EVERYTHING
+from verify.gate.under_test import Gate
 
 KNOWN = Deviation(
     name="ones",

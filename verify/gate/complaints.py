@@ -15,8 +15,9 @@ from verify.checks.limits import Limit
 from verify.checks.path import excused
 from verify.checks.predictions import explains
 from verify.checks.subject import Description
-from verify.gate.judging import Gate, Judge
+from verify.gate.judging import Judge
 from verify.gate.survey import examinations_of, refusal, words_of_limits
+from verify.gate.under_test import Gate
 from verify.oracle.compare import Verdict
 from verify.reports.tally import TIME_UP
 

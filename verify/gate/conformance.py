@@ -29,9 +29,10 @@ from verify.checks.subject import Description, Subject
 from verify.corpus.words import SHIPPED, cases_in
 from verify.gate.complaints import complaint, is_asked, limits_of, wrong_deviation, wrong_limit
 from verify.gate.drawing import DRAWN_FILLS, cases
-from verify.gate.judging import Gate, Judge, mismatches_in, together
+from verify.gate.judging import Judge, mismatches_in, together
 from verify.gate.properties import ELSEWHERE, EVERYTHING, KNOWN, LIMITS, MET, PROPERTIES, WITNESSED, Property
 from verify.gate.search import Drawing, Sieve, drawing_of, is_quick, searching
+from verify.gate.under_test import Gate
 
 
 def conformance(

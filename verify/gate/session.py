@@ -10,8 +10,8 @@ from hypothesis import settings
 
 from verify.checks.versions import versions
 from verify.config.session import Session
-from verify.gate.judging import Gate
 from verify.gate.properties import TITLES
+from verify.gate.under_test import Gate
 from verify.reports.records import Record, begin
 
 SESSION = pytest.StashKey[Session]()

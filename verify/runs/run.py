@@ -26,8 +26,8 @@ from verify.checks.subject import split_label
 from verify.config.session import Options, Session
 from verify.corpus.failures import OPTION, Failed, failed, remember
 from verify.corpus.words import SHIPPED, cases_in, pin
-from verify.gate.judging import Gate
 from verify.gate.session import NOTHING, SESSION, beginning, environment
+from verify.gate.under_test import Gate
 from verify.reports import github
 from verify.reports.conclusion import exit_code, run_sentence
 from verify.reports.findings import findings

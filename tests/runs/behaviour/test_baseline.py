@@ -17,7 +17,7 @@ from tests.planted.behaving import FORWARD, PAIRWISE
 from verify import Case, check
 from verify.__main__ import main
 from verify.checks.subject import Subject, describe
-from verify.gate.judging import Gate
+from verify.gate.under_test import Gate
 from verify.runs.behaviour.baseline import Conclusion, Watch, cases_for, compared, fixed_cases
 from verify.runs.behaviour.record import Behaviour, Response, read_behaviours, text_of
 

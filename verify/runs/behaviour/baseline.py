@@ -14,7 +14,7 @@ from verify.checks.clock import GRACE_S, TimeUp, stopping_at
 from verify.checks.subject import Description, split_label
 from verify.corpus.rewrite import rewrite
 from verify.corpus.words import cases_in
-from verify.gate.judging import Gate
+from verify.gate.under_test import Gate
 from verify.reports.phrases import plural
 from verify.runs.behaviour.comparison import differences, summary_of, table_of
 from verify.runs.behaviour.record import (

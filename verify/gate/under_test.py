@@ -1,0 +1,216 @@
+"""A gate: a subject under test, what is asked of it, and the results of its tests in a session."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from verify.cases.case import Case
+from verify.cases.domain import Domain, as_grouped
+from verify.cases.fills import FILLS
+from verify.cases.narrowings import narrows
+from verify.cases.regions import is_in
+from verify.checks.deviations import Deviation, applying, recorded
+from verify.checks.examination import Examination
+from verify.checks.subject import Description, Subject, describe, name_of
+from verify.config.session import Session
+from verify.faults.witnesses import witnesses
+from verify.gate.drawing import (
+    ILLEGAL_OPERATIONS,
+    cases_by_way,
+    illegal_cases_by_way,
+    marginals,
+    region_cases,
+)
+from verify.gate.judging import Judge
+from verify.gate.properties import ELSEWHERE, EVERYTHING, MET, PROPERTIES, WITNESSED, Property
+from verify.gate.recorder import Tallier, record_of
+from verify.gate.search import is_quick
+from verify.gate.survey import Survey, judgeable, survey_of
+from verify.reports.tally import TIME_UP, UNDRAWN, Tally
+from verify.subjects.failed import failed_words
+from verify.subjects.trial import tried
+
+
+class Gate:
+    """A subject under test, loaded and described on first use, and the results of its tests in a session."""
+
+    def __init__(self, subject: str | Subject, known: Sequence[Deviation] | None) -> None:
+        if not callable(subject) and not isinstance(subject, str):
+            describe(subject)  # raises TypeError
+        self._subject = subject
+        self._description: Description | None = None
+        self._unusable: str | None = None
+        self._known = known
+        self.narrowings: Mapping[str, Any] = {}
+        self.name = subject if isinstance(subject, str) else name_of(subject)
+        self.session = Session()  # until the session that collects it is known
+
+    @property
+    def session(self) -> Session:
+        return self._session
+
+    @session.setter
+    def session(self, session: Session) -> None:
+        self._session = session
+        self._survey: Survey | None = None
+        self._routes: Mapping[str, Description] | None = None
+        self.causes: list[Examination] = []
+        self.judges: dict[str, Judge] = {}
+
+    @property
+    def subject(self) -> Description:
+        if self._description is None:
+            load, subject = self.session.options.load, self._subject
+            loaded = load(subject) if isinstance(subject, str) else tried(subject)
+            self._description = describe(loaded)
+        return self._description
+
+    def unusable(self) -> str:
+        """Why the subject cannot be gated, in one sentence; "" for one that can. It is tried once."""
+        if self._unusable is None:
+            self._unusable = ""
+            try:
+                self.subject  # noqa: B018 - loaded and tried here
+            except (TypeError, ValueError) as wrong:
+                self._unusable = str(wrong)
+        return self._unusable
+
+    def close_subject(self) -> None:
+        """End the subject's worker, if it has one; the next case starts another."""
+        if self._description is not None:
+            self._description.close()
+
+    @property
+    def known(self) -> tuple[Deviation, ...]:
+        """The deviations that are excused, of those that apply to the subject as it runs here."""
+        return self.survey.known if self.session.options.excuse else ()
+
+    @property
+    def routes(self) -> Mapping[str, Description]:
+        """The subject's ways by name, or itself by "", each in the part of its domain that can be judged."""
+        if self._routes is None:
+            known = self.known
+            self._routes = {name: judgeable(way, known) for name, way in self.survey.routes.items()}
+        return self._routes
+
+    @property
+    def survey(self) -> Survey:
+        """What is recorded of the subject, once it is asked what of that holds for the release that runs."""
+        if self._survey is None:
+            self.session.record(record_of(self.subject, self.name))
+            entries = recorded(self.subject, self.session.options.deviations, brought=self._known)
+            known = applying(entries, self.subject)
+            self._survey = survey_of(self.subject, known, until=self.session.until)
+        return self._survey
+
+    def _domains(self, narrowings: Mapping[str, Any]) -> dict[str, Domain]:
+        return {name: way.drawn(**narrowings) for name, way in self.routes.items()}
+
+    def legal(self, narrowings: dict[str, Any], counts: Counter[str]) -> SearchStrategy[tuple[str, Case]]:
+        """Pairs of a way and a case of its domain; empty where the narrowings leave none of it."""
+        with suppress(ValueError):
+            return cases_by_way(self._domains(narrowings), thrown=counts, **narrowings)
+        return st.nothing()
+
+    def illegal(self, narrowings: dict[str, Any]) -> SearchStrategy[tuple[str, Case]]:
+        """Calls that the subject says it refuses; empty where it says so of none that can be drawn."""
+        refused = [name for name in self.subject.refuses if name in ILLEGAL_OPERATIONS]
+        operations = [name for name in refused if name in narrowings.get("operations", refused)]
+        others = {name: value for name, value in narrowings.items() if name not in ("fills", "around")}
+        with suppress(ValueError):  # the narrowings leave none
+            return illegal_cases_by_way(self._domains(narrowings), **{**others, "operations": operations})
+        return st.nothing()
+
+    def witnesses(self, narrowings: dict[str, Any]) -> Mapping[str, tuple[str, Case]]:
+        """For each fault that a drawn case could show, by its name, a way and a case that does."""
+        fills = tuple(narrowings.get("fills", FILLS))
+        shown, chosen = witnesses(self._domains(narrowings), fills), narrowings.get("regions")
+        return {name: (way, case) for name, (way, case) in shown.items() if is_in(case, chosen)}
+
+    def marginals(self, narrowings: dict[str, Any], fill: str) -> list[tuple[str, Case]]:
+        """A case for each way, operation and dtype that is drawn."""
+        pairs, chosen = marginals(self._domains(narrowings), fill), narrowings.get("regions")
+        return [(way, case) for way, case in pairs if is_in(case, chosen)]
+
+    def region_cases(self, narrowings: dict[str, Any], fill: str) -> Mapping[str, tuple[str, Case]]:
+        """A way and a case for each region of which there is something to draw."""
+        return region_cases(self._domains(narrowings), fill, narrowings)
+
+    def elsewhere(self, narrowings: Mapping[str, Any]) -> list[tuple[str, Case]]:
+        """The words on which a built-in subject was wrong, as far as the subject has them, with its ways.
+
+        One that is in no domain is carried into the first that takes it in another data format, dtype or
+        rank, a depthwise one also as a convolution of many groups. Where cases cost much, or time is short,
+        each is asked by one of its ways, these in turn; where both, of a subject that is given a fourth of
+        the cases every fourth is.
+        """
+        domains, pairs = self._domains(narrowings), list[tuple[str, Case]]()
+        every = self.subject.fewer if is_quick() else 1
+        for number, case in enumerate([*filter(narrows(narrowings), failed_words())][::every]):
+            ways = self._ways_of(case, domains)
+            is_one = ways and (is_quick() or self.subject.fewer > 1)
+            pairs += [ways[number % len(ways)]] if is_one else ways
+        return list(dict.fromkeys(pairs))
+
+    def _ways_of(self, case: Case, domains: Mapping[str, Domain]) -> list[tuple[str, Case]]:
+        """The ways whose domain has a case, or where none has it the first that it is carried into."""
+        if case.illegal:
+            return _inside(case, domains) if case.operation in self.subject.refuses else []
+        alike = [case, as_grouped(case)] if case.operation == "depthwise" else [case]
+        return _inside(case, domains) or _carried(alike, domains)
+
+    def has(self, case: Case) -> bool:
+        """Whether a case is of the shard that this session asks."""
+        return self.session.options.shard.holds(str(case))
+
+    def asked(self, words: Iterable[Case], *, carry: bool = False) -> list[tuple[str, Case]]:
+        """Each word with each way whose domain has it, and one that none has with none.
+
+        Where they `carry`, a word that is in no domain goes into the first that has it in another data
+        format, dtype or rank, and is left out where none has.
+        """
+        domains = {name: way.domain for name, way in self.routes.items()}
+        pairs: list[tuple[str, Case]] = []
+        for case in words:
+            elsewhere = _carried([case], domains) if carry else [("", case)]
+            pairs += _inside(case, domains) or elsewhere
+        return pairs
+
+    def judge(self, judged: Property) -> Judge:
+        """The judge of a property in this session."""
+        test = f"test_{judged.name}"
+        if test not in self.judges:
+            tallier = Tallier(self.name, judged, self.session.record)
+            self.judges[test] = Judge(gate=self, judged=judged, tallier=tallier)
+        return self.judges[test]
+
+    def skip_late(self, test: str) -> None:
+        """Skip a test for which there is no time left, before its subject is loaded."""
+        for judged in (EVERYTHING, ELSEWHERE, WITNESSED, MET, *PROPERTIES):
+            if test == f"test_{judged.name}":
+                self.judge(judged).tallier.note = TIME_UP
+                self.judge(judged).tallier.is_absent = is_quick() and judged.name not in UNDRAWN
+                self.close(test, 0.0)
+        pytest.skip("the time is up")
+
+    def close(self, test: str, elapsed: float) -> Tally | None:
+        """The tally of a test that has ended, or None for one that judged nothing."""
+        return self.judges[test].tallier.close(elapsed) if test in self.judges else None
+
+
+def _inside(case: Case, domains: Mapping[str, Domain]) -> list[tuple[str, Case]]:
+    """The names of the domains that have a case, each with it."""
+    return [(name, case) for name, domain in domains.items() if domain.holds(case)]
+
+
+def _carried(words: Iterable[Case], domains: Mapping[str, Domain]) -> list[tuple[str, Case]]:
+    """The first domain that a word can be carried into, with what it becomes there, if there is one."""
+    moved = ((name, domain.carried(word)) for word in words for name, domain in domains.items())
+    return [(name, word) for name, word in moved if word is not None][:1]
