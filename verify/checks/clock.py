@@ -6,8 +6,10 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+Told = TypeVar("Told")
 
 
 class Clock:
@@ -61,6 +63,15 @@ def stopping_at(end: float) -> Iterator[None]:
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def within(end: float, ask: Callable[[], Told]) -> Told | None:
+    """What `ask` returns; None if the time is up before it is called, or a little after it should be done."""
+    with suppress(TimeUp):
+        if time.monotonic() <= end:
+            with stopping_at(end + GRACE_S):
+                return ask()
+    return None
 
 
 def _raise(number: int, frame: object) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
 from verify.cases.case import Case
-from verify.checks.clock import TimeUp
+from verify.checks.clock import within
 from verify.checks.deviations import Deviation, expired, routes_of
 from verify.checks.examination import Examination, disagreement
 from verify.checks.limits import Limit
@@ -24,12 +23,10 @@ from verify.reports.tally import TIME_UP
 
 def complaint(judge: Judge, wrong: Callable[[], str]) -> str:
     """What is wrong with an entry, or nothing where there is no time left to ask."""
-    with suppress(TimeUp):
-        if not judge.is_late:
-            with judge.in_time():
-                return wrong()
-    judge.tallier.note = TIME_UP
-    return ""
+    told = within(judge.gate.session.until, wrong)
+    if told is None:
+        judge.tallier.note = TIME_UP
+    return told or ""
 
 
 def is_asked(gate: Gate, deviation: Deviation) -> bool:

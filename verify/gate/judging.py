@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +15,7 @@ import pytest
 from verify.cases.case import Case
 from verify.cases.simplify import SIMPLIFYING_S
 from verify.checks.cause import SILENT, further_words, gives, has_same_cause
-from verify.checks.clock import GRACE_S, TimeUp, stopping_at
+from verify.checks.clock import GRACE_S, TimeUp, stopping_at, within
 from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import Examination, Mismatch, mismatch_of
 from verify.checks.path import Examiner
@@ -85,10 +85,9 @@ class Judge:
         """
         if self.gate.session.interrupted:
             raise KeyboardInterrupt
-        with suppress(TimeUp):
-            if not self.is_late:
-                with self.in_time():
-                    return self._judge_in_time(case, way, shows)
+        outcome = within(self.gate.session.until, partial(self._judge_in_time, case, way, shows))
+        if outcome is not None:
+            return outcome
         self.tallier.note = TIME_UP
         self.tallier.settle()
         if is_quick() and self.judged.name not in UNDRAWN:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
 
 from verify.cases.case import Case
 from verify.cases.domain import Condition
 from verify.cases.predicates import names_of
 from verify.checks.asking import ask
-from verify.checks.clock import GRACE_S, TimeUp, stopping_at
+from verify.checks.clock import within
 from verify.checks.deviations import Deviation, applying, recorded, routes_of
 from verify.checks.examination import Examination
 from verify.checks.limits import Limit
@@ -85,9 +82,9 @@ def survey_of(subject: Description, known: Sequence[Deviation], *, until: float 
     """
     routes = dict(subject.ways) or {"": subject}
     assumed = [entry for entry in known if not entry.covers(subject.version)]
-    happens = {entry.name: _in_time(until, partial(_happens, subject, entry)) for entry in assumed}
+    happens = {entry.name: within(until, partial(_happens, subject, entry)) for entry in assumed}
     limits = [asked for asked in words_of_limits(routes.values()) if not asked[1].covers(subject.version)]
-    answers = {asked: _in_time(until, partial(refusal, *asked)) for asked in limits}
+    answers = {asked: within(until, partial(refusal, *asked)) for asked in limits}
     lifted = {
         limit: f"{way.name} answers {word}"
         for (way, limit, word), answer in answers.items()
@@ -108,18 +105,6 @@ def survey_of(subject: Description, known: Sequence[Deviation], *, until: float 
         lifted=lifted,
         reworded=reworded,
     )
-
-
-Told = TypeVar("Told")
-
-
-def _in_time(until: float, ask: Callable[[], Told]) -> Told | None:
-    """What a word shows, or None where there is no time left to ask it."""
-    with suppress(TimeUp):
-        if time.monotonic() <= until:
-            with stopping_at(until + GRACE_S):
-                return ask()
-    return None
 
 
 def _happens(subject: Description, deviation: Deviation) -> bool:
@@ -157,6 +142,11 @@ def refusal(way: Description, limit: Limit, word: str) -> str:
     if not isinstance(answer, Verdict) or answer.kind is None:
         return "answered"
     return "" if any(says in answer.sentence for says in limit.says) else answer.sentence
+
+
+def judgeable_routes(routes: Mapping[str, Description], known: Sequence[Deviation]) -> dict[str, Description]:
+    """Ways by name, each in the part of its domain that can be judged."""
+    return {name: judgeable(way, known) for name, way in routes.items()}
 
 
 def judgeable(way: Description, known: Iterable[Deviation]) -> Description:

@@ -32,7 +32,7 @@ from verify.gate.judging import Judge
 from verify.gate.properties import ELSEWHERE, EVERYTHING, MET, PROPERTIES, WITNESSED, Property
 from verify.gate.recorder import Tallier, record_of
 from verify.gate.search import is_quick
-from verify.gate.survey import Survey, judgeable, survey_of
+from verify.gate.survey import Survey, judgeable_routes, survey_of
 from verify.reports.tally import TIME_UP, UNDRAWN, Tally
 from verify.subjects.failed import failed_words
 from verify.subjects.trial import tried
@@ -96,8 +96,7 @@ class Gate:
     def routes(self) -> Mapping[str, Description]:
         """The subject's ways by name, or itself by "", each in the part of its domain that can be judged."""
         if self._routes is None:
-            known = self.known
-            self._routes = {name: judgeable(way, known) for name, way in self.survey.routes.items()}
+            self._routes = judgeable_routes(self.survey.routes, self.known)
         return self._routes
 
     @property

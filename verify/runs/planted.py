@@ -19,7 +19,7 @@ from verify.checks.path import Examiner
 from verify.checks.predictions import predicted
 from verify.checks.subject import Description, Subject, describe
 from verify.gate.drawing import cases_by_way, sample
-from verify.gate.survey import judgeable, survey_of
+from verify.gate.survey import judgeable_routes, survey_of
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Judgement
 
@@ -68,7 +68,7 @@ def selftest_of(
 def planting_of(subject: Description, *, examples: int, seed: int) -> Planting:
     """What is reported of a subject, for cases drawn as a run draws them."""
     survey = survey_of(subject, applying(subject.known, subject))
-    routes = {name: judgeable(way, survey.known) for name, way in survey.routes.items()}
+    routes = judgeable_routes(survey.routes, survey.known)
     domains = {name: way.drawn() for name, way in routes.items()}
     planting = Planting(subject.label)
     for name, case in sample(examples, seed, cases_by_way(domains)):
