@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from verify.checks.deviations import covers, require_range
+from verify.checks.releases import covers, require_range
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from verify.cases.domain import Condition
 from verify.cases.predicates import Predicate
-from verify.checks.deviations import seen_in
+from verify.checks.releases import seen_in
 
 
 class Limit(NamedTuple):
