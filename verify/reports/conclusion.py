@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from verify.cases.shards import ALL, Shard
-from verify.reports.coverage import never_graded
+from verify.reports.coverage import never_graded, never_visible
 from verify.reports.findings import findings
 from verify.reports.phrases import plural
-from verify.reports.tally import ENOUGH, TIME_UP, Tally, never_visible
+from verify.reports.tally import ENOUGH, TIME_UP, Tally
 
 LITTLE = ("nothing graded", "too little")
 """Verdicts of properties that prove too little."""

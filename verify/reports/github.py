@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from verify.reports.conclusion import LITTLE
+from verify.reports.coverage import fault_coverages
 from verify.reports.findings import findings
 from verify.reports.phrases import plural
-from verify.reports.tally import COLUMNS, Tally, by_subject, fault_coverages
+from verify.reports.tally import COLUMNS, Tally, by_subject
 
 ANNOTATED = 10
 """Errors that GitHub shows of one step."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verify.checks.subject import split_label
 from verify.reports.phrases import LabelledText
-from verify.reports.tally import UNDRAWN, Tally, grouped, totals
+from verify.reports.tally import UNDRAWN, Tally, by_name, totals
 
 
 def judged_lines(tallies: Sequence[Tally]) -> list[LabelledText]:
     """For each subject of which something is recorded, the shares of what was drawn by what judged it."""
     lines: list[LabelledText] = []
     drawn = [tally for tally in tallies if tally.name not in UNDRAWN]
-    for subject, group in grouped(drawn, lambda tally: split_label(tally.subject)[0]).items():
+    for subject, group in by_name(drawn).items():
         predicted, blind = shares(group)
         if predicted or blind:
             by = f"{predicted:.1%} of what was drawn by what a deviation predicts, {blind:.1%} not judged"

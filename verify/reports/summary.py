@@ -14,24 +14,11 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.operations import OPERATIONS
 from verify.checks.subject import split_label
 from verify.reports.conclusion import LITTLE
-from verify.reports.coverage import RegionCoverage, region_coverages
+from verify.reports.coverage import FaultCoverage, RegionCoverage, families, fault_coverages, region_coverages
 from verify.reports.findings import findings
 from verify.reports.judged import judged_lines
 from verify.reports.phrases import LabelledText, most_common
-from verify.reports.tally import (
-    ABSENT,
-    COLUMNS,
-    CROSSED,
-    ENOUGH,
-    TRAITS,
-    FaultCoverage,
-    Tally,
-    by_subject,
-    families,
-    fault_coverages,
-    grouped,
-    totals,
-)
+from verify.reports.tally import ABSENT, COLUMNS, CROSSED, ENOUGH, TRAITS, Tally, by_subject, grouped, totals
 
 TIME_PARTS = ("drawing", "reference", "subject", "comparison", "faults")
 REASONS = 12

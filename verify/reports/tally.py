@@ -1,15 +1,14 @@
-"""Tallies: the counts of the records of runs for each property of a subject, and its fault coverage."""
+"""Tallies: the counts of the records of runs for each property of a subject."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from verify.checks.subject import split_label
-from verify.faults import FAULTS
 from verify.reports.records import Record
 
 Item = TypeVar("Item")
@@ -285,56 +284,10 @@ def by_subject(tallies: Iterable[Tally]) -> dict[str, list[Tally]]:
     return grouped(tallies, lambda tally: tally.subject)
 
 
+def by_name(tallies: Iterable[Tally]) -> dict[str, list[Tally]]:
+    """The tallies of each subject under all its switches."""
+    return grouped(tallies, lambda tally: split_label(tally.subject)[0])
+
+
 def totals(counters: Iterable[Counter[str]]) -> Counter[str]:
     return sum(counters, Counter())
-
-
-class FaultCoverage(NamedTuple):
-    """For one subject under all its switches: the cases that would have shown each fault it could have.
-
-    `hidden` maps a fault that no case showed to the word of its own case, where the subject declined
-    that word or answered it with a recorded deviation.
-    """
-
-    subject: str
-    visible: Counter[str]
-    hidden: dict[str, str]
-
-    @property
-    def never_visible(self) -> list[str]:
-        """Faults that no case would have shown, although the subject answers a case that shows them."""
-        return [name for name, count in self.visible.items() if not count and name not in self.hidden]
-
-    @property
-    def share(self) -> str:
-        return f"{sum(1 for count in self.visible.values() if count)} of {len(self.visible)}"
-
-
-def fault_coverages(tallies: Sequence[Tally]) -> list[FaultCoverage]:
-    """The fault coverage of each subject whose faults were looked for."""
-    coverages = []
-    for subject, group in grouped(tallies, lambda tally: split_label(tally.subject)[0]).items():
-        possible = {name for tally in group for name in tally.visible}
-        visible = Counter({fault.name: 0 for fault in FAULTS if fault.name in possible})
-        for tally in group:
-            visible.update(tally.visible)
-        hidden = {name: word for tally in group for name, word in tally.hidden.items() if not visible[name]}
-        if possible:
-            coverages.append(FaultCoverage(subject, visible, hidden))
-    return coverages
-
-
-def families(coverages: Iterable[FaultCoverage]) -> dict[str, list[str]]:
-    """The names of all faults that were looked for, by family."""
-    possible = {name for coverage in coverages for name in coverage.visible}
-    groups = grouped((fault for fault in FAULTS if fault.name in possible), lambda fault: fault.family)
-    return {family: [fault.name for fault in faults] for family, faults in groups.items()}
-
-
-def never_visible(tallies: Sequence[Tally]) -> list[str]:
-    """Every fault that a subject could have had without a case to show it, with the subject."""
-    return [
-        f"{name} of {coverage.subject}"
-        for coverage in fault_coverages(tallies)
-        for name in coverage.never_visible
-    ]

@@ -16,7 +16,14 @@ from typing import NamedTuple
 
 from verify.cases.case import Case
 from verify.reports.conclusion import run_sentence
-from verify.reports.coverage import never_graded, region_coverages
+from verify.reports.coverage import (
+    FaultCoverage,
+    families,
+    fault_coverages,
+    never_graded,
+    never_visible,
+    region_coverages,
+)
 from verify.reports.findings import Finding, findings
 from verify.reports.html.pictures import Picture, answer_pictures, window_pictures
 from verify.reports.html.tables import (
@@ -30,17 +37,7 @@ from verify.reports.html.tables import (
 )
 from verify.reports.merge import Merged, merged
 from verify.reports.records import DIFFERING_LIMIT, Record, read_records
-from verify.reports.tally import (
-    OFTEN_SHOWN,
-    FaultCoverage,
-    Tally,
-    by_subject,
-    families,
-    fault_coverages,
-    grouped,
-    never_visible,
-    totals,
-)
+from verify.reports.tally import OFTEN_SHOWN, Tally, by_subject, grouped, totals
 
 PICTURED = 40
 """Failures that have pictures, so that a page stays small."""
