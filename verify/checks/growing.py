@@ -56,5 +56,5 @@ def _grows_on(subject: Description, case: Case) -> bool | None:
 
 def _number(subject: Description, case: Case) -> Array | None:
     """An answer in float64, copied, as a subject may write over it."""
-    answer, _ = ask(subject, Case.parse(str(case)))
+    answer, _ = ask(subject, case.copied())
     return answer.astype(np.float64) if isinstance(answer, np.ndarray) else None

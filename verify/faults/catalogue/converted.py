@@ -13,7 +13,7 @@ from verify.cases.operands import Array, Operands
 from verify.faults.composed import computed_with
 from verify.faults.fault import FORWARD, IMAGE, Answer, Geometry, Other, Sums, make_fault
 from verify.faults.index_maps import Maps, factors, finished, outs_of, right_maps, sums_by_maps
-from verify.oracle.problem import channels_last
+from verify.oracle.problem import channels_last, in_data_format
 
 
 def _below_zero(axis: Axis, border: tuple[int, int]) -> bool:
@@ -65,9 +65,14 @@ def _mixed(case: Case, right: Array) -> Array | None:
         dense["operation"] = "conv"
     operands = Operands(input=_not_finite(case.input), factor=others.astype(np.float64))
     counts = sums_by_maps(computed_with(case, operands=operands, **dense), right_maps(case))
+    return _nan_where(channels_last(case, counts), case, right)
+
+
+def _nan_where(counts: Array, case: Case, right: Array) -> Array:
+    """The right answer, but NaN where anything was counted, channels last; a pointwise step spreads it."""
     if case.pointwise is not None:
-        counts = counts.sum(axis=1 if case.channels_first else -1, keepdims=True)
-    return np.where(counts > 0, right.dtype.type(np.nan), right)
+        counts = counts.sum(axis=-1, keepdims=True)
+    return np.where(in_data_format(case, counts) > 0, right.dtype.type(np.nan), right)
 
 
 TILES = (3, 4, 9, 25)
@@ -94,11 +99,7 @@ def _tiled(case: Case, right: Array) -> Array | None:
     ]
     flat = _not_finite(x).reshape(len(x), math.prod(case.size), x.shape[-1])
     counts = np.append(flat, np.zeros((len(x), 1, x.shape[-1])), axis=1)[:, read].sum(axis=3)
-    counts = counts.reshape(len(x), *outs_of(case.axes), x.shape[-1])
-    if case.pointwise is not None:
-        counts = counts.sum(axis=-1, keepdims=True)
-    places = (np.moveaxis(counts, -1, 1) if case.channels_first else counts) > 0
-    return np.where(places, right.dtype.type(np.nan), right)
+    return _nan_where(counts.reshape(len(x), *outs_of(case.axes), x.shape[-1]), case, right)
 
 
 def _steps(case: Case) -> tuple[int, int, tuple[int, int], int]:

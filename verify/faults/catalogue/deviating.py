@@ -88,12 +88,9 @@ def _meeting_padding(case: Case, right: Array) -> Array | None:
     if lost is None:
         return None
     phases = [_padded_phases(axis, ends, case) for axis, ends in zip(case.axes, case.borders, strict=True)]
-    is_kept = np.logical_and.reduce(
-        np.meshgrid(*(np.arange(len(cells)) < kept for cells, kept in phases), indexing="ij")
-    )
-    windows = windows_by_maps(lost, case=case, maps=[cells for cells, _ in phases])
-    cut = windows[:, ~is_kept.reshape(-1)]
-    return _with_lost(case, right, cut.sum(axis=(0, 1)).reshape(*case.kernel, case.channels))
+    maps = [cells for cells, _ in phases]
+    is_kept = [np.arange(len(cells)) < kept for cells, kept in phases]
+    return _with_lost(case, right, _outside(lost, maps, is_kept, case=case))
 
 
 def _meeting_gaps(case: Case, right: Array) -> Array | None:
@@ -111,10 +108,15 @@ def _meeting_gaps(case: Case, right: Array) -> Array | None:
         zero_outside(axis, place[:, np.newaxis] + np.arange(axis.kernel) * axis.dilation - axis.before)
         for axis, place in zip(case.axes, places, strict=True)
     ]
-    steps = (place % axis.stride == 0 for axis, place in zip(case.axes, places, strict=True))
-    is_met = np.logical_and.reduce(np.meshgrid(*steps, indexing="ij"))
-    between = windows_by_maps(lost, case=case, maps=maps)[:, ~is_met.reshape(-1)]
-    return _with_lost(case, right, between.sum(axis=(0, 1)).reshape(*case.kernel, case.channels))
+    is_met = [place % axis.stride == 0 for axis, place in zip(case.axes, places, strict=True)]
+    return _with_lost(case, right, _outside(lost, maps, is_met, case=case))
+
+
+def _outside(lost: Array, maps: Maps, inside: list[Array], *, case: Case) -> Array:
+    """For each tap and channel the sum over the windows of maps that are not `inside` along every axis."""
+    is_inside = np.logical_and.reduce(np.meshgrid(*inside, indexing="ij"))
+    windows = windows_by_maps(lost, case=case, maps=maps)[:, ~is_inside.reshape(-1)]
+    return np.asarray(windows.sum(axis=(0, 1)).reshape(*case.kernel, case.channels))
 
 
 def _with_lost(case: Case, right: Array, taps: Array) -> Array:
