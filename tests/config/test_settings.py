@@ -14,13 +14,13 @@ from verify.commands.cli import command_of
 from verify.config.flags import Known, known_options
 from verify.config.options import (
     INTEGER,
-    OPERATION_NAMES,
     PLACE,
     POSITIVE,
     PYTHON,
     SECONDS,
     choice,
     defaults_of,
+    listed,
     options_of,
 )
 
@@ -44,7 +44,7 @@ def table(line: str, folder: str = ".") -> None:
 @click.option("--examples", type=POSITIVE)
 @click.option("--seed", type=INTEGER)
 @click.option("--max-time", type=SECONDS)
-@click.option("--operations", type=OPERATION_NAMES)
+@click.option("--operations", type=listed("operations"))
 @click.option("--profile", type=choice("NAME", "dev", "ci"), default="dev")
 @click.option("--python", type=PYTHON)
 @click.option("--matrix", is_flag=True)

@@ -16,7 +16,6 @@ from click.shell_completion import CompletionItem
 from verify.cases.domain import spelled
 from verify.cases.grammar import require_grammar
 from verify.cases.narrowings import CHOICES
-from verify.cases.operations import OPERATIONS
 from verify.cases.shards import Shard
 from verify.cases.spelling import nearest, one_of
 from verify.cases.word import quoted
@@ -75,11 +74,6 @@ def choice(name: str, *words: str) -> OptionKind:
     return OptionKind(name, lambda text: one_of(text, words), values=lambda: words)
 
 
-def operations(text: str) -> tuple[str, ...]:
-    """Operations, with commas between them."""
-    return tuple(one_of(operation, OPERATIONS) for operation in text.split(","))
-
-
 def database(text: str) -> str | Path:
     """Where examples are kept: `github:OWNER/REPO`, the URL of a Redis server, or a folder."""
     if text.startswith(GITHUB):
@@ -131,7 +125,6 @@ def listed(name: str) -> OptionKind:
     return OptionKind(f"{name[0].upper()},…", read, list, type(CHOICES[name][0]), lambda: words)
 
 
-OPERATION_NAMES = OptionKind("OP,…", operations, list, values=lambda: OPERATIONS)
 POSITIVE = OptionKind("N", positive, int)
 INTEGER = OptionKind("N", whole, int)
 SECONDS = OptionKind("SECONDS", seconds, float)

@@ -93,8 +93,6 @@ class Way:
         return MODES[self.mode](self.entry, case, **traced)
 
 
-_FORWARD = ("conv_nd", "convolution", "depthwise", "separable", "conv_nd_transpose", "conv_transpose")
-_USUAL = (*_FORWARD, "conv_nd_filter_gradient")
 _RAW = tuple(entry for entry in ENTRIES if entry.startswith("raw"))
 _BY_TAPE = tuple(entry for entry in ENTRIES if entry.endswith("gradient") and entry not in _RAW)
 _TF_NN = tuple(entry for entry in ENTRIES if entry not in (*_RAW, *_BY_TAPE))
