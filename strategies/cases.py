@@ -139,7 +139,7 @@ def plans_of(domains: Mapping[str, Domain], narrowing: Narrowing, given: Mapping
             plan = Plan(operation, inside, narrowing.steps)
             if any(narrowing.fills_of(operation, dtype) for dtype in plan.space.dtypes) and plan.open():
                 regional = Inside(plan, narrowing)
-                if narrowing.is_whole or regional.open:
+                if narrowing.is_whole or not regional.is_empty:
                     plans.setdefault(operation, {})[way] = plan, regional
     return plans
 
@@ -155,9 +155,9 @@ def _drawn(row: Row, *, plans: Plans, narrowing: Narrowing, counts: Counter[str]
     ways = plans[row.of(list(plans))]
     way = row.of(list(ways))
     plan, inside = ways[way]
-    regions = inside.weighed
-    anywhere = [None] * -(-len(regions) // 2) if narrowing.is_whole and regions else []
-    region = row.of([*anywhere, *regions] or [None])
+    anywhere = -(-len(inside.weighed) // 2) if narrowing.is_whole else 0
+    place = row.of(range(anywhere + len(inside.weighed) or 1)) - anywhere
+    region = inside.opened(place) if place >= 0 else None
     rest = row.rest()
     made = inside.drawn(row, region) if region else None
     case = inside.near(made, region) if region and made else None

@@ -9,6 +9,7 @@ from functools import cache, cached_property, lru_cache
 from itertools import chain
 from random import Random
 from typing import Any, TypeVar
+from zlib import crc32
 
 from verify.cases.case import Case
 from verify.cases.domain import Space
@@ -29,6 +30,9 @@ from .regional import INSIDE_BYTES, NotOpenError, case_of, choice
 Value = TypeVar("Value")
 
 
+LOOKS = 8
+"""Regions at most that are looked at for one that is open, before a case of the whole domain is drawn."""
+
 TRIES = 4
 """Rows by which each choice of rank, padding, dtype and format is tried, to see whether a region is open."""
 
@@ -40,22 +44,38 @@ class Inside:
         self._plan = plan
         self._narrowing = narrowing
         self._known = _known(plan.key, tuple(narrowing.reductions))
-
-    @cached_property
-    def open(self) -> list[Region]:
-        """The regions that have a case inside the plan; with a wanted fill where they alone are drawn."""
-        named = [regions()[name] for name in self._narrowing.regions]
-        return [
-            region
-            for region in named
-            if self._plan.operation.name in region.operations
-            and (self.example(region) if self._narrowing.is_whole else self.wanted(region)) is not None
-        ]
+        self._opened: dict[int, Region | None] = {}
 
     @cached_property
     def weighed(self) -> list[Region]:
-        """The open regions, each as often as its chance."""
-        return [region for region in self.open for _ in range(region.chance)]
+        """The regions that have the plan's operation, each as often as its chance, in a mixed order.
+
+        Whether one is open takes long to find out, so it is asked of those alone that are drawn.
+        """
+        named = (regions()[name] for name in self._narrowing.regions)
+        having = [region for region in named if self._plan.operation.name in region.operations]
+        mixed = sorted(having, key=lambda region: crc32(region.name.encode()))
+        return [region for region in mixed for _ in range(region.chance)]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no region is open."""
+        return not any(map(self.is_open, self.weighed))
+
+    def opened(self, place: int) -> Region | None:
+        """The first open region from a place of the weighed ones on; None where none of some is.
+
+        Where regions alone are drawn, all are looked at.
+        """
+        if place not in self._opened:
+            around = self.weighed[place:] + self.weighed[:place]
+            few = around[:LOOKS] if self._narrowing.is_whole else around
+            self._opened[place] = next(filter(self.is_open, few), None)
+        return self._opened[place]
+
+    def is_open(self, region: Region) -> bool:
+        """Whether a region has a case inside the plan; with a wanted fill where regions alone are drawn."""
+        return (self.example(region) if self._narrowing.is_whole else self.wanted(region)) is not None
 
     def example(self, region: Region) -> Case | None:
         """A case of a region inside the plan, whatever its fill; None where there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -44,7 +44,7 @@ class Plan:
         )
         self._has_bias = "bias" in self.space.around
         names = (*domain.used, ("bias", str(self._has_bias)))
-        self._open = _open_decisions(operation, self._levels, self._conditions, names)
+        self._open, self._known_open = _open_decisions(operation, self._levels, self._conditions, names)
         self.key = operation, self.space, tuple(steps), self._conditions, names
 
     def _groupings(self) -> tuple[str, ...]:
@@ -63,20 +63,30 @@ class Plan:
         return self._open[made]
 
     def _is_open(self, made: Decisions) -> bool:
-        if len(made) < len(self._levels):
-            return bool(self.open(made))
-        return next(self.plain(made), None) is not None
+        """Whether the decisions leave a case; of the options of the next one, up to the first that does."""
+        if made in self._open:
+            return bool(self._open[made])
+        if made not in self._known_open:
+            left = self._levels[len(made) : len(made) + 1]
+            self._known_open[made] = (
+                any(self._is_open((*made, option)) for option in left[0])
+                if left
+                else next(self.plain(made), None) is not None
+            )
+        return self._known_open[made]
 
     def plain(self, made: Decisions) -> Iterator[Case]:
         """The plain cases of these decisions that are inside."""
-        cases = plain_cases(self.operation.name, made)
-        return (case for case in cases if (self._has_bias or not case.epilogue) and self.holds(case))
+        for case, names in plain_cases(self.operation.name, made):
+            if (self._has_bias or not case.epilogue) and self._takes(case, {**names, **self.domain.names}):
+                yield case
 
     def holds(self, case: Case) -> bool:
         """Whether a case that lists and bounds leave is inside."""
-        if not self._conditions:
-            return True
-        names = names_of(case, self.domain.names)
+        return not self._conditions or self._takes(case, names_of(case, self.domain.names))
+
+    def _takes(self, case: Case, names: Mapping[str, Any]) -> bool:
+        """Whether no condition refuses a case of these names."""
         return not any(condition.refuses(case, names) for condition in self._conditions)
 
     def is_unjudged(self, case: Case) -> bool:
@@ -103,14 +113,17 @@ def _open_decisions(
     levels: tuple[tuple[Any, ...], ...],
     conditions: tuple[Condition, ...],
     names: tuple[tuple[str, str], ...],
-) -> dict[Decisions, tuple[Any, ...]]:
-    """The open decisions that are known so far, shared by the plans that decide alike."""
-    return {}
+) -> tuple[dict[Decisions, tuple[Any, ...]], dict[Decisions, bool]]:
+    """The options that are known to leave a case after some decisions, and whether some decisions leave one.
+
+    Shared by the plans that decide alike.
+    """
+    return {}, {}
 
 
 @cache
-def plain_cases(operation: str, made: Decisions) -> tuple[Case, ...]:
-    """Plain cases of these decisions."""
+def plain_cases(operation: str, made: Decisions) -> tuple[tuple[Case, Mapping[str, Any]], ...]:
+    """Plain cases of these decisions, each with the names that a condition has of it."""
     rank, padding, dtype, data_format, step, grouping = made
     groups = {"one": 1, "some": 2, "each": 4}[grouping]
     stride = 2 if step in ("strided", "both") else 1
@@ -127,14 +140,14 @@ def plain_cases(operation: str, made: Decisions) -> tuple[Case, ...]:
         "dtype": FORMATS[dtype].dtype,
         "channels_first": data_format == "channels_first",
     }
-    cases = []
+    cases: list[Case] = []
     for kernel in (2, 1):
         span = (kernel - 1) * dilation + 1
         for pads in _paddings(padding, rank, span):
             for epilogue in epilogues:
                 with suppress(InvalidCase):
                     cases.append(Case(**shared, kernel=(kernel,) * rank, padding=pads, epilogue=epilogue))
-    return tuple(cases)
+    return tuple((case, names_of(case)) for case in cases)
 
 
 def _paddings(mode: str, rank: int, span: int) -> tuple[Padding, ...]:

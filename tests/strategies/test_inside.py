@@ -174,7 +174,8 @@ def narrowing(**changed: Any) -> Narrowing:
 
 def open_in(domain: Domain, operation: str = "conv", **changed: Any) -> set[str]:
     chosen = narrowing(**changed)
-    return {region.name for region in Inside(Plan(operation, domain, chosen.steps), chosen).open}
+    inside = Inside(Plan(operation, domain, chosen.steps), chosen)
+    return {region.name for region in inside.weighed if inside.is_open(region)}
 
 
 def test_regions_outside_a_domain_are_not_open():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import product
@@ -24,6 +24,9 @@ _PADDING_OF: dict[str, Padding] = {"same": "SAME", "valid": "VALID"}
 Witnesses = Mapping[str, tuple[str, Case]]
 """Fault → a way and a case."""
 
+Missing = Callable[[], list[Fault]]
+"""The faults of which no case is found so far."""
+
 _found: dict[Any, Witnesses] = {}
 
 
@@ -42,20 +45,25 @@ def witnesses(domains: Mapping[str, Domain], fills: Sequence[str] = tuple(FILLS)
 def _search(domains: Mapping[str, Domain], fills: Sequence[str]) -> Witnesses:
     space = joined(domains.values())
     first: dict[str, tuple[str, Case]] = {}
+
+    def missing() -> list[Fault]:
+        return [fault for fault in FAULTS if fault.name not in first]
+
     for candidates in (_words, _larger):
-        for fault, case in candidates(space, fills):
+        if not missing():
+            break  # usually after the words, and the many larger cases are not made
+        for fault, case in candidates(space, fills, missing):
             if fault.name in first or case.fill not in fills:
                 continue
             way = next((name for name, domain in domains.items() if domain.holds(case)), None)
             if way is not None and is_visible(fault, case):
                 first[fault.name] = way, case
-        if len(first) == len(FAULTS):
-            break  # usually none is missing, and the many larger cases are not made
     return {fault.name: first[fault.name] for fault in FAULTS if fault.name in first}
 
 
-def _words(domain: Domain, fills: Sequence[str]) -> Iterator[tuple[Fault, Case]]:
-    for fault in FAULTS:
+def _words(domain: Domain, fills: Sequence[str], missing: Missing) -> Iterator[tuple[Fault, Case]]:
+    """Every fault with its word, and with that word in what else the domain has."""
+    for fault in missing():
         word = Case.parse(fault.word)
         yield fault, word
         for operation, space in domain.spaces.items():
@@ -76,8 +84,8 @@ def _only(value: Any, allowed: Sequence[Any]) -> Sequence[Any]:
     return [value] if value in allowed else allowed
 
 
-def _larger(domain: Domain, fills: Sequence[str]) -> Iterator[tuple[Fault, Case]]:
-    """Every fault with cases that have something of everything; those that it may be seen in."""
+def _larger(domain: Domain, fills: Sequence[str], missing: Missing) -> Iterator[tuple[Fault, Case]]:
+    """Every missing fault with cases that have something of everything; those that it may be seen in."""
     sizes, taps, pads = (6, 5, 4), (3, 2, 2), ((1, 0), (0, 2), (2, 1))
     steps = (((1, 1, 1), (1, 1, 1)), ((2, 3, 1), (1, 1, 1)), ((1, 1, 1), (2, 1, 1)), ((2, 2, 2), (2, 2, 2)))
     counts: tuple[_Fields, ...] = (
@@ -111,5 +119,5 @@ def _larger(domain: Domain, fills: Sequence[str]) -> Iterator[tuple[Fault, Case]
                 **count,
             )
             names = names_of(case)
-            possible = [fault for fault in FAULTS if fault.applies.holds(names) and fault.needs.holds(names)]
-            yield from ((fault, case) for fault in possible)
+            shown = (fault for fault in missing() if fault.applies.holds(names) and fault.needs.holds(names))
+            yield from ((fault, case) for fault in shown)

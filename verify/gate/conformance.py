@@ -243,9 +243,16 @@ def _faults_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
         tallier = gate.judge(WITNESSED).tallier
         tallier.looked_for = words
         asked = [(name, way, case) for name, (way, case) in words.items() if gate.has(case)]
-        _ask(gate.judge(WITNESSED), asked)
+        _ask(gate.judge(WITNESSED), _unshown(gate, asked) if is_quick() else asked)
 
     return test_faults
+
+
+def _unshown(gate: Gate, asked: list[tuple[str, str, Case]]) -> Iterator[tuple[str, str, Case]]:
+    """Those whose fault no case has shown yet when their turn comes; a long word shows many, and is first."""
+    for name, way, case in sorted(asked, key=lambda each: -len(str(each[-1]))):
+        if not any(judge.tallier.tally.visible[name] for judge in gate.judges.values()):
+            yield name, way, case
 
 
 def _ask(judge: Judge, asked: Iterable[tuple[str, str, Case]]) -> list[tuple[Case, str]]:
