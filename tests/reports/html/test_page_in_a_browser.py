@@ -129,7 +129,7 @@ def test_focus_is_seen(tab: Any) -> None:
     tab.keyboard.press("Tab")
     tab.keyboard.press("Tab")
     assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    assert tab.evaluate("document.activeElement.textContent") == "Failures"
+    assert tab.evaluate("document.activeElement.textContent") == "Findings"
 
 
 def test_tab_reaches_the_copy_button_after_the_message(tab: Any) -> None:
