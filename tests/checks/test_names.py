@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -95,12 +96,31 @@ def test_rows_at_the_columns_stride_are_named_whatever_memory_holds(
         (16, 40, "conv_i5x5_c5_k3x3_f2_valid_ints1"),
         (32, 32, "conv_i5x5_c4_k3x3_f2_valid_ints1"),
         (8, 64, "conv_i7x7_c11_k3x3_f4_s2x2_same_ints1"),
+        (8, 32, "conv_i1_c33_k1_same_ones"),  # blocks of 16 and 32 leave as much over
+        (16, 64, "conv_i1_c65_k1_same_ones"),
+        (4, 32, "conv_i1x1_c129_k1x1_same_ones"),
     ],
 )
 def test_a_matrix_product_without_its_rest_is_named(block: int, least: int, word: str) -> None:
     assert names(reports.reduction_tail_lost(block=block, least=least), word) == [
         f"products-after-{block}s-lost"
     ]
+
+
+@pytest.mark.parametrize("name", ["products-after-8s-lost", "products-after-16s-lost"])
+@pytest.mark.parametrize(
+    ("word", "length"),
+    [
+        ("filtergrad_i33_k1_same_ones", lambda case: case.products),
+        ("filtergrad_n33_i1_k1_same_ones", lambda case: case.products),
+        ("transpose_i1_k1_f33_same_ones", lambda case: math.prod(case.kernel) * case.filter_count),
+        ("depthwise_i33_k33_valid_ones", lambda case: case.products),
+    ],
+)
+def test_a_block_that_is_lost_from_long_sums_alone_is_named(
+    name: str, word: str, length: Callable[[Case], int]
+) -> None:
+    assert names(reports.where(lambda case: length(case) >= 32, fault_named(name)), word) == [name]
 
 
 CALLS = {

@@ -222,7 +222,17 @@ def _single(case: Case) -> Iterator[_Change]:
     yield {"filter_count": 2 * case.filter_count}
     for more in (1, 2, 3):
         yield {"channels": case.channels + more * case.groups}
+    for more in (4, 8, 16):
+        yield from _a_block_longer(case, more)
     yield {"dtype": FORMATS["float64" if case.format.token == "float32" else "float32"].dtype}
+
+
+def _a_block_longer(case: Case, more: int) -> Iterator[_Change]:
+    """Sums longer by a block: it and its divisors leave as much over as before, larger blocks leave more."""
+    yield {"channels": case.channels + more * case.groups}
+    yield {"batch": case.batch + more}
+    yield {"filter_count": case.filter_count + more * case.groups}
+    yield {name: (*getattr(case, name)[:-1], getattr(case, name)[-1] + more) for name in ("size", "kernel")}
 
 
 def _shifted_words(case: Case, faults: Sequence[Fault]) -> Iterator[Case]:
