@@ -67,6 +67,38 @@ def test_faults_that_cannot_be_told_apart_are_told_with_or() -> None:
     assert lines(alike, "or") == ["or          batch normalisation without its mean"]
 
 
+def of_few(case: Case) -> Array:
+    """Odd cells before, for SAME without dilations alone, as its domain says; elsewhere anything."""
+    inside = case.padding == "SAME" and max(case.dilations) == 1 and case.dtype == np.float32
+    return fault_named("odd-cell-before")(case) if inside else np.full(case.output_shape, 7, case.dtype)
+
+
+of_few.paddings, of_few.dtypes, of_few.max_dilation = ("SAME",), ("float32",), 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("word", ["conv_i1x1_k1x2_same_iota", "conv_i2x1_k2x1_same_nonfinite"])
+def test_answers_outside_the_domain_take_no_name_away(word: str) -> None:
+    assert names(diagnosis(word, of_few)) == ["odd-cell-before"]
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("odd-cell-before", "conv_i1x2_k1x2_same_reals"),  # two terms, where the right sum has one
+        ("odd-cell-before", "depthwise_i5_c3_k4_same_reals4"),
+        ("stride-ignored", "conv_i7_k2_s3_valid_reals2"),
+        ("padding-repeats-edge", "separable_i2_k3_same_relu_reals1"),
+    ],
+)
+def test_sums_of_reals_are_held_to_the_bound_of_the_fault_itself(name: str, word: str) -> None:
+    def in_another_order(case: Case) -> Array:
+        """The fault's answer, an element of it off by what the order of its own sums may make."""
+        wrong = fault_named(name)(case)
+        return np.nextafter(wrong, np.inf) if case.fill == "reals" else wrong
+
+    assert name in names(diagnosis(word, in_another_order))
+
+
 def only_on(word: str, fault: str) -> Subject:
     """Wrong on one word alone, as a fault is wrong."""
     return lambda case: fault_named(fault)(case) if str(case) == word else convolutions.right(case)

@@ -13,7 +13,7 @@ from verify.checks.path import Examiner
 from verify.checks.subject import Description
 from verify.faults import Fault
 from verify.faults.fault import right_answer
-from verify.faults.visibility import BY_KIND, is_alike
+from verify.faults.visibility import BY_KIND, is_alike, is_explained
 from verify.oracle.compare import NUMERIC_KINDS, Kind
 
 SILENT: frozenset[Kind] = NUMERIC_KINDS | {"shape"}
@@ -70,7 +70,8 @@ def gives(fault: Fault, examination: Examination) -> bool:
     if case.illegal or answer is None:
         return False
     wrong = fault(case)
-    return is_alike(answer, wrong, case=case) and not is_alike(right_answer(case), wrong, case=case)
+    is_it = is_explained(answer, fault, wrong, case=case)
+    return is_it and not is_alike(right_answer(case), wrong, case=case)
 
 
 def _explains(first: Examination, second: Examination) -> bool:

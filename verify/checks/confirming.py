@@ -84,7 +84,7 @@ def confirmed(faults: Sequence[Fault], *, case: Case, subject: Description) -> t
     """
     suspects, place = [Suspect(fault) for fault in faults], _place(case)
     asked, until = 0, time.monotonic() + CONFIRMING_S
-    for other in confirming(case, faults) if faults else ():
+    for other in confirming(case, faults, subject) if faults else ():
         if _is_settled(suspects, place=place, asked=asked) or asked == ASKED or time.monotonic() > until:
             break
         right = right_answer(other)
@@ -155,14 +155,17 @@ def _place(case: Case) -> _Place:
     return _Place(case.size, case.kernel, case.strides, case.dilations, case.padding)
 
 
-def confirming(case: Case, faults: Sequence[Fault]) -> Iterator[Case]:
-    """Cases near one that failed, and near those that show the faults in question; every one of them once."""
+def confirming(case: Case, faults: Sequence[Fault], subject: Description) -> Iterator[Case]:
+    """Cases near one that failed, and near those that show the faults in question; every one of them once.
+
+    All are in the subject's domain: what it answers outside says nothing.
+    """
     seen = {case}
     for base in (case, *_shifted_words(case, faults)):
         for other in (base, *_near(base)):
-            if other not in seen:
-                seen.add(other)
+            if other not in seen and subject.domain.holds(other):
                 yield other
+            seen.add(other)
 
 
 def _near(case: Case) -> Iterator[Case]:

@@ -75,7 +75,7 @@ def probed(case: Case, subject: Description) -> str:
     One cell of the input is 1 and the others are 0; the factors are all different, so that each
     element of the answer tells which tap it has met.
     """
-    plain = _plain(case)
+    plain = _plain(case, subject)
     if plain is None:
         return ""
     terms: list[Term] = []
@@ -97,12 +97,13 @@ def probed(case: Case, subject: Description) -> str:
     return f"wrong terms come from {_taps(plain, terms)}, {_region(plain, terms)}, {_channels(plain, terms)}"
 
 
-def _plain(case: Case) -> Case | None:
-    """The case with nothing after its sums, where impulses can be asked of it."""
+def _plain(case: Case, subject: Description) -> Case | None:
+    """The case with nothing after its sums, where impulses can be asked of it in the subject's domain."""
     with suppress(InvalidCase):
         epilogue = () if case.traits.answers_image else case.epilogue
         plain = replace(case, fill="impulse", seed=0, epilogue=epilogue)
-        return plain if math.prod(plain.input_shape) and "bias" not in plain.epilogue else None
+        is_asked = math.prod(plain.input_shape) and "bias" not in plain.epilogue
+        return plain if is_asked and subject.domain.holds(plain) else None
     return None
 
 

@@ -25,7 +25,7 @@ def grows(subject: Description, case: Case) -> bool:
     Those count whose memory, where a search has left its sums, is small enough to tell.
     """
     told = 0
-    for other in islice(_small(case), ASKED):
+    for other in islice(_small(case, subject), ASKED):
         match _grows_on(subject, other):
             case False:
                 return False
@@ -36,9 +36,9 @@ def grows(subject: Description, case: Case) -> bool:
     return False
 
 
-def _small(case: Case) -> Iterator[Case]:
+def _small(case: Case, subject: Description) -> Iterator[Case]:
     """Cases near one, or near the smallest, whose answers are small whole numbers, and not all 0."""
-    for other in confirming(case, [fault_named("adds-onto-memory")]):
+    for other in confirming(case, [fault_named("adds-onto-memory")], subject):
         right = right_answer(other).astype(np.float64)
         if 0 < np.abs(right).max(initial=0) <= LARGEST and not (right % 1).any():
             yield other
