@@ -15,6 +15,7 @@ from verify.cases.case import Case
 from verify.cases.operands import Array, Operands
 from verify.cases.spelling import with_article
 from verify.checks.clock import Clock
+from verify.checks.journal import current
 from verify.checks.subject import Declined, Description, Elsewhere
 from verify.oracle.compare import Verdict, disagrees
 
@@ -34,10 +35,11 @@ def ask(
 ) -> tuple[Array | Verdict, BaseException | None]:
     """The subject's answer, or why there is none and the error that says so.
 
-    The subject may write to the operands of the case.
+    The subject may write to the operands of the case. A process that keeps a journal notes the case.
     """
     __tracebackhide__ = True
     clock = clock or Clock()
+    current().asking(subject.name, case)
     with clock.part("operands"):
         case.input  # noqa: B018 - made here, so that its time is not counted as the subject's
         _dirty_memory(case)

@@ -29,12 +29,16 @@ BEAT_S = 1.0
 
 
 class Counterexample(NamedTuple):
-    """A case that disagrees, with its place in the enumeration, and the way that was asked or ""."""
+    """A case that disagrees, with its place in the enumeration, and the way that was asked or "".
+
+    `asked` are the places, from one to another, that a process was asked in their order which was lost.
+    """
 
     place: int
     word: str
     verdict: Verdict
     way: str = ""
+    asked: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -98,17 +102,24 @@ class Swept:
         self.first[kind] = min(counterexample, earlier, key=lambda candidate: candidate.place)
 
     def to_data(self) -> dict[str, Any]:
-        first = {kind: [*each[:2], asdict(each.verdict), each.way] for kind, each in self.first.items()}
+        first = {
+            kind: [*each[:2], asdict(each.verdict), each.way, each.asked] for kind, each in self.first.items()
+        }
         return {**vars(self), "first": first}
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Swept:
         counters = {name: Counter(value) for name, value in data.items() if isinstance(value, dict)}
         first = {
-            kind: Counterexample(place, word, _verdict_from(verdict), way)
-            for kind, (place, word, verdict, way) in data["first"].items()
+            kind: Counterexample(place, word, _verdict_from(verdict), way, _ranges_from(*asked))
+            for kind, (place, word, verdict, way, *asked) in data["first"].items()
         }
         return cls(**{**data, **counters, "first": first})
+
+
+def _ranges_from(asked: Sequence[Sequence[int]] = ()) -> tuple[tuple[int, int], ...]:
+    """Places from one to another; there are none in what an earlier version has written."""
+    return tuple((int(start), int(stop)) for start, stop in asked)
 
 
 def _verdict_from(data: dict[str, Any]) -> Verdict:

@@ -102,8 +102,8 @@ class Examination:
         return self.looks_like[0].name if len(self.looks_like) == 1 else ""
 
 
-def disagreement(examination: Examination, *, with_faults: bool = True) -> str:
-    """The whole message for one disagreement, several lines.
+def disagreement(examination: Examination, *, with_faults: bool = True, replay: str = "") -> str:
+    """The whole message for one disagreement, several lines, the last one `replay` or how to ask it again.
 
     Without the faults that it looks like, it is cheap to make.
     """
@@ -128,7 +128,7 @@ def disagreement(examination: Examination, *, with_faults: bool = True) -> str:
         lines.append(f"  {'or' if number else 'looks like':<10}  {fault.sentence}")
     if examination.probes:
         lines.append(line("probes", examination.probes))
-    lines.append(line("replay", replay_line_of(examination)))
+    lines.append(line("replay", replay or replay_line_of(examination)))
     return "\n".join(lines)
 
 

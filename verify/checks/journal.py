@@ -1,7 +1,8 @@
 """The case that each process is working on, in a file that outlives the process.
 
-One file for each process lies in the project's `.conv-verify`, locked while the process lives and
-removed when it ends well. An unlocked file was left by a process that was killed.
+One file for each process, and for each job of a sweep, lies in the project's `.conv-verify`, locked while
+the process lives and removed when it ends well. An unlocked file was left by a process that was killed. A
+worker writes to the file of the job that it works for, which is then told by it where the worker was lost.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 import atexit
 import os
 import tempfile
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from verify.checks.project import keep_in, kept_folder
@@ -23,20 +27,51 @@ _PREFIX = "running-"
 
 
 class Journal:
-    """The file of this process: one line, `subject<TAB>word`, written over and over."""
+    """The file of this process, or of a part of it: one line, `subject<TAB>word`, written over and over."""
 
     def __init__(self) -> None:
         self._file: int | None = None
         self._path = Path()
         self._owner = 0
+        self._base, self._settings = "", ""
 
     def note(self, subject: str, word: str) -> None:
-        """Write down a case before it is put to a subject, in one system call."""
+        """Write down a case before it is put to a subject, in one system call.
+
+        What is asked afterwards is written down, too (`asking`), under the subject's settings.
+        """
+        name, _, self._settings = subject.partition(" ")
+        self._base = name.partition("/")[0]
+        self._write(f"{subject}\t{word}\n")
+
+    def asking(self, subject: str, word: object) -> None:
+        """Write down a case, or its word, that is put to a subject of a name, where one was noted before."""
+        if self._file is not None:
+            is_same = self._settings and subject.partition("/")[0] == self._base
+            self._write(f"{subject} {self._settings}\t{word}\n" if is_same else f"{subject}\t{word}\n")
+
+    def rest(self) -> None:
+        """Write down that nothing is asked."""
+        if self._file:
+            self._write("\n")
+
+    def noted(self) -> tuple[str, str]:
+        """The subject and the word that are written down; empty where there are none."""
+        return _parsed(os.pread(self._file, _LONGEST, 0)) if self._file else ("", "")
+
+    @property
+    def place(self) -> str:
+        """The path by which a worker can write to the file; "" where there is none."""
+        if self._file is None:
+            self._open()
+        return str(self._path) if self._file else ""
+
+    def _write(self, line: str) -> None:
         if self._file is None:
             self._open()
         if self._file:
             # The rest of a longer line remains after the end of this one.
-            os.pwrite(self._file, f"{subject}\t{word}\n".encode(), 0)
+            os.pwrite(self._file, line.encode(), 0)
 
     def _open(self) -> None:
         self._file, self._owner = 0, os.getpid()
@@ -49,21 +84,64 @@ class Journal:
             unnamed = Path(name)
             self._path = unnamed.rename(unnamed.with_name(unnamed.name.removeprefix(".")))
         except OSError:
-            return  # without a place to write there is no journal
+            self._open_unnamed()
+            return
         self._file = file
         atexit.register(self.close)
 
-    def close(self) -> None:
-        """Remove the file: this process ends well."""
-        atexit.unregister(self.close)
-        if self._file and self._owner == os.getpid():  # not in a process that was forked from it
+    def _open_unnamed(self) -> None:
+        """Without a place to write nothing outlives the process, but a worker can say where it was lost."""
+        with suppress(OSError, AttributeError):
+            self._file = os.memfd_create("journal")
+            self._path = Path(f"/proc/{self._owner}/fd/{self._file}")
+
+    def lend(self, place: str) -> None:
+        """Write to the file of another process, which waits for this one and keeps the file."""
+        if place != str(self._path):
+            self.close()
+            self._path = Path(place)
             with suppress(OSError):
-                self._path.unlink()
+                self._file = os.open(place, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+    def close(self) -> None:
+        """Remove the file: this process, or this part of it, ends well."""
+        atexit.unregister(self.close)
+        is_lent = self._owner == 0
+        if self._file and (is_lent or self._owner == os.getpid()):  # not in a process that was forked from it
+            with suppress(OSError):
+                if not is_lent:
+                    self._path.unlink()
             os.close(self._file)
         self._file = None
 
 
+_LONGEST = 2**16
+"""Bytes of a line that are read at most."""
+
+_NAMED_S = 60.0
+"""Seconds after which a file that has no name yet will get none."""
+
 journal = Journal()
+"""That of this process."""
+
+_of_thread: ContextVar[Journal] = ContextVar("journal")
+
+
+def current() -> Journal:
+    """The journal of this thread, where it has one of its own, else that of the process."""
+    return _of_thread.get(journal)
+
+
+@contextmanager
+def own_journal() -> Iterator[Journal]:
+    """A journal that this thread alone writes to in the block, for a job beside others."""
+    own = Journal()
+    token = _of_thread.set(own)
+    try:
+        yield own
+    finally:
+        _of_thread.reset(token)
+        own.close()
 
 
 def left() -> list[tuple[str, str]]:
@@ -72,10 +150,20 @@ def left() -> list[tuple[str, str]]:
         return []
     interrupted = []
     for path in sorted(kept_folder().glob(f"{_PREFIX}*")):
-        with suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
+        with suppress(OSError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            subject, _, word = file.readline().rstrip("\n").partition("\t")
+            subject, word = _parsed(file.read(_LONGEST))
             path.unlink()
             if word:
                 interrupted.append((subject, word))
+    for path in kept_folder().glob(f".{_PREFIX}*"):  # killed before it had its name
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _NAMED_S:
+                path.unlink()
     return interrupted
+
+
+def _parsed(line: bytes) -> tuple[str, str]:
+    text = line.partition(b"\n")[0].decode(errors="replace")
+    subject, _, word = text.partition("\t")
+    return subject, word

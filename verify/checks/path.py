@@ -16,7 +16,7 @@ from verify.checks.asking import as_array, ask, modified
 from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination, mismatch_of
-from verify.checks.journal import journal
+from verify.checks.journal import current
 from verify.checks.predictions import explanation
 from verify.checks.subject import Description, Subject, describe
 from verify.oracle.bounds import judgement
@@ -55,7 +55,7 @@ class Examiner:
         """Put a case to the subject and judge its answer."""
         __tracebackhide__ = True
         if self.noted_as:
-            journal.note(self.noted_as, str(case))
+            current().note(self.noted_as, str(case))
         return excused(self._judged(case), self.known)
 
     def simplified(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -27,6 +28,8 @@ from verify.config.flags import (
 from verify.config.options import SUBJECT, WORD
 from verify.corpus.failures import OPTION, Failed, failures_in, remember
 from verify.corpus.words import cases_named
+from verify.runs.in_order import replay_in_order
+from verify.runs.interrupted import lines_of_interrupted
 from verify.runs.replay import Became, replay, replay_exit_code, replay_sentence
 from verify.subjects.registry import is_builtin
 
@@ -34,6 +37,7 @@ from verify.subjects.registry import is_builtin
 @command_named("replay")
 @click.argument("subject", required=False, type=SUBJECT, help="of `list`, or module:callable (default: all)")
 @click.argument("words", nargs=-1, type=WORD, help="cases, files, folders, - (default: what has failed)")
+@click.option("--in-order", is_flag=True, help="each once, by one process, as a sweep does")
 @failures_option
 @known_options
 @isolation_options
@@ -42,26 +46,28 @@ def command(
     *,
     subject: str | None,
     words: tuple[str, ...],
+    in_order: bool,
     failures: Path,
     known: Known,
     isolation: Isolation,
     narrowings: dict[str, Any],
 ) -> int:
     past = failures_in(failures)
+    for line in lines_of_interrupted():
+        print(line)
+    cases = _named(words, narrowings)
+    if in_order:
+        if not subject or not cases:
+            raise ValueError(
+                "--in-order needs a SUBJECT and words, which one process is asked in their order"
+            )
+        return _in_order(subject, cases, known=known, isolation=isolation)
     became: list[Became] = []
     if subject and words:
-        inside = Domain().narrowed(narrowings)
-        cases = [case for word in words for case in cases_named(word) if inside.holds(case)]
-        if not cases:
-            raise ValueError("the narrowings leave none of the cases that are named")
         became += replay(loader_of(isolation)(subject), cases, past=past, known=known.deviations)
     else:
-        failed = [failure for failure in past if subject in (None, failure.subject)]
-        if not failed:
-            whose = f" of {subject!r}" if subject else ""
-            raise ValueError(f"no failure{whose} is recorded in {failures}; name a SUBJECT and a WORD")
-        for loaded, cases in _as_they_ran(failed, isolation):
-            became += replay(loaded, cases, past=past, known=known.deviations)
+        for loaded, failed in _as_they_ran(_recorded(past, subject, failures), isolation):
+            became += replay(loaded, failed, past=past, known=known.deviations)
     if not became:
         print(f"Nothing to replay: every failure in {failures} is fixed.")
         return 0
@@ -72,6 +78,34 @@ def command(
     if code == 3:
         print("Proves too little: no case was judged on values that could have failed.")
     return code
+
+
+def _named(words: Iterable[str], narrowings: dict[str, Any]) -> list[Case]:
+    """The cases that are named, inside the narrowings; ValueError if these leave none."""
+    inside = Domain().narrowed(narrowings)
+    named = [case for word in words for case in cases_named(word)]
+    cases = [case for case in named if inside.holds(case)]
+    if named and not cases:
+        raise ValueError("the narrowings leave none of the cases that are named")
+    return cases
+
+
+def _recorded(past: Iterable[Failed], subject: str | None, file: Path) -> list[Failed]:
+    """What is recorded to have failed, of one subject or of all; ValueError if nothing is."""
+    failed = [failure for failure in past if subject in (None, failure.subject)]
+    if not failed:
+        whose = f" of {subject!r}" if subject else ""
+        raise ValueError(f"no failure{whose} is recorded in {file}; name a SUBJECT and a WORD")
+    return failed
+
+
+def _in_order(subject: str, cases: list[Case], *, known: Known, isolation: Isolation) -> int:
+    """Ask one process the cases in order: a worker, unless this process is asked for."""
+    if not isolation.is_asked and isolation.isolate is None and sys.platform == "linux":
+        isolation = isolation._replace(isolate=True)
+    again = f"conv-verify {click.get_current_context().find_root().obj}"
+    loaded = loader_of(isolation)(subject)
+    return replay_in_order(loaded, cases, known=known.deviations, again=again)
 
 
 def _as_they_ran(failed: Iterable[Failed], isolation: Isolation) -> Iterator[tuple[Subject, list[Case]]]:

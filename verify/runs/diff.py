@@ -16,6 +16,7 @@ from verify.gate.survey import surveyed
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.comparison import differences, summary_of, table_of
 from verify.runs.behaviour.record import Behaviour, behaviour_of, observe
+from verify.runs.interrupted import lines_of_interrupted
 
 LISTED_CASES = 20
 """Cases of differing bits that are listed."""
@@ -53,6 +54,8 @@ def diff(console: Terminal, first: Subject, second: Subject, named: Iterable[Cas
     """
     # From long words to short ones, so that of each kind of disagreement the smallest is shown.
     cases = sorted(dict.fromkeys(named), key=lambda case: len(str(case)), reverse=True)
+    for line in lines_of_interrupted():
+        console.say(line)
     sides = _side("A", describe(first), cases), _side("B", describe(second), cases)
     before, after = (side.record for side in sides)
     changes = differences(before, after)

@@ -19,9 +19,7 @@ from rich.text import Text
 
 from verify.cases.case import Case
 from verify.checks.clock import handling
-from verify.checks.examination import replay_line
 from verify.checks.files import refusal_of
-from verify.checks.journal import left
 from verify.checks.subject import split_label
 from verify.config.session import Options, Session
 from verify.corpus.failures import OPTION, Failed, failed, remember
@@ -36,6 +34,7 @@ from verify.reports.summary import STYLES, print_summary
 from verify.reports.tally import UNDRAWN, Tally
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.baseline import Watch
+from verify.runs.interrupted import lines_of_interrupted
 
 ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
 """Pytest's exit codes of a run that took place."""
@@ -65,7 +64,7 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     start = time.monotonic()
     stream = Stream.anew(request.report) if request.report else None
     session = Session(options=request.options, record=stream.write if stream else nowhere)
-    for line in _lost():
+    for line in lines_of_interrupted():
         console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     watcher = Watcher(console, session, subjects=request.subjects, until=request.until)
     watcher.is_quick = request.profile == "quick"
@@ -138,15 +137,6 @@ def _keep(console: Terminal, request: Request, tallies: Sequence[Tally], failure
                 console.say(f"pinned    {case}  ({file})")
         except OSError as wrong:
             console.say(f"unpinned  {refusal_of(wrong, '--corpus')}")
-
-
-def _lost() -> list[str]:
-    """The cases at which earlier processes were killed, from their journals."""
-    return [
-        f"An earlier process was killed when {subject} was at {word}; replay it by: "
-        + replay_line(word, subject, options="--isolate")
-        for subject, word in left()
-    ]
 
 
 @contextmanager

@@ -76,7 +76,9 @@ class Isolated:
     `python` needs only NumPy and what the subject imports. `environment` is set there in
     addition to this process's own. A case may take `timeout_s` seconds and a process `memory_bytes` of
     address space beyond its imports; None sets no limit, as drivers of GPUs need. One that is `alone`
-    shares its process with no other subject, so that several can be asked at a time.
+    shares its process with no other subject, so that several can be asked at a time. `lives` counts the
+    processes that it was asked in: what one was asked before may be why the next case ends it. The worker of
+    a sweep notes each case in the file `journal`, by its path.
     The worker starts with the first case, or by `start`. Raises NoWorker if it cannot.
     """
 
@@ -89,6 +91,8 @@ class Isolated:
     alone: bool = False
     _server: Server | None = field(default=None, init=False)
     _compiled: set[tuple[str, Case]] = field(default_factory=set, init=False)
+    lives: int = field(default=0, init=False)
+    journal: str = field(default="", init=False)
 
     @property
     def name(self) -> str:
@@ -238,25 +242,36 @@ class Isolated:
                 return ""
             raise
 
-    def sweep(self, enumeration: str, *, start: int, stop: int, known: str) -> Swept | None:
-        """The result of a block of an enumeration in the worker, or None if the worker was lost.
+    def sweep(self, enumeration: str, *, start: int, stop: int, known: str) -> Swept | Verdict:
+        """The result of a block of an enumeration in the worker, or how the worker was lost.
 
         The enumeration and the known deviations are the texts of `cases.enumeration` and `deviations`.
         """
         life = self._begin()
+        limit_s = self.timeout_s + COMPILING_S * self._declared["compiles"]
         try:
             os.ftruncate(life.output.fileno(), 0)
             block = {"enumeration": enumeration, "start": start, "stop": stop, "known": known}
-            send(life.stream, {"subject": self.base, "way": self.way, **block})
-            while not (header := receive(life.stream, self.timeout_s)[0]):
+            send(life.stream, {"subject": self.base, "way": self.way, "journal": self.journal, **block})
+            while not (header := receive(life.stream, limit_s)[0]):
                 pass
             return Swept.from_data(header["swept"])
-        except BaseException as lost:
+        except TimeoutError:
+            self._end(0)
+            return _lost(life, kind="timed out", sentence=f"it gave no answer in {limit_s:g} s").verdict
+        except (OSError, BrokenStream):
+            return self._lost(life).verdict
+        except BaseException:
             self._end(0)
             life.output.close()
-            if isinstance(lost, OSError | BrokenStream):
-                return None
             raise
+
+    def begin_anew(self) -> None:
+        """End the process that answers: the next case is the first of another."""
+        if self._server is not None and self._server.life is not None:
+            output = self._server.life.output
+            self._end(0)
+            output.close()
 
     def _begin(self) -> Life:
         """The server's current life, or a new one; from a new server if the last one has ended."""
@@ -264,6 +279,7 @@ class Isolated:
             self.start()
             assert self._server is not None
             try:
+                self.lives += self._server.life is None
                 return self._server.life or self._server.fork()
             except (OSError, BrokenStream):
                 self.close()

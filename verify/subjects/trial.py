@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verify.checks.journal import journal
+from verify.checks.journal import current
 from verify.checks.subject import Description, Subject, describe
 from verify.checks.trial import misuse_on, tiny_case
 from verify.subjects.isolated import usual, worker_of
@@ -35,7 +35,7 @@ def _misuse_of(way: Description) -> str:
     case = tiny_case(way.drawn())
     if case is None:
         return ""
+    current().note(way.name, str(case))
     if worker := worker_of(way):
         return worker.misuse_on(case, way.name.partition("/")[2])
-    journal.note(way.name, str(case))
     return misuse_on(way, case)

@@ -27,6 +27,7 @@ from verify.cases.enumeration import Enumeration
 from verify.checks.asking import ask
 from verify.checks.bulk import Swept, examine_in_bulk
 from verify.checks.deviations import from_text
+from verify.checks.journal import journal
 from verify.checks.subject import Description
 from verify.checks.trial import misuse_on
 from verify.checks.versions import versions
@@ -164,7 +165,9 @@ def _answer(subject: Description, word: str) -> tuple[dict[str, Any], list[bytes
 
 
 def _swept(stream: socket, subject: Description, block: Mapping[str, Any]) -> Swept:
-    """A block of a sweep; sends empty messages while it runs."""
+    """A block of a sweep; sends empty messages while it runs, and writes down what it asks."""
+    if block.get("journal"):
+        journal.lend(block["journal"])
     return examine_in_bulk(
         subject,
         _enumeration(block["enumeration"]),

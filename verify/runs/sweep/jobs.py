@@ -15,11 +15,13 @@ from time import monotonic, perf_counter
 from typing import Any, NamedTuple, TypeVar
 
 from verify.cases.enumeration import Enumeration
-from verify.checks.bulk import Swept, examine_in_bulk
+from verify.checks.bulk import Swept
 from verify.checks.clock import handling
-from verify.checks.deviations import Deviation, to_text
+from verify.checks.deviations import Deviation
 from verify.checks.files import refusal_of
+from verify.checks.journal import Journal, current, own_journal
 from verify.checks.subject import Subject, describe
+from verify.runs.sweep.blocks import Blocks
 from verify.runs.sweep.progress import OPTION, Progress, save_state
 from verify.subjects.isolated import TIMEOUT_S, isolated, worker_of
 from verify.subjects.registry import load
@@ -101,7 +103,6 @@ class Jobs:
         self, plan: Plan, progress: Progress, *, first: Subject, known: tuple[Deviation, ...]
     ) -> None:
         self._plan, self._progress, self._first, self._known = plan, progress, first, known
-        self._texts = plan.enumeration.to_text(), to_text(known)
         self._left, self._lock, self._stop = iter(range(progress.done, progress.blocks)), Lock(), Event()
         self._messages: SimpleQueue[tuple[int, Swept | BaseException] | End] = SimpleQueue()
         self._without_subject: dict[int, BaseException] = {}
@@ -122,6 +123,7 @@ class Jobs:
         """
         if self.is_over:
             return
+        current().rest()  # each job has a journal of its own
         makers = [lambda: self._first, *[self._plan.make] * (self._plan.jobs - 1)]
         for job, make in enumerate(makers):
             Thread(target=self._work, args=(job, make), daemon=True).start()
@@ -200,22 +202,25 @@ class Jobs:
 
     def _work(self, job: int, make: Callable[[], Subject]) -> None:
         subject, error = None, None
-        try:
-            subject = make()
-        except BaseException as failure:  # noqa: BLE001 - it is raised by the thread that waits for the jobs
-            error = failure
-            self._stop.set()
-        else:
-            self._take_blocks(subject)
+        with own_journal() as own:
+            try:
+                subject = make()
+            except BaseException as failure:  # noqa: BLE001 - raised by the thread that waits for the jobs
+                error = failure
+                self._stop.set()
+            else:
+                self._take_blocks(subject, own)
         if subject is not self._first:
             close(subject)
         self._messages.put(End(job, error))
 
-    def _take_blocks(self, subject: Subject) -> None:
+    def _take_blocks(self, subject: Subject, own: Journal) -> None:
         last = perf_counter()
+        enumeration = self._plan.enumeration
+        blocks = Blocks(subject=describe(subject), enumeration=enumeration, known=self._known, journal=own)
         while (number := self._next()) is not None:
             try:
-                swept = self._block(subject, number)
+                swept = blocks.examine(self._progress.places(number))
             except BaseException as failure:  # noqa: BLE001 - it is raised when the block is counted
                 self._stop.set()
                 self._messages.put((number, failure))
@@ -227,16 +232,6 @@ class Jobs:
     def _next(self) -> int | None:
         with self._lock:
             return None if self._stop.is_set() else next(self._left, None)
-
-    def _block(self, subject: Subject, number: int) -> Swept:
-        """A block examined in the subject's worker; if that was lost, case by case from here."""
-        places = self._progress.places(number)
-        if (worker := worker_of(subject)) is not None:
-            enumeration, known = self._texts
-            swept = worker.sweep(enumeration, start=places.start, stop=places.stop, known=known)
-            if swept is not None:
-                return swept
-        return examine_in_bulk(subject, self._plan.enumeration, places=places, known=self._known)
 
 
 def close(subject: Subject | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from verify.cases.grammar import GRAMMAR, OtherGrammar, require_grammar
 from verify.checks.bulk import Swept
 from verify.checks.files import refusal_of
 from verify.checks.project import keep_in
+from verify.checks.replacing import replace_file
 
 BLOCK = 256
 """Cases that are put to a subject at a time."""
@@ -93,12 +93,7 @@ def save_state(path: Path, progress: Progress, what: dict[str, Any]) -> None:
         }
     )
     keep_in(path.parent)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    replace_file(path, text.encode())
 
 
 def restore(path: Path, enumeration: Enumeration, what: dict[str, Any]) -> Progress:

@@ -26,7 +26,9 @@ from verify.checks.versions import source_of, versions, versions_of
 from verify.gate.survey import surveyed
 from verify.reports.phrases import LabelledText, most_common, plural
 from verify.reports.summary import REASONS
+from verify.runs.interrupted import lines_of_interrupted
 from verify.runs.sweep.jobs import Jobs, Plan, close
+from verify.runs.sweep.losses import loss_message
 from verify.runs.sweep.progress import Progress, identity, read_state, restore
 from verify.subjects.isolated import worker_of
 
@@ -67,7 +69,7 @@ def _sweep(console: Console, plan: Plan, subject: Subject, description: Descript
         jobs.leave(what)
     _print_rows(console, rows_of_cases(progress.swept))
     _print_rows(console, rows_of_time(progress.swept, jobs=plan.jobs, rate=jobs.rate))
-    _print_counterexamples(console, progress.swept, description)
+    _print_counterexamples(console, progress.swept, description, plan.enumeration)
     console.print(Text(f"\n{sweep_sentence(plan.enumeration, progress.swept)}", style="bold"), soft_wrap=True)
     if not jobs.is_over:
         ending = f"unsaved  {jobs.unsaved}" if jobs.unsaved else f"go on with  {plan.again}"
@@ -102,6 +104,8 @@ def _new_progress(console: Console, plan: Plan, what: dict[str, Any]) -> Progres
 def _print_head(console: Console, plan: Plan, subject: Description, progress: Progress) -> None:
     packages = [f"{package} {number}" for package, number in versions().items() if package != "hypothesis"]
     here = ", ".join((subject.name, *packages))
+    for text in lines_of_interrupted():
+        console.print(Text(text, style="dim"), soft_wrap=True)
     console.print(Text(subject.headline or here, style="dim"), soft_wrap=True)
     _print_rows(console, rows_of_enumeration(plan.enumeration))
     _print_rows(console, rows_of_ways(subject, plan.enumeration))
@@ -118,18 +122,25 @@ def _print_rows(console: Console, rows: Iterable[LabelledText]) -> None:
         console.print(grid)
 
 
-def _print_counterexamples(console: Console, swept: Swept, subject: Description) -> None:
+def _print_counterexamples(
+    console: Console, swept: Swept, subject: Description, enumeration: Enumeration
+) -> None:
     """The first of each kind, in the order of the enumeration."""
-    for counterexample in sorted(swept.first.values(), key=lambda first: first.place):
-        console.print(f"\n{_message(counterexample, subject)}", highlight=False, markup=False, soft_wrap=True)
+    for first in sorted(swept.first.values(), key=lambda first: first.place):
+        text = _message(first, subject, enumeration)
+        console.print(f"\n{text}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _message(counterexample: Counterexample, subject: Description) -> str:
+def _message(counterexample: Counterexample, whole: Description, enumeration: Enumeration) -> str:
     """The message of a counterexample; with the fault it looks like, if it disagrees the same way again."""
-    case, subject = Case.parse(counterexample.word), subject.ways.get(counterexample.way, subject)
-    again = Examiner(subject=subject).examine(case)
+    case, subject = Case.parse(counterexample.word), whole.ways.get(counterexample.way, whole)
+    if counterexample.asked and (worker := worker_of(whole)):
+        worker.begin_anew()  # so that the case is asked alone
+    again = Examiner(subject=subject, noted_as=subject.name).examine(case)
     if again.verdict.kind == counterexample.verdict.kind:
         return disagreement(diagnosed(again))
+    if counterexample.asked:
+        return loss_message(counterexample, whole, enumeration)
     first = Examination(case=case, subject=subject, verdict=counterexample.verdict)
     text = disagreement(first, with_faults=False)
     return f"{text}\n{line('again', 'it did not disagree in this way when it was asked again')}"

@@ -1,0 +1,103 @@
+"""Files that are replaced in one step: no reader sees a part of one, and no killed process leaves a part."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # not on Windows, where what a killed process left stays
+    fcntl = None  # type: ignore[assignment]
+
+_UNFINISHED = ".conv-verify-"
+"""What stands between the name of a file, after a full stop, and what is random, while it is written."""
+
+_LOCKED_S = 60.0
+"""Seconds after which a file that is not locked yet will not be."""
+
+
+def replace_file(file: Path, content: bytes) -> None:
+    """Give a file this content in one step, in the mode that it has; what is no regular file is written to.
+
+    What processes that were killed here left of it is removed. An error leaves the file as it was.
+    """
+    file = file.resolve()  # what a link points to, not the link
+    if file.exists() and not file.is_file():  # a pipe, or a device
+        with file.open("wb") as stream:
+            stream.write(content)
+        return
+    _remove_unfinished(file)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{file.name}{_UNFINISHED}", dir=file.parent)
+    except PermissionError:
+        if not os.access(file, os.W_OK):
+            raise
+        file.write_bytes(content)  # of which the folder takes no other file
+        return
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            _lock(handle)
+            stream.write(content)
+            stream.flush()
+            os.fsync(handle)
+            unfinished.chmod(file.stat().st_mode if file.exists() else _usual_mode())
+            unfinished.replace(file)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
+
+
+def require_replaceable(file: Path) -> None:
+    """Raise OSError if a file cannot be written as `replace_file` does, without writing it."""
+    file = file.resolve()
+    if file.is_dir():
+        raise IsADirectoryError(21, os.strerror(21), str(file))
+    if file.exists() and not os.access(file, os.W_OK):
+        raise PermissionError(13, os.strerror(13), str(file))
+    if not file.exists():
+        with tempfile.NamedTemporaryFile(prefix=f".{file.name}{_UNFINISHED}", dir=file.parent):
+            pass
+
+
+def _remove_unfinished(file: Path) -> None:
+    """Remove what killed processes of this user left of a file that they were writing, unlocked."""
+    if fcntl is None:
+        return
+    pattern = re.compile(rf"{re.escape(f'.{file.name}{_UNFINISHED}')}\w{{8}}")
+    with suppress(OSError):
+        for entry in os.scandir(file.parent):
+            if pattern.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                _remove_if_left(Path(entry.path))
+
+
+def _remove_if_left(unfinished: Path) -> None:
+    with suppress(OSError):
+        found = unfinished.lstat()
+        if found.st_uid != os.geteuid() or time.time() - found.st_mtime < _LOCKED_S * (found.st_size == 0):
+            return
+        handle = os.open(unfinished, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            unfinished.unlink()
+        finally:
+            os.close(handle)
+
+
+def _lock(handle: int) -> None:
+    if fcntl is not None:
+        with suppress(OSError):  # of a file system that has no locks
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _usual_mode() -> int:
+    """The mode that `open` gives a new file."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

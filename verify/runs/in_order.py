@@ -1,0 +1,161 @@
+"""Cases put to one process in their order, where what it was asked before is why it is lost."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from verify.cases.case import Case
+from verify.checks.asking import ask
+from verify.checks.bulk import ways_asked
+from verify.checks.deviations import Deviation
+from verify.checks.examination import Examination, disagreement, replay_line
+from verify.checks.path import Examiner
+from verify.checks.project import keep_in, kept_folder
+from verify.checks.replacing import replace_file
+from verify.checks.subject import Description, Subject, describe
+from verify.corpus.words import MARK
+from verify.gate.survey import surveyed
+from verify.oracle.compare import LOST, Verdict
+from verify.reports.phrases import plural
+from verify.subjects.isolated import worker_of
+from verify.subjects.trial import tried
+
+SHORTENING_S = 5.0
+"""Seconds that are spent on finding fewer cases that lose a process in their order."""
+
+ON_THE_LINE = 12
+"""Words at most that stand on the line which replays them; more are in a file."""
+
+
+def ways_of(subject: Description, case: Case) -> list[Description]:
+    """The ways that a case is put to in order: all that have it, as in a sweep; none where it is declined."""
+    if ways := ways_asked(subject, case):
+        return ways
+    way, declined = subject.route(case)
+    return [] if declined else [way]
+
+
+def place_of_loss(subject: Description, cases: Sequence[Case]) -> int:
+    """The number, from 1, of the case at which a new process is lost that is asked each once; 0 for none."""
+    worker = worker_of(subject)
+    if worker is None:
+        return 0  # it would be this process that is lost
+    worker.begin_anew()
+    tried(subject)  # as when it is loaded
+    for number, case in enumerate(cases, start=1):
+        for way in ways_of(subject, case):
+            answer, _ = ask(way, case.copied())
+            if isinstance(answer, Verdict) and answer.kind in LOST:
+                return number
+    return 0
+
+
+def fewest(
+    cases: Sequence[Case], place_of: Callable[[Sequence[Case]], int], *, limit_s: float, is_quick: bool = True
+) -> Sequence[Case]:
+    """The fewest of these cases that are found to lose a process in their order, or none.
+
+    Those before the last are looked for from the end, twice as many each time; then parts are left out, if
+    a loss `is_quick`. It may take its count of calls: where no eighth can be left out, nothing is.
+    """
+    until = time.monotonic() + limit_s
+    kept: Sequence[Case] = ()
+    length = 1
+    while not kept and length < len(cases):
+        length = len(cases) if time.monotonic() > until else min(2 * length, len(cases))
+        last = cases[-length:]
+        kept = last[: place_of(last)]
+    found = len(kept)
+    size = found // 2 if is_quick else 0
+    while size and time.monotonic() < until and (len(kept) < found or size > found // 16):
+        kept = _without_parts(kept, place_of, size=size, until=until)
+        size //= 2
+    return kept
+
+
+def _without_parts(
+    cases: Sequence[Case], place_of: Callable[[Sequence[Case]], int], *, size: int, until: float
+) -> Sequence[Case]:
+    """Cases that lose a process, without those parts of a size that it takes none of."""
+    start = 0
+    while start < len(cases) - 1 and time.monotonic() < until:
+        fewer = [*cases[:start], *cases[min(start + size, len(cases) - 1) :]]
+        lost = place_of(fewer)
+        cases, start = (fewer[:lost], start) if lost else (cases, start + size)
+    return cases
+
+
+def replay_in_order_line(subject: Description, cases: Sequence[Case]) -> str:
+    """The line that asks a process these cases in their order; many of them are written to a file."""
+    words = " ".join(map(str, cases))
+    if len(cases) > ON_THE_LINE:
+        words = _file_of(subject, cases) or words
+    line = replay_line(words, subject.name, switches=subject.switches, options=subject.options)
+    return f"{line} --in-order"
+
+
+def _file_of(subject: Description, cases: Sequence[Case]) -> str:
+    """The path of a file with the words of these cases; "" where none can be written."""
+    words = "\n".join(map(str, cases))
+    name = hashlib.sha256(f"{subject.name}\n{words}".encode()).hexdigest()[:8]
+    heading = f"# {subject.name} was lost at the last of these words, which one process was asked in order"
+    try:
+        file = keep_in(kept_folder()) / f"in-order-{name}.txt"
+        replace_file(file, f"{MARK}\n{heading}\n{words}\n".encode())
+    except OSError:
+        return ""
+    return os.path.relpath(file)
+
+
+def replay_in_order(
+    subject: Subject, cases: Sequence[Case], *, known: Iterable[Deviation], again: str
+) -> int:
+    """Ask one process each case once, in order, until it is lost; print what disagrees and a sentence.
+
+    Returns the exit code: 1 for a disagreement, known or not, and 3 if nothing was graded. `again` is the
+    command line that does so again.
+    """
+    description, survey = surveyed(describe(subject), known)
+    outcomes: Counter[str] = Counter()
+    failed: list[Examination] = []
+    lost_at = 0
+    for number, case in enumerate(cases, start=1):
+        for way in ways_of(description, case) or [description]:
+            examiner = Examiner(subject=way, known=survey.known, noted_as=way.name)
+            examination = examiner.examine(case)
+            outcomes[examination.outcome] += 1
+            if examination.verdict.kind:
+                failed.append(examination)
+                status = "CRASHED" if examination.verdict.kind == "crashed" else "disagrees"
+                print(f"{status:<9} {case}  ({_numbered(number)} of {len(cases):,})")
+                print(disagreement(examination, with_faults=False, replay=again))
+        if failed and failed[-1].verdict.kind in LOST:
+            lost_at = number
+            break
+    print(f"\n{_sentence(description.name, outcomes, lost_at=lost_at, cases=len(cases))}")
+    return 1 if failed else 0 if outcomes["agrees"] else 3
+
+
+_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
+
+
+def _numbered(number: int) -> str:
+    last = number % 10 if number % 100 not in (11, 12, 13) else 0
+    return f"{number:,}{_ENDINGS.get(last, 'th')}"
+
+
+def _sentence(name: str, outcomes: Counter[str], *, lost_at: int, cases: int) -> str:
+    """What became of cases in order, in one sentence."""
+    wrong = outcomes["disagrees"] + outcomes["known"]
+    if lost_at:
+        rest = f"; the {cases - lost_at:,} after it were not asked" if lost_at < cases else ""
+        return f"Disagrees: {name} was lost at the {_numbered(lost_at)} of {cases:,} cases in order{rest}."
+    if wrong:
+        return f"Disagrees: {wrong:,} of {cases:,} cases that one process was asked in order disagree."
+    if not outcomes["agrees"]:
+        return "Proves too little: no case was judged on values that could have failed."
+    return f"Holds: one process was asked {cases:,} {plural(cases, 'case')} in order, and none disagrees."
