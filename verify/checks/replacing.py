@@ -6,7 +6,8 @@ import os
 import re
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 try:
@@ -24,22 +25,59 @@ _LOCKED_S = 60.0
 def replace_file(file: Path, content: bytes) -> None:
     """Give a file this content in one step, in the mode that it has; what is no regular file is written to.
 
-    What processes that were killed here left of it is removed. An error leaves the file as it was.
+    What processes that were killed here left of it is removed. An error, which names the file, leaves it as
+    it was.
     """
-    file = file.resolve()  # what a link points to, not the link
-    if file.exists() and not file.is_file():  # a pipe, or a device
-        with file.open("wb") as stream:
-            stream.write(content)
-        return
-    _remove_unfinished(file)
+    with _named(file):
+        place = file.resolve()  # what a link points to, not the link
+        if place.exists() and not place.is_file():  # a pipe, or a device
+            _write(place, content)
+            return
+        _remove_unfinished(place)
+        try:
+            handle, name = _unfinished(place)
+        except PermissionError:
+            if not os.access(place, os.W_OK):
+                raise
+            _write(place, content)  # whose folder takes no other file
+            return
+        _put(place, content, handle=handle, unfinished=Path(name))
+
+
+def require_replaceable(file: Path) -> None:
+    """Raise OSError, which names the file, if it cannot be written by `replace_file`, without writing it."""
+    with _named(file):
+        place = file.resolve()
+        if place.exists():
+            place.open("ab").close()
+            return
+        handle, name = _unfinished(place)
+        os.close(handle)
+        Path(name).unlink()
+
+
+@contextmanager
+def _named(file: Path) -> Iterator[None]:
+    """Name a file in the errors of the block as it was given."""
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{file.name}{_UNFINISHED}", dir=file.parent)
-    except PermissionError:
-        if not os.access(file, os.W_OK):
+        yield
+    except OSError as error:
+        if error.errno is None:
             raise
-        file.write_bytes(content)  # of which the folder takes no other file
-        return
-    unfinished = Path(name)
+        raise OSError(error.errno, error.strerror, str(file)) from error
+
+
+def _unfinished(file: Path) -> tuple[int, str]:
+    """A new file beside one, that is to take its place."""
+    return tempfile.mkstemp(prefix=f".{file.name}{_UNFINISHED}", dir=file.parent)
+
+
+def _write(file: Path, content: bytes) -> None:
+    with file.open("wb") as stream:
+        stream.write(content)
+
+
+def _put(file: Path, content: bytes, *, handle: int, unfinished: Path) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             _lock(handle)
@@ -52,18 +90,6 @@ def replace_file(file: Path, content: bytes) -> None:
         with suppress(OSError):
             unfinished.unlink()
         raise
-
-
-def require_replaceable(file: Path) -> None:
-    """Raise OSError if a file cannot be written as `replace_file` does, without writing it."""
-    file = file.resolve()
-    if file.is_dir():
-        raise IsADirectoryError(21, os.strerror(21), str(file))
-    if file.exists() and not os.access(file, os.W_OK):
-        raise PermissionError(13, os.strerror(13), str(file))
-    if not file.exists():
-        with tempfile.NamedTemporaryFile(prefix=f".{file.name}{_UNFINISHED}", dir=file.parent):
-            pass
 
 
 def _remove_unfinished(file: Path) -> None:

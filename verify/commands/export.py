@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from verify.cases.case import Case
+from verify.checks.replacing import replace_file
 from verify.commands.cli import command_named
 from verify.config.options import PLACE, SUBJECT, WORD, choice
 from verify.export import CannotExport
@@ -35,7 +36,7 @@ def command(*, word: str, form: str, subject: str | None, output: Path | None) -
     if output is None:
         sys.stdout.write(text)
     else:
-        output.write_text(text, "utf-8")
+        replace_file(output, text.encode())
         print(f"wrote {output}")
     return 0
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+
+from verify.checks.replacing import replace_file
 
 try:
     import fcntl
@@ -27,7 +28,7 @@ def rewrite(file: Path, change: Callable[[str], str]) -> None:
         before = file.read_bytes().decode() if file.exists() else ""
         after = change(before)
         if after != before:
-            _put(file, after)
+            replace_file(file, after.encode())
 
 
 @contextmanager
@@ -41,26 +42,3 @@ def _alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
-
-
-def _put(file: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    unfinished = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(text.encode())
-            stream.flush()
-            os.fsync(handle)
-        unfinished.chmod(file.stat().st_mode if file.exists() else _usual_mode())
-        unfinished.replace(file)
-    except BaseException:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise
-
-
-def _usual_mode() -> int:
-    """The mode that `open` gives a new file."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask

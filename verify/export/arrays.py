@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
+from verify.checks.replacing import replace_file
 from verify.export import CannotExport
 from verify.oracle.bounds import judgement
 
@@ -27,14 +29,15 @@ def write_arrays(case: Case, path: Path) -> None:
         raise CannotExport(f"{case} is a call that must be refused, and has no answer to store")
     rule = judgement(case)
     allowed = np.broadcast_to(np.asarray(rule.allowed, np.float64), rule.wanted.shape)
-    with path.open("wb") as file:
-        np.savez_compressed(
-            file,
-            **_operands(case),
-            expected=rule.wanted,
-            allowed=allowed,
-            metadata=np.array(json.dumps(metadata(case))),
-        )
+    archive = io.BytesIO()
+    np.savez_compressed(
+        archive,
+        **_operands(case),
+        expected=rule.wanted,
+        allowed=allowed,
+        metadata=np.array(json.dumps(metadata(case))),
+    )
+    replace_file(path, archive.getvalue())
 
 
 def _operands(case: Case) -> dict[str, Any]:

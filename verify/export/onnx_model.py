@@ -17,6 +17,7 @@ from onnx import helper, numpy_helper
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.cases.operations import kind_of, slope_of
+from verify.checks.replacing import replace_file
 from verify.export import CannotExport
 from verify.oracle.bounds import judgement
 
@@ -72,13 +73,13 @@ def write_onnx(case: Case, folder: Path) -> None:
     data.mkdir(parents=True, exist_ok=True)
     for old in data.glob("*.pb"):
         old.unlink()
-    onnx.save(model.model, folder / "model.onnx")
+    replace_file(folder / "model.onnx", model.model.SerializeToString())
     tensors = {f"input_{number}": item for number, item in enumerate(model.inputs.items())}
     tensors["output_0"] = ("y", model.expected)
     if model.allowed is not None:
         tensors["allowed_0"] = ("allowed", model.allowed)
     for file, (name, array) in tensors.items():
-        (data / f"{file}.pb").write_bytes(numpy_helper.from_array(array, name).SerializeToString())
+        replace_file(data / f"{file}.pb", numpy_helper.from_array(array, name).SerializeToString())
 
 
 def exported(case: Case) -> Exported:

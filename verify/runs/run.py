@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from rich.text import Text
 from verify.cases.case import Case
 from verify.checks.clock import handling
 from verify.checks.files import refusal_of
+from verify.checks.scratch import scratch_folder
 from verify.checks.subject import split_label
 from verify.config.session import Options, Session
 from verify.corpus.failures import OPTION, Failed, failed, remember
@@ -102,11 +102,11 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
 def _gated(request: Request, session: Session, plugins: Sequence[object]) -> int:
     """Pytest's exit code for a test file that gates the subjects."""
     with (
-        tempfile.TemporaryDirectory(prefix="conv-verify-") as folder,
+        scratch_folder() as folder,
         _interruptible(session),
         _no_addopts(),
     ):
-        return pytest.main([*_arguments(Path(folder), request)], plugins=plugins)
+        return pytest.main([*_arguments(folder, request)], plugins=plugins)
 
 
 def _print_baseline(console: Terminal, watch: Watch, code: int) -> tuple[int, str]:

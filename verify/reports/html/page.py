@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from verify.cases.case import Case
+from verify.checks.replacing import replace_file, require_replaceable
+from verify.checks.scratch import scratch_folder
 from verify.reports.conclusion import run_sentence
 from verify.reports.coverage import (
     FaultCoverage,
@@ -48,20 +49,20 @@ _FACTS = ("time", "environment", "profile", "seed", "shard")
 
 
 def require_page(file: Path) -> None:
-    """Check before a run that its page can be made and written; creates the file.
+    """Check before a run that its page can be made and written, in one step when the run has ended.
 
     Raises ValueError, one sentence, if what makes a page is not installed; OSError for the file.
     """
     if find_spec("jinja2") is None:
         raise ValueError("a page of HTML needs Jinja: pip install 'conv-verify[html]'")
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.open("ab").close()
+    require_replaceable(file)
 
 
 def write_page(file: Path, sources: Sequence[Path]) -> None:
     """Write the page of the runs whose records are in some files."""
     records = (record for source in sources for record in read_records(source))
-    file.write_text(_page(records, merged(sources)), encoding="utf-8")
+    replace_file(file, _page(records, merged(sources)).encode())
 
 
 @contextmanager
@@ -73,8 +74,8 @@ def paged(file: Path | None, report: Path | None) -> Iterator[Path | None]:
     if file is None:
         yield report
         return
-    with tempfile.TemporaryDirectory(prefix="conv-verify-") as folder:
-        records = report or Path(folder, "records.jsonl")
+    with scratch_folder() as folder:
+        records = report or folder / "records.jsonl"
         yield records
         write_page(file, [records])
 
