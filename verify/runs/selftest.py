@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from verify.faults.visibility import visibility
 from verify.gate.drawing import sample
 from verify.gate.properties import PROPERTIES, Property
 from verify.oracle.compare import NUMERIC_KINDS
+from verify.subjects.parent import end_with_the_parent
 
 DRAWS = 4700
 """Cases that are drawn; each distinct case is put to every correct convolution, 20,000 verdicts in all."""
@@ -79,7 +81,12 @@ def selftest(console: Console, *, examples: int = DRAWS, seed: int = 0) -> int:
     """Run every fault and every correct convolution, print the kill matrix; 0, or 3 if one was missed."""
     start = time.monotonic()
     cases = with_narrow(sample(examples, seed))
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as other:
+    with ProcessPoolExecutor(
+        max_workers=1,
+        mp_context=get_context("spawn"),
+        initializer=end_with_the_parent,
+        initargs=(os.getpid(),),
+    ) as other:
         accused = other.submit(false_alarms, [str(case) for case in cases])
         kills = kill_matrix(cases)
         alarms, judged = accused.result()

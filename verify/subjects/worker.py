@@ -7,7 +7,6 @@ output and error go. The server reports how each life ended, and ends when the p
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import gc
 import os
@@ -33,6 +32,7 @@ from verify.checks.trial import misuse_on
 from verify.checks.versions import versions
 from verify.oracle.compare import Verdict, disagrees
 from verify.subjects.described import data_of
+from verify.subjects.parent import end_with_the_parent
 from verify.subjects.protocol import BrokenStream, bytes_of, form, receive, send
 from verify.subjects.registry import UnknownSubject, load, relatives
 
@@ -42,7 +42,7 @@ TO_SAY_WHERE_S = 2.0
 
 def serve(channel: int, name: str, memory_bytes: int | None) -> None:
     """Load a subject and its relatives, declare them, and fork a life on request; never returns."""
-    _end_with_the_parent()
+    end_with_the_parent()
     control = socket(fileno=channel)
     try:
         subjects = {relative: load(relative) for relative in relatives(name)}
@@ -73,7 +73,7 @@ def _life(
     """Fork a life and wait for its end; its signal as a negative number, or its exit code."""
     pid = os.fork()
     if not pid:
-        _end_with_the_parent()
+        end_with_the_parent()
         control.close()
         os.set_inheritable(stream, False)  # noqa: FBT003 - it takes no keywords
         _contain(output, memory_bytes)
@@ -92,12 +92,6 @@ def _life(
         os.kill(pid, signal.SIGKILL)
     os.close(alive)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
-def _end_with_the_parent() -> None:
-    """Have the kernel kill this process when its parent dies, if it can (Linux)."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _contain(output: int, memory_bytes: int | None) -> None:

@@ -1,0 +1,19 @@
+"""A process that ends when the one that started it does, however that ends."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from contextlib import suppress
+
+_SET_DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of prctl(2)."""
+
+
+def end_with_the_parent(parent: int | None = None) -> None:
+    """Have the kernel kill this process when its parent dies, if it can (Linux); end if that is gone."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+        if parent is not None and os.getppid() != parent:
+            os._exit(2)
