@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from verify.checks import losses
 from verify.checks.files import refusal_of
 from verify.checks.journal import journal
 from verify.commands.cli import command_of
@@ -162,11 +163,13 @@ def properties_of(tally: Tally) -> list[tuple[str, object]]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """End with 3, as the command line does, if all passes but that proves too little."""
+    """End with 3, as the command line does, if all passes but that proves too little; with 1 after a loss."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     tallies = _tallies(reporter) if reporter is not None else []
     if exitstatus == pytest.ExitCode.OK and tallies and exit_code(tallies) == PROVES_TOO_LITTLE:
         session.exitstatus = PROVES_TOO_LITTLE
+    if losses.are_kept() and session.exitstatus in (pytest.ExitCode.OK, PROVES_TOO_LITTLE):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     stash = session.config.stash
     if START in stash:
         broken = _broken(reporter) if reporter is not None else ""
@@ -181,7 +184,8 @@ def _ending(start: float, tallies: Sequence[Tally], status: int, broken: str) ->
     done = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, PROVES_TOO_LITTLE)
     if not broken and not interrupted and status not in done:
         broken = f"pytest ended with exit code {int(status)}"
-    code = 2 if broken else exit_code(tallies) or (3 if interrupted else 0)
+    lost = 1 if losses.are_kept() else 0
+    code = 2 if broken else lost or exit_code(tallies) or (3 if interrupted else 0)
     return end(time.monotonic() - start, code, interrupted=interrupted, broken=broken)
 
 
@@ -205,8 +209,15 @@ def _reports(terminalreporter: Any) -> list[Any]:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     tallies = _tallies(terminalreporter)
-    if not tallies:
-        return
+    texts = losses.losses_told()
+    if tallies:
+        _show(terminalreporter, tallies)
+    for text in texts:
+        terminalreporter.write_line(f"\n{text}")
+
+
+def _show(terminalreporter: Any, tallies: Sequence[Tally]) -> None:
+    """The summary of what the gates of a session saw."""
     terminalreporter.section("conv-verify")
     terminalreporter.write_line(environment())
     broken = _broken(terminalreporter)

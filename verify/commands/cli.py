@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from types import MappingProxyType
@@ -48,6 +49,18 @@ class Command(click.Command):
         if keys.keys() & options_of(self).keys():
             context.obj = settings_of()
             context.default_map = defaults_of(self, context.obj, keys)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """The exit code; what was lost of a subject and is counted nowhere is said at the end, and fails."""
+        code = super().invoke(ctx)
+        if "verify.checks.losses" not in sys.modules:  # nothing was asked
+            return code
+        from verify.checks.losses import code_after_losses, losses_told
+
+        texts = losses_told()
+        for text in texts:
+            print(f"\n{text}")
+        return code_after_losses(code, texts)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         records = [option.get_help_record(ctx) for option in self.params]

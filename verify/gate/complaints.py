@@ -11,6 +11,7 @@ from verify.checks.clock import within
 from verify.checks.deviations import Deviation, expired, routes_of
 from verify.checks.examination import Examination, disagreement
 from verify.checks.limits import Limit
+from verify.checks.losses import keep_if_lost
 from verify.checks.path import excused
 from verify.checks.predictions import explains
 from verify.checks.subject import Description
@@ -44,12 +45,14 @@ def wrong_deviation(judge: Judge, deviation: Deviation) -> str:
     name = judge.gate.name
     if deviation.expires and deviation.expires < date.today():
         return expired(name, deviation)
-    examinations = []
+    examinations: list[Examination] = []
     for examination in examinations_of(judge.gate.subject, deviation):
-        examinations.append(examination)
         if explains(deviation, examination):
+            for earlier in examinations:
+                keep_if_lost(earlier, asked=f"whether {deviation.name} still happens")
             judge.tallier.record(replace(examination, deviation=deviation))
             return ""
+        examinations.append(examination)
     if failed := [examination for examination in examinations if examination.fails]:
         text = disagreement(excused(failed[0], [deviation]))
         return f"{text}\n  entry    {deviation.name} records another kind: {deviation.kinds_phrase}"

@@ -13,7 +13,9 @@ from verify.checks.asking import ask
 from verify.checks.clock import within
 from verify.checks.deviations import Deviation, applying, recorded, routes_of
 from verify.checks.examination import Examination
+from verify.checks.journal import current
 from verify.checks.limits import Limit
+from verify.checks.losses import keep_if_lost
 from verify.checks.path import Examiner
 from verify.checks.predictions import explains
 from verify.checks.subject import Description
@@ -110,8 +112,11 @@ def survey_of(subject: Description, known: Sequence[Deviation], *, until: float 
 def _happens(subject: Description, deviation: Deviation) -> bool:
     if deviation.sporadic:
         return True  # whether it happens is chance
-    examinations = examinations_of(subject, deviation)
-    return any(explains(deviation, examination) for examination in examinations)
+    for examination in examinations_of(subject, deviation):
+        if explains(deviation, examination):
+            return True
+        keep_if_lost(examination, asked=f"whether {deviation.name} happens in this release")
+    return False
 
 
 def examinations_of(subject: Description, deviation: Deviation) -> Iterator[Examination]:
@@ -138,7 +143,12 @@ def words_of_limits(ways: Iterable[Description]) -> list[tuple[Description, Limi
 
 def refusal(way: Description, limit: Limit, word: str) -> str:
     """What a limit's word is answered with: "" for a refusal in its words, "answered", or other words."""
-    answer, _ = ask(way, Case.parse(word))
+    case = Case.parse(word)
+    current().note(way.name, word)
+    answer, _ = ask(way, case)
+    if isinstance(answer, Verdict) and not any(says in answer.sentence for says in limit.says):
+        lost = Examination(case=case, subject=way, verdict=answer)
+        keep_if_lost(lost, asked=f"whether it is refused as documented: {limit.says[0]}")
     if not isinstance(answer, Verdict) or answer.kind is None:
         return "answered"
     return "" if any(says in answer.sentence for says in limit.says) else answer.sentence

@@ -15,6 +15,7 @@ from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.checks.deviations import Deviation, applying
 from verify.checks.examination import Examination
+from verify.checks.losses import keep_if_lost
 from verify.checks.path import Examiner
 from verify.checks.predictions import predicted
 from verify.checks.subject import Description, Subject, describe
@@ -78,6 +79,7 @@ def planting_of(subject: Description, *, examples: int, seed: int) -> Planting:
         way = routes[name]
         examiner = Examiner(subject=way, known=survey.known, noted_as=way.label)
         examination = examiner.examine(case)
+        keep_if_lost(examination, asked="for the answer in which a wrong value is planted")
         wrong = planted_in(examination, survey.known)
         if wrong is not None:
             planting.planted += 1

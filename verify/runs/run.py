@@ -19,6 +19,7 @@ from rich.text import Text
 from verify.cases.case import Case
 from verify.checks.clock import handling
 from verify.checks.files import refusal_of
+from verify.checks.losses import code_after_losses, losses_told
 from verify.checks.scratch import scratch_folder
 from verify.checks.subject import split_label
 from verify.config.session import Options, Session
@@ -87,7 +88,10 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     elif not tallies:
         console.say(f"\n{conclusion}")
     code = 2 if broken else exit_code(tallies, shard=shard) or (3 if interrupted else 0)
-    changed = ""
+    texts = losses_told()
+    for text in texts:
+        console.say(f"\n{text}")
+    code, changed = code_after_losses(code, texts), ""
     if watch and not broken and not interrupted:
         code, changed = _print_baseline(console, watch, code)
     proved = " ".join(filter(None, (conclusion, changed)))

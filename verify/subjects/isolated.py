@@ -229,16 +229,24 @@ class Isolated:
             raise Declined(verdict.sentence)
         raise elsewhere(f"{header.get('error')} {verdict.place}".rstrip())(verdict)
 
-    def misuse_on(self, case: Case, way: str) -> str:
-        """What `trial.misuse_on` says of the subject where it runs; "" where the worker is lost."""
+    def misuse_on(self, case: Case, way: str) -> str | Verdict:
+        """What `trial.misuse_on` says of the subject where it runs, or how the worker was lost."""
         life = self._begin()
         try:
+            os.ftruncate(life.output.fileno(), 0)
             send(life.stream, {"subject": self.base, "way": way, "tried": str(case)})
             return str(receive(life.stream, self.timeout_s)[0]["misuse"])
+        except TimeoutError:
+            self._end(0)
+            return _lost(
+                life, kind="timed out", sentence=f"it gave no answer in {self.timeout_s:g} s"
+            ).verdict
+        except (OSError, BrokenStream, KeyError):
+            return self._lost(life).verdict
         except BaseException as lost:
             self._end(0)
             life.output.close()
-            if isinstance(lost, OSError | BrokenStream | TimeUp):
+            if isinstance(lost, TimeUp):
                 return ""
             raise
 

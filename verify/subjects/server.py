@@ -34,14 +34,23 @@ SERVERS = 2
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 # The package is imported by its path, so that nothing beside it, such as another NumPy, gets onto the
-# worker's path.
+# worker's path. What it imports may take seconds: it ends with its parent from the first line on, and at
+# once where that has closed its stream, as a parent does that was killed before.
 _BOOT = """
 import sys
 if sys.version_info < (3, 11):
     sys.exit("it is Python %d.%d, and a worker needs 3.11" % sys.version_info[:2])
-import json
+import ctypes, json, os, select
 from importlib.util import module_from_spec, spec_from_file_location
 init, path, *arguments = json.loads(sys.argv[1])
+try:
+    ctypes.CDLL(None).prctl(1, 9)
+except (OSError, AttributeError):
+    pass
+ended = select.poll()
+ended.register(arguments[0], 0)
+if ended.poll(0):
+    os._exit(2)
 sys.path += [place for place in path if place not in sys.path]
 spec = spec_from_file_location("verify", init)
 sys.modules["verify"] = module_from_spec(spec)

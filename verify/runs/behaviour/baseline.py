@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.checks.clock import GRACE_S, TimeUp, stopping_at
+from verify.checks.losses import keep_if_lost
+from verify.checks.path import excused
 from verify.checks.subject import Description, split_label
 from verify.corpus.rewrite import rewrite
 from verify.corpus.words import cases_in
@@ -126,6 +128,7 @@ class Watch:
             if gate.session.interrupted:
                 raise KeyboardInterrupt
             self._check_time()
+            keep_if_lost(excused(observation.examination, gate.known), asked="for the baseline")
             observations.append(observation)
         if observations:
             self._records[subject.label] = behaviour_of(subject, observations)

@@ -1,0 +1,42 @@
+"""Losses of a subject that no verdict counts: they are kept to the end of the command, which they fail."""
+
+from __future__ import annotations
+
+from verify.checks.examination import Examination, disagreement, line
+from verify.oracle.compare import LOST
+
+_kept: list[tuple[Examination, str]] = []
+
+
+def keep_if_lost(examination: Examination, *, asked: str) -> bool:
+    """Keep an examination in which a subject was lost, unless that is known; `asked` says what for."""
+    is_lost = examination.fails and examination.verdict.kind in LOST
+    if is_lost:
+        _kept.append((examination, asked))
+    return is_lost
+
+
+def are_kept() -> bool:
+    """Whether there are losses that were not told yet."""
+    return bool(_kept)
+
+
+def losses_told() -> list[str]:
+    """The messages of all losses that were kept, and a sentence; they are told once."""
+    texts = [_message(examination, asked) for examination, asked in _kept]
+    if texts:
+        names = ", ".join(dict.fromkeys(examination.subject.name for examination, _ in _kept))
+        often = "once" if len(texts) == 1 else f"{len(texts):,} times"
+        texts.append(f"Disagrees: {names} was lost {often} where no case is counted.")
+    _kept.clear()
+    return texts
+
+
+def _message(examination: Examination, asked: str) -> str:
+    *most, replay = disagreement(examination, with_faults=False).split("\n")
+    return "\n".join([*most, line("asked", asked), replay])
+
+
+def code_after_losses(code: int, texts: list[str]) -> int:
+    """The exit code of a command that would end with another: 1 if something was lost, unless it is 2."""
+    return 1 if texts and code in (0, 3) else code
