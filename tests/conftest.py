@@ -35,6 +35,10 @@ settings.register_profile(
 settings.load_profile("project")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="inject every fault, where a sample is usual")
+
+
 gc.disable()  # until all is collected, which is kept to the end
 
 
@@ -56,7 +60,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: not item.nodeid.startswith(COMPILED))
     skipped = pytest.mark.skip(reason="TensorFlow is not installed")
+    sampled = pytest.mark.skip(reason="left out of the sample: --long runs it")
     for item in items:
+        if item.get_closest_marker("long") and not item.config.getoption("--long"):
+            item.add_marker(sampled)
         if item.get_closest_marker("needs_tensorflow") and not HAS_TENSORFLOW:
             item.add_marker(skipped)
 

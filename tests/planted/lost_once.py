@@ -49,6 +49,15 @@ def is_killed_once(case: Case) -> Array:
     return answer(case)
 
 
+def aborts_when_tried(case: Case) -> Array:
+    """Once in all, at the first call."""
+    mark = Path(os.environ["LOST_ONCE"])
+    if not mark.exists():
+        mark.touch()
+        os.abort()
+    return answer(case)
+
+
 _WRITTEN: list[Case] = []
 
 

@@ -229,7 +229,12 @@ class Isolated:
             raise Declined(verdict.sentence)
         raise elsewhere(f"{header.get('error')} {verdict.place}".rstrip())(verdict)
 
-    def misuse_on(self, case: Case, way: str) -> str | Verdict:
+    def misuse_on(self, case: Case, way: str) -> str:
+        """What `trial.misuse_on` says of the subject where it runs; "" where the worker is lost."""
+        told = self.tried_on(case, way)
+        return told if isinstance(told, str) else ""
+
+    def tried_on(self, case: Case, way: str) -> str | Verdict:
         """What `trial.misuse_on` says of the subject where it runs, or how the worker was lost."""
         life = self._begin()
         try:

@@ -42,10 +42,10 @@ def _misuse_of(way: Description) -> str:
     if worker is None:
         return misuse_on(way, case)
     name = way.name.partition("/")[2]
-    told = worker.misuse_on(case, name)
+    told = worker.tried_on(case, name)
     if isinstance(told, str):
         return told
-    again = worker.misuse_on(case, name)
+    again = worker.tried_on(case, name)
     if isinstance(again, str):
         lost = Examination(case=case, subject=way, verdict=told)
         keep_if_lost(lost, asked="as the first case of all, to try it; asked again, it was not lost")
