@@ -9,6 +9,8 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
+import numpy as np
+
 from tests.planted.convolutions import answer
 from verify import Case
 from verify.cases.operands import Array
@@ -74,4 +76,14 @@ def waits_to_be_killed(case: Case) -> Array:
     if next(_CALLS) > 10:
         Path(os.environ["WAITS"]).write_text(str(case), encoding="utf-8")
         time.sleep(1000)
+    return answer(case)
+
+
+def aborts_when_it_is_diagnosed(case: Case) -> Array:
+    """Wrong for a kernel of 2 and a size of 3, and aborts at the next other case that it is asked."""
+    if (case.size, case.kernel, case.fill) == ((3,), (2,), "ones"):
+        _WRITTEN.append(case)
+        return answer(case) + np.float32(1)
+    if _WRITTEN:
+        os.abort()
     return answer(case)

@@ -40,7 +40,7 @@ def swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Swep
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("verify.runs.sweep.progress.BLOCK", BLOCK)
     monkeypatch.setattr("verify.runs.sweep.losses.BLOCK", BLOCK)
-    monkeypatch.setattr("verify.runs.sweep.losses.SHORTENING_S", 1.0)
+    monkeypatch.setattr("verify.runs.sweep.losses.SHORTENING_S", 60.0)
     monkeypatch.setenv("LOST_ONCE", str(tmp_path / "once"))
 
     def run(name: str, *, timeout_s: float = 10.0, **options: Any) -> Swept:
