@@ -101,7 +101,7 @@ class Journal:
             self.close()
             self._path = Path(place)
             with suppress(OSError):
-                self._file = os.open(place, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                self._file = os.open(place, os.O_WRONLY | os.O_NOFOLLOW)
 
     def close(self) -> None:
         """Remove the file: this process, or this part of it, ends well."""

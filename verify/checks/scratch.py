@@ -31,7 +31,7 @@ def scratch_folder() -> Iterator[Path]:
     remove_left_folders()
     with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:
         folder = Path(name)
-        lock = os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        lock = os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             if fcntl is not None:
                 with suppress(OSError):  # of a file system that has no locks
@@ -60,7 +60,7 @@ def _remove_if_left(folder: Path) -> None:
             if time.time() - found.st_mtime > _LOCKED_S:
                 folder.rmdir()  # only if it is empty: it was killed before it had a lock
             return
-        lock = os.open(folder / _LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        lock = os.open(folder / _LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             if stat.S_ISREG(os.fstat(lock).st_mode) and os.fstat(lock).st_uid == os.geteuid():
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shlex
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,9 @@ from tests.places import PLANTED, ROOT
 from verify import Case
 from verify.cases.enumeration import enumeration_upto
 from verify.cases.predicates import Predicate
+from verify.checks.bulk import Counterexample, Swept
 from verify.checks.deviations import Deviation
+from verify.oracle.compare import disagrees
 from verify.runs.in_order import fewest
 from verify.runs.sweep.jobs import Plan, maker
 from verify.runs.sweep.sweep import sweep
@@ -31,11 +35,11 @@ BLOCK = 16
 """Cases of a block here: a process is lost in its second one, and its third call of that many is not."""
 LOST = "tests.planted.lost_once"
 
-Swept = tuple[int, str]
+Outcome = tuple[int, str]
 
 
 @pytest.fixture
-def swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Swept]:
+def swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
     """Sweeps a planted subject in workers; the exit code and what was printed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("verify.runs.sweep.progress.BLOCK", BLOCK)
@@ -43,7 +47,7 @@ def swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Swep
     monkeypatch.setattr("verify.runs.sweep.losses.SHORTENING_S", 60.0)
     monkeypatch.setenv("LOST_ONCE", str(tmp_path / "once"))
 
-    def run(name: str, *, timeout_s: float = 10.0, **options: Any) -> Swept:
+    def run(name: str, *, timeout_s: float = 10.0, **options: Any) -> Outcome:
         printed = io.StringIO()
         make = maker(f"{LOST}:{name}", isolate=True, python=None, timeout=timeout_s)
         plan = Plan(**{"enumeration": SHORT, "make": make, "state": tmp_path / "state.json", **options})
@@ -53,7 +57,7 @@ def swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Swep
     return run
 
 
-Sweep = Callable[..., Swept]
+Sweep = Callable[..., Outcome]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -136,3 +140,12 @@ def test_nothing_is_left_out_of_cases_that_are_counted() -> None:
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}"}
     return forked.run("verify", *arguments, environment=environment)
+
+
+def test_what_a_process_was_asked_is_kept_in_the_state_of_a_sweep() -> None:
+    lost = Counterexample(7, "conv_i1_k1_same_coded", disagrees("crashed", "it ended"), "", ((0, 4), (6, 8)))
+    kept = Swept(first={"lost": lost}, counterexamples=Counter({"lost": 1}))
+    data = json.loads(json.dumps(kept.to_data()))
+    assert Swept.from_data(data).first == kept.first
+    data["first"]["lost"].pop()  # as an earlier version has written it
+    assert Swept.from_data(data).first == {"lost": lost._replace(asked=())}
