@@ -71,7 +71,8 @@ class Journal:
             self._open()
         if self._file:
             # The rest of a longer line remains after the end of this one.
-            os.pwrite(self._file, line.encode(), 0)
+            with suppress(OSError):  # a full disk keeps no case from being judged
+                os.pwrite(self._file, line.encode(errors="backslashreplace"), 0)
 
     def _open(self) -> None:
         self._file, self._owner = 0, os.getpid()
