@@ -36,8 +36,8 @@ LOSSES = [
     Loss("hangs", TimedOut, "it gave no answer in 1 s", line=3),
     Loss("takes_all_memory", OutOfMemory, "it raised MemoryError: Unable to allocate 8.00 TiB for", line=2),
     Loss("is_refused_natively", OutOfMemory, "it was killed by SIGABRT", line=3),
-    Loss("is_killed", OutOfMemory, "it was killed by SIGKILL, as the kernel does"),
-    Loss("closes_its_stream", Crashed, "it exited with code 0"),
+    Loss("is_killed", Crashed, "it was killed by SIGKILL"),
+    Loss("closes_its_stream", Crashed, "it closed the stream on which it answers"),
 ]
 
 

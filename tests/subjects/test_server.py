@@ -16,7 +16,9 @@ from tests.places import ROOT
 from tests.subjects.asked import CASE, SMALLEST, mismatch_of, verdict_of
 from tests.subjects.conftest import Isolate
 from tests.waiting import LIMIT_S, comes
+from verify import check
 from verify.checks.journal import left
+from verify.subjects.descendants import _children_seen, children, end_children
 from verify.subjects.isolated import Isolated
 from verify.subjects.server import NoWorker
 
@@ -174,3 +176,117 @@ def test_isolated_subjects_can_be_imported_where_there_is_no_unix() -> None:
         [sys.executable, "-c", ELSEWHERE], capture_output=True, text=True, check=False, cwd=ROOT
     )
     assert (done.stdout, done.stderr) == ("usual\n", "")
+
+
+SLEEPERS = ("session", "daemon")
+
+
+@pytest.mark.injected
+@pytest.mark.parametrize("name", ["starts_and_hangs", "starts_and_aborts"])
+def test_what_left_the_group_of_a_worker_ends_with_it(
+    isolate: Isolate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("SLEEPERS", str(tmp_path))
+    verdict = verdict_of(isolate(name, "tests.planted.bad_workers", timeout_s=1))
+    assert verdict.kind in ("timed out", "crashed")
+    assert comes(lambda: not any(map(is_alive, sleepers(tmp_path))))
+
+
+def sleepers(folder: Path) -> list[int]:
+    assert comes(lambda: all((folder / name).exists() and (folder / name).read_text() for name in SLEEPERS))
+    return [int((folder / name).read_text()) for name in SLEEPERS]
+
+
+@pytest.mark.injected
+def test_what_left_the_group_ends_with_a_worker_that_is_closed(
+    isolate: Isolate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLEEPERS", str(tmp_path))
+    subject = isolate("starts_what_leaves_its_group", "tests.planted.bad_workers")
+    subject(CASE)
+    assert all(map(is_alive, sleepers(tmp_path)))
+    subject.close()
+    assert not any(map(is_alive, sleepers(tmp_path)))
+
+
+PARENT_OF_SLEEPERS = """
+import os, signal
+from verify import Case
+from verify.subjects.isolated import Isolated
+Isolated("tests.planted.bad_workers:starts_what_leaves_its_group")(Case.parse({word!r}))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.injected
+def test_what_left_the_group_ends_with_a_killed_parent(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "SLEEPERS": str(tmp_path)}
+    code = PARENT_OF_SLEEPERS.format(word=SMALLEST)
+    killed = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert comes(lambda: not any(map(is_alive, sleepers(tmp_path))))
+
+
+@pytest.mark.injected
+def test_children_are_seen_where_the_kernel_keeps_no_list_of_them() -> None:
+    with subprocess.Popen(["sleep", "1000"]) as child:
+        assert child.pid in children()
+        assert child.pid in _children_seen()
+        assert os.getppid() not in _children_seen()
+        child.kill()
+
+
+@pytest.mark.injected
+def test_only_children_that_are_not_kept_are_ended() -> None:
+    kept, other = (subprocess.Popen(["sleep", "1000"]) for _ in range(2))
+    with kept, other:
+        end_children([kept.pid], listed=lambda: {kept.pid, other.pid} & children())
+        assert not is_alive(other.pid)
+        assert is_alive(kept.pid)
+        other.returncode = -signal.SIGKILL  # it was waited for
+        kept.kill()
+
+
+@pytest.mark.injected
+def test_a_worker_that_the_system_does_not_fork_is_not_the_subjects_fault(
+    isolate: Isolate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = isolate("forks_no_more", "tests.planted.surroundings")
+    with pytest.raises(NoWorker) as refused:
+        check(CASE, subject)
+    assert str(refused.value) == (
+        "no worker of 'tests.planted.surroundings:forks_no_more' can be started with "
+        f"{sys.executable!r}: it cannot be forked: Resource temporarily unavailable"
+    )
+    monkeypatch.setattr(subject, "start", lambda: pytest.fail("it is not tried again"))
+    with pytest.raises(NoWorker):
+        check(CASE, subject)
+
+
+@pytest.mark.injected
+def test_a_worker_that_cannot_be_limited_says_why(isolate: Isolate) -> None:
+    subject = isolate("sets_no_limit", "tests.planted.surroundings")
+    with pytest.raises(
+        NoWorker, match="it exited with code 1: ValueError: not allowed to raise maximum limit"
+    ):
+        check(CASE, subject)
+
+
+@pytest.mark.injected
+def test_the_limit_of_memory_is_the_lesser_one(isolate: Isolate) -> None:
+    """Three gigabytes here, where a worker may take eight."""
+    code = LIMITED.format(word=SMALLEST)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.stdout, done.stderr) == ("3000000000 3000000000\n", "")
+
+
+LIMITED = """
+import resource
+resource.setrlimit(resource.RLIMIT_AS, (3_000_000_000, 3_000_000_000))
+from verify import Case, Declined
+from verify.subjects.isolated import Isolated
+try:
+    Isolated("tests.planted.surroundings:says_its_limit")(Case.parse({word!r}))
+except Declined as limit:
+    print(limit)
+"""

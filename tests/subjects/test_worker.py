@@ -40,6 +40,13 @@ ANSWERS = [
             *("returns_a_list", "writes_to_its_input", "takes_all_memory", "prints"),
         )
     ),
+    *(
+        f"tests.planted.odd_answers:{name}"
+        for name in (
+            *("objects", "structs", "structs_of_objects", "records", "words", "new_words", "bytes_", "dates"),
+            *("spans", "complex_", "masked", "of_a_subclass", "far_too_many", "without_end", "at_length"),
+        )
+    ),
 ]
 WORDS = (
     str(CASE),

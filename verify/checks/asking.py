@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from dataclasses import replace
 from itertools import count
@@ -16,11 +17,20 @@ from verify.cases.operands import Array, Operands
 from verify.cases.spelling import with_article
 from verify.checks.clock import Clock
 from verify.checks.journal import current
-from verify.checks.subject import Declined, Description, Elsewhere
-from verify.oracle.compare import Verdict, disagrees
+from verify.checks.subject import Declined, Description, Elsewhere, NotAsked
+from verify.oracle.compare import Verdict, compare_form, disagrees
 
 DIRTIED = 2**18
 """Bytes at most of one of the blocks that are written and freed before a subject is asked."""
+
+WIDEST = 16
+"""Bytes of the widest number of NumPy that can be compared."""
+
+SMALL = 2**20
+"""Bytes of an answer that is looked at whatever its shape."""
+
+QUOTED, DECLINED, NAMED = 300, 1000, 100
+"""Characters at most of what an error says, of why a case is declined, and of the name of a class."""
 
 _FILL_VALUES = count()
 
@@ -43,17 +53,21 @@ def ask(
     with clock.part("operands"):
         case.input  # noqa: B018 - made here, so that its time is not counted as the subject's
         _dirty_memory(case)
+    here = os.getpid()
     try:
         with clock.part("subject"):
             return _answered(case, as_array(subject.call(case))), None
     except Declined as why:
-        return Verdict(outcome="declined", sentence=str(why)), None
+        return Verdict(outcome="declined", sentence=_cut(_message(why), DECLINED)), None
     except Elsewhere as lost:
         return lost.verdict, lost
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, NotAsked):
         raise
     except BaseException as error:  # noqa: BLE001 - anything that a subject raises is a verdict on it
         return _raised(error), error
+    finally:
+        if os.getpid() != here:  # a copy of this process that the subject made, which would judge too
+            os._exit(0)
 
 
 def as_array(answer: Any) -> Array | Verdict:
@@ -86,11 +100,34 @@ def _dirty_memory(case: Case) -> None:
         block.fill(value)
 
 
+def most_answer_bytes(case: Case) -> int:
+    """The most that an answer takes whose values are looked at: that of any dtype in the right shape.
+
+    A small one of another shape is looked at, too.
+    """
+    size = 0 if case.illegal else math.prod(case.output_shape)
+    return max(size * WIDEST, SMALL)
+
+
+def refusal_of_answer(case: Case, answer: Array) -> Verdict:
+    """The verdict on an answer to a call that must be refused."""
+    what = f"{answer.dtype.name} of shape {answer.shape}"
+    return disagrees("answered", f"it answered a call that must be refused, with {what}: {case.why_illegal}")
+
+
 def _answered(case: Case, answer: Array | Verdict) -> Array | Verdict:
-    """What came without an error; a call that must be refused is answered by None, too."""
-    if case.illegal and isinstance(answer, Verdict):
-        return disagrees("answered", f"{answer.sentence}, where the call must be refused: {case.why_illegal}")
-    return answer
+    """What came without an error; a call that must be refused is answered by None, too.
+
+    Of an answer that has no numbers, such as one of objects, or far too many, the form alone is judged.
+    """
+    if isinstance(answer, Verdict):
+        refused = f"{answer.sentence}, where the call must be refused: {case.why_illegal}"
+        return disagrees("answered", refused) if case.illegal else answer
+    if np.can_cast(answer.dtype, np.float64, "same_kind") and answer.nbytes <= most_answer_bytes(case):
+        return answer
+    if case.illegal:
+        return refusal_of_answer(case, answer)
+    return compare_form(answer, shape=case.output_shape, dtype=case.dtype) or answer
 
 
 def _raised(error: BaseException) -> Verdict:
@@ -107,11 +144,19 @@ def _said(error: BaseException) -> str:
 
     The frames of a traceback that a message quotes, as those of TensorFlow's graphs do, are left out.
     """
+    message = " ".join(_FRAME.sub("", _message(error)).split())
+    return f"{_cut(type(error).__name__, NAMED)}: {_cut(message, QUOTED)}"
+
+
+def _message(error: BaseException) -> str:
     try:
-        message = " ".join(_FRAME.sub("", str(error)).split())
+        return str(error)
     except Exception:  # noqa: BLE001 - it runs the `__str__` of an unknown error
-        message = "(its message cannot be read)"
-    return f"{type(error).__name__}: {message if len(message) <= 300 else message[:300] + '…'}"
+        return "(its message cannot be read)"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + "…"
 
 
 def _article(answer: Any) -> str:

@@ -12,7 +12,7 @@ from verify.cases.case import Case
 from verify.cases.fills import shows_nothing
 from verify.cases.operands import Array
 from verify.cases.simplify import SIMPLIFYING_S, simplest
-from verify.checks.asking import as_array, ask, modified
+from verify.checks.asking import as_array, ask, modified, refusal_of_answer
 from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination, mismatch_of
@@ -172,8 +172,7 @@ def _refusal(case: Case, answer: Array | Verdict) -> Verdict:
     """The verdict on a call that must be refused."""
     if isinstance(answer, Verdict):
         return Verdict(outcome="agrees") if answer.kind == "refused" else answer
-    what = f"{answer.dtype.name} of shape {answer.shape}"
-    return disagrees("answered", f"it answered a call that must be refused, with {what}: {case.why_illegal}")
+    return refusal_of_answer(case, answer)
 
 
 def _repeated(verdict: Verdict, first: Array, again: Array | Verdict) -> Verdict:

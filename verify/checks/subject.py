@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import lru_cache
 from inspect import get_annotations
 from types import FunctionType, MappingProxyType
 from typing import Any
@@ -52,6 +52,10 @@ class Declined(Exception):
     """Raised by a subject for a case that it does not support; the message says why."""
 
 
+class NotAsked(ValueError):
+    """Raised where a subject could not be asked, which is no fault of its own; one sentence says why."""
+
+
 class Elsewhere(Exception):
     """Raised by a subject that runs in another process, for the verdict that was reached there."""
 
@@ -60,7 +64,7 @@ class Elsewhere(Exception):
         self.verdict = verdict
 
 
-@cache
+@lru_cache(maxsize=2**12)
 def elsewhere(name: str) -> type[Elsewhere]:
     """A class of its own for what is called `name` there: an error's class and place, or a signal.
 

@@ -77,7 +77,8 @@ def compare_form(actual: Any, *, shape: tuple[int, ...], dtype: np.dtype[Any]) -
     """The disagreement of an answer's shape or dtype, or None."""
     if actual.shape != shape:
         return disagrees("shape", f"the answer has shape {actual.shape}, not {shape}")
-    if actual.dtype.newbyteorder("=") != dtype:
+    native = actual.dtype if actual.dtype.isnative else actual.dtype.newbyteorder("=")
+    if native != dtype:
         return disagrees("dtype", f"the answer is {actual.dtype.name}, not {dtype.name}")
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import re
 import shlex
 import signal
@@ -10,10 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property, partial
-from itertools import accumulate
-from typing import Any, get_args
-
-import numpy as np
+from typing import Any
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
@@ -21,13 +18,14 @@ from verify.checks.bulk import Swept
 from verify.checks.clock import TimeUp
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Declined, Description, Elsewhere, Subject, describe, elsewhere, split_label
-from verify.oracle.compare import KINDS, Lost, Outcome, Verdict, disagrees
+from verify.oracle.compare import Lost, Verdict, disagrees
+from verify.subjects.answers import answer_in, most_bytes, swept_in, verdict_in
 from verify.subjects.described import declared_of, own_of
-from verify.subjects.protocol import BrokenStream, array_of, receive, send
+from verify.subjects.life import Ending, Life
+from verify.subjects.protocol import DATA_BYTES, STREAM_LOST, BrokenStream, data_of_bytes
 from verify.subjects.registry import is_builtin, load, through
 from verify.subjects.server import (
     PATIENCE_S,
-    Life,
     NoWorker,
     Server,
     how_it_ended,
@@ -93,6 +91,7 @@ class Isolated:
     _compiled: set[tuple[str, Case]] = field(default_factory=set, init=False)
     lives: int = field(default=0, init=False)
     journal: str = field(default="", init=False)
+    _refused: NoWorker | None = field(default=None, init=False)
 
     @property
     def name(self) -> str:
@@ -181,6 +180,7 @@ class Isolated:
 
     def close(self) -> None:
         """End the worker, which other subjects may share; the next case starts another."""
+        self._refused = None
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -191,12 +191,11 @@ class Isolated:
 
     def is_inside(self, case: Case, *, way: str) -> bool:
         """Whether a case is in the domain of the subject, or of a way, as only the worker can say."""
-        life = self._begin()
+        life, request = self._begin(), {"subject": self.base, "way": way, "inside": str(case)}
         try:
-            send(life.stream, {"subject": self.base, "way": way, "inside": str(case)})
-            return bool(receive(life.stream, self.timeout_s)[0]["inside"])
-        except (OSError, BrokenStream, KeyError):
-            raise self._lost(life) from None
+            return bool(life.ask(request, limit_s=self.timeout_s)[0].get("inside"))
+        except (OSError, BrokenStream) as lost:
+            raise self._lost(life, lost) from None
 
     def answer(self, case: Case, way: str) -> Array:
         """The worker's answer by a way.
@@ -204,30 +203,29 @@ class Isolated:
         Operands that the subject modified are modified in `case`. Raises Declined, or
         Elsewhere with the verdict if the worker has none or was lost.
         """
-        life = self._begin()
+        life, request = self._begin(), {"subject": self.base, "way": way, "word": str(case)}
         try:
-            os.ftruncate(life.output.fileno(), 0)
-            send(life.stream, {"subject": self.base, "way": way, "word": str(case)})
-            header, body = receive(life.stream, self._limit_s(case, way))
+            most = most_bytes(case)
+            header, body = life.ask(request, most=most, limit_s=self._limit_s(case, way))
             if self._may_crash_later(case, way):
                 self._end(0)
                 life.output.close()
             if "answer" in header:
-                return _answer(case, header, body=memoryview(body))
-            verdict = _verdict(header)
+                return answer_in(case, header, body=memoryview(body))
+            verdict = verdict_in(header)
         except TimeoutError:
             self._end(0)
             sentence = f"it gave no answer in {self.timeout_s:g} s"
             raise _lost(life, kind="timed out", sentence=sentence) from None
-        except (OSError, BrokenStream):
-            raise self._lost(life) from None
+        except (OSError, BrokenStream) as lost:
+            raise self._lost(life, lost) from None
         except BaseException:  # Ctrl-C: the answer may still arrive, and nobody waits for it
             self._end(0)
             life.output.close()
             raise
         if verdict.outcome == "declined":
             raise Declined(verdict.sentence)
-        raise elsewhere(f"{header.get('error')} {verdict.place}".rstrip())(verdict)
+        raise elsewhere(_printable(f"{header.get('error')} {verdict.place}"))(verdict)
 
     def misuse_on(self, case: Case, way: str) -> str:
         """What `trial.misuse_on` says of the subject where it runs; "" where the worker is lost."""
@@ -236,18 +234,16 @@ class Isolated:
 
     def tried_on(self, case: Case, way: str) -> str | Verdict:
         """What `trial.misuse_on` says of the subject where it runs, or how the worker was lost."""
-        life = self._begin()
+        life, request = self._begin(), {"subject": self.base, "way": way, "tried": str(case)}
         try:
-            os.ftruncate(life.output.fileno(), 0)
-            send(life.stream, {"subject": self.base, "way": way, "tried": str(case)})
-            return str(receive(life.stream, self.timeout_s)[0]["misuse"])
+            return str(life.ask(request, limit_s=self.timeout_s)[0].get("misuse", ""))
         except TimeoutError:
             self._end(0)
             return _lost(
                 life, kind="timed out", sentence=f"it gave no answer in {self.timeout_s:g} s"
             ).verdict
-        except (OSError, BrokenStream, KeyError):
-            return self._lost(life).verdict
+        except (OSError, BrokenStream) as lost:
+            return self._lost(life, lost).verdict
         except BaseException as lost:
             self._end(0)
             life.output.close()
@@ -260,20 +256,22 @@ class Isolated:
 
         The enumeration and the known deviations are the texts of `cases.enumeration` and `deviations`.
         """
-        life = self._begin()
-        limit_s = self.timeout_s + COMPILING_S * self._declared["compiles"]
+        where = {"start": start, "stop": stop, "journal": self.journal}
+        request = {"subject": self.base, "way": self.way, **where}
+        life, limit_s = self._begin(), self.timeout_s + COMPILING_S * self._declared["compiles"]
         try:
-            os.ftruncate(life.output.fileno(), 0)
-            block = {"enumeration": enumeration, "start": start, "stop": stop, "known": known}
-            send(life.stream, {"subject": self.base, "way": self.way, "journal": self.journal, **block})
-            while not (header := receive(life.stream, limit_s)[0]):
-                pass
-            return Swept.from_data(header["swept"])
+            life.begin(request, [json.dumps({"enumeration": enumeration, "known": known}).encode()])
+            header, body = life.next(most=DATA_BYTES, limit_s=limit_s)
+            for _ in range(start, stop):  # there is a beat after a case, at most
+                if not header:
+                    header, body = life.next(most=DATA_BYTES, limit_s=limit_s)
+            life.finish(limit_s)
+            return swept_in(data_of_bytes(body), cases=stop - start)
         except TimeoutError:
             self._end(0)
             return _lost(life, kind="timed out", sentence=f"it gave no answer in {limit_s:g} s").verdict
-        except (OSError, BrokenStream):
-            return self._lost(life).verdict
+        except (OSError, BrokenStream) as lost:
+            return self._lost(life, lost).verdict
         except BaseException:
             self._end(0)
             life.output.close()
@@ -287,36 +285,52 @@ class Isolated:
             output.close()
 
     def _begin(self) -> Life:
-        """The server's current life, or a new one; from a new server if the last one has ended."""
-        for last in (False, True):
+        """The server's current life, or a new one; from a new server if the last one has ended.
+
+        Once none can be started, none is tried again until `close`.
+        """
+        for last in (False, True) if self._refused is None else ():
             self.start()
             assert self._server is not None
             try:
                 self.lives += self._server.life is None
                 return self._server.life or self._server.fork()
-            except (OSError, BrokenStream):
+            except (OSError, BrokenStream) as lost:
                 self.close()
                 if last:
-                    raise NoWorker(
-                        f"no worker of {self.base!r} can be started with {self.python!r}"
-                    ) from None
-        raise AssertionError
+                    sentence = f"no worker of {self.base!r} can be started with {self.python!r}: {lost}"
+                    self._refused = NoWorker(sentence)
+        assert self._refused is not None
+        raise self._refused
 
-    def _end(self, patience_s: float) -> int | None:
-        """End the life after waiting this many seconds; its exit code, or None if unknown."""
+    def _end(self, patience_s: float) -> Ending:
+        """End the life after waiting this many seconds."""
         assert self._server is not None
-        code = self._server.end(patience_s)
-        if code is None:
+        ending = self._server.end(patience_s)
+        if ending.code is None:
             self.close()
-        return code
+        return ending
 
-    def _lost(self, life: Life) -> Elsewhere:
-        """The error to raise for a life that ended unexpectedly."""
-        code = self._end(PATIENCE_S)
-        if code == -signal.SIGKILL:
-            return _lost(life, kind="out of memory", sentence="it was killed by SIGKILL, as the kernel does")
-        lost_too = "it was lost with the process that forked it"
-        return _lost(life, kind="crashed", sentence=lost_too if code is None else how_it_ended(code))
+    def _lost(self, life: Life, broken: Exception) -> Elsewhere:
+        """The error to raise for a life that ended, or that said what is no answer."""
+        said = str(broken) if isinstance(broken, BrokenStream) else ""
+        ending = self._end(0 if said else PATIENCE_S)
+        sentence = said or _why_lost(ending)
+        if life.was_out_of_memory() and not said and ending.code in (None, -signal.SIGKILL):
+            why = f"{sentence}: the kernel ended a process that ran out of memory"
+            return _lost(life, kind="out of memory", sentence=why)
+        return _lost(life, kind="crashed", sentence=sentence, says_where=not said)
+
+
+def _why_lost(ending: Ending) -> str:
+    """What a life did that ended, without having said anything."""
+    if ending.code is None:
+        return "it was lost with the process that forked it"
+    if ending.is_forced:
+        return "it closed the stream on which it answers, and ran on"
+    if ending.code == STREAM_LOST:
+        return "it closed the stream on which it answers"
+    return how_it_ended(ending.code)
 
 
 class IsolatedWay:
@@ -340,36 +354,18 @@ def worker_of(subject: Subject) -> Isolated | None:
     return call.subject if isinstance(call, IsolatedWay) else call if isinstance(call, Isolated) else None
 
 
-def _answer(case: Case, header: Mapping[str, Any], *, body: memoryview) -> Array:
-    """The answer of a message; modified operands are copied to the case's."""
-    try:
-        modified, sizes = header["modified"], header["sizes"]
-        parts = [body[end - size : end] for end, size in zip(accumulate(sizes), sizes, strict=True)]
-        for name, part in zip(modified, parts[1:], strict=True):
-            operand = getattr(case.operands, name)
-            operand[...] = np.ndarray(operand.shape, operand.dtype, part)
-        return array_of(header["answer"], parts[0])
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise BrokenStream from error
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text).strip()
 
 
-def _verdict(header: Mapping[str, Any]) -> Verdict:
-    outcome: Any = header.get("outcome")
-    kind: Any = header.get("kind")
-    if outcome not in get_args(Outcome) or kind not in (None, *KINDS):
-        raise BrokenStream
-    sentence, place = str(header.get("sentence", "")), str(header.get("place", ""))
-    return Verdict(outcome=outcome, kind=kind, sentence=sentence, place=place)
-
-
-def _lost(life: Life, *, kind: Lost, sentence: str) -> Elsewhere:
-    """The error to raise for a life that has ended, with its last output."""
+def _lost(life: Life, *, kind: Lost, sentence: str, says_where: bool = True) -> Elsewhere:
+    """The error to raise for a life that has ended, with its last output, and where it was if that counts."""
     stderr, place = last_lines(life.output)
     life.output.close()
-    if kind == "crashed" and any(_MEMORY.search(line) for line in stderr):
+    if kind == "crashed" and says_where and any(_MEMORY.search(line) for line in stderr):
         kind = "out of memory"
-    verdict = replace(disagrees(kind, sentence), stderr=stderr, place=place)
-    return elsewhere(f"{sentence} {place}".rstrip())(verdict)
+    verdict = replace(disagrees(kind, sentence), stderr=stderr, place=place if says_where else "")
+    return elsewhere(_printable(f"{sentence} {verdict.place}"))(verdict)
 
 
 _MEMORY = re.compile(r"std::bad_alloc|\bMemoryError\b|[Oo]ut of memory|[Cc]annot allocate memory")

@@ -14,9 +14,11 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
-from verify.subjects.protocol import BrokenStream, receive
+from verify.checks.subject import NotAsked
+from verify.subjects.life import Ending, Life
+from verify.subjects.protocol import DATA_BYTES, HELLO, BrokenStream, data_of_bytes, receive
 from verify.subjects.registry import relatives
 
 START_S = 120.0
@@ -60,19 +62,8 @@ serve(*arguments)
 """
 
 
-class NoWorker(ValueError):
+class NoWorker(NotAsked):
     """A subject or an interpreter for which no worker can be started; the sentence says why."""
-
-
-class Life(NamedTuple):
-    """One process that answers cases: its stream, and the file that its output goes to."""
-
-    stream: socket.socket
-    output: IO[bytes]
-
-    def close(self) -> None:
-        self.stream.close()
-        self.output.close()
 
 
 class Server:
@@ -91,45 +82,50 @@ class Server:
             raise NoWorker(f"a worker needs Linux, and this is {sys.platform}")
         self._control, theirs = socket.socketpair()
         arguments = [str(_PACKAGE / "__init__.py"), _path(), theirs.fileno(), name, memory_bytes]
-        with tempfile.TemporaryFile() as output, theirs:
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - `_kill` and `stop` close it
+        with theirs:
             try:
                 self._process = subprocess.Popen(
                     [python, "-c", _BOOT, json.dumps(arguments)],
                     stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
+                    stdout=self._output,
+                    stderr=self._output,
                     pass_fds=[theirs.fileno()],
                     env={**os.environ, **environment},
                     start_new_session=True,  # so that Ctrl-C reaches only the parent
                 )
             except OSError as error:
                 self._control.close()
+                self._output.close()
                 raise NoWorker(f"{python!r} cannot be run: {error.strerror or error}") from None
-            theirs.close()
-            try:
-                self.hello = self._receive_hello(output, name=name, python=python)
-            except BaseException:
-                self._kill()
-                raise
-
-    def _receive_hello(self, output: IO[bytes], *, name: str, python: str) -> dict[str, Any]:
         try:
-            hello, _ = receive(self._control, START_S)
+            self.hello = self._receive_hello(name=name, python=python)
+        except BaseException:
+            self._kill()
+            raise
+
+    def _receive_hello(self, *, name: str, python: str) -> dict[str, Any]:
+        try:
+            hello, declared, _ = receive(self._control, HELLO, most=DATA_BYTES, limit_s=START_S)
+            hello = {**hello, **(data_of_bytes(declared) if declared else {})}
         except TimeoutError:
             raise NoWorker(f"{python!r} has not imported {name!r} in {START_S:g} s") from None
-        except BrokenStream:
-            try:
-                code = self._process.wait(PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                code = -signal.SIGKILL
-            why = ": ".join((how_it_ended(code), *last_lines(output)[0][-1:]))
-            raise NoWorker(f"{python!r} cannot run {name!r}: {why}") from None
+        except BrokenStream as broken:
+            raise NoWorker(f"{python!r} cannot run {name!r}: {str(broken) or self._why_it_ended()}") from None
         if "refused" in hello:
             raise NoWorker(f"{hello['refused']} (in {python})")
         return hello
 
+    def _why_it_ended(self) -> str:
+        """How the process ended, and the last line that it printed."""
+        try:
+            code = self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            code = -signal.SIGKILL
+        return ": ".join((how_it_ended(code), *last_lines(self._output)[0][-1:]))
+
     def fork(self) -> Life:
-        """A process that is ready for a case."""
+        """A process that is ready for a case; BrokenStream, which says why, where none can be started."""
         import fcntl
 
         mine, theirs = socket.socketpair()
@@ -139,29 +135,43 @@ class Server:
         try:
             with theirs:
                 socket.send_fds(self._control, [b"+"], [theirs.fileno(), output.fileno()])
-            receive(mine, START_S)
+            receive(mine, HELLO, limit_s=START_S)
+        except BrokenStream as broken:
+            why = str(broken) or self._why_none(life)
+            life.close()
+            raise BrokenStream(why) from None
         except BaseException:
             life.close()
             raise
         self.life = life
         return life
 
-    def end(self, patience_s: float) -> int | None:
-        """End the life, if it has not ended; its exit code, or None if that is lost.
+    def _why_none(self, life: Life) -> str:
+        """Why a process that was asked for is not there."""
+        try:
+            answer = receive(self._control, HELLO, limit_s=PATIENCE_S)[0]
+        except (OSError, BrokenStream):
+            return f"the process that forks it is lost: {self._why_it_ended()}"
+        if "refused" in answer:
+            return f"it cannot be forked: {answer['refused']}"
+        return ": ".join((how_it_ended(int(answer["ended"])), *last_lines(life.output)[0][-1:]))
 
-        Its output can still be read.
-        """
+    def end(self, patience_s: float) -> Ending:
+        """End the life, if it has not ended after so many seconds. Its output can still be read."""
         if self.life is not None:
             self.life.stream.close()
             self.life = None
         try:
             if patience_s:
                 with suppress(TimeoutError):
-                    return int(receive(self._control, patience_s)[0]["ended"])
+                    return Ending(self._ended(patience_s), is_forced=False)
             self._control.send(b"-")
-            return int(receive(self._control, START_S)[0]["ended"])
+            return Ending(self._ended(START_S), is_forced=True)
         except (OSError, BrokenStream, KeyError):
-            return None
+            return Ending(None, is_forced=False)
+
+    def _ended(self, limit_s: float) -> int:
+        return int(receive(self._control, HELLO, limit_s=limit_s)[0]["ended"])
 
     def stop(self) -> None:
         """End the process and its life."""
@@ -174,11 +184,13 @@ class Server:
             self._process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._kill()
+        self._output.close()
 
     def _kill(self) -> None:
         self._control.close()
         self._process.kill()
         self._process.wait()
+        self._output.close()
 
 
 _kept: dict[tuple[Any, ...], Server] = {}

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import faulthandler
 import gc
+import json
 import os
 import resource
 import select
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from socket import recv_fds, socket
 from typing import Any
@@ -31,53 +32,88 @@ from verify.checks.subject import Description
 from verify.checks.trial import misuse_on
 from verify.checks.versions import versions
 from verify.oracle.compare import Verdict, disagrees
+from verify.subjects.descendants import adopt_orphans, children, end_children, end_with_the_parent
 from verify.subjects.described import data_of
-from verify.subjects.parent import end_with_the_parent
-from verify.subjects.protocol import BrokenStream, bytes_of, form, receive, send
+from verify.subjects.protocol import (
+    DATA_BYTES,
+    HELLO,
+    STREAM_LOST,
+    BrokenStream,
+    bytes_of,
+    data_of_bytes,
+    form,
+    receive,
+    send,
+    send_end,
+)
 from verify.subjects.registry import UnknownSubject, load, relatives
 
 TO_SAY_WHERE_S = 2.0
 """Seconds that a process has to print its stack before it is killed; it needs few milliseconds of them."""
 
+TEXT = 1500
+"""Characters that are sent of each text that a subject says, as a header has its limit."""
+
 
 def serve(channel: int, name: str, memory_bytes: int | None) -> None:
     """Load a subject and its relatives, declare them, and fork a life on request; never returns."""
     end_with_the_parent()
+    adopt_orphans()
     control = socket(fileno=channel)
     try:
         subjects = {relative: load(relative) for relative in relatives(name)}
     except UnknownSubject as unknown:
-        send(control, {"refused": str(unknown)})
+        send(control, HELLO, {"refused": str(unknown)[:TEXT]})
         os._exit(2)
     declarations = {relative: data_of(subject) for relative, subject in subjects.items()}
-    send(control, {"versions": versions(), "subjects": declarations})
+    send(control, HELLO, {}, [json.dumps({"versions": versions(), "subjects": declarations}).encode()])
     gc.freeze()  # what is imported is never garbage, and a life that looks through it copies its pages
+    _stop_with_the_parent()
+    kept = children()  # which the imports started
     with suppress(OSError):  # the parent has ended
         # One byte with two files asks for a life; one without them, to end a life that has ended.
         while (request := recv_fds(control, 1, 2))[0]:
             if files := request[1]:
-                stream, output = files
-                code = _life(control, subjects, stream=stream, output=output, memory_bytes=memory_bytes)
-                send(control, {"ended": code})
+                ended = _life(control, subjects, kept, files=files, memory_bytes=memory_bytes)
+                send(control, HELLO, ended)
+    end_children(())
     os._exit(0)
+
+
+def _stop_with_the_parent() -> None:
+    """End the children, and then this process, when its parent dies: where it is waiting, as it mostly is."""
+
+    def stop(number: int, frame: object) -> None:
+        end_children(())
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    end_with_the_parent(signal.SIGTERM)
 
 
 def _life(
     control: socket,
     subjects: Mapping[str, Description],
+    kept: Collection[int],
     *,
-    stream: int,
-    output: int,
+    files: Sequence[int],
     memory_bytes: int | None,
-) -> int:
-    """Fork a life and wait for its end; its signal as a negative number, or its exit code."""
-    pid = os.fork()
+) -> dict[str, Any]:
+    """Fork a life, which has its stream and its output, and wait for its end; what to say of that.
+
+    That is its exit code, which is its signal as a negative number, or why there is none.
+    """
+    stream, output = files
+    try:
+        pid = os.fork()
+    except OSError as error:
+        os.close(stream)
+        os.close(output)
+        return {"refused": error.strerror}
     if not pid:
-        end_with_the_parent()
         control.close()
         os.set_inheritable(stream, False)  # noqa: FBT003 - it takes no keywords
-        _contain(output, memory_bytes)
-        _answer_all(socket(fileno=stream), subjects)
+        _answer_all(socket(fileno=stream), subjects, output=output, memory_bytes=memory_bytes)
     os.close(stream)
     os.close(output)
     alive = os.pidfd_open(pid)
@@ -91,11 +127,15 @@ def _life(
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
     os.close(alive)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    end_children(kept)  # also what has left its group
+    return {"ended": code}
 
 
 def _contain(output: int, memory_bytes: int | None) -> None:
     """Make a life lead a group of its own, print to `output`, leave no core and keep to its memory."""
+    end_with_the_parent()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setpgid(0, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
@@ -105,32 +145,50 @@ def _contain(output: int, memory_bytes: int | None) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if memory_bytes is not None:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
-        mapped = int(pages[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (mapped + memory_bytes, mapped + memory_bytes))
+        least = least_limit(int(pages[0]) * resource.getpagesize() + memory_bytes)
+        resource.setrlimit(resource.RLIMIT_AS, (least, least))
 
 
-def _answer_all(stream: socket, subjects: Mapping[str, Description]) -> None:
+def least_limit(ours: int) -> int:
+    """Our limit of the address space, or that of whoever started us where it is less."""
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    return min([ours, *(limit for limit in limits if limit != resource.RLIM_INFINITY)])
+
+
+def _answer_all(
+    stream: socket, subjects: Mapping[str, Description], *, output: int, memory_bytes: int | None
+) -> None:
     """Answer case after case until the parent closes the stream."""
     try:
-        send(stream, {})
+        _contain(output, memory_bytes)
+        send(stream, HELLO, {})
         while True:
-            request, _ = receive(stream)
+            request, data, number = receive(stream, most=DATA_BYTES)
             subject = subjects[request["subject"]]
             if request.get("way"):
                 subject = subject.through(request["way"])
-            if "word" in request:
-                send(stream, *_answer(subject, request["word"]))
-            elif "tried" in request:
-                send(stream, {"misuse": misuse_on(subject, Case.parse(request["tried"]))})
-            elif "inside" in request:
-                send(stream, {"inside": subject.domain.holds(Case.parse(request["inside"]))})
-            else:
-                send(stream, {"swept": _swept(stream, subject, request).to_data()})
+            beat = partial(send, stream, number, {})
+            send(stream, number, *_said(subject, request, data=data, beat=beat))
+            send_end(stream, number)
     except (BrokenStream, OSError):
-        os._exit(0)
+        os._exit(STREAM_LOST)
     except BaseException:  # noqa: BLE001 - the process prints any error and ends
         sys.excepthook(*sys.exc_info())
         os._exit(1)
+
+
+def _said(
+    subject: Description, request: Mapping[str, Any], *, data: bytes | bytearray, beat: Callable[[], None]
+) -> tuple[dict[str, Any], list[bytes]]:
+    """The header and the parts of what is said to a request; a long one calls `beat`."""
+    if "word" in request:
+        return _answer(subject, request["word"])
+    if "tried" in request:
+        return {"misuse": misuse_on(subject, Case.parse(request["tried"]))[:TEXT]}, []
+    if "inside" in request:
+        return {"inside": bool(subject.domain.holds(Case.parse(request["inside"])))}, []
+    swept = _swept(subject, {**request, **data_of_bytes(data)}, beat=beat)
+    return {"swept": True}, [json.dumps(swept.to_data()).encode()]
 
 
 def _answer(subject: Description, word: str) -> tuple[dict[str, Any], list[bytes]]:
@@ -158,8 +216,8 @@ def _answer(subject: Description, word: str) -> tuple[dict[str, Any], list[bytes
     return {"answer": form(answer), "modified": list(modified), "sizes": list(map(len, body))}, body
 
 
-def _swept(stream: socket, subject: Description, block: Mapping[str, Any]) -> Swept:
-    """A block of a sweep; sends empty messages while it runs, and writes down what it asks."""
+def _swept(subject: Description, block: Mapping[str, Any], *, beat: Callable[[], None]) -> Swept:
+    """A block of a sweep, which writes down what it asks."""
     if block.get("journal"):
         journal.lend(block["journal"])
     return examine_in_bulk(
@@ -167,7 +225,7 @@ def _swept(stream: socket, subject: Description, block: Mapping[str, Any]) -> Sw
         _enumeration(block["enumeration"]),
         places=range(block["start"], block["stop"]),
         known=_deviations_from(block["known"]),
-        beat=lambda: send(stream, {}),
+        beat=beat,
     )
 
 
@@ -178,5 +236,10 @@ _deviations_from = lru_cache(maxsize=1)(from_text)
 def _without_answer(
     verdict: Verdict, error: BaseException | None = None
 ) -> tuple[dict[str, Any], list[bytes]]:
-    fields = {name: getattr(verdict, name) for name in ("outcome", "kind", "sentence", "place")}
-    return {**fields, "error": type(error).__name__ if error else ""}, []
+    fields = {name: getattr(verdict, name) for name in ("outcome", "kind")}
+    texts = {
+        "sentence": verdict.sentence,
+        "place": verdict.place,
+        "error": type(error).__name__ if error else "",
+    }
+    return {**fields, **{name: text[:TEXT] for name, text in texts.items()}}, []
