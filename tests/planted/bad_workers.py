@@ -132,10 +132,11 @@ def comes_back_twice(case: Case) -> Array:
 
 def starts_what_leaves_its_group(case: Case) -> Array:
     """A child in a session of its own, and a daemon's child of a child; writes their numbers down."""
-    if not os.fork():
+    if not (child := os.fork()):
         os.setsid()
         _sleeper("daemon")
         os._exit(0)
+    os.waitpid(child, 0)
     _sleeper("session")
     return answer(case)
 

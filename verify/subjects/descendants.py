@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
-ENDING_S = 5.0
+ENDING_S = 20.0
 """Seconds for which what goes on starting processes is killed again."""
 
 STEP_S = 0.001
@@ -57,13 +57,25 @@ def _children_seen() -> frozenset[int]:
 def end_children(kept: Collection[int], *, listed: Callable[[], Collection[int]] = children) -> None:
     """Kill all children but these, and those that they leave behind, until there are none."""
     end = time.monotonic() + ENDING_S
-    while (found := {*listed()} - {*kept}) and time.monotonic() < end:
+    while not _has_none() and time.monotonic() < end:
+        # The kernel's list may lack some while others end.
+        found = {*listed()} - {*kept} or {*_children_seen()} - {*kept}
+        if kept and not found:
+            return
         for pid in found:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         # One that may not be killed, as it became another user's, is not waited for.
         if not sum(map(_has_ended, found)):
             time.sleep(STEP_S)
+
+
+def _has_none() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return True
+    return False
 
 
 def _has_ended(pid: int) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from verify.checks.subject import NotAsked
+from verify.subjects.descendants import ENDING_S
 from verify.subjects.life import Ending, Life
 from verify.subjects.protocol import DATA_BYTES, HELLO, BrokenStream, data_of_bytes, receive
 from verify.subjects.registry import relatives
@@ -181,7 +182,7 @@ class Server:
             self.life = None
         self._control.close()
         try:
-            self._process.wait(PATIENCE_S)
+            self._process.wait(ENDING_S + PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._kill()
         self._output.close()
