@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 from click.shell_completion import shell_complete
 
+from verify.checks.leftovers import end_in_spite_of_leftovers, note_all
 from verify.commands.cli import cli
 
 PROGRAM = "conv-verify"
@@ -21,6 +22,15 @@ COMPLETION = "_CONV_VERIFY_COMPLETE"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     words = sys.argv[1:] if arguments is None else [*arguments]
+    code = _command(words)
+    if arguments is None:
+        note_all()
+        end_in_spite_of_leftovers(lambda: code)
+    return code
+
+
+def _command(words: Sequence[str]) -> int:
+    """Run one command; the exit code."""
     try:
         if instruction := os.environ.get(COMPLETION):
             return shell_complete(cli, {}, PROGRAM, COMPLETION, instruction)

@@ -19,6 +19,7 @@ from verify.config import flags
 from verify.config.database import database_at
 from verify.config.session import Options, Session
 from verify.corpus.words import cases_in, existing
+from verify.gate.leftovers import Leftovers
 from verify.gate.properties import TITLES
 from verify.gate.session import NOTHING, SESSION, beginning, environment, gate_of
 from verify.gate.under_test import Gate
@@ -48,6 +49,7 @@ START = pytest.StashKey[float]()
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Leftovers())
     if SESSION in config.stash:
         return
     try:

@@ -162,3 +162,7 @@ def starts_threads(case: Case) -> Array:
     """One that never ends."""
     threading.Thread(target=threading.Event().wait).start()
     return answer(case)
+
+
+def starts_threads_and_is_wrong(case: Case) -> Array:
+    return starts_threads(case) + case.dtype.type(1)
