@@ -14,6 +14,7 @@ from rich.console import Console
 from verify.checks import losses
 from verify.checks.files import refusal_of
 from verify.checks.journal import journal
+from verify.checks.subject import NotAsked
 from verify.commands.cli import command_of
 from verify.config import flags
 from verify.config.database import database_at
@@ -133,6 +134,8 @@ def pytest_runtest_makereport(
             elif report.failed and tally.failures and item.config.get_verbosity() < 1:
                 # The messages are enough; -v also shows where they were raised.
                 report.longrepr = _messages(tally)
+    if gate and call.excinfo and isinstance(call.excinfo.value, NotAsked):
+        report.longrepr = str(call.excinfo.value)
     if gate and report.failed and not _judged(report):
         report.__dict__[BROKEN] = (report.longreprtext.strip().splitlines() or [""])[-1]
     return report
