@@ -135,8 +135,8 @@ def pytest_runtest_makereport(
                 # The messages are enough; -v also shows where they were raised.
                 report.longrepr = _messages(tally)
     if gate and call.excinfo and isinstance(call.excinfo.value, NotAsked):
-        report.longrepr = str(call.excinfo.value)
-    if gate and report.failed and not _judged(report):
+        report.longrepr = report.__dict__[BROKEN] = str(call.excinfo.value)
+    elif gate and report.failed and not _judged(report):
         report.__dict__[BROKEN] = (report.longreprtext.strip().splitlines() or [""])[-1]
     return report
 

@@ -11,6 +11,7 @@ from typing import Any
 from tests.planted.convolutions import answer
 from verify import Case, Declined
 from verify.cases.operands import Array
+from verify.checks.subject import NotAsked
 
 
 def right(case: Case) -> Array:
@@ -126,3 +127,8 @@ class _Ways:
 
 one_way_returns_declined = _Ways(eager=right, compiled=returns_declined)
 one_way_is_a_coroutine = _Ways(eager=right, compiled=awaited)
+
+
+def cannot_be_asked(case: Case) -> Array:
+    """As one in a worker, where none can be started any more."""
+    raise NotAsked("no worker of 'it' can be started: it cannot be forked: Resource temporarily unavailable")
