@@ -20,9 +20,9 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def end_with_the_parent(number: int = signal.SIGKILL) -> None:
-    """Have the kernel send this process a signal when its parent dies, if it can (Linux); 0 is none."""
-    _control(_PR_SET_PDEATHSIG, number)
+def end_with_the_parent(number: int | None = None) -> None:
+    """Have the kernel send this process a signal, else SIGKILL, when its parent dies, if it can (Linux)."""
+    _control(_PR_SET_PDEATHSIG, signal.SIGKILL if number is None else number)
 
 
 def adopt_orphans() -> None:
