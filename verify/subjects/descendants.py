@@ -16,23 +16,13 @@ ENDING_S = 20.0
 STEP_S = 0.001
 """Seconds in which what was killed ends."""
 
-_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-
-
-def end_with_the_parent(number: int | None = None) -> None:
-    """Have the kernel send this process a signal, else SIGKILL, when its parent dies, if it can (Linux)."""
-    _control(_PR_SET_PDEATHSIG, signal.SIGKILL if number is None else number)
 
 
 def adopt_orphans() -> None:
     """Become the parent of each descendant whose own parent has ended, if the kernel can (Linux 3.4)."""
-    _control(_PR_SET_CHILD_SUBREAPER, 1)
-
-
-def _control(option: int, value: int) -> None:
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def children() -> frozenset[int]:

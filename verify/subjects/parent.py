@@ -11,9 +11,12 @@ _SET_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
 
 
-def end_with_the_parent(parent: int | None = None) -> None:
-    """Have the kernel kill this process when its parent dies, if it can (Linux); end if that is gone."""
+def end_with_the_parent(parent: int | None = None, *, by: int | None = None) -> None:
+    """Have the kernel kill this process, or send it a signal, when its parent dies, if it can (Linux).
+
+    It ends if that is gone.
+    """
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL if by is None else by)
         if parent is not None and os.getppid() != parent:
             os._exit(2)

@@ -32,8 +32,9 @@ from verify.checks.subject import Description
 from verify.checks.trial import misuse_on
 from verify.checks.versions import versions
 from verify.oracle.compare import Verdict, disagrees
-from verify.subjects.descendants import adopt_orphans, children, end_children, end_with_the_parent
+from verify.subjects.descendants import adopt_orphans, children, end_children
 from verify.subjects.described import data_of
+from verify.subjects.parent import end_with_the_parent
 from verify.subjects.protocol import (
     DATA_BYTES,
     HELLO,
@@ -88,7 +89,7 @@ def _stop_with_the_parent() -> None:
         os._exit(0)
 
     signal.signal(signal.SIGTERM, stop)
-    end_with_the_parent(signal.SIGTERM)
+    end_with_the_parent(by=signal.SIGTERM)
 
 
 def _life(
