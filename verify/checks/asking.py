@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.exchange import is_array_like, numpy_of
 from verify.cases.operands import Array, Operands
 from verify.cases.spelling import with_article
 from verify.checks.clock import Clock
@@ -74,10 +75,10 @@ def as_array(answer: Any) -> Array | Verdict:
     """An answer as an array, or the verdict that it is none."""
     if isinstance(answer, Declined):
         return disagrees("refused", "it returned Declined where that must be raised")
-    if not isinstance(answer, np.ndarray) and not hasattr(answer, "__array__"):
+    if not is_array_like(answer):
         return disagrees("refused", f"it returned {_article(answer)} where an array is expected")
     try:
-        return np.asarray(answer)  # a masked array's values too: what it hides is part of the answer
+        return numpy_of(answer)  # a masked array's values too: what it hides is part of the answer
     except Exception as error:  # noqa: BLE001 - it runs the `__array__` of an unknown answer
         return disagrees("refused", f"its answer cannot be read as an array: {_said(error)}")
 
