@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from verify.cases.case import Case
     from verify.cases.word import InvalidCase
-    from verify.checks.assertion import assert_conv
+    from verify.checks.assertion import assert_conv, assert_filter_gradient, assert_transpose
     from verify.checks.examination import Mismatch
     from verify.checks.path import check, compare
     from verify.checks.subject import Declined
     from verify.oracle.compare import Verdict
-    from verify.oracle.reference import conv, reference
+    from verify.oracle.plain import conv, conv_transpose, filter_gradient
+    from verify.oracle.reference import reference
 
 __all__ = [
     "Case",
@@ -20,9 +21,13 @@ __all__ = [
     "Mismatch",
     "Verdict",
     "assert_conv",
+    "assert_filter_gradient",
+    "assert_transpose",
     "check",
     "compare",
     "conv",
+    "conv_transpose",
+    "filter_gradient",
     "reference",
 ]
 
@@ -32,12 +37,13 @@ IS_CONV_VERIFY = True
 _PLACES = {
     "verify.cases.case": ["Case"],
     "verify.cases.word": ["InvalidCase"],
-    "verify.checks.assertion": ["assert_conv"],
+    "verify.checks.assertion": ["assert_conv", "assert_filter_gradient", "assert_transpose"],
     "verify.checks.examination": ["Mismatch"],
     "verify.checks.path": ["check", "compare"],
     "verify.checks.subject": ["Declined"],
     "verify.oracle.compare": ["Verdict"],
-    "verify.oracle.reference": ["conv", "reference"],
+    "verify.oracle.plain": ["conv", "conv_transpose", "filter_gradient"],
+    "verify.oracle.reference": ["reference"],
 }
 
 

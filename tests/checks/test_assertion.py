@@ -145,20 +145,32 @@ class TestAssertConv:
             assert_conv(truncated(x, 11), x, w)
 
     def test_wrong_value_is_said_literally(self):
-        assert complaint(ONE, convolutions.off_by_one(ONE)) == (
-            "not the convolution of x and w: 1 of 4 values differ; "
-            "the worst at (0, 0, 0): got 61.0, want 60.0, allowed 0 (the sums are exact)"
-        )
+        assert complaint(ONE, convolutions.off_by_one(ONE)).splitlines() == [
+            "not the convolution of x and w: 1 of 4 values differ",
+            "  x        shape (1, 4, 2), NWC, float32",
+            "  w        shape (3, 2, 2), WIO, float32",
+            "  answer   shape (1, 2, 2), float32; due (1, 2, 2), NWC, float32",
+            "  axis W   size 4, kernel 3, stride 1, dilation 1 -> out 2, padding 0 before, 0 after",
+            "  worst    at (0, 0, 0): got 61.0, want 60.0, allowed 0 (the sums are exact)",
+        ]
 
     def test_wrong_dtype_is_said_literally(self):
-        assert complaint(ONE, convolutions.widened(ONE)) == (
-            "not the convolution of x and w: the answer is float64, not float32"
-        )
+        assert complaint(ONE, convolutions.widened(ONE)).splitlines() == [
+            "not the convolution of x and w: the answer is float64, not float32",
+            "  x        shape (1, 4, 2), NWC, float32",
+            "  w        shape (3, 2, 2), WIO, float32",
+            "  answer   shape (1, 2, 2), float64; due (1, 2, 2), NWC, float32",
+            "  axis W   size 4, kernel 3, stride 1, dilation 1 -> out 2, padding 0 before, 0 after",
+        ]
 
     def test_wrong_shape_is_said_literally(self):
-        assert complaint(ONE, convolutions.flattened(ONE)) == (
-            "not the convolution of x and w: the answer has shape (4,), not (1, 2, 2)"
-        )
+        assert complaint(ONE, convolutions.flattened(ONE)).splitlines() == [
+            "not the convolution of x and w: the answer has shape (4,), not (1, 2, 2)",
+            "  x        shape (1, 4, 2), NWC, float32",
+            "  w        shape (3, 2, 2), WIO, float32",
+            "  answer   shape (4,), float32; due (1, 2, 2), NWC, float32",
+            "  axis W   size 4, kernel 3, stride 1, dilation 1 -> out 2, padding 0 before, 0 after",
+        ]
 
     @pytest.mark.parametrize(("actual", "what"), [(None, "None"), ([1.0], "a list")])
     def test_no_array_is_said_literally(self, actual, what):
@@ -178,10 +190,18 @@ class TestAssertConv:
             "x is float32 and bias is float64; give both one dtype"
         )
 
-    @pytest.mark.parametrize("shape", [(1,), (3,), (), (1, 2)])
-    def test_bias_of_another_shape_is_refused(self, shape):
+    @pytest.mark.parametrize(
+        ("shape", "hint"),
+        [
+            ((1,), ""),
+            ((3,), "; w looks like OIW or OWI: pass filter_format='OIW'"),
+            ((), ""),
+            ((1, 2), ""),
+        ],
+    )
+    def test_bias_of_another_shape_is_refused(self, shape, hint):
         assert refusal(ONE, convolutions.right(ONE), bias=np.ones(shape, np.float32)) == (
-            f"bias has shape {shape}, not one number for each of 2 filters"
+            f"bias has shape {shape}, not one number for each of 2 filters{hint}"
         )
 
     @pytest.mark.parametrize("name", ["int64", "uint8", "bool"])

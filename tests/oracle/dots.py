@@ -9,7 +9,8 @@ import numpy as np
 from tests.models import summation
 from verify.cases.dtypes import FORMATS
 from verify.cases.operands import Operands
-from verify.oracle.problem import Problem, problem_from
+from verify.oracle.calls import Arguments, call_of
+from verify.oracle.problem import Problem
 
 
 def dots(dtype: str, x: Any, w: Any, bias: Any = None) -> tuple[Problem, Operands]:
@@ -19,17 +20,8 @@ def dots(dtype: str, x: Any, w: Any, bias: Any = None) -> tuple[Problem, Operand
     operands = Operands(
         input=np.array(x, kind).reshape(1, -1, 1), factor=np.array(w, kind).reshape(-1, 1, 1), bias=b
     )
-    problem = problem_from(
-        operands.input,
-        operands.factor,
-        strides=1,
-        padding="VALID",
-        dilations=1,
-        groups=1,
-        data_format=None,
-        bias=operands.bias,
-    )
-    return problem, operands
+    call = call_of(Arguments(operation="conv", x=operands.input, w=operands.factor, bias=operands.bias))
+    return call.problem, operands
 
 
 def orders(dtype: str, x: Any, w: Any, bias: Any = None) -> set[bytes]:

@@ -56,6 +56,7 @@ def test_conv_reads_channels_where_the_data_format_puts_them(rank, last, first):
     assert np.array_equal(conv(x, w), conv(x, w, data_format=last))
 
 
+CELLS = "nor a number of cells, or one for each of 2 axes, nor 'SAME' or 'VALID'"
 PAIRS = list(product([(0, 0), (1, 2)], repeat=2))
 
 
@@ -74,7 +75,7 @@ def test_conv_takes_tensorflows_padding_of_all_axes_channels_first(pairs):
 @pytest.mark.parametrize("padding", [[(0, 0), (0, 0), (1, 1), (2, 2)], [(1, 1), (0, 0), (0, 0), (0, 0)]])
 def test_conv_refuses_to_pad_the_batch_or_the_channels(padding):
     assert refusal(padding=padding) == (
-        f"padding {padding!r} is not a (before, after) pair for each spatial axis"
+        f"padding {padding!r} is not a (before, after) pair for each spatial axis, {CELLS}"
     )
 
 
@@ -123,13 +124,30 @@ def test_conv_adds_a_bias_to_each_filter():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"x": np.ones((5, 5))}, "x and w have 2 and 4 axes; both need the same 3, 4 or 5"),
-        ({"x": np.ones((1, 5, 1))}, "x and w have 3 and 4 axes; both need the same 3, 4 or 5"),
-        ({"data_format": "NWC"}, "data_format 'NWC' is neither 'NHWC' nor 'NCHW'"),
-        ({"data_format": "nchw"}, "data_format 'nchw' is neither 'NHWC' nor 'NCHW'"),
         (
-            {"data_format": "NCHW"},
-            "x has 5 channels and w has shape (3, 3, 1, 1), which does not fit 1 groups",
+            {"x": np.ones((5, 5))},
+            "x and w have 2 and 4 axes; both need the same 3, 4 or 5, or x one less where it has no batch",
+        ),
+        (
+            {"x": np.ones((1, 5, 1))},
+            (
+                "on axis 0 the dilated kernel covers 3 cells of a padded input of 1, "
+                "so the output size would be negative (stride 1)"
+            ),
+        ),
+        (
+            {"data_format": "NWC"},
+            (
+                "data_format 'NWC' is none of 'NHWC', 'NCHW', 'channels_last' and 'channels_first', "
+                "nor another order of N, H, W and C, with or without the N"
+            ),
+        ),
+        (
+            {"data_format": "nchw"},
+            (
+                "x has 5 channels and w has shape (3, 3, 1, 1), which does not fit 1 group; "
+                "x looks like NHWC: pass data_format='NHWC'"
+            ),
         ),
         ({"groups": 2}, "x has 1 channels and w has shape (3, 3, 1, 1), which does not fit 2 groups"),
         ({"groups": 0}, "x has 1 channels and w has shape (3, 3, 1, 1), which does not fit 0 groups"),
@@ -140,15 +158,24 @@ def test_conv_adds_a_bias_to_each_filter():
         ),
         ({"dilations": [1]}, "dilations [1] is not a positive number, or one for each of 2 axes"),
         ({"dilations": (1, -1)}, "dilations (1, -1) is not a positive number, or one for each of 2 axes"),
-        ({"padding": "FULL"}, "padding 'FULL' is neither 'SAME', 'VALID' nor (before, after) pairs"),
-        ({"padding": [(1, 1)]}, "padding [(1, 1)] is not a (before, after) pair for each spatial axis"),
+        (
+            {"padding": "FULL"},
+            (
+                "padding 'FULL' is neither 'SAME', 'VALID' nor (before, after) pairs, "
+                "nor a number of cells, or one for each of 2 axes"
+            ),
+        ),
+        (
+            {"padding": [(1, 1)]},
+            f"padding [(1, 1)] is not a (before, after) pair for each spatial axis, {CELLS}",
+        ),
         (
             {"padding": [(1, -1), (0, 0)]},
-            "padding [(1, -1), (0, 0)] is not a (before, after) pair for each spatial axis",
+            f"padding [(1, -1), (0, 0)] is not a (before, after) pair for each spatial axis, {CELLS}",
         ),
         (
             {"padding": [(1,), (0, 0)]},
-            "padding [(1,), (0, 0)] is not a (before, after) pair for each spatial axis",
+            f"padding [(1,), (0, 0)] is not a (before, after) pair for each spatial axis, {CELLS}",
         ),
         ({"w": np.ones((0, 3, 1, 1))}, "w has shape (0, 3, 1, 1), a filter without elements"),
         (

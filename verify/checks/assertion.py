@@ -1,66 +1,122 @@
-"""The assertion on plain arrays, for tests that know nothing of cases."""
+"""The assertions on plain arrays, for tests that know nothing of cases."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from verify.cases.operands import Array, Operands
+from verify.checks.arrays import complaint, judged
 from verify.checks.asking import as_array
-from verify.checks.examination import worst_phrase
-from verify.oracle.bounds import judge_operands, sums_are_exact
-from verify.oracle.compare import Verdict, compare_form, compare_values
-from verify.oracle.problem import problem_from
+from verify.oracle.arguments import Numbers, Padding
+from verify.oracle.at_the_call import Unequal, WrongArgument, shown_at_the_call
+from verify.oracle.calls import Arguments, Call
+from verify.oracle.compare import Verdict
+from verify.oracle.readings import call_or_hint
 
 
+@shown_at_the_call
 def assert_conv(
     actual: Any,
-    x: Array,
-    w: Array,
+    x: Any,
+    w: Any,
     *,
-    strides: int | Sequence[int] = 1,
-    padding: str | Sequence[Sequence[int]] = "VALID",
-    dilations: int | Sequence[int] = 1,
+    strides: Numbers = 1,
+    padding: Padding = "VALID",
+    dilations: Numbers = 1,
     groups: int = 1,
-    bias: Array | None = None,
+    bias: Any = None,
+    norm: Sequence[Any] | None = None,
+    norm_epsilon: float | None = None,
+    residual: Any = None,
+    activation: str | None = None,
     data_format: str | None = None,
+    filter_format: str | None = None,
 ) -> None:
-    """Assert that an array is the convolution of plain arrays; the arguments are those of `conv`.
+    """Assert that an array is the convolution of plain arrays; the arguments are those of `verify.conv`.
 
     The values must be equal where the data shows that every order of summation gives the same bits,
     and within the bound of `verify.oracle.bounds` elsewhere. The answer must have x's dtype, one of
-    float16, bfloat16, float32, float64 and int32, as must `w` and `bias`.
-    Raises AssertionError for a disagreement, ValueError for arguments that no convolution has.
+    float16, bfloat16, float32, float64 and int32, as must `w` and every other array.
+    Raises AssertionError for a disagreement, with the shapes, the arithmetic of each axis, the worst element,
+    what was allowed there, and what the answer looks like; ValueError, one sentence, for arguments that no
+    convolution has.
     """
-    x, w = np.asarray(x), np.asarray(w)
-    b = None if bias is None else np.asarray(bias)
-    for name, part in (("w", w), ("bias", b)):
-        if part is not None and part.dtype != x.dtype:
-            raise ValueError(f"x is {x.dtype.name} and {name} is {part.dtype.name}; give both one dtype")
-    problem = problem_from(
-        x,
-        w,
-        strides=strides,
-        padding=padding,
-        dilations=dilations,
-        groups=groups,
-        bias=b,
-        data_format=data_format,
-    )
-    if problem.format.name != x.dtype.name:
-        raise ValueError(
-            f"x is {x.dtype.name}; assert_conv judges float16, bfloat16, float32, float64 and int32"
-        )
+    _require(actual, Arguments.of("conv", locals()))
+
+
+@shown_at_the_call
+def assert_transpose(
+    actual: Any,
+    x: Any,
+    w: Any,
+    *,
+    strides: Numbers = 1,
+    padding: Padding = "VALID",
+    dilations: Numbers = 1,
+    groups: int = 1,
+    output_shape: Sequence[int] | None = None,
+    output_padding: Numbers = 0,
+    bias: Any = None,
+    norm: Sequence[Any] | None = None,
+    norm_epsilon: float | None = None,
+    residual: Any = None,
+    activation: str | None = None,
+    data_format: str | None = None,
+    filter_format: str | None = None,
+) -> None:
+    """Assert that an array is the transpose of a convolution, its gradient with respect to its input.
+
+    The arguments are those of `verify.conv_transpose`: `w` is (*kernel, channels of the answer / groups,
+    channels of x), "HWOI". It is judged, and raises, as `assert_conv` does.
+    """
+    _require(actual, Arguments.of("transpose", locals()))
+
+
+@shown_at_the_call
+def assert_filter_gradient(
+    actual: Any,
+    x: Any,
+    cotangent: Any,
+    *,
+    kernel: Numbers,
+    strides: Numbers = 1,
+    padding: Padding = "VALID",
+    dilations: Numbers = 1,
+    groups: int = 1,
+    data_format: str | None = None,
+    filter_format: str | None = None,
+) -> None:
+    """Assert that an array is the gradient of a convolution with respect to its filters.
+
+    The arguments are those of `verify.filter_gradient`: x is the convolution's input, `cotangent` the
+    gradient with respect to its answer. It is judged, and raises, as `assert_conv` does.
+    """
+    _require(actual, Arguments.of("filtergrad", locals()))
+
+
+def _require(actual: Any, arguments: Arguments) -> None:
+    """Raise Unequal for an answer that is not right."""
     answer = as_array(actual)
+    call = call_or_hint(arguments, answered=None if isinstance(answer, Verdict) else answer.shape)
+    _require_one_dtype(call)
     if isinstance(answer, Verdict):
-        raise AssertionError(answer.sentence)  # noqa: TRY004 - an assertion fails, for any answer
-    operands = Operands(input=x, factor=w, bias=b)
-    exact = sums_are_exact(problem, operands)
-    rule = judge_operands(problem, operands, products=w.size // w.shape[-1], exact=exact)
-    form = compare_form(answer, shape=rule.wanted.shape, dtype=x.dtype)
-    verdict = form or compare_values(rule, answer)
+        raise Unequal(f"actual is no array: {answer.sentence}")
+    verdict = judged(call, answer)
     if not verdict.holds:
-        worst = f"; the worst {worst_phrase(verdict.worst)}" if verdict.worst else ""
-        raise AssertionError(f"not the convolution of x and w: {verdict.sentence}{worst}")
+        raise Unequal(complaint(call, verdict, answer, arguments=arguments))
+
+
+def _require_one_dtype(call: Call) -> None:
+    """Raise WrongArgument unless the arrays have one dtype, in which a case could be."""
+    dtype = call.given["x"].dtype
+    for name, part in call.given.items():
+        if part.dtype != dtype:
+            raise WrongArgument(f"x is {dtype.name} and {name} is {part.dtype.name}; give both one dtype")
+    if call.case.dtype != dtype:
+        raise WrongArgument(
+            f"x is {dtype.name}; {_NAMES[call.case.operation]} judges float16, bfloat16, float32, float64 "
+            "and int32"
+        )
+
+
+_NAMES = {"conv": "assert_conv", "transpose": "assert_transpose", "filtergrad": "assert_filter_gradient"}

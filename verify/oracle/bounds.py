@@ -15,6 +15,7 @@ from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.exactness import promises_exact_sums
 from verify.cases.operands import Array, Operands
+from verify.cases.operations import ONE_ROUNDING, kind_of
 from verify.oracle.compare import Judgement
 from verify.oracle.epilogue import follow, for_channels
 from verify.oracle.problem import Problem, problem_of
@@ -173,9 +174,10 @@ def _steps(problem: Problem) -> str:
 def sums_are_exact(problem: Problem, operands: Operands) -> bool:
     """Whether the data itself shows that every order of summation gives the same bits.
 
-    True where every product and the bias is a multiple of some power of two g, Σ|x||w| + |b| stays
-    below g · 2**p with p the accumulator's significand and below its largest number, and g is a
-    normal number. If a bias follows, the same must hold for the dtype, in which the sum is stored.
+    True where every product, the bias and the residual are multiples of some power of two g, their
+    magnitudes add up to less than g · 2**p with p the accumulator's significand and below its largest
+    number, and g is a normal number. If a bias or another step that rounds follows, the same must hold for
+    the dtype, in which the sum is stored.
     """
     if problem.format.exact_integers:
         return True
@@ -183,12 +185,23 @@ def sums_are_exact(problem: Problem, operands: Operands) -> bool:
         return False
     form, accumulator = problem.format, FORMATS[problem.format.accumulator]
     unit = _last_bit(operands.input) + _last_bit(operands.factor)
-    held = form if operands.bias is not None else accumulator
-    if operands.bias is not None:
-        unit = min(unit, _last_bit(operands.bias))
-    largest = float(magnitudes(problem, operands).max(initial=0.0))
+    is_stored = any(kind_of(step) not in ONE_ROUNDING for step in problem.epilogue)
+    held = form if is_stored else accumulator
+    sizes = magnitudes(problem, operands)
+    for addend in (operands.bias, operands.residual):
+        unit = unit if addend is None else min(unit, _last_bit(addend))
+    if operands.residual is not None:
+        sizes = sizes + np.abs(operands.residual.astype(np.float64))
+    largest = float(sizes.max(initial=0.0))
     below = 2.0 ** min(unit + held.precision, 1023)
-    return held.least_exponent <= unit and largest < below and largest <= held.largest
+    has_slope = any(kind_of(step) == "leaky" for step in problem.epilogue)
+    return (
+        held.least_exponent <= unit - SLOPE_BITS * has_slope and largest < below and largest <= held.largest
+    )
+
+
+SLOPE_BITS = 4
+"""Bits that the slope of a leaky relu lowers a sum's last bit by, at most, where it is exact."""
 
 
 def _last_bit(values: Array) -> int:

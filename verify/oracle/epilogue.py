@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from verify.cases.dtypes import FORMATS, Format
-from verify.cases.operands import NORM_EPSILON, Array, Operands
+from verify.cases.operands import Array, Operands
 from verify.cases.operations import is_exact_step, kind_of, slope_of
 from verify.oracle.problem import Problem
 
@@ -138,7 +138,7 @@ def _normalised(
 ) -> tuple[Array, Array]:
     parts = (operands.mean, operands.variance, operands.scale, operands.offset)
     mean, variance, scale, offset = (for_channels(problem, part) for part in parts)
-    factor = scale / np.sqrt(variance + NORM_EPSILON)
+    factor = scale / np.sqrt(variance + problem.norm_epsilon)
     values = (answer - mean) * factor + offset
     size = np.abs(factor) * (magnitude + np.abs(mean)) + np.abs(offset)
     error = np.abs(factor) * allowed + 2 * NORM_ROUNDINGS * problem.format.roundoff * size

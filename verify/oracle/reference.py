@@ -1,4 +1,4 @@
-"""The reference: NumPy's answer to a case, and the same convolution over plain arrays.
+"""The reference: NumPy's answer to a case.
 
 Pad, view windows, contract; the other operations from their own definitions, a tap at a time: what a tap
 reads, or adds to, is a strided part of the padded input. All work channels last. No padding arithmetic is
@@ -8,7 +8,7 @@ Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
 from verify.oracle.compensated import SPLITTABLE, dot2
 from verify.oracle.epilogue import follow, wrapped
-from verify.oracle.problem import Problem, channels_last, in_data_format, problem_from, problem_of
+from verify.oracle.problem import Problem, channels_last, in_data_format, problem_of
 from verify.oracle.threads import blas_threads, spread
 
 SLAB = 2**21
@@ -37,35 +37,6 @@ def reference(case: Case) -> Array:
     answer = linear(problem, operands, exact=promises_exact_sums(case))
     values, _ = follow(problem, operands, answer)
     return values
-
-
-def conv(
-    x: Array,
-    w: Array,
-    *,
-    strides: int | Sequence[int] = 1,
-    padding: str | Sequence[Sequence[int]] = "VALID",
-    dilations: int | Sequence[int] = 1,
-    groups: int = 1,
-    bias: Array | None = None,
-    data_format: str | None = None,
-) -> Array:
-    """The convolution of plain arrays, with the arguments of `tf.nn.convolution`.
-
-    `x` is (batch, *spatial, channels), `w` is (*kernel, channels / groups, filters), for 1 to 3
-    spatial axes; `bias` has one number for each filter. Where `data_format` begins with "NC", `x`
-    and the answer have the channels second; `w` never changes.
-    `strides` and `dilations` are one number or one for each spatial axis. `padding` is "SAME",
-    "VALID" or (before, after) pairs for the spatial axes, or for all axes as TensorFlow takes them.
-    The answer is float64, or int64 (wrapping at 64 bits) where all of the arrays hold integers.
-    Raises ValueError, one sentence, for arguments that no convolution has.
-
-    Formula: y[n, o, f] = Σ x[n, o·stride + t·dilation − before, c] · w[t, c, f], cells outside x
-    being 0; a correlation, as in every framework (Dumoulin and Visin, arXiv:1603.07285).
-    """
-    x, w, bias = np.asarray(x), np.asarray(w), None if bias is None else np.asarray(bias)
-    problem = problem_from(**locals())
-    return in_data_format(problem, _convolve(channels_last(problem, x), w, problem=problem, bias=bias))
 
 
 def linear(problem: Problem, operands: Operands, *, exact: bool = False) -> Array:
