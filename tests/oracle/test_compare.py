@@ -297,3 +297,8 @@ def test_element_differs_where_a_verdict_says_so(wanted, actual, allowed, differ
     assert any_differs(rule, answer) is differs
     assert any_differs(rule._replace(allowed=np.array([allowed, 0.0])), answer) is differs
     assert compare_values(rule, answer).holds is not differs
+
+
+def test_value_that_is_wrong_beyond_measure_is_judged_without_a_warning():
+    assert judge([1e300], [-1e300], np.array([1e-300])).worst == judge([1e300], [-1e300], [1e-300]).worst
+    assert judge([1e300], [-1e300], np.array([1e-300])).error == np.inf

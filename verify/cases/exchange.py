@@ -60,9 +60,9 @@ def numpy_of(value: Any) -> Array:
 def _read(value: Any) -> Array:
     if not is_array_like(value):
         return np.asarray(value)
-    for method in ("detach", "cpu"):  # PyTorch's, whose tensors refuse NumPy before both
+    if hasattr(value, "detach"):  # PyTorch's, whose tensors refuse NumPy before both
         with suppress(Exception):
-            value = getattr(value, method, lambda same=value: same)()
+            value = value.detach().cpu()
     try:
         array = np.asarray(value)
     except Exception:

@@ -18,6 +18,9 @@ from verify.oracle.at_the_call import WrongArgument
 Numbers: TypeAlias = int | Sequence[int]
 Padding: TypeAlias = str | int | Sequence[int] | Sequence[Sequence[int]]
 
+SAID = 200
+"""Characters of another library's error that are quoted."""
+
 _LEAKY = re.compile(r"leaky(?:relu)?(\d*\.?\d+)")
 
 
@@ -27,6 +30,7 @@ def array_named(name: str, value: Any) -> Array:
         array = numpy_of(value)
     except Exception as error:  # noqa: BLE001 - it runs the `__array__` of an unknown argument
         said = " ".join(str(error).split())
+        said = said if len(said) <= SAID else f"{said[:SAID]}…"
         raise WrongArgument(f"{name} cannot be read as an array of numbers: {said}") from None
     if array.dtype.kind in "cOSUMm":
         raise WrongArgument(f"{name} is {array.dtype.name}, not an array of real numbers")

@@ -149,7 +149,7 @@ def _padding_name(padding: Any) -> Any:
 
 
 def _is_finite(*arrays: Array) -> bool:
-    return all(bool(np.isfinite(array.astype(np.float64)).all()) for array in arrays)
+    return all(bool(np.isfinite(array).all()) for array in arrays)
 
 
 def _rank_of_filters(x: Array, w: Array) -> int:

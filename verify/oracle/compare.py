@@ -115,7 +115,7 @@ def compare_values(judgement: Judgement, actual: Array) -> Verdict:
         return _non_finite(got, wanted=wanted, stray=stray)
     # A wrong value that must be equal counts as worse than any that may differ a little.
     strict = wrong & (allowed == 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         excess = (
             np.where(strict, distance, -1.0) if strict.any() else np.where(wrong, distance / allowed, -1.0)
         )

@@ -83,7 +83,7 @@ def conv_transpose(
     The arguments are those of `conv`, but `w` is (*kernel, channels of the answer / groups, channels of x),
     as `tf.nn.conv2d_transpose` takes it; in a `filter_format`, I counts the channels of x and O those of the
     answer, so that this is "HWOI", and PyTorch's is "IOHW". Strides, padding and dilations are those of the
-    convolution whose transpose it is.
+    convolution whose transpose it is. It answers and raises as `conv` does.
 
     `output_shape` is the answer's spatial sizes, or its whole shape. Without it they are size · stride for
     SAME, and for another padding the least that the convolution can have had, (size − 1) · stride +
@@ -111,7 +111,8 @@ def filter_gradient(
 
     `x` is its input, and `cotangent` the gradient with respect to its answer, in the answer's shape and in
     the layout of x. `kernel` is the kernel's size: one number, or one for each spatial axis. The others are
-    those of `conv`; the answer is (*kernel, channels / groups, filters), or in `filter_format`.
+    those of `conv`; the answer is (*kernel, channels / groups, filters), or in `filter_format`. It answers
+    and raises as `conv` does.
 
     Formula: w[t, c, f] = Σ_(n, o) x[n, o·stride + t·dilation − before, c] · cotangent[n, o, f].
     """
