@@ -149,7 +149,7 @@ class TestAssertConv:
             "not the convolution of x and w: 1 of 4 values differ",
             "  x        shape (1, 4, 2), NWC, float32",
             "  w        shape (3, 2, 2), WIO, float32",
-            "  answer   shape (1, 2, 2), float32; due (1, 2, 2), NWC, float32",
+            "  answer   shape (1, 2, 2), NWC, float32",
             "  axis W   size 4, kernel 3, stride 1, dilation 1 -> out 2, padding 0 before, 0 after",
             "  worst    at (0, 0, 0): got 61.0, want 60.0, allowed 0 (the sums are exact)",
         ]
@@ -159,7 +159,7 @@ class TestAssertConv:
             "not the convolution of x and w: the answer is float64, not float32",
             "  x        shape (1, 4, 2), NWC, float32",
             "  w        shape (3, 2, 2), WIO, float32",
-            "  answer   shape (1, 2, 2), float64; due (1, 2, 2), NWC, float32",
+            "  answer   shape (1, 2, 2), float64; due is (1, 2, 2), NWC, float32",
             "  axis W   size 4, kernel 3, stride 1, dilation 1 -> out 2, padding 0 before, 0 after",
         ]
 
@@ -168,7 +168,7 @@ class TestAssertConv:
             "not the convolution of x and w: the answer has shape (4,), not (1, 2, 2)",
             "  x        shape (1, 4, 2), NWC, float32",
             "  w        shape (3, 2, 2), WIO, float32",
-            "  answer   shape (4,), float32; due (1, 2, 2), NWC, float32",
+            "  answer   shape (4,), float32; due is (1, 2, 2), NWC, float32",
             "  axis W   size 4, kernel 3, stride 1, dilation 1 -> out 2, padding 0 before, 0 after",
         ]
 

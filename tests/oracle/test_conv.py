@@ -33,6 +33,7 @@ def test_conv_takes_its_options_by_name():
 
 def test_conv_takes_numbers_of_numpy():
     assert np.array_equal(conv(X, W, strides=np.int64(2)), conv(X, W, strides=np.array([2, 2])))
+    assert np.array_equal(conv(X, W, strides=np.array(2)), conv(X, W, strides=2))
 
 
 def test_conv_is_valid_without_strides_or_dilations_by_default():

@@ -87,6 +87,7 @@ def test_wrong_option_is_named_with_the_choices(options, sentence):
         ([[1, 2], [3]], "x cannot be read as an array of numbers: setting an array element"),
         ("abc", "x is str96, not an array of real numbers"),
         (np.ones((8, 8)), "x and w have 2 and 4 axes; both need the same 3, 4 or 5, or x one less"),
+        (np.zeros((1, 8, 8, 3), [("a", "f4")]), "x is void32, not an array of real numbers"),
         (np.full((1, 8, 8, 3), None), "x is object, not an array of real numbers"),
         (Lent(np.array([object()])), "x cannot be read as an array of numbers: "),
     ],

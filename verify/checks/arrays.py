@@ -51,10 +51,12 @@ def complaint(call: Call, verdict: Verdict, answer: Array, *, arguments: Argumen
     case = call.case
     lines = [f"not {_TITLES[case.operation]}: {verdict.sentence}"]
     lines += [_array_line(call, name) for name in call.given if name not in Norm._fields]
-    due = f"due {shape_of(call)}, {call.layout.letters}, {call.given['x'].dtype.name}"
-    lines.append(line("answer", f"shape {answer.shape}, {answer.dtype.name}; {due}"))
+    lines.append(line("answer", _answer_phrase(call, answer)))
     letters = spatial_letters(case.rank)
-    lines += [_axis_line(letter, axis) for letter, axis in zip(letters, case.axes, strict=True)]
+    lines += [
+        line(f"axis {letter}", _axis_phrase(axis, case.operation))
+        for letter, axis in zip(letters, case.axes, strict=True)
+    ]
     if case.groups > 1:
         lines.append(line("groups", str(case.groups)))
     if case.epilogue:
@@ -74,12 +76,21 @@ def _array_line(call: Call, name: str) -> str:
     return line(name, f"shape {array.shape}{order}, {array.dtype.name}")
 
 
-def _axis_line(letter: str, axis: Axis) -> str:
-    return line(
-        f"axis {letter}",
-        f"size {axis.size}, kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation} "
-        f"-> out {axis.out}, padding {axis.before} before, {axis.after} after",
-    )
+def _answer_phrase(call: Call, answer: Array) -> str:
+    """What was answered, and what is due where that has another shape or dtype."""
+    shape, dtype, order = shape_of(call), call.given["x"].dtype, call.layout.letters
+    if (answer.shape, answer.dtype) == (shape, dtype):
+        return f"shape {shape}, {order}, {dtype.name}"
+    return f"shape {answer.shape}, {answer.dtype.name}; due is {shape}, {order}, {dtype.name}"
+
+
+def _axis_phrase(axis: Axis, operation: str) -> str:
+    """The arithmetic of an axis; that of a transpose goes from the output of a convolution to its size."""
+    steps = f"kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation}"
+    padding = f"padding {axis.before} before, {axis.after} after"
+    if operation == "transpose":
+        return f"size {axis.out}, {steps} -> answer {axis.size}, {padding}"
+    return f"size {axis.size}, {steps} -> out {axis.out}, {padding}"
 
 
 def _likeness(call: Call, verdict: Verdict, answer: Array, *, arguments: Arguments) -> list[str]:

@@ -34,6 +34,10 @@ def assert_conv(
 ) -> None:
     """Assert that an array is the convolution of plain arrays; the arguments are those of `verify.conv`.
 
+    `x` is (batch, *spatial, channels), or without the batch, or in the order that `data_format` names;
+    `actual` has the answer's shape in the same order. `w` is (*kernel, channels / groups, filters), or in
+    the order that `filter_format` names: "OIHW" is PyTorch's. Arrays are those of any library.
+
     The values must be equal where the data shows that every order of summation gives the same bits,
     and within the bound of `verify.oracle.bounds` elsewhere. The answer must have x's dtype, one of
     float16, bfloat16, float32, float64 and int32, as must `w` and every other array.
@@ -66,8 +70,11 @@ def assert_transpose(
 ) -> None:
     """Assert that an array is the transpose of a convolution, its gradient with respect to its input.
 
-    The arguments are those of `verify.conv_transpose`: `w` is (*kernel, channels of the answer / groups,
-    channels of x), "HWOI". It is judged, and raises, as `assert_conv` does.
+    The arguments are those of `verify.conv_transpose`: `x` is what is transposed, (batch, *spatial,
+    channels) or as `data_format` says, and so is `actual`; `w` is (*kernel, channels of the answer / groups,
+    channels of x), "HWOI", or as `filter_format` says: "IOHW" is PyTorch's. `output_shape` or
+    `output_padding` say which of the sizes that a transpose can have the answer has.
+    It is judged, and raises, as `assert_conv` does.
     """
     _require(actual, Arguments.of("transpose", locals()))
 
@@ -88,8 +95,10 @@ def assert_filter_gradient(
 ) -> None:
     """Assert that an array is the gradient of a convolution with respect to its filters.
 
-    The arguments are those of `verify.filter_gradient`: x is the convolution's input, `cotangent` the
-    gradient with respect to its answer. It is judged, and raises, as `assert_conv` does.
+    The arguments are those of `verify.filter_gradient`: `x` is the convolution's input, (batch, *spatial,
+    channels) or as `data_format` says, `cotangent` the gradient with respect to its answer, in the answer's
+    shape, and `kernel` the sizes of the filters. `actual` is (*kernel, channels / groups, filters), or as
+    `filter_format` says. It is judged, and raises, as `assert_conv` does.
     """
     _require(actual, Arguments.of("filtergrad", locals()))
 

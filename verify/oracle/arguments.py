@@ -32,7 +32,7 @@ def array_named(name: str, value: Any) -> Array:
         said = " ".join(str(error).split())
         said = said if len(said) <= SAID else f"{said[:SAID]}…"
         raise WrongArgument(f"{name} cannot be read as an array of numbers: {said}") from None
-    if array.dtype.kind in "cOSUMm":
+    if array.dtype.kind in "cOSUMm" or array.dtype.type is np.void:
         raise WrongArgument(f"{name} is {array.dtype.name}, not an array of real numbers")
     return array
 
@@ -74,7 +74,8 @@ def padding_of(
 def whole_numbers(numbers: Any, rank: int) -> tuple[int, ...] | None:
     """A whole number for each axis, or those that are listed; None for anything else."""
     try:
-        listed = numbers if isinstance(numbers, Sequence | np.ndarray) else (numbers,) * rank
+        plain = numbers.tolist() if isinstance(numbers, np.ndarray) else numbers
+        listed = plain if isinstance(plain, Sequence) else (plain,) * rank
         return tuple(operator.index(number) for number in listed)
     except TypeError:
         return None
