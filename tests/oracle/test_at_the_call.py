@@ -15,7 +15,7 @@ from verify.oracle.at_the_call import shown_at_the_call
 
 SCRIPT = """
 import numpy as np
-from verify import assert_conv, conv
+from verify import {name}
 
 x, w = np.ones((1, 4, 1), np.float32), np.ones((2, 1, 1), np.float32)
 
@@ -24,13 +24,18 @@ def checked():
 
 {end}
 """
+REFUSED = "conv(x, w, padding='FULL')"
 WRONG = "assert_conv(np.zeros((1, 3, 1), np.float32), x, w)"
+
+
+def written(call, end):
+    return SCRIPT.format(name=call.partition("(")[0], call=call, end=end)
 
 
 def shown(tmp_path, call, *, end="checked()", options=()):
     """What a script writes, which ends in an error at the line of a call."""
     script = tmp_path / "mine.py"
-    script.write_text(SCRIPT.format(call=call, end=textwrap.dedent(end)), encoding="utf-8")
+    script.write_text(written(call, textwrap.dedent(end)), encoding="utf-8")
     command = [sys.executable, *options, str(script)]
     environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
     ended = subprocess.run(
@@ -55,14 +60,14 @@ def test_plain_python_shows_the_line_of_the_call_and_the_message(tmp_path, call,
 
 
 def test_other_errors_are_shown_as_ever(tmp_path):
-    text = shown(tmp_path, WRONG, end="try:\n    checked()\nexcept AssertionError:\n    1 / 0")
+    text = shown(tmp_path, REFUSED, end="try:\n    checked()\nexcept ValueError:\n    1 / 0")
     assert "During handling of the above exception" in text
     assert text.endswith("ZeroDivisionError: division by zero\n")
 
 
 def test_hook_that_somebody_has_set_stays(tmp_path):
     end = "import sys\nsys.excepthook = lambda kind, error, trace: print('mine', kind.__name__)\nchecked()"
-    assert shown(tmp_path, WRONG, end=end) == "mine AssertionError\n"
+    assert shown(tmp_path, REFUSED, end=end) == "mine ValueError\n"
 
 
 def test_unittest_shows_the_line_of_the_call_and_the_message(tmp_path):
@@ -79,9 +84,7 @@ def test_unittest_shows_the_line_of_the_call_and_the_message(tmp_path):
 
 
 def test_pytest_shows_the_line_of_the_call_and_the_message(tmp_path):
-    (tmp_path / "test_mine.py").write_text(
-        SCRIPT.format(call=WRONG, end="def test_it():\n    checked()"), encoding="utf-8"
-    )
+    (tmp_path / "test_mine.py").write_text(written(WRONG, "def test_it():\n    checked()"), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     text = subprocess.run(
