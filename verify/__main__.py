@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import click
 from click.shell_completion import shell_complete
 
+from verify.checks import exits, outer
+from verify.checks.interrupts import interruptible
 from verify.checks.leftovers import end_in_spite_of_leftovers, note_all
 from verify.commands.cli import cli
 
@@ -20,10 +22,14 @@ COMPLETION = "_CONV_VERIFY_COMPLETE"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+    """Run one command; the exit code, which is the last thing that is said."""
     words = sys.argv[1:] if arguments is None else [*arguments]
-    code = _command(words)
     if arguments is None:
+        outer.allow()
+    with interruptible():
+        code = _command(words)
+    if arguments is None:
+        exits.say_outside(code)
         note_all()
         end_in_spite_of_leftovers(lambda: code)
     return code
@@ -50,12 +56,19 @@ def _command(words: Sequence[str]) -> int:
         # The reader of the pipe has closed it; redirect stdout so that closing it is silent.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
-    except (ValueError, OSError) as error:
+    except OSError as error:
         from verify.checks.files import refusal_of
 
-        sentence = refusal_of(error) if isinstance(error, OSError) else str(error)
-        print(f"{PROGRAM}: {sentence}", file=sys.stderr)
-        return 2
+        return _refused(refusal_of(error))
+    except BaseException as error:  # noqa: BLE001 - what is not foreseen is no verdict, not even SystemExit
+        from verify.checks.broken import broken_by
+
+        return _refused(str(broken_by(error)))
+
+
+def _refused(sentence: str) -> int:
+    print(f"{PROGRAM}: {sentence}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

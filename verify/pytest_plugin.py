@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import io
 import shutil
+import sys
 import time
 from collections.abc import Generator, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
+from hypothesis.errors import HypothesisException
 from rich.console import Console
 
-from verify.checks import losses
+from verify.checks import exits, losses
+from verify.checks.broken import Broken, broken_by, is_of_ours
+from verify.checks.examination import Mismatch
 from verify.checks.files import refusal_of
+from verify.checks.interrupts import interruptible
 from verify.checks.journal import journal
 from verify.checks.subject import NotAsked
 from verify.commands.cli import command_of
@@ -22,7 +28,7 @@ from verify.config.session import Options, Session
 from verify.corpus.words import cases_in, existing
 from verify.gate.leftovers import Leftovers
 from verify.gate.properties import TITLES
-from verify.gate.session import NOTHING, SESSION, beginning, environment, gate_of
+from verify.gate.session import NOTHING, OURS, SESSION, beginning, environment, gate_of
 from verify.gate.under_test import Gate
 from verify.reports import github
 from verify.reports.conclusion import LITTLE, exit_code, run_sentence
@@ -30,6 +36,8 @@ from verify.reports.findings import findings
 from verify.reports.records import Record, Stream, end
 from verify.reports.summary import print_summary
 from verify.reports.tally import Tally
+from verify.subjects.here import DEBUGGED
+from verify.subjects.trial import tried_here
 
 pytest_plugins = ("verify.entry",)  # the options, where this is loaded by its name alone
 
@@ -38,8 +46,16 @@ KEY = "conv_verify"
 
 PROVES_TOO_LITTLE = 3
 
+HERE = "conv_verify_here"
+"""The attribute of a report that says that its subject runs in this process, and why."""
+
 BROKEN = "conv_verify_broken"
 """The attribute of a report that says why a gate's test could not judge anything."""
+
+OUTCOMES = (pytest.fail.Exception, pytest.skip.Exception, pytest.exit.Exception)
+"""What ends a test as it is meant to."""
+
+COULD_NOT_RUN = 2
 
 FIRST = pytest.StashKey[dict[Gate, str]]()
 """The first test of each gate, which fails for a subject that cannot be gated; the others are skipped."""
@@ -64,7 +80,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _options(config: pytest.Config) -> Options:
     """The options from the command line and the settings; ValueError, one sentence, if they are wrong."""
-    corpus, known, database = flags.of_tests(config.rootpath, command_of("run"))
+    corpus, known, database, isolation = flags.of_tests(config.rootpath, command_of("run"))
     pins = existing(corpus)
     if pins:
         cases_in(pins)  # a stale word is found before anything runs
@@ -74,7 +90,17 @@ def _options(config: pytest.Config) -> Options:
         deviations=known.deviations,
         corpus=pins,
         database=database_at(database) if database else None,
+        **_where(config, isolation),
     )
+
+
+def _where(config: pytest.Config, isolation: flags.Isolation) -> dict[str, Any]:
+    """How the subjects of gates are loaded: for a debugger in this process, where it can stop in them."""
+    if config.getoption("usepdb", default=False) or config.getoption("trace", default=False):
+        return dict.fromkeys(("load", "place"), partial(tried_here, why=DEBUGGED))
+    if config.getoption("--conv-no-isolate", default=False):
+        isolation = flags.Isolation(isolate=False)
+    return {"load": flags.loader_of(isolation), "place": flags.placer_of(isolation)}
 
 
 def _open_report(config: pytest.Config, session: Session) -> None:
@@ -116,15 +142,25 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtestloop() -> Generator[None, object, object]:
+    """Tell Ctrl-C from a KeyboardInterrupt that a subject raises by itself."""
+    with interruptible(ends=False):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     gate = gate_of(item)
+    broken = _broken_by(call) if gate else ""
     if call.when == "call" and gate:
         tally = gate.close(item.name, call.duration)
         if tally is not None:
             report.__dict__[KEY] = tally.to_json()  # which xdist sends along
+            if here := gate.subject.here:
+                report.__dict__[HERE] = f"{gate.name} runs {here}"
             item.user_properties += properties_of(tally)  # which the report of its teardown gives JUnit
             if report.passed and tally.verdict == "nothing graded" and not gate.session.options.shard.is_part:
                 report.outcome = "failed"
@@ -134,11 +170,25 @@ def pytest_runtest_makereport(
             elif report.failed and tally.failures and item.config.get_verbosity() < 1:
                 # The messages are enough; -v also shows where they were raised.
                 report.longrepr = _messages(tally)
-    if gate and call.excinfo and isinstance(call.excinfo.value, NotAsked):
-        report.longrepr = report.__dict__[BROKEN] = str(call.excinfo.value)
+    if broken:
+        found = [report.longreprtext] if _judged(report) else []
+        report.outcome, report.longrepr = "failed", "\n\n".join((*found, broken))
+        report.__dict__[OURS] = report.__dict__[BROKEN] = broken
     elif gate and report.failed and not _judged(report):
         report.__dict__[BROKEN] = (report.longreprtext.strip().splitlines() or [""])[-1]
     return report
+
+
+def _broken_by(call: pytest.CallInfo[None]) -> str:
+    """Which error of ours ended a gate's test, in one sentence; "" for what is no such error."""
+    error = call.excinfo.value if call.excinfo else None
+    while isinstance(error, BaseExceptionGroup):  # of a search that also found disagreements
+        error = next((each for each in error.exceptions if not isinstance(each, Mismatch)), None)
+    if isinstance(error, Broken | NotAsked):
+        return str(error)
+    if error is None or isinstance(error, (Mismatch, HypothesisException, *OUTCOMES)):
+        return ""
+    return str(broken_by(error)) if is_of_ours(error) else ""
 
 
 def _judged(report: pytest.TestReport) -> bool:
@@ -166,6 +216,14 @@ def properties_of(tally: Tally) -> list[tuple[str, object]]:
     ]
 
 
+def pytest_internalerror(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Say an error of our own hooks in one sentence, where pytest would print the traceback."""
+    if not is_of_ours(excinfo.value):
+        return False
+    sys.stderr.write(f"\n{broken_by(excinfo.value)}\n")
+    return True
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """End with 3, as the command line does, if all passes but that proves too little; with 1 after a loss."""
@@ -175,6 +233,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = PROVES_TOO_LITTLE
     if losses.are_kept() and session.exitstatus in (pytest.ExitCode.OK, PROVES_TOO_LITTLE):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    is_broken = exitstatus == pytest.ExitCode.INTERNAL_ERROR and session.config.stash.get(FIRST, {})
+    if is_broken or (reporter is not None and _said_of(reporter, OURS)):
+        session.exitstatus = COULD_NOT_RUN
+    exits.say(lambda: int(session.exitstatus))
     stash = session.config.stash
     if START in stash:
         broken = _broken(reporter) if reporter is not None else ""
@@ -204,8 +266,13 @@ def _tallies(terminalreporter: Any) -> list[Tally]:
 
 def _broken(terminalreporter: Any) -> str:
     """The first error that kept a test of a gate from judging, or nothing."""
-    errors = (getattr(report, "__dict__", {}).get(BROKEN) for report in _reports(terminalreporter))
-    return next(filter(None, errors), "")
+    return next(iter(_said_of(terminalreporter, BROKEN)), "")
+
+
+def _said_of(terminalreporter: Any, attribute: str) -> list[str]:
+    """What reports have under an attribute of ours, each once."""
+    said = (getattr(report, "__dict__", {}).get(attribute) for report in _reports(terminalreporter))
+    return list(dict.fromkeys(filter(None, said)))
 
 
 def _reports(terminalreporter: Any) -> list[Any]:
@@ -226,9 +293,14 @@ def _show(terminalreporter: Any, tallies: Sequence[Tally]) -> None:
     terminalreporter.section("conv-verify")
     terminalreporter.write_line(environment())
     broken = _broken(terminalreporter)
+    for line in _said_of(terminalreporter, HERE):
+        terminalreporter.write_line(line)
     text, conclusion = io.StringIO(), run_sentence(tallies, broken=broken)
     width = shutil.get_terminal_size().columns
     print_summary(Console(file=text, width=width, no_color=True), tallies, conclusion)
     terminalreporter.write(text.getvalue())
+    for ours in _said_of(terminalreporter, OURS):
+        if not conclusion.endswith(ours):  # beside what disagrees
+            terminalreporter.write_line(f"Could not run: {ours}")
     holds = exit_code(tallies) == 0 and not broken
     github.publish(tallies, conclusion, holds=holds, say=terminalreporter.write_line)

@@ -65,7 +65,7 @@ def test_name_of_a_subject_is(subject: Subject, name: str) -> None:
 
 
 def test_every_attribute_that_a_subject_may_have_is_a_field_of_its_description_or_of_its_domain() -> None:
-    attributes = {field.name for field in fields(Description)} - {"call", "module"}
+    attributes = {field.name for field in fields(Description)} - {"call", "module", "here"}
     assert set(ATTRIBUTES) == attributes | {"operations", *DOMAIN}
 
 
@@ -137,7 +137,7 @@ def test_isolated_subject_is_described_as_it_is_here(name: str) -> None:
 
 def test_isolated_subject_says_how_and_where_it_runs() -> None:
     described = describe(isolated("tests.planted.fragile:speaks_of_its_process SWITCH=on"))
-    assert (described.options, described.switches) == ("--isolate", {"SWITCH": "on"})
+    assert (described.options, described.switches) == ("", {"SWITCH": "on"})
     assert described.headline.startswith("tests.planted.fragile:speaks_of_its_process in ")
     assert versions_of(described)["numpy"] == versions()["numpy"]
     described.close()

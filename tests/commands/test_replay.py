@@ -34,7 +34,7 @@ def test_replay_reads_words_files_folders_and_standard_input(command, tmp_path: 
 
 def test_words_may_stand_on_both_sides_of_an_option(capsys: pytest.CaptureFixture[str]) -> None:
     sys.path.insert(0, str(PLANTED))
-    words = ["conv_i1_k1_same_ones", "--no-isolate", "conv_i2_k1_same_ones", "conv_i3_k1_same_ones"]
+    words = ["conv_i1_k1_same_ones", "--isolate", "conv_i2_k1_same_ones", "conv_i3_k1_same_ones"]
     assert main(["replay", "subjects_to_gate:right", *words]) == 0
     assert capsys.readouterr().out == "".join(f"holds     conv_i{size}_k1_same_ones\n" for size in (1, 2, 3))
 

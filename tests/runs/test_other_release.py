@@ -45,7 +45,7 @@ def asked(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., int]:
 
     def run(subject: Callable[[Case], Array]) -> int:
         if request.param == "replay":
-            became = replay(subject, [Case.parse(WORD)], past=[])
+            became = [*replay(subject, [Case.parse(WORD)], past=[])]
             return 0 if "known" in became[0].message else replay_exit_code(became)
         if request.param == "diff":
             return diff(Terminal(), subject, subject, [Case.parse(WORD)])

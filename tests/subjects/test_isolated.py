@@ -108,7 +108,7 @@ def test_a_crash_says_where_and_what_was_printed(aborts: Isolated) -> None:
         f"  case     {SMALLEST}",
         f"  crashed  at {fragile.__file__}:{line} in aborts",
         "  stderr   no kernel for this",
-        f"  replay   conv-verify replay --isolate tests.planted.fragile:aborts {SMALLEST}",
+        f"  replay   conv-verify replay tests.planted.fragile:aborts {SMALLEST}",
     ]
 
 

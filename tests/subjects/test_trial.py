@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -43,7 +42,7 @@ def test_misuse_is_one_sentence_in_this_process_and_in_a_worker(in_worker, name:
 
 @pytest.mark.parametrize("name", ["Convolution", "awaited", "yields", "takes_operands"])
 def test_misuse_that_is_seen_in_a_worker_is_why_it_cannot_be_started(name: str) -> None:
-    with pytest.raises(NoWorker, match=rf"^the subject '{MODULE}:{name}' .* \(in {sys.executable}\)$"):
+    with pytest.raises(NoWorker, match=rf"^the subject '{MODULE}:{name}' .*[^)]$"):
         isolated(f"{MODULE}:{name}")
 
 

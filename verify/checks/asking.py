@@ -16,7 +16,10 @@ from verify.cases.case import Case
 from verify.cases.exchange import is_array_like, numpy_of
 from verify.cases.operands import Array, Operands
 from verify.cases.spelling import with_article
+from verify.checks.broken import Broken
 from verify.checks.clock import Clock
+from verify.checks.exits import asking
+from verify.checks.interrupts import is_of_a_subject
 from verify.checks.journal import current
 from verify.checks.subject import Declined, Description, Elsewhere, NotAsked
 from verify.oracle.compare import Verdict, compare_form, disagrees
@@ -56,15 +59,18 @@ def ask(
         _dirty_memory(case)
     here = os.getpid()
     try:
-        with clock.part("subject"):
+        with clock.part("subject"), asking():
             return _answered(case, as_array(subject.call(case))), None
     except Declined as why:
         return Verdict(outcome="declined", sentence=_cut(_message(why), DECLINED)), None
     except Elsewhere as lost:
         return lost.verdict, lost
-    except (KeyboardInterrupt, NotAsked):
+    except (Broken, NotAsked):
         raise
-    except BaseException as error:  # noqa: BLE001 - anything that a subject raises is a verdict on it
+    except BaseException as error:  # anything that a subject raises is a verdict on it
+        is_ctrl_c = isinstance(error, KeyboardInterrupt) and not is_of_a_subject(error)
+        if is_ctrl_c or getattr(subject.call, "runs_elsewhere", False):
+            raise  # of a subject that runs elsewhere an error here is ours
         return _raised(error), error
     finally:
         if os.getpid() != here:  # a copy of this process that the subject made, which would judge too

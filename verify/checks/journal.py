@@ -145,6 +145,16 @@ def own_journal() -> Iterator[Journal]:
         own.close()
 
 
+def left_by(process: int) -> tuple[str, str]:
+    """The subject and the word that a killed process was working on, empty if unknown; removes its files."""
+    noted = [("", "")]
+    for path in kept_folder().glob(f"{_PREFIX}{process}-*"):
+        with suppress(OSError), path.open("rb") as file:
+            noted.append(_parsed(file.read(_LONGEST)))
+            path.unlink()
+    return max(noted, key=lambda pair: bool(pair[1]))
+
+
 def left() -> list[tuple[str, str]]:
     """The subject and the word that each killed process was working on; removes their files."""
     if fcntl is None:

@@ -82,8 +82,8 @@ class Description:
     """All that is known of a subject, made by `describe`: what it declares, else the defaults.
 
     It is a subject itself, which asks the one that it describes. `module` is where that is defined, and
-    `ways` are descriptions too. Each attribute of `Declared` is a field here, with what takes the value,
-    but that those of the domain are one.
+    `ways` are descriptions too, and `here` says why it runs in this process, of one that a worker could run.
+    Each attribute of `Declared` is a field, with what takes the value, but that those of the domain are one.
     """
 
     call: Subject
@@ -106,6 +106,7 @@ class Description:
     versions: Mapping[str, str] = field(default_factory=dict, metadata={"takes": texts_by_name})
     source: str = field(default="", metadata={"takes": a_text})
     headline: str = field(default="", metadata={"takes": a_text})
+    here: str = ""
 
     def __call__(self, case: Case) -> Any:
         """The answer by the first way whose domain has the case; raises Declined where none has."""
@@ -126,13 +127,13 @@ class Description:
 
     @property
     def line(self) -> str:
-        """What it is and where it runs: what it says of that, or its version and switches; "" for neither.
+        """What it is and where it runs: what it says of that, or its version and switches; "" for nothing.
 
         Ways that have others than the subject follow.
         """
         own = self.headline or self.terms
         differing = (f"{name}: {way.terms}" for name, way in self.ways.items() if way.terms != self.terms)
-        return "; ".join(filter(None, (own, *differing)))
+        return "; ".join(filter(None, (own, *differing, self.here)))
 
     @property
     def terms(self) -> str:

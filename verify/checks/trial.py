@@ -8,6 +8,8 @@ from inspect import isclass
 from verify.cases.case import Case
 from verify.cases.domain import Domain
 from verify.checks.clock import TimeUp
+from verify.checks.exits import Exited, asking
+from verify.checks.interrupts import is_of_a_subject
 from verify.checks.signatures import misuse_of_answer
 from verify.checks.subject import Declined, Description
 
@@ -32,8 +34,13 @@ def misuse_on(subject: Description, case: Case) -> str:
     An error that it raises is for the gate to judge, and that it takes too long for the gate to tell.
     """
     try:
-        answer = subject.call(case)
-    except (Exception, SystemExit, TimeUp):  # noqa: BLE001 - anything that a subject raises
+        with asking():
+            answer = subject.call(case)
+    except (Exception, SystemExit, Exited, TimeUp):  # noqa: BLE001 - anything that a subject raises
+        return ""
+    except KeyboardInterrupt as interrupt:
+        if not is_of_a_subject(interrupt):
+            raise
         return ""
     if isinstance(answer, Declined) or (isclass(answer) and issubclass(answer, Declined)):
         return _RETURNED

@@ -13,6 +13,7 @@ import click
 
 from verify.cases.case import Case
 from verify.cases.domain import Domain
+from verify.checks.broken import broken_by
 from verify.checks.files import refusal_of
 from verify.checks.subject import Subject, labelled
 from verify.commands.cli import command_named
@@ -31,7 +32,8 @@ from verify.corpus.words import cases_named
 from verify.runs.in_order import replay_in_order
 from verify.runs.interrupted import lines_of_interrupted
 from verify.runs.replay import Became, replay, replay_exit_code, replay_sentence
-from verify.subjects.registry import is_builtin
+from verify.subjects.here import CAN_CONTAIN
+from verify.subjects.registry import is_ours
 
 
 @command_named("replay")
@@ -63,11 +65,21 @@ def command(
             )
         return _in_order(subject, cases, known=known, isolation=isolation)
     became: list[Became] = []
-    if subject and words:
-        became += replay(loader_of(isolation)(subject), cases, past=past, known=known.deviations)
-    else:
-        for loaded, failed in _as_they_ran(_recorded(past, subject, failures), isolation):
-            became += replay(loaded, failed, past=past, known=known.deviations)
+    stopped: tuple[int, str] | None = None
+    try:
+        if subject and words:
+            became += replay(loader_of(isolation)(subject), cases, past=past, known=known.deviations)
+        else:
+            for loaded, failed in _as_they_ran(_recorded(past, subject, failures), isolation):
+                became += replay(loaded, failed, past=past, known=known.deviations)
+    except KeyboardInterrupt:
+        if not became:
+            raise
+        stopped = 3, "Interrupted: the cases above are all that were asked."
+    except BaseException as error:
+        if not became:
+            raise
+        stopped = 2, f"Could not run: {broken_by(error)}"
     if not became:
         print(f"Nothing to replay: every failure in {failures} is fixed.")
         return 0
@@ -75,6 +87,9 @@ def command(
     if len(became) > 1 and {outcome.status for outcome in became} - {"agrees", "declined", "vacuous"}:
         print(f"\n{replay_sentence(became)}")
     code = replay_exit_code(became)
+    if stopped:
+        print(f"\n{stopped[1]}")
+        return stopped[0] if stopped[0] == 2 else code or stopped[0]
     if code == 3:
         print("Proves too little: no case was judged on values that could have failed.")
     return code
@@ -113,7 +128,8 @@ def _as_they_ran(failed: Iterable[Failed], isolation: Isolation) -> Iterator[tup
     left = sorted((failure for failure in failed if not failure.fixed), key=_run_of)
     for (name, options, switches), group in groupby(left, key=_run_of):
         where = isolation if isolation != Isolation() else _isolation(options)
-        label = labelled(name, dict(switches)) if is_builtin(name) or where.is_asked else name
+        is_contained = CAN_CONTAIN and not is_ours(name) and where.isolate is not False
+        label = labelled(name, dict(switches)) if is_contained else name
         yield loader_of(where)(label), list(dict.fromkeys(Case.parse(failure.word) for failure in group))
 
 

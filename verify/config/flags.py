@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache, reduce, wraps
+from functools import cache, partial, reduce, wraps
 from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,7 +32,6 @@ from verify.config.options import (
     options_of,
 )
 from verify.corpus import failures, words
-from verify.subjects.registry import load
 
 corpus_option = click.option(
     "--corpus", type=PLACE, default=words.PINS, help=f"pins: a folder, or a .txt file ({words.PINS})"
@@ -139,9 +138,28 @@ class Isolation(NamedTuple):
         return bool(self.isolate or self.python or self.timeout)
 
 
+def _isolation(*, isolate: bool | None, python: str | None, timeout: float | None) -> Isolation:
+    """Raises ValueError, one sentence, for what is asked of workers where there are to be none.
+
+    What is typed wins over the settings.
+    """
+    if isolate is False and (python or timeout):
+        source = click.get_current_context().get_parameter_source
+        asked = {name: source(name) for name, value in (("python", python), ("timeout", timeout)) if value}
+        if alike := [f"--{name}" for name, place in asked.items() if place is source("isolate")]:
+            raise ValueError(
+                f"{' and '.join(alike)} needs a worker, and --no-isolate has none: leave one out"
+            )
+        if click.core.ParameterSource.COMMANDLINE in asked.values():
+            isolate = None
+        else:
+            python = timeout = None
+    return Isolation(isolate, python, timeout)
+
+
 isolation_options = joint_option(
     "isolation",
-    Isolation,
+    _isolation,
     click.option("--isolate/--no-isolate", default=None, help="in workers, where a crash is a verdict"),
     click.option("--python", type=PYTHON, help="in workers of another interpreter"),
     click.option("--timeout", type=SECONDS, help="in workers; limit of a case (default: 10)"),
@@ -149,14 +167,25 @@ isolation_options = joint_option(
 
 
 def loader_of(isolation: Isolation) -> Callable[[str], Subject]:
-    """The loader of subjects by name, which tries each: in this process, or each in its own worker."""
+    """The loader of subjects by name, which tries each: in its own worker, or in this process."""
     from verify.subjects.isolated import TIMEOUT_S, isolated
-    from verify.subjects.trial import tried, usual_tried
+    from verify.subjects.trial import tried, tried_here, usual_tried
 
     if isolation.is_asked:
         python, timeout_s = isolation.python or sys.executable, isolation.timeout or TIMEOUT_S
         return cache(lambda label: tried(isolated(label, python=python, timeout_s=timeout_s)))
-    return cache((lambda name: tried(load(name))) if isolation.isolate is False else usual_tried)
+    return cache(tried_here if isolation.isolate is False else usual_tried)
+
+
+def placer_of(isolation: Isolation) -> Callable[[Subject], Subject]:
+    """What tries a subject that is given as a callable: in a worker that imports it, or in this process."""
+    from verify.subjects.isolated import TIMEOUT_S
+    from verify.subjects.trial import contained_tried, tried_here
+
+    if isolation.isolate is False:
+        return tried_here
+    python, timeout_s = isolation.python or sys.executable, isolation.timeout or TIMEOUT_S
+    return partial(contained_tried, python=python, timeout_s=timeout_s)
 
 
 class OfTests(NamedTuple):
@@ -165,9 +194,10 @@ class OfTests(NamedTuple):
     corpus: Path
     known: Known
     database: str | Path | None
+    isolation: Isolation
 
 
-_of_tests = click.command(corpus_option(database_option(known_options(OfTests))))
+_of_tests = click.command(corpus_option(database_option(known_options(isolation_options(OfTests)))))
 
 
 def of_tests(folder: Path, run: click.Command) -> OfTests:

@@ -12,7 +12,7 @@ from verify.cases.shards import ALL, Shard
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Subject
 from verify.reports.records import Record, nowhere
-from verify.subjects.trial import usual_tried
+from verify.subjects.trial import contained_tried, usual_tried
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,8 @@ class Options:
 
     `examples` is the number of cases for each property, or None for the profile's, `excuse` whether
     recorded deviations are excused, `deviations` are the user's own, `corpus` has the user's pins,
-    `load` makes a subject from a name and tries it, and only the cases of the `shard` are asked.
+    `load` makes a subject from a name and tries it, `place` one that is given as a callable, and only the
+    cases of the `shard` are asked.
     """
 
     examples: int | None = None
@@ -32,6 +33,7 @@ class Options:
     seed: int | None = None
     shard: Shard = ALL
     load: Callable[[str], Subject] = usual_tried
+    place: Callable[[Subject], Subject] = contained_tried
 
 
 @dataclass(kw_only=True)
@@ -46,3 +48,7 @@ class Session:
     record: Callable[[Record], None] = nowhere
     until: float = float("inf")
     interrupted: bool = False
+
+    def interrupt(self) -> None:
+        """Ask no further case."""
+        self.interrupted = True

@@ -14,14 +14,15 @@ from pathlib import Path
 
 import pytest
 
-OPTIONS = ("--conv-examples", "--conv-no-known", "--conv-report")
+OPTIONS = ("--conv-examples", "--conv-no-known", "--conv-report", "--conv-no-isolate")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    examples, no_known, report = OPTIONS
+    examples, no_known, report, no_isolate = OPTIONS
     option = parser.getgroup("conv-verify", "verification of convolutions").addoption
     option(examples, type=_positive, metavar="N", help="cases to draw for each property of a gate")
     option(no_known, action="store_true", help="fail for disagreements that are recorded as known, too")
+    option(no_isolate, action="store_true", help="ask subjects in this process, where a crash ends it")
     option(report, type=Path, metavar="FILE", help="write a record of every case, as JSON lines")
 
 

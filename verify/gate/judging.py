@@ -14,6 +14,7 @@ import pytest
 
 from verify.cases.case import Case
 from verify.cases.simplify import SIMPLIFYING_S
+from verify.checks.broken import broken_by
 from verify.checks.cause import SILENT, further_words, gives, has_same_cause
 from verify.checks.clock import GRACE_S, TimeUp, stopping_at, within
 from verify.checks.diagnosis import diagnosed
@@ -80,12 +81,18 @@ class Judge:
     def judge(self, case: Case, way: str = "", *, shows: str = "") -> str:
         """Ask a case by a way, or by the first that has it, and record what became of it; its outcome.
 
-        `shows` is the fault that the case is meant to show. Raises the Mismatch of a failure, and skips the
-        test if its time is up: failures are then reported with the smallest case so far.
+        `shows` is the fault that the case is meant to show. Raises the Mismatch of a failure, Broken for what
+        kept it from being judged, and skips the test if its time is up: failures are then reported with the
+        smallest case so far.
         """
         if self.gate.session.interrupted:
             raise KeyboardInterrupt
-        outcome = within(self.gate.session.until, partial(self._judge_in_time, case, way, shows))
+        try:
+            outcome = within(self.gate.session.until, partial(self._judge_in_time, case, way, shows))
+        except Mismatch:
+            raise
+        except Exception as error:  # of ours: no search goes on with it
+            raise broken_by(error) from error
         if outcome is not None:
             return outcome
         self.tallier.note = TIME_UP

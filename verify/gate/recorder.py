@@ -15,6 +15,7 @@ from verify.cases.domain import format_of
 from verify.cases.regions import regions_of
 from verify.checks.clock import Clock
 from verify.checks.examination import Examination, disagreement, replay_line_of
+from verify.checks.interrupts import shielded
 from verify.checks.predictions import JudgedBy
 from verify.checks.subject import Description
 from verify.checks.versions import versions_of
@@ -161,8 +162,9 @@ class Tallier:
         tally = self.tally
         head = {"type": record_type, "subject": tally.subject, "property": tally.title, "name": tally.name}
         record: Record = {**head, **fields}
-        self.tally.add(record)
-        self._write(record)
+        with shielded():
+            self.tally.add(record)
+            self._write(record)
 
     def _key(self, failure: Examination) -> str:
         listed = self.tally.name in LISTED

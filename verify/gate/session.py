@@ -17,6 +17,9 @@ from verify.reports.records import Record, begin
 SESSION = pytest.StashKey[Session]()
 """The session of a pytest configuration: a run's own, which it puts there, or the plugin's."""
 
+OURS = "conv_verify_error"
+"""The attribute of a report that says which error of ours kept a test from judging, in one sentence."""
+
 NOTHING = "nothing was graded, so that this proves nothing"
 
 

@@ -35,7 +35,6 @@ from verify.gate.search import is_quick
 from verify.gate.survey import Survey, judgeable_routes, survey_of
 from verify.reports.tally import TIME_UP, UNDRAWN, Tally
 from verify.subjects.failed import failed_words
-from verify.subjects.trial import tried
 
 
 class Gate:
@@ -67,8 +66,8 @@ class Gate:
     @property
     def subject(self) -> Description:
         if self._description is None:
-            load, subject = self.session.options.load, self._subject
-            loaded = load(subject) if isinstance(subject, str) else tried(subject)
+            options, subject = self.session.options, self._subject
+            loaded = options.load(subject) if isinstance(subject, str) else options.place(subject)
             self._description = describe(loaded)
         return self._description
 

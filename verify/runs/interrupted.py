@@ -10,6 +10,6 @@ def lines_of_interrupted() -> list[str]:
     """A line for each case at which an earlier process was killed, from its journal, which is removed."""
     return [
         f"An earlier process was killed when {subject} was at {word}; replay it by: "
-        + replay_line(word, subject, options="--isolate")
+        + replay_line(word, subject)
         for subject, word in left()
     ]

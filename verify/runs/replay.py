@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import islice
@@ -41,14 +41,15 @@ class Became(NamedTuple):
 
 def replay(
     subject: Subject, named: Iterable[Case], *, past: Sequence[Failed], known: Iterable[Deviation] = ()
-) -> list[Became]:
+) -> Iterator[Became]:
     """Ask each case, by each way that has it, several times where it fails or has failed; print what became.
 
-    `past` are all failures that are recorded, `known` the user's deviations. What is recorded of other
-    releases than the one that runs is asked before.
+    Each is printed before it is yielded. `past` are all failures that are recorded, `known` the user's
+    deviations. What is recorded of other releases than the one that runs is asked before.
     """
     description, survey = surveyed(describe(subject), known)
-    for text in islice(survey.lines(description), 1):
+    here = [f"{description.name} runs {description.here}"] if description.here else []
+    for text in (*here, *islice(survey.lines(description), 1)):
         print(text)
     examiner = Examiner(
         subject=description,
@@ -56,15 +57,14 @@ def replay(
         repeats=2,
         noted_as=description.name,
     )
-    became = []
     for case in named:
         ways = [way for way in description.routes if way.domain.holds(case)] or [description]
         for way in ways:
             asked = asked_of(way, case)
             past_of = [failure for failure in past if failure.asked == asked]
-            became.append(became_of(replace(examiner, subject=way, noted_as=way.name), case, past_of))
-            _print(case, became[-1], by=way.name if len(ways) > 1 else "")
-    return became
+            became = became_of(replace(examiner, subject=way, noted_as=way.name), case, past_of)
+            _print(case, became, by=way.name if len(ways) > 1 else "")
+            yield became
 
 
 def replay_exit_code(became: Sequence[Became]) -> int:

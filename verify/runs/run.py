@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,15 +16,16 @@ from rich.live import Live
 from rich.text import Text
 
 from verify.cases.case import Case
-from verify.checks.clock import handling
+from verify.checks.broken import broken_by
 from verify.checks.files import refusal_of
+from verify.checks.interrupts import interruptible
 from verify.checks.losses import code_after_losses, losses_told
 from verify.checks.scratch import scratch_folder
 from verify.checks.subject import split_label
 from verify.config.session import Options, Session
 from verify.corpus.failures import OPTION, Failed, failed, remember
 from verify.corpus.words import SHIPPED, cases_in, pin
-from verify.gate.session import NOTHING, SESSION, beginning, environment
+from verify.gate.session import NOTHING, OURS, SESSION, beginning, environment
 from verify.gate.under_test import Gate
 from verify.reports import github
 from verify.reports.conclusion import exit_code, run_sentence
@@ -107,7 +107,7 @@ def _gated(request: Request, session: Session, plugins: Sequence[object]) -> int
     """Pytest's exit code for a test file that gates the subjects."""
     with (
         scratch_folder() as folder,
-        _interruptible(session),
+        interruptible(session.interrupt),
         _no_addopts(),
     ):
         return pytest.main([*_arguments(folder, request)], plugins=plugins)
@@ -141,22 +141,6 @@ def _keep(console: Terminal, request: Request, tallies: Sequence[Tally], failure
                 console.say(f"pinned    {case}  ({file})")
         except OSError as wrong:
             console.say(f"unpinned  {refusal_of(wrong, '--corpus')}")
-
-
-@contextmanager
-def _interruptible(session: Session) -> Iterator[None]:
-    """Let Ctrl-C end the run between two cases.
-
-    Raised at once, it could occur in a callback of the garbage collector, where Python drops it.
-    """
-
-    def interrupt(number: int, frame: object) -> None:
-        if session.interrupted:
-            raise KeyboardInterrupt
-        session.interrupted = True
-
-    with handling(signal.SIGINT, interrupt):
-        yield
 
 
 @contextmanager
@@ -252,7 +236,9 @@ class Watcher:
     def pytest_runtest_logreport(self, report: Any) -> None:
         tally = self._tally()
         explained = report.when == "call" and tally is not None and tally.failures
-        if report.failed and not explained and not report.longreprtext.endswith(NOTHING):
+        if ours := report.__dict__.get(OURS):
+            self.broken.append(ours)
+        elif report.failed and not explained and not report.longreprtext.endswith(NOTHING):
             self.broken.append(report.longreprtext.strip().splitlines()[-1])
         if report.when == "call" and tally is not None:
             if self._named != tally.subject:
@@ -273,6 +259,10 @@ class Watcher:
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
             self.broken.append(report.longreprtext.strip().splitlines()[-1])
+
+    def pytest_internalerror(self, excinfo: Any) -> bool:
+        self.broken.append(str(broken_by(excinfo.value)))
+        return True  # so that pytest does not print it
 
     def pytest_keyboard_interrupt(self) -> None:
         if self._item is not None:

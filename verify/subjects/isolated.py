@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, ClassVar
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
@@ -21,9 +21,10 @@ from verify.checks.subject import Declined, Description, Elsewhere, Subject, des
 from verify.oracle.compare import Lost, Verdict, disagrees
 from verify.subjects.answers import answer_in, most_bytes, swept_in, verdict_in
 from verify.subjects.described import declared_of, own_of
+from verify.subjects.here import CAN_CONTAIN, NO_WORKERS, stays_here
 from verify.subjects.life import Ending, Life
 from verify.subjects.protocol import DATA_BYTES, STREAM_LOST, BrokenStream, data_of_bytes
-from verify.subjects.registry import is_builtin, load, through
+from verify.subjects.registry import is_ours, load, through
 from verify.subjects.server import (
     PATIENCE_S,
     NoWorker,
@@ -47,13 +48,14 @@ Arrays of a case are at most 1 GiB as float64; threads and allocators reserve mo
 
 
 def usual(name: str) -> Description:
-    """The subject of a name as a run loads it: one that is built in has a worker, where one can be started.
+    """The subject of a name as a run loads it: in a worker, where one can be started.
 
-    Native code may crash its process, and a worker costs only a fraction of a millisecond a case. A user's
-    own function stays in this process by default.
+    Native code may crash its process, Python code end it, and a worker costs only a fraction of a
+    millisecond a case. What this package plants itself, `fault:NAME`, stays in this process.
     """
-    is_contained = is_builtin(split_label(name)[0]) and sys.platform == "linux"
-    return isolated(name) if is_contained else load(name)
+    if is_ours(name):
+        return load(name)
+    return isolated(name) if CAN_CONTAIN else stays_here(load(name), NO_WORKERS)
 
 
 def isolated(label: str, **options: Any) -> Description:
@@ -87,6 +89,7 @@ class Isolated:
     timeout_s: float = TIMEOUT_S
     memory_bytes: int | None = MEMORY_BYTES
     alone: bool = False
+    runs_elsewhere: ClassVar[bool] = True
     _server: Server | None = field(default=None, init=False)
     _compiled: set[tuple[str, Case]] = field(default_factory=set, init=False)
     lives: int = field(default=0, init=False)
@@ -111,9 +114,7 @@ class Isolated:
     @property
     def options(self) -> str:
         """What the command line needs to run the subject in the same way."""
-        where = "--isolate" if not is_builtin(self.base) else ""
-        if self.python != sys.executable:
-            where = f"--python {shlex.quote(self.python)}"
+        where = "" if self.python == sys.executable else f"--python {shlex.quote(self.python)}"
         return where if self.timeout_s == TIMEOUT_S else f"{where} --timeout {self.timeout_s:g}".lstrip()
 
     def __getattr__(self, name: str) -> Any:
@@ -335,6 +336,8 @@ def _why_lost(ending: Ending) -> str:
 
 class IsolatedWay:
     """A way of a subject in a worker, with what it says of itself there."""
+
+    runs_elsewhere = True
 
     def __init__(self, subject: Isolated, way: str, declared: Mapping[str, Any]) -> None:
         self.subject = subject

@@ -40,6 +40,11 @@ def is_builtin(name: str) -> bool:
     return name.partition("/")[0] in BUILTIN
 
 
+def is_ours(name: str) -> bool:
+    """Whether a name, which may have a way, is that of a fault, a subject that this package plants."""
+    return name.startswith("fault:")
+
+
 def load(name: str) -> Description:
     """The subject of a name: a built-in one, `fault:NAME` or `package.module:callable`, or `/` and its way.
 

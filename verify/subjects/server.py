@@ -114,7 +114,7 @@ class Server:
         except BrokenStream as broken:
             raise NoWorker(f"{python!r} cannot run {name!r}: {str(broken) or self._why_it_ended()}") from None
         if "refused" in hello:
-            raise NoWorker(f"{hello['refused']} (in {python})")
+            raise NoWorker(hello["refused"] + f" (in {python})" * (python != sys.executable))
         return hello
 
     def _why_it_ended(self) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from verify.checks.examination import Examination
 from verify.checks.journal import current
 from verify.checks.losses import keep_if_lost
+from verify.checks.outer import go_on_inside
 from verify.checks.subject import Description, Subject, describe
 from verify.checks.trial import misuse_on, tiny_case
+from verify.subjects.contained import contained
+from verify.subjects.here import ASKED, stays_here
 from verify.subjects.isolated import usual, worker_of
-from verify.subjects.registry import UnknownSubject, is_builtin
+from verify.subjects.registry import UnknownSubject, is_builtin, is_ours, load
 
 
 def tried(subject: Subject) -> Description:
@@ -29,8 +34,23 @@ def usual_tried(name: str) -> Description:
     return tried(usual(name))
 
 
+def contained_tried(subject: Subject, **where: Any) -> Description:
+    """A callable in a worker that has these options, where one can import it, tried."""
+    return tried(contained(subject, **where))
+
+
+def tried_here(subject: str | Subject, *, why: str = ASKED) -> Description:
+    """A subject, or that of a name, in this process, tried."""
+    if not (isinstance(subject, str) and is_ours(subject)):
+        go_on_inside()
+    description = load(subject) if isinstance(subject, str) else describe(subject)
+    if worker_of(description) or is_ours(description.name):
+        return description
+    return tried(stays_here(description, why, options=ASKED if why == ASKED else ""))
+
+
 def _is_ours(subject: Description) -> bool:
-    return is_builtin(subject.name) or subject.name.startswith("fault:")
+    return is_builtin(subject.name) or is_ours(subject.name)
 
 
 def _misuse_of(way: Description) -> str:

@@ -23,9 +23,9 @@ from verify.checks.journal import Journal, current, own_journal
 from verify.checks.subject import Subject, describe
 from verify.runs.sweep.blocks import Blocks
 from verify.runs.sweep.progress import OPTION, Progress, save_state
+from verify.subjects.here import ASKED, CAN_CONTAIN, NO_WORKERS
 from verify.subjects.isolated import TIMEOUT_S, isolated, worker_of
-from verify.subjects.registry import load
-from verify.subjects.trial import tried
+from verify.subjects.trial import tried, tried_here
 
 SAVE_S = 2.0
 """Seconds between two writings of the state."""
@@ -65,8 +65,8 @@ def maker(
 ) -> Callable[[], Subject]:
     """The function that makes a job's subject and tries it: in a worker, or here with `--no-isolate`."""
     is_asked = isolate or python or timeout
-    if not is_asked and (isolate is False or sys.platform != "linux"):
-        return lambda: tried(load(name))
+    if not is_asked and (isolate is False or not CAN_CONTAIN):
+        return lambda: tried_here(name, why=NO_WORKERS if isolate is None else ASKED)
     where: dict[str, Any] = {"python": python or sys.executable, "timeout_s": timeout or TIMEOUT_S}
     return lambda: tried(isolated(name, alone=True, **where))
 

@@ -106,7 +106,8 @@ def _print_head(console: Console, plan: Plan, subject: Description, progress: Pr
     here = ", ".join((subject.name, *packages))
     for text in lines_of_interrupted():
         console.print(Text(text, style="dim"), soft_wrap=True)
-    console.print(Text(subject.headline or here, style="dim"), soft_wrap=True)
+    where = "; ".join(filter(None, (subject.headline or here, subject.here)))
+    console.print(Text(where, style="dim"), soft_wrap=True)
     _print_rows(console, rows_of_enumeration(plan.enumeration))
     _print_rows(console, rows_of_ways(subject, plan.enumeration))
     if progress.done:

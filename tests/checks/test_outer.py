@@ -1,0 +1,86 @@
+"""No exit code 0 without a verdict: what ends the process of a command, in it and in its worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.commands.commanding import Command, command_in
+from tests.places import ROOT
+from tests.waiting import comes
+from verify.checks.interrupts import SAME_S
+
+pytestmark = pytest.mark.injected
+
+WORD = "conv_i1_k1_same_ones"
+
+WITHOUT_VERDICT = (
+    "conv-verify: the process exited with code 0 when tests.planted.ending:exits_natively was at "
+    f"{WORD} before the verdict was said, so that nothing is proved; without --no-isolate such an end is "
+    "judged like any other disagreement\n"
+)
+
+SEEN = {
+    "exits_at_once": "it raised Exited: os._exit was called, which ends the process",
+    "exits": "it raised SystemExit: 0",
+    "interrupts_itself": "it raised KeyboardInterrupt: ",
+    "becomes_another": "it raised Exited: os.execv was called, which ends the process",
+    "exits_at_the_end": "1 of 1 values differ",
+    "exits_natively_at_the_end": "1 of 1 values differ",
+}
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    return command_in(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "sentence"), SEEN.items())
+def test_an_end_of_this_process_is_a_disagreement(command: Command, name: str, sentence: str) -> None:
+    done = command("replay", f"tests.planted.ending:{name}", WORD, "--no-isolate")
+    assert f"tests.planted.ending:{name} disagrees with the reference: {sentence.rstrip()}" in done.stdout
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["replay", WORD], ["run", "--examples", "2"], ["sweep", "--upto", "2"]],
+    ids=lambda words: words[0],
+)
+def test_a_process_that_ends_before_its_verdict_exits_2_and_names_the_case(
+    command: Command, arguments: list[str]
+) -> None:
+    name, *more = arguments
+    done = command(name, "tests.planted.ending:exits_natively", *more, "--no-isolate")
+    assert (done.returncode, done.stderr) == (2, WITHOUT_VERDICT)
+
+
+def test_a_worker_that_exits_is_a_disagreement(command: Command) -> None:
+    done = command("replay", "tests.planted.ending:exits_at_once", WORD)
+    assert "crashed: it exited with code 0" in done.stdout
+    assert done.returncode == 1
+
+
+def test_a_second_ctrl_c_ends_what_swallows_the_first(tmp_path: Path) -> None:
+    hangs = tmp_path / "hangs"
+    subject = "tests.planted.ending:swallows_interrupts"
+    running = subprocess.Popen(
+        [sys.executable, "-m", "verify", "replay", subject, WORD, "--no-isolate"],
+        stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "HANGS": str(hangs)},
+    )  # fmt: skip
+    with running:
+        assert comes(hangs.exists)
+        while running.poll() is None:
+            running.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                running.wait(2 * SAME_S)  # two within less are one
+        assert running.stderr is not None
+        said = running.stderr.read()
+    assert (running.returncode, said) == (3, "conv-verify: interrupted twice, and ended at once\n")
