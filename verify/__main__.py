@@ -14,6 +14,7 @@ from verify.checks import exits, outer
 from verify.checks.interrupts import interruptible
 from verify.checks.leftovers import end_in_spite_of_leftovers, note_all
 from verify.commands.cli import cli
+from verify.reports.heartbeat import spoken
 
 PROGRAM = "conv-verify"
 
@@ -40,7 +41,10 @@ def _command(words: Sequence[str]) -> int:
     try:
         if instruction := os.environ.get(COMPLETION):
             return shell_complete(cli, {}, PROGRAM, COMPLETION, instruction)
-        with cli.make_context(PROGRAM, [*words], obj=shlex.join(words)) as context:
+        with (
+            cli.make_context(PROGRAM, [*words], obj=shlex.join(words)) as context,
+            spoken(words[0] if words else PROGRAM),
+        ):
             return int(cli.invoke(context))
     except click.exceptions.Exit as end:  # of a help
         return end.exit_code

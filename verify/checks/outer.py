@@ -6,8 +6,9 @@ import os
 import signal
 import sys
 import time
-from contextlib import suppress
-from typing import NoReturn
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import ClassVar, NoReturn
 
 from verify.checks.exits import COULD_NOT_RUN, end_now, is_waited_for, speak_into
 from verify.checks.interrupts import INTERRUPTED
@@ -23,14 +24,34 @@ _KERNEL = 0x80
 
 
 class _Command:
-    """Whether this process is that of a command alone, which may be forked."""
+    """Whether this process is that of a command alone, which may be forked, or the one outside, that waits.
+
+    What is in `begin` is done once in the process inside, which has no thread of this one.
+    """
 
     is_alone = False
+    is_outside = False
+    begin: ClassVar[list[Callable[[], object]]] = []
 
 
 def allow() -> None:
     """This process is a command's alone, and may be forked."""
     _Command.is_alone = True
+
+
+def is_outside() -> bool:
+    """Whether this process only waits for the one that does its work."""
+    return _Command.is_outside
+
+
+@contextmanager
+def once_inside(begin: Callable[[], object]) -> Iterator[None]:
+    """Where this process goes on inside another in the block, do this there."""
+    _Command.begin.append(begin)
+    try:
+        yield
+    finally:
+        _Command.begin.remove(begin)
 
 
 def go_on_inside() -> None:
@@ -47,12 +68,15 @@ def go_on_inside() -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     inside = os.fork()
     if inside:
+        _Command.is_outside = True
         os.close(writing)
         _wait_for(inside, reading)
     os.close(reading)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     _end_with_the_parent()
     speak_into(writing)
+    for begin in _Command.begin:
+        begin()
 
 
 def _end_with_the_parent() -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -65,21 +65,11 @@ def command(
             )
         return _in_order(subject, cases, known=known, isolation=isolation)
     became: list[Became] = []
-    stopped: tuple[int, str] | None = None
-    try:
-        if subject and words:
-            became += replay(loader_of(isolation)(subject), cases, past=past, known=known.deviations)
-        else:
-            for loaded, failed in _as_they_ran(_recorded(past, subject, failures), isolation):
-                became += replay(loaded, failed, past=past, known=known.deviations)
-    except KeyboardInterrupt:
-        if not became:
-            raise
-        stopped = 3, "Interrupted: the cases above are all that were asked."
-    except BaseException as error:
-        if not became:
-            raise
-        stopped = 2, f"Could not run: {broken_by(error)}"
+    if subject and words:
+        asked: Iterable[tuple[Subject, list[Case]]] = [(loader_of(isolation)(subject), cases)]
+    else:
+        asked = _as_they_ran(_recorded(past, subject, failures), isolation)
+    stop = _replay_all(asked, past, known, became)
     if not became:
         print(f"Nothing to replay: every failure in {failures} is fixed.")
         return 0
@@ -87,12 +77,37 @@ def command(
     if len(became) > 1 and {outcome.status for outcome in became} - {"agrees", "declined", "vacuous"}:
         print(f"\n{replay_sentence(became)}")
     code = replay_exit_code(became)
-    if stopped:
-        print(f"\n{stopped[1]}")
-        return stopped[0] if stopped[0] == 2 else code or stopped[0]
+    if stop:
+        print(f"\n{stop.sentence}")
+        return stop.code if stop.code == 2 else code or stop.code
     if code == 3:
         print("Proves too little: no case was judged on values that could have failed.")
     return code
+
+
+class Stop(NamedTuple):
+    """What ended a replay before its last case: an exit code, and a sentence."""
+
+    code: int
+    sentence: str
+
+
+def _replay_all(
+    asked: Iterable[tuple[Subject, list[Case]]], past: list[Failed], known: Known, became: list[Became]
+) -> Stop | None:
+    """Add the results to `became` as they come; what ended that early, or raise it where there are none."""
+    try:
+        for loaded, cases in asked:
+            became += replay(loaded, cases, past=past, known=known.deviations)
+    except KeyboardInterrupt:
+        if not became:
+            raise
+        return Stop(3, "Interrupted: the cases above are all that were asked.")
+    except BaseException as error:
+        if not became:
+            raise
+        return Stop(2, f"Could not run: {broken_by(error)}")
+    return None
 
 
 def _named(words: Iterable[str], narrowings: dict[str, Any]) -> list[Case]:

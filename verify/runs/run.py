@@ -30,6 +30,7 @@ from verify.gate.under_test import Gate
 from verify.reports import github
 from verify.reports.conclusion import exit_code, run_sentence
 from verify.reports.findings import findings
+from verify.reports.heartbeat import doing
 from verify.reports.records import Stream, end, nowhere
 from verify.reports.summary import STYLES, print_summary
 from verify.reports.tally import UNDRAWN, Tally
@@ -219,9 +220,7 @@ class Watcher:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Any:
-        if not self.console.is_terminal:
-            return (yield)
-        with self._live:
+        with self._live if self.console.is_terminal else doing(lambda: self._line().plain):
             return (yield)
 
     def pytest_runtest_setup(self, item: Any) -> None:

@@ -1,0 +1,95 @@
+"""A line every few seconds where no terminal shows what a command does, also while a case hangs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+
+from verify.checks.journal import journal
+from verify.checks.outer import is_outside, once_inside
+
+EVERY_S = 10.0
+"""Seconds between two lines."""
+
+_doing: list[Callable[[], str]] = []
+"""What gives the phrase for what is being done, the current one last."""
+
+
+@contextmanager
+def doing(phrase: Callable[[], str]) -> Iterator[None]:
+    """What lines say in the block that is being done."""
+    _doing.append(phrase)
+    try:
+        yield
+    finally:
+        _doing.pop()
+
+
+@contextmanager
+def heartbeat(
+    say: Callable[[str], object],
+    noted: Callable[[], tuple[str, str]] = lambda: journal.noted(),  # noqa: PLW0108 - as it is then
+    *,
+    every_s: float = EVERY_S,
+) -> Iterator[None]:
+    """Say in the block, by a thread, what is being done, and at which case of which subject it is.
+
+    `noted` are the subject and the word, empty where there are none.
+    """
+    ended = Event()
+
+    def beat() -> None:
+        before, times = ("", ""), 0
+        while not ended.wait(every_s) and not is_outside():
+            with suppress(Exception):  # it only says what goes on
+                at = noted()
+                times = times + 1 if at == before else 0
+                before = at
+                say(line_of(_doing[-1](), *at, seconds=times * every_s))
+
+    def begin() -> None:
+        Thread(target=beat, daemon=True).start()
+
+    begin()
+    try:
+        with once_inside(begin):
+            yield
+    finally:
+        ended.set()
+
+
+def line_of(phrase: str, subject: str, word: str, *, seconds: float) -> str:
+    """What is being done, and the case that it is at, with the time that it has been there at least."""
+    if not word:
+        return f"… {phrase}"
+    long = f", for more than {seconds:.0f} s" if seconds else ""
+    return f"… {phrase}, {subject} at {word}{long}"
+
+
+@contextmanager
+def spoken(command: str) -> Iterator[None]:
+    """A heartbeat on standard output, unless that is a terminal, which shows more."""
+    try:
+        is_terminal = sys.stdout.isatty()
+        copy = os.dup(sys.stdout.fileno())  # pytest captures the original
+    except (AttributeError, OSError, ValueError):  # it is closed
+        yield
+        return
+    encoding = sys.stdout.encoding
+
+    def say(text: str) -> None:
+        sys.stdout.flush()
+        os.write(copy, f"{text}\n".encode(encoding, errors="backslashreplace"))
+
+    try:
+        with doing(lambda: command):
+            if is_terminal:
+                yield
+            else:
+                with heartbeat(say):
+                    yield
+    finally:
+        os.close(copy)
