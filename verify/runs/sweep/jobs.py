@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,9 +15,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from verify.cases.enumeration import Enumeration
 from verify.checks.bulk import Swept
-from verify.checks.clock import handling
 from verify.checks.deviations import Deviation
 from verify.checks.files import refusal_of
+from verify.checks.interrupts import interruptible, shielded
 from verify.checks.journal import Journal, current, own_journal
 from verify.checks.subject import Subject, describe
 from verify.runs.sweep.blocks import Blocks
@@ -29,9 +28,6 @@ from verify.subjects.trial import tried, tried_here
 
 SAVE_S = 2.0
 """Seconds between two writings of the state."""
-
-TWICE_S = 1.0
-"""Seconds before another Ctrl-C counts as a second one; `timeout` sends two at a time."""
 
 CASES_A_JOB = 20_000
 """The number of cases that justify another job, as each has to import its framework."""
@@ -109,6 +105,7 @@ class Jobs:
         self._begun, self._saved = monotonic(), float("-inf")
         self._before = progress.swept.cases
         self.rate, self.unsaved = 0.0, ""
+        self._journals: list[Journal] = []
 
     @property
     def is_over(self) -> bool:
@@ -134,7 +131,8 @@ class Jobs:
             if isinstance(result, BaseException):
                 failure = result
                 continue
-            self._progress.add(number, result)
+            with shielded():
+                self._progress.add(number, result)
             self.rate = (self._progress.swept.cases - self._before) / (monotonic() - self._begun)
             if self.is_over:
                 self._stop.set()
@@ -167,17 +165,14 @@ class Jobs:
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Let Ctrl-C end the sweep after the current blocks, and a second one at once."""
-        since: list[float] = []
-
-        def interrupt(number: int, frame: object) -> None:
-            self._stop.set()
-            since.append(monotonic())
-            if since[-1] - since[0] > TWICE_S:
-                raise KeyboardInterrupt
-
-        with handling(signal.SIGINT, interrupt):
+        """Let Ctrl-C end the wait for the jobs, whose running blocks are abandoned."""
+        with interruptible(self._stop.set):
             yield
+
+    def doing(self) -> str:
+        """The current state of the sweep, and the case of each job."""
+        at = [word for _, word in map(Journal.noted, self._journals) if word]
+        return ", at ".join((self.line(), *at[:1])) + "".join(f" and {word}" for word in at[1:])
 
     def line(self) -> str:
         """The current state of the sweep, for a terminal."""
@@ -203,6 +198,7 @@ class Jobs:
     def _work(self, job: int, make: Callable[[], Subject]) -> None:
         subject, error = None, None
         with own_journal() as own:
+            self._journals.append(own)
             try:
                 subject = make()
             except BaseException as failure:  # noqa: BLE001 - raised by the thread that waits for the jobs

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
 from dataclasses import replace
 from hashlib import sha256
 from itertools import islice
@@ -24,6 +23,7 @@ from verify.checks.path import Examiner
 from verify.checks.subject import Description, Subject, describe
 from verify.checks.versions import source_of, versions, versions_of
 from verify.gate.survey import surveyed
+from verify.reports.heartbeat import doing
 from verify.reports.phrases import LabelledText, most_common, plural
 from verify.reports.summary import REASONS
 from verify.runs.interrupted import lines_of_interrupted
@@ -58,23 +58,31 @@ def _sweep(console: Console, plan: Plan, subject: Subject, description: Descript
     if survey:
         _print_rows(console, (("release", text) for text in islice(survey.lines(description), 1)))
     jobs = Jobs(plan, progress, first=subject, known=known)
-    live = Live(get_renderable=lambda: Text(jobs.line()), console=console, transient=True)
-    try:
-        with live if console.is_terminal else nullcontext(), jobs.interruptible():
-            for _ in jobs.run():
-                jobs.save(what)
-    except KeyboardInterrupt:
-        pass  # the second Ctrl-C: running blocks are abandoned
-    finally:
-        jobs.leave(what)
+    stop = _count_blocks(console, jobs, what)
     _print_rows(console, rows_of_cases(progress.swept))
     _print_rows(console, rows_of_time(progress.swept, jobs=plan.jobs, rate=jobs.rate))
-    _print_counterexamples(console, progress.swept, description, plan.enumeration)
+    stop = _print_counterexamples(console, progress.swept, description, plan.enumeration, stop)
     console.print(Text(f"\n{sweep_sentence(plan.enumeration, progress.swept)}", style="bold"), soft_wrap=True)
     if not jobs.is_over:
         ending = f"unsaved  {jobs.unsaved}" if jobs.unsaved else f"go on with  {plan.again}"
         console.print(ending, highlight=False, markup=False, soft_wrap=True)
+    if stop and not isinstance(stop, KeyboardInterrupt):
+        raise stop
     return sweep_exit_code(plan.enumeration, progress.swept)
+
+
+def _count_blocks(console: Console, jobs: Jobs, what: dict[str, Any]) -> BaseException | None:
+    """Count what the jobs hand in, and save it; what ended that before its end."""
+    live = Live(get_renderable=lambda: Text(jobs.line()), console=console, transient=True)
+    try:
+        with live if console.is_terminal else doing(jobs.doing), jobs.interruptible():
+            for _ in jobs.run():
+                jobs.save(what)
+    except BaseException as stop:  # noqa: BLE001 - what was found is shown first
+        return stop
+    finally:
+        jobs.leave(what)
+    return None
 
 
 def _identity(plan: Plan, subject: Description, known: tuple[Deviation, ...]) -> dict[str, Any]:
@@ -124,12 +132,25 @@ def _print_rows(console: Console, rows: Iterable[LabelledText]) -> None:
 
 
 def _print_counterexamples(
-    console: Console, swept: Swept, subject: Description, enumeration: Enumeration
-) -> None:
-    """The first of each kind, in the order of the enumeration."""
+    console: Console,
+    swept: Swept,
+    subject: Description,
+    enumeration: Enumeration,
+    stop: BaseException | None,
+) -> BaseException | None:
+    """The first of each kind, in the order of the enumeration; asked again until something stops that.
+
+    Returns what has stopped it, or the sweep.
+    """
     for first in sorted(swept.first.values(), key=lambda first: first.place):
-        text = _message(first, subject, enumeration)
+        text = _message_as_found(first, subject)
+        if stop is None:
+            try:
+                text = _message(first, subject, enumeration)
+            except BaseException as error:  # noqa: BLE001 - what was found is shown first
+                stop = error
         console.print(f"\n{text}", highlight=False, markup=False, soft_wrap=True)
+    return stop
 
 
 def _message(counterexample: Counterexample, whole: Description, enumeration: Enumeration) -> str:
@@ -142,9 +163,15 @@ def _message(counterexample: Counterexample, whole: Description, enumeration: En
         return disagreement(diagnosed(again))
     if counterexample.asked:
         return loss_message(counterexample, whole, enumeration)
-    first = Examination(case=case, subject=subject, verdict=counterexample.verdict)
-    text = disagreement(first, with_faults=False)
+    text = _message_as_found(counterexample, whole)
     return f"{text}\n{line('again', 'it did not disagree in this way when it was asked again')}"
+
+
+def _message_as_found(counterexample: Counterexample, whole: Description) -> str:
+    """The message of a counterexample, without asking it again."""
+    case, subject = Case.parse(counterexample.word), whole.ways.get(counterexample.way, whole)
+    found = Examination(case=case, subject=subject, verdict=counterexample.verdict)
+    return disagreement(found, with_faults=False)
 
 
 def sweep_exit_code(enumeration: Enumeration, swept: Swept) -> int:
