@@ -7,7 +7,6 @@ import shutil
 import sys
 import time
 from collections.abc import Generator, Sequence
-from functools import partial
 from typing import Any
 
 import pytest
@@ -36,8 +35,6 @@ from verify.reports.findings import findings
 from verify.reports.records import Record, Stream, end
 from verify.reports.summary import print_summary
 from verify.reports.tally import Tally
-from verify.subjects.here import DEBUGGED
-from verify.subjects.trial import tried_here
 
 pytest_plugins = ("verify.entry",)  # the options, where this is loaded by its name alone
 
@@ -96,11 +93,11 @@ def _options(config: pytest.Config) -> Options:
 
 def _where(config: pytest.Config, isolation: flags.Isolation) -> dict[str, Any]:
     """How the subjects of gates are loaded: for a debugger in this process, where it can stop in them."""
-    if config.getoption("usepdb", default=False) or config.getoption("trace", default=False):
-        return dict.fromkeys(("load", "place"), partial(tried_here, why=DEBUGGED))
-    if config.getoption("--conv-no-isolate", default=False):
+    asked = config.getoption
+    if asked("--conv-no-isolate", default=False):
         isolation = flags.Isolation(isolate=False)
-    return {"load": flags.loader_of(isolation), "place": flags.placer_of(isolation)}
+    is_debugged = asked("usepdb", default=False) or asked("trace", default=False)
+    return flags.loaders_of_tests(isolation, is_debugged=is_debugged)
 
 
 def _open_report(config: pytest.Config, session: Session) -> None:
@@ -180,7 +177,7 @@ def pytest_runtest_makereport(
 
 
 def _broken_by(call: pytest.CallInfo[None]) -> str:
-    """Which error of ours ended a gate's test, in one sentence; "" for what is no such error."""
+    """What kept a gate's test from judging, in one sentence; "" for what it found, and for its refusals."""
     error = call.excinfo.value if call.excinfo else None
     while isinstance(error, BaseExceptionGroup):  # of a search that also found disagreements
         error = next((each for each in error.exceptions if not isinstance(each, Mismatch)), None)
@@ -188,7 +185,7 @@ def _broken_by(call: pytest.CallInfo[None]) -> str:
         return str(error)
     if error is None or isinstance(error, (Mismatch, HypothesisException, *OUTCOMES)):
         return ""
-    return str(broken_by(error)) if is_of_ours(error) else ""
+    return str(broken_by(error))
 
 
 def _judged(report: pytest.TestReport) -> bool:

@@ -54,3 +54,11 @@ def swallows_interrupts(case: Case) -> Array:
             time.sleep(1000)
         except BaseException:  # noqa: BLE001 - that is what it is for
             continue
+
+
+def has_a_name(case: Case) -> Array:
+    """Right, under a name of its own."""
+    return answer(case)
+
+
+has_a_name.name = "mine"  # type: ignore[attr-defined]

@@ -46,14 +46,14 @@ class Interrupts:
         if not self._ends or not self._first:
             self._first = now
             self.told()
-            self._is_due = True
+            self._is_due = current_thread() is main_thread()  # which signals interrupt alone
             self.raise_due()
         elif now - self._first > SAME_S:
             _end_process()
 
     def raise_due(self) -> None:
-        """Raise what is due, unless something is shielded; only the main thread is interrupted."""
-        if self._is_due and not self.shields and current_thread() is main_thread():
+        """Raise what is due, unless something is shielded."""
+        if self._is_due and not self.shields:
             self._is_due = False
             raise Interrupted
 

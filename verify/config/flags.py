@@ -177,15 +177,19 @@ def loader_of(isolation: Isolation) -> Callable[[str], Subject]:
     return cache(tried_here if isolation.isolate is False else usual_tried)
 
 
-def placer_of(isolation: Isolation) -> Callable[[Subject], Subject]:
-    """What tries a subject that is given as a callable: in a worker that imports it, or in this process."""
+def loaders_of_tests(isolation: Isolation, *, is_debugged: bool) -> dict[str, Callable[[Any], Subject]]:
+    """What loads a subject for a gate by its name, and what takes one that is given as a callable."""
+    from verify.subjects.here import ASKED, DEBUGGED
     from verify.subjects.isolated import TIMEOUT_S
     from verify.subjects.trial import contained_tried, tried_here
 
-    if isolation.isolate is False:
-        return tried_here
-    python, timeout_s = isolation.python or sys.executable, isolation.timeout or TIMEOUT_S
-    return partial(contained_tried, python=python, timeout_s=timeout_s)
+    if is_debugged or isolation.isolate is False:
+        return dict.fromkeys(("load", "place"), partial(tried_here, why=DEBUGGED if is_debugged else ASKED))
+    where: dict[str, Any] = {
+        "python": isolation.python or sys.executable,
+        "timeout_s": isolation.timeout or TIMEOUT_S,
+    }
+    return {"load": loader_of(isolation), "place": partial(contained_tried, **where)}
 
 
 class OfTests(NamedTuple):

@@ -243,7 +243,7 @@ def test_a_job_that_dies_is_a_verdict_with_the_word(swept: Sweep) -> None:
     assert (code, last_line(printed)[:43]) == (1, "Disagrees: 2 counterexamples among all 2 ca")
     assert "tests.planted.fragile:divides_by_zero crashed: it was killed by SIGFPE\n" in printed
     assert "  case     conv_i1x1_k1x1_same_coded\n" in printed
-    assert "replay --isolate tests.planted.fragile:divides_by_zero conv_i1x1_k1x1_valid_coded\n" in printed
+    assert "replay tests.planted.fragile:divides_by_zero conv_i1x1_k1x1_valid_coded\n" in printed
 
 
 def test_a_case_that_hangs_is_a_verdict_with_the_word(swept: Sweep) -> None:
