@@ -273,6 +273,11 @@ class Case:
         vars(case).pop("operands", None)
         return case
 
+    @property
+    def is_made(self) -> bool:
+        """Whether its arrays were made, which else nobody can have written to."""
+        return "operands" in vars(self)
+
     def make_operands(self) -> Operands:
         """New arrays, always with the same numbers; what a subject writes to one set changes no other."""
         return make_operands(self)

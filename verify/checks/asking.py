@@ -53,10 +53,12 @@ def ask(
     """
     __tracebackhide__ = True
     clock = clock or Clock()
+    is_elsewhere = getattr(subject.call, "runs_elsewhere", False)
     current().asking(subject.name, case)
-    with clock.part("operands"):
-        case.input  # noqa: B018 - made here, so that its time is not counted as the subject's
-        _dirty_memory(case)
+    if not is_elsewhere:  # where the arrays are made that it is given
+        with clock.part("operands"):
+            case.input  # noqa: B018 - made here, so that its time is not counted as the subject's
+            _dirty_memory(case)
     here = os.getpid()
     try:
         with clock.part("subject"), asking():
@@ -69,7 +71,7 @@ def ask(
         raise
     except BaseException as error:  # anything that a subject raises is a verdict on it
         is_ctrl_c = isinstance(error, KeyboardInterrupt) and not is_of_a_subject(error)
-        if is_ctrl_c or getattr(subject.call, "runs_elsewhere", False):
+        if is_ctrl_c or is_elsewhere:
             raise  # of a subject that runs elsewhere an error here is ours
         return _raised(error), error
     finally:

@@ -105,7 +105,7 @@ class Examiner:
         return Verdict(outcome="vacuous", sentence=f"{verdict.sentence}, which is not judged here")
 
     def _verdict(self, case: Case, asked: Case, answer: Array) -> Verdict:
-        if "input modified" in self.kinds:
+        if "input modified" in self.kinds and asked.is_made:
             with self.clock.part("comparison"):
                 verdict = modified(asked, case.make_operands())
             if verdict:

@@ -13,6 +13,7 @@ from verify.checks.replacing import replace_file
 from verify.commands.cli import command_named
 from verify.config.options import PLACE, SUBJECT, WORD, choice
 from verify.export import CannotExport
+from verify.subjects.isolated import usual
 from verify.subjects.registry import is_builtin, load
 
 FORM = choice("FORM", "script", "pytest", "npz", "onnx")
@@ -31,7 +32,7 @@ def command(*, word: str, form: str, subject: str | None, output: Path | None) -
         return _files(case, form, output)
     subject = subject or "tensorflow"
     if form == "pytest" and not is_builtin(subject):
-        load(subject)  # a wrong name, or a missing framework, is answered as one
+        usual(subject).close()  # a wrong name, or a missing framework, is answered as one
     text = (_script if form == "script" else _pytest)(case, subject)
     if output is None:
         sys.stdout.write(text)

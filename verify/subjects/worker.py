@@ -195,7 +195,7 @@ def _said(
 def _answer(subject: Description, word: str) -> tuple[dict[str, Any], list[bytes]]:
     """A message: the answer and the operands that the subject wrote to, or the verdict without one."""
     try:
-        case = Case.parse(word)
+        case = _last_case(word).copied()
         before = {name: bytes_of(part) for name, part in case.operands._asdict().items() if part is not None}
     except ImportError as missing:
         why = f"its dtype needs {missing.name}, which is not installed"
@@ -229,6 +229,9 @@ def _swept(subject: Description, block: Mapping[str, Any], *, beat: Callable[[],
         beat=beat,
     )
 
+
+_last_case = lru_cache(maxsize=1)(Case.parse)
+"""A word as a case, which is asked several times where it fails or is asked for its bits."""
 
 _enumeration = lru_cache(maxsize=1)(Enumeration.from_text)
 _deviations_from = lru_cache(maxsize=1)(from_text)
