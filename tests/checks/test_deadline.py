@@ -198,7 +198,7 @@ def test_property_that_is_cut_short_reports_the_smallest_case_so_far(
                     TestMine.gate.session.until = 0
             return reference(case).astype(case.dtype) + (case.channels > 1)
 
-        class TestMine(conformance(wrong, fills=("ints",))):
+        class TestMine(conformance(lambda case: wrong(case), fills=("ints",))):
             def test_it_is_the_smallest(self):
                 (failure,) = self.gate.judges["test_values"].tallier.tally.failures.values()
                 assert len(words) == 4
@@ -208,7 +208,7 @@ def test_property_that_is_cut_short_reports_the_smallest_case_so_far(
     common = ("--hypothesis-seed=1", "-k", "values or smallest")
     result = run_gates(*common)
     result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["test_mine:wrong disagrees with the reference: *"])
+    result.stdout.fnmatch_lines(["test_mine:<lambda> disagrees with the reference: *"])
 
 
 def test_run_that_grades_too_little_in_its_time_says_so(usual_s: float):
