@@ -5,6 +5,7 @@ from __future__ import annotations
 from verify.checks.journal import journal
 from verify.checks.subject import Description, Subject, describe
 from verify.checks.trial import misuse_on, tiny_case
+from verify.checks.ways import split_way
 from verify.subjects.isolated import usual, worker_of
 from verify.subjects.registry import UnknownSubject, is_builtin
 
@@ -36,6 +37,6 @@ def _misuse_of(way: Description) -> str:
     if case is None:
         return ""
     if worker := worker_of(way):
-        return worker.misuse_on(case, way.name.partition("/")[2])
+        return worker.misuse_on(case, split_way(way.name)[1])
     journal.note(way.name, str(case))
     return misuse_on(way, case)
