@@ -42,9 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except (ValueError, OSError) as error:
         from verify.checks.files import refusal_of
+        from verify.checks.reading import brief
 
         sentence = refusal_of(error) if isinstance(error, OSError) else str(error)
-        print(f"{PROGRAM}: {sentence}", file=sys.stderr)
+        print(f"{PROGRAM}: {brief(sentence)}", file=sys.stderr)
         return 2
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from verify.checks.files import refusal_of
 from verify.checks.journal import journal
+from verify.checks.reading import brief
 from verify.commands.cli import command_of
 from verify.config import flags
 from verify.config.database import database_at
@@ -55,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except OSError as wrong:
         raise pytest.UsageError(refusal_of(wrong)) from None
     except ValueError as wrong:
-        raise pytest.UsageError(str(wrong)) from None
+        raise pytest.UsageError(brief(str(wrong))) from None
 
 
 def _options(config: pytest.Config) -> Options:

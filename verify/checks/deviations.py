@@ -256,7 +256,8 @@ def deviation_of(entry: Mapping[str, Any]) -> Deviation:
     """The deviation of an entry; ValueError, one sentence, for one that is wrong."""
     name = entry.get("name", "without a name")
     if other := [key for key in entry if key not in Deviation._fields]:
-        what = f"it has {other[0]!r}, which is none of its keys{nearest(other[0], Deviation._fields)}"
+        near = nearest(other[0], Deviation._fields)
+        what = f"it has {shown(other[0], 60)}, which is none of its keys{near}"
         raise ValueError(f"the deviation {shown(name)} cannot be read: {what}")
     try:
         listed: dict[str, Any] = {

@@ -12,7 +12,10 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from verify.cases.case import Case
+from verify.cases.word import InvalidCase
 from verify.checks.project import keep_in, kept_folder
+from verify.checks.reading import opened
 
 try:
     import fcntl
@@ -20,6 +23,9 @@ except ImportError:  # not on Windows, where there is no journal
     fcntl = None  # type: ignore[assignment]
 
 _PREFIX = "running-"
+
+_LONGEST = 2**16
+"""Bytes of a journal that are read."""
 
 
 class Journal:
@@ -72,10 +78,19 @@ def left() -> list[tuple[str, str]]:
         return []
     interrupted = []
     for path in sorted(kept_folder().glob(f"{_PREFIX}*")):
-        with suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
+        with suppress(OSError), os.fdopen(opened(path), "rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            subject, _, word = file.readline().rstrip("\n").partition("\t")
+            line = file.readline(_LONGEST).decode(errors="replace")
+            subject, _, word = line.rstrip("\n").partition("\t")
             path.unlink()
-            if word:
+            if _are_ours(subject, word):
                 interrupted.append((subject, word))
     return interrupted
+
+
+def _are_ours(subject: str, word: str) -> bool:
+    """Whether a journal can have noted these: what else stands in a file is passed over."""
+    try:
+        return subject.isprintable() and str(Case.parse(word)) == word
+    except InvalidCase:
+        return False

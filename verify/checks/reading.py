@@ -26,7 +26,7 @@ LARGEST_TOML = 2**22
 DEEPEST = 32
 """Brackets within brackets, and the parts of a dotted key."""
 
-MOST_DIGITS = 19
+MOST_DIGITS = 100
 """Digits of a whole number."""
 
 _JSON_PARTS = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
@@ -72,13 +72,18 @@ def text_in(file: Path, *, option: str = "", most: int = MOST_BYTES) -> str:
     another = f"; name another by {option}" if option else ""
     if len(data) > most:
         raise ValueError(f"{file} is larger than {most // 2**20} MiB, which no file of its kind is{another}")
+    return text_of(data, str(file), another)
+
+
+def text_of(data: bytes, source: str, more: str = "") -> str:
+    """Bytes as text; raises ValueError, one sentence with the source and the line, for what is none."""
     try:
-        return text_of(data)
+        return decoded(data)
     except DataError as wrong:
-        raise ValueError(f"{file}, line {wrong.line}: {wrong}{another}") from None
+        raise ValueError(f"{source}, line {wrong.line}: {wrong}{more}") from None
 
 
-def text_of(data: bytes) -> str:
+def decoded(data: bytes) -> str:
     """Bytes as text; raises DataError for what is not UTF-8, and for a NUL."""
     try:
         text = data.decode("utf-8").removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
@@ -104,8 +109,8 @@ def json_lines(file: Path, *, option: str = "") -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def json_of(text: str) -> Any:
-    """The value of a JSON text.
+def json_of(text: str, *, has_constants: bool = False) -> Any:
+    """The value of a JSON text, which may have Python's NaN and Infinity where it `has_constants`.
 
     Raises DataError for what is none, nested too deep, has a key twice or a number beyond range. What no
     text may hold, half of a pair of surrogates, is escaped.
@@ -113,7 +118,7 @@ def json_of(text: str) -> Any:
     if text.count("[") + text.count("{") > DEEPEST:
         _require_flat(text, (part for part in _JSON_PARTS.finditer(text) if part[0][0] != '"'))
     try:
-        value = _DECODER.decode(text)
+        value = (_PYTHONS_DECODER if has_constants else _DECODER).decode(text)
     except json.JSONDecodeError as wrong:
         raise DataError(f"{wrong.msg} at column {wrong.colno}", wrong.lineno) from None
     except (DataError, RecursionError) as wrong:
@@ -147,6 +152,17 @@ def shown(value: Any, most: int = 200) -> str:
     """A value of a file in a sentence, cut where it is longer."""
     text = repr(value)
     return text if len(text) <= most else f"{text[:most]}…"
+
+
+def brief(sentence: str, most: int = 1_000) -> str:
+    """A sentence that is cut where what it repeats of a file is long."""
+    return sentence if len(sentence) <= most else f"{sentence[: most // 2]} … {sentence[-most // 2 :]}"
+
+
+def line_with(text: str, part: str) -> int:
+    """The first line of a text that has a part, or the first."""
+    place = text.find(part)
+    return 1 + text.count("\n", 0, max(place, 0))
 
 
 def line_of(text: str, header: str, key: str = "", *, number: int = 0) -> int:
@@ -215,8 +231,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_once, parse_int=_whole, parse_float=_finite, parse_constant=_no_constant
+_DECODER, _PYTHONS_DECODER = (
+    json.JSONDecoder(object_pairs_hook=_once, parse_int=_whole, parse_float=_finite, parse_constant=constant)
+    for constant in (_no_constant, float)
 )
 
 

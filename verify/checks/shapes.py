@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping
 from reprlib import Repr
 from types import MappingProxyType
@@ -75,7 +74,11 @@ def number(least: float = 0.0, most: float = LARGEST, *, words: Collection[str] 
     return taken
 
 
-ANY_NUMBER = number(-math.inf, math.inf, words=("inf", "-inf", "nan"))
+def any_number(value: Any) -> Any:
+    """A number, one that JSON lacks too, or the word for it."""
+    if type(value) not in (int, float) and value not in ("inf", "-inf", "nan"):
+        raise refused(value, "a number")
+    return value
 
 
 def flag(value: Any) -> Any:
