@@ -87,7 +87,7 @@ _RUN = fields(
 _CASE = fields(
     {
         **_OF_PROPERTY,
-        "word": _a_word,
+        "word": _TEXT,
         "outcome": one_of(("agrees", "vacuous", "declined", "known", "disagrees")),
         "error": _ERROR,
         "visible": _TEXTS,
@@ -113,7 +113,7 @@ _CASE = fields(
 )
 
 _OF_OUTCOME: Mapping[str, Takes] = {
-    "disagrees": fields({"kind": _KIND, "cause": _TEXT, "message": text(is_empty=False)}),
+    "disagrees": fields({"word": _a_word, "kind": _KIND, "cause": _TEXT, "message": text(is_empty=False)}),
     "known": fields({"deviation": _TEXT}),
     "declined": fields({"sentence": _TEXT}),
 }
@@ -187,14 +187,16 @@ _TYPES: Mapping[str, Takes] = {
 """The types of which reports are made; others are passed over."""
 
 
-def records_in(file: Path) -> Iterator[Record]:
-    """The records of a file, each of the shape that reports need.
+def records_in(file: Path, *, with_words: bool = False) -> Iterator[Record]:
+    """The records of a file, each of the shape that reports need; with the words of all cases, a page.
 
     Raises ValueError, one sentence with the file and the line, for any other.
     """
     for line, record in numbered_records(file):
         try:
             _require(record)
+            if with_words and record["type"] == "case":
+                _a_word(record["word"])
         except ValueError as wrong:
             what = f"this is no record of the type {record['type']!r}"
             raise ValueError(f"{file}, line {line}: {what}: {wrong}") from None

@@ -64,7 +64,7 @@ def require_page(file: Path) -> None:
 
 def write_page(file: Path, sources: Sequence[Path]) -> None:
     """Write the page of the runs whose records are in some files."""
-    records = (record for source in sources for record in records_in(source))
+    records = (record for source in sources for record in records_in(source, with_words=True))
     file.write_text(_page(records, merged(sources)), encoding="utf-8")
 
 
