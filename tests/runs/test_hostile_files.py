@@ -238,7 +238,7 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         assert "LD_PRELOAD" not in label
         return convolutions.right
 
-    monkeypatch.setattr("verify.commands.replay.loader_of", lambda isolation: load)
+    monkeypatch.setattr("verify.runs.recorded.loader_of", lambda isolation: load)
     monkeypatch.setattr("verify.runs.recorded.outside", lambda name: "" if name == SUBJECT else outside(name))
     monkeypatch.setattr("verify.runs.replay.diagnosed", lambda failure: failure)
     _heard = []

@@ -273,7 +273,8 @@ def acts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.syspath_prepend(str(PLANTED))
 
     def run(way: str, *arguments: str) -> int:
-        monkeypatch.setattr("verify.commands.replay.loader_of", lambda options: lambda name: Acts(way))
+        for module in ("verify.commands.replay", "verify.runs.recorded"):
+            monkeypatch.setattr(f"{module}.loader_of", lambda options: lambda name: Acts(way))
         return main(["replay", *arguments])
 
     return run

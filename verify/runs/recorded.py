@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import NamedTuple
@@ -10,7 +12,10 @@ from typing import NamedTuple
 from verify.cases.case import Case
 from verify.checks.subject import Description, Subject, describe, labelled
 from verify.checks.ways import split_way
+from verify.config.flags import Isolation, loader_of
 from verify.corpus.failures import Failed
+from verify.reports.phrases import plural
+from verify.runs.replay import Became
 from verify.subjects.by_path import outside
 from verify.subjects.registry import is_builtin
 from verify.subjects.tensorflow.switches import SETTINGS
@@ -58,6 +63,26 @@ def again(failed: Iterable[Failed], load: Load, *, is_trusted: bool) -> Iterator
             yield Again(name, cases, None, " ".join(str(wrong).split()))
         else:
             yield Again(name, cases, subject)
+
+
+def as_recorded(isolation: Isolation) -> Load:
+    """What loads subjects where the command line says; else each in a worker, with the time of its record."""
+
+    def load(label: str, timeout: float | None) -> Subject:
+        asked = isolation
+        if isolation == Isolation() and sys.platform == "linux" and (timeout or not is_builtin(label)):
+            asked = Isolation(isolate=True, timeout=timeout)
+        return loader_of(asked)(label)
+
+    return load
+
+
+def unloaded(group: Again) -> list[Became]:
+    """What became of cases whose subject cannot be asked, which is printed."""
+    cases = f"{len(group.cases):,} {plural(len(group.cases), 'case')} of {group.name}"
+    out = f"`conv-verify replay --forget {shlex.quote(group.name)}` takes them out"
+    print(f"unloaded  {cases}: {group.why}; {out}")
+    return [Became("unloaded", group.why)] * len(group.cases)
 
 
 def _run_of(failure: Failed) -> tuple[str, float, tuple[tuple[str, str], ...]]:

@@ -111,7 +111,7 @@ def restore(path: Path, enumeration: Enumeration, what: dict[str, Any]) -> Progr
     for name in {**what, **state["sweep"]}:
         theirs, ours = state["sweep"].get(name), what.get(name)
         if theirs != ours:
-            differs = f"of {name} it has {_shown(theirs)}, not {_shown(ours)}"
+            differs = f"of {_shown(name)} it has {_shown(theirs)}, not {_shown(ours)}"
             if name in DIGESTS:
                 differs = DIGESTS[name].format(what.get("subject"))
             raise ForeignState(f"{str(path)!r} is of another sweep: {differs}; begin anew without --resume")
@@ -173,9 +173,9 @@ def _a_word(value: Any) -> Any:
 
 def _a_counterexample(value: Any) -> Any:
     """What `Swept.to_data` makes of one: its place, its word, its verdict and its way."""
-    if not isinstance(value, list) or len(value) != len(_COUNTEREXAMPLE):
+    if not isinstance(value, list) or len(value) not in (_NEEDED, len(_COUNTEREXAMPLE)):
         raise shapes.refused(value, "a counterexample")
-    for takes, part in zip(_COUNTEREXAMPLE, value, strict=True):
+    for takes, part in zip(_COUNTEREXAMPLE, value, strict=False):
         takes(part)
     return value
 
@@ -207,7 +207,10 @@ _VERDICT = shapes.fields(
     is_closed=True,
 )
 
-_COUNTEREXAMPLE = (shapes.whole(), _a_word, _VERDICT, _TEXT)
+_COUNTEREXAMPLE = (shapes.whole(), _a_word, _VERDICT, _TEXT, shapes.list_of(shapes.list_of(shapes.whole())))
+
+_NEEDED = 4
+"""Parts of a counterexample without the places that were asked before it."""
 
 _COUNTS = shapes.map_of(shapes.whole())
 
