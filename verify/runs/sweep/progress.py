@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -117,7 +117,7 @@ def restore(path: Path, enumeration: Enumeration, what: dict[str, Any]) -> Progr
             raise ForeignState(f"{str(path)!r} is of another sweep: {differs}; begin anew without --resume")
     progress = Progress(enumeration)
     try:
-        _STATE(state)
+        _require_state(state)
         progress.swept = Swept.from_data(state["swept"])
         progress.done = state["done"]
     except (KeyError, TypeError, ValueError) as wrong:
@@ -161,6 +161,14 @@ def _shown(value: Any) -> str:
         return "nothing"
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if text.isprintable() and len(text) <= LONGEST else shown(text)
+
+
+def _require_state(state: dict[str, Any]) -> None:
+    """Raise DataError for a state that is not of the shape that is written."""
+    _STATE(state)
+    names = [attribute.name for attribute in fields(Swept)]
+    if strange := [name for name in state["swept"] if name not in names]:
+        raise DataError(f"swept: it has {shown(strange[0], 60)}, which is none of its keys")
 
 
 def _where(path: Path, line: int = 1) -> str:
