@@ -72,7 +72,6 @@ word = "{WORD}"
 sentence = """One is added
 to each value."""
 instead = {{padding = "'valid'", perhaps = "'nan'"}}
-versions = [">=1.3,<1.5", "2.21"]
 link = "https://example.org"
 expires = 2126-12-31
 
@@ -86,6 +85,7 @@ sentence = "It raises."
 error = "^ValueError: .*rank"
 signal = ["SIGSEGV", "SIGFPE"]
 answered = "(batch, 1)"
+versions = [">=1.3,<1.5", "2.21"]
 '''
 
 
