@@ -36,7 +36,7 @@ settings.load_profile("project")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="inject every fault, where a sample is usual")
+    parser.addoption("--long", action="store_true", help="run the whole of what is sampled otherwise")
 
 
 gc.disable()  # until all is collected, which is kept to the end

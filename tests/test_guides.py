@@ -32,7 +32,7 @@ SPELLED = {"ml_dtypes": "ml_dtypes", "onnx": "ONNX", "jinja2": "Jinja2", "numpy"
 """Package → its name in a table, where that is not the capitalised one."""
 
 PLACES = ("verify/", "strategies/", "tests/", ".github/", ".ci/")
-YOURS = {"tests/test_conv.py", "tests/pins", "tests/strategies.py"}
+YOURS = {"tests/test_conv.py", "tests/test_conv.py:conv2d", "tests/pins", "tests/strategies.py"}
 """Files that a guide means to be in the reader's own project."""
 
 

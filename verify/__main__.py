@@ -71,7 +71,9 @@ def _command(words: Sequence[str]) -> int:
 
 
 def _refused(sentence: str) -> int:
-    print(f"{PROGRAM}: {sentence}", file=sys.stderr)
+    from verify.checks.reading import brief
+
+    print(f"{PROGRAM}: {brief(sentence)}", file=sys.stderr)
     return 2
 
 

@@ -19,6 +19,7 @@ from verify.checks.examination import Mismatch
 from verify.checks.files import refusal_of
 from verify.checks.interrupts import interruptible
 from verify.checks.journal import journal
+from verify.checks.reading import brief
 from verify.checks.subject import NotAsked
 from verify.commands.cli import command_of
 from verify.config import flags
@@ -72,7 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except OSError as wrong:
         raise pytest.UsageError(refusal_of(wrong)) from None
     except ValueError as wrong:
-        raise pytest.UsageError(str(wrong)) from None
+        raise pytest.UsageError(brief(str(wrong))) from None
 
 
 def _options(config: pytest.Config) -> Options:

@@ -187,9 +187,9 @@ def test_shard_of_what_is_never_drawn_again_is_refused(
         ("shard = '1/2'", "--shard needs --seed or --profile ci, so that all shards draw the same cases"),
         (
             "shard = '3/2'",
-            "pyproject.toml: tool.conv-verify.shard: '3/2' is no shard: it is K/N, such as 1/3",
+            "pyproject.toml, line 2: tool.conv-verify.shard: '3/2' is no shard: it is K/N, such as 1/3",
         ),
-        ("report = 3", "pyproject.toml: tool.conv-verify.report is 3, not a string"),
+        ("report = 3", "pyproject.toml, line 2: tool.conv-verify.report is 3, not a string"),
     ],
 )
 def test_shard_and_report_are_settings(

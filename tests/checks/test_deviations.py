@@ -155,9 +155,9 @@ def test_subject_without_a_version_has_every_entry():
             "the condition 'rnk == 1' cannot be evaluated: name 'rnk' is not defined; did you mean 'rank'?",
         ),
         ({"word": "'conv_k2'"}, "'conv_k2' is no case: it has no size token, such as i3x3"),
-        ({"when": None}, "'when'"),
+        ({"when": None}, "it has no 'when'"),
         ({"word": None}, "Deviation.__new__() missing 1 required positional argument: 'word'"),
-        ({"colour": "'red'"}, "Deviation.__new__() got an unexpected keyword argument 'colour'"),
+        ({"colour": "'red'"}, "it has 'colour', which is none of its keys"),
     ],
 )
 def test_entry_that_cannot_be_read_is_refused(changed, reason):

@@ -126,7 +126,7 @@ def test_no_deviation_is_known_where_none_shall_be(capsys: pytest.CaptureFixture
     [
         (
             "colour = 'red'",
-            "known.toml: the deviation 'adds-one' cannot be read: Deviation.__new__() got an ",
+            "known.toml, line 2: the deviation 'adds-one' cannot be read: it has 'colour', which is none of ",
         ),
         (
             "versions = ['>=1']",
@@ -134,7 +134,7 @@ def test_no_deviation_is_known_where_none_shall_be(capsys: pytest.CaptureFixture
         ),
         (
             "[known]",
-            "known.toml: a file of deviations holds `grammar`, [[deviation]] entries and nothing else",
+            "known.toml, line 10: a file of deviations holds `grammar`, [[deviation]] entries and nothing ",
         ),
     ],
 )
@@ -159,7 +159,7 @@ def test_entries_in_the_settings_that_are_none_are_refused(value: str, capsys: p
     Path("pyproject.toml").write_text(f"[tool.conv-verify]\ndeviation = {value}\n", encoding="utf-8")
     assert main(["run"]) == 2
     assert capsys.readouterr().err == (
-        f"conv-verify: pyproject.toml: tool.conv-verify.deviation is {value}, "
+        f"conv-verify: pyproject.toml, line 2: tool.conv-verify.deviation is {value}, "
         "not [[tool.conv-verify.deviation]] entries\n"
     )
 
@@ -201,7 +201,7 @@ def test_wrong_settings_are_one_sentence_of_pytest(
 ):
     pytester.makefile(".toml", pyproject="[tool.conv-verify]\nknown = 3\n")
     result = run_gates()
-    assert result.errlines == ["ERROR: pyproject.toml: tool.conv-verify.known is 3, not a string", ""]
+    assert result.errlines == ["ERROR: pyproject.toml, line 2: tool.conv-verify.known is 3, not a string", ""]
 
 
 KNOWN = Deviation("adds-one", ("*",), ("value",), Predicate("rank == 1"), WORD, "It adds one.")

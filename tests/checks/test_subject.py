@@ -22,7 +22,7 @@ from verify.checks.limits import Limit
 from verify.checks.subject import ATTRIBUTES, Declined, Description, Subject, describe
 from verify.checks.versions import source_of, versions, versions_of
 from verify.faults import fault_named
-from verify.subjects.isolated import isolated
+from verify.subjects.isolated import TIMEOUT_S, isolated
 from verify.subjects.registry import load
 
 
@@ -45,7 +45,7 @@ def refusal(**attributes: object) -> str:
 
 def facts(subject: Description) -> dict[str, object]:
     """All that a description says but whom it calls and where."""
-    left_out = ("call", "module", "close", "options", "versions", "headline", "source", "known")
+    left_out = ("call", "module", "close", "options", "timeout_s", "versions", "headline", "source", "known")
     return {
         field.name: getattr(subject, field.name) for field in fields(subject) if field.name not in left_out
     }
@@ -138,6 +138,7 @@ def test_isolated_subject_is_described_as_it_is_here(name: str) -> None:
 def test_isolated_subject_says_how_and_where_it_runs() -> None:
     described = describe(isolated("tests.planted.fragile:speaks_of_its_process SWITCH=on"))
     assert (described.options, described.switches) == ("", {"SWITCH": "on"})
+    assert described.timeout_s == TIMEOUT_S
     assert described.headline.startswith("tests.planted.fragile:speaks_of_its_process in ")
     assert versions_of(described)["numpy"] == versions()["numpy"]
     described.close()

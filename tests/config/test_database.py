@@ -152,7 +152,8 @@ def test_setting_that_is_no_place_is_refused(capsys: pytest.CaptureFixture[str])
     Path("pyproject.toml").write_text("[tool.conv-verify]\ndatabase = 'github:octo'\n")
     assert main(["run"]) == 2
     assert capsys.readouterr().err == (
-        "conv-verify: pyproject.toml: tool.conv-verify.database: 'github:octo' is not github:OWNER/REPO\n"
+        "conv-verify: pyproject.toml, line 2: tool.conv-verify.database: "
+        "'github:octo' is not github:OWNER/REPO\n"
     )
 
 

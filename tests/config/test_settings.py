@@ -162,33 +162,33 @@ def test_wrong_setting_is_refused_by_file_and_key(line: str, sentence: str):
     table(line)
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the whole text is compared
         read()
-    assert str(refused.value) == f"pyproject.toml: {sentence}"
+    assert str(refused.value) == f"pyproject.toml, line 2: {sentence}"
 
 
 def test_operation_that_is_none_is_refused_by_file_and_key():
     table("operations = ['sing']")
     with pytest.raises(
-        ValueError, match=r"^pyproject.toml: tool.conv-verify.operations: 'sing' is none of conv"
+        ValueError, match=r"^pyproject.toml, line 2: tool.conv-verify.operations: 'sing' is none of conv"
     ):
         read()
 
 
 def test_table_that_is_none_is_refused():
     pyproject("[tool]\nconv-verify = 3\n")
-    with pytest.raises(ValueError, match=r"^pyproject.toml: tool.conv-verify is 3, not a table$"):
+    with pytest.raises(ValueError, match=r"^pyproject.toml, line 2: tool.conv-verify is 3, not a table$"):
         settings_of()
 
 
 def test_file_that_is_no_toml_is_refused():
     pyproject("[tool\n")
-    with pytest.raises(ValueError, match=r"^pyproject.toml cannot be read: Expected ']' at the end"):
+    with pytest.raises(ValueError, match=r"^pyproject.toml, line 1: it cannot be read: Expected ']' at"):
         settings_of()
 
 
 def test_command_with_a_wrong_setting_is_one_sentence_and_exit_2(capsys: pytest.CaptureFixture[str]):
     table("example = 5")
     assert main(["run"]) == 2
-    sentence = "pyproject.toml: tool.conv-verify.example is no setting; did you mean 'examples'?"
+    sentence = "pyproject.toml, line 2: tool.conv-verify.example is no setting; did you mean 'examples'?"
     assert capsys.readouterr() == ("", f"conv-verify: {sentence}\n")
 
 

@@ -44,7 +44,7 @@ def test_what_is_wrong_is_one_sentence_and_exit_4(
     pytester.makepyfile(test_mine=GATE)
     pytester.makefile(".toml", pyproject=f"[tool.conv-verify]\n{line}\n")
     result = run_gates("--conv-examples=5")
-    assert (result.ret, result.errlines) == (4, [f"ERROR: pyproject.toml: {sentence}", ""])
+    assert (result.ret, result.errlines) == (4, [f"ERROR: pyproject.toml, line 2: {sentence}", ""])
 
 
 @pytest.mark.parametrize("line", [line for line, _ in WRONG.values()], ids=WRONG)

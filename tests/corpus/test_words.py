@@ -99,7 +99,7 @@ def test_place_that_is_not_there_is_an_error(tmp_path):
 
 def test_file_that_is_not_text_is_an_error(tmp_path):
     (tmp_path / "mine.txt").write_bytes(b"\xff\xfe")
-    with pytest.raises(ValueError, match=r"^'.*mine.txt' cannot be read as words: 'utf-8' codec"):
+    with pytest.raises(ValueError, match=r"mine.txt, line 1: it is not text in UTF-8, as its byte 0xff"):
         cases_in(tmp_path / "mine.txt")
 
 

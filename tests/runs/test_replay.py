@@ -196,7 +196,7 @@ FILE = Path("a", "failures.jsonl")
 
 
 def test_record_is_read_as_it_was_written():
-    entry = before("ValueError", switches={"A": "1"}, options="--isolate")
+    entry = before("ValueError", switches={"A": "1"}, timeout=2.5)
     remember(FILE, [entry])
     assert failures.failures_in(FILE) == [entry]
 
@@ -204,7 +204,7 @@ def test_record_is_read_as_it_was_written():
 def test_record_is_one_object_a_line_with_its_format():
     remember(FILE, [before("wrong", versions={"numpy": "2"})])
     assert json.loads(FILE.read_text()) == {
-        "format": 1,
+        "format": 2,
         "grammar": 2,
         "subject": "mine:acts",
         "word": WORD,
@@ -212,7 +212,7 @@ def test_record_is_one_object_a_line_with_its_format():
         "kind": "value",
         "cause": "",
         "fault": "",
-        "options": "",
+        "timeout": None,
         "versions": {"numpy": "2"},
         "first_seen": "2026-01-31",
         "fixed": "",
@@ -247,9 +247,9 @@ def test_no_file_has_no_failures():
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
-        ('{"format": 2}', "it has the format 2, and 1 is read here"),
-        ('{"word": "conv_k3"}', "'format'"),
+        ("{", "Expecting property name enclosed in double quotes at column 2"),
+        ('{"format": 3}', "it has the format 3, and 2 is read here"),
+        ('{"word": "conv_k3"}', "it has no 'format'"),
     ],
 )
 def test_line_that_is_no_record_is_named(line: str, why: str):
@@ -273,7 +273,8 @@ def acts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.syspath_prepend(str(PLANTED))
 
     def run(way: str, *arguments: str) -> int:
-        monkeypatch.setattr("verify.commands.replay.loader_of", lambda options: lambda name: Acts(way))
+        for module in ("verify.commands.replay", "verify.runs.recorded"):
+            monkeypatch.setattr(f"{module}.loader_of", lambda options: lambda name: Acts(way))
         return main(["replay", *arguments])
 
     return run
@@ -331,7 +332,7 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_failures_are_replayed_in_the_way_that_they_ran():
     first = command("replay", "--isolate", "tests.planted.fragile:exits", WORD)
-    again = command("replay")
+    again = command("replay", "--trust")
     assert (first.returncode, again.returncode) == (1, 1)
     today = date.today().isoformat()
     assert again.stdout.startswith(f"CRASHED   {WORD}  (crashed, it exited with code 7, since {today})\n")
@@ -389,7 +390,7 @@ def test_run_with_a_record_that_cannot_be_read_does_not_begin():
     ("spoil", "sentence"),
     [
         (Path.mkdir, "'mine.jsonl' is a folder where a file is needed: move it away, or name another by "),
-        (lambda file: file.write_bytes(b"\xff"), "mine.jsonl is no record of failures: it is not text; "),
+        (lambda file: file.write_bytes(b"\xff"), "mine.jsonl, line 1: it is not text in UTF-8, as its byte "),
     ],
     ids=["a folder", "no text"],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import operator
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
@@ -113,7 +114,9 @@ class _Reader:
         if len(self._text) > LONGEST:
             raise Refused(f"it has {len(self._text):,} characters, more than {LONGEST:,}")
         try:
-            body = ast.parse(self._text, "<condition>", "eval").body
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of what a later Python reads otherwise
+                body = ast.parse(self._text, "<condition>", "eval").body
         except (RecursionError, MemoryError):
             raise Refused("it is nested too deep") from None
         except (SyntaxError, ValueError) as wrong:

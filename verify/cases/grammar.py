@@ -23,7 +23,7 @@ def require_grammar(version: object, file: str | PathLike[str], *, remedy: str =
     `remedy` is what to do, by default the command that rewrites the file.
     """
     if version != GRAMMAR or isinstance(version, bool):
-        found = 1 if version is None else version
+        found = 1 if version is None else f"{version!r}"[:20]
         remedy = remedy or f"run `conv-verify pin --convert {shlex.quote(str(file))}`"
         raise OtherGrammar(f"{file} has words of grammar {found}, and {GRAMMAR} is read here: {remedy}")
 

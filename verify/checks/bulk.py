@@ -20,6 +20,7 @@ from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination
 from verify.checks.path import compare, excused
 from verify.checks.subject import Description, Subject, describe
+from verify.checks.ways import split_way
 from verify.oracle.compare import Verdict, Worst, agreement
 from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear
@@ -86,7 +87,7 @@ class Swept:
         if examination.fails:
             kind = f"{case.operation} {case.format.token} {case.padding_mode} {verdict.kind}"
             self.counterexamples[kind] += 1
-            way = examination.subject.name.partition("/")[2]
+            way = split_way(examination.subject.name)[1]
             self._keep(kind, Counterexample(place, str(case), verdict, way))
         elif examination.deviation:
             self.known[examination.deviation.name] += 1

@@ -77,6 +77,8 @@ class Declared(Protocol):
 
     options: str
     """What `replay` needs to run it in the same way; by default nothing."""
+    timeout_s: float
+    """The seconds that a case may take where it runs; by default as many as it takes."""
     versions: Mapping[str, str]
     """The versions of Python and packages where it runs; by default those of this process."""
     source: str
@@ -107,6 +109,12 @@ def a_bound(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise TypeError("a whole number above 0")
     return value
+
+
+def some_seconds(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise TypeError("a number of seconds above 0")
+    return float(value)
 
 
 def texts_by_name(value: Any) -> Mapping[str, str]:

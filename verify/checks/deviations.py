@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache
@@ -18,7 +18,10 @@ from verify.cases.case import Case
 from verify.cases.expressions import Expression
 from verify.cases.grammar import require_grammar
 from verify.cases.predicates import FUNCTIONS, NAMES, Predicate, names_of
+from verify.cases.spelling import nearest
+from verify.checks.reading import DataError, line_of, shown, toml_of
 from verify.checks.releases import require_range, seen_in
+from verify.checks.ways import split_way
 from verify.oracle.compare import KINDS, Kind
 
 if TYPE_CHECKING:  # which knows deviations
@@ -114,15 +117,15 @@ class Deviation(NamedTuple):
 
         A pattern without a way, as after `/`, is of all ways, and a subject without one has those of each.
         """
-        name, _, way = subject.partition("/")
-        parts = (pattern.partition("/") for pattern in self.subjects)
+        name, way = split_way(subject)
+        parts = (split_way(pattern) for pattern in self.subjects)
         return any(
-            fnmatchcase(name, of) and (not way or not ways or fnmatchcase(way, ways)) for of, _, ways in parts
+            fnmatchcase(name, of) and (not way or not ways or fnmatchcase(way, ways)) for of, ways in parts
         )
 
     def is_of_way(self, subject: str) -> bool:
         """Whether the way in a subject's name is one that the patterns have, or they have none of any."""
-        return self.is_of(subject) or not any("/" in pattern for pattern in self.subjects)
+        return self.is_of(subject) or not any(split_way(pattern)[1] for pattern in self.subjects)
 
     def covers(self, version: str | None) -> bool:
         """Whether it was seen in a version of the subject's framework; in any where it says none."""
@@ -155,19 +158,31 @@ class Deviation(NamedTuple):
 def parse_deviations(text: str, file: str | PathLike[str] = "FILE") -> tuple[Deviation, ...]:
     """Every deviation of a TOML text, that of a file.
 
-    Raises ValueError, one sentence, for an entry with a missing or unknown key, a bad condition, an
-    unknown kind or a word that is not a case.
+    Raises DataError, one sentence with its line, for an entry with a missing or unknown key, a bad condition,
+    an unknown kind or a word that is not a case.
     """
-    try:
-        tables = tomllib.loads(text)
-    except RecursionError:
-        raise ValueError("it is nested too deep") from None
+    tables = toml_of(text)
     entries = tables.get("deviation", [])
     if set(tables) - {"grammar", "deviation"} or not isinstance(entries, list):
-        raise ValueError("a file of deviations holds `grammar`, [[deviation]] entries and nothing else")
+        strange = next((key for key in tables if key not in ("grammar", "deviation")), "deviation")
+        why = "a file of deviations holds `grammar`, [[deviation]] entries and nothing else"
+        raise DataError(why, line_of(text, f"[{strange}]", strange))
     if entries:
         require_grammar(tables.get("grammar"), file)
-    return tuple(deviation_of(entry) for entry in entries)
+    return deviations_of(entries, text, "[[deviation]]")
+
+
+def deviations_of(entries: Sequence[Any], text: str, header: str) -> tuple[Deviation, ...]:
+    """The deviations of the entries of a TOML text, each below such a header; DataError for a wrong one."""
+    deviations = []
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, Mapping):
+            raise DataError(f"{shown(entry)} is no [[deviation]] entry", line_of(text, "", "deviation"))
+        try:
+            deviations.append(deviation_of(entry))
+        except ValueError as wrong:
+            raise DataError(str(wrong), line_of(text, header, number=number)) from None
+    return tuple(deviations)
 
 
 def about(deviations: Iterable[Deviation], *, subject: str, version: str | None) -> tuple[Deviation, ...]:
@@ -240,6 +255,10 @@ def entry_of(deviation: Deviation) -> dict[str, Any]:
 def deviation_of(entry: Mapping[str, Any]) -> Deviation:
     """The deviation of an entry; ValueError, one sentence, for one that is wrong."""
     name = entry.get("name", "without a name")
+    if other := [key for key in entry if key not in Deviation._fields]:
+        near = nearest(other[0], Deviation._fields)
+        what = f"it has {shown(other[0], 60)}, which is none of its keys{near}"
+        raise ValueError(f"the deviation {shown(name)} cannot be read: {what}")
     try:
         listed: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
@@ -253,8 +272,10 @@ def deviation_of(entry: Mapping[str, Any]) -> Deviation:
         for versions in deviation.versions:
             require_range(versions)
         _require_prediction(deviation)
-    except (KeyError, TypeError, ValueError) as wrong:
-        raise ValueError(f"the deviation {name!r} cannot be read: {wrong}") from None
+    except KeyError as missing:
+        raise ValueError(f"the deviation {shown(name)} cannot be read: it has no {missing}") from None
+    except (TypeError, ValueError) as wrong:
+        raise ValueError(f"the deviation {shown(name)} cannot be read: {wrong}") from None
     strange = set(deviation.kinds) - set(KINDS)
     if strange:
         raise ValueError(f"the deviation {name!r} has the unknown kind {min(strange)!r}")
@@ -273,7 +294,7 @@ def _require_prediction(deviation: Deviation) -> None:
         formula(text)
     if isinstance(deviation.answered, str):
         formula(deviation.answered)
-    re.compile(deviation.error)
+    _require_pattern(deviation.error)
     if strange := [name for name in deviation.signals if name not in Signals.__members__]:
         raise ValueError(f"no signal is named {strange[0]!r}")
     if deviation.faults:
@@ -292,6 +313,15 @@ def _require_prediction(deviation: Deviation) -> None:
             raise ValueError(f"what is unjudged predicts nothing, and it has {key}")
         if value and not kinds & {*deviation.kinds}:
             raise ValueError(f"its {key} is of kinds that it does not have: {', '.join(sorted(kinds))}")
+
+
+def _require_pattern(text: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what a later Python reads otherwise
+        try:
+            re.compile(text)
+        except (re.error, OverflowError, RecursionError) as wrong:
+            raise ValueError(f"error is {shown(text)}, which is no pattern: {wrong}") from None
 
 
 def _require_type(key: str, value: Any) -> None:
@@ -313,4 +343,4 @@ def _require_type(key: str, value: Any) -> None:
     else:
         expected, holds = "a string", isinstance(value, str)
     if not holds:
-        raise TypeError(f"{key} is {value!r}, not {expected}")
+        raise TypeError(f"{key} is {shown(value)}, not {expected}")

@@ -16,7 +16,10 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
+from verify.cases.case import Case
+from verify.cases.word import InvalidCase
 from verify.checks.project import keep_in, kept_folder
+from verify.checks.reading import opened
 
 try:
     import fcntl
@@ -24,6 +27,9 @@ except ImportError:  # not on Windows, where there is no journal
     fcntl = None  # type: ignore[assignment]
 
 _PREFIX = "running-"
+
+_LONGEST = 2**16
+"""Bytes of a journal that are read."""
 
 
 class Journal:
@@ -161,11 +167,11 @@ def left() -> list[tuple[str, str]]:
         return []
     interrupted = []
     for path in sorted(kept_folder().glob(f"{_PREFIX}*")):
-        with suppress(OSError), path.open("rb") as file:
+        with suppress(OSError), os.fdopen(opened(path), "rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             subject, word = _parsed(file.read(_LONGEST))
             path.unlink()
-            if word:
+            if _are_ours(subject, word):
                 interrupted.append((subject, word))
     for path in kept_folder().glob(f".{_PREFIX}*"):  # killed before it had its name
         with suppress(OSError):
@@ -178,3 +184,11 @@ def _parsed(line: bytes) -> tuple[str, str]:
     text = line.partition(b"\n")[0].decode(errors="replace")
     subject, _, word = text.partition("\t")
     return subject, word
+
+
+def _are_ours(subject: str, word: str) -> bool:
+    """Whether a journal can have noted these: what else stands in a file is passed over."""
+    try:
+        return subject.isprintable() and str(Case.parse(word)) == word
+    except InvalidCase:
+        return False

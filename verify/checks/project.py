@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from verify.checks.files import refusal_of
+from verify.checks.reading import LARGEST_TOML, DataError, line_of, shown, text_in, toml_of
 
 TABLE = "conv-verify"
 
@@ -24,6 +24,15 @@ class Settings(NamedTuple):
     file: Path | None = None
     table: Mapping[str, Any] = MappingProxyType({})
 
+    def text(self) -> str:
+        """The text of its file."""
+        return text_in(self.file, most=LARGEST_TOML) if self.file else ""
+
+    def place(self, key: str) -> str:
+        """A key of the table, with the file and the line."""
+        line = line_of(self.text(), f"[tool.{TABLE}]", key)
+        return f"{self.file}, line {line}: tool.{TABLE}.{key}"
+
 
 def settings_of(start: Path | None = None) -> Settings:
     """The settings for a folder: those of the nearest pyproject.toml with the table, in it or above it.
@@ -34,22 +43,27 @@ def settings_of(start: Path | None = None) -> Settings:
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"
         if file.is_file():
-            shown = Path(os.path.relpath(file))
-            table = _toml(shown).get("tool", {}).get(TABLE)
+            found = Path(os.path.relpath(file))
+            table = _table_of(found)
             if isinstance(table, dict):
-                return Settings(shown.parent, shown, table)
+                return Settings(found.parent, found, table)
             if table is not None:
-                raise ValueError(f"{shown}: tool.{TABLE} is {table!r}, not a table")
+                where = f"{found}, line {line_of(text_in(found), '[tool]', TABLE)}"
+                raise ValueError(f"{where}: tool.{TABLE} is {shown(table)}, not a table")
     return Settings()
 
 
-def _toml(file: Path) -> dict[str, Any]:
+def _table_of(file: Path) -> Any:
+    """The `tool.conv-verify` of a file, or None."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        tool = toml_of(text_in(file, most=LARGEST_TOML)).get("tool", {})
     except OSError as error:
         raise ValueError(refusal_of(error)) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError(f"{file} cannot be read: {error}") from None
+    except DataError as wrong:
+        raise ValueError(f"{file}, line {wrong.line}: it cannot be read: {wrong}") from None
+    if isinstance(tool, dict):
+        return tool.get(TABLE)
+    raise ValueError(f"{file}: tool is {shown(tool)}, not a table")
 
 
 def root() -> Path:

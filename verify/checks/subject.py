@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
@@ -9,6 +11,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from inspect import get_annotations
+from pathlib import Path
 from types import FunctionType, MappingProxyType
 from typing import Any
 
@@ -31,6 +34,7 @@ from verify.checks.declarations import (
     all_of,
     names_of_conditions,
     some_of,
+    some_seconds,
     some_ways,
     texts_by_name,
     usual_narrowings,
@@ -38,6 +42,7 @@ from verify.checks.declarations import (
 from verify.checks.deviations import CONDITION_NAMES, Deviation
 from verify.checks.limits import Limit
 from verify.checks.signatures import misuse_seen
+from verify.checks.tree import module_shown
 from verify.faults import Fault
 from verify.oracle.compare import Verdict
 
@@ -103,6 +108,7 @@ class Description:
     condition_names: Mapping[str, Any] = field(default_factory=dict, metadata={"takes": names_of_conditions})
     close: Callable[[], object] = field(default=lambda: None, metadata={"takes": a_call})
     options: str = field(default="", metadata={"takes": a_text})
+    timeout_s: float | None = field(default=None, metadata={"takes": some_seconds})
     versions: Mapping[str, str] = field(default_factory=dict, metadata={"takes": texts_by_name})
     source: str = field(default="", metadata={"takes": a_text})
     headline: str = field(default="", metadata={"takes": a_text})
@@ -336,17 +342,24 @@ def name_of(subject: Subject) -> str:
 
 def _qualified_name(subject: Subject) -> str:
     if hasattr(subject, "__qualname__") and not hasattr(subject, "__self__"):
-        return f"{subject.__module__}:{subject.__qualname__}"
+        return f"{_place_of(subject.__module__)}:{subject.__qualname__}"
     kind = type(getattr(subject, "__self__", subject))
     return f"{kind.__module__}:<{kind.__qualname__}>"
 
 
+def _place_of(module: str) -> str:
+    """The name of a module, or the path of a file by which alone it is found again."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return module_shown(module, Path(file)) if file else module
+
+
 def labelled(name: str, environment: Mapping[str, str]) -> str:
     """A subject's name with the settings that it is to run under."""
-    return " ".join((name, *(f"{switch}={value}" for switch, value in environment.items())))
+    return " ".join((name, *(f"{switch}={shlex.quote(value)}" for switch, value in environment.items())))
 
 
 def split_label(label: str) -> tuple[str, dict[str, str]]:
     """The name and the settings of a label."""
-    name, *settings = label.split(" ")
-    return name, dict(setting.split("=", 1) for setting in settings)
+    name, _, rest = label.partition(" ")
+    pairs = (setting.partition("=") for setting in shlex.split(rest))
+    return name, {switch: value for switch, _, value in pairs}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +13,6 @@ from verify.cases.case import Case
 from verify.cases.domain import Domain
 from verify.checks.broken import broken_by
 from verify.checks.files import refusal_of
-from verify.checks.subject import Subject, labelled
 from verify.commands.cli import command_named
 from verify.config.flags import (
     Isolation,
@@ -29,18 +26,28 @@ from verify.config.flags import (
 from verify.config.options import SUBJECT, WORD
 from verify.corpus.failures import OPTION, Failed, failures_in, remember
 from verify.corpus.words import cases_named
+from verify.runs.forgetting import forget_named
 from verify.runs.in_order import replay_in_order
 from verify.runs.interrupted import lines_of_interrupted
+from verify.runs.recorded import Again, again, as_recorded, unloaded
 from verify.runs.replay import Became, replay, replay_exit_code, replay_sentence
-from verify.subjects.here import CAN_CONTAIN
-from verify.subjects.registry import is_ours
+from verify.subjects.by_path import canonical
 
 
 @command_named("replay")
-@click.argument("subject", required=False, type=SUBJECT, help="of `list`, or module:callable (default: all)")
+@click.argument(
+    "subject",
+    required=False,
+    type=SUBJECT,
+    help="of `list`, module:callable or file.py:callable (default: all)",
+)
 @click.argument("words", nargs=-1, type=WORD, help="cases, files, folders, - (default: what has failed)")
 @click.option("--in-order", is_flag=True, help="each once, by one process, as a sweep does")
 @failures_option
+@click.option("--trust", is_flag=True, help="import what a record names outside the working tree, too")
+@click.option(
+    "--forget", "forgets", is_flag=True, help="take these words, subjects or what holds out of the record"
+)
 @known_options
 @isolation_options
 @narrowing_options
@@ -50,10 +57,14 @@ def command(
     words: tuple[str, ...],
     in_order: bool,
     failures: Path,
+    trust: bool,
+    forgets: bool,
     known: Known,
     isolation: Isolation,
     narrowings: dict[str, Any],
 ) -> int:
+    if forgets:
+        return forget_named(failures, [*filter(None, (subject,)), *words])
     past = failures_in(failures)
     for line in lines_of_interrupted():
         print(line)
@@ -66,9 +77,10 @@ def command(
         return _in_order(subject, cases, known=known, isolation=isolation)
     became: list[Became] = []
     if subject and words:
-        asked: Iterable[tuple[Subject, list[Case]]] = [(loader_of(isolation)(subject), cases)]
+        asked: Iterable[Again] = [Again(subject, cases, loader_of(isolation)(subject))]
     else:
-        asked = _as_they_ran(_recorded(past, subject, failures), isolation)
+        is_trusted = trust or subject is not None
+        asked = again(_recorded(past, subject, failures), as_recorded(isolation), is_trusted=is_trusted)
     stop = _replay_all(asked, past, known, became)
     if not became:
         print(f"Nothing to replay: every failure in {failures} is fixed.")
@@ -93,12 +105,15 @@ class Stop(NamedTuple):
 
 
 def _replay_all(
-    asked: Iterable[tuple[Subject, list[Case]]], past: list[Failed], known: Known, became: list[Became]
+    asked: Iterable[Again], past: list[Failed], known: Known, became: list[Became]
 ) -> Stop | None:
     """Add the results to `became` as they come; what ended that early, or raise it where there are none."""
     try:
-        for loaded, cases in asked:
-            became += replay(loaded, cases, past=past, known=known.deviations)
+        for group in asked:
+            if group.subject is None:
+                became += unloaded(group)
+            else:
+                became += replay(group.subject, group.cases, past=past, known=known.deviations)
     except KeyboardInterrupt:
         if not became:
             raise
@@ -122,7 +137,7 @@ def _named(words: Iterable[str], narrowings: dict[str, Any]) -> list[Case]:
 
 def _recorded(past: Iterable[Failed], subject: str | None, file: Path) -> list[Failed]:
     """What is recorded to have failed, of one subject or of all; ValueError if nothing is."""
-    failed = [failure for failure in past if subject in (None, failure.subject)]
+    failed = [failure for failure in past if subject is None or failure.subject == canonical(subject)]
     if not failed:
         whose = f" of {subject!r}" if subject else ""
         raise ValueError(f"no failure{whose} is recorded in {file}; name a SUBJECT and a WORD")
@@ -138,32 +153,11 @@ def _in_order(subject: str, cases: list[Case], *, known: Known, isolation: Isola
     return replay_in_order(loaded, cases, known=known.deviations, again=again)
 
 
-def _as_they_ran(failed: Iterable[Failed], isolation: Isolation) -> Iterator[tuple[Subject, list[Case]]]:
-    """Each subject that has failed, where it ran or where that is asked, and the cases that it failed on."""
-    left = sorted((failure for failure in failed if not failure.fixed), key=_run_of)
-    for (name, options, switches), group in groupby(left, key=_run_of):
-        where = isolation if isolation != Isolation() else _isolation(options)
-        is_contained = CAN_CONTAIN and not is_ours(name) and where.isolate is not False
-        label = labelled(name, dict(switches)) if is_contained else name
-        yield loader_of(where)(label), list(dict.fromkeys(Case.parse(failure.word) for failure in group))
-
-
-def _run_of(failure: Failed) -> tuple[str, str, tuple[tuple[str, str], ...]]:
-    """What failures have in common that are replayed by one subject."""
-    return failure.subject, failure.options, tuple(sorted(failure.switches.items()))
-
-
-def _isolation(text: str) -> Isolation:
-    """The options of a recorded failure that say where its subject runs."""
-    parser = click.command(isolation_options(lambda isolation: isolation))
-    with parser.make_context("replay", shlex.split(text)) as context:
-        isolation: Isolation = parser.invoke(context)
-    return isolation
-
-
 def _record(file: Path, failures: list[Failed]) -> None:
     try:
         if failures:
             remember(file, failures)
     except OSError as error:
         print(f"unrecorded  {refusal_of(error, OPTION)}")
+    except ValueError as error:
+        print(f"unrecorded  {error}")

@@ -25,7 +25,7 @@ def command(*, files: tuple[Path, ...], html: Path | None) -> int:
         require_page(html)
     total, console = merged(files), Terminal()
     for line in total.environments:
-        console.print(line, style="dim", highlight=False)
+        console.print(line, style="dim", highlight=False, markup=False)
     console.print()
     conclusion = run_sentence(total.tallies, lacks=total.lacks, broken=total.broken)
     print_summary(console, total.tallies, conclusion)

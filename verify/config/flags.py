@@ -15,9 +15,10 @@ import click
 from verify.cases.domain import BOUNDS
 from verify.cases.grammar import OtherGrammar
 from verify.cases.narrowings import CHOICES
-from verify.checks.deviations import Deviation, deviation_of, parse_deviations
+from verify.checks.deviations import Deviation, deviations_of, parse_deviations
 from verify.checks.files import refusal_of
-from verify.checks.project import settings_of
+from verify.checks.project import TABLE, Settings, settings_of
+from verify.checks.reading import LARGEST_TOML, DataError, text_in
 from verify.checks.subject import Subject
 from verify.config.options import (
     DATABASE,
@@ -113,9 +114,16 @@ def _known(*, known: Path | None, no_known: bool) -> Known:
     if no_known and is_typed != [True, False]:
         return Known(excuse=False)
     with _naming(known):
-        of_file = parse_deviations(known.read_text(encoding="utf-8"), known) if known else ()
+        of_file = (
+            parse_deviations(text_in(known, option="--known", most=LARGEST_TOML), known) if known else ()
+        )
     with _naming(context.obj.file):
-        return Known(excuse=True, deviations=(*of_file, *map(deviation_of, entries_of(context.obj))))
+        return Known(excuse=True, deviations=(*of_file, *_of_settings(context.obj)))
+
+
+def _of_settings(settings: Settings) -> tuple[Deviation, ...]:
+    entries = entries_of(settings)
+    return deviations_of(entries, settings.text(), f"[[tool.{TABLE}.deviation]]") if entries else ()
 
 
 known_options = joint_option(
@@ -228,5 +236,7 @@ def _naming(file: Path | None) -> Iterator[None]:
         raise ValueError(f"there is no file {str(file)!r}") from None
     except OSError as error:
         raise ValueError(refusal_of(error)) from None
+    except DataError as error:
+        raise ValueError(f"{file}, line {error.line}: {error}") from None
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from None

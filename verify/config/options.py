@@ -20,6 +20,7 @@ from verify.cases.shards import Shard
 from verify.cases.spelling import nearest, one_of
 from verify.cases.word import quoted
 from verify.checks.project import TABLE, Settings
+from verify.checks.reading import shown
 
 TYPES: Mapping[type, str] = MappingProxyType(
     {
@@ -151,11 +152,13 @@ def defaults_of(
     values = {name: default for name, default in usual.items() if isinstance(default, Path)}
     entries_of(settings)
     for key, value in settings.table.items():
-        where = f"{settings.file}: tool.{TABLE}.{key}"
+        if keys is not None and key not in {*options, *keys, "deviation", "grammar"}:
+            raise ValueError(f"{settings.place(key)} is no setting{nearest(key, keys)}")
         if key in options:
-            values[options[key].name] = _value(options[key], value, where)
-        elif keys is not None and key not in {*keys, "deviation", "grammar"}:
-            raise ValueError(f"{where} is no setting{nearest(key, keys)}")
+            try:
+                values[options[key].name] = _value(options[key], value)
+            except ValueError as wrong:
+                raise ValueError(f"{settings.place(key)}{wrong}") from None
     paths = {name: settings.folder / path for name, path in values.items() if isinstance(path, Path)}
     return {**values, **paths}
 
@@ -167,8 +170,8 @@ def entries_of(settings: Settings) -> Sequence[Mapping[str, Any]]:
         if value:
             require_grammar(settings.table.get("grammar"), settings.file or "pyproject.toml")
         return value
-    where = f"{settings.file}: tool.{TABLE}.deviation"
-    raise ValueError(f"{where} is {value!r}, not [[tool.{TABLE}.deviation]] entries")
+    where = settings.place("deviation")
+    raise ValueError(f"{where} is {shown(value)}, not [[tool.{TABLE}.deviation]] entries")
 
 
 def options_of(command: click.Command) -> dict[str, click.Parameter]:
@@ -180,17 +183,18 @@ def options_of(command: click.Command) -> dict[str, click.Parameter]:
     }
 
 
-def _value(option: click.Parameter, value: Any, where: str) -> Any:
+def _value(option: click.Parameter, value: Any) -> Any:
+    """The value of an option; ValueError, what is said after its key, for one that it does not take."""
     kind = option.type if isinstance(option.type, OptionKind) else None
     setting = list if option.nargs != 1 else kind.setting if kind else bool
     if not _is_of(value, setting, entry=kind.entry if kind else str):
-        raise ValueError(f"{where} is {value!r}, not {TYPES[setting]}")
+        raise ValueError(f" is {shown(value)}, not {TYPES[setting]}")
     if option.nargs != 1 or not kind:
         return value
     try:
         return kind.read(",".join(map(str, value)) if isinstance(value, list) else str(value))
     except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
+        raise ValueError(f": {error}") from None
 
 
 def _is_of(value: Any, setting: type, *, entry: type) -> bool:

@@ -12,6 +12,9 @@ from verify.cases.case import Case
 from verify.cases.grammar import GRAMMAR, OLD_DTYPES, converted
 from verify.cases.operations import OPERATIONS
 from verify.cases.word import InvalidCase
+from verify.checks import shapes
+from verify.checks.files import refusal_of
+from verify.checks.reading import DataError, json_of
 from verify.corpus.rewrite import rewrite
 from verify.corpus.words import MARK, grammar_of
 
@@ -53,12 +56,12 @@ def convert(file: Path) -> Conversion:
         done = Conversion(converter.changes, converter.wrong, converter.renumbered)
         return after
 
-    if not file.is_file():
+    if not file.exists():
         raise ValueError(f"there is no file {str(file)!r}")
     try:
         rewrite(file, rewritten)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} cannot be converted: {error}") from None
+    except OSError as error:
+        raise ValueError(f"{file} cannot be converted: {refusal_of(error)}") from None
     return done
 
 
@@ -140,9 +143,9 @@ def _failures(text: str, converter: _Converter) -> str:
     lines = []
     for number, line in enumerate(text.splitlines(), start=1):
         try:
-            entry = json.loads(line)
+            entry = shapes.fields({"word": shapes.text()})(json_of(line))
             word = entry["word"]
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except DataError as error:
             raise ValueError(
                 f"{converter.file}, line {number}: this is no record of a failure: {error}"
             ) from None

@@ -1,14 +1,15 @@
 """The record of failures: what disagreed, how and since when, kept between runs as lines of JSON.
 
-One object a line, `format` 1 and the `grammar` of its word: `subject`, `word`, `switches`, `kind`, `cause`,
-`fault`, `options` (of the command line that runs it), `versions`, `first_seen` and, once it holds again,
-`fixed`.
+One object a line, `format` 2 and the `grammar` of its word: `subject`, `word`, `switches`, `kind`, `cause`,
+`fault`, `timeout` (the seconds that a case might take in its worker, or null), `versions`, `first_seen` and,
+once it holds again, `fixed`. It has no other key, and none is an option or a path of an interpreter. Format 1
+had `options` of the command line, which are passed over.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -16,15 +17,20 @@ from typing import Any, NamedTuple, TypeAlias
 
 from verify.cases.case import Case
 from verify.cases.grammar import GRAMMAR, OtherGrammar, require_grammar
+from verify.checks import shapes
 from verify.checks.examination import Examination
 from verify.checks.files import refusal_of
 from verify.checks.project import KEPT, keep_in
+from verify.checks.reading import DataError, json_of, text_in
 from verify.checks.subject import Description
 from verify.checks.versions import versions_of
 from verify.corpus.rewrite import rewrite
-from verify.oracle.compare import Verdict
+from verify.oracle.compare import KINDS, Verdict
 
-FAILURES_FORMAT = 1
+FAILURES_FORMAT = 2
+
+LONGEST_TIMEOUT_S = 3600
+"""The seconds that a recorded case may take at most."""
 
 FAILURES_FILE = KEPT / "failures.jsonl"
 """The file of the record where none is named."""
@@ -73,7 +79,7 @@ class Failed:
     kind: str
     cause: str = ""
     fault: str = ""
-    options: str = ""
+    timeout: float | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     first_seen: str
     fixed: str = ""
@@ -97,11 +103,11 @@ def failed(failure: Examination) -> Failed:
     return Failed(
         subject=subject.name,
         word=str(failure.case),
-        switches=dict(subject.switches),
-        options=subject.options,
-        versions=versions_of(subject),
+        switches=_lines(subject.switches),
+        timeout=subject.timeout_s and min(subject.timeout_s, LONGEST_TIMEOUT_S),
+        versions=_lines(versions_of(subject)),
         first_seen=date.today().isoformat(),
-        **trait_of(failure)._asdict(),
+        **{name: _line(text) for name, text in trait_of(failure)._asdict().items()},
     )
 
 
@@ -112,12 +118,9 @@ def failures_in(file: Path) -> list[Failed]:
     for a file that cannot be read.
     """
     try:
-        return _parse(file.read_text(encoding="utf-8"), file)
+        return _parse(text_in(file, option=OPTION), file)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    except UnicodeDecodeError:
-        why = f"no record of failures: it is not text; delete it, or name another by {OPTION}"
-        raise ValueError(f"{file} is {why}") from None
     except OSError as error:
         raise ValueError(refusal_of(error, OPTION)) from None
 
@@ -131,32 +134,91 @@ def remember(file: Path, failures: Iterable[Failed]) -> None:
             key = failure.asked, failure.kind
             first_seen = kept.get(key, failure).first_seen
             kept[key] = replace(failure, first_seen=first_seen)
-        head = {"format": FAILURES_FORMAT, "grammar": GRAMMAR}
-        records = ({**head, **asdict(failure)} for failure in kept.values())
-        return "".join(f"{json.dumps(record)}\n" for record in records)
+        return _text_of(kept.values())
 
     keep_in(file.parent)
     rewrite(file, with_failures)
 
 
+def forget(file: Path, is_wanted: Callable[[Failed], bool]) -> list[Failed]:
+    """Take failures out of a record; returns those that were there."""
+    gone: list[Failed] = []
+
+    def without(text: str) -> str:
+        failures = _parse(text, file)
+        gone[:] = [failure for failure in failures if is_wanted(failure)]
+        return _text_of(failure for failure in failures if failure not in gone) if gone else text
+
+    rewrite(file, without)
+    return gone
+
+
+def _text_of(failures: Iterable[Failed]) -> str:
+    head = {"format": FAILURES_FORMAT, "grammar": GRAMMAR}
+    return "".join(f"{json.dumps({**head, **asdict(failure)})}\n" for failure in failures)
+
+
 def _parse(text: str, file: Path) -> list[Failed]:
     failures = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
         try:
-            failures.append(_failure_of(json.loads(line), file))
+            failures.append(_failure_of(json_of(line), file))
         except OtherGrammar:
             raise
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        except ValueError as error:
             why = f"this is no record of a failure: {error}; delete the line"
             raise ValueError(f"{file}, line {number}: {why}") from None
     return failures
 
 
-def _failure_of(entry: dict[str, Any], file: Path) -> Failed:
-    version = entry.pop("format")
-    if version != FAILURES_FORMAT:
-        raise ValueError(f"it has the format {version!r}, and {FAILURES_FORMAT} is read here")
+def _failure_of(entry: Any, file: Path) -> Failed:
+    version = shapes.fields({"format": lambda value: value})(entry).pop("format")
+    if type(version) is not int or version not in (1, FAILURES_FORMAT):
+        raise DataError(f"it has the format {version!r}, and {FAILURES_FORMAT} is read here")
     require_grammar(entry.pop("grammar", None), file)
-    failure = Failed(**entry)
+    if version == 1:
+        entry.pop("options", None)
+    failure = Failed(**_FAILURE(entry))
     Case.parse(failure.word)
     return failure
+
+
+def _a_subject(value: Any) -> Any:
+    if _LINE(value).split() != [value]:
+        raise shapes.refused(value, "the name of a subject")
+    return value
+
+
+def _a_day(value: Any) -> Any:
+    try:
+        return value if value == "" else date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        raise shapes.refused(value, "a day such as 2026-01-31") from None
+
+
+def _line(text: str) -> str:
+    """A text as one line: what cannot be printed is escaped."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)[:LONGEST]
+
+
+def _lines(texts: Mapping[str, str]) -> dict[str, str]:
+    return {_line(name): _line(text) for name, text in texts.items()}
+
+
+LONGEST = 2_000
+"""Characters that a text of a record may have."""
+
+_LINE = shapes.text(LONGEST, is_line=True)
+
+_FAILURE = shapes.fields(
+    {"subject": _a_subject, "word": _LINE, "kind": shapes.one_of(KINDS), "first_seen": _a_day},
+    {
+        "switches": shapes.map_of(_LINE, keys=_LINE),
+        "cause": _LINE,
+        "fault": _LINE,
+        "timeout": shapes.nullable(shapes.number(1e-3, LONGEST_TIMEOUT_S)),
+        "versions": shapes.map_of(_LINE, keys=_LINE),
+        "fixed": _a_day,
+    },
+    is_closed=True,
+)

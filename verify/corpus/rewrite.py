@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from verify.checks.reading import text_in
 from verify.checks.replacing import replace_file
 
 try:
@@ -20,12 +21,12 @@ def rewrite(file: Path, change: Callable[[str], str]) -> None:
 
     The folder is locked, so that changes do not overlap, and the file is replaced in one
     step, so that no reader sees a part of it. An error of `change` leaves the
-    file as it was.
+    file as it was. Raises OSError for what is no file, and ValueError for one that is no text.
     """
     file = file.resolve()  # what a link points to, not the link
     file.parent.mkdir(parents=True, exist_ok=True)
     with _alone_in(file.parent):
-        before = file.read_bytes().decode() if file.exists() else ""
+        before = text_in(file) if file.exists() else ""
         after = change(before)
         if after != before:
             replace_file(file, after.encode())

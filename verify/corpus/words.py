@@ -15,6 +15,7 @@ from verify.cases.grammar import GRAMMAR, require_grammar
 from verify.cases.operations import OPERATIONS
 from verify.cases.word import InvalidCase
 from verify.checks.files import refusal_of
+from verify.checks.reading import MOST_BYTES, text_in, text_of
 from verify.corpus.rewrite import rewrite
 
 SHIPPED = Path(__file__).parent
@@ -43,7 +44,8 @@ class Pin(NamedTuple):
 def cases_named(word: str) -> list[Case]:
     """The cases that a command line names by a word, a file or a folder of words, or - for standard input."""
     if word == "-":
-        return list(cases_of_lines(sys.stdin, "standard input"))
+        text = text_of(sys.stdin.buffer.read(MOST_BYTES), "standard input")
+        return list(cases_of_lines(text.splitlines(), "standard input"))
     if word.partition("_")[0] in OPERATIONS or not (os.sep in word or "." in word or Path(word).exists()):
         return [Case.parse(word)]
     cases = cases_in(word)
@@ -151,13 +153,11 @@ def is_mark(line: str) -> re.Match[str] | None:
 def _lines_in(file: Path) -> list[str]:
     """The lines of a corpus file; ValueError, one sentence, where they cannot be read."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = text_in(file).splitlines()
     except FileNotFoundError:
         raise ValueError(f"there is no file or folder {str(file)!r}") from None
     except OSError as error:
         raise ValueError(refusal_of(error)) from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{str(file)!r} cannot be read as words: {error}") from None
     if any(True for _ in _numbered_words(lines)):
         require_grammar(grammar_of(lines), file)
     return lines

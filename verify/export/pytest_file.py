@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from verify.cases.case import Case
@@ -12,14 +13,14 @@ from verify.subjects.tensorflow.switches import switches
 _USUAL_SETTINGS = {"TF_ENABLE_ONEDNN_OPTS": "0"}
 
 _TEMPLATE = '''\
-"""{subject} on {word}, exported by `conv-verify export`."""
+"""{named} on {word}, exported by `conv-verify export`."""
 
 from verify import Case, check
 from verify.subjects.isolated import usual
 
 
 def test_{name}() -> None:
-    verdict = check(Case.parse("{word}"), usual("{label}"), repeats=2)
+    verdict = check(Case.parse("{word}"), usual({label}), repeats=2)
     assert verdict.outcome != "declined", verdict.sentence
 '''
 
@@ -32,4 +33,5 @@ def pytest_file(case: Case, subject: str) -> str:
     settings = {name: value for name, value in switches().items() if _USUAL_SETTINGS.get(name) != value}
     label = labelled(subject, settings) if is_builtin(subject) else subject
     name = re.sub("[^a-zA-Z0-9]+", "_", f"{subject} on {case}")
-    return _TEMPLATE.format(subject=subject, word=case, name=name, label=label)
+    named = re.sub(r'["\\\\]', "'", subject)  # a file may have any name
+    return _TEMPLATE.format(named=named, word=case, name=name, label=json.dumps(label))

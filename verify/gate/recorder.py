@@ -19,6 +19,7 @@ from verify.checks.interrupts import shielded
 from verify.checks.predictions import JudgedBy
 from verify.checks.subject import Description
 from verify.checks.versions import versions_of
+from verify.checks.ways import split_way
 from verify.faults import FAULTS, Fault
 from verify.gate.properties import Property
 from verify.oracle.bounds import judgement
@@ -184,7 +185,7 @@ def record_of(subject: Description, name: str) -> Record:
 
 def way_of(examination: Examination) -> str:
     """The way that was asked, or "" of a subject that has none."""
-    return examination.subject.name.partition("/")[2]
+    return split_way(examination.subject.name)[1]
 
 
 _NO_CASE: Record = {

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from verify.cases.shards import Shard
 from verify.reports.conclusion import exit_code
-from verify.reports.records import Record, read_records
+from verify.reports.records import Record
+from verify.reports.schema import records_in
 from verify.reports.tally import Tally, tallies_of
 
 
@@ -80,7 +81,7 @@ def merged(files: Iterable[Path]) -> Merged:
 def _read(files: Iterable[Path], runs: list[Run]) -> Iterator[Record]:
     """The records of files; appends their runs to a list."""
     for file in files:
-        for record in read_records(file):
+        for record in records_in(file):
             if record["type"] == "run":
                 runs.append(Run(file, record, None))
             elif record["type"] == "end":

@@ -46,6 +46,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from verify.cases.grammar import GRAMMAR, require_grammar
+from verify.checks.reading import DataError, decoded, json_lines, json_of, shown
 
 RECORDS_FORMAT = 1
 
@@ -108,29 +109,37 @@ def read_records(file: Path) -> Iterator[Record]:
     A last line without its end, left by a run that was killed, is ignored. Raises ValueError, one
     sentence with the file and the line, for anything that is no record of this format.
     """
-    with file.open("rb") as lines:
-        number = 0
-        for number, line in enumerate(lines, start=1):
-            if not line.endswith(b"\n"):
-                break
-            yield _record(line, f"{file}, line {number}", is_first=number == 1)
+    return (record for _, record in numbered_records(file))
+
+
+def numbered_records(file: Path) -> Iterator[tuple[int, Record]]:
+    """The records of a file with the numbers of their lines, as `read_records` has them."""
+    number = 0
+    for number, line in json_lines(file):
+        where = f"{file}, line {number}"
+        if not line.endswith(b"\n"):
+            if number == 1:
+                raise ValueError(
+                    f"{where}: it was cut off before its end, so that nothing is known of its run"
+                )
+            break
+        yield number, _record(line, where, is_first=number == 1)
     if not number:
         raise ValueError(f"{file} is empty: no run has begun to write to it")
 
 
 def _record(line: bytes, where: str, *, is_first: bool) -> Record:
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        record = json_of(decoded(line))
+    except DataError as error:
         raise ValueError(f"{where}: this is no record: {error}") from None
-    if not isinstance(record, dict) or "type" not in record:
-        raise ValueError(f"{where}: this is no record: it has no type")
+    if not (isinstance(record, dict) and isinstance(record.get("type"), str)):
+        raise ValueError(f"{where}: this is no record: it has no type")  # noqa: TRY004 - of the file
     if is_first and record["type"] != "run":
-        raise ValueError(f"{where}: a stream of records begins with a run, not with {record['type']!r}")
+        raise ValueError(f"{where}: a stream of records begins with a run, not with {shown(record['type'])}")
     if record["type"] == "run" and record.get("format") != RECORDS_FORMAT:
-        raise ValueError(
-            f"{where}: it has the format {record.get('format')!r}, and {RECORDS_FORMAT} is read here"
-        )
+        found = shown(record.get("format"))
+        raise ValueError(f"{where}: it has the format {found}, and {RECORDS_FORMAT} is read here")
     if record["type"] == "run":
         file = where.rpartition(",")[0]
         remedy = f"record the run again, `conv-verify run --report {shlex.quote(file)}`"

@@ -225,7 +225,7 @@ def _least(tallies: Sequence[Tally]) -> list[LabelledText]:
 def _drawing(tallies: Sequence[Tally]) -> list[LabelledText]:
     """How much of what was drawn lay outside the domain, and was thrown away."""
     draws = totals(tally.draws for tally in tallies)
-    if not draws["thrown"]:
+    if not draws["thrown"] or not draws["drawn"]:
         return []
     share = 100 * draws["thrown"] / draws["drawn"]
     return [
@@ -279,7 +279,8 @@ def _fault_table(coverages: Sequence[FaultCoverage]) -> Table:
     table = _table("cases that would have shown", [str(number) for number in range(1, len(coverages) + 1)])
     for name in chain.from_iterable(families(coverages).values()):
         table.add_row(name, *(_count(coverage, name) for coverage in coverages))
-    table.caption = ", ".join(f"{number} {coverage.subject}" for number, coverage in enumerate(coverages, 1))
+    numbered = (f"{number} {coverage.subject}" for number, coverage in enumerate(coverages, 1))
+    table.caption = Text(", ".join(numbered))
     table.caption_justify = "left"
     return table
 

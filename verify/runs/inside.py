@@ -15,6 +15,7 @@ from verify.checks.deviations import Deviation, applying, routes_of
 from verify.checks.examination import Examination, disagreement
 from verify.checks.path import Examiner, excused
 from verify.checks.subject import Description, Subject, describe
+from verify.checks.ways import split_way
 from verify.gate.drawing import ILLEGAL_OPERATIONS, cases_by_way, illegal_cases_by_way, sample
 from verify.reports.terminal import Terminal
 from verify.runs.interrupted import lines_of_interrupted
@@ -91,7 +92,7 @@ def drawn_inside(
 
     Half of what is drawn keeps the word's numbers but for some; DRAWS times as many are tried.
     """
-    ways = {way.name.partition("/")[2]: way for way in routes_of(entry, subject)}
+    ways = {split_way(way.name)[1]: way for way in routes_of(entry, subject)}
     domains = {name: way.domain for name, way in ways.items()}
     word = Case.parse(entry.word)
     if word.illegal:

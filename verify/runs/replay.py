@@ -29,7 +29,8 @@ SHOWN = {"agrees": "holds"}
 class Became(NamedTuple):
     """The result of a case: its status and why, the message of a disagreement, and what to record.
 
-    The status is "agrees", "declined" or "vacuous"; "FIXED" if it agrees and failed before; for a
+    The status is "agrees", "declined" or "vacuous"; "unloaded" where its subject cannot be asked;
+    "FIXED" if it agrees and failed before; for a
     disagreement "STILL", "CHANGED", "FLAKY n/5", "CRASHED", or "disagrees" if it has not failed before.
     """
 
@@ -68,10 +69,12 @@ def replay(
 
 
 def replay_exit_code(became: Sequence[Became]) -> int:
-    """1 if a case disagrees, known or not; 3 if all are declined or vacuous; else 0."""
+    """1 if a case disagrees, known or not; 2 if one could not be asked; 3 if all are declined or vacuous."""
     statuses = {one.status for one in became}
-    if statuses - {"agrees", "FIXED", "declined", "vacuous"}:
+    if statuses - {"agrees", "FIXED", "declined", "vacuous", "unloaded"}:
         return 1
+    if "unloaded" in statuses:
+        return 2
     return 0 if statuses & {"agrees", "FIXED"} else 3
 
 

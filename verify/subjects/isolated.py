@@ -18,8 +18,10 @@ from verify.checks.bulk import Swept
 from verify.checks.clock import TimeUp
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Declined, Description, Elsewhere, Subject, describe, elsewhere, split_label
+from verify.checks.ways import split_way
 from verify.oracle.compare import Lost, Verdict, disagrees
 from verify.subjects.answers import answer_in, most_bytes, swept_in, verdict_in
+from verify.subjects.by_path import canonical
 from verify.subjects.described import declared_of, own_of
 from verify.subjects.here import CAN_CONTAIN, NO_WORKERS, stays_here
 from verify.subjects.life import Ending, Life
@@ -64,7 +66,7 @@ def isolated(label: str, **options: Any) -> Description:
     Raises UnknownSubject for a way that it does not have.
     """
     name, settings = split_label(label)
-    subject = Isolated(name, environment=settings, **options)
+    subject = Isolated(canonical(name), environment=settings, **options)
     subject.start()
     return through(describe(subject, name=subject.base), subject.way)
 
@@ -104,12 +106,12 @@ class Isolated:
     @property
     def base(self) -> str:
         """The name without a way."""
-        return self.label.partition("/")[0]
+        return split_way(self.label)[0]
 
     @property
     def way(self) -> str:
         """The way, or the pattern of ways, that is asked; "" for all."""
-        return self.label.partition("/")[2]
+        return split_way(self.label)[1]
 
     @property
     def options(self) -> str:

@@ -8,13 +8,17 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from verify.cases.spelling import nearest, with_article
+from verify.checks.clock import TimeUp
 from verify.checks.project import root
 from verify.checks.subject import Description, Subject, describe
+from verify.checks.tree import tree
+from verify.checks.ways import FILE, split_way
 from verify.faults import fault_named
+from verify.subjects.by_path import canonical, module_in
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
     {
@@ -37,7 +41,7 @@ class UnknownSubject(ValueError):
 
 def is_builtin(name: str) -> bool:
     """Whether a name, which may have a way, is that of a built-in subject."""
-    return name.partition("/")[0] in BUILTIN
+    return split_way(name)[0] in BUILTIN
 
 
 def is_ours(name: str) -> bool:
@@ -46,12 +50,15 @@ def is_ours(name: str) -> bool:
 
 
 def load(name: str) -> Description:
-    """The subject of a name: a built-in one, `fault:NAME` or `package.module:callable`, or `/` and its way.
+    """The subject of a name, or `/` and its way.
 
+    A name is built in, `fault:NAME`, `package.module:callable` or `path/file.py:callable`.
     Raises UnknownSubject, one sentence, also if the module or its framework is not installed, and
     for a subject with a wrong attribute.
     """
-    base, _, way = name.partition("/")
+    if "".join(name.split()) != name:
+        raise UnknownSubject(f"{name!r} is no subject: no name has white space")
+    base, way = split_way(canonical(name))
     return through(_loaded(base), way)
 
 
@@ -70,11 +77,11 @@ def expanded(names: Iterable[str], load: Callable[[str], Subject]) -> list[str]:
     """
     every: list[str] = []
     for name in names:
-        base, slash, way = name.partition("/")
+        base, way = split_way(name)
         if "*" not in base:
-            every.append(name)
+            every.append(canonical(name))
             continue
-        fitting = [f"{each}{slash}{way}" for each in BUILTIN if fnmatchcase(each, base)]
+        fitting = ["/".join(filter(None, (each, way))) for each in BUILTIN if fnmatchcase(each, base)]
         having = [each for each in fitting if _has(each, load)]
         if not having:
             raise UnknownSubject(f"{name!r} fits no way of a built-in subject: `list --ways` shows them")
@@ -127,21 +134,31 @@ def _built_in(name: str) -> Subject:
     return subject
 
 
-def _find_modules_of_the_project() -> None:
-    """Have modules found in the current folder and then in that of the project, if they are not yet."""
-    here, project = str(Path.cwd()), str(root())
+def find_modules_of_the_project() -> None:
+    """Have modules found in the current folder, then in the project's and the working tree's, if not yet."""
+    here = str(Path.cwd())
     if "" not in sys.path and here not in sys.path:
         sys.path.insert(0, here)
+    project, checkout = str(root()), str(tree())
     if project not in (here, *sys.path):
         sys.path.insert(1 + sys.path.index("" if "" in sys.path else here), project)
+    if checkout not in (here, *sys.path):
+        sys.path.append(checkout)
+
+
+def _in_module(module: ModuleType, path: str) -> str:
+    """The name of a callable by the module that it is reached through."""
+    return repr(f"{module.__name__}:{path.rpartition('.')[2]}")
 
 
 def _users_own(name: str) -> Subject:
-    module, _, path = name.partition(":")
-    _find_modules_of_the_project()
+    module, _, path = name.rpartition(":")
+    find_modules_of_the_project()
     try:
-        target: Any = import_module(module)
-    except (Exception, SystemExit) as error:
+        target: Any = module_in(module) if FILE in name else import_module(module)
+    except (KeyboardInterrupt, TimeUp):
+        raise
+    except BaseException as error:
         reason = f"{type(error).__name__}: {error}"
         if isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]:
             reason += "; it is looked for here, beside pyproject.toml and along PYTHONPATH"
@@ -151,6 +168,10 @@ def _users_own(name: str) -> Subject:
             near = nearest(part, filter(str.isidentifier, dir(target)))
             raise UnknownSubject(f"{name!r} is no subject: {module} has no {path!r}{near}")
         target = getattr(target, part)
+        if isinstance(target, ModuleType):
+            raise UnknownSubject(
+                f"{name!r} is no subject: {part} is a module; name {_in_module(target, path)}"
+            )
     if not callable(target):
         what = f"{path} is {with_article(type(target).__name__)}, not callable: name a function of a case"
         raise UnknownSubject(f"{name!r} is no subject: {what}")

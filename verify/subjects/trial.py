@@ -10,6 +10,7 @@ from verify.checks.losses import keep_if_lost
 from verify.checks.outer import go_on_inside
 from verify.checks.subject import Description, Subject, describe
 from verify.checks.trial import misuse_on, tiny_case
+from verify.checks.ways import split_way
 from verify.subjects.contained import contained
 from verify.subjects.here import ASKED, stays_here
 from verify.subjects.isolated import usual, worker_of
@@ -61,7 +62,7 @@ def _misuse_of(way: Description) -> str:
     worker = worker_of(way)
     if worker is None:
         return misuse_on(way, case)
-    name = way.name.partition("/")[2]
+    name = split_way(way.name)[1]
     told = worker.tried_on(case, name)
     if isinstance(told, str):
         return told

@@ -178,7 +178,9 @@ def test_foreign_file_stops_a_run_before_it_begins(
     file = tmp_path / "b.json"
     file.write_text("{}", encoding="utf-8")
     assert main(["run", "verify.faults.summation:summed_forward", "--baseline", str(file)]) == 2
-    assert capsys.readouterr().err.startswith(f"conv-verify: {file} is no baseline: its entries are not")
+    assert capsys.readouterr().err.startswith(
+        f"conv-verify: {file}, line 1: it is no baseline: it has no 'format'"
+    )
 
 
 def test_nothing_to_update_is_said(capsys: pytest.CaptureFixture[str]) -> None:

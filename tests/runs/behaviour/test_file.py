@@ -39,17 +39,18 @@ def test_no_file_has_nothing(tmp_path: Path) -> None:
 
 def test_file_of_another_format_is_to_be_deleted() -> None:
     with pytest.raises(
-        ValueError, match=r"^behaviour\.json is a baseline of format 1, not 2: delete it, and "
+        ValueError,
+        match=r"^behaviour\.json, line 1: it is no baseline: it has the format 1, not 2; delete it",
     ):
         behaviours_of('{"format": 1, "subjects": {"a": {"properties": {}}}}', FILE)
 
 
 DAMAGED = [
-    ("[]", "its entries are not as `run --baseline` writes them"),
-    ("{}", "its entries are not as `run --baseline` writes them"),
-    ('{"format": 2}', "its entries are not as `run --baseline` writes them"),
-    ('{"format": 2, "subjects": {"a": 3}}', "its entries are not as `run --baseline` writes them"),
-    ("name = 3", "Expecting value: line 1 column 1 (char 0)"),
+    ("[]", "[] is not an object"),
+    ("{}", "it has no 'format'"),
+    ('{"format": 2}', "it has no 'subjects'"),
+    ('{"format": 2, "grammar": 2, "subjects": {"a": 3}}', "subjects: 3 is not an object"),
+    ("name = 3", "Expecting value at column 1"),
     (
         text_of(RECORDS).replace("AACAPwAAAEA=", "AACAPw=="),
         "cannot reshape array of size 1 into shape (1,1,2,1)",
@@ -63,7 +64,8 @@ DAMAGED = [
 @pytest.mark.parametrize(("content", "why"), DAMAGED)
 def test_what_is_no_baseline_is_refused(content: str, why: str | None) -> None:
     with pytest.raises(
-        ValueError, match=r"^behaviour\.json is no baseline: .*; delete it or name another$"
+        ValueError,
+        match=r"^behaviour\.json, line \d+: it is no baseline: .*; delete it or name another by --baseline$",
     ) as no:
         behaviours_of(content, FILE)
     assert why is None or f": {why}; " in str(no.value)

@@ -97,15 +97,34 @@ def test_the_state_of_a_subject_that_was_changed_is_refused(state: Path) -> None
     assert said == f"it is of another sweep: {changed}; begin anew without --resume"
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"mark": "conv-verify sweep, form 3"}', "\x00"])
+@pytest.mark.parametrize("text", ["{}", "[]", '{"mark": "conv-verify sweep, form 3"}'])
 def test_a_file_of_anything_else_is_refused(state: Path, text: str) -> None:
     state.write_text(text)
-    assert refusal(state) == f"it is no state of a sweep: {ANEW}"
+    assert refusal(state) == f"it, line 1, is no state of a sweep: {ANEW}"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "it, line 1, is no state of a sweep, as Expecting value at column 1: delete it"),
+        ("\n{", "it, line 2, is no state of a sweep, as Expecting property name"),
+    ],
+)
+def test_a_file_that_is_no_json_is_refused_with_the_line(state: Path, text: str, why: str) -> None:
+    state.write_text(text)
+    assert refusal(state).startswith(why)
+
+
+def test_a_file_with_a_nul_is_refused_with_the_line(state: Path) -> None:
+    state.write_text("\x00")
+    with pytest.raises(ForeignState) as refused:
+        restore(state, ENUMERATION, WHAT)
+    assert str(refused.value) == f"{state}, line 1: it is not text: it has a NUL; name another by --state"
 
 
 def test_the_state_of_another_version_is_refused(state: Path) -> None:
     state.write_text('{"mark": "conv-verify sweep, form 1", "sweep": {}, "done": [[0, 3]]}')
-    assert refusal(state) == f"it is a sweep of another version of conv-verify: {ANEW}"
+    assert refusal(state) == f"it, line 1, is a sweep of another version of conv-verify: {ANEW}"
 
 
 def test_a_file_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
@@ -117,13 +136,22 @@ def test_a_state_whose_counts_do_not_add_up_is_refused(state: Path) -> None:
     held["done"] = 3
     state.write_text(json.dumps(held))
     why = "it has 512 cases in blocks of 768"
-    assert refusal(state) == f"it is a damaged state of a sweep, as {why}: {ANEW}"
+    assert refusal(state) == f"it, line 1, is a damaged state of a sweep, as {why}: {ANEW}"
 
 
-@pytest.mark.parametrize(("key", "value"), [("swept", {}), ("done", "two"), ("done", None)])
-def test_a_state_that_is_damaged_is_refused(state: Path, key: str, value: Any) -> None:
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("swept", {}, "swept: it has no 'first'"),
+        ("swept", {"first": {}, "agreed": -1}, "swept: agreed: -1 is not a whole number from 0 to "),
+        ("done", "two", "done: 'two' is not a whole number from 0 to "),
+        ("done", None, "done: None is not a whole number from 0 to "),
+    ],
+)
+def test_a_state_that_is_damaged_is_refused(state: Path, key: str, value: Any, why: str) -> None:
     state.write_text(json.dumps({**json.loads(state.read_text()), key: value}))
-    assert refusal(state) == f"it is a damaged state of a sweep: {ANEW}"
+    assert refusal(state).startswith(f"it, line 1, is a damaged state of a sweep, as {why}")
+    assert refusal(state).endswith(f": {ANEW}")
 
 
 def test_a_state_in_whose_place_is_a_folder_is_refused(tmp_path: Path) -> None:

@@ -37,11 +37,15 @@ from verify.reports.html.tables import (
     time_table,
 )
 from verify.reports.merge import Merged, merged
-from verify.reports.records import DIFFERING_LIMIT, Record, read_records
+from verify.reports.records import DIFFERING_LIMIT, Record
+from verify.reports.schema import records_in
 from verify.reports.tally import OFTEN_SHOWN, Tally, by_subject, grouped, totals
 
 PICTURED = 40
 """Failures that have pictures, so that a page stays small."""
+
+LARGEST_KERNEL = 4096
+"""Taps of an axis above which the cells that they read are not drawn."""
 
 _case = cache(Case.parse)
 
@@ -61,7 +65,7 @@ def require_page(file: Path) -> None:
 
 def write_page(file: Path, sources: Sequence[Path]) -> None:
     """Write the page of the runs whose records are in some files."""
-    records = (record for source in sources for record in read_records(source))
+    records = (record for source in sources for record in records_in(source, with_words=True))
     replace_file(file, _page(records, merged(sources)).encode())
 
 
@@ -207,6 +211,8 @@ def _shown(finding: Finding, *, record: Record, is_pictured: bool) -> ShownFailu
     if not (failure.word and record and is_pictured):
         return shown
     case, worst = _case(failure.word), record["worst"]
+    if max(case.kernel) > LARGEST_KERNEL:
+        return shown
     index = tuple(worst["index"]) if worst else None
     differs = [tuple(place) for place in record["differs"]]
     is_all = len(differs) < DIFFERING_LIMIT

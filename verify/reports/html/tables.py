@@ -93,7 +93,7 @@ def error_table(cases: Iterable[Judged]) -> Table:
     """Cases that agree within a derived bound, by the part of it that their largest error took."""
     counts: dict[str, Counter[int]] = {dtype: Counter() for dtype in FORMATS}
     for judged in cases:
-        if judged.outcome == "agrees" and judged.error:
+        if judged.outcome == "agrees" and 0 < judged.error < math.inf:
             counts[judged.case.format.token][_bin(judged.error)] += 1
     dtypes = [dtype for dtype, bins in counts.items() if bins]
     used = sorted({number for bins in counts.values() for number in bins})

@@ -20,13 +20,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.grammar import GRAMMAR, OtherGrammar, require_grammar
+from verify.cases.grammar import GRAMMAR, require_grammar
 from verify.cases.operands import Array
+from verify.checks import shapes
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination
 from verify.checks.files import refusal_of
 from verify.checks.path import Examiner
-from verify.checks.subject import Description, Subject, describe
+from verify.checks.reading import MOST_BYTES, DataError, json_of, line_with, text_in
+from verify.checks.subject import Description, Subject, describe, split_label
 from verify.checks.versions import versions_of
 from verify.oracle.compare import compare_form
 from verify.subjects.processor import cpu_model, features
@@ -135,45 +137,74 @@ def _recorded_versions(subject: Description) -> dict[str, str]:
 
 BASELINE_FORMAT = 2
 
+OPTION = "--baseline"
+"""By which another file is named."""
+
 Behaviours = dict[str, Behaviour]
 """Label (a subject and its switches) → how it behaved."""
+
+
+_LINE = shapes.text(10_000, is_line=True)
+
+_TABLE = shapes.fields(
+    {
+        "format": shapes.whole(),
+        "subjects": shapes.map_of(
+            shapes.fields(
+                {
+                    "machine": shapes.map_of(_LINE),
+                    "versions": shapes.map_of(_LINE),
+                    "cases": shapes.map_of(shapes.text(MOST_BYTES)),
+                }
+            ),
+            keys=_LINE,
+        ),
+    }
+)
 
 
 def read_behaviours(file: Path) -> Behaviours:
     """The records in a file; empty if there is no file.
 
-    Raises ValueError, one sentence with the file, for a file that is no baseline of this format.
+    Raises ValueError, one sentence with the file and the line, for a file that is no baseline of this format.
     """
     try:
-        return behaviours_of(file.read_text(encoding="utf-8"), file)
+        return behaviours_of(text_in(file, option=OPTION), file)
     except FileNotFoundError:
         return {}
     except OSError as wrong:
-        raise ValueError(refusal_of(wrong, "--baseline")) from None
-    except UnicodeDecodeError as wrong:
-        raise ValueError(f"{file} cannot be read as a baseline: {wrong}") from None
+        raise ValueError(refusal_of(wrong, OPTION)) from None
 
 
 def behaviours_of(text: str, file: Path) -> Behaviours:
     """The records in a file's text; empty if the text is. Raises ValueError, as `read_behaviours`."""
+    if not text:
+        return {}
     try:
-        empty = {"format": BASELINE_FORMAT, "grammar": GRAMMAR, "subjects": {}}
-        table: dict[str, Any] = json.loads(text) if text else empty
-        if table["format"] == BASELINE_FORMAT:
-            if any(entry["cases"] for entry in table["subjects"].values()):
-                command = f"`conv-verify run SUBJECT --baseline {shlex.quote(str(file))}`"
-                remedy = f"delete it, and {command} writes it anew"
-                require_grammar(table.get("grammar"), file, remedy=remedy)
-            return {label: _record_from(entry) for label, entry in table["subjects"].items()}
-        form = f"a baseline of format {table['format']}, not {BASELINE_FORMAT}"
-        why = f"{form}: delete it, and a run writes it anew"
-    except OtherGrammar:
-        raise
-    except (AttributeError, KeyError, TypeError):
-        why = "no baseline: its entries are not as `run --baseline` writes them; delete it or name another"
-    except (ValueError, RecursionError) as wrong:
-        why = f"no baseline: {wrong}; delete it or name another"
-    raise ValueError(f"{file} is {why}")
+        table = _table_of(text, file)
+        return {label: _record_from(entry, text) for label, entry in table["subjects"].items()}
+    except DataError as wrong:
+        why = f"{wrong}; delete it or name another by {OPTION}"
+        raise ValueError(f"{file}, line {wrong.line}: it is no baseline: {why}") from None
+
+
+def _table_of(text: str, file: Path) -> dict[str, Any]:
+    """The table of a baseline of this format and this grammar; DataError and OtherGrammar for any other."""
+    table: Any = json_of(text)
+    version = table.get("format") if isinstance(table, dict) else None
+    if isinstance(version, int) and version != BASELINE_FORMAT:
+        raise DataError(f"it has the format {version}, not {BASELINE_FORMAT}", line_with(text, '"format"'))
+    if isinstance(table, dict) and table.get("subjects"):
+        command = f"`conv-verify run SUBJECT --baseline {shlex.quote(str(file))}`"
+        remedy = f"delete it, and {command} writes it anew"
+        require_grammar(table.get("grammar"), file, remedy=remedy)
+    checked: dict[str, Any] = _TABLE(table)
+    for label in checked["subjects"]:
+        try:
+            split_label(label)
+        except ValueError:
+            raise DataError(f"{label!r} is no subject with its settings", line_with(text, label)) from None
+    return checked
 
 
 def text_of(records: Behaviours) -> str:
@@ -186,8 +217,13 @@ def text_of(records: Behaviours) -> str:
     return f"{json.dumps(table, indent=1, sort_keys=True, ensure_ascii=False)}\n"
 
 
-def _record_from(entry: dict[str, Any]) -> Behaviour:
-    cases = {word: _answer_from(word, text) for word, text in entry["cases"].items()}
+def _record_from(entry: dict[str, Any], text: str) -> Behaviour:
+    cases = {}
+    for word, answer in entry["cases"].items():
+        try:
+            cases[word] = _answer_from(word, answer)
+        except ValueError as wrong:
+            raise DataError(f"the answer to {word[:50]!r}: {wrong}", line_with(text, f'"{word}"')) from None
     return Behaviour(cases, dict(entry["machine"]), dict(entry["versions"]))
 
 
@@ -197,9 +233,13 @@ def _text(answer: Response) -> str:
 
 def _answer_from(word: str, text: str) -> Response:
     """What `_text` has written of a case; ValueError for what it cannot have written."""
+    case = Case.parse(word)
     outcome, _, rest = text.partition(": ")
     error, _, bits = rest.partition(" ")
     answer = Response(outcome, bits, float(error or 0))
+    is_whole = b64encode(b64decode(bits, validate=True)).decode() == bits
+    if not is_whole or not outcome.isprintable() or not answer.error >= 0:
+        raise ValueError(f"{text[:50]!r} is no answer")
     if outcome == ANSWERED:
-        answer.values(Case.parse(word))
+        answer.values(case)
     return answer

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from verify.cases.case import Case
 from verify.cases.enumeration import Enumeration
 from verify.cases.grammar import GRAMMAR, OtherGrammar, require_grammar
+from verify.checks import shapes
 from verify.checks.bulk import Swept
 from verify.checks.files import refusal_of
 from verify.checks.project import keep_in
+from verify.checks.reading import DataError, json_of, shown, text_in
 from verify.checks.replacing import replace_file
+from verify.oracle.compare import KINDS, Outcome
 
 BLOCK = 256
 """Cases that are put to a subject at a time."""
@@ -102,38 +106,42 @@ def restore(path: Path, enumeration: Enumeration, what: dict[str, Any]) -> Progr
     for name in {**what, **state["sweep"]}:
         theirs, ours = state["sweep"].get(name), what.get(name)
         if theirs != ours:
-            differs = f"of {name} it has {_shown(theirs)}, not {_shown(ours)}"
+            differs = f"of {_shown(name)} it has {_shown(theirs)}, not {_shown(ours)}"
             if name in DIGESTS:
                 differs = DIGESTS[name].format(what.get("subject"))
             raise ForeignState(f"{str(path)!r} is of another sweep: {differs}; begin anew without --resume")
     progress = Progress(enumeration)
     try:
+        _require_state(state)
         progress.swept = Swept.from_data(state["swept"])
-        progress.done = int(state["done"])
+        progress.done = state["done"]
     except (KeyError, TypeError, ValueError) as wrong:
-        raise ForeignState(f"{str(path)!r} is a damaged state of a sweep: {_ANEW}") from wrong
+        raise ForeignState(f"{_where(path)} is a damaged state of a sweep, as {wrong}: {_ANEW}") from wrong
     counted = min(progress.done * BLOCK, enumeration.count)
     if counted != progress.swept.cases:
         why = f"it has {progress.swept.cases} cases in blocks of {counted}"
-        raise ForeignState(f"{str(path)!r} is a damaged state of a sweep, as {why}: {_ANEW}")
+        raise ForeignState(f"{_where(path)} is a damaged state of a sweep, as {why}: {_ANEW}")
     return progress
 
 
 def read_state(path: Path) -> dict[str, Any]:
     """The state of any sweep from a file; ForeignState for any other file."""
     try:
-        state = json.loads(path.read_text(encoding="utf-8"))
+        state = json_of(text_in(path, option=OPTION), has_constants=True)
     except FileNotFoundError:
         raise ForeignState(f"there is no {str(path)!r} to resume from: begin without --resume") from None
     except OSError as error:
         raise ForeignState(refusal_of(error, OPTION)) from None
-    except (ValueError, RecursionError):
-        state = None
+    except DataError as wrong:
+        why = f"is no state of a sweep, as {wrong}"
+        raise ForeignState(f"{_where(path, wrong.line)} {why}: {_ANEW}") from None
+    except ValueError as wrong:
+        raise ForeignState(str(wrong)) from None
     mark = str(state.get("mark")) if isinstance(state, dict) else ""
     if mark != _MARK and mark.startswith(_MARK_OF_ANY):
-        raise ForeignState(f"{str(path)!r} is a sweep of another version of conv-verify: {_ANEW}")
+        raise ForeignState(f"{_where(path)} is a sweep of another version of conv-verify: {_ANEW}")
     if not isinstance(state, dict) or mark != _MARK or not isinstance(state.get("sweep"), dict):
-        raise ForeignState(f"{str(path)!r} is no state of a sweep: {_ANEW}")
+        raise ForeignState(f"{_where(path)} is no state of a sweep: {_ANEW}")
     try:
         require_grammar(
             state.get("grammar"), path, remedy="run the same `conv-verify sweep` without --resume"
@@ -146,4 +154,76 @@ def read_state(path: Path) -> dict[str, Any]:
 def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if text.isprintable() and len(text) <= LONGEST else shown(text)
+
+
+def _require_state(state: dict[str, Any]) -> None:
+    """Raise DataError for a state that is not of the shape that is written."""
+    _STATE(state)
+    names = [attribute.name for attribute in fields(Swept)]
+    if strange := [name for name in state["swept"] if name not in names]:
+        raise DataError(f"swept: it has {shown(strange[0], 60)}, which is none of its keys")
+
+
+def _where(path: Path, line: int = 1) -> str:
+    return f"{str(path)!r}, line {line},"
+
+
+def _a_word(value: Any) -> Any:
+    return shapes.text()(value) and str(Case.parse(value))
+
+
+def _a_counterexample(value: Any) -> Any:
+    """What `Swept.to_data` makes of one: its place, its word, its verdict and its way."""
+    if not isinstance(value, list) or len(value) not in (_NEEDED, len(_COUNTEREXAMPLE)):
+        raise shapes.refused(value, "a counterexample")
+    for takes, part in zip(_COUNTEREXAMPLE, value, strict=False):
+        takes(part)
+    return value
+
+
+LONGEST = 200
+"""Characters of a value that a sentence repeats."""
+
+_TEXT = shapes.text()
+
+_WORST = shapes.fields(
+    {
+        "index": shapes.list_of(shapes.whole()),
+        **dict.fromkeys(("got", "want", "allowed"), shapes.any_number),
+        "why": _TEXT,
+    },
+    is_closed=True,
+)
+
+_VERDICT = shapes.fields(
+    {
+        "outcome": shapes.one_of(get_args(Outcome)),
+        "kind": shapes.nullable(shapes.one_of(KINDS)),
+        "sentence": _TEXT,
+        "place": _TEXT,
+        "stderr": shapes.list_of(_TEXT),
+        "worst": shapes.nullable(_WORST),
+        "error": shapes.any_number,
+    },
+    is_closed=True,
+)
+
+_COUNTEREXAMPLE = (shapes.whole(), _a_word, _VERDICT, _TEXT, shapes.list_of(shapes.list_of(shapes.whole())))
+
+_NEEDED = 4
+"""Parts of a counterexample without the places that were asked before it."""
+
+_COUNTS = shapes.map_of(shapes.whole())
+
+_SWEPT = shapes.fields(
+    {"first": shapes.map_of(_a_counterexample)},
+    {
+        **dict.fromkeys(("agreed", "vacuous", "repeated"), shapes.whole()),
+        **dict.fromkeys(("declined", "known", "counterexamples"), _COUNTS),
+        "seconds": shapes.map_of(shapes.number()),
+    },
+)
+
+_STATE = shapes.fields({"done": shapes.whole(), "swept": _SWEPT})

@@ -1,0 +1,222 @@
+"""The shapes of the records of a run that reports are made of; what has another is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from verify.cases.case import Case
+from verify.cases.dtypes import FORMATS
+from verify.cases.operations import OPERATIONS
+from verify.cases.shards import Shard
+from verify.cases.word import PADDING_MODES
+from verify.checks.reading import DataError
+from verify.checks.shapes import (
+    Takes,
+    any_number,
+    fields,
+    flag,
+    list_of,
+    map_of,
+    nullable,
+    number,
+    one_of,
+    refused,
+    text,
+    whole,
+)
+from verify.checks.subject import split_label
+from verify.oracle.compare import KINDS
+from verify.reports.records import Record, numbered_records
+
+_parsed = lru_cache(maxsize=4096)(Case.parse)
+
+
+def _a_word(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise refused(value, "a case")
+    _parsed(value)  # raises ValueError, which says why it is none
+    return value
+
+
+def _a_word_or_none(value: Any) -> Any:
+    return value if value == "" else _a_word(value)
+
+
+def _a_label(value: Any) -> Any:
+    """A subject's name with its settings."""
+    try:
+        split_label(_LINE(value))
+    except ValueError:
+        raise refused(value, "the name of a subject with its settings") from None
+    return value
+
+
+def _a_shard(value: Any) -> Any:
+    return Shard.parse(_LINE(value))
+
+
+def _a_seed(value: Any) -> Any:
+    if value is not None and type(value) is not int:
+        raise refused(value, "a whole number")
+    return value
+
+
+_TEXT, _LINE, _COUNT = text(), text(10_000, is_line=True), whole()
+_TEXTS, _SECONDS = list_of(_TEXT), map_of(number())
+_PLACE = list_of(whole(), most=10)
+_ERROR = number(0.0, float("inf"), words=("inf", "nan"))
+_OF_PROPERTY: Mapping[str, Takes] = {"subject": _a_label, "property": _TEXT, "name": _TEXT}
+_KIND = one_of((*KINDS, ""))
+
+_RUN = fields(
+    {
+        "environment": _TEXT,
+        "seed": _a_seed,
+        "profile": _TEXT,
+        "subjects": list_of(_a_label),
+        "properties": map_of(_TEXT),
+        "shard": _a_shard,
+        "time": _TEXT,
+    },
+    {"versions": map_of(_TEXT)},
+)
+
+_CASE = fields(
+    {
+        **_OF_PROPERTY,
+        "word": _TEXT,
+        "outcome": one_of(("agrees", "vacuous", "declined", "known", "disagrees")),
+        "error": _ERROR,
+        "visible": _TEXTS,
+        "operation": one_of(OPERATIONS),
+        "rank": whole(0, 3),
+        "dtype": one_of(FORMATS),
+        "padding": one_of(PADDING_MODES),
+    },
+    {
+        "kind": _KIND,
+        "sentence": _TEXT,
+        "deviation": _TEXT,
+        "seconds": _SECONDS,
+        "way": _TEXT,
+        "judged_by": one_of(("the reference", "a prediction", "nothing")),
+        "regions": _TEXTS,
+        "data_format": _LINE,
+        "cause": _TEXT,
+        "words": _TEXT,
+        "message": _TEXT,
+        "fault": _TEXT,
+    },
+)
+
+_OF_OUTCOME: Mapping[str, Takes] = {
+    "disagrees": fields({"word": _a_word, "kind": _KIND, "cause": _TEXT, "message": text(is_empty=False)}),
+    "known": fields({"deviation": _TEXT}),
+    "declined": fields({"sentence": _TEXT}),
+}
+"""What a case has besides, by its outcome."""
+
+_SETTLED = fields({"settled": flag})
+
+_FAILURE = fields(
+    {
+        **_OF_PROPERTY,
+        "word": _a_word_or_none,
+        "kind": one_of((*KINDS, "", "fixed")),
+        "cause": _TEXT,
+        "message": text(is_empty=False),
+        "fault": _TEXT,
+        "worst": nullable(
+            fields(
+                {"index": _PLACE, "got": any_number, "want": any_number, "allowed": any_number, "why": _TEXT}
+            )
+        ),
+        "shape": _PLACE,
+        "differs": list_of(_PLACE),
+    },
+    {
+        "way": _TEXT,
+        "words": _TEXT,
+        "faults": _TEXTS,
+        "flaky": _LINE,
+        "like": _TEXT,
+        "also": list_of(_a_word),
+        "replay": _TEXT,
+    },
+)
+
+_PROPERTY = fields(
+    {
+        **_OF_PROPERTY,
+        "elapsed": number(),
+        "seconds": _SECONDS,
+        "visible": map_of(_COUNT),
+        "hidden": map_of(_TEXT),
+        "note": _TEXT,
+    },
+    {
+        "regions": _TEXTS,
+        "declined_regions": map_of(_TEXT),
+        "absent": flag,
+        "remarks": _TEXTS,
+        "examples": _COUNT,
+        "draws": map_of(_COUNT),
+    },
+)
+
+_END = fields(
+    {
+        "elapsed": number(),
+        "exit": one_of((0, 1, 2, 3)),
+        "interrupted": flag,
+        "broken": _TEXT,
+        "baseline": _TEXT,
+    }
+)
+
+_TYPES: Mapping[str, Takes] = {
+    "run": _RUN,
+    "case": _CASE,
+    "failure": _FAILURE,
+    "property": _PROPERTY,
+    "end": _END,
+}
+"""The types of which reports are made; others are passed over."""
+
+
+def records_in(file: Path, *, with_words: bool = False) -> Iterator[Record]:
+    """The records of a file, each of the shape that reports need; with the words of all cases, a page.
+
+    Raises ValueError, one sentence with the file and the line, for any other.
+    """
+    for line, record in numbered_records(file):
+        try:
+            _require(record)
+            if with_words and record["type"] == "case":
+                _a_word(record["word"])
+        except ValueError as wrong:
+            what = f"this is no record of the type {record['type']!r}"
+            raise ValueError(f"{file}, line {line}: {what}: {wrong}") from None
+        yield record
+
+
+def _require(record: Record) -> None:
+    """Raise DataError for a record that lacks what a report needs of its type."""
+    takes = _TYPES.get(record["type"])
+    if takes is None:
+        return
+    takes(record)
+    if record["type"] == "case" and record["outcome"] in _OF_OUTCOME:
+        _OF_OUTCOME[record["outcome"]](record)
+        if "fault" in record:
+            _SETTLED(record)
+    if record["type"] == "failure" and record["worst"] and not _is_inside(record["worst"]["index"], record):
+        raise DataError(f"the index {record['worst']['index']} is not inside the shape {record['shape']}")
+
+
+def _is_inside(index: list[int], record: Record) -> bool:
+    shape = record["shape"]
+    return len(index) == len(shape) and all(place < size for place, size in zip(index, shape, strict=True))
