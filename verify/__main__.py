@@ -13,7 +13,8 @@ from click.shell_completion import shell_complete
 from verify.checks import exits, outer
 from verify.checks.interrupts import interruptible
 from verify.checks.leftovers import end_in_spite_of_leftovers, note_all
-from verify.commands.cli import cli
+from verify.checks.streams import standard_streams
+from verify.commands.cli import JUDGING, cli
 from verify.reports.heartbeat import spoken
 
 PROGRAM = "conv-verify"
@@ -23,12 +24,19 @@ COMPLETION = "_CONV_VERIFY_COMPLETE"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code, which is the last thing that is said."""
+    """Run one command; the exit code, which stands if a verdict cannot be written, and is said last."""
+    if instruction := os.environ.get(COMPLETION):
+        return shell_complete(cli, {}, PROGRAM, COMPLETION, instruction)
     words = sys.argv[1:] if arguments is None else [*arguments]
     if arguments is None:
         outer.allow()
-    with interruptible():
-        code = _command(words)
+    with standard_streams() as streams:
+        with interruptible():
+            code = _command(words)
+        is_verdict = words[:1] != [] and words[0] in JUDGING and not {"-h", "--help"} & {*words}
+        if code == 0 and streams.output.fate.lost and not is_verdict:
+            code = 2  # what was asked for is what it could not write
+        streams.say_what_is_lost(code, is_verdict=is_verdict)
     if arguments is None:
         exits.say_outside(code)
         note_all()
@@ -39,8 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _command(words: Sequence[str]) -> int:
     """Run one command; the exit code."""
     try:
-        if instruction := os.environ.get(COMPLETION):
-            return shell_complete(cli, {}, PROGRAM, COMPLETION, instruction)
         with (
             cli.make_context(PROGRAM, [*words], obj=shlex.join(words)) as context,
             spoken(words[0] if words else PROGRAM),
@@ -56,10 +62,6 @@ def _command(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print(f"{PROGRAM}: interrupted", file=sys.stderr)
         return 3
-    except BrokenPipeError:
-        # The reader of the pipe has closed it; redirect stdout so that closing it is silent.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 2
     except OSError as error:
         from verify.checks.files import refusal_of
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from hypothesis.errors import HypothesisException
-from rich.console import Console
 
 from verify.checks import exits, losses
 from verify.checks.broken import Broken, broken_by, is_of_ours
+from verify.checks.escaping import shown
 from verify.checks.examination import Mismatch
 from verify.checks.files import refusal_of
 from verify.checks.interrupts import interruptible
@@ -36,6 +36,7 @@ from verify.reports.findings import findings
 from verify.reports.records import Record, Stream, end
 from verify.reports.summary import print_summary
 from verify.reports.tally import Tally
+from verify.reports.terminal import Plain
 
 pytest_plugins = ("verify.entry",)  # the options, where this is loaded by its name alone
 
@@ -58,6 +59,11 @@ COULD_NOT_RUN = 2
 FIRST = pytest.StashKey[dict[Gate, str]]()
 """The first test of each gate, which fails for a subject that cannot be gated; the others are skipped."""
 
+INCOMPLETE = "the report is incomplete; name another by --conv-report"
+
+STREAM = pytest.StashKey[Stream]()
+"""The records of a session, where they are wanted."""
+
 START = pytest.StashKey[float]()
 """The start of a session whose records are wanted."""
 
@@ -71,9 +77,9 @@ def pytest_configure(config: pytest.Config) -> None:
         session = config.stash[SESSION] = Session(options=_options(config))
         _open_report(config, session)
     except OSError as wrong:
-        raise pytest.UsageError(refusal_of(wrong)) from None
+        raise pytest.UsageError(printable(refusal_of(wrong))) from None
     except ValueError as wrong:
-        raise pytest.UsageError(brief(str(wrong))) from None
+        raise pytest.UsageError(printable(brief(str(wrong)))) from None
 
 
 def _options(config: pytest.Config) -> Options:
@@ -109,7 +115,8 @@ def _open_report(config: pytest.Config, session: Session) -> None:
     if hasattr(config, "workerinput"):
         session.record = Stream(file).write
         return
-    session.record = Stream.anew(file).write
+    stream = config.stash[STREAM] = Stream.anew(file)
+    session.record = stream.write
     session.record(beginning(session))
     config.stash[START] = time.monotonic()
 
@@ -131,8 +138,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if gate and (unusable := gate.unusable()):
         first = item.config.stash[FIRST].get(gate, item.nodeid)
         if item.nodeid == first:
-            pytest.fail(unusable, pytrace=False)
-        pytest.skip(f"{gate.name} cannot be gated: {first} says why")
+            pytest.fail(printable(unusable), pytrace=False)
+        pytest.skip(printable(f"{gate.name} cannot be gated: {first} says why"))
 
 
 def pytest_unconfigure() -> None:
@@ -174,6 +181,8 @@ def pytest_runtest_makereport(
         report.__dict__[OURS] = report.__dict__[BROKEN] = broken
     elif gate and report.failed and not _judged(report):
         report.__dict__[BROKEN] = (report.longreprtext.strip().splitlines() or [""])[-1]
+    if gate and report.failed:
+        _keep_harmless(report)
     return report
 
 
@@ -187,6 +196,20 @@ def _broken_by(call: pytest.CallInfo[None]) -> str:
     if error is None or isinstance(error, (Mismatch, HypothesisException, *OUTCOMES)):
         return ""
     return str(broken_by(error))
+
+
+def _keep_harmless(report: pytest.TestReport) -> None:
+    """Let no text of a subject act on the terminal or on a log of CI, and none be left out by an encoding."""
+    text = report.longreprtext
+    if printable(text) != text:
+        report.longrepr = printable(text)
+    report.sections = [(printable(title), printable(content)) for title, content in report.sections]
+
+
+def printable(text: str) -> str:
+    """A text as it is shown in the encoding of pytest's own output."""
+    encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
+    return shown(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _judged(report: pytest.TestReport) -> bool:
@@ -283,22 +306,25 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if tallies:
         _show(terminalreporter, tallies)
     for text in texts:
-        terminalreporter.write_line(f"\n{text}")
+        terminalreporter.write_line(printable(f"\n{text}"))
 
 
 def _show(terminalreporter: Any, tallies: Sequence[Tally]) -> None:
     """The summary of what the gates of a session saw."""
     terminalreporter.section("conv-verify")
-    terminalreporter.write_line(environment())
+    terminalreporter.write_line(printable(environment()))
     broken = _broken(terminalreporter)
     for line in _said_of(terminalreporter, HERE):
-        terminalreporter.write_line(line)
+        terminalreporter.write_line(printable(line))
     text, conclusion = io.StringIO(), run_sentence(tallies, broken=broken)
     width = shutil.get_terminal_size().columns
-    print_summary(Console(file=text, width=width, no_color=True), tallies, conclusion)
-    terminalreporter.write(text.getvalue())
+    print_summary(Plain(file=text, width=width, no_color=True, force_terminal=False), tallies, conclusion)
+    terminalreporter.write(printable(text.getvalue()))
     for ours in _said_of(terminalreporter, OURS):
         if not conclusion.endswith(ours):  # beside what disagrees
-            terminalreporter.write_line(f"Could not run: {ours}")
+            terminalreporter.write_line(printable(f"Could not run: {ours}"))
+    stream = terminalreporter.config.stash.get(STREAM, None)
+    if stream is not None and stream.broken:
+        terminalreporter.write_line(printable(f"unwritten  {stream.broken}: {INCOMPLETE}"))
     holds = exit_code(tallies) == 0 and not broken
     github.publish(tallies, conclusion, holds=holds, say=terminalreporter.write_line)

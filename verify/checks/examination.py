@@ -13,6 +13,7 @@ from verify.cases.case import Case
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array
 from verify.checks.deviations import Deviation
+from verify.checks.escaping import shown
 from verify.checks.subject import Description
 from verify.checks.versions import versions_of
 from verify.faults import Fault
@@ -129,7 +130,7 @@ def disagreement(examination: Examination, *, with_faults: bool = True, replay: 
     if examination.probes:
         lines.append(line("probes", examination.probes))
     lines.append(line("replay", replay or replay_line_of(examination)))
-    return "\n".join(lines)
+    return shown("\n".join(lines))
 
 
 _LOST_PHRASES = {"crashed": "crashed", "timed out": "timed out", "out of memory": "ran out of memory"}
@@ -178,7 +179,8 @@ def replay_line(
     if subject.startswith("__main__:") or (":" in subject and "<" in subject):
         return f"verify.check(verify.Case.parse({word!r}), subject)"
     settings = "".join(f"{name}={shlex.quote(value)} " for name, value in switches.items())
-    return f"{settings}conv-verify replay {options}{' ' * bool(options)}{shlex.quote(subject)} {word}"
+    what = f"{shlex.quote(subject)} {shlex.quote(word)}"
+    return f"{settings}conv-verify replay {options}{' ' * bool(options)}{what}"
 
 
 MISMATCHES: dict[Kind, type[Mismatch]] = {}

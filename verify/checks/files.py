@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from verify.checks.ours import NotOurs
 
 _IN_THE_WAY = (errno.EEXIST, errno.ENOTDIR)
 
@@ -18,12 +20,27 @@ def _is(asked: Callable[[], bool]) -> bool:
     return False
 
 
+@contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """Name a file in the error of writing it: of a full disk the system does not say which."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(file)
+        raise
+
+
 def refusal_of(error: OSError, option: str = "") -> str:
     """What to say of a file that cannot be read or written; `option` is that by which another is named."""
+    if isinstance(error, NotOurs):
+        option = option or error.option
+    another = f"name another by {option}" if option else "name another"
+    if isinstance(error, NotOurs):
+        return f"{error}: move it away, or {another}"
     if error.filename is None or error.errno is None:
         return str(error)
     file = Path(os.fsdecode(error.filename))
-    another = f"name another by {option}" if option else "name another"
     in_the_way = next((place for place in (file, *file.parents) if _is(place.is_file)), None)
     if error.errno in _IN_THE_WAY and in_the_way:
         return f"{str(in_the_way)!r} is a file where a folder is needed: move it away, or {another}"

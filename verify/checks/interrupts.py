@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
 from types import FrameType
 
@@ -108,5 +108,6 @@ def _end_process() -> None:
     journal.close()
     if sys.stdout is not None and os.isatty(1):
         os.write(1, _SHOW_CURSOR)
-    os.write(2, b"conv-verify: interrupted twice, and ended at once\n")
+    with suppress(OSError):
+        os.write(2, b"conv-verify: interrupted twice, and ended at once\n")
     end_now(INTERRUPTED)

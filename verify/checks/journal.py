@@ -18,8 +18,8 @@ from pathlib import Path
 
 from verify.cases.case import Case
 from verify.cases.word import InvalidCase
+from verify.checks.ours import open_ours, require_ours
 from verify.checks.project import keep_in, kept_folder
-from verify.checks.reading import opened
 
 try:
     import fcntl
@@ -63,7 +63,7 @@ class Journal:
 
     def noted(self) -> tuple[str, str]:
         """The subject and the word that are written down; empty where there are none."""
-        return _parsed(os.pread(self._file, _LONGEST, 0)) if self._file else ("", "")
+        return _parsed(os.pread(self._file, _LONGEST, 0).decode(errors="replace")) if self._file else ("", "")
 
     @property
     def place(self) -> str:
@@ -122,7 +122,7 @@ class Journal:
         self._file = None
 
 
-_LONGEST = 2**16
+_LONGEST = 2**14
 """Bytes of a line that are read at most."""
 
 _NAMED_S = 60.0
@@ -154,8 +154,8 @@ def own_journal() -> Iterator[Journal]:
 def left_by(process: int) -> tuple[str, str]:
     """The subject and the word that a killed process was working on, empty if unknown; removes its files."""
     noted = [("", "")]
-    for path in kept_folder().glob(f"{_PREFIX}{process}-*"):
-        with suppress(OSError), path.open("rb") as file:
+    for path in _journals(f"{_PREFIX}{process}-*"):
+        with suppress(OSError), open_ours(path, errors="replace") as file:
             noted.append(_parsed(file.read(_LONGEST)))
             path.unlink()
     return max(noted, key=lambda pair: bool(pair[1]))
@@ -166,23 +166,22 @@ def left() -> list[tuple[str, str]]:
     if fcntl is None:
         return []
     interrupted = []
-    for path in sorted(kept_folder().glob(f"{_PREFIX}*")):
-        with suppress(OSError), os.fdopen(opened(path), "rb") as file:
+    for path in _journals(f"{_PREFIX}*"):
+        with suppress(OSError), open_ours(path) as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             subject, word = _parsed(file.read(_LONGEST))
             path.unlink()
             if _are_ours(subject, word):
                 interrupted.append((subject, word))
-    for path in kept_folder().glob(f".{_PREFIX}*"):  # killed before it had its name
+    for path in _journals(f".{_PREFIX}*"):  # killed before it had its name
         with suppress(OSError):
-            if time.time() - path.stat().st_mtime > _NAMED_S:
+            if time.time() - path.lstat().st_mtime > _NAMED_S:
                 path.unlink()
     return interrupted
 
 
-def _parsed(line: bytes) -> tuple[str, str]:
-    text = line.partition(b"\n")[0].decode(errors="replace")
-    subject, _, word = text.partition("\t")
+def _parsed(text: str) -> tuple[str, str]:
+    subject, _, word = text.partition("\n")[0].partition("\t")
     return subject, word
 
 
@@ -192,3 +191,13 @@ def _are_ours(subject: str, word: str) -> bool:
         return subject.isprintable() and str(Case.parse(word)) == word
     except InvalidCase:
         return False
+
+
+def _journals(pattern: str) -> list[Path]:
+    """The files of a pattern in the folder of what is kept; none where that is not ours."""
+    folder = kept_folder()
+    try:
+        require_ours(folder)
+    except OSError:
+        return []
+    return sorted(folder.glob(pattern))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import ClassVar, NoReturn
 
+from verify.checks.escaping import shown
 from verify.checks.exits import COULD_NOT_RUN, end_now, is_waited_for, speak_into
 from verify.checks.interrupts import INTERRUPTED
 from verify.checks.journal import left_by
@@ -110,9 +111,11 @@ def _wait_for(inside: int, verdict: int) -> NoReturn:
         if said := os.read(verdict, 1):
             end_now(said[0])
     if interrupted > 1:
-        os.write(2, b"conv-verify: interrupted twice, and ended at once\n")
+        with suppress(OSError):
+            os.write(2, b"conv-verify: interrupted twice, and ended at once\n")
         end_now(INTERRUPTED)
-    os.write(2, f"conv-verify: {_without_verdict(inside, status)}\n".encode(errors="replace"))
+    with suppress(OSError):
+        os.write(2, shown(f"conv-verify: {_without_verdict(inside, status)}\n").encode(errors="replace"))
     end_now(COULD_NOT_RUN)
 
 

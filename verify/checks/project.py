@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from verify.checks.files import refusal_of
+from verify.checks.ours import NotOurs, require_ours
 from verify.checks.reading import LARGEST_TOML, DataError, line_of, shown, text_in, toml_of
 
 TABLE = "conv-verify"
@@ -81,9 +83,38 @@ def kept_folder() -> Path:
 
 
 def keep_in(folder: Path) -> Path:
-    """Make a folder to write to; git ignores it if it is that of the files kept between runs."""
-    folder.mkdir(parents=True, exist_ok=True)
-    ignore = folder / ".gitignore"
-    if folder.name == KEPT.name and not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+    """Make a folder to write to; git ignores it if it is that of the files kept between runs.
+
+    Raises NotOurs where that folder is not ours.
+    """
+    if folder.name != KEPT.name:
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    require_ours(folder)
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with suppress(OSError), (folder / ".gitignore").open("x", encoding="utf-8") as ignore:
+        ignore.write("*\n")
     return folder
+
+
+def require_kept(file: Path) -> None:
+    """Raise NotOurs for a file that is kept between runs, if it or its folder is not ours."""
+    if file.parent.name == KEPT.name:
+        require_ours(file.parent)
+        require_ours(file)
+
+
+def read_kept(file: Path, *, option: str) -> str:
+    """The text of a file, which is ours where it is kept between runs; `option` names another.
+
+    Raises what `text_in` does, and NotOurs.
+    """
+    if file.parent.name != KEPT.name:
+        return text_in(file, option=option)
+    try:
+        require_kept(file)
+        require_ours(file)
+    except NotOurs as error:
+        error.option = option
+        raise
+    return text_in(file, option=option, follows=False)

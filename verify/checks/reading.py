@@ -44,12 +44,14 @@ class DataError(ValueError):
         self.line = line
 
 
-def opened(file: Path, *, option: str = "") -> int:
+def opened(file: Path, *, option: str = "", follows: bool = True) -> int:
     """A handle of a regular file, or of the null device; it never waits.
 
-    Raises OSError for anything else; `option` is that by which another file is named.
+    Raises OSError for anything else, such as a link unless it `follows` these; `option` is that by which
+    another file is named.
     """
-    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    handle = os.open(file, flags if follows else flags | getattr(os, "O_NOFOLLOW", 0))
     found = os.fstat(handle)
     if stat.S_ISREG(found.st_mode) or os.path.samestat(found, Path(os.devnull).stat()):
         return handle
@@ -61,13 +63,13 @@ def opened(file: Path, *, option: str = "") -> int:
     raise OSError(f"{str(file)!r} is {what} where a file is needed: {another}")
 
 
-def text_in(file: Path, *, option: str = "", most: int = MOST_BYTES) -> str:
-    """The text of a file in UTF-8.
+def text_in(file: Path, *, option: str = "", most: int = MOST_BYTES, follows: bool = True) -> str:
+    """The text of a file in UTF-8, which may be a link where it `follows` these.
 
     Raises OSError for what is no file, and ValueError, one sentence with the file and the line, for what is
     no text or is too large.
     """
-    with os.fdopen(opened(file, option=option), "rb") as stream:
+    with os.fdopen(opened(file, option=option, follows=follows), "rb") as stream:
         data = stream.read(most + 1)
     another = f"; name another by {option}" if option else ""
     if len(data) > most:

@@ -8,6 +8,7 @@ import sys
 import click
 
 from verify.cases.case import Case
+from verify.checks.streams import styled_output
 from verify.commands.cli import command_named
 from verify.config.options import WORD, choice
 
@@ -26,5 +27,5 @@ def command(*, word: str, at: str | None, color: str) -> int:
     lines = explain(Case.parse(word), index)
     auto = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     bright = color == "always" or (color == "auto" and auto)
-    print((coloured if bright else plain_text)(lines))
+    styled_output().write(f"{(coloured if bright else plain_text)(lines)}\n")
     return 0

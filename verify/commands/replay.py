@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +15,7 @@ from verify.cases.case import Case
 from verify.cases.domain import Domain
 from verify.checks.broken import broken_by
 from verify.checks.files import refusal_of
+from verify.checks.ours import NotOurs
 from verify.commands.cli import command_named
 from verify.config.flags import (
     Isolation,
@@ -65,7 +68,7 @@ def command(
 ) -> int:
     if forgets:
         return forget_named(failures, [*filter(None, (subject,)), *words])
-    past = failures_in(failures)
+    past = _past(failures, is_needed=not (subject and words))
     for line in lines_of_interrupted():
         print(line)
     cases = _named(words, narrowings)
@@ -81,7 +84,8 @@ def command(
     else:
         is_trusted = trust or subject is not None
         asked = again(_recorded(past, subject, failures), as_recorded(isolation), is_trusted=is_trusted)
-    stop = _replay_all(asked, past, known, became)
+    remembering = {"past": past, "known": known.deviations, "keep": partial(_keep, failures)}
+    stop = _replay_all(asked, remembering, became)
     if not became:
         print(f"Nothing to replay: every failure in {failures} is fixed.")
         return 0
@@ -104,16 +108,14 @@ class Stop(NamedTuple):
     sentence: str
 
 
-def _replay_all(
-    asked: Iterable[Again], past: list[Failed], known: Known, became: list[Became]
-) -> Stop | None:
+def _replay_all(asked: Iterable[Again], remembering: Mapping[str, Any], became: list[Became]) -> Stop | None:
     """Add the results to `became` as they come; what ended that early, or raise it where there are none."""
     try:
         for group in asked:
             if group.subject is None:
                 became += unloaded(group)
             else:
-                became += replay(group.subject, group.cases, past=past, known=known.deviations)
+                became += replay(group.subject, group.cases, **remembering)
     except KeyboardInterrupt:
         if not became:
             raise
@@ -151,6 +153,23 @@ def _in_order(subject: str, cases: list[Case], *, known: Known, isolation: Isola
     again = f"conv-verify {click.get_current_context().find_root().obj}"
     loaded = loader_of(isolation)(subject)
     return replay_in_order(loaded, cases, known=known.deviations, again=again)
+
+
+def _past(file: Path, *, is_needed: bool) -> list[Failed]:
+    """What failed before; nothing where the record is not ours, if it is not all that is asked for."""
+    try:
+        return failures_in(file)
+    except NotOurs:
+        if is_needed:
+            raise
+        return []
+
+
+def _keep(file: Path, failures: Sequence[Failed]) -> None:
+    """Record what became of a case; if this cannot be, the end of the command says so."""
+    with suppress(OSError, ValueError):
+        if failures:
+            remember(file, failures)
 
 
 def _record(file: Path, failures: list[Failed]) -> None:

@@ -16,7 +16,7 @@ from verify.config.options import FILE
 def command(*, files: tuple[Path, ...], html: Path | None) -> int:
     from verify.reports import github
     from verify.reports.conclusion import run_sentence
-    from verify.reports.html.page import require_page, write_page
+    from verify.reports.html.page import require_page, why_no_page
     from verify.reports.merge import merged
     from verify.reports.summary import print_summary
     from verify.reports.terminal import Terminal
@@ -25,7 +25,7 @@ def command(*, files: tuple[Path, ...], html: Path | None) -> int:
         require_page(html)
     total, console = merged(files), Terminal()
     for line in total.environments:
-        console.print(line, style="dim", highlight=False, markup=False)
+        console.print(line, style="dim")
     console.print()
     conclusion = run_sentence(total.tallies, lacks=total.lacks, broken=total.broken)
     print_summary(console, total.tallies, conclusion)
@@ -33,7 +33,7 @@ def command(*, files: tuple[Path, ...], html: Path | None) -> int:
         console.say(line)
     if total.broken and not conclusion.endswith(total.broken):  # beside what disagrees
         console.say(f"\nCould not run: {total.broken}")
-    github.publish(total.tallies, conclusion, holds=total.exit_code == 0, say=console.say)
-    if html:
-        write_page(html, files)
+    github.publish(total.tallies, conclusion, holds=total.exit_code == 0, say=console.command)
+    if html and (why := why_no_page(html, files)):
+        console.say(why)
     return total.exit_code

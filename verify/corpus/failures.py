@@ -20,8 +20,9 @@ from verify.cases.grammar import GRAMMAR, OtherGrammar, require_grammar
 from verify.checks import shapes
 from verify.checks.examination import Examination
 from verify.checks.files import refusal_of
-from verify.checks.project import KEPT, keep_in
-from verify.checks.reading import DataError, json_of, text_in
+from verify.checks.ours import NotOurs
+from verify.checks.project import KEPT, keep_in, read_kept, require_kept
+from verify.checks.reading import DataError, json_of
 from verify.checks.subject import Description
 from verify.checks.versions import versions_of
 from verify.corpus.rewrite import rewrite
@@ -115,12 +116,14 @@ def failures_in(file: Path) -> list[Failed]:
     """Every recorded failure; none where there is no file, or no folder for it.
 
     Raises ValueError, one sentence with the file and the line, for what is no record of this format, and
-    for a file that cannot be read.
+    for a file that cannot be read; NotOurs for one that is not ours.
     """
     try:
-        return _parse(text_in(file, option=OPTION), file)
+        return _parse(read_kept(file, option=OPTION), file)
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except NotOurs:
+        raise
     except OSError as error:
         raise ValueError(refusal_of(error, OPTION)) from None
 
@@ -137,6 +140,7 @@ def remember(file: Path, failures: Iterable[Failed]) -> None:
         return _text_of(kept.values())
 
     keep_in(file.parent)
+    require_kept(file)
     rewrite(file, with_failures)
 
 

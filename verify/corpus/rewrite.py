@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from verify.checks.ours import require_regular
 from verify.checks.reading import text_in
 from verify.checks.replacing import replace_file
 
@@ -25,11 +26,12 @@ def rewrite(file: Path, change: Callable[[str], str]) -> None:
     """
     file = file.resolve()  # what a link points to, not the link
     file.parent.mkdir(parents=True, exist_ok=True)
+    require_regular(file)
     with _alone_in(file.parent):
         before = text_in(file) if file.exists() else ""
         after = change(before)
         if after != before:
-            replace_file(file, after.encode())
+            replace_file(file, after.encode(errors="backslashreplace"))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from verify.cases.case import Case
 from verify.cases.grammar import GRAMMAR, require_grammar
 from verify.cases.operations import OPERATIONS
 from verify.cases.word import InvalidCase
+from verify.checks.escaping import shown
 from verify.checks.files import refusal_of
 from verify.checks.reading import MOST_BYTES, text_in, text_of
 from verify.corpus.rewrite import rewrite
@@ -106,7 +107,7 @@ def pin(place: Path, reasons: Mapping[Case, str], *, today: date) -> dict[Case, 
         old = {*cases_in(place)} if place.exists() else set()
         added.update(dict.fromkeys((case for case in reasons if case not in old), file))
         day = today.isoformat()
-        blocks = [f"# {day}: {' '.join(reasons[case].split())}\n{case}\n" for case in added]
+        blocks = [f"# {day}: {shown(' '.join(reasons[case].split()))}\n{case}\n" for case in added]
         ended = text if not text or text.endswith("\n") else f"{text}\n"
         if blocks and grammar_of(text.splitlines()) is None:  # there is no word yet
             ended = f"{MARK}\n{ended}"
@@ -141,8 +142,8 @@ def _without(text: str, case: Case) -> str:
 
 
 def _files_of(place: Path) -> list[Path]:
-    """A file itself, or the `*.txt` files of a folder, in order."""
-    return sorted(place.glob("*.txt")) if place.is_dir() else [place]
+    """A file itself, or the `*.txt` files of a folder, in order; no pipe there is waited for."""
+    return sorted(filter(Path.is_file, place.glob("*.txt"))) if place.is_dir() else [place]
 
 
 def is_mark(line: str) -> re.Match[str] | None:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from verify.checks.escaping import shown
+from verify.checks.files import naming, refusal_of
 from verify.reports.conclusion import LITTLE
 from verify.reports.coverage import fault_coverages
 from verify.reports.findings import findings
@@ -15,6 +17,9 @@ from verify.reports.tally import COLUMNS, Tally, by_subject
 ANNOTATED = 10
 """Errors that GitHub shows of one step."""
 
+SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The variable that names the file of a job's summary."""
+
 SUMMARISED = 20
 """Findings whose messages are in the summary of a job, which may have 1 MiB."""
 
@@ -22,13 +27,27 @@ _MARKS = {"holds": "✅ ", "disagrees": "❌ ", **dict.fromkeys(LITTLE, "⚠️ 
 
 
 def publish(tallies: Sequence[Tally], sentence: str, *, holds: bool, say: Callable[[str], None]) -> None:
-    """Print the annotations, and append to the summary of the job, if this runs in a GitHub action."""
+    """Print the annotations, and append to the summary of the job, if this runs in a GitHub action.
+
+    `say` prints a line as it is, as a command to the log has to be.
+    """
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in commands(tallies, sentence, holds=holds):
             say(line)
-    if file := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(file).open("a", encoding="utf-8") as summary:
-            summary.write(f"{job_summary(tallies, sentence)}\n")
+    if file := os.environ.get(SUMMARY):
+        try:
+            with naming(Path(file)):
+                _append(Path(file), f"{shown(job_summary(tallies, sentence))}\n")
+        except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+            why = refusal_of(error, SUMMARY) if isinstance(error, OSError) else str(error)
+            say(shown(f"unwritten  {why}"))
+
+
+def _append(file: Path, text: str) -> None:
+    """Append to a file, which is never waited for."""
+    handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o666)
+    with os.fdopen(handle, "a", encoding="utf-8") as stream:
+        stream.write(text)
 
 
 def commands(tallies: Sequence[Tally], sentence: str, *, holds: bool) -> list[str]:
@@ -39,7 +58,7 @@ def commands(tallies: Sequence[Tally], sentence: str, *, holds: bool) -> list[st
 
 def _data(text: str) -> str:
     """A text as the message of a workflow command."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return shown(text.replace("%", "%25").replace("\r", "%0D")).replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

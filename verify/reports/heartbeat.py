@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
+from verify.checks.escaping import visible
 from verify.checks.journal import journal
 from verify.checks.outer import is_outside, once_inside
+from verify.checks.streams import styled_output
 
 EVERY_S = 10.0
 """Seconds between two lines."""
@@ -74,22 +75,13 @@ def spoken(command: str) -> Iterator[None]:
     """A heartbeat on standard output, unless that is a terminal, which shows more."""
     try:
         is_terminal = sys.stdout.isatty()
-        copy = os.dup(sys.stdout.fileno())  # pytest captures the original
     except (AttributeError, OSError, ValueError):  # it is closed
         yield
         return
-    encoding = sys.stdout.encoding
-
-    def say(text: str) -> None:
-        sys.stdout.flush()
-        os.write(copy, f"{text}\n".encode(encoding, errors="backslashreplace"))
-
-    try:
-        with doing(lambda: command):
-            if is_terminal:
+    output = styled_output()  # pytest captures the original
+    with doing(lambda: command):
+        if is_terminal:
+            yield
+        else:
+            with heartbeat(lambda text: output.write(f"{visible(text)}\n")):
                 yield
-            else:
-                with heartbeat(say):
-                    yield
-    finally:
-        os.close(copy)

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-import os
-import sys
+from collections.abc import Iterable
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from verify.checks.escaping import visible
+from verify.checks.streams import Out, styled_output
 
 
-class Terminal(Console):
+class Plain(Console):
+    """A console that shows every text as it is: it reads no markup, and hidden characters are seen."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=visible(segment.text))
+
+
+class Terminal(Plain):
     """A console on the original standard output, as pytest captures it during a run."""
 
     def __init__(self) -> None:
-        copy = os.dup(sys.stdout.fileno())  # open until the process ends
-        super().__init__(file=os.fdopen(copy, "w", encoding=sys.stdout.encoding, closefd=False))
-
-    def on_broken_pipe(self) -> None:
-        """Continue silently if the output is no longer read, so that the exit code is still right."""
-        self.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+        super().__init__(file=styled_output())
 
     def say(self, text: str) -> None:
         """Print a text unchanged, so that a line of it can be pasted."""
-        self.print(text, highlight=False, markup=False, soft_wrap=True)
+        self.print(text, soft_wrap=True)
+
+    def command(self, line: str) -> None:
+        """Print a command to a log of CI, which nothing but this begins."""
+        assert isinstance(self.file, Out)
+        self.file.command(line)

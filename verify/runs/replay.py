@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import islice
@@ -41,12 +41,18 @@ class Became(NamedTuple):
 
 
 def replay(
-    subject: Subject, named: Iterable[Case], *, past: Sequence[Failed], known: Iterable[Deviation] = ()
+    subject: Subject,
+    named: Iterable[Case],
+    *,
+    past: Sequence[Failed],
+    known: Iterable[Deviation] = (),
+    keep: Callable[[Sequence[Failed]], object] = len,
 ) -> Iterator[Became]:
     """Ask each case, by each way that has it, several times where it fails or has failed; print what became.
 
-    Each is printed before it is yielded. `past` are all failures that are recorded, `known` the user's
-    deviations. What is recorded of other releases than the one that runs is asked before.
+    Each is kept, then printed, before it is yielded. `past` are all failures that are recorded, `known` the
+    user's deviations; `keep` records failures. What is recorded of other releases than the one that runs is
+    asked before.
     """
     description, survey = surveyed(describe(subject), known)
     here = [f"{description.name} runs {description.here}"] if description.here else []
@@ -64,6 +70,7 @@ def replay(
             asked = asked_of(way, case)
             past_of = [failure for failure in past if failure.asked == asked]
             became = became_of(replace(examiner, subject=way, noted_as=way.name), case, past_of)
+            keep(became.failures)
             _print(case, became, by=way.name if len(ways) > 1 else "")
             yield became
 

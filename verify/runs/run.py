@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from rich.live import Live
@@ -25,6 +25,8 @@ from verify.checks.subject import split_label
 from verify.config.session import Options, Session
 from verify.corpus.failures import OPTION, Failed, failed, remember
 from verify.corpus.words import SHIPPED, cases_in, pin
+from verify.gate.judging import Judge
+from verify.gate.recorder import Tallier
 from verify.gate.session import NOTHING, OURS, SESSION, beginning, environment
 from verify.gate.under_test import Gate
 from verify.reports import github
@@ -35,7 +37,7 @@ from verify.reports.records import Stream, end, nowhere
 from verify.reports.summary import STYLES, print_summary
 from verify.reports.tally import UNDRAWN, Tally
 from verify.reports.terminal import Terminal
-from verify.runs.behaviour.baseline import Watch
+from verify.runs.behaviour.baseline import Conclusion, Watch
 from verify.runs.interrupted import lines_of_interrupted
 
 ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
@@ -67,41 +69,76 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     stream = Stream.anew(request.report) if request.report else None
     session = Session(options=request.options, record=stream.write if stream else nowhere)
     for line in lines_of_interrupted():
-        console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
+        console.print(line, style="dim", soft_wrap=True)
     watcher = Watcher(console, session, subjects=request.subjects, until=request.until)
     watcher.is_quick = request.profile == "quick"
+    watcher.record = request.failures
     status = _gated(request, session, [watcher, *([watch] if watch else [])])
+    ended = _ended(request, watcher, status, watch)
+    kept = _keep(request, ended.tallies, watcher.failures() if request.failures else [])
+    for finding in findings(ended.tallies):
+        session.record(finding.record())
+    elapsed, changed = time.monotonic() - start, ended.compared.sentence
+    session.record(
+        end(elapsed, ended.code, interrupted=ended.interrupted, broken=ended.broken, baseline=changed)
+    )
+    if stream and stream.broken:
+        kept.append(f"unwritten  {stream.broken}: the report is incomplete; name another by --report")
+    _print_end(console, ended, kept)
+    return ended.code
+
+
+class Ended(NamedTuple):
+    """The end of a run: its tallies, sentence and exit code, and how it compares with its baseline."""
+
+    tallies: Sequence[Tally]
+    conclusion: str
+    code: int
+    interrupted: bool
+    broken: str
+    losses: Sequence[str]
+    compared: Conclusion
+
+
+def _ended(request: Request, watcher: Watcher, status: int, watch: Watch | None) -> Ended:
+    """What a run comes to, with the exit code of the gate and of the baseline together."""
     interrupted = status == pytest.ExitCode.INTERRUPTED and not watcher.broken
     tallies, shard = watcher.tallies(), request.options.shard
     reasons = [
         *watcher.broken,
         *([] if status in ENDED else [f"pytest ended with exit code {int(status)}"]),
-        *([f"the report is incomplete: {stream.broken}"] if stream and stream.broken else []),
     ]
     broken = reasons[0] if reasons else ""
     conclusion = run_sentence(tallies, interrupted=interrupted, shard=shard, broken=broken)
-    if tallies:
+    code = 2 if broken else exit_code(tallies, shard=shard) or (3 if interrupted else 0)
+    losses = losses_told()
+    code, compared = code_after_losses(code, losses), Conclusion([])
+    if watch and not broken and not interrupted:
+        compared = watch.conclude()
+        code = min(filter(None, (code, compared.code)), default=0)
+    return Ended(tallies, conclusion, code, interrupted, broken, losses, compared)
+
+
+def _print_end(console: Terminal, ended: Ended, kept: Sequence[str]) -> None:
+    """Print what was found, after it was recorded: the summary, what was kept of it, and the baseline."""
+    conclusion, broken, compared = ended.conclusion, ended.broken, ended.compared
+    if ended.tallies:
         console.print()
-        print_summary(console, tallies, conclusion)
-    _keep(console, request, tallies, watcher.failures() if request.failures else [])
+        print_summary(console, ended.tallies, conclusion)
+    for line in kept:
+        console.say(line)
     if broken and not conclusion.endswith(broken):  # beside what disagrees
         console.say(f"\nCould not run: {broken}")
-    elif not tallies:
+    elif not ended.tallies:
         console.say(f"\n{conclusion}")
-    code = 2 if broken else exit_code(tallies, shard=shard) or (3 if interrupted else 0)
-    texts = losses_told()
-    for text in texts:
+    for text in ended.losses:
         console.say(f"\n{text}")
-    code, changed = code_after_losses(code, texts), ""
-    if watch and not broken and not interrupted:
-        code, changed = _print_baseline(console, watch, code)
-    proved = " ".join(filter(None, (conclusion, changed)))
-    github.publish(tallies, proved, holds=code == 0, say=console.say)
-    for finding in findings(tallies):
-        session.record(finding.record())
-    elapsed = time.monotonic() - start
-    session.record(end(elapsed, code, interrupted=interrupted, broken=broken, baseline=changed))
-    return code
+    for text in compared.lines:
+        console.say(text)
+    if compared.sentence:
+        console.print(Text(f"\n{compared.sentence}", style="bold"), soft_wrap=True)
+    proved = " ".join(filter(None, (conclusion, compared.sentence)))
+    github.publish(ended.tallies, proved, holds=ended.code == 0, say=console.command)
 
 
 def _gated(request: Request, session: Session, plugins: Sequence[object]) -> int:
@@ -114,34 +151,30 @@ def _gated(request: Request, session: Session, plugins: Sequence[object]) -> int
         return pytest.main([*_arguments(folder, request)], plugins=plugins)
 
 
-def _print_baseline(console: Terminal, watch: Watch, code: int) -> tuple[int, str]:
-    """Print the comparison with the baseline; returns the exit code of the gate and the baseline together."""
-    conclusion = watch.conclude()
-    for text in conclusion.lines:
-        console.say(text)
-    if conclusion.sentence:
-        console.print(Text(f"\n{conclusion.sentence}", style="bold"), soft_wrap=True)
-    return min(filter(None, (code, conclusion.code)), default=0), conclusion.sentence
-
-
-def _keep(console: Terminal, request: Request, tallies: Sequence[Tally], failures: Sequence[Failed]) -> None:
-    """Record failures and pin what disagrees, if the request names places, and print that."""
+def _keep(request: Request, tallies: Sequence[Tally], failures: Sequence[Failed]) -> list[str]:
+    """Record failures and pin what disagrees, if the request names places; what to print of that."""
+    kept = []
     if request.failures and failures:
         try:
             remember(request.failures, failures)
-            console.say(f"recorded  {request.failures}  (`replay` asks again what failed)")
-        except OSError as wrong:
-            console.say(f"unrecorded  {refusal_of(wrong, OPTION)}")
+            kept.append(f"recorded  {request.failures}  (`replay` asks again what failed)")
+        except (OSError, ValueError) as wrong:
+            kept.append(f"unrecorded  {_why(wrong, OPTION)}")
     if request.pin_to:
         shipped = cases_in(SHIPPED)  # every run asks them already
         failures_of_cases = [found.failure for found in findings(tallies) if found.failure.word]
         reasons = {Case.parse(failure.word): failure.text.splitlines()[0] for failure in failures_of_cases}
         new = {case: line for case, line in reasons.items() if case not in shipped}
         try:
-            for case, file in pin(request.pin_to, new, today=date.today()).items():
-                console.say(f"pinned    {case}  ({file})")
-        except OSError as wrong:
-            console.say(f"unpinned  {refusal_of(wrong, '--corpus')}")
+            added = pin(request.pin_to, new, today=date.today())
+            kept += [f"pinned    {case}  ({file})" for case, file in added.items()]
+        except (OSError, ValueError) as wrong:
+            kept.append(f"unpinned  {_why(wrong, '--corpus')}")
+    return kept
+
+
+def _why(wrong: OSError | ValueError, option: str) -> str:
+    return refusal_of(wrong, option) if isinstance(wrong, OSError) else str(wrong)
 
 
 @contextmanager
@@ -188,6 +221,7 @@ class Watcher:
         self._start = 0.0
         self._named = ""
         self.is_quick = False
+        self.record: Path | None = None
         self._live = Live(get_renderable=self._line, console=console, transient=True)
 
     def tallies(self) -> list[Tally]:
@@ -196,13 +230,8 @@ class Watcher:
 
     def failures(self) -> list[Failed]:
         """What to record: of each property the smallest case of each kind of disagreement."""
-        return [
-            failed(judge.tallier.failures[Case.parse(failure.word)])
-            for gate in self._gates
-            for judge in gate.judges.values()
-            for failure in judge.tallier.tally.failures.values()
-            if failure.word
-        ]
+        talliers = (judge.tallier for gate in self._gates for judge in gate.judges.values())
+        return [failure for tallier in talliers for failure in _failures_of(tallier)]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -240,6 +269,7 @@ class Watcher:
         elif report.failed and not explained and not report.longreprtext.endswith(NOTHING):
             self.broken.append(report.longreprtext.strip().splitlines()[-1])
         if report.when == "call" and tally is not None:
+            self._keep()
             if self._named != tally.subject:
                 self.console.print(Text(tally.subject, style="bold"), soft_wrap=True)
                 self._named = tally.subject
@@ -267,8 +297,19 @@ class Watcher:
         if self._item is not None:
             self._item.cls.gate.close(self._item.name, time.monotonic() - self._start)
 
+    def _keep(self) -> None:
+        """Record what the property found before it is printed; the end of the run says if this cannot be."""
+        judge = self._judge()
+        failures = _failures_of(judge.tallier) if judge is not None else []
+        if self.record and failures:
+            with suppress(OSError, ValueError):
+                remember(self.record, failures)
+
+    def _judge(self) -> Judge | None:
+        return self._item.cls.gate.judges.get(self._item.name) if self._item is not None else None
+
     def _tally(self) -> Tally | None:
-        judge = self._item.cls.gate.judges.get(self._item.name) if self._item is not None else None
+        judge = self._judge()
         return judge.tallier.tally if judge is not None else None
 
     def _line(self) -> Text:
@@ -277,3 +318,12 @@ class Watcher:
             return Text("loading …")
         doing = "shrinking a disagreement" if tally.failures else f"{tally.cases:,} cases"
         return Text(f"{tally.subject} {tally.title}: {doing}")
+
+
+def _failures_of(tallier: Tallier) -> list[Failed]:
+    """What to record of a property."""
+    return [
+        failed(tallier.failures[Case.parse(failure.word)])
+        for failure in tallier.tally.failures.values()
+        if failure.word
+    ]

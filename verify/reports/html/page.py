@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from verify.cases.case import Case
+from verify.checks.escaping import shown
+from verify.checks.files import naming, refusal_of
 from verify.checks.replacing import replace_file, require_replaceable
 from verify.checks.scratch import scratch_folder
 from verify.reports.conclusion import run_sentence
@@ -47,6 +49,9 @@ PICTURED = 40
 LARGEST_KERNEL = 4096
 """Taps of an axis above which the cells that they read are not drawn."""
 
+OPTION = "--html"
+"""By which another file of a page is named."""
+
 _case = cache(Case.parse)
 
 _FACTS = ("time", "environment", "profile", "seed", "shard")
@@ -66,7 +71,19 @@ def require_page(file: Path) -> None:
 def write_page(file: Path, sources: Sequence[Path]) -> None:
     """Write the page of the runs whose records are in some files."""
     records = (record for source in sources for record in records_in(source, with_words=True))
-    replace_file(file, _page(records, merged(sources)).encode())
+    replace_file(file, shown(_page(records, merged(sources))).encode())
+
+
+def why_no_page(file: Path, sources: Sequence[Path]) -> str:
+    """Write the page; the line that says why it cannot be written, or nothing."""
+    try:
+        with naming(file):
+            write_page(file, sources)
+    except OSError as error:
+        return f"unwritten  {refusal_of(error, OPTION)}"
+    except ValueError as error:  # the records are not whole
+        return f"unwritten  {file}: {error}"
+    return ""
 
 
 @contextmanager
@@ -81,7 +98,8 @@ def paged(file: Path | None, report: Path | None) -> Iterator[Path | None]:
     with scratch_folder() as folder:
         records = report or folder / "records.jsonl"
         yield records
-        write_page(file, [records])
+        if why := why_no_page(file, [records]):
+            print(why)
 
 
 def _page(records: Iterable[Record], runs: Merged) -> str:

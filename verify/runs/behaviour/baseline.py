@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.checks.clock import GRACE_S, TimeUp, stopping_at
+from verify.checks.files import refusal_of
 from verify.checks.losses import keep_if_lost
 from verify.checks.path import excused
 from verify.checks.subject import Description, split_label
@@ -101,18 +102,21 @@ class Watch:
             before.update(behaviours_of(text, self.file))
             return text_of({**before, **self._records} if self._update else {**self._records, **before})
 
-        rewrite(self.file, merged)
-        lines, changed = [], 0
+        lines, changed, is_updated = [], 0, self._update
+        try:
+            rewrite(self.file, merged)
+        except OSError as error:
+            lines, is_updated = [f"unwritten  {refusal_of(error, '--baseline')}"], False
         for label, record in self._records.items():
             is_changed, text = compared(label, record, before, self.file)
             lines += text
             changed += is_changed
-        return Conclusion(lines, *self._verdict(changed))
+        return Conclusion(lines, *self._verdict(changed, is_updated=is_updated))
 
-    def _verdict(self, changed: int) -> tuple[str, int]:
+    def _verdict(self, changed: int, *, is_updated: bool) -> tuple[str, int]:
         """The last sentence, and the exit code."""
         many = f"{changed} of {len(self._records)} subjects" if len(self._records) > 1 else "the subject"
-        if changed and self._update:
+        if changed and is_updated:
             return f"Rewritten: {self.file}, as {many} had changed.", 0
         if changed:
             return f"Changed: {many}, since {self.file} was written; --update-baseline accepts it.", 1

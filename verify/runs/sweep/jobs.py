@@ -19,6 +19,7 @@ from verify.checks.deviations import Deviation
 from verify.checks.files import refusal_of
 from verify.checks.interrupts import interruptible, shielded
 from verify.checks.journal import Journal, current, own_journal
+from verify.checks.project import require_kept
 from verify.checks.subject import Subject, describe
 from verify.runs.sweep.blocks import Blocks
 from verify.runs.sweep.progress import OPTION, Progress, save_state
@@ -152,6 +153,7 @@ class Jobs:
         """Write the state of a sweep that is not finished; remove that of a finished one."""
         if self.is_over:
             with suppress(OSError):
+                require_kept(self._plan.state)
                 self._plan.state.unlink(missing_ok=True)
         elif self._progress.done:
             self._save(what)

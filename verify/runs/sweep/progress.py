@@ -13,8 +13,8 @@ from verify.cases.grammar import GRAMMAR, OtherGrammar, require_grammar
 from verify.checks import shapes
 from verify.checks.bulk import Swept
 from verify.checks.files import refusal_of
-from verify.checks.project import keep_in
-from verify.checks.reading import DataError, json_of, shown, text_in
+from verify.checks.project import keep_in, read_kept, require_kept
+from verify.checks.reading import DataError, json_of, shown
 from verify.checks.replacing import replace_file
 from verify.oracle.compare import KINDS, Outcome
 
@@ -97,6 +97,7 @@ def save_state(path: Path, progress: Progress, what: dict[str, Any]) -> None:
         }
     )
     keep_in(path.parent)
+    require_kept(path)
     replace_file(path, text.encode())
 
 
@@ -127,7 +128,7 @@ def restore(path: Path, enumeration: Enumeration, what: dict[str, Any]) -> Progr
 def read_state(path: Path) -> dict[str, Any]:
     """The state of any sweep from a file; ForeignState for any other file."""
     try:
-        state = json_of(text_in(path, option=OPTION), has_constants=True)
+        state = json_of(read_kept(path, option=OPTION), has_constants=True)
     except FileNotFoundError:
         raise ForeignState(f"there is no {str(path)!r} to resume from: begin without --resume") from None
     except OSError as error:
