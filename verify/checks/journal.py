@@ -16,8 +16,6 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
-from verify.cases.case import Case
-from verify.cases.word import InvalidCase
 from verify.checks.ours import open_ours, require_ours
 from verify.checks.project import keep_in, kept_folder
 
@@ -187,6 +185,9 @@ def _parsed(text: str) -> tuple[str, str]:
 
 def _are_ours(subject: str, word: str) -> bool:
     """Whether a journal can have noted these: what else stands in a file is passed over."""
+    from verify.cases.case import Case  # NumPy, which a command's help does without
+    from verify.cases.word import InvalidCase
+
     try:
         return subject.isprintable() and str(Case.parse(word)) == word
     except InvalidCase:
