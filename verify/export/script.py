@@ -249,8 +249,9 @@ def _traced(call: WrittenCall, *, unknown: str = "none", options: str = "") -> l
     names = [*call.arrays]
     specs = f"[tf.TensorSpec(a.shape, a.dtype) for a in [{', '.join(names)}]]"
     if unknown != "none":
-        shapes = ", ".join(str(list(shape)) for shape in shapes_of(call.case, unknown).values())
-        specs = f"[tf.TensorSpec(shape, {names[0]}.dtype) for shape in [{shapes}]]"
+        shapes = shapes_of(call.case, unknown).values()
+        pairs = ", ".join(f"({list(shape)}, {name})" for name, shape in zip(names, shapes, strict=True))
+        specs = f"[tf.TensorSpec(shape, a.dtype) for shape, a in [{pairs}]]"
     function_of = f"tf.function(model, input_signature=specs, autograph=False{options})"
     return [f"specs = {specs}", f"traced = {function_of}.get_concrete_function()"]
 
