@@ -180,11 +180,10 @@ def _refusal(case: Case, answer: Array | Verdict) -> Verdict:
 def is_nothing(case: Case, answer: Array) -> bool:
     """Whether only a count of 0 is illegal, and the answer is a sum of nothing: zeros, or no element."""
     counts = {name: getattr(case, name) for name in ("channels", "filter_count", "multiplier")}
-    if 0 not in counts.values():
-        return False
     some = case.copied(illegal=False, **{name: count or 1 for name, count in counts.items()})
-    is_alone, shape = not some.why_illegal, case.copied(illegal=False).output_shape
-    return is_alone and not answer.any() and (answer.size == 0 or answer.shape == shape)
+    if 0 not in counts.values() or some.why_illegal or answer.any():
+        return False
+    return answer.size == 0 or answer.shape == case.copied(illegal=False).output_shape
 
 
 def _repeated(verdict: Verdict, first: Array, again: Array | Verdict) -> Verdict:
