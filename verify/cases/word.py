@@ -62,8 +62,8 @@ def fields_of(word: str) -> dict[str, Any]:
     if operation not in OPERATIONS:
         raise InvalidCase(f"its first token {_cut(operation)} is none of {', '.join(OPERATIONS)}")
     fields: dict[str, Any] = {"operation": operation}
+    digits = ILLEGAL_DIGITS if "illegal" in tokens else MAX_DIGITS
     for token in tokens:
-        digits = ILLEGAL_DIGITS if "illegal" in tokens else MAX_DIGITS
         _add(fields, token, *_field(token, digits))
     fields["epilogue"] = tuple(fields.get("epilogue", ()))
     for name, letter in (("size", "i"), ("kernel", "k"), ("padding", None)):
