@@ -12,7 +12,10 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from verify.cases.case import Case
 from verify.cases.domain import Domain
+from verify.cases.dtypes import FORMATS
+from verify.cases.misfits import LETTERS, arrays_of, asked_of
 from verify.cases.operations import OPERATIONS
+from verify.cases.word import InvalidCase
 
 from .cases import cases_by_way
 
@@ -26,10 +29,11 @@ def illegal_cases(
     """Calls that a subject must refuse, by raising an error.
 
     One of: a stride or a dilation below 1, negative explicit padding, a window that no padded input holds,
-    channels or filters that do not divide into groups, filters of another rank, an input of a transpose that
-    no forward convolution answers. No documentation demands that sums of nothing are refused: no kernel is
-    without cells, and no transpose without images or cells. `operations` and the other `narrowings` of
-    `cases` are those of the legal cases that these come from.
+    also in numbers that 32 bits cannot hold; channels or filters that do not divide into groups, or are none;
+    an operand of another rank, or of another dtype than the others; a cotangent of a gradient that no forward
+    convolution answers, or sizes that it is asked for and that fit none. No documentation demands that sums
+    of nothing are refused: no kernel is without cells, and no gradient without images or cells. `operations`
+    and the other `narrowings` of `cases` are those of the legal cases that these come from.
     Shrinks towards a stride of 0. Raises ValueError for choices that leave no call.
     """
     for operation in operations:
@@ -46,22 +50,33 @@ def illegal_cases_by_way(
     small = {name: min(most, narrowings.get(name) or most) for name, most in SMALL_LIMITS.items()}
     plain = {"operations": operations, "fills": ("ones",), "around": ()}
     legal = cases_by_way(domains, **{**narrowings, **small, **plain})
-    return _spoilt(legal).filter(lambda asked: _sums(asked[1]) and domains[asked[0]].holds(asked[1]))
+
+    def is_asked(drawn: tuple[str, Case | None]) -> bool:
+        way, case = drawn
+        return case is not None and _sums(case) and domains[way].holds(case)
+
+    return _spoilt(legal).filter(is_asked)  # type: ignore[return-value]
 
 
 def _sums(case: Case) -> bool:
-    """Whether there is anything to add, or it is no transpose."""
-    return case.operation != "transpose" or 0 not in (case.batch, *case.size, *case.given_out)
+    """Whether there is anything to add, or it is no gradient."""
+    if case.traits.answer == "result":
+        return True
+    cells = case.result_shape if case.filter_count else ()
+    return 0 not in (case.batch, *case.size, *case.given_out, *cells)
 
 
 @st.composite
-def _spoilt(draw: DrawFn, legal: SearchStrategy[tuple[str, Case]]) -> tuple[str, Case]:
+def _spoilt(draw: DrawFn, legal: SearchStrategy[tuple[str, Case]]) -> tuple[str, Case | None]:
     way, base = draw(legal)
     axis = draw(st.integers(0, base.rank - 1))
     number = draw(st.sampled_from([0, -1, -2]))
     wrongs = _wrongs(base, axis, number)
     wrong = wrongs[draw(st.sampled_from(list(wrongs)))]
-    return way, replace(base, illegal=True, **wrong)
+    try:
+        return way, replace(base, illegal=True, **wrong)
+    except InvalidCase:  # what is given fits other numbers
+        return way, None
 
 
 def _wrongs(base: Case, axis: int, number: int) -> dict[str, dict[str, Any]]:
@@ -78,10 +93,67 @@ def _wrongs(base: Case, axis: int, number: int) -> dict[str, dict[str, Any]]:
         wrongs["channels"] = {"channels": 5, "groups": 2, "filter_count": 2}
         wrongs["filters"] = {"channels": 4, "groups": 2, "filter_count": 3}
     wrongs["rank"] = {"kernel": (*base.kernel, 1) if base.rank < 3 else base.kernel[:-1]}
-    if base.traits.input == "result":
+    is_gradient = base.traits.answer != "result"
+    if is_gradient:
         out = tuple(along.out for along in base.axes)
         other = out[axis] - 1 if number == 0 and out[axis] > 0 else out[axis] + 1 - number
         wrongs["out"] = {"given_out": _at(out, axis, other)}
+    return {**wrongs, **_none_of(base, number), **_large(base, axis, number), **_given(base, number)}
+
+
+def _none_of(base: Case, number: int) -> dict[str, dict[str, Any]]:
+    """A count of 0, or of groups below it."""
+    out = {"given_out": tuple(along.out for along in base.axes)} if base.traits.answer != "result" else {}
+    wrongs: dict[str, dict[str, Any]] = {"no channels": {"channels": 0, "groups": 1, **out}}
+    if base.traits.has_multiplier:
+        wrongs["no multiplier"] = {"multiplier": 0}
+    if base.traits.has_filters:
+        wrongs["no filters"] = {"filter_count": 0, "groups": 1, **out}
+    if base.traits.has_groups:
+        wrongs["groups"] = {"groups": number}
+    return wrongs
+
+
+def _large(base: Case, axis: int, number: int) -> dict[str, dict[str, Any]]:
+    """Numbers at the ends of integers of 32 bits, and kernels that are no longer small."""
+    most = {0: 2**31 - 1, -1: 2**31, -2: 2**32}[number]
+    kernel = _at(base.kernel, axis, max(base.kernel[axis], 2))
+    taps = {0: 65, -1: 257, -2: 1025}[number]
+    return {
+        "large stride": {"strides": _at(base.strides, axis, -most)},
+        "large dilation": {
+            "padding": "VALID",
+            "kernel": kernel,
+            "dilations": _at(base.dilations, axis, most if number else 2**16),
+        },
+        "large padding": {"padding": _at(((0, 0),) * base.rank, axis, (-most, 0))},
+        "large kernel": {"padding": "VALID", "kernel": _at(base.kernel, axis, taps)},
+    }
+
+
+def _given(base: Case, number: int) -> dict[str, dict[str, Any]]:
+    """Operands, or the sizes that a gradient is asked for, of another shape or dtype than its numbers'."""
+    traits = base.traits
+    shapes = {LETTERS[traits.input]: base.input_shape, LETTERS[traits.factor]: base.factor_shape}
+    if traits.has_pointwise:
+        shapes["v"] = base.pointwise_shape
+    if asked := asked_of(base):
+        shapes[asked] = base.output_shape
+    axes = {
+        f"axes of {letter}": {"given_shapes": {letter: {0: shape[1:], -1: (1, *shape), -2: ()}[number]}}
+        for letter, shape in shapes.items()
+    }
+    places = {0: 0, -1: 1, -2: -1}
+    wrongs: dict[str, dict[str, Any]] = {**axes}
+    for letter in [asked] if asked else ():
+        place, shape = places[number], shapes[letter]
+        for name, extent in (("more", shape[place] + 1), ("many", 2**31), ("fewer than none", -1)):
+            changed = list(shape)
+            changed[place] = extent
+            wrongs[f"{name} of {letter}"] = {"given_shapes": {letter: changed}}
+    others = [token for token in FORMATS if token != base.format.token]
+    for letter in arrays_of(base)[1:]:
+        wrongs[f"dtype of {letter}"] = {"given_dtypes": {letter: others[number]}}
     return wrongs
 
 

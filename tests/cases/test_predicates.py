@@ -51,6 +51,8 @@ def test_names_are_the_numbers_of_the_case():
         "illegal": False,
         "bordered": (9, 8),
         "given_out": (),
+        "given_shapes": (),
+        "given_dtypes": (),
         "slope": 0.0,
     }
 
@@ -68,6 +70,8 @@ def test_names_are_the_numbers_of_the_case():
         ("slope == 0.25 == float32(slope)", "conv_i3_k2_same_float64_leaky0.25"),
         ("slope == 0.2 != float32(slope)", "conv_i3_k2_same_float64_leaky0.2"),
         ("illegal and 3 in given_out", "transpose_i1_k1_same_ones_o3_illegal"),
+        ("any(o == 'w' and len(shape) == 2 for o, shape in given_shapes)", "conv_i1_k1_same_w1x1_illegal"),
+        ("given_dtypes == (('w', 'int32'),)", "conv_i1_k1_same_wint32_illegal"),
     ],
 )
 def test_condition_may_speak_of_every_operation(text, word):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 
@@ -64,8 +66,26 @@ def test_what_cannot_be_simpler_has_no_steps() -> None:
     assert list(simpler(Case.parse("conv_i1_k1_same_ones"))) == []
 
 
-def test_an_illegal_case_is_left_as_it_is() -> None:
-    assert list(simpler(Case.parse("conv_i2_k1_s0_valid_ones_illegal"))) == []
+@pytest.mark.parametrize(
+    ("word", "smallest"),
+    [
+        ("conv_n2_i5x3_c2_k2x2_s1x0_valid_float16_ones_illegal", "conv_i1_k1_s0_same_ones_illegal"),
+        ("conv_i5_k4_s-4294967296_same_ones_illegal", "conv_i1_k1_s0_same_ones_illegal"),
+        ("transpose_n2_i5_k2_f3_same_ones_o7_illegal", "transpose_i2_k1_same_ones_o1_illegal"),
+        ("conv_i5x5_c2_k3x3_f4_same_float16_ones_w3x3_illegal", "conv_i1_k1_same_ones_w1_illegal"),
+        (
+            "filtergrad_i5_c2_k3_f4_same_ones_y1x5x4_yfloat16_illegal",
+            "filtergrad_i1_k1_same_ones_yfloat16_illegal",
+        ),
+    ],
+)
+def test_an_illegal_case_comes_down_to_what_is_illegal_about_it(word: str, smallest: str) -> None:
+    case = Case.parse(word)
+
+    def why(other: Case) -> str:
+        return re.sub("[0-9x, -]+", "#", other.why_illegal)
+
+    assert str(simplest(case, lambda other: why(other) == why(case))) == smallest
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])

@@ -265,7 +265,7 @@ def test_message_says_what_was_predicted(subject: Subject, word: str, fields: di
             {"fault": ["padding-lost", "same-not-clamped"]},
             "the faults padding-lost and same-not-clamped both say which cells are read",
         ),
-        ({"error": "x"}, "its error is of kinds that it does not have: refused"),
+        ({"error": "x"}, "its error is of kinds that it does not have: out of memory, refused"),
         ({"kinds": ["crashed"], "signal": "SIGNAL"}, "no signal is named 'SIGNAL'"),
         ({"unjudged": True, "accumulator": "own"}, "what is unjudged predicts nothing, and it has fault, "),
         ({"unjudged": "yes"}, "unjudged is 'yes', not true or false"),

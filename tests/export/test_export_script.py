@@ -181,6 +181,13 @@ def test_a_script_of_an_illegal_call_expects_an_error() -> None:
     assert "# expected: an error: 's0x1' has a number below 1\n" in text
 
 
+@pytest.mark.parametrize("subject", ["tensorflow:graph", "tensorflow:graph/tf.nn.conv2d+unknown-sizes"])
+def test_a_script_of_an_illegal_call_agrees_where_the_trace_is_refused(subject: str) -> None:
+    ran = run(script(Case.parse("conv_i2x2_k1x1_same_ones_wfloat16_illegal"), built_in(subject)))
+    assert ran.code is None
+    assert ran.output.endswith("actual:   TypeError (agrees)\n")
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

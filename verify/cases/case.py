@@ -13,6 +13,7 @@ import numpy as np
 from verify.cases.dtypes import FORMATS, Format, format_of
 from verify.cases.fills import FILLS, Fill, make_operands
 from verify.cases.geometry import Axis, same_padding
+from verify.cases.misfits import LETTERS, Part, given_tokens, normal_given
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
 from verify.cases.word import (
@@ -42,7 +43,10 @@ class Case:
     "relu", "relu6", "leaky0.25" (any slope), "elu", "tanh" and "sigmoid".
     `fill` and `seed` say how the operands are made; no array is stored.
     An `illegal` case is a call that must be refused, and has no answer: a stride of 0, say, or, as
-    `given_out`, sizes of a transpose's input that no forward convolution of its numbers answers.
+    `given_out`, sizes of a gradient's cotangent that no forward convolution of its numbers answers.
+    `given_shapes` and `given_dtypes` are of operands that are passed in another shape or dtype than its
+    numbers make, by letter: "x" the input, "w" the filters, "v" the second ones, "y" the cotangent; of what a
+    gradient answers, the shape is the one that it is asked for.
     Raises InvalidCase for fields that no convolution has.
     """
 
@@ -65,6 +69,8 @@ class Case:
     seed: int = 0
     illegal: bool = False
     given_out: tuple[int, ...] = ()
+    given_shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    given_dtypes: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         for name, value in _normal(self).items():
@@ -123,6 +129,7 @@ class Case:
             *self.epilogue,
             self.fill if self.illegal else f"{self.fill}{self.seed or ''}",
             ("o" + by(self.given_out)) * bool(self.given_out),
+            *given_tokens(self),
             "illegal" * self.illegal,
         ]
         return "_".join(token for token in tokens if token)
@@ -195,7 +202,8 @@ class Case:
     @property
     def source_shape(self) -> tuple[int, ...]:
         """The shape of the forward convolution's input."""
-        return self.in_data_format((self.batch, *self.size, self.channels))
+        given = self.given_shape("source")
+        return given if given is not None else self.in_data_format((self.batch, *self.size, self.channels))
 
     @property
     def filter_shape(self) -> tuple[int, ...]:
@@ -203,14 +211,50 @@ class Case:
 
         (*kernel, channels, multiplier) for `depthwise` and `separable`.
         """
+        given = self.given_shape("filters")
+        if given is not None:
+            return given
         if self.traits.has_multiplier:
             return (*self.kernel, self.channels, self.multiplier)
-        return (*self.kernel, self.channels // self.groups, self.filter_count)
+        return (*self.kernel, self.channels // max(self.groups, 1), self.filter_count)
+
+    @property
+    def pointwise_shape(self) -> tuple[int, ...]:
+        """The shape of the second filters of `separable`."""
+        given = self.given_shape("pointwise")
+        spatial = (1,) * self.rank
+        return given if given is not None else (*spatial, self.channels * self.multiplier, self.filter_count)
+
+    def given_shape(self, part: Part) -> tuple[int, ...] | None:
+        """The shape in which an illegal call is given an operand, or asked for; None by its numbers."""
+        return dict(self.given_shapes).get(LETTERS[part])
+
+    @property
+    def array_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of the operation's own arrays."""
+        shapes = (self.input_shape, self.factor_shape)
+        return (*shapes, self.pointwise_shape) if self.traits.has_pointwise else shapes
+
+    def dtype_of(self, part: Part) -> np.dtype[Any]:
+        """The dtype of an operand, which an illegal call may be given in another than the case's."""
+        given = dict(self.given_dtypes).get(LETTERS[part])
+        return FORMATS[given].dtype if given else self.dtype
 
     @property
     def result_shape(self) -> tuple[int, ...]:
         """The shape of the forward convolution's answer."""
+        given = self.given_shape("result")
+        if given is not None:
+            return given
+        if self.illegal and self.traits.answer != "result":
+            return self.in_data_format((self.batch, *self._given_sizes, self.filter_count))
         return self.in_data_format((self.batch, *(axis.out for axis in self.axes), self._result_channels))
+
+    @property
+    def _given_sizes(self) -> tuple[int, ...]:
+        """The spatial sizes of an illegal gradient's cotangent: 1 where its numbers have no answer."""
+        plain = self.copied(illegal=False, given_shapes=(), given_dtypes=(), given_out=())
+        return self.given_out or ((1,) * self.rank if plain.why_illegal else tuple(a.out for a in plain.axes))
 
     @property
     def _result_channels(self) -> int:
@@ -228,9 +272,6 @@ class Case:
     @property
     def input_shape(self) -> tuple[int, ...]:
         """For `transpose` the shape of a forward answer, which is what is transposed."""
-        if self.illegal and self.traits.input == "result":
-            out = self.given_out or (1,) * self.rank
-            return self.in_data_format((self.batch, *out, self.filter_count))
         return self._shape_of(self.traits.input)
 
     @property
@@ -266,11 +307,13 @@ class Case:
         """Whether the input is read in windows, which may leave cells unread."""
         return self.traits.input == "source" and not self.is_bias_gradient
 
-    def copied(self) -> Case:
-        """An equal case that makes its own arrays; it is not checked again."""
+    def copied(self, **changes: Any) -> Case:
+        """An equal case that makes its own arrays, but for these fields; it is not checked again."""
         case = object.__new__(Case)
         vars(case).update(vars(self))
-        vars(case).pop("operands", None)
+        for made in ("operands", *(("axes", "format") if changes else ())):
+            vars(case).pop(made, None)
+        vars(case).update(changes)
         return case
 
     @property
@@ -346,6 +389,7 @@ def _normal(case: Case) -> dict[str, Any]:
             fields["padding"] = _pairs(case.padding)
         fields["dtype"] = np.dtype(case.dtype).newbyteorder("=")
         fields["epilogue"] = tuple(case.epilogue)
+        fields |= normal_given(case)
     except (TypeError, ValueError) as wrong:
         raise InvalidCase(f"a field is of the wrong type: {wrong}") from None
     for name in ("strides", "dilations"):

@@ -274,17 +274,23 @@ def mended(case: Case) -> Case:
 
     A call that is refused whatever its numbers are shows nothing of them.
     """
-    divides = case.channels % case.groups == 0 == case.filter_count % case.groups
+    channels, filters = max(case.channels, 1), max(case.filter_count, 1)
+    groups = case.groups if case.groups > 0 and channels % case.groups == 0 == filters % case.groups else 1
     return replace(
         case,
         illegal=False,
         seed=0,
         given_out=(),
+        given_shapes=(),
+        given_dtypes=(),
         batch=1,
+        channels=channels,
+        filter_count=filters,
+        multiplier=max(case.multiplier, 1),
         size=(4,) * case.rank,
         kernel=(1,) * case.rank,
         strides=(),
         dilations=(),
-        groups=case.groups if divides else 1,
+        groups=groups,
         padding=case.padding if isinstance(case.padding, str) else ((1, 1),) * case.rank,
     )

@@ -110,6 +110,8 @@ class Fill:
 
 def make_operands(case: Case) -> Operands:
     """The arrays of a case: new ones, always the same numbers."""
+    if case.illegal:
+        return _ones(case)
     fill, traits, channels = case.fill_traits, case.traits, (case.output_channels,)
     scale = exactness.scale_of(case)
 
@@ -127,13 +129,22 @@ def make_operands(case: Case) -> Operands:
     if "bias" in case.epilogue and traits.answer != "filters":
         arrays["bias"] = made("bias", channels)
     if traits.has_pointwise:
-        shape = (*(1,) * case.rank, case.channels * case.multiplier, case.filter_count)
-        arrays["pointwise"] = made("pointwise", shape)
+        arrays["pointwise"] = made("pointwise", case.pointwise_shape)
     if "residual" in case.epilogue:
         arrays["residual"] = made("residual", case.output_shape, is_image=True)
     if "norm" in case.epilogue:
         arrays |= {name: _cast(values, case) for name, values in _norm(case, *channels).items()}
     return Operands(**arrays)
+
+
+def _ones(case: Case) -> Operands:
+    """The arrays of an illegal call, each in its own shape and dtype."""
+    traits = case.traits
+    roles = ("pointwise",) if traits.has_pointwise else ()
+    parts = (traits.input, traits.factor, *roles)
+    shapes = zip(parts, case.array_shapes, strict=True)
+    arrays = (np.ones(shape, case.dtype_of(part)) for part, shape in shapes)
+    return Operands(**dict(zip(("input", "factor", "pointwise"), arrays, strict=False)))
 
 
 def _norm(case: Case, channels: int) -> dict[str, Values]:

@@ -118,7 +118,6 @@ _ROWS = (
         factor="result",
         answer="filters",
         epilogue=("bias",),
-        has_illegal_calls=False,
     ),
 )
 

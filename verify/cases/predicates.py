@@ -23,6 +23,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 _ALIKE = (
     *("operation", "rank", "batch", "size", "channels", "kernel", "multiplier", "border", "strides"),
     *("dilations", "groups", "channels_first", "epilogue", "fill", "seed", "illegal", "given_out"),
+    *("given_shapes", "given_dtypes"),
 )
 """Attributes of a case that a condition has by their own names."""
 
@@ -36,7 +37,8 @@ def names_of(case: Case, more: Mapping[str, Any] = MappingProxyType({})) -> dict
     `span` the cells that its dilated kernel covers, `pads` its (before, after) cells,
     `bordered` the size with the border, `slope` is that of a leaky relu.
     An illegal case has no `out`, `span` and `products`, and `pads` only where they are written or
-    none; `given_out` are the sizes that an illegal transpose is given.
+    none; `given_out` are the sizes that an illegal gradient is given, `given_shapes` and `given_dtypes` pairs
+    of a letter and a shape or the name of a dtype.
     """
     axes = () if case.illegal else case.axes
     return {

@@ -41,9 +41,8 @@ def simplest(case: Case, fails: Callable[[Case], bool], *, limit_s: float = SIMP
 
 def simpler(case: Case) -> Iterator[Case]:
     """Every legal case that is simpler by one step, the largest steps first."""
-    if case.illegal:
-        return
     for change in (
+        *(_of_illegal(case) if case.illegal else ()),
         *_fewer_axes(case),
         *_smallest_shape(case),
         *_counts(case),
@@ -56,16 +55,55 @@ def simpler(case: Case) -> Iterator[Case]:
                 yield changed
 
 
+def _of_illegal(case: Case) -> Iterator[Simplification]:
+    """Less that is given of an illegal call, smaller shapes, and numbers less far below 0."""
+    if case.given_out:
+        yield {"given_out": ()}
+    for axis, size in enumerate(case.given_out):
+        yield from ({"given_out": _at(case.given_out, axis, less)} for less in _less(size, 1))
+    for name in ("given_shapes", "given_dtypes"):
+        given = getattr(case, name)
+        yield from ({name: given[:place] + given[place + 1 :]} for place in range(len(given)))
+    shapes = dict(case.given_shapes)
+    for letter, shape in shapes.items():
+        yield from ({"given_shapes": {**shapes, letter: smaller}} for smaller in _smaller_shapes(shape))
+    for name in ("strides", "dilations"):
+        numbers = getattr(case, name)
+        for axis, number in enumerate(numbers):
+            yield from ({name: _at(numbers, axis, more)} for more in _nearer(number))
+    if case.groups < 0:
+        yield from ({"groups": more} for more in _nearer(case.groups))
+
+
+def _at(numbers: tuple[int, ...], place: int, number: int) -> tuple[int, ...]:
+    return (*numbers[:place], number, *numbers[place + 1 :])
+
+
+def _nearer(number: int) -> tuple[int, ...]:
+    """Simpler numbers below 0, for one there."""
+    return (0, -1) if number < -1 else (0,) if number < 0 else ()
+
+
+def _smaller_shapes(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """A shape without one of its axes, and with one of its numbers smaller."""
+    for axis, number in enumerate(shape):
+        yield shape[:axis] + shape[axis + 1 :]
+        for less in (*_less(number, 1), *_nearer(number)):
+            yield _at(shape, axis, less)
+
+
 def _fewer_axes(case: Case) -> Iterator[Simplification]:
     """The case without one of its axes."""
-    for axis in range(case.rank if case.rank > 1 else 0):
+    is_whole = case.rank > 1 and len(case.kernel) == case.rank
+    for axis in range(case.rank if is_whole else 0):
         kept = [other for other in range(case.rank) if other != axis]
         names = ("size", "kernel", "strides", "dilations")
         change: Simplification = {name: tuple(getattr(case, name)[other] for other in kept) for name in names}
         if not isinstance(case.padding, str):
             change["padding"] = tuple(case.padding[other] for other in kept)
-        if case.border:
-            change["border"] = tuple(case.border[other] for other in kept)
+        for name in ("border", "given_out"):
+            if numbers := getattr(case, name):
+                change[name] = tuple(numbers[other] for other in kept)
         yield change
 
 
@@ -80,14 +118,15 @@ def _smallest_shape(case: Case) -> Iterator[Simplification]:
 
 def _counts(case: Case) -> Iterator[Simplification]:
     """Fewer groups, channels, filters, multipliers and a smaller batch."""
-    members, filters = case.channels // case.groups, case.filter_count // case.groups
+    divisor = max(case.groups, 1)
+    members, filters = case.channels // divisor, case.filter_count // divisor
     for groups in _less(case.groups, 1):
         yield {"groups": groups, "channels": groups * members, "filter_count": groups * filters}
         yield {"groups": groups, "channels": groups * members, "filter_count": case.filter_count}
         yield {"groups": groups}
     for name, count in (("channels", members), ("filter_count", filters)):
         for fewer in _less(count, 1):
-            yield {name: fewer * case.groups}
+            yield {name: fewer * divisor}
     yield from ({"multiplier": fewer} for fewer in _less(case.multiplier, 1))
     yield from ({"batch": fewer} for fewer in _less(case.batch, 1))
 

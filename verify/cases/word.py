@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.grammar import OLD_DTYPES
+from verify.cases.misfits import PARTS, given_field, given_tokens, why_ungiven, wrong_given
 from verify.cases.operations import (
     EPILOGUE,
     OPERATIONS,
@@ -30,7 +31,7 @@ Padding: TypeAlias = Literal["SAME", "VALID"] | tuple[tuple[int, int], ...]
 PADDING_MODES = ("same", "valid", "explicit")
 
 MAX_DIGITS = 9
-"""Digits that a number may have at most."""
+"""Digits that a number of a convolution may have at most."""
 
 MEMORY_LIMIT = 2**30
 """Bytes that the padded input, the filters and the answer of a case may take as float64.
@@ -38,15 +39,17 @@ MEMORY_LIMIT = 2**30
 Making and judging them takes a few times as much memory.
 """
 
-ILLEGAL_LIMIT = 64
-"""How large a number of an illegal case may be: its arrays are made, too."""
+ILLEGAL_LIMIT = 2**32
+"""How large a number of an illegal case may be, which an integer of 32 bits need not hold."""
+
+ILLEGAL_DIGITS = len(str(ILLEGAL_LIMIT))
 
 LENGTH, LENGTH_OF_TOKEN = 150, 50
 """Characters of a word and of a token that a sentence repeats at most."""
 
 _COUNT_FIELDS = {"n": "batch", "c": "channels", "f": "filter_count", "m": "multiplier", "g": "groups"}
 _SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations", "o": "given_out"}
-_NUMBER = f"-?[0-9]{{1,{MAX_DIGITS}}}"
+_NUMBER = f"-?[0-9]{{1,{ILLEGAL_DIGITS}}}"
 
 
 class InvalidCase(ValueError):
@@ -59,8 +62,9 @@ def fields_of(word: str) -> dict[str, Any]:
     if operation not in OPERATIONS:
         raise InvalidCase(f"its first token {_cut(operation)} is none of {', '.join(OPERATIONS)}")
     fields: dict[str, Any] = {"operation": operation}
+    digits = ILLEGAL_DIGITS if "illegal" in tokens else MAX_DIGITS
     for token in tokens:
-        _add(fields, token, *_field(token))
+        _add(fields, token, *_field(token, digits))
     fields["epilogue"] = tuple(fields.get("epilogue", ()))
     for name, letter in (("size", "i"), ("kernel", "k"), ("padding", None)):
         if name not in fields:
@@ -73,6 +77,9 @@ def _add(fields: dict[str, Any], token: str, name: str, value: Any) -> None:
     if name == "epilogue" and value not in fields.setdefault("epilogue", {}):
         fields["epilogue"][value] = len(fields["epilogue"])
         return
+    if name in ("given_shapes", "given_dtypes") and value[0] not in fields.setdefault(name, {}):
+        fields[name][value[0]] = value[1]
+        return
     if name == "fill":
         value, seed = value if "fill" not in fields else (None, None)
         fields.setdefault("seed", seed)
@@ -82,12 +89,14 @@ def _add(fields: dict[str, Any], token: str, name: str, value: Any) -> None:
     fields[name] = value
 
 
-def _field(token: str) -> tuple[str, Any]:
-    """The field that one token sets, and its value."""
-    for field_among in (_literal_field, _number_field, _fill_field):
+def _field(token: str, digits: int) -> tuple[str, Any]:
+    """The field that one token sets, and its value; a number has so many digits at most."""
+    if re.search(f"[0-9]{{{digits + 1}}}", token):
+        raise InvalidCase(_unknown(token, digits))
+    for field_among in (_literal_field, _number_field, _fill_field, given_field):
         if field := field_among(token):
             return field
-    raise InvalidCase(_unknown(token))
+    raise InvalidCase(_unknown(token, digits))
 
 
 def _literal_field(token: str) -> tuple[str, Any] | None:
@@ -128,7 +137,7 @@ def _number_field(token: str) -> tuple[str, Any] | None:
     return None
 
 
-def _unknown(token: str) -> str:
+def _unknown(token: str, digits: int) -> str:
     if not token:
         return "it has an empty token (two underscores together, or one at an end)"
     if token in OLD_DTYPES:
@@ -139,9 +148,11 @@ def _unknown(token: str) -> str:
     if token.startswith("leaky"):
         return f"{_cut(token)} is not a leaky relu with its slope, such as leaky0.25"
     if re.match("[iksdo]-?[0-9]", token):
-        return f"{_cut(token)} is not 1 to 3 sizes of at most 9 digits, such as {token[0]}3x3"
+        return f"{_cut(token)} is not 1 to 3 sizes of at most {digits} digits, such as {token[0]}3x3"
+    if re.match(f"[{''.join(PARTS)}](-?[0-9]|scalar)", token):
+        return f"{_cut(token)} is not the shape of an operand, of at most 8 axes, such as {token[0]}1x3x1"
     if re.match("[ncfmg]-?[0-9]", token):
-        return f"{_cut(token)} is not a count of at most 9 digits, such as {token[0]}2"
+        return f"{_cut(token)} is not a count of at most {digits} digits, such as {token[0]}2"
     words = ["same", "valid", "cf", "illegal", *EPILOGUE, *FORMATS, *FILLS]
     near = difflib.get_close_matches(token.lower(), words, n=1)
     return f"{_cut(token)} is not a token" + (f"; did you mean {near[0]!r}?" if near else "")
@@ -177,13 +188,14 @@ def validate(case: Case) -> None:
 
 def why_illegal(case: Case) -> str | None:
     """What a subject must refuse; None where the call is legal."""
-    for complaint in (_wrong_lengths, _wrong_numbers, _wrong_extent):
+    for complaint in (_wrong_lengths, _wrong_numbers, _wrong_windows):
         if sentence := complaint(case):
             return sentence
     out = tuple(axis.out for axis in case.axes)
     if case.given_out and case.given_out != out:
-        return f"its input has o{by(case.given_out)}, where the forward convolution answers {by(out)}"
-    return None
+        given = "input" if case.traits.input == "result" else "cotangent"
+        return f"its {given} has o{by(case.given_out)}, where the forward convolution answers {by(out)}"
+    return why_ungiven(case)
 
 
 def _wrong_call(case: Case) -> str | None:
@@ -196,17 +208,20 @@ def _wrong_call(case: Case) -> str | None:
         return f"an illegal case is no {case.operation}"
     if case.seed:
         return "an illegal case has no seed: it makes no data"
-    if case.given_out and (case.traits.input != "result" or len(case.given_out) != case.rank):
-        return f"'o{by(case.given_out)}' is for the axes of a transpose"
-    counts = (case.channels, case.filter_count, case.multiplier, case.groups)
-    extents = (case.batch, *case.size, *case.kernel, *case.given_out)
-    if min(counts) < 1 or min(extents) < 0:
-        return "it has a count below 1 or a size below 0, which no array can have"
-    if max(map(abs, (*counts, *extents, *case.strides, *case.dilations, *_cells(case)))) > ILLEGAL_LIMIT:
+    if case.given_out and (case.traits.answer == "result" or len(case.given_out) != case.rank):
+        return f"'o{by(case.given_out)}' is for the axes of a gradient's cotangent"
+    extents = (case.batch, case.channels, case.filter_count, case.multiplier, *case.size, *case.kernel)
+    if min((*extents, *case.given_out)) < 0:
+        return "it has a count or a size below 0, which no array can have"
+    given = sum((shape for _, shape in case.given_shapes), ())
+    steps = (case.groups, *case.strides, *case.dilations, *_cells(case))
+    if max(map(abs, (*extents, *case.given_out, *given, *steps))) > ILLEGAL_LIMIT:
         return f"a number of an illegal case is above {ILLEGAL_LIMIT}"
-    if why_illegal(case) is None:
-        return "nothing about it is illegal"
-    return None
+    return wrong_given(case) or _too_large(case, case.array_shapes) or _nothing_wrong(case)
+
+
+def _nothing_wrong(case: Case) -> str | None:
+    return None if why_illegal(case) else "nothing about it is illegal"
 
 
 def _cells(case: Case) -> tuple[int, ...]:
@@ -305,15 +320,19 @@ def _wrong_numbers(case: Case) -> str | None:
     for token, numbers in others.items():
         if min(numbers, default=0) < 0:
             return f"{token!r} has a number below 0"
-    largest = max((*sum(positive.values(), ()), *sum(others.values(), ())))
-    if largest >= 10**MAX_DIGITS:
-        return f"{largest} has more than {MAX_DIGITS} digits"
     if not case.traits.has_groups:
         return None
     for token, count in ((f"c{case.channels}", case.channels), (f"f{case.filter_count}", case.filter_count)):
         if count % case.groups:
             return f"'g{case.groups}' does not divide {token!r}"
     return None
+
+
+def _wrong_digits(case: Case) -> str | None:
+    counts = (case.batch, case.channels, case.filter_count, case.multiplier, case.groups, case.seed)
+    steps = (*case.size, *case.kernel, *case.strides, *case.dilations)
+    largest = max((*counts, *steps, *_cells(case), *sum(case.border, ())))
+    return f"{largest} has more than {MAX_DIGITS} digits" if largest >= 10**MAX_DIGITS else None
 
 
 def _wrong_fill(case: Case) -> str | None:
@@ -327,15 +346,23 @@ def _wrong_fill(case: Case) -> str | None:
     return fill.refusal(case)
 
 
-def _wrong_extent(case: Case) -> str | None:
+def _wrong_windows(case: Case) -> str | None:
     for number, axis in enumerate(case.axes):
         if axis.shortfall and case.padding != "SAME":
             return axis.refusal(number)
+    return None
+
+
+def _wrong_extent(case: Case) -> str | None:
     # An extent of 0 counts as 1: a mask or a single row of an empty array must fit as well.
     padded = (case.batch, *(axis.padded for axis in case.axes), case.channels)
     shapes = [padded, case.filter_shape, case.result_shape]
     if case.traits.has_pointwise:
         shapes.append((case.batch, *(axis.out for axis in case.axes), case.channels * case.multiplier))
+    return _too_large(case, shapes)
+
+
+def _too_large(case: Case, shapes: Iterable[tuple[int, ...]]) -> str | None:
     size = 8 * sum(math.prod(max(extent, 1) for extent in shape) for shape in shapes)
     if size > MEMORY_LIMIT:
         return (
@@ -350,9 +377,12 @@ _COMPLAINTS = (
     _wrong_lengths,
     _wrong_operation,
     _wrong_numbers,
+    _wrong_digits,
     _wrong_epilogue,
     _wrong_fill,
+    _wrong_windows,
     _wrong_extent,
-    lambda case: "an o token is for an illegal transpose" if case.given_out else None,
+    lambda case: "an o token is for an illegal gradient" if case.given_out else None,
+    lambda case: f"{given_tokens(case)[0]!r} is for an illegal call" if given_tokens(case) else None,
 )
 _ILLEGAL_COMPLAINTS = (_wrong_vocabulary, _wrong_call)

@@ -64,9 +64,9 @@ class Deviation(NamedTuple):
     What it predicts is all that it explains. Of what is answered: the `fault`, or the faults together, that
     are computed; the `accumulator` in which sums are held, the name of a dtype, or "own" for the operands';
     and `instead`, by name the expressions of the numbers that are computed in place of the case's. Else the
-    pattern of an `error`, the `signal` or one of those that end the process, and that an illegal call is
-    `answered`, or the expression of the shape. Where nothing can be predicted it is `unjudged`: its cases
-    are outside what is drawn.
+    pattern of an `error`, which may say that memory ran out, the `signal` or one of those that end the
+    process, and that an illegal call is `answered`, or the expression of the shape. Where nothing can be
+    predicted it is `unjudged`: its cases are outside what is drawn.
     One that is `sporadic`, such as memory that was never written, may fail to happen on its word.
     `versions` of the subject's framework are those in which it was seen: "2.21" for any 2.21.x, or
     ranges such as ">=2.20,<2.22". After the day on which it `expires` the gate fails.
@@ -110,6 +110,7 @@ class Deviation(NamedTuple):
         """The kinds that it explains whatever they are; none where it is `unjudged`, or predicts them all."""
         says: dict[Kind, object] = dict.fromkeys((*FORMS, "not repeatable"), self.computes)
         says |= {"refused": self.error, "crashed": self.signal, "answered": self.answered}
+        says["out of memory"] = self.error
         return () if self.unjudged else tuple(kind for kind in self.kinds if not says.get(kind))
 
     def is_of(self, subject: str) -> bool:
@@ -148,11 +149,27 @@ class Deviation(NamedTuple):
         return self._holds(Case.parse(self.word), names)
 
     def explains(self, case: Case, kind: Kind | None, names: Mapping[str, Any]) -> bool:
-        """Whether it explains disagreements of a kind on a case, with the condition names of a subject."""
-        return kind in self.kinds and self._holds(case, names)
+        """Whether it explains disagreements of a kind on a case, with the condition names of a subject.
+
+        One whose word is given no operands of another shape or dtype says nothing of a case that is.
+        """
+        return kind in self.kinds and _is_of(self.word, case) and self._holds(case, names)
 
     def _holds(self, case: Case, names: Mapping[str, Any]) -> bool:
         return self.when.holds(names_of(case, {**CONDITION_NAMES, **names}))
+
+
+def _is_of(word: str, case: Case) -> bool:
+    return not _is_given(case) or _has_given(word)
+
+
+def _is_given(case: Case) -> bool:
+    return bool(case.given_shapes or case.given_dtypes)
+
+
+@cache
+def _has_given(word: str) -> bool:
+    return _is_given(Case.parse(word))
 
 
 def parse_deviations(text: str, file: str | PathLike[str] = "FILE") -> tuple[Deviation, ...]:
@@ -304,7 +321,7 @@ def _require_prediction(deviation: Deviation) -> None:
         require_predictions([fault_named(name) for name in deviation.faults])
     says = {
         "fault, accumulator or instead": (deviation.computes, FORMS),
-        "error": (deviation.error, {"refused"}),
+        "error": (deviation.error, {"refused", "out of memory"}),
         "answered": (deviation.answered, {"answered"}),
         "signal": (deviation.signal, {"crashed"}),
     }

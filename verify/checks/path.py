@@ -172,7 +172,18 @@ def _refusal(case: Case, answer: Array | Verdict) -> Verdict:
     """The verdict on a call that must be refused."""
     if isinstance(answer, Verdict):
         return Verdict(outcome="agrees") if answer.kind == "refused" else answer
+    if is_nothing(case, answer):
+        return Verdict(outcome="vacuous", sentence=f"a sum of nothing is zeros, too: {case.why_illegal}")
     return refusal_of_answer(case, answer)
+
+
+def is_nothing(case: Case, answer: Array) -> bool:
+    """Whether only a count of 0 is illegal, and the answer is a sum of nothing: zeros, or no element."""
+    counts = {name: getattr(case, name) for name in ("channels", "filter_count", "multiplier")}
+    some = case.copied(illegal=False, **{name: count or 1 for name, count in counts.items()})
+    if 0 not in counts.values() or some.why_illegal or answer.any():
+        return False
+    return answer.size == 0 or answer.shape == case.copied(illegal=False).output_shape
 
 
 def _repeated(verdict: Verdict, first: Array, again: Array | Verdict) -> Verdict:

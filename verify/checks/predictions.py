@@ -66,7 +66,7 @@ def contradiction(deviation: Deviation, examination: Examination) -> str:
     """
     verdict = examination.verdict
     match verdict.kind:
-        case "refused" if deviation.error:
+        case "refused" | "out of memory" if deviation.error:
             said = verdict.sentence.removeprefix("it raised ")
             return (
                 "" if re.search(deviation.error, said) else f"an error like {deviation.error!r}; got {said}"

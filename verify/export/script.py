@@ -52,6 +52,8 @@ def script(case: Case, subject: Description) -> str:
         arrays += [f"expected = {literal_of(rule.wanted)}", f"allowed = {allowed}"]
     mode = way.call.mode
     calls = [_RUNS_IN[mode](call, width) for width in WIDTHS]
+    if case.illegal and mode in _TRACED_FIRST:
+        calls = [_put_off(lines) for lines in calls]
     is_packed = any("zlib." in line for line in [*arrays, *calls[0]])
     head = [*_title(call, way.name, rule=rule), *_imports(way.switches, mode, is_packed=is_packed)]
     judging = _judging(call, rule) if rule else _REFUSAL
@@ -249,10 +251,20 @@ def _traced(call: WrittenCall, *, unknown: str = "none", options: str = "") -> l
     names = [*call.arrays]
     specs = f"[tf.TensorSpec(a.shape, a.dtype) for a in [{', '.join(names)}]]"
     if unknown != "none":
-        shapes = ", ".join(str(list(shape)) for shape in shapes_of(call.case, unknown).values())
-        specs = f"[tf.TensorSpec(shape, {names[0]}.dtype) for shape in [{shapes}]]"
+        shapes = shapes_of(call.case, unknown).values()
+        pairs = ", ".join(f"({list(shape)}, {name})" for name, shape in zip(names, shapes, strict=True))
+        specs = f"[tf.TensorSpec(shape, a.dtype) for shape, a in [{pairs}]]"
     function_of = f"tf.function(model, input_signature=specs, autograph=False{options})"
     return [f"specs = {specs}", f"traced = {function_of}.get_concrete_function()"]
+
+
+_TRACED_FIRST = ("graph", "xla", "lite")
+"""Modes in which a call may be refused before it is run."""
+
+
+def _put_off(lines: list[str]) -> list[str]:
+    """The lines that define `run()`, run as a part of it, so that it raises what they raise."""
+    return ["def ask():", *(f"    {line}" for line in lines), "    return run()", "run = ask"]
 
 
 def _constants(call: WrittenCall) -> str:

@@ -29,9 +29,9 @@ from verify.subjects.processor import condition_names, onednn_dtypes
 from verify.subjects.registry import load
 from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import tf
-from verify.subjects.tensorflow.layers import cannot_say
 from verify.subjects.tensorflow.switches import switches
 from verify.subjects.tensorflow.tables import Documented, limits
+from verify.subjects.tensorflow.unsaid import cannot_say
 from verify.subjects.tensorflow.ways import WAYS, Way, known_deviations
 
 LECTURE = Case.parse("conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n")
@@ -317,6 +317,39 @@ def test_tensorflow_has_no_counterexample_in_a_small_domain(enumeration: Enumera
             "a transposed convolution of Keras has no argument for the sizes of its answer",
         ),
         ("layer_transpose", "transpose_i3_k1_s0_same_ones_illegal", ""),
+        ("layer_transpose", "transpose_i3_k1_same_ones_y1x3_illegal", ""),
+        (
+            "layer_transpose",
+            "transpose_i3_k1_same_ones_x1x4x1_illegal",
+            "a transposed convolution of Keras has no argument for the sizes of its answer",
+        ),
+        (
+            "layer_conv",
+            "conv_i3_k1_same_ones_wfloat16_illegal",
+            "a layer has filters of its own shape and dtype, and casts its input to it",
+        ),
+        ("layer_conv", "conv_i3_k1_g0_same_ones_illegal", ""),
+        (
+            "conv_nd",
+            "conv_i3_k1_g0_same_ones_illegal",
+            "it takes no number of groups, which follow from the filters",
+        ),
+        (
+            "conv_nd",
+            "conv_i3_k1_same_ones_x1x1x3x1_illegal",
+            "it takes an input with more than one axis of the batch, as documented",
+        ),
+        (
+            "depthwise",
+            "depthwise_i3_k1_same_ones_xscalar_illegal",
+            "one axis is an image of one row, of which a scalar has none",
+        ),
+        (
+            "conv_nd_input_gradient",
+            "transpose_i3_k1_same_ones_x1x-1x1_illegal",
+            "GradientTape takes the sizes of its answer from a tensor, which cannot have these",
+        ),
+        ("raw_input_gradient", "transpose_i3x3_k1x1_same_ones_x1x-1x3x1_illegal", ""),
         ("layer_conv_input_gradient", "transpose_i3_k1_same_ones_o4_illegal", ""),
     ],
 )

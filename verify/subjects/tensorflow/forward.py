@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -50,7 +49,7 @@ def attributes(case: Case) -> dict[str, Any]:
 
 def output_shape(case: Case, x: Any) -> Any:
     """The shape that a transposed convolution takes as an argument, its batch as the tensor has it."""
-    if x.shape[0] is not None:
+    if case.given_shape(case.traits.answer) is not None or not len(x.shape) or x.shape[0] is not None:
         return case.output_shape
     return tf.stack([tf.shape(x)[0], *case.output_shape[1:]])
 
@@ -80,8 +79,7 @@ def _of_image(case: Case, call: Callable[..., Any], x: Any, *filters: Any) -> An
     """
     if case.rank > 1:
         return call(x, *filters, every_axis(case, case.strides), padding(case), **_rest(case))
-    image = replace(
-        case,
+    image = case.copied(
         size=(1, *case.size),
         kernel=(1, *case.kernel),
         strides=case.strides * 2,
@@ -113,6 +111,9 @@ def _rest(case: Case, dilations: Sequence[int] | None = None) -> dict[str, Any]:
 
 def depthwise_shape(case: Case) -> tuple[int, ...]:
     """The shape of the filters of a convolution that is a depthwise one."""
+    given = case.given_shape("filters")
+    if given is not None:
+        return given
     if case.groups != case.channels:
         raise NoCall(f"a depthwise convolution has as many groups as channels, not {case.groups}")
     return (*case.kernel, case.channels, case.filter_count // case.channels)

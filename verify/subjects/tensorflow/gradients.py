@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -124,12 +123,12 @@ def gradient_of(entry: str, case: Case) -> Any:
 def _layer_case(case: Case, *, kind: str, step: str) -> Case:
     """The case of the layer whose gradient is taken; its data is not used."""
     bias = ("bias",) if case.is_bias_gradient else ()
-    conv = replace(case, operation="conv", epilogue=bias, fill="ones", seed=0)
+    conv = case.copied(operation="conv", epilogue=bias, fill="ones", seed=0)
     if kind == "conv":
         return conv
     multiplier = forward.depthwise_shape(case)[-1] if step == "depthwise" else 1
     filters = case.filter_count if kind == "separable" else 1
-    return replace(conv, operation=kind, multiplier=multiplier, filter_count=filters, groups=1)
+    return conv.copied(operation=kind, multiplier=multiplier, filter_count=filters, groups=1)
 
 
 def _weights(case: Case, filters: Array, *, kind: str, step: str) -> list[Array]:

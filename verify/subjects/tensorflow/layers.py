@@ -44,17 +44,6 @@ LAYERS: Mapping[str, Layer] = MappingProxyType(
 NO_GROUPS = "Keras has no groups in a transposed convolution"
 
 
-def cannot_say(entry: str, case: Case) -> str:
-    """Why a layer cannot be called for an illegal case, as it lacks an argument; or nothing."""
-    if entry != "layer_transpose":
-        return ""
-    if case.groups > 1:
-        return NO_GROUPS
-    if len(case.kernel) == case.rank and min((*case.kernel, *case.strides, *case.dilations)) > 0:
-        return "a transposed convolution of Keras has no argument for the sizes of its answer"
-    return ""
-
-
 def stack(case: Case) -> Any:
     """The answer of the layers of a case, each called eagerly."""
     y = tf.constant(case.input)

@@ -20,10 +20,11 @@ from verify.subjects.processor import condition_names
 from verify.subjects.tensorflow.entries import ENTRIES, Entry
 from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import SWITCHES, tf
-from verify.subjects.tensorflow.layers import LAYERS, Layer, cannot_say
+from verify.subjects.tensorflow.layers import LAYERS, Layer
 from verify.subjects.tensorflow.modes import MODES
 from verify.subjects.tensorflow.switches import MATRIX
 from verify.subjects.tensorflow.tables import deviations, limits
+from verify.subjects.tensorflow.unsaid import cannot_say
 
 _BY_NAME: Mapping[str, Entry | Layer] = {**ENTRIES, **LAYERS}
 

@@ -1,0 +1,166 @@
+"""Operands that an illegal call is given as its numbers do not make them: of another shape or dtype."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from verify.cases.dtypes import FORMATS
+
+if TYPE_CHECKING:
+    from verify.cases.case import Case
+
+Part: TypeAlias = Literal["source", "filters", "pointwise", "result"]
+
+PARTS: Mapping[str, Part] = MappingProxyType({"x": "source", "w": "filters", "v": "pointwise", "y": "result"})
+"""Letter of a token → what it gives, in the order in which tokens are written."""
+
+LETTERS: Mapping[str, str] = MappingProxyType({part: letter for letter, part in PARTS.items()})
+
+_HAVE: Mapping[str, str] = MappingProxyType(
+    {
+        "x": "its input has",
+        "w": "its filters have",
+        "v": "its second filters have",
+        "y": "its cotangent has",
+    }
+)
+"""Letter → how a sentence about it begins."""
+
+MOST_AXES = 8
+SCALAR = "scalar"
+"""How the shape () is written, as there is no number."""
+
+_NUMBER = "-?[0-9]{1,10}"
+
+
+def given_field(token: str) -> tuple[str, Any] | None:
+    """The field of a token such as `w3x3`, `xscalar` or `wfloat16`, and its letter with what is given."""
+    letters, others = "".join(PARTS), MOST_AXES - 1
+    if match := re.fullmatch(f"([{letters}])({SCALAR}|{_NUMBER}(?:x{_NUMBER}){{0,{others}}})", token):
+        numbers = () if match[2] == SCALAR else tuple(map(int, match[2].split("x")))
+        return "given_shapes", (match[1], numbers)
+    if re.match(f"[{letters}]", token) and token[1:] in FORMATS:
+        return "given_dtypes", (token[0], token[1:])
+    return None
+
+
+def normal_given(case: Case) -> dict[str, tuple[tuple[str, Any], ...]]:
+    """What is given, as pairs in the order of the letters; ValueError for another letter or dtype."""
+    shapes = {letter: tuple(map(operator.index, shape)) for letter, shape in dict(case.given_shapes).items()}
+    dtypes = {letter: _known(str(dtype)) for letter, dtype in dict(case.given_dtypes).items()}
+    if others := [letter for letter in {**shapes, **dtypes} if letter not in PARTS]:
+        raise ValueError(f"{others[0]!r} is none of {', '.join(PARTS)}")
+    given: dict[str, dict[str, Any]] = {"given_shapes": shapes, "given_dtypes": dtypes}
+    return {
+        name: tuple((letter, by_letter[letter]) for letter in PARTS if letter in by_letter)
+        for name, by_letter in given.items()
+    }
+
+
+def _known(dtype: str) -> str:
+    if dtype not in FORMATS:
+        raise ValueError(f"{dtype!r} is none of {', '.join(FORMATS)}")
+    return dtype
+
+
+def given_tokens(case: Case) -> list[str]:
+    """The tokens of what is given, shapes first."""
+    shapes = [letter + ("x".join(map(str, shape)) or SCALAR) for letter, shape in case.given_shapes]
+    return [*shapes, *(letter + dtype for letter, dtype in case.given_dtypes)]
+
+
+def arrays_of(case: Case) -> tuple[str, ...]:
+    """The letters of the arrays that a call takes."""
+    traits = case.traits
+    second = ("v",) if traits.has_pointwise else ()
+    return (LETTERS[traits.input], LETTERS[traits.factor], *second)
+
+
+def asked_of(case: Case) -> str:
+    """The letter of the sizes that a gradient is asked for; "" for a convolution, which is asked for none."""
+    return "" if case.traits.answer == "result" else LETTERS[case.traits.answer]
+
+
+def wrong_given(case: Case) -> str | None:
+    """Why what is given is not even an argument of the call."""
+    arrays, asked = arrays_of(case), asked_of(case)
+    for letter, shape in case.given_shapes:
+        token = given_tokens(case)[[each for each, _ in case.given_shapes].index(letter)]
+        if letter not in (*arrays, asked):
+            return f"{token!r} is no operand of a {case.operation}"
+        if letter in arrays and min(shape, default=0) < 0:
+            return f"{token!r} has a size below 0, which no array can have"
+    for letter, dtype in case.given_dtypes:
+        if letter not in arrays:
+            return f"'{letter}{dtype}' is no array that a {case.operation} takes"
+    if case.given_out and "y" in dict(case.given_shapes):
+        return "its y token gives the sizes of its o token a second time"
+    return None
+
+
+def why_ungiven(case: Case) -> str | None:
+    """Why the operands that are given, beside legal numbers, fit no convolution; None where they do."""
+    if not case.given_shapes and not case.given_dtypes:
+        return None
+    return _wrong_axes(case) or _wrong_dtypes(case) or _wrong_shapes(case)
+
+
+def _wrong_axes(case: Case) -> str | None:
+    for letter, shape in case.given_shapes:
+        what = _HAVE[letter] if letter != asked_of(case) else "the sizes that it is asked for have"
+        if len(shape) != case.rank + 2:
+            return f"{what} shape {shape}, of {len(shape)} axes and not {case.rank + 2}"
+        if min(shape) < 0:
+            return f"{what} shape {shape}, with a size below 0"
+    return None
+
+
+def _wrong_dtypes(case: Case) -> str | None:
+    given = dict(case.given_dtypes)
+    first, *others = arrays_of(case)
+    dtype = given.get(first, case.format.token)
+    for letter in others:
+        if (other := given.get(letter, case.format.token)) != dtype:
+            return f"{_HAVE[letter]} dtype {other}, and {_HAVE[first]} {dtype}"
+    return None
+
+
+def _wrong_shapes(case: Case) -> str | None:
+    """Why shapes of the right numbers of axes do not fit together."""
+    source, filters = channels_last(case, case.source_shape), case.filter_shape
+    batch, *size, channels = source
+    *kernel, members, count = filters
+    numbers: dict[str, Any] = {"batch": batch, "size": tuple(size), "channels": channels}
+    numbers["kernel"] = tuple(kernel)
+    if case.traits.has_multiplier:
+        if members != channels:
+            return f"its filters have shape {filters}, and its input {channels} channels"
+        numbers["multiplier"] = count
+        wanted = (*(1,) * case.rank, channels * count)
+        if case.traits.has_pointwise and case.pointwise_shape[:-1] != wanted:
+            return f"its second filters have shape {case.pointwise_shape}, not {wanted} and a count"
+    elif members < 1 or channels % members:
+        return f"its filters have shape {filters}, and its input {channels} channels"
+    else:
+        numbers |= {"filter_count": count, "groups": max(channels // members, 1)}
+    plain = case.copied(illegal=False, given_shapes=(), given_dtypes=(), given_out=(), **numbers)
+    return plain.why_illegal or _wrong_result(case, plain)
+
+
+def _wrong_result(case: Case, plain: Case) -> str | None:
+    """Why a gradient's cotangent is not what the forward convolution of these numbers answers."""
+    if "y" not in arrays_of(case) or case.result_shape == plain.result_shape:
+        return None
+    return (
+        f"its cotangent has shape {case.result_shape}, where the forward convolution of "
+        f"{plain.source_shape} by {plain.filter_shape} answers {plain.result_shape}"
+    )
+
+
+def channels_last(case: Case, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape in a case's data format, channels last."""
+    return (shape[0], *shape[2:], shape[1]) if case.channels_first else shape
