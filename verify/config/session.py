@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hypothesis.database import ExampleDatabase
 
+from verify.cases.case import Case
 from verify.cases.shards import ALL, Shard
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Subject
@@ -20,14 +21,16 @@ class Options:
     """The options of a run.
 
     `examples` is the number of cases for each property, or None for the profile's, `excuse` whether
-    recorded deviations are excused, `deviations` are the user's own, `corpus` has the user's pins,
-    `load` makes a subject from a name and tries it, and only the cases of the `shard` are asked.
+    recorded deviations are excused, `deviations` are the user's own, `corpus` has the user's pins
+    and `words` what is asked beside them, `load` makes a subject from a name and tries it, and only the
+    cases of the `shard` are asked.
     """
 
     examples: int | None = None
     excuse: bool = True
     deviations: Sequence[Deviation] = ()
     corpus: Path | None = None
+    words: Sequence[Case] = ()
     database: ExampleDatabase | None = None
     seed: int | None = None
     shard: Shard = ALL

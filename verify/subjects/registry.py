@@ -122,7 +122,7 @@ def _built_in(name: str) -> Subject:
     return subject
 
 
-def _find_modules_of_the_project() -> None:
+def find_modules_of_the_project() -> None:
     """Have modules found in the current folder and then in that of the project, if they are not yet."""
     here, project = str(Path.cwd()), str(root())
     if "" not in sys.path and here not in sys.path:
@@ -133,7 +133,7 @@ def _find_modules_of_the_project() -> None:
 
 def _users_own(name: str) -> Subject:
     module, _, path = name.partition(":")
-    _find_modules_of_the_project()
+    find_modules_of_the_project()
     try:
         target: Any = import_module(module)
     except (Exception, SystemExit) as error:

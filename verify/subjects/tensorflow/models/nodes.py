@@ -1,0 +1,65 @@
+"""The steps of a model as every reader writes them: convolutions, and what stands before and after them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from verify.cases.case import Case
+
+Kind: TypeAlias = Literal["convolution", "pad", "step", "add", "other"]
+
+
+class NotRead(ValueError):
+    """A model that cannot be read; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One step of a model, from the values of some names to others.
+
+    A convolution has the `fields` of its case, or the `reason` why it has none. Padding with zeros has
+    `cells` for each axis; a "step" has the `steps` of an epilogue that it computes, none where it hands on
+    its input. A convolution has in `steps` what is a part of it. `lacks` says what it computes besides, of
+    which no word has a step. An "add" is that of two values of one shape.
+    """
+
+    kind: Kind
+    name: str
+    inputs: Sequence[str] = ()
+    outputs: Sequence[str] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    cells: tuple[tuple[int, int], ...] = ()
+    steps: tuple[str, ...] = ()
+    lacks: str = ""
+    reason: str = ""
+
+
+class Layer(NamedTuple):
+    """A convolution of a model: its case, or the reason why no word says it.
+
+    `before` and `after` name what its case has of the steps around it, and `lacks` says what follows that
+    no word has.
+    """
+
+    name: str
+    case: Case | None = None
+    reason: str = ""
+    before: str = ""
+    after: tuple[str, ...] = ()
+    lacks: str = ""
+
+    @property
+    def line(self) -> str:
+        """Its name, among those that its case has of the steps around it."""
+        names = " + ".join(filter(None, (self.before, self.name, *self.after)))
+        return f"{names}, without {self.lacks}" if self.lacks else names
+
+
+class Model(NamedTuple):
+    """What was read of a model: a line on what it is, its steps in order, and the values that it answers."""
+
+    title: str
+    nodes: Sequence[Node]
+    answers: frozenset[str] = frozenset()
