@@ -27,7 +27,7 @@ MODEL = OptionKind("MODEL")
 
 
 @command_named("words")
-@click.argument("model", type=MODEL, help="a .keras or .h5 file, module:function, ResNet50")
+@click.argument("model", type=MODEL, help="a file, a folder, module:function or ResNet50")
 @click.option("--size", type=SIZE, help="of the input, where it is open, such as 224x224")
 @click.option("--fills", type=listed("fills"), default=("dyadic",), help="a word for each (default: dyadic)")
 @click.option("--output", type=PLACE, help="where to write (default: standard output)")

@@ -33,10 +33,20 @@ def model_named(name: str, *, size: tuple[int, ...] = ()) -> Model:
 def _of_file(path: Path, size: tuple[int, ...]) -> Model:
     if not path.exists():
         raise NotRead(f"there is no file {str(path)!r}")
+    if path.is_dir():
+        return _of_folder(path, size)
     if path.suffix not in _READERS:
         forms = ", ".join(_READERS)
-        raise NotRead(f"{str(path)!r} is no model that is read here: one ends in {forms}")
+        raise NotRead(f"{str(path)!r} is no model that is read here: one ends in {forms}, or is a folder")
     return _READERS[path.suffix](path, size)
+
+
+def _of_folder(path: Path, size: tuple[int, ...]) -> Model:
+    if not any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
+        raise NotRead(f"{str(path)!r} is no SavedModel: it has no saved_model.pb")
+    from verify.subjects.tensorflow.models.saved_model import read_saved_model
+
+    return read_saved_model(path, size)
 
 
 def _keras_file(path: Path, size: tuple[int, ...]) -> Model:
@@ -49,10 +59,17 @@ def _keras_file(path: Path, size: tuple[int, ...]) -> Model:
     return read_keras(model, size=size)
 
 
+def _tflite_file(path: Path, size: tuple[int, ...]) -> Model:
+    from verify.subjects.tensorflow.models.tflite import read_tflite
+
+    return read_tflite(path, size)
+
+
 _READERS: Mapping[str, Callable[[Path, tuple[int, ...]], Model]] = {
     ".keras": _keras_file,
     ".h5": _keras_file,
     ".hdf5": _keras_file,
+    ".tflite": _tflite_file,
 }
 """Suffix of a file → its reader."""
 

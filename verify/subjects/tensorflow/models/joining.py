@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from verify.cases.case import Case
+from verify.cases.geometry import same_padding
 from verify.cases.operations import OPERATIONS, is_in_order, kind_of
 from verify.cases.word import InvalidCase
 from verify.subjects.tensorflow.models.nodes import Layer, Model, Node
@@ -36,6 +38,7 @@ class _Joiner:
 
     def layer(self, node: Node, fill: str) -> Layer:
         """The layer of a convolution."""
+        node = self._dilated(node)
         if node.reason:
             return Layer(node.name, reason=node.reason)
         before = self._border(node)
@@ -48,6 +51,21 @@ class _Joiner:
         except InvalidCase as refusal:
             return Layer(node.name, reason=str(refusal))
         return Layer(node.name, case, before=before.name if before else "", after=after, lacks=lacks)
+
+    def _dilated(self, node: Node) -> Node:
+        """A convolution of cells that were moved to the batch as the dilated one that is computed so."""
+        spread = self.makers.get(node.inputs[0]) if node.inputs and not node.reason else None
+        while spread is not None and spread.kind == "reshape":
+            spread = self.makers.get(spread.inputs[0]) if spread.inputs else None
+        if spread is None or spread.kind != "spread":
+            return node
+        gather, rank = self._only_user(node), len(node.fields["size"])
+        is_whole = gather is not None and gather.kind == "gather" and len(spread.block) == rank
+        if gather is None or not is_whole or spread.block != gather.block:
+            why = f"its cells were moved to the batch by {spread.name}, and no word says how they come back"
+            return replace(node, reason=why)
+        fields = dilated(node.fields, spread.block, spread.cells, gather.cells)
+        return replace(node, inputs=spread.inputs, outputs=gather.outputs, fields=fields)
 
     def _border(self, node: Node) -> Node | None:
         """The padding with zeros whose answer a convolution reads."""
@@ -82,8 +100,28 @@ class _Joiner:
     def _steps(self, node: Node) -> tuple[str, ...] | None:
         """What a node adds to an epilogue; None for what is no part of one."""
         if node.kind == "add" and node.name not in self.added:
-            return ("residual",)
+            return ("residual", *node.steps)
         return node.steps if node.kind == "step" else None
+
+
+def dilated(
+    fields: Mapping[str, Any],
+    block: tuple[int, ...],
+    padded: tuple[tuple[int, int], ...],
+    cropped: tuple[tuple[int, int], ...],
+) -> dict[str, Any]:
+    """The fields of a convolution whose windows read every so many cells, those of `block`.
+
+    Before it an axis is `padded`, and `cropped` after it.
+    """
+    whole = tuple(cells * each for cells, each in zip(fields["size"], block, strict=True))
+    ends = zip(padded, cropped, strict=True)
+    pairs = tuple((before - first, after - last) for (before, after), (first, last) in ends)
+    size = _inside(whole, padded)
+    axes = zip(size, fields["kernel"], block, strict=True)
+    same = tuple(same_padding(cells, kernel, 1, dilation) for cells, kernel, dilation in axes)
+    named = {same: "SAME", ((0, 0),) * len(block): "VALID"}
+    return {**fields, "size": size, "dilations": block, "padding": named.get(pairs, pairs)}
 
 
 def _is_alike(node: Node, fields: Mapping[str, Any]) -> bool:

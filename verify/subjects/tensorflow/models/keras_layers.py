@@ -11,7 +11,7 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.operations import leaky
 from verify.cases.word import InvalidCase, by
 from verify.subjects.tensorflow.imported import keras
-from verify.subjects.tensorflow.models.nodes import Node
+from verify.subjects.tensorflow.models.nodes import Node, shape_phrase
 
 _OPERATIONS = {
     "Conv1D": "conv",
@@ -114,11 +114,6 @@ def _convolution(
     steps = (*(("bias",) if layer.use_bias else ()), *steps)
     reason = _untransposable(fields, result[:-1]) if operation == "transpose" else ""
     return place("convolution", fields=fields, steps=steps, lacks=lacks, reason=reason)
-
-
-def shape_phrase(extents: Sequence[int | None]) -> str:
-    """The extents of a shape, with a question mark for those that are open."""
-    return "x".join("?" if extent is None else str(extent) for extent in extents)
 
 
 def _unreadable(layer: Any) -> str:

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from verify.subjects.tensorflow.imported import keras
-from verify.subjects.tensorflow.models.keras_layers import is_convolution, node_of, shape_phrase
-from verify.subjects.tensorflow.models.nodes import Model, Node, NotRead
+from verify.subjects.tensorflow.models.keras_layers import is_convolution, node_of
+from verify.subjects.tensorflow.models.nodes import Model, Node, NotRead, shape_phrase
 
 
 def read_keras(model: Any, *, size: tuple[int, ...] = ()) -> Model:

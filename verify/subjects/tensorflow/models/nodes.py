@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from verify.cases.case import Case
 
-Kind: TypeAlias = Literal["convolution", "pad", "step", "add", "other"]
+Kind: TypeAlias = Literal["convolution", "pad", "step", "add", "spread", "gather", "reshape", "other"]
 
 
 class NotRead(ValueError):
@@ -23,6 +23,9 @@ class Node:
     `cells` for each axis; a "step" has the `steps` of an epilogue that it computes, none where it hands on
     its input. A convolution has in `steps` what is a part of it. `lacks` says what it computes besides, of
     which no word has a step. An "add" is that of two values of one shape.
+    A "spread" moves every so many cells of each axis to the batch, of an axis with `cells` more, and a
+    "gather" moves them back, less `cells`: a dilated convolution may be written so. A "reshape" keeps all
+    values in order.
     """
 
     kind: Kind
@@ -32,6 +35,7 @@ class Node:
     fields: Mapping[str, Any] = field(default_factory=dict)
     cells: tuple[tuple[int, int], ...] = ()
     steps: tuple[str, ...] = ()
+    block: tuple[int, ...] = ()
     lacks: str = ""
     reason: str = ""
 
@@ -63,3 +67,8 @@ class Model(NamedTuple):
     title: str
     nodes: Sequence[Node]
     answers: frozenset[str] = frozenset()
+
+
+def shape_phrase(extents: Sequence[int | None]) -> str:
+    """The extents of a shape, with a question mark for those that are open."""
+    return "x".join("?" if extent is None else str(extent) for extent in extents)
