@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from verify.commands.cli import command_named
 from verify.config.options import PLACE, OptionKind, listed
 
 if TYPE_CHECKING:
+    from verify.cases.case import Case
     from verify.subjects.tensorflow.models.nodes import Layer
 
 
@@ -30,14 +32,23 @@ MODEL = OptionKind("MODEL")
 @click.argument("model", type=MODEL, help="a file, a folder, module:function or ResNet50")
 @click.option("--size", type=SIZE, help="of the input, where it is open, such as 224x224")
 @click.option("--fills", type=listed("fills"), default=("dyadic",), help="a word for each (default: dyadic)")
+@click.option("--known/--no-known", help="say which layers meet known deviations; run nothing")
 @click.option("--output", type=PLACE, help="where to write (default: standard output)")
-def command(*, model: str, size: tuple[int, ...] | None, fills: tuple[str, ...], output: Path | None) -> int:
+def command(
+    *, model: str, size: tuple[int, ...] | None, fills: tuple[str, ...], known: bool, output: Path | None
+) -> int:
     from verify.corpus.layers import corpus_of, words_of
 
+    if known and output:
+        raise ValueError("--known writes no words, and takes no --output")
     title, layers = _read(model, size or (), fills[0])
     words = words_of(title, layers)
     if not words.by_case and not words.without:
         raise ValueError(f"{title} has no convolution")
+    if known:
+        print(words.sentence, end="\n\n")
+        print("\n".join(_known(words.by_case)))
+        return 0 if words.by_case else 3
     text = corpus_of(words, fills)
     if output is None:
         sys.stdout.write(text)
@@ -62,6 +73,15 @@ def _read(model: str, size: tuple[int, ...], fill: str) -> tuple[str, list[Layer
 
     read = model_named(model, size=size)
     return read.title, layers_of(read, fill=fill)
+
+
+def _known(layers: dict[Case, list[Layer]]) -> Iterator[str]:
+    """The lines on the known deviations that words meet."""
+    from verify.reports.meetings import meeting_lines
+    from verify.subjects.tensorflow.models.meetings import meetings_of
+
+    names = {case: [layer.name for layer in each] for case, each in layers.items()}
+    return meeting_lines(names, meetings_of(names))
 
 
 def _unread(layers: list[Layer]) -> str:

@@ -15,9 +15,9 @@ from verify.subjects.tensorflow.models.nodes import NotRead
 
 APPLICATIONS = {
     "VGG16": 13, "VGG19": 16, "ResNet50": 53, "ResNet101": 104, "ResNet152": 155, "ResNet50V2": 53,
-    "Xception": 40, "InceptionV3": 94, "InceptionResNetV2": 244, "MobileNet": 27, "MobileNetV2": 52,
+    "Xception": 40, "InceptionV3": 94, "InceptionResNetV2": 244, "MobileNet": 28, "MobileNetV2": 52,
     "MobileNetV3Small": 54, "MobileNetV3Large": 64, "DenseNet121": 120, "DenseNet201": 200,
-    "NASNetMobile": 196, "EfficientNetB0": 81, "EfficientNetB7": 271, "EfficientNetV2B0": 94,
+    "NASNetMobile": 196, "EfficientNetB0": 81, "EfficientNetB7": 273, "EfficientNetV2B0": 91,
     "ConvNeXtTiny": 22,
 }  # fmt: skip
 """Architecture → its convolutions."""
