@@ -12,7 +12,7 @@ from verify import Case, compare
 from verify.subjects.tensorflow.imported import keras
 from verify.subjects.tensorflow.models.joining import layers_of
 from verify.subjects.tensorflow.models.keras_model import read_keras
-from verify.subjects.tensorflow.models.nodes import Layer, NotRead
+from verify.subjects.tensorflow.models.nodes import EXPORT, Layer, NotRead
 
 layers = keras.layers
 
@@ -163,7 +163,10 @@ def test_a_sum_of_one_value_with_itself_is_no_residual() -> None:
     ("layer", "reason"),
     [
         (models.Scaled(2, 1), "its class Scaled has a `call` of its own"),
-        (models.Around(), "it is called inside around, Around, and only a run shows with what"),
+        (
+            models.Around(),
+            f"it is called inside around, Around: {EXPORT}",
+        ),
         (
             layers.Conv2DTranspose(2, 4, output_padding=0, padding="same"),
             "it makes 5x5 cells of 6x6, and the convolution of 5x5 cells makes 5x5",
@@ -179,7 +182,7 @@ def test_what_is_no_word_has_a_reason(layer: Any, reason: str) -> None:
 def test_convolutions_that_only_a_run_shows_are_named() -> None:
     assert {layer.name: layer.reason for layer in read(models.unread())} == {
         "recurrent": "a ConvLSTM2D convolves at every step of a sequence, with a state",
-        "timed/each": "it is called inside timed, TimeDistributed, and only a run shows with what",
+        "timed/each": f"it is called inside timed, TimeDistributed: {EXPORT}",
     }
 
 
@@ -190,8 +193,14 @@ def test_open_sizes_are_filled_in() -> None:
     assert str(layer.case) == "conv_i7x8_c3_k3x3_f2_valid_bias_ones"
 
 
+def test_sizes_that_no_input_leaves_open_are_refused() -> None:
+    sentence = "^its input of 6x8x4 leaves no 7x8 open: leave --size out$"
+    with pytest.raises(NotRead, match=sentence):
+        read(models.block(), size=(7, 8))
+
+
 def test_a_model_without_a_graph_is_refused() -> None:
-    with pytest.raises(NotRead, match=r"^'none' has no graph of layers"):
+    with pytest.raises(NotRead, match=r"^'none' is no graph of layers: export"):
         read_keras(keras.Model(name="none"))
 
 

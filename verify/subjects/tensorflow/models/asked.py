@@ -27,7 +27,7 @@ def model_named(name: str, *, size: tuple[int, ...] = ()) -> Model:
         return _of_file(path, size)
     if ":" in name:
         return read_keras(_made(name), size=size)
-    return read_keras(_of_keras(name), size=size or USUAL_SIZE)
+    return read_keras(_of_keras(name), size=size, usual=USUAL_SIZE)
 
 
 def _of_file(path: Path, size: tuple[int, ...]) -> Model:

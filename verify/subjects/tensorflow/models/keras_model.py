@@ -8,22 +8,32 @@ from typing import Any
 
 from verify.subjects.tensorflow.imported import keras
 from verify.subjects.tensorflow.models.keras_layers import is_convolution, node_of
-from verify.subjects.tensorflow.models.nodes import Model, Node, NotRead, shape_phrase
+from verify.subjects.tensorflow.models.nodes import (
+    EXPORT,
+    Model,
+    Node,
+    NotRead,
+    open_places,
+    require_open,
+    shape_phrase,
+)
 
 
-def read_keras(model: Any, *, size: tuple[int, ...] = ()) -> Model:
+def read_keras(model: Any, *, size: tuple[int, ...] = (), usual: tuple[int, ...] = ()) -> Model:
     """The steps of a Keras model, with the spatial sizes of its input where it leaves them open.
 
+    They are the `usual` ones where none are given.
     Raises NotRead, one sentence, for a model that has no graph of layers.
     """
     graph = graph_of(model)
     if graph is None:
-        inner = [*_inside(model, "a model without a graph of layers", "")]
+        inner = [*_inside(model, "a model that is no graph of layers", "")]
         if not inner:
-            raise NotRead(f"{model.name!r} has no graph of layers: call it on a keras.Input, or build it")
+            raise NotRead(f"{model.name!r} is no graph of layers: {EXPORT}")
         return Model(_title(model, ""), inner)
     recorder = _Recorder()
-    inputs = [_sized(tensor, size) for tensor in graph.inputs]
+    require_open([tensor.shape for tensor in graph.inputs], size)
+    inputs = [_sized(tensor, size or usual) for tensor in graph.inputs]
     answers = recorder.run(graph, inputs, "")
     shapes = " and ".join(shape_phrase(tensor.shape[1:]) for tensor in inputs)
     named = frozenset(map(recorder.value, keras.tree.flatten(answers)))
@@ -44,16 +54,15 @@ def _inside(layer: Any, where: str, path: str) -> Iterator[Node]:
     """Nodes of the convolutions inside a layer that is no graph of layers: none of them can be read."""
     for inner in getattr(layer, "_flatten_layers", lambda **_: ())(include_self=False):
         if is_convolution(inner):
-            reason = f"it is called inside {where}, and only a run shows with what"
+            reason = f"it is called inside {where}: {EXPORT}"
             yield Node("convolution", f"{path}{inner.name}", reason=reason)
 
 
 def _sized(tensor: Any, size: tuple[int, ...]) -> Any:
     """An input with its open spatial sizes filled in, where they are as many as `size` has."""
-    shape, free = list(tensor.shape), [n for n, extent in enumerate(tensor.shape) if extent is None and n]
-    if len(free) == len(size):
-        for place, extent in zip(free, size, strict=True):
-            shape[place] = extent
+    shape = list(tensor.shape)
+    for place, extent in zip(open_places(shape, size), size, strict=False):
+        shape[place] = extent
     return keras.KerasTensor(tuple(shape), dtype=tensor.dtype)
 
 

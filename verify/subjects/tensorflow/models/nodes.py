@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from verify.cases.case import Case
+from verify.cases.word import by
 
 Kind: TypeAlias = Literal["convolution", "pad", "step", "add", "spread", "gather", "reshape", "other"]
 
@@ -67,6 +68,24 @@ class Model(NamedTuple):
     title: str
     nodes: Sequence[Node]
     answers: frozenset[str] = frozenset()
+
+
+EXPORT = "export the model (`model.export(FOLDER)`), and name the folder"
+"""By which a model is read whose layers do not say what they compute."""
+
+
+def require_open(shapes: Sequence[Sequence[int | None] | None], size: tuple[int, ...]) -> None:
+    """Raise NotRead, one sentence, for sizes that no input of these shapes leaves open."""
+    opened = [shape for shape in shapes if shape and open_places(shape, size)]
+    if size and not opened:
+        given = " and ".join(shape_phrase(shape[1:]) if shape else "any shape" for shape in shapes)
+        raise NotRead(f"its input of {given} leaves no {by(size)} open: leave --size out")
+
+
+def open_places(shape: Sequence[int | None], size: tuple[int, ...]) -> list[int]:
+    """The axes of a shape, less the batch, that sizes fill in: as many are open as it has; else none."""
+    free = [place for place, extent in enumerate(shape) if extent is None and place]
+    return free if len(free) == len(size) else []
 
 
 def shape_phrase(extents: Sequence[int | None]) -> str:

@@ -14,7 +14,14 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from verify.cases.dtypes import FORMATS
 from verify.cases.operations import leaky
 from verify.subjects.tensorflow.imported import silenced, tf
-from verify.subjects.tensorflow.models.nodes import Model, Node, NotRead, shape_phrase
+from verify.subjects.tensorflow.models.nodes import (
+    Model,
+    Node,
+    NotRead,
+    open_places,
+    require_open,
+    shape_phrase,
+)
 
 SIGNATURE = "serving_default"
 """The signature of a SavedModel that is read; the first where it is not there."""
@@ -62,23 +69,24 @@ def read_saved_model(path: Path, size: tuple[int, ...] = ()) -> Model:
 
 def _sized(frozen: Any, size: tuple[int, ...]) -> tuple[Any, list[str]]:
     """The graph of a function with the open sizes of its inputs filled in, and the values that it answers."""
+    given = [tensor for tensor in frozen.inputs if tensor.dtype != tf.resource]
+    require_open([tensor.shape.as_list() if tensor.shape.rank else None for tensor in given], size)
     graph = tf.Graph()
     with graph.as_default():
         inputs = {}
-        for tensor in frozen.inputs:
-            if tensor.dtype != tf.resource:
-                shape = _filled(tensor.shape, size)
-                inputs[tensor.name] = tf.compat.v1.placeholder(tensor.dtype, shape)
+        for tensor in given:
+            inputs[tensor.name] = tf.compat.v1.placeholder(tensor.dtype, _filled(tensor.shape, size))
         tf.graph_util.import_graph_def(frozen.graph.as_graph_def(), input_map=inputs, name="")
     return graph, [tensor.name for tensor in frozen.outputs]
 
 
 def _filled(shape: Any, size: tuple[int, ...]) -> Any:
-    extents = None if shape.rank is None else shape.as_list()
-    free = [place for place, extent in enumerate(extents or ()) if extent is None and place]
-    if extents and len(free) == len(size):
-        for place, extent in zip(free, size, strict=True):
-            extents[place] = extent
+    """A shape as a list with its open sizes filled in; None where not even its axes are known."""
+    if shape.rank is None:
+        return None
+    extents = shape.as_list()
+    for place, extent in zip(open_places(extents, size), size, strict=False):
+        extents[place] = extent
     return extents
 
 

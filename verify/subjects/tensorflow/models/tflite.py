@@ -63,8 +63,10 @@ _HIDDEN = ("STABLEHLO_CONVOLUTION",)
 def read_tflite(path: Path, size: tuple[int, ...] = ()) -> Model:
     """The steps of a model in a file; raises NotRead, one sentence, for what is none.
 
-    Its sizes are those of the file: `size` fills in none.
+    Its sizes are those of the file, where a `size` is refused.
     """
+    if size:
+        raise NotRead("a file of TensorFlow Lite has its own sizes: leave --size out")
     content = path.read_bytes()
     if content[4:8] != b"TFL3":
         raise NotRead(f"{str(path)!r} is no TensorFlow Lite model: it does not say TFL3 in its first bytes")
