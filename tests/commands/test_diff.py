@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import sys
 from pathlib import Path
 
@@ -86,3 +88,22 @@ def test_a_diff_asks_the_words_of_a_file(command, other_python: str, tmp_path: P
     done = command("diff", sys.executable, other_python, *subject, "--words", "layers.txt", "--ranks", "2")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "conv-verify: the narrowings leave none of the cases that are named\n"
+
+
+def test_a_diff_is_recorded_and_shown_on_a_page(command, other_python: str, tmp_path: Path) -> None:
+    words = ("conv_i3_k2_same_bfloat16_ints2", "conv_i1x1x1_k1x1x1_same_ones")
+    subject = ("--subject", "tests.planted.fragile:differs_by_place")
+    files = ("--report", "diff.jsonl", "--html", "diff.html")
+    done = command("diff", sys.executable, other_python, *subject, *words, *files)
+    first, turned, differing, end = map(json.loads, (tmp_path / "diff.jsonl").read_text("utf-8").splitlines())
+    assert (first["type"], first["cases"], end["exit_code"]) == ("diff", 2, 1)
+    assert (turned["shown"], turned["nearer"], turned["ulps"]) == (
+        {"A": "answered", "B": "declined"},
+        None,
+        None,
+    )
+    assert (differing["ulps"], differing["nearer"], differing["errors"]) == (8, "A", {"A": 0.0, "B": None})
+    assert differing["replay"] in done.stdout
+    page = (tmp_path / "diff.html").read_text("utf-8")
+    assert "by at most 8 ulps" in page
+    assert html.unescape(end["conclusion"]) in html.unescape(page)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import shlex
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 import click
 
 from verify.cases.case import Case
 from verify.cases.domain import Domain
+from verify.checks.replacing import replace_file, require_replaceable
 from verify.checks.subject import labelled
 from verify.commands.cli import command_named
 from verify.config.flags import narrowing_options, words_option
-from verify.config.options import INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD
+from verify.config.options import FILE, INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD
 from verify.corpus.words import cases_named
 from verify.subjects.processor import onednn_by_default
 from verify.subjects.registry import is_builtin
@@ -34,6 +36,8 @@ ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 @click.option("--examples", type=POSITIVE, default=200, help="cases to draw (default: 200)")
 @click.option("--seed", type=INTEGER, default=0, help="draw the cases of this seed (default: 0)")
 @words_option
+@click.option("--report", type=FILE, help="write each difference, as JSON lines")
+@click.option("--html", type=FILE, help="write what is printed as a page of HTML, too")
 @narrowing_options
 @click.option("--timeout", type=SECONDS, help="limit of a case (default: 10)")
 def command(
@@ -44,15 +48,20 @@ def command(
     subject: str,
     examples: int,
     seed: int,
+    report: Path | None,
+    html: Path | None,
     timeout: float | None,
     narrowings: dict[str, Any],
 ) -> int:
     from verify.gate.drawing import cases_by_way, sample
+    from verify.reports.records import Stream, nowhere
     from verify.reports.terminal import Terminal
     from verify.runs.diff import diff
     from verify.subjects.isolated import TIMEOUT_S, isolated
     from verify.subjects.trial import tried
 
+    if html:
+        require_replaceable(html)
     label, settings = _under_usual_settings(subject)
     inside = Domain().narrowed(narrowings)
     typed = [*(case for word in cases for case in cases_named(word)), *words]
@@ -65,10 +74,22 @@ def command(
     domains = {way.name: way.drawn(**narrowings) for way in first.routes}
     if not named:
         named = sample(examples, seed, cases_by_way(domains, **narrowings).map(itemgetter(1)))
+    again = f"{_prefix(settings)}{shlex.join(['conv-verify', 'diff', *pythons, '--subject', subject])}"
+    stream, console = Stream.anew(report) if report else None, Terminal()
+    console.record = html is not None
     if settings:
-        print(settings)
-    again = shlex.join(["conv-verify", "diff", *pythons, "--subject", subject])
-    return diff(Terminal(), first, second, named, again=f"{_prefix(settings)}{again}")
+        console.say(settings)
+    code = diff(console, first, second, named, again=again, record=stream.write if stream else nowhere)
+    if html:
+        replace_file(html, console.export_html(inline_styles=True).encode())
+    return _written(code, stream.broken if stream else "")
+
+
+def _written(code: int, broken: str) -> int:
+    """The exit code, of a report that could not be written too."""
+    if broken:
+        print(f"Could not run: the report is incomplete: {broken}")
+    return 2 if broken else code
 
 
 def _under_usual_settings(subject: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rich.live import Live
@@ -15,9 +15,10 @@ from verify.checks.examination import Examination, disagreement
 from verify.checks.subject import Description, Subject, describe
 from verify.gate.survey import surveyed
 from verify.reports.phrases import plural
+from verify.reports.records import Record, nowhere
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.comparison import Difference, differences, summary_of
-from verify.runs.behaviour.nearness import difference_lines, nearer_phrase
+from verify.runs.behaviour.nearness import difference_lines, difference_record, nearer_phrase
 from verify.runs.behaviour.record import Behaviour, behaviour_of, observe
 from verify.runs.interrupted import lines_of_interrupted
 
@@ -53,11 +54,17 @@ NAMES = ("A", "B")
 
 
 def diff(
-    console: Terminal, first: Subject, second: Subject, named: Iterable[Case], *, again: str = ""
+    console: Terminal,
+    first: Subject,
+    second: Subject,
+    named: Iterable[Case],
+    *,
+    again: str = "",
+    record: Callable[[Record], None] = nowhere,
 ) -> int:
     """Ask both and print where they are wrong and where they differ; returns the exit code.
 
-    `again` is the command that asks both once more, before its word.
+    `again` is the command that asks both once more, before its word, and `record` takes what is found.
     1 if either disagrees with the reference, unless that is known, or if their bits differ or only
     one of them has an answer; 3 if nothing was graded; else 0.
     """
@@ -76,9 +83,12 @@ def diff(
         if side.release:
             console.say(f"{side.name}  {side.release}")
     console.print(_counts(sides))
-    for change in changes[:LISTED_CASES]:
+    record({"type": "diff", **{side.name: side.subject.headline for side in sides}, "cases": len(cases)})
+    for number, change in enumerate(changes):
         replay = f"{again or 'conv-verify diff A B'} {change.case}"
-        console.say("\n".join(["", *difference_lines(change, NAMES, replay)]))
+        record({**difference_record(change, NAMES), "replay": replay})
+        if number < LISTED_CASES:
+            console.say("\n".join(["", *difference_lines(change, NAMES, replay)]))
     if changes:
         more = len(changes) - LISTED_CASES
         rest = [f"and {more:,} more {plural(more, 'case')}", ""] if more > 0 else []
@@ -86,10 +96,12 @@ def diff(
     for side in sides:
         for failure in side.failures:
             console.say(f"\n{side.name}: {disagreement(failure)}")
-    console.print(Text(f"\n{_sentence(len(cases), sides, changes)}", style="bold"), soft_wrap=True)
-    if changes or any(side.wrong for side in sides):
-        return 1
-    return 0 if any(side.is_graded for side in sides) else 3
+    sentence = _sentence(len(cases), sides, changes)
+    console.print(Text(f"\n{sentence}", style="bold"), soft_wrap=True)
+    code = 1 if changes or any(side.wrong for side in sides) else 3
+    code = 0 if code == 3 and any(side.is_graded for side in sides) else code
+    record({"type": "end", "conclusion": sentence, "exit_code": code})
+    return code
 
 
 def _side(name: str, subject: Description, cases: Iterable[Case]) -> Side:

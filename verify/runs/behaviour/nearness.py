@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from math import isinf
 
 from verify.reports.phrases import plural
+from verify.reports.records import Record
 from verify.runs.behaviour.comparison import Difference
 from verify.runs.behaviour.ulps import most_ulps
 
@@ -28,6 +30,23 @@ def difference_lines(change: Difference, names: tuple[str, str], replay: str) ->
     ]
 
 
+def difference_record(change: Difference, names: tuple[str, str]) -> Record:
+    """What the lines say, as plain data: an error that is beyond a bound of 0 is None."""
+    answers = dict(zip(names, (change.before, change.after), strict=True))
+    side = _side(change)
+    return {
+        "type": "difference",
+        "word": str(change.case),
+        "shown": dict(zip(names, change.shown, strict=True)),
+        "first_at": [*change.place],
+        "differing": change.other,
+        "values": change.values,
+        "ulps": _distance(change),
+        "errors": {name: None if isinf(answer.error) else answer.error for name, answer in answers.items()},
+        "nearer": None if side is None or not change.place else names[side],
+    }
+
+
 def nearer_phrase(changes: Iterable[Difference], names: tuple[str, str]) -> str:
     """In how many cases each is nearer, in one phrase; "" where neither is in any."""
     counts = Counter(side for change in changes if change.place and (side := _side(change)) is not None)
@@ -35,15 +54,21 @@ def nearer_phrase(changes: Iterable[Difference], names: tuple[str, str]) -> str:
     return " and ".join(parts)
 
 
+def _distance(change: Difference) -> int | None:
+    if not change.place:
+        return None
+    return most_ulps(change.before.values(change.case), change.after.values(change.case))
+
+
 def _apart(change: Difference) -> str:
-    distance = most_ulps(change.before.values(change.case), change.after.values(change.case))
+    distance = _distance(change)
     if distance is None:
         return "some of which are a number on one side alone"
     return f"by at most {distance:,} {plural(distance, 'ulp')}"
 
 
 def _error(error: float) -> str:
-    return "beyond a bound of 0" if error == float("inf") else f"{error:.3g} of the bound"
+    return "beyond a bound of 0" if isinf(error) else f"{error:.3g} of the bound"
 
 
 def _side(change: Difference) -> int | None:
