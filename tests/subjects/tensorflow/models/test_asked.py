@@ -58,7 +58,7 @@ def test_a_function_makes_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
         ("nowhere:block", "^'nowhere:block' makes no model: ModuleNotFoundError: "),
         ("models:number", "^'models:number' makes what is no Keras model: int$"),
         ("models.py", "^'models.py' is no model that is read here: one ends in .keras, "),
-        ("torn.keras", "^'torn.keras' cannot be read as a model: .*; a model with classes of your own"),
+        ("torn.keras", "^'torn.keras' cannot be read as a model: .*; load it in a function of your own"),
     ],
 )
 def test_what_is_no_model_is_one_sentence(

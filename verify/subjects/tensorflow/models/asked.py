@@ -11,7 +11,7 @@ from verify.cases.spelling import nearest
 from verify.subjects.registry import find_modules_of_the_project
 from verify.subjects.tensorflow.imported import keras
 from verify.subjects.tensorflow.models.keras_model import read_keras
-from verify.subjects.tensorflow.models.nodes import Model, NotRead
+from verify.subjects.tensorflow.models.nodes import Model, NotRead, said_by
 
 USUAL_SIZE = (224, 224)
 """The sizes of a model of `keras.applications` that leaves them open."""
@@ -53,9 +53,9 @@ def _keras_file(path: Path, size: tuple[int, ...]) -> Model:
     try:
         model = keras.models.load_model(path, compile=False)
     except Exception as error:  # noqa: BLE001 - a file may be wrong in any way, a user's class with it
-        said = " ".join(str(error).split()) or type(error).__name__
-        why = f"{str(path)!r} cannot be read as a model: {said[:200]}"
-        raise NotRead(f"{why}; a model with classes of your own is read as module:function") from None
+        why = f"{str(path)!r} cannot be read as a model: {said_by(error)}"
+        remedy = "load it in a function of your own, and name that as module:function"
+        raise NotRead(f"{why}; {remedy}") from None
     return read_keras(model, size=size)
 
 
@@ -95,8 +95,7 @@ def _made(name: str) -> Any:
         if not isinstance(made, keras.Model):
             made = made()
     except (Exception, SystemExit) as error:
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        raise NotRead(f"{name!r} makes no model: {said}") from error
+        raise NotRead(f"{name!r} makes no model: {type(error).__name__}: {said_by(error)}") from error
     if not isinstance(made, keras.Model):
         raise NotRead(f"{name!r} makes what is no Keras model: {type(made).__name__}")
     return made

@@ -74,6 +74,12 @@ EXPORT = "export the model (`model.export(FOLDER)`), and name the folder"
 """By which a model is read whose layers do not say what they compute."""
 
 
+def said_by(error: BaseException, most: int = 150) -> str:
+    """The words of an error on one line, cut where they are many, or its class where it has none."""
+    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def require_open(shapes: Sequence[Sequence[int | None] | None], size: tuple[int, ...]) -> None:
     """Raise NotRead, one sentence, for sizes that no input of these shapes leaves open."""
     opened = [shape for shape in shapes if shape and open_places(shape, size)]

@@ -20,6 +20,7 @@ from verify.subjects.tensorflow.models.nodes import (
     NotRead,
     open_places,
     require_open,
+    said_by,
     shape_phrase,
 )
 
@@ -59,8 +60,7 @@ def read_saved_model(path: Path, size: tuple[int, ...] = ()) -> Model:
             name = SIGNATURE if SIGNATURE in signatures else next(iter(signatures), "")
             frozen = convert_variables_to_constants_v2(signatures[name]) if name else None
     except Exception as error:  # noqa: BLE001 - a folder may be wrong in any way
-        said = " ".join(str(error).split())
-        raise NotRead(f"{str(path)!r} cannot be read as a SavedModel: {said[:200]}") from None
+        raise NotRead(f"{str(path)!r} cannot be read as a SavedModel: {said_by(error)}") from None
     if frozen is None:
         raise NotRead(f"{str(path)!r} has no signature, of which the convolutions could be read")
     graph, answers = _sized(frozen, size)

@@ -12,7 +12,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from verify.cases.dtypes import FORMATS
 from verify.cases.operations import leaky
-from verify.subjects.tensorflow.models.nodes import Model, Node, NotRead, shape_phrase
+from verify.subjects.tensorflow.models.nodes import Model, Node, NotRead, said_by, shape_phrase
 
 
 class Tensor(NamedTuple):
@@ -74,8 +74,7 @@ def read_tflite(path: Path, size: tuple[int, ...] = ()) -> Model:
         model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
         nodes = [node for graph in model.subgraphs for node in map(_node, _calls(model, graph))]
     except Exception as error:  # noqa: BLE001 - a torn file may fail anywhere
-        said = f"{type(error).__name__}: {error}"
-        raise NotRead(f"{str(path)!r} cannot be read as a TensorFlow Lite model: {said[:200]}") from None
+        raise NotRead(f"{str(path)!r} cannot be read as a TensorFlow Lite model: {said_by(error)}") from None
     answers = frozenset(_value(graph, index) for graph in model.subgraphs for index in graph.outputs)
     return Model(f"{path.name} (TensorFlow Lite)", nodes, answers)
 
