@@ -120,6 +120,7 @@ Verify convolutions against a proved reference.
   replay    check named cases, or what failed, again; report each
   report    sum up the records of runs, such as those of all shards
   pin       keep words, under a reason, that every run asks first
+  words     write the convolutions of a model as words, to run, replay and compare
   diff      put the same cases to a subject in two interpreters
   explain   show how one output cell is computed
   known     hold known deviations and limits to another release; update them

@@ -78,6 +78,12 @@ def test_what_needs_it_is_one_sentence_with_the_line_that_installs_it(
     assert (done.stderr.startswith("conv-verify: 'tensorflow"), done.stderr.count("\n")) == (True, 1)
 
 
+def test_reading_a_model_needs_it(python: Python) -> None:
+    done = python("-m", "verify", "words", "ResNet50")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"conv-verify: 'ResNet50' {SENTENCE}\n"
+
+
 WORKS = {
     "explain": (("explain", WORD), "answer"),
     "list": (("list",), "tensorflow:keras"),

@@ -360,7 +360,7 @@ def test_what_cannot_be_exported_is_one_sentence_and_exits_2(
 
 def test_a_form_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert export(WORD, "--as", "gist") == 2
-    assert "'--as': 'gist' is none of script, pytest, npz, onnx" in capsys.readouterr().err
+    assert "'--as': 'gist' is none of script, issue, pytest, npz, onnx" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("here")

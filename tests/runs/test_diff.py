@@ -53,14 +53,19 @@ def test_same_bits_are_no_difference(capfd: pytest.CaptureFixture[str]) -> None:
     )
 
 
-@pytest.mark.parametrize("second", [PAIRWISE, unless_narrow(FORWARD)])
+@pytest.mark.parametrize(
+    ("second", "words", "differ"),
+    [
+        (PAIRWISE, [LONG], "Of 1 case 1 differs between A and B, B is nearer in 1"),
+        (unless_narrow(FORWARD), [LONG, SHORT], "Of 2 cases 1 differs between A and B"),
+    ],
+)
 def test_other_bits_are_a_difference_where_neither_disagrees(
-    capfd: pytest.CaptureFixture[str], second: Subject
+    capfd: pytest.CaptureFixture[str], second: Subject, words: list[str], differ: str
 ) -> None:
-    words = [LONG, SHORT] if second is not PAIRWISE else [LONG]
     assert differed(capfd, Placed(FORWARD), Placed(second), *words) == (
         1,
-        f"Of {len(words)} cases 1 differ between A and B; A disagrees with the reference in 0 and B in 0.",
+        f"{differ}; A disagrees with the reference in 0 and B in 0.",
     )
 
 
@@ -68,7 +73,7 @@ def test_same_wrong_bits_are_a_disagreement(capfd: pytest.CaptureFixture[str]) -
     word = "conv_i3_k2_same_ints2"
     assert differed(capfd, Placed(convolutions.zeros), Placed(convolutions.zeros), word) == (
         1,
-        "Of 1 cases 0 differ between A and B; A disagrees with the reference in 1 and B in 1.",
+        "Of 1 case none differs between A and B; A disagrees with the reference in 1 and B in 1.",
     )
 
 
@@ -83,7 +88,7 @@ def test_disagreement_that_is_known_in_one_place_is_a_disagreement(capfd: pytest
 def test_what_is_not_repeatable_is_no_difference_but_a_disagreement(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    sentence = "Of 1 cases 0 differ between A and B; A disagrees with the reference in 1 and B in 1."
+    sentence = "Of 1 case none differs between A and B; A disagrees with the reference in 1 and B in 1."
     word = "depthwise_i40_c4_k24_valid_reals2"
     assert differed(capfd, Placed(alternates), Placed(alternates), word) == (1, sentence)
 

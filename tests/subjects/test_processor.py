@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from verify.subjects import processor
-from verify.subjects.processor import cpu_model, features, onednn_dtypes
+from verify.subjects.processor import cpu_model, features, onednn_by_default, onednn_dtypes
 
 
 @pytest.fixture
@@ -54,3 +58,21 @@ def test_model_is_what_the_kernel_writes(cpuinfo):
 
 def test_model_is_unknown_where_there_is_no_such_file(cpuinfo):
     assert cpu_model() == ""
+
+
+@pytest.mark.parametrize(
+    ("instructions", "is_on"), [({"avx2", "avx512f"}, False), ({"avx2", "avx_vnni"}, True), (set(), False)]
+)
+def test_onednn_is_on_by_default_where_there_are_instructions_for_networks(instructions, is_on):
+    assert onednn_by_default(frozenset(instructions)) is is_on
+
+
+@pytest.mark.needs_tensorflow
+def test_tensorflow_has_the_same_default():
+    """Asked where no setting says anything; the harness itself always sets one."""
+    asked = "from tensorflow.python.util._pywrap_util_port import IsMklEnabled; print(IsMklEnabled())"
+    others = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, env=others
+    )
+    assert done.stdout == f"{onednn_by_default()}\n"

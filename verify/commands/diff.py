@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 import click
 
+from verify.cases.case import Case
+from verify.cases.domain import Domain
+from verify.checks.replacing import replace_file, require_replaceable
+from verify.checks.subject import labelled
 from verify.commands.cli import command_named
-from verify.config.flags import narrowing_options
-from verify.config.options import INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD
+from verify.config.flags import narrowing_options, words_option
+from verify.config.options import FILE, INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD
 from verify.corpus.words import cases_named
+from verify.subjects.processor import onednn_by_default
+from verify.subjects.registry import is_builtin
+
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
 @command_named("diff")
 @click.argument("pythons", nargs=2, metavar="PYTHON PYTHON", type=PYTHON, help="with NumPy and the framework")
-@click.argument("words", nargs=-1, type=WORD, help="cases, as for replay (default: drawn ones)")
+@click.argument("cases", nargs=-1, type=WORD, help="as for replay; --words FILE too (default: drawn)")
 @click.option(
     "--subject",
     type=SUBJECT,
@@ -24,29 +35,79 @@ from verify.corpus.words import cases_named
 )
 @click.option("--examples", type=POSITIVE, default=200, help="cases to draw (default: 200)")
 @click.option("--seed", type=INTEGER, default=0, help="draw the cases of this seed (default: 0)")
+@words_option
+@click.option("--report", type=FILE, help="write each difference, as JSON lines")
+@click.option("--html", type=FILE, help="write what is printed as a page of HTML, too")
 @narrowing_options
 @click.option("--timeout", type=SECONDS, help="limit of a case (default: 10)")
 def command(
     *,
     pythons: tuple[str, str],
-    words: tuple[str, ...],
+    cases: tuple[str, ...],
+    words: list[Case],
     subject: str,
     examples: int,
     seed: int,
+    report: Path | None,
+    html: Path | None,
     timeout: float | None,
     narrowings: dict[str, Any],
 ) -> int:
     from verify.gate.drawing import cases_by_way, sample
+    from verify.reports.records import Stream, nowhere
     from verify.reports.terminal import Terminal
     from verify.runs.diff import diff
     from verify.subjects.isolated import TIMEOUT_S, isolated
     from verify.subjects.trial import tried
 
-    named = [case for word in words for case in cases_named(word)]
+    if html:
+        require_replaceable(html)
+    label, settings = _under_usual_settings(subject)
+    inside = Domain().narrowed(narrowings)
+    typed = [*(case for word in cases for case in cases_named(word)), *words]
+    named = [case for case in typed if inside.holds(case)]
+    if typed and not named:
+        raise ValueError("the narrowings leave none of the cases that are named")
     first, second = (
-        tried(isolated(subject, python=python, timeout_s=timeout or TIMEOUT_S)) for python in pythons
+        tried(isolated(label, python=python, timeout_s=timeout or TIMEOUT_S)) for python in pythons
     )
     domains = {way.name: way.drawn(**narrowings) for way in first.routes}
     if not named:
         named = sample(examples, seed, cases_by_way(domains, **narrowings).map(itemgetter(1)))
-    return diff(Terminal(), first, second, named)
+    again = f"{_prefix(settings)}{shlex.join(['conv-verify', 'diff', *pythons, '--subject', subject])}"
+    stream, console = Stream.anew(report) if report else None, Terminal()
+    console.record = html is not None
+    if settings:
+        console.say(settings)
+    code = diff(console, first, second, named, again=again, record=stream.write if stream else nowhere)
+    if html:
+        replace_file(html, console.export_html(inline_styles=True).encode())
+    return _written(code, stream.broken if stream else "")
+
+
+def _written(code: int, broken: str) -> int:
+    """The exit code, of a report that could not be written too."""
+    if broken:
+        print(f"Could not run: the report is incomplete: {broken}")
+    return 2 if broken else code
+
+
+def _under_usual_settings(subject: str) -> tuple[str, str]:
+    """The label of a subject as its users run it, and what is said of that.
+
+    TensorFlow's own default of oneDNN is that of who upgrades, where the environment sets none.
+    """
+    if not is_builtin(subject) or (value := os.environ.get(ONEDNN)) is not None:
+        return subject, ""
+    value = str(int(onednn_by_default()))
+    how = "on" if value == "1" else "off"
+    said = (
+        f"oneDNN is {how}, as TensorFlow has it by default on this CPU; {ONEDNN}={1 - int(value)} changes it"
+    )
+    return labelled(subject, {ONEDNN: value}), said
+
+
+def _prefix(settings: str) -> str:
+    """The setting of the environment that a line to ask again begins with."""
+    value = os.environ.get(ONEDNN)
+    return f"{ONEDNN}={value} " if value is not None and not settings else ""

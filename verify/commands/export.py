@@ -16,12 +16,12 @@ from verify.export import CannotExport
 from verify.subjects.isolated import usual
 from verify.subjects.registry import is_builtin, load
 
-FORM = choice("FORM", "script", "pytest", "npz", "onnx")
+FORM = choice("FORM", "script", "issue", "pytest", "npz", "onnx")
 
 
 @command_named("export")
 @click.argument("word", type=WORD, help="a case")
-@click.option("--as", "form", type=FORM, required=True, help="script (of TensorFlow), pytest, npz or onnx")
+@click.option("--as", "form", type=FORM, required=True, help="script, issue, pytest, npz or onnx")
 @click.option("--subject", type=SUBJECT, help="asked by a script or a pytest file (default: tensorflow)")
 @click.option("--output", type=PLACE, help="where to write (default: standard output, or WORD)")
 def command(*, word: str, form: str, subject: str | None, output: Path | None) -> int:
@@ -31,9 +31,9 @@ def command(*, word: str, form: str, subject: str | None, output: Path | None) -
             raise CannotExport(f"{form} holds a case and no subject such as {subject!r}")
         return _files(case, form, output)
     subject = subject or "tensorflow"
-    if form == "pytest" and not is_builtin(subject):
+    if form != "script" and not is_builtin(subject):
         usual(subject).close()  # a wrong name, or a missing framework, is answered as one
-    text = (_script if form == "script" else _pytest)(case, subject)
+    text = {"script": _script, "issue": _issue, "pytest": _pytest}[form](case, subject)
     if output is None:
         sys.stdout.write(text)
     else:
@@ -55,6 +55,29 @@ def _pytest(case: Case, subject: str) -> str:
     from verify.export.pytest_file import pytest_file
 
     return pytest_file(case, subject)
+
+
+def _issue(case: Case, subject: str) -> str:
+    """The report of what a subject does with a case, asked in a worker, as it may end the process."""
+    from verify.checks.deviations import applying
+    from verify.checks.diagnosis import diagnosed
+    from verify.checks.path import Examiner
+    from verify.export.issue import issue
+    from verify.subjects.isolated import TIMEOUT_S, isolated
+    from verify.subjects.trial import tried
+
+    asked = tried(isolated(subject, timeout_s=TIMEOUT_S))
+    ways = [way for way in asked.routes if way.domain.holds(case)] or [asked]
+    known = applying(asked.known, asked)
+    examinations = (Examiner(subject=way, known=known, repeats=2).examine(case) for way in ways)
+    examination = next((each for each in examinations if each.verdict.kind), None)
+    if examination is None:
+        version = f" {asked.version}" if asked.version else ""
+        raise CannotExport(
+            f"{case} shows nothing wrong with {asked.name}{version}: there is nothing to report"
+        )
+    write = _script if is_builtin(subject) else _pytest
+    return issue(diagnosed(examination), write(case, examination.subject.name))
 
 
 def _files(case: Case, form: str, output: Path | None) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from verify.cases.case import Case
 from verify.cases.shards import ALL
 from verify.checks.clock import GRACE_S, TimeUp, stopping_at
 from verify.checks.deviations import recorded
@@ -48,6 +49,7 @@ PROFILE = options.choice("NAME", "quick", "dev", "ci", "night")
 @click.option("--html", type=options.FILE, help="write a page of HTML that needs nothing else")
 @click.option("--pin/--no-pin", help="pin what disagrees, once it is shrunk")
 @flags.corpus_option
+@flags.words_option
 @flags.failures_option
 @flags.known_options
 @flags.database_option
@@ -64,6 +66,7 @@ def command(
     html: Path | None,
     pin: bool,
     corpus: Path,
+    words: list[Case],
     failures: Path,
     known: flags.Known,
     database: str | Path | None,
@@ -73,17 +76,14 @@ def command(
     narrowings: dict[str, Any],
     **draw: Any,
 ) -> int:
-    if draw["shard"].is_part and draw["seed"] is None and draw["profile"] != "ci":
-        raise ValueError("--shard needs --seed or --profile ci, so that all shards draw the same cases")
-    from verify.reports.html.page import paged, require_page
+    _require_possible(draw, html)
+    from verify.reports.html.page import paged
     from verify.runs.behaviour.baseline import watch_of
 
-    if html:
-        require_page(html)
     until = time.monotonic() + (max_time or (QUICK_S if draw["profile"] == "quick" else float("inf")))
     load = flags.loader_of(isolation._replace(isolate=True) if matrix else isolation)
     pins = _checked(corpus, failures, narrowings)
-    watch = watch_of(baseline, until, update=update_baseline)
+    watch = watch_of(baseline, until, update=update_baseline, words=words)
     labels = _labels(expanded(subjects, load) or list(BUILTIN), load, matrix=matrix)
     if late := _late(labels, load, until=until, known=known):
         print(f"Proves too little: the time was up before {late} was loaded.")
@@ -98,6 +98,7 @@ def command(
         excuse=known.excuse,
         deviations=known.deviations,
         corpus=pins,
+        words=words,
         database=database_at(database) if database else None,
         seed=draw["seed"],
         shard=draw["shard"],
@@ -115,6 +116,16 @@ def command(
             report=records,
         )
         return run(Terminal(), request, watch)
+
+
+def _require_possible(draw: dict[str, Any], html: Path | None) -> None:
+    """Raise ValueError, one sentence, for options that cannot be followed."""
+    if draw["shard"].is_part and draw["seed"] is None and draw["profile"] != "ci":
+        raise ValueError("--shard needs --seed or --profile ci, so that all shards draw the same cases")
+    from verify.reports.html.page import require_page
+
+    if html:
+        require_page(html)
 
 
 def _labels(names: list[str], load: Callable[[str], Subject], *, matrix: bool) -> list[str]:

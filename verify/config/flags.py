@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from verify.cases.case import Case
 from verify.cases.domain import BOUNDS
 from verify.cases.grammar import OtherGrammar
 from verify.cases.narrowings import CHOICES
@@ -33,9 +34,10 @@ from verify.config.options import (
     options_of,
 )
 from verify.corpus import failures, words
+from verify.corpus.words import cases_named
 
 corpus_option = click.option(
-    "--corpus", type=PLACE, default=words.PINS, help=f"pins: a folder, or a .txt file ({words.PINS})"
+    "--corpus", type=PLACE, default=words.PINS, help=f"pins ({words.PINS}); --words FILE: a model's"
 )
 failures_option = click.option(
     "--failures",
@@ -98,6 +100,14 @@ def narrowing_options(command: Callable[..., Any], *, helps: Mapping[str, str] =
     return reduce(
         lambda decorated, name: _narrowing(name, helps)(decorated), reversed((*CHOICES, *BOUNDS)), narrowed
     )
+
+
+def _words(*, words: Path | None) -> list[Case]:
+    """Raises ValueError, one sentence that names the file, for what is no word."""
+    return cases_named(str(words)) if words else []
+
+
+words_option = joint_option("words", _words, click.option("--words", type=PLACE, hidden=True))
 
 
 class Known(NamedTuple):

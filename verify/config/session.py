@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hypothesis.database import ExampleDatabase
 
+from verify.cases.case import Case
 from verify.cases.shards import ALL, Shard
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Subject
@@ -20,8 +21,9 @@ class Options:
     """The options of a run.
 
     `examples` is the number of cases for each property, or None for the profile's, `excuse` whether
-    recorded deviations are excused, `deviations` are the user's own, `corpus` has the user's pins,
-    `load` makes a subject from a name and tries it, `place` one that is given as a callable, and only the
+    recorded deviations are excused, `deviations` are the user's own, `corpus` has the user's pins
+    and `words` what is asked beside them, `load` makes a subject from a name and tries it, `place` one that
+    is given as a callable, and only the
     cases of the `shard` are asked.
     """
 
@@ -29,6 +31,7 @@ class Options:
     excuse: bool = True
     deviations: Sequence[Deviation] = ()
     corpus: Path | None = None
+    words: Sequence[Case] = ()
     database: ExampleDatabase | None = None
     seed: int | None = None
     shard: Shard = ALL

@@ -210,7 +210,8 @@ def _pinned_test(gate: Gate, narrowings: dict[str, Any], pins: Sequence[Case] | 
         usual = cases_in(options.corpus) if options.corpus and pins is None else []
         inside, chosen = Domain().narrowed(narrowings), narrowings.get("regions")
         shipped = [case for case in cases_in(SHIPPED) if inside.holds(case) and is_in(case, chosen)]
-        asked = [*gate.asked(shipped, carry=True), *gate.asked(pins or usual)]
+        pinned = [*dict.fromkeys((*(pins or usual), *options.words))]
+        asked = [*gate.asked(shipped, carry=True), *gate.asked(pinned)]
         if not asked:
             pytest.skip("no word is pinned")
         judge = gate.judge(EVERYTHING)

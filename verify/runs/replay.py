@@ -88,8 +88,13 @@ def replay_exit_code(became: Sequence[Became]) -> int:
 def replay_sentence(became: Sequence[Became]) -> str:
     """The results of several cases, in one sentence."""
     counts = Counter(SHOWN.get(status, status.partition(" ")[0]) for status, *_ in became)
-    shown = ", ".join(f"{count:,} {status}" for status, count in counts.items())
+    shown = ", ".join(f"{count:,} {_said(status, count)}" for status, count in counts.items())
     return f"Of {len(became):,} {plural(len(became), 'case')}: {shown}."
+
+
+def _said(status: str, count: int) -> str:
+    """A status as it stands after a count: 1 holds, 2 hold."""
+    return status.removesuffix("s") if count != 1 and status in ("holds", "disagrees") else status
 
 
 def became_of(examiner: Examiner, case: Case, past: Sequence[Failed]) -> Became:

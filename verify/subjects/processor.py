@@ -47,3 +47,13 @@ def condition_names(switches: Mapping[str, str]) -> dict[str, Any]:
     """What conditions may use of a subject that runs TensorFlow under these settings."""
     is_on = switches.get("TF_ENABLE_ONEDNN_OPTS") == "1"
     return {"switches": switches, "onednn": onednn_dtypes() if is_on else ()}
+
+
+def onednn_by_default(instructions: frozenset[str] | None = None) -> bool:
+    """Whether TensorFlow turns oneDNN on where no setting says so: on CPUs with instructions for networks.
+
+    That depends on the `instructions`, by default this machine's: TensorFlow's rule is `IsMklEnabled` in its
+    `core/util/port.cc`.
+    """
+    has = features() if instructions is None else instructions
+    return bool(has & {"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"})

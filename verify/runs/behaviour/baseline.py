@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from verify.runs.behaviour.record import (
     ANSWERED,
     Behaviour,
     Behaviours,
+    Observation,
     behaviour_of,
     behaviours_of,
     observe,
@@ -71,14 +72,16 @@ def cases_for(subject: Description) -> list[Case]:
 class Watch:
     """A pytest plugin that observes each subject of a run before its first property.
 
+    It asks the fixed cases, and the `words` of the run besides.
     `conclude` then compares them with the file. It writes those that the file does not have, and with
     `update` all. Raises ValueError, one sentence, if the file is no baseline.
     """
 
-    def __init__(self, file: Path, until: float, *, update: bool = False) -> None:
+    def __init__(self, file: Path, until: float, *, update: bool = False, words: Sequence[Case] = ()) -> None:
         self.file = file
         self._until = until
         self._update = update
+        self._words = words
         self._gates: set[Gate] = set()
         self._records: Behaviours = {}
         self._late: list[str] = []
@@ -128,7 +131,7 @@ class Watch:
         """Ask a subject the fixed cases; if the time is up before the end nothing is recorded."""
         self._check_time()
         subject, observations = gate.subject, []
-        for observation in observe(subject, cases_for(subject), name=gate.name):
+        for observation in self._observations(subject, gate.name):
             if gate.session.interrupted:
                 raise KeyboardInterrupt
             self._check_time()
@@ -137,16 +140,27 @@ class Watch:
         if observations:
             self._records[subject.label] = behaviour_of(subject, observations)
 
+    def _observations(self, subject: Description, name: str) -> Iterator[Observation]:
+        """Those of the fixed cases, then of the run's words, each by the first way that has it.
+
+        So a word is put to the same way whatever other words there are.
+        """
+        fixed, domains = cases_for(subject), [way.drawn() for way in subject.routes]
+        yield from observe(subject, fixed, name=name)
+        for case in self._words:
+            if case not in fixed and any(domain.holds(case) for domain in domains):
+                yield from observe(subject, [case], name=name)
+
     def _check_time(self) -> None:
         if time.monotonic() > self._until:
             raise TimeUp
 
 
-def watch_of(file: Path | None, until: float, *, update: bool) -> Watch | None:
+def watch_of(file: Path | None, until: float, *, update: bool, words: Sequence[Case] = ()) -> Watch | None:
     """The watch that a run's options ask for; ValueError if they lack the file to update."""
     if file is None and update:
         raise ValueError("--update-baseline needs --baseline FILE")
-    return None if file is None else Watch(file, until, update=update)
+    return None if file is None else Watch(file, until, update=update, words=words)
 
 
 def compared(label: str, now: Behaviour, records: Behaviours, file: Path) -> tuple[bool, list[str]]:
