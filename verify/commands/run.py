@@ -55,9 +55,11 @@ PROFILE = options.choice("NAME", "quick", "dev", "ci", "night")
 @click.option("--update-baseline", is_flag=True, hidden=True)
 @flags.isolation_options
 @flags.narrowing_options
+@flags.detail_options
 def command(
     *,
     subjects: tuple[str, ...],
+    detail: flags.Detail,
     max_time: float | None,
     matrix: bool,
     report: Path | None,
@@ -113,6 +115,7 @@ def command(
             failures=failures,
             pin_to=corpus if pin else None,
             report=records,
+            detail=detail,
         )
         return run(Terminal(), request, watch)
 
