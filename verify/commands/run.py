@@ -59,7 +59,6 @@ PROFILE = options.choice("NAME", "quick", "dev", "ci", "night")
 def command(
     *,
     subjects: tuple[str, ...],
-    detail: flags.Detail,
     max_time: float | None,
     matrix: bool,
     report: Path | None,
@@ -109,13 +108,12 @@ def command(
         request = Request(
             subjects=labels,
             options=asked,
-            profile=draw["profile"],
+            **{name: draw[name] for name in ("profile", "detail")},
             until=until,
             narrowings=narrowings,
             failures=failures,
             pin_to=corpus if pin else None,
             report=records,
-            detail=detail,
         )
         return run(Terminal(), request, watch)
 

@@ -113,9 +113,7 @@ def _detail(*, verbose: bool, quiet: bool) -> Detail:
 detail_options = joint_option(
     "detail",
     _detail,
-    click.option(
-        "-v", "--verbose", is_flag=True, help="every count; -q, --quiet: the findings alone"
-    ),
+    click.option("-v", "--verbose", is_flag=True, help="every count; -q, --quiet: the findings alone"),
     click.option("-q", "--quiet", is_flag=True, hidden=True),
 )
 
