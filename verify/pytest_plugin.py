@@ -33,8 +33,8 @@ from verify.gate.under_test import Gate
 from verify.reports import github
 from verify.reports.conclusion import LITTLE, exit_code, run_sentence
 from verify.reports.findings import findings
+from verify.reports.overview import print_proved
 from verify.reports.records import Record, Stream, end
-from verify.reports.summary import print_summary
 from verify.reports.tally import Tally
 from verify.reports.terminal import Plain
 
@@ -309,16 +309,24 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(printable(f"\n{text}"))
 
 
+def _detail(config: pytest.Config) -> str:
+    """How much of the summary is printed, by pytest's own -q and -v."""
+    verbosity = config.get_verbosity()
+    return "all" if verbosity > 0 else "result" if verbosity < 0 else "overview"
+
+
 def _show(terminalreporter: Any, tallies: Sequence[Tally]) -> None:
     """The summary of what the gates of a session saw."""
-    terminalreporter.section("conv-verify")
-    terminalreporter.write_line(printable(environment()))
-    broken = _broken(terminalreporter)
+    broken, detail = _broken(terminalreporter), _detail(terminalreporter.config)
+    if detail != "result":
+        terminalreporter.section("conv-verify")
+        terminalreporter.write_line(printable(environment()))
     for line in _said_of(terminalreporter, HERE):
         terminalreporter.write_line(printable(line))
     text, conclusion = io.StringIO(), run_sentence(tallies, broken=broken)
     width = shutil.get_terminal_size().columns
-    print_summary(Plain(file=text, width=width, no_color=True, force_terminal=False), tallies, conclusion)
+    console = Plain(file=text, width=width, no_color=True, force_terminal=False)
+    print_proved(console, tallies, conclusion, detail=detail, more="pytest -v shows every count")
     terminalreporter.write(printable(text.getvalue()))
     for ours in _said_of(terminalreporter, OURS):
         if not conclusion.endswith(ours):  # beside what disagrees

@@ -7,18 +7,20 @@ from pathlib import Path
 import click
 
 from verify.commands.cli import command_named
+from verify.config.flags import Detail, detail_options
 from verify.config.options import FILE
 
 
 @command_named("report")
 @click.argument("files", nargs=-1, required=True, type=FILE, help="records that `run --report` has written")
 @click.option("--html", type=FILE, help="write a page of HTML that needs nothing else")
-def command(*, files: tuple[Path, ...], html: Path | None) -> int:
+@detail_options
+def command(*, files: tuple[Path, ...], html: Path | None, detail: Detail) -> int:
     from verify.reports import github
     from verify.reports.conclusion import run_sentence
     from verify.reports.html.page import require_page, why_no_page
     from verify.reports.merge import merged
-    from verify.reports.summary import print_summary
+    from verify.reports.overview import print_proved
     from verify.reports.terminal import Terminal
 
     if html:
@@ -28,7 +30,7 @@ def command(*, files: tuple[Path, ...], html: Path | None) -> int:
         console.print(line, style="dim")
     console.print()
     conclusion = run_sentence(total.tallies, lacks=total.lacks, broken=total.broken)
-    print_summary(console, total.tallies, conclusion)
+    print_proved(console, total.tallies, conclusion, detail=detail, more="-v shows every count")
     for line in total.baselines:
         console.say(line)
     if total.broken and not conclusion.endswith(total.broken):  # beside what disagrees

@@ -57,6 +57,7 @@ PROFILE = options.choice("NAME", "quick", "dev", "ci", "night")
 @click.option("--update-baseline", is_flag=True, hidden=True)
 @flags.isolation_options
 @flags.narrowing_options
+@flags.detail_options
 def command(
     *,
     subjects: tuple[str, ...],
@@ -108,7 +109,7 @@ def command(
         request = Request(
             subjects=labels,
             options=asked,
-            profile=draw["profile"],
+            **{name: draw[name] for name in ("profile", "detail")},
             until=until,
             narrowings=narrowings,
             failures=failures,

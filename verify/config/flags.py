@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cache, partial, reduce, wraps
 from inspect import signature
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import click
 
@@ -108,6 +108,24 @@ def _words(*, words: Path | None) -> list[Case]:
 
 
 words_option = joint_option("words", _words, click.option("--words", type=PLACE, hidden=True))
+
+
+Detail = Literal["result", "overview", "all"]
+"""How much of a summary is printed: what was found, and beside that the counts, or all that was covered."""
+
+
+def _detail(*, verbose: bool, quiet: bool) -> Detail:
+    if verbose and quiet:
+        raise ValueError("--verbose and --quiet exclude each other")
+    return "all" if verbose else "result" if quiet else "overview"
+
+
+detail_options = joint_option(
+    "detail",
+    _detail,
+    click.option("-v", "--verbose", is_flag=True, help="every count; -q, --quiet: the findings alone"),
+    click.option("-q", "--quiet", is_flag=True, hidden=True),
+)
 
 
 class Known(NamedTuple):

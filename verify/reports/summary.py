@@ -43,7 +43,7 @@ def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -
         name, settings = split_label(subject)
         if settings:
             console.print(Text(subject, style="bold"), soft_wrap=True)
-        console.print(_properties(name, group))
+        console.print(property_table(name, group))
         if len({name for tally in group for name in tally.coverage.get("operation", ())}) > 1:
             console.print(_crossed(group))
     coverages, regional = fault_coverages(tallies), region_coverages(tallies)
@@ -66,23 +66,31 @@ def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -
         *known,
         *_hidden_lines(coverages),
         *_closed_lines(regional),
-        *_notes(tallies),
-        *_few(tallies),
-        *_advice(tallies),
-        *_remarks(tallies),
+        *note_lines(tallies),
+        *few_lines(tallies),
     )
-    for label, text in (*proved, *left_out):
+    print_lines(console, (*proved, *left_out))
+    print_findings(console, tallies, conclusion)
+
+
+def print_lines(console: Console, lines: Iterable[LabelledText]) -> None:
+    """Print a line for each label, whose text is wrapped beside it."""
+    for label, text in lines:
         grid = Table.grid()
         grid.add_column(min_width=11, no_wrap=True)
         grid.add_column()
         grid.add_row(label, Text(text))
         console.print(grid)
+
+
+def print_findings(console: Console, tallies: Sequence[Tally], conclusion: str) -> None:
+    """Print every finding, and what the run comes to; a message is not wrapped."""
     for finding in findings(tallies):
         console.print(f"\n{finding.text}", highlight=False, markup=False, soft_wrap=True)
     console.print(Text(f"\n{conclusion}", style="bold"))
 
 
-def _table(title: str, columns: Iterable[str], *, header: str = "dim", wide: int | None = None) -> Table:
+def table_of(title: str, columns: Iterable[str], *, header: str = "dim", wide: int | None = None) -> Table:
     """A table with a column of names and some of numbers."""
     table = Table(box=None, pad_edge=False, header_style=header, padding=(0, 1, 0, 0))
     table.add_column(Text(title), no_wrap=True, min_width=wide)
@@ -91,8 +99,9 @@ def _table(title: str, columns: Iterable[str], *, header: str = "dim", wide: int
     return table
 
 
-def _properties(subject: str, tallies: Sequence[Tally]) -> Table:
-    table = _table(subject, COLUMNS, header="bold", wide=30)
+def property_table(subject: str, tallies: Sequence[Tally]) -> Table:
+    """The counts and the verdict of each property of a subject."""
+    table = table_of(subject, COLUMNS, header="bold", wide=30)
     table.add_column("verdict", no_wrap=True)
     for tally in tallies:
         if tally.verdict == ABSENT:
@@ -105,7 +114,7 @@ def _properties(subject: str, tallies: Sequence[Tally]) -> Table:
 def _crossed(tallies: Sequence[Tally]) -> Table:
     """Cases judged, by operation and dtype."""
     counts = totals(tally.coverage.get(CROSSED, Counter()) for tally in tallies)
-    table = _table("judged, by operation and dtype", FORMATS, wide=30)
+    table = table_of("judged, by operation and dtype", FORMATS, wide=30)
     for operation in OPERATIONS:
         row = [counts[f"{operation} {dtype}"] for dtype in FORMATS]
         if any(row):
@@ -158,7 +167,8 @@ def _error(tallies: Sequence[Tally]) -> list[LabelledText]:
     return [("error", f"{largest.error:.2f} of the bound at most ({largest.subject}, {largest.title})")]
 
 
-def _notes(tallies: Sequence[Tally]) -> list[LabelledText]:
+def note_lines(tallies: Sequence[Tally]) -> list[LabelledText]:
+    """What was cut short, or is absent, and why."""
     groups = grouped((tally for tally in tallies if tally.note), lambda tally: (tally.subject, tally.note))
     return [
         (
@@ -201,6 +211,11 @@ def _merged(tallies: Sequence[Tally], which: str) -> dict[str, Counter[str]]:
 def _remarks(tallies: Sequence[Tally]) -> list[LabelledText]:
     """What became of the data in a release that it does not have."""
     return [("release", remark) for tally in tallies for remark in tally.remarks]
+
+
+def few_lines(tallies: Sequence[Tally]) -> list[LabelledText]:
+    """What to change, so that a run proves more, and what became of the data in another release."""
+    return [*_few(tallies), *_advice(tallies), *_remarks(tallies)]
 
 
 def _few(tallies: Sequence[Tally]) -> list[LabelledText]:
@@ -276,7 +291,7 @@ def _hidden_lines(coverages: Sequence[FaultCoverage]) -> list[LabelledText]:
 
 def _fault_table(coverages: Sequence[FaultCoverage]) -> Table:
     """Faults by subjects: in how many cases each was visible."""
-    table = _table("cases that would have shown", [str(number) for number in range(1, len(coverages) + 1)])
+    table = table_of("cases that would have shown", [str(number) for number in range(1, len(coverages) + 1)])
     for name in chain.from_iterable(families(coverages).values()):
         table.add_row(name, *(_count(coverage, name) for coverage in coverages))
     numbered = (f"{number} {coverage.subject}" for number, coverage in enumerate(coverages, 1))

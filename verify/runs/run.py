@@ -33,8 +33,9 @@ from verify.reports import github
 from verify.reports.conclusion import exit_code, run_sentence
 from verify.reports.findings import findings
 from verify.reports.heartbeat import doing
+from verify.reports.overview import print_proved
 from verify.reports.records import Stream, end, nowhere
-from verify.reports.summary import STYLES, print_summary
+from verify.reports.summary import STYLES
 from verify.reports.tally import UNDRAWN, Tally
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.baseline import Conclusion, Watch
@@ -50,7 +51,8 @@ class Request:
 
     No case is drawn after `until`, a time of `time.monotonic`. The options' pins are asked of each
     subject first, then the failures in their database. What disagrees is pinned in
-    `pin_to`, and recorded in the file `failures`. Records of every case go to the file `report`.
+    `pin_to`, and recorded in the file `failures`. Records of every case go to the file `report`. `detail` is
+    how much of the summary is printed, as `print_proved` has it.
     """
 
     subjects: Sequence[str]
@@ -61,6 +63,7 @@ class Request:
     failures: Path | None = None
     pin_to: Path | None = None
     report: Path | None = None
+    detail: str = "overview"
 
 
 def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
@@ -72,6 +75,7 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
         console.print(line, style="dim", soft_wrap=True)
     watcher = Watcher(console, session, subjects=request.subjects, until=request.until)
     watcher.is_quick = request.profile == "quick"
+    watcher.detail = request.detail
     watcher.record = request.failures
     status = _gated(request, session, [watcher, *([watch] if watch else [])])
     ended = _ended(request, watcher, status, watch)
@@ -84,7 +88,7 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     )
     if stream and stream.broken:
         kept.append(f"unwritten  {stream.broken}: the report is incomplete; name another by --report")
-    _print_end(console, ended, kept)
+    _print_end(console, ended, kept, request.detail)
     return ended.code
 
 
@@ -119,12 +123,15 @@ def _ended(request: Request, watcher: Watcher, status: int, watch: Watch | None)
     return Ended(tallies, conclusion, code, interrupted, broken, losses, compared)
 
 
-def _print_end(console: Terminal, ended: Ended, kept: Sequence[str]) -> None:
+MORE = "-v shows every count"
+
+
+def _print_end(console: Terminal, ended: Ended, kept: Sequence[str], detail: str) -> None:
     """Print what was found, after it was recorded: the summary, what was kept of it, and the baseline."""
     conclusion, broken, compared = ended.conclusion, ended.broken, ended.compared
     if ended.tallies:
         console.print()
-        print_summary(console, ended.tallies, conclusion)
+        print_proved(console, ended.tallies, conclusion, detail=detail, more=MORE)
     for line in kept:
         console.say(line)
     if broken and not conclusion.endswith(broken):  # beside what disagrees
@@ -221,6 +228,8 @@ class Watcher:
         self._start = 0.0
         self._named = ""
         self.is_quick = False
+        self.detail = "overview"
+        self._said: set[str] = set()
         self.record: Path | None = None
         self._live = Live(get_renderable=self._line, console=console, transient=True)
 
@@ -239,7 +248,8 @@ class Watcher:
 
     def pytest_sessionstart(self) -> None:
         self.session.record(beginning(self.session, self.subjects))
-        self.console.print(environment(), style="dim", highlight=False)
+        if self.detail != "result":
+            self.console.print(environment(), style="dim", highlight=False)
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         self._gates = list(dict.fromkeys(item.cls.gate for item in items))
@@ -271,13 +281,21 @@ class Watcher:
         if report.when == "call" and tally is not None:
             self._keep()
             if self._named != tally.subject:
-                self.console.print(Text(tally.subject, style="bold"), soft_wrap=True)
                 self._named = tally.subject
-                is_labelled = " " in tally.subject
-                if not is_labelled and (line := self._item.cls.gate.subject.line):
-                    self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
-            counts = f"  {tally.title:<30}{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
-            self.console.print(Text(counts).append(tally.verdict, STYLES[tally.verdict]))
+                self._introduce(tally.subject)
+            if self.detail == "all":
+                counts = f"  {tally.title:<30}{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
+                self.console.print(Text(counts).append(tally.verdict, STYLES[tally.verdict]))
+
+    def _introduce(self, subject: str) -> None:
+        """Say with which versions a subject runs; in an overview once for subjects that share them."""
+        line = "" if " " in subject else self._item.cls.gate.subject.line
+        if self.detail == "all":
+            self.console.print(Text(subject, style="bold"), soft_wrap=True)
+        of_all = line.removeprefix(subject)
+        if line and self.detail != "result" and (self.detail == "all" or of_all not in self._said):
+            self._said.add(of_all)
+            self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
 
     def pytest_runtest_teardown(self, item: Any, nextitem: Any) -> None:
         """End a worker before the next is needed, so that there is one at a time."""
