@@ -44,9 +44,8 @@ class Case:
     `fill` and `seed` say how the operands are made; no array is stored.
     An `illegal` case is a call that must be refused, and has no answer: a stride of 0, say, or, as
     `given_out`, sizes of a gradient's cotangent that no forward convolution of its numbers answers.
-    `given_shapes` and `given_dtypes` are of operands that are passed in another shape or dtype than its
-    numbers make, by letter: "x" the input, "w" the filters, "v" the second ones, "y" the cotangent; of what a
-    gradient answers, the shape is the one that it is asked for.
+    `given_shapes` and `given_dtypes` are those of operands, or of what a gradient is asked for, that differ
+    from its numbers, by letter: "x" the input, "w" the filters, "v" the second ones, "y" the cotangent.
     Raises InvalidCase for fields that no convolution has.
     """
 
@@ -202,8 +201,8 @@ class Case:
     @property
     def source_shape(self) -> tuple[int, ...]:
         """The shape of the forward convolution's input."""
-        given = self.given_shape("source")
-        return given if given is not None else self.in_data_format((self.batch, *self.size, self.channels))
+        usual = self.in_data_format((self.batch, *self.size, self.channels))
+        return usual if (given := self.given_shape("source")) is None else given
 
     @property
     def filter_shape(self) -> tuple[int, ...]:
@@ -211,8 +210,7 @@ class Case:
 
         (*kernel, channels, multiplier) for `depthwise` and `separable`.
         """
-        given = self.given_shape("filters")
-        if given is not None:
+        if (given := self.given_shape("filters")) is not None:
             return given
         if self.traits.has_multiplier:
             return (*self.kernel, self.channels, self.multiplier)
@@ -221,9 +219,8 @@ class Case:
     @property
     def pointwise_shape(self) -> tuple[int, ...]:
         """The shape of the second filters of `separable`."""
-        given = self.given_shape("pointwise")
-        spatial = (1,) * self.rank
-        return given if given is not None else (*spatial, self.channels * self.multiplier, self.filter_count)
+        usual = (*(1,) * self.rank, self.channels * self.multiplier, self.filter_count)
+        return usual if (given := self.given_shape("pointwise")) is None else given
 
     def given_shape(self, part: Part) -> tuple[int, ...] | None:
         """The shape in which an illegal call is given an operand, or asked for; None by its numbers."""
