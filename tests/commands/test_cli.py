@@ -137,7 +137,7 @@ def test_help_is_literally(command, option: str) -> None:
     assert command(option).stdout == HELP
 
 
-SCREEN = {"sweep": 32, "run": 34}
+SCREEN = {"sweep": 32, "run": 35, "replay": 26}
 """Lines of a help that has a limit or a narrowing for everything that a case can be."""
 
 

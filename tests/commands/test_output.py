@@ -92,7 +92,7 @@ def test_nothing_acts_of_what_a_run_prints_and_writes(
     records.write_text(records.read_text().replace(begun, rf"{begun}[/b] \u001b[31m ##[x] \n::error::"))
     again = (
         command("report", "r.jsonl", "--html", "p.html"),
-        command("replay"),
+        command("replay", "--trust"),
         command("sweep", declining, "--upto", "1", "--no-isolate"),
     )
     files = [(tmp_path / name).read_text(encoding="utf-8") for name in ("summary.md", "p.html")]

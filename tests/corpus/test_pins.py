@@ -245,6 +245,6 @@ def test_run_pins_what_it_has_shrunk_and_the_next_one_asks_it_first():
         "subjects_to_gate:writes disagrees with the reference: it wrote to the input that it was given",
         "conv_i1_k1_same_ones",
     )
-    again = run("--pin")
+    again = run("--pin", "-v")
     assert again.stdout.splitlines()[2].split()[:4] == ["pinned", "words", "2", "cases"]
     assert (again.returncode, len(words("conv-verify-pins"))) == (1, 1)

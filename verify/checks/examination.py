@@ -173,13 +173,13 @@ def replay_line_of(examination: Examination) -> str:
 
 
 def replay_line(
-    word: str, subject: str, *, switches: Mapping[str, str] = MappingProxyType({}), options: str = ""
+    word: str, subject: str, *more: str, switches: Mapping[str, str] = MappingProxyType({}), options: str = ""
 ) -> str:
-    """The line that runs a case again; in Python if the subject cannot be named in a shell."""
+    """The line that runs a case again, and `more` after it; in Python if a shell cannot name the subject."""
     if subject.startswith("__main__:") or (":" in subject and "<" in subject):
         return f"verify.check(verify.Case.parse({word!r}), subject)"
     settings = "".join(f"{name}={shlex.quote(value)} " for name, value in switches.items())
-    what = f"{shlex.quote(subject)} {shlex.quote(word)}"
+    what = " ".join(map(shlex.quote, (subject, word, *more)))
     return f"{settings}conv-verify replay {options}{' ' * bool(options)}{what}"
 
 

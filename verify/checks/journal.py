@@ -165,7 +165,7 @@ def left() -> list[tuple[str, str]]:
         return []
     interrupted = []
     for path in _journals(f"{_PREFIX}*"):
-        with suppress(OSError), open_ours(path) as file:
+        with suppress(OSError), open_ours(path, errors="replace") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             subject, word = _parsed(file.read(_LONGEST))
             path.unlink()

@@ -42,15 +42,13 @@ from verify.subjects.by_path import canonical
     "subject",
     required=False,
     type=SUBJECT,
-    help="of `list`, module:callable or file.py:callable (default: all)",
+    help="of `list`, or module:callable (default: all)",
 )
 @click.argument("words", nargs=-1, type=WORD, help="cases, files, folders, - (default: what has failed)")
 @click.option("--in-order", is_flag=True, help="each once, by one process, as a sweep does")
 @failures_option
-@click.option("--trust", is_flag=True, help="import what a record names outside the working tree, too")
-@click.option(
-    "--forget", "forgets", is_flag=True, help="take these words, subjects or what holds out of the record"
-)
+@click.option("--trust", is_flag=True, help="import modules from outside the working tree")
+@click.option("--forget", "forgets", is_flag=True, help="take words, subjects or what holds out of it")
 @known_options
 @isolation_options
 @narrowing_options

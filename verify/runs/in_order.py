@@ -91,10 +91,10 @@ def _without_parts(
 
 def replay_in_order_line(subject: Description, cases: Sequence[Case]) -> str:
     """The line that asks a process these cases in their order; many of them are written to a file."""
-    words = " ".join(map(str, cases))
-    if len(cases) > ON_THE_LINE:
-        words = _file_of(subject, cases) or words
-    line = replay_line(words, subject.name, switches=subject.switches, options=subject.options)
+    words = [*map(str, cases)]
+    file = _file_of(subject, cases) if len(cases) > ON_THE_LINE else ""
+    first, *more = [file] if file else words
+    line = replay_line(first, subject.name, *more, switches=subject.switches, options=subject.options)
     return f"{line} --in-order"
 
 
