@@ -51,7 +51,7 @@ def command(
     if html is not None:
         from verify.reports.explanation.picture import require_picture
 
-        require_picture(case, title=title)
+        require_picture(html, case, title=title)
     answered = array if subject is None else _answered(subject, case, isolation)
     worst = answered.verdict.worst if answered else None
     if at is None and worst is not None:
@@ -111,7 +111,6 @@ def _answered(name: str, case: Case, isolation: Isolation) -> Answered:
 
 
 def _print(case: Case, index: tuple[int, ...], *, title: str, answered: Answered | None, color: str) -> None:
-    from verify.reports.explanation.answered import rule_of
     from verify.reports.explanation.explain import explain
     from verify.reports.explanation.lines import coloured, entry, plain_text
     from verify.reports.explanation.whole import whole_lines
@@ -120,7 +119,7 @@ def _print(case: Case, index: tuple[int, ...], *, title: str, answered: Answered
     text_of = coloured if color == "always" or (color == "auto" and auto) else plain_text
     lines = explain(case, index, title=title)
     heading = lines.index(())
-    lines[heading:heading] = whole_lines(case, index, rule_of(case))
+    lines[heading:heading] = whole_lines(case, index)
     if answered is not None and answered.answer is not None and answered.answer.shape == case.output_shape:
         lines += entry("answered", f"{answered.answer[index].item()!r} by {answered.name}")
     print(text_of(lines))

@@ -165,10 +165,11 @@ function answerTable(caption, plane, values, isDue) {
 
 function drawAnswers() {
   const due = byId("due");
+  const word = data.answered ? "due" : "answer";
   due.className = "planes";
   data.answer.forEach((plane, number) => {
     const pair = element("div", { className: "pair" });
-    pair.append(scrolled(`Due, ${plane.name}`, answerTable(`due, ${plane.name}`, number, data.due[number], true)));
+    pair.append(scrolled(`${word}, ${plane.name}`, answerTable(`${word}, ${plane.name}`, number, data.due[number], true)));
     if (data.answered) {
       const caption = `${data.answered.name}, ${plane.name}`;
       pair.append(scrolled(caption, answerTable(caption, number, data.answered.values[number], false)));
@@ -182,6 +183,13 @@ function focusOn(cell) {
   cell.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
+// Scrolls the planes and not the page.
+function keepInView(pair) {
+  const planes = pair.parentElement;
+  const end = pair.offsetTop + pair.offsetHeight;
+  if (pair.offsetTop < planes.scrollTop || end > planes.scrollTop + planes.clientHeight) planes.scrollTop = pair.offsetTop;
+}
+
 function showAnswers() {
   for (const { plane, isDue, cells } of answers) {
     cells.forEach((cell, place) => {
@@ -189,6 +197,7 @@ function showAnswers() {
       cell.classList.toggle("now", step === at);
       cell.tabIndex = step === at ? 0 : -1;
       if (isDue) {
+        if (step === at) keepInView(cell.closest(".pair"));
         cell.classList.toggle("blank", step > at);
         cell.setAttribute("aria-label", step > at ? "not computed yet" : cell.textContent);
       }

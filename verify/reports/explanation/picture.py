@@ -16,7 +16,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.checks.replacing import replace_file
+from verify.checks.replacing import replace_file, require_replaceable
 from verify.oracle.compare import Judgement, where_differs
 from verify.reports.explanation.answered import Answered, rule_of
 from verify.reports.explanation.axes import AXIS_NAMES, axis_lines
@@ -34,8 +34,11 @@ LARGEST = 20_000
 """Numbers of the operands and the answer together that a picture takes."""
 
 
-def require_picture(case: Case, *, title: str = "") -> None:
-    """Check that a case can be drawn; ValueError, one sentence, says why it cannot, and what can be done."""
+def require_picture(file: Path, case: Case, *, title: str = "") -> None:
+    """Check that a case can be drawn, and into this file.
+
+    ValueError, one sentence, says why it cannot, and what can be done; OSError is one of the file.
+    """
     if find_spec("jinja2") is None:
         raise ValueError("a picture needs Jinja: pip install 'conv-verify[html]'")
     checked(case, None)
@@ -50,6 +53,7 @@ def require_picture(case: Case, *, title: str = "") -> None:
             f"{title or str(case)} has {numbers:,} numbers, and a picture takes {LARGEST:,}: "
             "explain one cell, by --at INDEX without --html"
         )
+    require_replaceable(file)
 
 
 def write_picture(
@@ -61,7 +65,7 @@ def write_picture(
     answered: Answered | None = None,
 ) -> None:
     """Write the picture of a case, which begins at a cell: the worst of what was answered, or the first."""
-    require_picture(case, title=title)
+    require_picture(file, case, title=title)
     worst = answered.verdict.worst if answered else None
     index = checked(case, worst.index if at is None and worst else at)
     planes = planes_of(case)
@@ -115,7 +119,8 @@ def _page(data: Mapping[str, Any], shown: _Shown) -> str:
 def _data(planes: Planes, *, index: tuple[int, ...], answered: Answered | None) -> dict[str, Any]:
     """The numbers of the page, for its script."""
     case, words = planes.case, wording(planes.case, range(0))
-    cells = [[_cell(case, at) for at in planes.indices(plane)] for plane in range(len(planes.answer))]
+    cells = [[_cell(case, at) for at in planes.indices(plane)] for plane in range(planes.answers)]
+    drawn = [planes.plane(number) for number in range(planes.answers)]
     rule = rule_of(case)
     return {
         "integers": case.format.exact_integers,
@@ -123,18 +128,11 @@ def _data(planes: Planes, *, index: tuple[int, ...], answered: Answered | None) 
         "right": None if planes.right is None else _operand(words.right, planes.right),
         "walks": [_walk(planes.rows), _walk(planes.columns)],
         "axes": _axes(case),
-        "answer": [
-            {"name": plane.name, "blocks": [[*block] for block in plane.blocks]} for plane in planes.answer
-        ],
+        "answer": [{"name": plane.name, "blocks": [[*block] for block in plane.blocks]} for plane in drawn],
         "due": [list(map(_number, values)) for values in planes.values(rule.wanted)],
         "cells": cells,
         "answered": _answered(planes, rule, answered),
-        "start": next(
-            [plane, place]
-            for plane in range(len(planes.answer))
-            for place, other in enumerate(planes.indices(plane))
-            if other == index
-        ),
+        "start": [*planes.place(index)],
     }
 
 
@@ -203,7 +201,7 @@ def _answered(planes: Planes, rule: Judgement, answered: Answered | None) -> dic
         answer = answered.answer.astype(planes.case.dtype)
         wrong = where_differs(rule, answer)
     allowed = np.broadcast_to(np.asarray(rule.allowed, np.float64), wrong.shape)
-    indices = [[*planes.indices(plane)] for plane in range(len(planes.answer))]
+    indices = [[*planes.indices(plane)] for plane in range(planes.answers)]
     return {
         "name": answered.name,
         "values": [list(map(_number, values)) for values in planes.values(answer)],

@@ -11,7 +11,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array
-from verify.reports.explanation.cell import cells_under, channels_second, windows_over
+from verify.reports.explanation.cell import cells_under, channels_second, place_of, windows_over
 
 
 class Reading(NamedTuple):
@@ -58,7 +58,11 @@ class Planes(NamedTuple):
     right: Array | None
     rows: Walk
     columns: Walk
-    answer: tuple[Plane, ...]
+    answers: int
+
+    def plane(self, number: int) -> Plane:
+        """A plane of the answer."""
+        return _plane(self.case, number)
 
     @property
     def extent(self) -> tuple[int, int]:
@@ -78,9 +82,19 @@ class Planes(NamedTuple):
                 batch, channel = divmod(plane, case.output_channels)
                 yield case.in_data_format((batch, *spatial, channel))
 
+    def place(self, index: tuple[int, ...]) -> tuple[int, int]:
+        """The plane in which a cell of the answer lies, and its place there, counted row by row."""
+        case = self.case
+        batch, along, channel = place_of(case, index)
+        row, column = (0, 0, *along)[-2:] if along else (0, 0)
+        plane = batch * case.output_channels + channel
+        if case.traits.answer == "filters":
+            plane = channel if case.is_bias_gradient else index[-2] * case.filter_count + channel
+        return plane, row * self.extent[1] + column
+
     def values(self, answer: Array) -> list[list[float]]:
         """The numbers of an answer, plane by plane."""
-        return [[answer[index].item() for index in self.indices(plane)] for plane in range(len(self.answer))]
+        return [[answer[index].item() for index in self.indices(plane)] for plane in range(self.answers)]
 
 
 def planes_of(case: Case) -> Planes:
@@ -92,9 +106,7 @@ def planes_of(case: Case) -> Planes:
     walks = [_walk(case, axis) for axis in case.axes]
     alone = Walk(0, 1, 0, (Reading((0,), (0,)),))
     down, across = walks if case.rank == 2 else (alone, *walks)
-    return Planes(
-        case, left, _right(case), down, across, tuple(_plane(case, at) for at in range(_count(case)))
-    )
+    return Planes(case, left, _right(case), down, across, _count(case))
 
 
 def _images(image: Array, case: Case) -> Array:

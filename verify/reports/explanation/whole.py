@@ -8,21 +8,22 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.oracle.compare import Judgement
+from verify.reports.explanation.answered import rule_of
 from verify.reports.explanation.cell import cell_of, sum_of
 from verify.reports.explanation.explain import steps, sum_lines, terms_of
 from verify.reports.explanation.grids import wording
 from verify.reports.explanation.lines import (
+    LABEL,
     PADDING_SIGN,
     WIDTH,
     Line,
     Span,
     Style,
-    entry,
     number_text,
     pairs_of,
 )
 from verify.reports.explanation.planes import Planes, planes_of
+from verify.reports.phrases import plural
 
 ROWS = 24
 """Lines of grids, with their titles, that are still small."""
@@ -32,7 +33,7 @@ _GAP = "   "
 Grid = list[list[Span]]
 
 
-def whole_lines(case: Case, index: tuple[int, ...], rule: Judgement) -> Iterator[Line]:
+def whole_lines(case: Case, index: tuple[int, ...]) -> Iterator[Line]:
     """The planes that a cell reads, its window in them, and the planes of the answer, where they are small.
 
     Nothing of three axes, and nothing of what does not fit.
@@ -40,17 +41,23 @@ def whole_lines(case: Case, index: tuple[int, ...], rule: Judgement) -> Iterator
     if case.rank > 2:
         return
     planes = planes_of(case)
-    number, place = _place(planes, index)
-    blocks = planes.answer[number].blocks
-    words = wording(case, range(0), drawn=len(blocks))
-    titles = wording(case, cell_of(case, index).blocks, drawn=len(blocks)).titles
-    if planes.left.size:
+    number, place = planes.place(index)
+    blocks = planes.plane(number).blocks
+    down, across = ((walk.before + walk.size + walk.after) for walk in (planes.rows, planes.columns))
+    if planes.left.size and _fits(len(blocks), down, across):
+        words = wording(case, cell_of(case, index).blocks, drawn=len(blocks))
         read = [_left(planes, block.left, place) for block in blocks]
-        name = {"window": "input"}.get(words.left, words.left)
-        yield from _shown(name, read, titles)
-    answers = enumerate(planes.values(rule.wanted))
-    due = [_due(planes, values, place if at == number else -1) for at, values in answers]
-    yield from _shown("answers", due, [plane.name for plane in planes.answer])
+        yield from _shown({"window": "input"}.get(words.left, words.left), read, words.titles)
+    if _fits(planes.answers, *planes.extent):
+        answers = enumerate(planes.values(rule_of(case).wanted))
+        due = [_due(planes, values, place if at == number else -1) for at, values in answers]
+        yield from _shown("answer", due, [planes.plane(at).name for at in range(planes.answers)])
+
+
+def _fits(count: int, rows: int, columns: int) -> bool:
+    """Whether so many grids may be small: they are if each number has one digit."""
+    beside = WIDTH // (2 * columns)
+    return beside > 0 and -(-count // beside) * (rows + 1) <= ROWS
 
 
 def all_sums(case: Case) -> Iterator[str]:
@@ -68,16 +75,6 @@ def steps_of(case: Case, index: tuple[int, ...]) -> list[tuple[str, str]]:
     terms, shown = terms_of(cell)
     rest = steps(case, sum_of(terms), index=index, channel=cell.place.channel)
     return pairs_of([*sum_lines(terms, shown), *rest])
-
-
-def _place(planes: Planes, index: tuple[int, ...]) -> tuple[int, int]:
-    """The plane in which a cell of the answer lies, and its place there."""
-    return next(
-        (plane, place)
-        for plane in range(len(planes.answer))
-        for place, other in enumerate(planes.indices(plane))
-        if other == index
-    )
 
 
 def _left(planes: Planes, number: int, place: int) -> Grid:
@@ -118,7 +115,7 @@ def _shown(label: str, grids: Sequence[Grid], titles: Sequence[str]) -> Iterator
     if not beside or -(-len(grids) // beside) * (len(grids[0]) + 1) > ROWS:
         return
     yield ()
-    yield from entry(label, f"{len(grids)} {'planes' if len(grids) > 1 else 'plane'}")
+    yield (Span(f"{label:<{LABEL - 1}} ", "heading"), Span(f"{len(grids)} {plural(len(grids), 'plane')}"))
     for first in range(0, len(grids), beside):
         named = titles[first : first + beside]
         yield (Span("  " + _GAP.join(title.ljust(width) for title in named).rstrip(), "heading"),)
