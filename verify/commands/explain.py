@@ -12,7 +12,7 @@ import click
 from verify.cases.case import Case
 from verify.commands.cli import command_named
 from verify.config.call import ARRAY, CallOptions, call_options
-from verify.config.flags import Isolation, isolation_options, loader_of
+from verify.config.flags import Isolation, loader_of
 from verify.config.options import FILE, SUBJECT, WORD, choice
 
 if TYPE_CHECKING:
@@ -22,15 +22,14 @@ WHEN = choice("WHEN", "auto", "always", "never")
 
 
 @command_named("explain")
-@click.argument("word", required=False, type=WORD, help="a case (or your own arrays: --x and --w)")
-@click.option("--at", metavar="INDEX", help="the cell, such as 0,2,1,0 (default: the first, or the worst)")
-@click.option("--all", "is_all", is_flag=True, help="every cell's sum, after the one that is explained")
-@click.option("--html", type=FILE, help="write a page on which the window moves over the input")
+@click.argument("word", required=False, type=WORD, help="a case (in its place: --x and --w)")
+@click.option("--at", metavar="INDEX", help="the cell, as 0,2,1,0 (default: first, or worst)")
+@click.option("--all", "is_all", is_flag=True, help="every cell's sum, too")
+@click.option("--html", type=FILE, help="write a page on which the window moves")
 @click.option("--subject", type=SUBJECT, help="put what it answers beside what is due")
 @click.option("--answer", type=ARRAY, help="put an array that you have beside what is due")
 @call_options
 @click.option("--color", type=WHEN, default="auto", help="auto, always or never (default: auto)")
-@isolation_options
 def command(
     *,
     word: str | None,
@@ -41,7 +40,6 @@ def command(
     answer: str | None,
     call: CallOptions,
     color: str,
-    isolation: Isolation,
 ) -> int:
     from verify.reports.explanation.explain import checked, parse_index
 
@@ -52,7 +50,7 @@ def command(
         from verify.reports.explanation.picture import require_picture
 
         require_picture(html, case, title=title)
-    answered = array if subject is None else _answered(subject, case, isolation)
+    answered = array if subject is None else _answered(subject, case)
     worst = answered.verdict.worst if answered else None
     if at is None and worst is not None:
         index = worst.index
@@ -73,15 +71,17 @@ def command(
 
 
 def _require_one(word: str | None, call: CallOptions, subject: str | None, answer: str | None) -> None:
-    """Raise ValueError, one sentence, unless there is a word, or arrays, and at most one answer."""
+    """Raise UsageError, one sentence, unless there is a word, or arrays, and at most one answer."""
     if word is None and (call.x is None or call.w is None):
-        raise ValueError("explain needs a WORD, or your own arrays: --x x.npy --w w.npy")
+        raise click.UsageError("Missing argument 'WORD', or your own arrays: --x x.npy --w w.npy")
     if word is not None and call.given:
-        raise ValueError(f"{call.given[0]} is for your own arrays, and {word!r} is a case, which has its own")
+        raise click.UsageError(
+            f"{call.given[0]} is for your own arrays, and {word!r} is a case, which has its own"
+        )
     if subject is not None and answer is not None:
-        raise ValueError("--subject and --answer both say what was answered; give one")
+        raise click.UsageError("--subject and --answer both say what was answered; give one")
     if subject is not None and word is None:
-        raise ValueError(
+        raise click.UsageError(
             f"{subject!r} answers cases, which are words: put what it answered to your arrays beside "
             "what is due by --answer y.npy"
         )
@@ -103,11 +103,11 @@ def _asked(word: str | None, call: CallOptions, answer: str | None) -> tuple[Cas
     return read.case, title, answered_call(str(answer), array, read, arguments=arguments)
 
 
-def _answered(name: str, case: Case, isolation: Isolation) -> Answered:
+def _answered(name: str, case: Case) -> Answered:
     from verify.checks.subject import describe
     from verify.reports.explanation.answered import answered_by
 
-    return answered_by(describe(loader_of(isolation)(name)), case)
+    return answered_by(describe(loader_of(Isolation())(name)), case)
 
 
 def _print(case: Case, index: tuple[int, ...], *, title: str, answered: Answered | None, color: str) -> None:

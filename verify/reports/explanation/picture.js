@@ -117,12 +117,18 @@ function showBlock(part, cell, number, down, along) {
 function frame(shape, cells) {
   shape.hidden = !cells.length;
   if (!cells.length) return;
+  const isNew = !shape.style.width;
+  if (isNew) shape.style.transition = "none";
   const [first, end] = [cells[0], cells[cells.length - 1]];
   const table = first.closest("table");
   const [x, y] = [first.offsetLeft + table.offsetLeft, first.offsetTop + table.offsetTop];
   shape.style.transform = `translate(${x}px, ${y}px)`;
   shape.style.width = `${end.offsetLeft + end.offsetWidth - first.offsetLeft}px`;
   shape.style.height = `${end.offsetTop + end.offsetHeight - first.offsetTop}px`;
+  if (isNew) {
+    shape.getBoundingClientRect(); // placed, before it may glide
+    shape.style.transition = "";
+  }
   const box = shape.closest(".box");
   if (x < box.scrollLeft || x + shape.offsetWidth > box.scrollLeft + box.clientWidth) box.scrollLeft = x - 40;
 }
