@@ -87,3 +87,12 @@ def test_explain_refuses_in_one_sentence(
     monkeypatch.chdir(tmp_path)
     assert main(["explain", *arguments]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_the_page_of_a_run_is_not_replaced_by_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("pyproject.toml").write_text('[tool.conv-verify]\nhtml = "run.html"\n')
+    assert main(["explain", LECTURE]) == 0
+    assert not Path("run.html").exists()

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from verify.cases.case import Case
-from verify.commands.cli import command_named
+from verify.commands.cli import WithoutSettings, command_named
 from verify.config.call import ARRAY, CallOptions, call_options
-from verify.config.flags import Isolation, loader_of
+from verify.config.flags import Isolation, isolation_options, loader_of
 from verify.config.options import FILE, SUBJECT, WORD, choice
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WHEN = choice("WHEN", "auto", "always", "never")
 
 
-@command_named("explain")
+@command_named("explain", kind=WithoutSettings)
 @click.argument("word", required=False, type=WORD, help="a case (in its place: --x and --w)")
 @click.option("--at", metavar="INDEX", help="the cell, as 0,2,1,0 (default: first, or worst)")
 @click.option("--all", "is_all", is_flag=True, help="every cell's sum, too")
@@ -30,6 +30,7 @@ WHEN = choice("WHEN", "auto", "always", "never")
 @click.option("--answer", type=ARRAY, help="put an array that you have beside what is due")
 @call_options
 @click.option("--color", type=WHEN, default="auto", help="auto, always or never (default: auto)")
+@isolation_options
 def command(
     *,
     word: str | None,
@@ -40,6 +41,7 @@ def command(
     answer: str | None,
     call: CallOptions,
     color: str,
+    isolation: Isolation,
 ) -> int:
     from verify.reports.explanation.explain import checked, parse_index
 
@@ -50,7 +52,7 @@ def command(
         from verify.reports.explanation.picture import require_picture
 
         require_picture(html, case, title=title)
-    answered = array if subject is None else _answered(subject, case)
+    answered = array if subject is None else _answered(subject, case, isolation)
     worst = answered.verdict.worst if answered else None
     if at is None and worst is not None:
         index = worst.index
@@ -103,11 +105,11 @@ def _asked(word: str | None, call: CallOptions, answer: str | None) -> tuple[Cas
     return read.case, title, answered_call(str(answer), array, read, arguments=arguments)
 
 
-def _answered(name: str, case: Case) -> Answered:
+def _answered(name: str, case: Case, isolation: Isolation) -> Answered:
     from verify.checks.subject import describe
     from verify.reports.explanation.answered import answered_by
 
-    return answered_by(describe(loader_of(Isolation())(name)), case)
+    return answered_by(describe(loader_of(isolation)(name)), case)
 
 
 def _print(case: Case, index: tuple[int, ...], *, title: str, answered: Answered | None, color: str) -> None:
