@@ -7,6 +7,7 @@ const size = rows.readings.length * across;
 const last = data.answer.length * size - 1;
 const BLOCKS = 8;
 const PAUSE_MS = 900;
+const NAMES = 32;
 let at = data.start[0] * size + data.start[1];
 let timer = 0;
 let drawnPlane = -1;
@@ -30,17 +31,18 @@ function element(name, properties = {}, ...children) {
   return made;
 }
 
-function scrolled(label, child) {
+// A table in a box of its own, which scrolls where it is large, below its title.
+function scrolled(label, child, title = label) {
   const box = element("div", { className: "box" }, child);
   box.setAttribute("role", "group");
   box.setAttribute("aria-label", label);
   box.tabIndex = 0;
-  return box;
+  return element("figure", {}, element("figcaption", { textContent: title, ariaHidden: "true" }), box);
 }
 
-// A table of numbers; `names` are those of its columns and rows, and `cellOf` makes one cell.
-function table(caption, down, along, cellOf, kind = "") {
-  const made = element("table", { className: `numbers ${kind}` }, element("caption", { textContent: caption }));
+// A table of numbers below the names of its columns, beside those of its rows; `cellOf` makes one cell.
+function table(label, down, along, cellOf, kind = "") {
+  const made = element("table", { className: `numbers ${kind}`, ariaLabel: label });
   const head = made.createTHead().insertRow();
   head.append(element("td", { className: "corner" }));
   for (const name of along) head.append(element("th", { scope: "col", textContent: name }));
@@ -89,7 +91,7 @@ function drawBlocks(plane, cell) {
     const sum = element("output");
     const parts = [scrolled(`${data.left.name}, ${cell.titles[number]}`, left.sheet)];
     const sign = (text) => element("span", { className: "sign", textContent: text, ariaHidden: "true" });
-    if (right) parts.push(sign("×"), scrolled(`${data.right.name}, ${cell.titles[number]}`, right), sign("="), products);
+    if (right) parts.push(sign("×"), scrolled(`${data.right.name}, ${cell.titles[number]}`, right, data.right.name), sign("="), products);
     parts.push(sum);
     return { block, left, right, products, sum, row: element("div", { className: "block" }, ...parts) };
   });
@@ -109,7 +111,7 @@ function showBlock(part, cell, number, down, along) {
       const left = valueOf(plane[down[0][row]]?.[along[0][column]] ?? 0);
       return element("td", { className: "product", textContent: textOf(left * valueOf(weights[down[1][row]][along[1][column]])) });
     });
-    part.products.replaceChildren(down[0].length && along[0].length ? scrolled(`products ${number}`, products) : "none");
+    part.products.replaceChildren(down[0].length && along[0].length ? scrolled(`products, ${cell.titles[number]}`, products, "products") : "none");
   }
   part.sum.textContent = `sum ${textOf(cell.sums[number])}` + (cell.weights ? `, times ${textOf(cell.weights[number])}` : "");
 }
@@ -129,8 +131,19 @@ function frame(shape, cells) {
     shape.getBoundingClientRect(); // placed, before it may glide
     shape.style.transition = "";
   }
-  const box = shape.closest(".box");
-  if (x < box.scrollLeft || x + shape.offsetWidth > box.scrollLeft + box.clientWidth) box.scrollLeft = x - 40;
+  reveal(end, shape.closest(".box"));
+  reveal(first, shape.closest(".box"));
+}
+
+// Scrolls a box, and not the page, until a cell is seen beside the names of its row and column.
+function reveal(cell, box) {
+  const [inner, outer] = [cell.getBoundingClientRect(), box.getBoundingClientRect()];
+  const [top, left] = [outer.top + NAMES, outer.left + NAMES];
+  const [bottom, right] = [outer.top + box.clientHeight, outer.left + box.clientWidth];
+  if (inner.top < top) box.scrollTop -= top - inner.top;
+  else if (inner.bottom > bottom) box.scrollTop += inner.bottom - bottom;
+  if (inner.left < left) box.scrollLeft -= left - inner.left;
+  else if (inner.right > right) box.scrollLeft += inner.right - right;
 }
 
 // The place on an axis whose cells lie nearest to one, among those that read it, else among all.
@@ -189,21 +202,17 @@ function focusOn(cell) {
   cell.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-// Scrolls the planes and not the page.
-function keepInView(pair) {
-  const planes = pair.parentElement;
-  const end = pair.offsetTop + pair.offsetHeight;
-  if (pair.offsetTop < planes.scrollTop || end > planes.scrollTop + planes.clientHeight) planes.scrollTop = pair.offsetTop;
-}
-
 function showAnswers() {
   for (const { plane, isDue, cells } of answers) {
     cells.forEach((cell, place) => {
       const step = plane * size + place;
       cell.classList.toggle("now", step === at);
       cell.tabIndex = step === at ? 0 : -1;
+      if (step === at) {
+        reveal(cell, cell.closest(".box"));
+        reveal(cell, byId("due"));
+      }
       if (isDue) {
-        if (step === at) keepInView(cell.closest(".pair"));
         cell.classList.toggle("blank", step > at);
         cell.setAttribute("aria-label", step > at ? "not computed yet" : cell.textContent);
       }
