@@ -81,3 +81,11 @@ def test_what_cannot_be_drawn_is_refused_in_one_sentence(tmp_path: Path, word: s
     with pytest.raises(ValueError, match=sentence):
         write_picture(tmp_path / "picture.html", Case.parse(word))
     assert not (tmp_path / "picture.html").exists()
+
+
+def test_a_difference_that_the_dtype_would_hide_is_marked(tmp_path: Path) -> None:
+    answer = fault_named("odd-cell-before")(Case.parse("conv_i2x3_k1x1_same_iota")).astype(np.float64)
+    answer[0, 1, 1, 0] += 1e-9
+    answered = answered_array("y.npy", answer, Case.parse("conv_i2x3_k1x1_same_iota"))
+    data = drawn(tmp_path, "conv_i2x3_k1x1_same_iota", answered)
+    assert (data["answered"]["wrong"], data["start"]) == ([[4]], [0, 4])

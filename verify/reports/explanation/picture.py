@@ -193,12 +193,11 @@ def _in_all(cell: Cell) -> Array:
 
 def _answered(planes: Planes, rule: Judgement, answered: Answered | None) -> dict[str, Any] | None:
     """The numbers that a subject answered, and which are wrong; None where they have another shape."""
-    if answered is None or answered.answer is None or answered.answer.shape != planes.case.output_shape:
+    if answered is None or (answer := answered.answer) is None or answer.shape != planes.case.output_shape:
         return None
-    if not np.can_cast(answered.answer.dtype, np.float64, "same_kind"):
+    if not np.can_cast(answer.dtype, np.float64, "same_kind"):
         return None
     with np.errstate(over="ignore", invalid="ignore"):
-        answer = answered.answer.astype(planes.case.dtype)
         wrong = where_differs(rule, answer)
     allowed = np.broadcast_to(np.asarray(rule.allowed, np.float64), wrong.shape)
     indices = [[*planes.indices(plane)] for plane in range(planes.answers)]
