@@ -96,3 +96,15 @@ def test_the_page_of_a_run_is_not_replaced_by_a_picture(
     Path("pyproject.toml").write_text('[tool.conv-verify]\nhtml = "run.html"\n')
     assert main(["explain", LECTURE]) == 0
     assert not Path("run.html").exists()
+
+
+def test_an_answer_that_was_declined_proves_too_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    source = "from verify import Declined\n\ndef conv(case):\n    raise Declined('no <b>kernel</b>')\n"
+    Path("declining_conv.py").write_text(source)
+    assert main(["explain", WRONG, "--subject", "declining_conv:conv", "--html", "picture.html"]) == 3
+    assert capsys.readouterr().out == ("wrote picture.html\ndeclining_conv:conv declined: no <b>kernel</b>\n")
+    assert "<b>" not in Path("picture.html").read_text("utf-8")

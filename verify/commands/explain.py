@@ -69,7 +69,7 @@ def command(
         print()
         for line in all_sums(case):
             print(line)
-    return 0 if answered is None or answered.verdict.holds else 1
+    return {"agrees": 0, "disagrees": 1}.get(answered.verdict.outcome, 3) if answered else 0
 
 
 def _require_one(word: str | None, call: CallOptions, subject: str | None, answer: str | None) -> None:
