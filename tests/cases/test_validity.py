@@ -15,6 +15,8 @@ SIMPLEST = Case(size=(3,), kernel=(2,), padding="SAME")
 
 OUT_OF_ORDER = "the epilogue {!r} is out of order: bias or norm, then residual, then one activation"
 
+LECTURES = "i7x7_c3_k3x3_f2_s2x2_valid and i5x5_c3_k3x3_f2_s2x2_p1.1x1.1"
+
 REFUSALS = {
     "": "its first token '' is none of conv, depthwise, separable, transpose, filtergrad",
     "cnv_i3_k3_same": "its first token 'cnv' is none of conv, depthwise, separable, transpose, filtergrad",
@@ -108,11 +110,14 @@ REFUSALS = {
     "transpose_i3_k3_same_unread": "the fill 'unread' is not for a transpose that reads every cell",
     "filtergrad_i3_k3_same_bias_unread": "the fill 'unread' is not for a filtergrad that reads every cell",
     **{
-        f"{changed}_cs231n": "the fill 'cs231n' belongs to i7x7_c3_k3x3_f2_s2x2_valid alone"
+        f"{changed}_cs231n": f"the fill 'cs231n' belongs to {LECTURES} alone"
         for changed in (
             "transpose_i7x7_c3_k3x3_f2_s2x2_valid",
             "conv_i7x7_c3_k3x3_f2_s2x2_z1.0x0.0_valid",
             "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_tanh",
+            "conv_i5x5_c3_k3x3_f2_s2x2_valid",
+            "conv_i5x5_c3_k3x3_f2_s2x2_p1.1x0.2",
+            "conv_i7x7_c3_k3x3_f2_s2x2_p1.1x1.1",
         )
     },
     "conv_i3x3_k3_same": "'k3' does not fit the spatial axes of i3x3",
@@ -140,12 +145,8 @@ REFUSALS = {
     ),
     "conv_i3_k3_same_int32_reals": "the fill 'reals' needs a floating-point dtype, not int32",
     "conv_i3_k3_same_int32_unread1": "the fill 'unread' needs a floating-point dtype, not int32",
-    "conv_i7x7_c3_k3x3_f2_s2x2_same_cs231n": (
-        "the fill 'cs231n' belongs to i7x7_c3_k3x3_f2_s2x2_valid alone"
-    ),
-    "conv_n2_i7x7_c3_k3x3_f2_s2x2_valid_cs231n": (
-        "the fill 'cs231n' belongs to i7x7_c3_k3x3_f2_s2x2_valid alone"
-    ),
+    "conv_i7x7_c3_k3x3_f2_s2x2_same_cs231n": (f"the fill 'cs231n' belongs to {LECTURES} alone"),
+    "conv_n2_i7x7_c3_k3x3_f2_s2x2_valid_cs231n": (f"the fill 'cs231n' belongs to {LECTURES} alone"),
 }
 
 

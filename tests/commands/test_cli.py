@@ -68,7 +68,13 @@ LECTURE = "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n"
             "conv-verify run: Option '--python' requires an argument (see conv-verify run --",
         ),
         (["export", LECTURE], "conv-verify export: Missing option '--as' (see conv-verify export --help)\n"),
-        (["explain"], "conv-verify explain: Missing argument 'WORD' (see conv-verify explain --help)\n"),
+        (
+            ["explain"],
+            (
+                "conv-verify explain: Missing argument 'WORD', or your own arrays: --x x.npy --w w.npy "
+                "(see conv-verify explain --help)\n"
+            ),
+        ),
         (
             ["list", "what"],
             (

@@ -246,5 +246,5 @@ def test_run_pins_what_it_has_shrunk_and_the_next_one_asks_it_first():
         "conv_i1_k1_same_ones",
     )
     again = run("--pin", "-v")
-    assert again.stdout.splitlines()[2].split()[:4] == ["pinned", "words", "2", "cases"]
+    assert again.stdout.splitlines()[3].split()[:4] == ["pinned", "words", "2", "cases"]
     assert (again.returncode, len(words("conv-verify-pins"))) == (1, 1)

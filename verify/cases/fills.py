@@ -45,8 +45,9 @@ SLICE = 2**16
 
 _LOW = np.uint64(2**32 - 1)
 
-_LECTURE_SHAPE = "i7x7_c3_k3x3_f2_s2x2_valid"
-"""The worked example of the convolution notes of Stanford's CS231n, its zero border included."""
+_LECTURE_SHAPES = ("i7x7_c3_k3x3_f2_s2x2_valid", "i5x5_c3_k3x3_f2_s2x2_p1.1x1.1")
+"""The worked example of the convolution notes of Stanford's CS231n: with its border of zeros in the input, as
+the notes write it out, and with the padding of 1 that they speak of."""
 
 
 class Part(NamedTuple):
@@ -321,10 +322,10 @@ def _read_along(axis: Axis) -> NDArray[np.bool_]:
 
 def _wrong_lecture(case: Case) -> str | None:
     """Why a case cannot have the numbers of the lecture's example."""
-    is_worked = str(case).startswith(f"conv_{_LECTURE_SHAPE}_")
+    is_worked = str(case).startswith(tuple(f"conv_{shape}_" for shape in _LECTURE_SHAPES))
     if is_worked and {"bias", "relu"}.issuperset(case.epilogue):
         return None
-    return f"the fill 'cs231n' belongs to {_LECTURE_SHAPE} alone"
+    return f"the fill 'cs231n' belongs to {' and '.join(_LECTURE_SHAPES)} alone"
 
 
 def _planes(*planes: str) -> NDArray[np.int64]:
@@ -354,6 +355,12 @@ _LECTURE = {
 """Channels last, under the names that `Operands` has."""
 
 
+def _lecture(part: Part) -> Values:
+    """The numbers of the lecture; an input of 5×5 is that of 7×7 without its border."""
+    values = _LECTURE[part.operand]
+    return values[:, 1:-1, 1:-1] if part.operand == "input" and part.case.size == (5, 5) else values
+
+
 _ROWS = (
     Fill("ones", lambda part: np.ones(part.shape), lambda case: Scale(1, 1, 1), chance=1),
     Fill("iota", _iota, exactness.of_iota, chance=1),
@@ -381,7 +388,7 @@ _ROWS = (
     ),
     Fill(
         "cs231n",
-        lambda part: _LECTURE[part.operand],
+        _lecture,
         lambda case: Scale(2, 1, 1),
         chance=0,
         refusal=_wrong_lecture,

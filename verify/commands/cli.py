@@ -71,6 +71,13 @@ class Command(click.Command):
         _write_help(self, ctx, formatter, [record for record in records if record])
 
 
+class WithoutSettings(Command):
+    """A command that no setting changes, though an option may have the name of one of a run's."""
+
+    def _use_settings(self, context: click.Context) -> None:
+        """Nothing is read."""
+
+
 class Commands(click.Group):
     """The command line, whose commands are imported when they are asked for."""
 
@@ -106,9 +113,9 @@ def command_of(name: str) -> click.Command:
     return command
 
 
-def command_named(name: str) -> Callable[[Callable[..., Any]], Command]:
+def command_named(name: str, *, kind: type[Command] = Command) -> Callable[[Callable[..., Any]], Command]:
     """Make a function the command of a name."""
-    return click.command(name, cls=Command, help=COMMANDS[name], options_metavar="[OPTION…]")
+    return click.command(name, cls=kind, help=COMMANDS[name], options_metavar="[OPTION…]")
 
 
 cli = Commands(

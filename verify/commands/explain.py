@@ -1,31 +1,130 @@
-"""`explain`: the arithmetic of one output cell."""
+"""`explain`: the arithmetic of one output cell, of all, or a page on which the window moves."""
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from verify.cases.case import Case
 from verify.checks.streams import styled_output
-from verify.commands.cli import command_named
-from verify.config.options import WORD, choice
+from verify.commands.cli import WithoutSettings, command_named
+from verify.config.call import ARRAY, CallOptions, call_options
+from verify.config.flags import Isolation, isolation_options, loader_of
+from verify.config.options import FILE, SUBJECT, WORD, choice
+
+if TYPE_CHECKING:
+    from verify.reports.explanation.answered import Answered
 
 WHEN = choice("WHEN", "auto", "always", "never")
 
 
-@command_named("explain")
-@click.argument("word", type=WORD, help="a case")
-@click.option("--at", metavar="INDEX", help="the cell, such as 0,2,1,0 (default: the first)")
+@command_named("explain", kind=WithoutSettings)
+@click.argument("word", required=False, type=WORD, help="a case (in its place: --x and --w)")
+@click.option("--at", metavar="INDEX", help="the cell, as 0,2,1,0 (default: first, or worst)")
+@click.option("--all", "is_all", is_flag=True, help="every cell's sum, too")
+@click.option("--html", type=FILE, help="write a page on which the window moves")
+@click.option("--subject", type=SUBJECT, help="put what it answers beside what is due")
+@click.option("--answer", type=ARRAY, help="put an array that you have beside what is due")
+@call_options
 @click.option("--color", type=WHEN, default="auto", help="auto, always or never (default: auto)")
-def command(*, word: str, at: str | None, color: str) -> int:
-    from verify.reports.explanation.explain import explain, parse_index
-    from verify.reports.explanation.lines import coloured, plain_text
+@isolation_options
+def command(
+    *,
+    word: str | None,
+    at: str | None,
+    is_all: bool,
+    html: Path | None,
+    subject: str | None,
+    answer: str | None,
+    call: CallOptions,
+    color: str,
+    isolation: Isolation,
+) -> int:
+    from verify.reports.explanation.explain import checked, parse_index
 
-    index = None if at is None else parse_index(at)
-    lines = explain(Case.parse(word), index)
+    _require_one(word, call, subject, answer)
+    case, title, array = _asked(word, call, answer)
+    index = checked(case, None if at is None else parse_index(at))
+    if html is not None:
+        from verify.reports.explanation.picture import require_picture
+
+        require_picture(html, case, title=title)
+    answered = array if subject is None else _answered(subject, case, isolation)
+    worst = answered.verdict.worst if answered else None
+    if at is None and worst is not None:
+        index = worst.index
+    if html is not None:
+        from verify.reports.explanation.picture import write_picture
+
+        write_picture(html, case, title=title, at=index, answered=answered)
+        print(f"wrote {html}" + (f"\n{answered.message or answered.sentence}" if answered else ""))
+    else:
+        _print(case, index, title=title, answered=answered, color=color)
+    if is_all:
+        from verify.reports.explanation.whole import all_sums
+
+        print()
+        for line in all_sums(case):
+            print(line)
+    return {"agrees": 0, "disagrees": 1}.get(answered.verdict.outcome, 3) if answered else 0
+
+
+def _require_one(word: str | None, call: CallOptions, subject: str | None, answer: str | None) -> None:
+    """Raise UsageError, one sentence, unless there is a word, or arrays, and at most one answer."""
+    if word is None and (call.x is None or call.w is None):
+        raise click.UsageError("Missing argument 'WORD', or your own arrays: --x x.npy --w w.npy")
+    if word is not None and call.given:
+        raise click.UsageError(
+            f"{call.given[0]} is for your own arrays, and {word!r} is a case, which has its own"
+        )
+    if subject is not None and answer is not None:
+        raise click.UsageError("--subject and --answer both say what was answered; give one")
+    if subject is not None and word is None:
+        raise click.UsageError(
+            f"{subject!r} answers cases, which are words: put what it answered to your arrays beside "
+            "what is due by --answer y.npy"
+        )
+
+
+def _asked(word: str | None, call: CallOptions, answer: str | None) -> tuple[Case, str, Answered | None]:
+    """The case, what it is called, and the array that is its answer, if one is given."""
+    from verify.reports.explanation.answered import answered_array, answered_call
+    from verify.reports.explanation.given import array_in, call_in, title_of
+
+    array = None if answer is None else array_in(answer, option="--answer")
+    if word is not None:
+        case = Case.parse(word)
+        return case, word, None if array is None else answered_array(str(answer), array, case)
+    arguments, read = call_in(call.operation or "conv", call.arguments)
+    title = title_of(read, call.arguments)
+    if array is None:
+        return read.case, title, None
+    return read.case, title, answered_call(str(answer), array, read, arguments=arguments)
+
+
+def _answered(name: str, case: Case, isolation: Isolation) -> Answered:
+    from verify.checks.subject import describe
+    from verify.reports.explanation.answered import answered_by
+
+    return answered_by(describe(loader_of(isolation)(name)), case)
+
+
+def _print(case: Case, index: tuple[int, ...], *, title: str, answered: Answered | None, color: str) -> None:
+    from verify.reports.explanation.explain import explain
+    from verify.reports.explanation.lines import coloured, entry, plain_text
+    from verify.reports.explanation.whole import whole_lines
+
     auto = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    bright = color == "always" or (color == "auto" and auto)
-    styled_output().write(f"{(coloured if bright else plain_text)(lines)}\n")
-    return 0
+    text_of = coloured if color == "always" or (color == "auto" and auto) else plain_text
+    lines = explain(case, index, title=title)
+    heading = lines.index(())
+    lines[heading:heading] = whole_lines(case, index)
+    if answered is not None and answered.answer is not None and answered.answer.shape == case.output_shape:
+        lines += entry("answered", f"{answered.answer[index].item()!r} by {answered.name}")
+    styled_output().write(f"{text_of(lines)}\n")
+    if answered is not None:
+        print(f"\n{answered.message or answered.sentence}")

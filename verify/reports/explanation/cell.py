@@ -89,7 +89,7 @@ def cell_of(case: Case, index: tuple[int, ...]) -> Cell:
     """The cell at an index into the answer, in its data format."""
     place = place_of(case, index)
     if case.is_bias_gradient:
-        factors = _factors(case, _channels_second(case, case.cotangent)[:, place.channel])
+        factors = _factors(case, channels_second(case, case.cotangent)[:, place.channel])
         return Cell(place, 0, 0, range(case.batch), factors)
     if case.traits.answer == "filters":
         return _filter_cell(case, place, member=index[-2])
@@ -143,7 +143,7 @@ def _scattered(case: Case, place: Place) -> Cell:
     pairs = [windows_over(axis, cell) for axis, cell in zip(case.axes, place.along, strict=True)]
     windows = [[window for window, _ in axis] for axis in pairs]
     taps = [[tap for _, tap in axis] for axis in pairs]
-    cotangent = _channels_second(case, case.cotangent)[place.batch][np.ix_(filters, *windows)]
+    cotangent = channels_second(case, case.cotangent)[place.batch][np.ix_(filters, *windows)]
     weights = case.filters[..., member, :][np.ix_(*taps, filters)]
     factors = _factors(case, cotangent, right=np.moveaxis(weights, -1, 0))
     return Cell(place, group, place.channel, filters, factors)
@@ -154,8 +154,8 @@ def _filter_cell(case: Case, place: Place, *, member: int) -> Cell:
     group = place.channel // (case.filter_count // case.groups)
     source = group * (case.channels // case.groups) + member
     cells = [cells_under(axis, tap) for axis, tap in zip(case.axes, place.along, strict=True)]
-    values, inside = _padded(_channels_second(case, case.input)[:, source], cells)
-    cotangent = _channels_second(case, case.cotangent)[:, place.channel]
+    values, inside = _padded(channels_second(case, case.input)[:, source], cells)
+    cotangent = channels_second(case, case.cotangent)[:, place.channel]
     factors = _factors(case, values, inside=inside, right=cotangent)
     return Cell(place, group, source, range(case.batch), factors)
 
@@ -163,7 +163,7 @@ def _filter_cell(case: Case, place: Place, *, member: int) -> Cell:
 def _window_factors(case: Case, place: Place, *, channels: Sequence[int], weights: Array) -> Factors:
     """One window of some channels, and the weights of each."""
     cells = [axis.cells(window) for axis, window in zip(case.axes, place.along, strict=True)]
-    image = _channels_second(case, case.input)[place.batch]
+    image = channels_second(case, case.input)[place.batch]
     values, inside = _padded(image[[*channels]], cells)
     return _factors(case, values, inside=inside, right=weights)
 
@@ -191,5 +191,6 @@ def _factors(case: Case, left: Array, *, inside: Array | None = None, right: Arr
     return Factors(left.astype(kind).reshape(shape), within.reshape(shape), weights)
 
 
-def _channels_second(case: Case, image: Array) -> Array:
+def channels_second(case: Case, image: Array) -> Array:
+    """An image of the case's data format with its channels after the batch."""
     return image if case.channels_first else np.moveaxis(image, -1, 1)

@@ -30,24 +30,30 @@ _WEIGHED = 7
 """Terms of the last sum of a `separable` that are written one by one."""
 
 
-def explain(case: Case, at: tuple[int, ...] | None = None) -> list[Line]:
+def explain(case: Case, at: tuple[int, ...] | None = None, *, title: str = "") -> list[Line]:
     """How one cell of a case's answer is computed; `at` is its index in the answer, by default the first.
 
-    The numbers are taken from the operands by index, not from `verify.reference`. No line is wider than
-    80 columns: what does not fit is counted, and its products are summed.
+    A `title` stands in the place of the word of a case that has none. The numbers are taken from the operands
+    by index, not from `verify.reference`. No line is wider than 80 columns: what does not fit is counted, and
+    its products are summed.
     Raises ValueError, one sentence, if the answer has no such cell or the case has no answer.
     """
-    index = _checked(case, at)
+    index = checked(case, at)
     cell = cell_of(case, index)
-    lines = [*_heading(case, cell, index=index), ()]
+    lines = [*_heading(case, cell, index=index, title=title or str(case)), ()]
     for axis in range(case.rank):
         lines += axis_lines(case, axis, at=cell.place.along[axis] if cell.place.along else None)
-    terms, shown = cell.factors.products, DRAWN[0]
-    if cell.weighed is not None:
-        terms, shown = cell.weighed.products.reshape(-1, 1), _WEIGHED
+    terms, shown = terms_of(cell)
     total = sum_of(terms)
-    lines += [*_legend(case, cell, total=total), (), *drawing(case, cell), (), *_sum(terms, shown)]
-    return [*lines, *_steps(case, total, index=index, channel=cell.place.channel)]
+    lines += [*_legend(case, cell, total=total), (), *drawing(case, cell), (), *sum_lines(terms, shown)]
+    return [*lines, *steps(case, total, index=index, channel=cell.place.channel)]
+
+
+def terms_of(cell: Cell) -> tuple[Array, int]:
+    """What is added up, block by block, and how many blocks are written one by one."""
+    if cell.weighed is None:
+        return cell.factors.products, DRAWN[0]
+    return cell.weighed.products.reshape(-1, 1), _WEIGHED
 
 
 def parse_index(text: str) -> tuple[int, ...]:
@@ -61,7 +67,8 @@ def parse_index(text: str) -> tuple[int, ...]:
     return tuple(map(int, re.split("x|, ?", match[1] or match[2])))
 
 
-def _checked(case: Case, at: tuple[int, ...] | None) -> tuple[int, ...]:
+def checked(case: Case, at: tuple[int, ...] | None) -> tuple[int, ...]:
+    """The index of a cell, by default the first; ValueError where the answer has no such cell."""
     if case.illegal:
         raise ValueError(f"{str(case)!r} has no answer: the call must be refused, as {case.why_illegal}")
     shape = case.output_shape
@@ -76,18 +83,18 @@ def _checked(case: Case, at: tuple[int, ...] | None) -> tuple[int, ...]:
     return at
 
 
-def _heading(case: Case, cell: Cell, *, index: tuple[int, ...]) -> list[Line]:
-    word = textwrap.wrap(str(case).replace("_", "_ "), WIDTH, subsequent_indent="  ")
+def _heading(case: Case, cell: Cell, *, index: tuple[int, ...], title: str) -> list[Line]:
+    word = textwrap.wrap(title.replace("_", "_ "), WIDTH, subsequent_indent="  ")
     lines: list[Line] = [(Span(tokens.replace("_ ", "_"), "heading"),) for tokens in word]
-    lines += entry("answer", f"shape {case.output_shape}{_order(case)}")
-    lines += entry("cell", f"{index}: {_where(case, cell, index=index)}")
+    lines += entry("answer", f"shape {case.output_shape}{order(case)}")
+    lines += entry("cell", f"{index}: {where(case, cell, index=index)}")
     if case.groups > 1 and cell.place.along:
         members = _group_members(case, cell, index=index)
         lines += entry("group", f"{cell.group} ({case.groups} in all): {members}")
     return [*lines, *_adds(case, cell)]
 
 
-def _order(case: Case) -> str:
+def order(case: Case) -> str:
     """What the axes of the answer are."""
     if case.traits.answer != "filters":
         return f", {case.data_format}"
@@ -96,7 +103,8 @@ def _order(case: Case) -> str:
     return f": {', '.join(AXIS_NAMES[case.rank])}, channel, filter"
 
 
-def _where(case: Case, cell: Cell, *, index: tuple[int, ...]) -> str:
+def where(case: Case, cell: Cell, *, index: tuple[int, ...]) -> str:
+    """The place of a cell in words."""
     batch, along, channel = cell.place
     spatial = ", ".join(f"{name} {at}" for name, at in zip(AXIS_NAMES[case.rank], along, strict=False))
     if case.traits.answer == "filters":
@@ -145,14 +153,14 @@ def _legend(case: Case, cell: Cell, *, total: float) -> Iterator[Line]:
         yield from entry("", "nan is not a number: 0*inf, inf - inf and every sum with a nan give it")
 
 
-def _sum(terms: Array, shown: int) -> list[Line]:
+def sum_lines(terms: Array, shown: int) -> list[Line]:
     """The sums of the first terms one by one, and of the others together."""
     first, others = np.split(terms, [shown])
     sums = [sum_of(part) for part in (*first, others) if part.size]
     return entry("sum", addition(sums or [0], sum_of(terms)))
 
 
-def _steps(case: Case, value: float, *, index: tuple[int, ...], channel: int) -> Iterator[Line]:
+def steps(case: Case, value: float, *, index: tuple[int, ...], channel: int) -> Iterator[Line]:
     """From the sum of one cell's products, `value`, to its answer, step by step."""
     kind = int if case.format.exact_integers else float
     if case.bias is not None:

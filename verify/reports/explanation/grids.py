@@ -20,7 +20,7 @@ DRAWN = (3, 3, 7, 11)
 _GRID_STYLES: tuple[Style, ...] = ("window", "filter", "product")
 
 
-class _Wording(NamedTuple):
+class Wording(NamedTuple):
     """The words of a drawing, with a title for each block that is drawn.
 
     `rest` is what a block that is not drawn is called, and `use` what is written instead of its sum.
@@ -38,30 +38,31 @@ def drawing(case: Case, cell: Cell) -> Iterator[Line]:
     left, at = cell.factors.left, cell.place.along
     if left.size:
         planes = list(plane_lines(case, at[0] if at else None, count=min(left.shape[1], DRAWN[1])))
-        yield from _drawn(cell.factors, _wording(case, cell.blocks), planes)
+        yield from _drawn(cell.factors, wording(case, cell.blocks), planes)
     else:
         none = "there is no window" if case.batch else "the batch is empty"
         is_unread = case.traits.answer == "source"
         yield (Span(f"{'no window reads this cell' if is_unread else none}: nothing is added"),)
     if cell.weighed is not None:
-        yield from _drawn(cell.weighed, _Wording(["pointwise"], "sums", f"filter {cell.place.channel}"))
+        yield from _drawn(cell.weighed, Wording(["pointwise"], "sums", f"filter {cell.place.channel}"))
 
 
-def _wording(case: Case, blocks: range) -> _Wording:
-    numbers, m = blocks[: DRAWN[0]], case.multiplier
+def wording(case: Case, blocks: range, *, drawn: int = DRAWN[0]) -> Wording:
+    """The words of a drawing of some blocks."""
+    numbers, m = blocks[:drawn], case.multiplier
     if case.traits.has_multiplier:
         titles = [f"channel {n // m}" + f", its filter {n % m}" * (m > 1) for n in numbers]
-        return _Wording(titles, "window", rest="sum", use=", used below")
+        return Wording(titles, "window", rest="sum", use=", used below")
     match case.traits.answer:
         case "source":
-            return _Wording([f"filter {n}" for n in numbers], "cotangent", rest="filter")
+            return Wording([f"filter {n}" for n in numbers], "cotangent", rest="filter")
         case "filters":
             left = "cotangent" if case.is_bias_gradient else "input"
-            return _Wording([f"batch {n}" for n in numbers], left, "cotangent", rest="batch")
-    return _Wording([f"channel {n}" for n in numbers], "window")
+            return Wording([f"batch {n}" for n in numbers], left, "cotangent", rest="batch")
+    return Wording([f"channel {n}" for n in numbers], "window")
 
 
-def _drawn(factors: Factors, wording: _Wording, planes: Sequence[Line] = ()) -> Iterator[Line]:
+def _drawn(factors: Factors, wording: Wording, planes: Sequence[Line] = ()) -> Iterator[Line]:
     """The factors of each block beside their products, and what each depth is; the rest is counted."""
     grids, gap = _grids(factors)
     blocks, *extents = grids.shape[1:]

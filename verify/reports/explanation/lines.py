@@ -49,6 +49,19 @@ def entry(label: str, *texts: str, style: Style = "plain") -> list[Line]:
     return lines
 
 
+def pairs_of(lines: Iterable[Line]) -> list[tuple[str, str]]:
+    """Labels with their texts; what was wrapped is one text again."""
+    pairs: list[tuple[str, str]] = []
+    for label, *rest in lines:
+        text = "".join(span.text for span in rest)
+        if rest:
+            pairs.append((label.text.strip(), text))
+        else:
+            name, before = pairs.pop()
+            pairs.append((name, f"{before} {label.text.strip()}"))
+    return pairs
+
+
 def number_text(value: float, places: int = 6) -> str:
     """A number: a whole one without a point, others with `places` decimals or with an exponent.
 

@@ -1,0 +1,63 @@
+"""Arrays in files, read as a call, and how they are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from verify import conv
+from verify.reports.explanation.given import array_in, call_in, title_of
+from verify.reports.explanation.whole import all_sums
+
+X = np.arange(18, dtype=np.float32).reshape(1, 3, 3, 2)
+W = np.arange(16, dtype=np.float32).reshape(2, 2, 2, 2) - 5
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    np.save(tmp_path / "x.npy", X)
+    np.save(tmp_path / "w.npy", W)
+    np.savez(tmp_path / "both.npz", x=X, w=W)
+    np.savez(tmp_path / "one.npz", X)
+    (tmp_path / "text.npy").write_text("no array")
+    (tmp_path / "empty.npy").touch()
+    np.save(tmp_path / "objects.npy", np.array([object()]), allow_pickle=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["x.npy", "both.npz:x", "one.npz"])
+def test_array_is_read_from_a_file_or_an_archive(folder: Path, name: str) -> None:
+    np.testing.assert_array_equal(array_in(f"{folder}/{name}", option="--x"), X)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("text.npy", "is no file of NumPy's that holds numbers: numpy.save writes one"),
+        ("empty.npy", "is no file of NumPy's that holds numbers: numpy.save writes one"),
+        ("objects.npy", "is no file of NumPy's that holds numbers: numpy.save writes one"),
+        ("both.npz", "has 2 arrays: add a colon and one of x, w"),
+        ("both.npz:y", "there is no y; it has x, w"),
+        ("x.npy:x", "holds one array and no names; leave out :x"),
+    ],
+)
+def test_other_files_are_refused_in_one_sentence(folder: Path, name: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"--x {folder}/{name}.*{sentence}"):
+        array_in(f"{folder}/{name}", option="--x")
+
+
+def test_sums_of_own_arrays_are_those_of_the_reference(folder: Path) -> None:
+    given = {"x": f"{folder}/x.npy", "w": f"{folder}/w.npy", "padding": "SAME", "strides": 2}
+    _, call = call_in("conv", given)
+    answers = [float(line.rpartition(" ")[2]) for line in all_sums(call.case)]
+    assert answers == conv(X, W, padding="same", strides=2).ravel().tolist()
+
+
+def test_own_arrays_are_called_by_their_files(folder: Path) -> None:
+    given = {"x": f"{folder}/x.npy", "w": f"{folder}/w.npy", "padding": 1, "strides": None}
+    _, call = call_in("conv", given)
+    assert title_of(call, given) == (
+        f"conv of {folder}/x.npy (1, 3, 3, 2) and {folder}/w.npy (2, 2, 2, 2), padding 1"
+    )

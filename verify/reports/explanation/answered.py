@@ -1,0 +1,79 @@
+"""What was answered to a case that is explained, by a subject or as an array, beside what is due."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from verify.cases.case import Case
+from verify.cases.given import Given
+from verify.cases.operands import Array
+from verify.checks.arrays import complaint, judged
+from verify.checks.diagnosis import diagnosed
+from verify.checks.examination import disagreement, line, worst_phrase
+from verify.checks.path import Examiner
+from verify.checks.subject import Description
+from verify.oracle.bounds import judge_operands, judgement, sums_are_exact
+from verify.oracle.calls import Arguments, Call
+from verify.oracle.compare import Judgement, Verdict, compare_form, compare_values
+from verify.oracle.problem import problem_of
+from verify.oracle.readings import shape_of
+
+
+class Answered(NamedTuple):
+    """What was answered, under a name, with its verdict and the whole message on a disagreement.
+
+    `answer` is None where there was none. It and the worst element are in the order of the case's answer.
+    """
+
+    name: str
+    verdict: Verdict
+    message: str = ""
+    answer: Array | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in one sentence."""
+        outcome = {"vacuous": "agrees, which proves nothing"}.get(self.verdict.outcome, self.verdict.outcome)
+        return f"{self.name} {outcome}" + f": {self.verdict.sentence}" * bool(self.verdict.sentence)
+
+
+def rule_of(case: Case) -> Judgement:
+    """What is due of a case, one of given arrays included, and how far an answer may lie from it."""
+    if not isinstance(case, Given):
+        return judgement(case)
+    problem, operands = problem_of(case), case.arrays
+    exact = sums_are_exact(problem, operands)
+    return judge_operands(problem, operands, products=case.products, exact=exact)
+
+
+def answered_by(subject: Description, case: Case) -> Answered:
+    """What a subject answers to a case; a disagreement is diagnosed, as by `replay`."""
+    examination = Examiner(subject=subject).examine(case)
+    verdict, name = examination.verdict, examination.subject.name
+    message = disagreement(diagnosed(examination)) if verdict.kind else ""
+    return Answered(name, verdict, message, examination.answer)
+
+
+def answered_array(name: str, answer: Array, case: Case) -> Answered:
+    """An array as the answer to a case; its values are judged in whatever dtype it has."""
+    verdict = compare_form(answer, shape=case.output_shape, dtype=answer.dtype)
+    if verdict is None and not np.can_cast(answer.dtype, np.float64, "same_kind"):
+        raise ValueError(f"{name} holds {answer.dtype.name}, and an answer has real numbers")
+    verdict = verdict or compare_values(rule_of(case), answer)
+    worst = f"\n{line('worst', worst_phrase(verdict.worst))}" if verdict.worst else ""
+    message = "" if verdict.holds else f"{name} is not the answer: {verdict.sentence}{worst}"
+    return Answered(name, verdict, message, answer)
+
+
+def answered_call(name: str, answer: Array, call: Call, *, arguments: Arguments) -> Answered:
+    """An array as the answer to a call over arrays, in the caller's order of axes."""
+    verdict = judged(call, answer)
+    message = "" if verdict.holds else complaint(call, verdict, answer, arguments=arguments)
+    if answer.shape != shape_of(call):
+        return Answered(name, verdict, message)
+    ours = call.layout.to_base(answer)
+    if verdict.worst is not None:
+        verdict = compare_values(rule_of(call.case), ours)
+    return Answered(name, verdict, message, ours)

@@ -1,0 +1,223 @@
+"""A case as one page of HTML in which the window moves over the input, as the CS231n lecture animates it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from verify.cases.case import Case
+from verify.cases.operands import Array
+from verify.checks.replacing import replace_file, require_replaceable
+from verify.oracle.compare import Judgement, where_differs
+from verify.reports.explanation.answered import Answered, rule_of
+from verify.reports.explanation.axes import AXIS_NAMES, axis_lines
+from verify.reports.explanation.cell import Cell, cell_of, sum_of
+from verify.reports.explanation.explain import checked, order, where
+from verify.reports.explanation.grids import wording
+from verify.reports.explanation.lines import LABEL, Line, plain_text
+from verify.reports.explanation.planes import Planes, Walk, planes_of
+from verify.reports.explanation.whole import steps_of
+
+BLOCKS = 8
+"""Blocks of a cell that are drawn; the others are summed."""
+
+LARGEST = 20_000
+"""Numbers of the operands and the answer together that a picture takes."""
+
+
+def require_picture(file: Path, case: Case, *, title: str = "") -> None:
+    """Check that a case can be drawn, and into this file.
+
+    ValueError, one sentence, says why it cannot, and what can be done; OSError is one of the file.
+    """
+    if find_spec("jinja2") is None:
+        raise ValueError("a picture needs Jinja: pip install 'conv-verify[html]'")
+    checked(case, None)
+    if case.rank > 2:
+        raise ValueError(
+            f"a picture has one or two spatial axes, and {title or str(case)} has {case.rank}: "
+            "explain it without --html"
+        )
+    numbers = math.prod(case.input_shape) + math.prod(case.factor_shape) + math.prod(case.output_shape)
+    if numbers > LARGEST:
+        raise ValueError(
+            f"{title or str(case)} has {numbers:,} numbers, and a picture takes {LARGEST:,}: "
+            "explain one cell, by --at INDEX without --html"
+        )
+    require_replaceable(file)
+
+
+def write_picture(
+    file: Path,
+    case: Case,
+    *,
+    title: str = "",
+    at: tuple[int, ...] | None = None,
+    answered: Answered | None = None,
+) -> None:
+    """Write the picture of a case, which begins at a cell: the worst of what was answered, or the first."""
+    require_picture(file, case, title=title)
+    worst = answered.verdict.worst if answered else None
+    index = checked(case, worst.index if at is None and worst else at)
+    planes = planes_of(case)
+    data = _data(planes, index=index, answered=answered)
+    replace_file(file, _page(data, _Shown.of(case, title or str(case), answered)).encode())
+
+
+class _Shown(NamedTuple):
+    """What the page says in words."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    axes: tuple[str, ...]
+    answered: Answered | None
+
+    @classmethod
+    def of(cls, case: Case, title: str, answered: Answered | None) -> _Shown:
+        facts = [("answer", f"shape {case.output_shape}{order(case)}"), ("dtype", case.dtype.name)]
+        if case.groups > 1:
+            facts.append(("groups", str(case.groups)))
+        if case.epilogue:
+            facts.append(("then", ", ".join(case.epilogue)))
+        axes = tuple(_text(axis_lines(case, number, at=None)) for number in range(case.rank))
+        return cls(title, tuple(facts), axes, answered)
+
+
+def _page(data: Mapping[str, Any], shown: _Shown) -> str:
+    """The text of the page; words and messages are escaped, and no script but the page's own can run."""
+    import jinja2
+
+    folder = resources.files("verify.reports.explanation")
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("verify.reports.explanation", ""),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page_style = resources.files("verify.reports.html").joinpath("page.css").read_text(encoding="utf-8")
+    style = page_style + folder.joinpath("picture.css").read_text(encoding="utf-8")
+    script = folder.joinpath("picture.js").read_text(encoding="utf-8")
+    return environment.get_template("picture.html").render(
+        shown=shown,
+        style=style,
+        script=script,
+        allowed=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        data=json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
+    )
+
+
+def _data(planes: Planes, *, index: tuple[int, ...], answered: Answered | None) -> dict[str, Any]:
+    """The numbers of the page, for its script."""
+    case, words = planes.case, wording(planes.case, range(0))
+    cells = [[_cell(case, at) for at in planes.indices(plane)] for plane in range(planes.answers)]
+    drawn = [planes.plane(number) for number in range(planes.answers)]
+    rule = rule_of(case)
+    return {
+        "integers": case.format.exact_integers,
+        "left": _operand({"window": "input"}.get(words.left, words.left), planes.left),
+        "right": None if planes.right is None else _operand(words.right, planes.right),
+        "walks": [_walk(planes.rows), _walk(planes.columns)],
+        "axes": _axes(case),
+        "answer": [{"name": plane.name, "blocks": [[*block] for block in plane.blocks]} for plane in drawn],
+        "due": [list(map(_number, values)) for values in planes.values(rule.wanted)],
+        "cells": cells,
+        "answered": _answered(planes, rule, answered),
+        "start": [*planes.place(index)],
+    }
+
+
+def _operand(name: str, planes: Array) -> dict[str, Any]:
+    return {"name": name, "planes": [[_numbers(row) for row in plane] for plane in planes]}
+
+
+def _walk(walk: Walk) -> dict[str, Any]:
+    readings = [[list(part) for part in reading] for reading in walk.readings]
+    return {"before": walk.before, "size": walk.size, "after": walk.after, "readings": readings}
+
+
+def _axes(case: Case) -> list[dict[str, Any]]:
+    """The names of the axes, and the arithmetic of each of their places in the answer."""
+    if case.is_bias_gradient:
+        return []
+    counts = [
+        {"source": axis.size, "filters": axis.kernel}.get(case.traits.answer, axis.out) for axis in case.axes
+    ]
+    return [
+        {"name": name, "texts": [_place_text(case, number, at) for at in range(count)]}
+        for number, (name, count) in enumerate(zip(AXIS_NAMES[case.rank], counts, strict=True))
+    ]
+
+
+def _place_text(case: Case, number: int, at: int) -> str:
+    """The lines on one place of an axis, below those on the axis itself."""
+    general = len(axis_lines(case, number, at=None))
+    return _text(axis_lines(case, number, at=at)[general:])
+
+
+def _text(lines: Iterable[Line]) -> str:
+    return "\n".join(line.removeprefix(" " * LABEL) for line in plain_text(lines).split("\n"))
+
+
+def _cell(case: Case, index: tuple[int, ...]) -> dict[str, Any]:
+    """One cell: where it lies, the sum of each block that is drawn, and every step to its answer."""
+    cell = cell_of(case, index)
+    products = cell.factors.products
+    made: dict[str, Any] = {
+        "at": str(index),
+        "where": where(case, cell, index=index),
+        "sums": [_number(sum_of(block)) for block in products[:BLOCKS]],
+        "steps": steps_of(case, index),
+        "titles": list(wording(case, cell.blocks, drawn=BLOCKS).titles),
+    }
+    if len(products) > BLOCKS:
+        made["rest"] = [len(products) - BLOCKS, _number(sum_of(_in_all(cell)[BLOCKS:]))]
+    if cell.weights is not None:
+        made["weights"] = _numbers(cell.weights[:BLOCKS])
+    return made
+
+
+def _in_all(cell: Cell) -> Array:
+    """What each block adds to the sum."""
+    return cell.factors.products if cell.weighed is None else cell.weighed.products.reshape(-1, 1)
+
+
+def _answered(planes: Planes, rule: Judgement, answered: Answered | None) -> dict[str, Any] | None:
+    """The numbers that a subject answered, and which are wrong; None where they have another shape."""
+    if answered is None or (answer := answered.answer) is None or answer.shape != planes.case.output_shape:
+        return None
+    if not np.can_cast(answer.dtype, np.float64, "same_kind"):
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        wrong = where_differs(rule, answer)
+    allowed = np.broadcast_to(np.asarray(rule.allowed, np.float64), wrong.shape)
+    indices = [[*planes.indices(plane)] for plane in range(planes.answers)]
+    return {
+        "name": answered.name,
+        "values": [list(map(_number, values)) for values in planes.values(answer)],
+        "wrong": [[number for number, at in enumerate(plane) if wrong[at]] for plane in indices],
+        "allowed": [
+            [f"{allowed[at]:.3g} ({rule.why(at)})" if wrong[at] else "" for at in plane] for plane in indices
+        ],
+    }
+
+
+def _numbers(values: Array) -> list[int | float | str]:
+    return list(map(_number, values.ravel().tolist()))
+
+
+def _number(value: float) -> int | float | str:
+    """A number that JSON can hold; a text for NaN, infinities and integers that a double cannot hold."""
+    value = float(value) if not isinstance(value, int | float) else value
+    if not math.isfinite(value) or (isinstance(value, int) and abs(value) > 2**53):
+        return str(value)
+    return int(value) if value % 1 == 0 and abs(value) < 2**53 else value
