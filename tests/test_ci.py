@@ -1,4 +1,4 @@
-"""The README's workflows for other people's CI, and the example project that they run in."""
+"""The guide's workflows for other people's CI, and the example project that they run in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from tests.places import ALONE
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "tests" / "example_project"
-GITHUB, GITLAB = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+GITHUB, GITLAB = re.findall(
+    r"```yaml\n(.*?)```", (ROOT / "verify" / "guide" / "ci.md").read_text("utf-8"), re.DOTALL
+)
 
 KEPT = Path(".hypothesis", "examples")
 """Where the example project keeps examples; a workflow caches the folder that it is in."""

@@ -6,6 +6,7 @@ import os
 import sys
 
 from rich.console import Console
+from rich.markdown import Markdown
 
 
 class Terminal(Console):
@@ -23,3 +24,7 @@ class Terminal(Console):
     def say(self, text: str) -> None:
         """Print a text unchanged, so that a line of it can be pasted."""
         self.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def show(self, text: str) -> None:
+        """Print a text in Markdown, as it is to be read."""
+        self.print(Markdown(text))
