@@ -96,7 +96,9 @@ def test_the_workflow_of_github_may_read_the_repository_alone() -> None:
 
 def test_examples_are_shared_under_the_name_that_is_read_again() -> None:
     (step,) = yaml.safe_load(SHARING)
-    assert step["with"]["name"] == signature(GitHubArtifactDatabase).parameters["artifact_name"].default
+    assert (
+        step["with"]["name"] == signature(GitHubArtifactDatabase.__init__).parameters["artifact_name"].default
+    )
     assert (Path(step["with"]["path"]), step["with"]["include-hidden-files"]) == (KEPT, True)
 
 
