@@ -1,4 +1,4 @@
-"""The README's workflows for other people's CI, and the example project that they run in."""
+"""The guide's workflows for other people's CI, and the example project that they run in."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis.database import GitHubArtifactDatabase
 
 from tests.places import ALONE
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "tests" / "example_project"
-GITHUB, GITLAB = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+GITHUB, SHARING, GITLAB = re.findall(
+    r"```yaml\n(.*?)```", (ROOT / "verify" / "guide" / "ci.md").read_text("utf-8"), re.DOTALL
+)
 
 KEPT = Path(".hypothesis", "examples")
 """Where the example project keeps examples; a workflow caches the folder that it is in."""
@@ -81,8 +85,21 @@ def command(project: Path) -> Command:
 
 
 @pytest.mark.parametrize("text", [GITHUB, GITLAB], ids=["github", "gitlab"])
-def test_a_workflow_has_at_most_15_lines(text: str) -> None:
-    assert len(text.splitlines()) <= 15
+def test_a_workflow_has_at_most_18_lines_and_a_limit_of_time(text: str) -> None:
+    assert len(text.splitlines()) <= 18
+    assert re.search(r"timeout(-minutes)?: \d+", text)
+
+
+def test_the_workflow_of_github_may_read_the_repository_alone() -> None:
+    assert yaml.safe_load(GITHUB)["permissions"] == {"contents": "read"}
+
+
+def test_examples_are_shared_under_the_name_that_is_read_again() -> None:
+    (step,) = yaml.safe_load(SHARING)
+    assert (
+        step["with"]["name"] == signature(GitHubArtifactDatabase.__init__).parameters["artifact_name"].default
+    )
+    assert (Path(step["with"]["path"]), step["with"]["include-hidden-files"]) == (KEPT, True)
 
 
 def used(action: str) -> dict[str, Any]:

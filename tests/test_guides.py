@@ -20,11 +20,17 @@ from verify.__main__ import main
 from verify.cases.fills import FILLS
 from verify.cases.operations import OPERATIONS
 from verify.commands.cli import COMMANDS, command_of
+from verify.commands.guide import TOPICS
 from verify.entry import OPTIONS
 from verify.faults import FAULTS
 
 GITHUB = ROOT / ".github"
-GUIDES = {path.name: path.read_text("utf-8") for path in (ROOT / "README.md", *sorted(GITHUB.glob("*.md")))}
+GUIDE = ROOT / "verify" / "guide"
+"""The user's guide, of one file for each topic."""
+FILES = (ROOT / "README.md", *sorted(GITHUB.glob("*.md")), *(GUIDE / f"{topic}.md" for topic in TOPICS))
+GUIDES = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in FILES}
+USERS = "\n".join(text for name, text in GUIDES.items() if not name.startswith(".github"))
+"""All that is written for users: the README and the guide."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 CODE = re.compile(r"^```(?:console|sh|text)\n(.*?)^```$|(?<!`)`([^`\n]+)`", re.MULTILINE | re.DOTALL)
 SPELLED = {"ml_dtypes": "ml_dtypes", "onnx": "ONNX", "jinja2": "Jinja2", "numpy": "NumPy", "pytest": "pytest",
@@ -93,8 +99,8 @@ def test_a_command_without_its_program_has_its_options(span: str) -> None:
     assert {word for word in arguments if word.startswith("--")} <= options_of(command).keys()
 
 
-def test_every_option_that_the_readme_speaks_of_exists() -> None:
-    spoken = {span.split()[0].strip("…") for span in code_of(GUIDES["README.md"]) if span.startswith("--")}
+def test_every_option_that_users_read_of_exists() -> None:
+    spoken = {span.split()[0].strip("…") for span in code_of(USERS) if span.startswith("--")}
     ours = {option for command in COMMANDS for option in options_of(command)} | {*OPTIONS}
     assert len(spoken) > 20
     assert spoken - ours == {"--hypothesis-profile"}
@@ -137,8 +143,7 @@ def test_a_path_that_a_guide_names_exists(name: str, path: str) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", guide)
 ])  # fmt: skip
 def test_a_link_leads_to_a_file(name: str, target: str) -> None:
-    folder = ROOT if name == "README.md" else GITHUB
-    assert (folder / target).is_file()
+    assert ((ROOT / name).parent / target).is_file()
 
 
 def test_every_word_of_a_case_in_a_guide_is_a_case() -> None:
@@ -149,12 +154,29 @@ def test_every_word_of_a_case_in_a_guide_is_a_case() -> None:
     assert [str(Case.parse(word)) for word in sorted(words)] == sorted(words)
 
 
-def test_the_readme_says_how_many_faults_there_are() -> None:
-    assert f" {len(FAULTS)} *faults*" in GUIDES["README.md"]
+def test_the_guide_says_how_many_faults_there_are() -> None:
+    assert f" {len(FAULTS)} *faults*" in GUIDES["verify/guide/verdicts.md"]
 
 
-def test_the_readme_has_every_operation_and_fill_among_the_tokens() -> None:
-    tokens = set(re.findall(r"`([a-z]+)(?:7|231n)?`", GUIDES["README.md"]))
+def test_every_topic_is_a_file_that_ships_and_that_the_readme_links() -> None:
+    assert sorted(path.stem for path in GUIDE.iterdir()) == sorted(TOPICS)
+    assert re.findall(r"\]\(verify/guide/(\w+)\.md\)", GUIDES["README.md"]) == sorted(
+        TOPICS, key=TOPICS.index
+    )
+    assert "guide/*.md" in PROJECT["tool"]["setuptools"]["package-data"]["verify"]
+
+
+def test_the_readme_fits_and_explains_its_words_before_it_uses_them() -> None:
+    readme = GUIDES["README.md"]
+    assert len(readme.splitlines()) <= 200
+    words = [row[0].strip("*") for row in rows_of(readme, "word")]
+    assert sorted(words) == ["declined", "domain", "fill", "finding", "known", "region", "vacuous", "way"]
+    before = readme[: readme.index("| word |")]
+    assert [word for word in words if re.search(rf"\b{word}s?\b", before)] == []
+
+
+def test_the_guide_has_every_operation_and_fill_among_the_tokens() -> None:
+    tokens = set(re.findall(r"`([a-z]+)(?:7|231n)?`", GUIDES["verify/guide/words.md"]))
     names = {name.removesuffix("231n") for name in (*OPERATIONS, *FILLS)}
     assert names - tokens == set()
 
@@ -166,20 +188,20 @@ def rows_of(guide: str, header: str) -> list[list[str]]:
 
 
 def test_the_table_of_rooms_is_what_the_code_is_held_to() -> None:
-    rows = rows_of(GUIDES["CONTRIBUTING.md"], "room")
+    rows = rows_of(GUIDES[".github/CONTRIBUTING.md"], "room")
     said = {room.strip("`"): {*outside.split(", ")} - {"nothing"} for room, _, outside in rows}
     held = {room: {SPELLED.get(name, name.capitalize()) for name in OUTSIDE[room]} for room in ROOMS}
     assert list(said.items()) == list(held.items())
 
 
 def test_the_drawing_has_every_room_and_no_other() -> None:
-    drawing = GUIDES["ARCHITECTURE.md"].partition("```mermaid\n")[2].partition("```")[0]
+    drawing = GUIDES[".github/ARCHITECTURE.md"].partition("```mermaid\n")[2].partition("```")[0]
     named = set(re.findall(r"^ +(\w+) -.*> (\w+)$", drawing, re.MULTILINE))
     assert {room for arrow in named for room in arrow} == {*ROOMS, "strategies"}
 
 
 def test_the_changelog_has_the_version_that_is_released() -> None:
-    assert f"## [{PROJECT['project']['version']}]" in GUIDES["CHANGELOG.md"]
+    assert f"## [{PROJECT['project']['version']}]" in GUIDES[".github/CHANGELOG.md"]
 
 
 WORKFLOW = yaml.safe_load((GITHUB / "workflows" / "ci.yml").read_text("utf-8"))["jobs"]
@@ -206,7 +228,7 @@ def test_hooks_are_commands_that_the_tests_install() -> None:
 
 @pytest.mark.parametrize("extra", ["test", "mutation"])
 def test_contributing_installs_extras_that_exist(extra: str) -> None:
-    assert "'.[test,mutation]'" in GUIDES["CONTRIBUTING.md"]
+    assert "'.[test,mutation]'" in GUIDES[".github/CONTRIBUTING.md"]
     assert extra in PROJECT["project"]["optional-dependencies"]
 
 

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "known": "hold known deviations and limits to another release; update them",
         "selftest": "test the harness: every fault caught and named, no false alarm",
         "export": "take a case elsewhere: a script, a test file, arrays, an ONNX model",
+        "guide": "read the user's guide, topic by topic",
         "list": "name subjects, operations, fills, properties, faults and versions",
     }
 )

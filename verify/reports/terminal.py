@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
+from rich.markdown import Markdown
 from rich.segment import Segment
 
 from verify.checks.escaping import visible
@@ -37,3 +38,7 @@ class Terminal(Plain):
         """Print a command to a log of CI, which nothing but this begins."""
         assert isinstance(self.file, Out)
         self.file.command(line)
+
+    def show(self, text: str) -> None:
+        """Print a text in Markdown, as it is to be read."""
+        self.print(Markdown(text))
