@@ -132,6 +132,7 @@ Verify convolutions against a proved reference.
   known     hold known deviations and limits to another release; update them
   selftest  test the harness: every fault caught and named, no false alarm
   export    take a case elsewhere: a script, a test file, arrays, an ONNX model
+  guide     read the user's guide, topic by topic
   list      name subjects, operations, fills, properties, faults and versions
 
 exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little
