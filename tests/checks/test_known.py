@@ -73,7 +73,7 @@ def run(subject: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_recorded_deviation_is_excused_and_counted():
     written("versions = ['>=1.3,<1.5']", "expires = 9999-12-31")
-    done = run("adds_one", "--known", "known.toml")
+    done = run("adds_one", "--known", "known.toml", "-v")
     assert (done.returncode, done.stderr) == (0, "")
     assert ": adds-one\n" in done.stdout
     assert "\nknown deviations still happen " in done.stdout
@@ -190,7 +190,7 @@ def test_gates_of_a_test_suite_take_deviations_and_pins_from_the_settings(
     pytester.makefile(".toml", known=ENTRY)
     pytester.makefile(".toml", pyproject="[tool.conv-verify]\nknown = 'known.toml'\ncorpus = 'pins.txt'\n")
     pytester.makefile(".txt", pins="# grammar 2\nconv_i5_k1_same_ones\n")
-    common = ("--conv-examples=5", "-k", "values or pinned or known")
+    common = ("--conv-examples=5", "-v", "-k", "values or pinned or known")
     result = run_gates(*common)
     result.assert_outcomes(passed=3)
     result.stdout.re_match_lines([r"pinned words +1 +0 +0 +0 +1 +holds", "known +.*adds-one"])

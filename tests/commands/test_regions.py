@@ -25,7 +25,7 @@ def test_list_has_every_region_with_its_sentence_and_links(capsys: pytest.Captur
 
 
 def test_a_run_says_how_many_regions_were_graded_and_at_what_least_budget(command: Command) -> None:
-    done = command("run", "subjects_to_gate:right", "--examples", "5", "--seed", "1")
+    done = command("run", "subjects_to_gate:right", "--examples", "5", "--seed", "1", "-v")
     assert done.returncode == 0
     assert re.search(r"\nregions    (\d\d) of \1 graded; the fewest cases in ", done.stdout)
     assert "cases meet each way, operation, dtype and region" in " ".join(done.stdout.split())

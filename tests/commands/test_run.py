@@ -18,7 +18,7 @@ from verify.checks.clock import GRACE_S
 
 
 def test_a_run_that_holds_exits_0_and_says_what_was_proved(command) -> None:
-    done = command("run", "subjects_to_gate:right", "--examples", "20", "--seed", "1")
+    done = command("run", "subjects_to_gate:right", "--examples", "20", "--seed", "1", "-v")
     assert done.returncode == 0
     assert "values on exact fills" in done.stdout
     assert "\noperations conv " in done.stdout
@@ -51,7 +51,7 @@ def test_a_run_keeps_to_its_time(command) -> None:
     assert re.search(r"\ncut short +subjects_to_gate:right, [^:]*: +its time was up", done.stdout)
 
 
-SEEDED = ("run", "subjects_to_gate:right", "--examples", "15", "--seed", "7")
+SEEDED = ("run", "subjects_to_gate:right", "--examples", "15", "--seed", "7", "-v")
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_one_seed_draws_the_same_cases(command, seeded: str) -> None:
 def test_ctrl_c_ends_a_run_with_what_was_done(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", "PYTHONUNBUFFERED": "1"}
     running = subprocess.Popen(
-        [sys.executable, "-m", "verify", "run", "subjects_to_gate:right", "--examples", "300"],
+        [sys.executable, "-m", "verify", "run", "subjects_to_gate:right", "--examples", "300", "-v"],
         stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment,
     )  # fmt: skip
     with running:

@@ -76,7 +76,7 @@ def test_the_record_of_a_session_with_an_error_ends_with_2_and_why(gate: Gate, p
 @pytest.mark.injected
 def test_a_subject_that_cannot_be_asked_is_not_at_fault(gate: Gate) -> None:
     """The tests say why, and the session that it is not proved."""
-    ended = gate("misused.cannot_be_asked, ranks=(1,)", options=("-k", "form"))
+    ended = gate("misused.cannot_be_asked, ranks=(1,)", options=("-k", "form", "--conv-no-isolate"))
     ended.assert_outcomes(failed=1)
     sentence = "no worker of 'it' can be started: it cannot be forked: Resource temporarily unavailable"
     ended.stdout.fnmatch_lines([sentence, "Could not run: no worker of 'it' can be started: *"])

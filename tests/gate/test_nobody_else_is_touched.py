@@ -241,4 +241,4 @@ def test_settings_that_are_wrong_end_pytest_in_one_sentence(suite: Pytest):
     table = "[tool.pytest.ini_options]\n[tool.conv-verify]\ndatabase = 'github:octo'\n"
     done = suite(**{"pyproject.toml": table, "test_gate.py": GATE})
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "ERROR: pyproject.toml: tool.conv-verify.database: 'github:octo' is not" in done.stderr
+    assert "ERROR: pyproject.toml, line 3: tool.conv-verify.database: 'github:octo' is not" in done.stderr

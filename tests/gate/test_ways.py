@@ -219,7 +219,7 @@ def test_record_pin_and_report_of_a_run_name_the_way(command: Command, tmp_path:
     assert [line for line in pins[1:] if line.startswith("#") and not line.startswith(said)] == []
     lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     assert {line["way"] for line in lines if line["type"] == "failure"} == {"fast"}
-    again = command("replay")
+    again = command("replay", "--trust")
     assert again.returncode == 1
     assert f"conv-verify replay {NAME}/fast conv_i1_k1_same_ones" in again.stdout
 

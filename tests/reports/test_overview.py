@@ -80,6 +80,14 @@ def test_a_fault_that_was_never_visible_is_told(subjects: list[str]) -> None:
     assert "1 of 2" in shown
 
 
+def test_why_cases_were_declined_is_told_where_a_run_is_not_green() -> None:
+    shown = tallies("mine:conv", declined=Counter({"not today": 99}))
+    assert "not today" not in printed(shown)
+    shown[0].agreed = 0
+    assert "declined   " in printed(shown)
+    assert ": not today" in printed(shown)
+
+
 def test_what_was_left_out_is_counted() -> None:
     more = {"vacuous": 2, "declined": Counter({"no": 3}), "known": Counter({"entry": 4})}
     shown = printed(tallies("mine:conv", **more))

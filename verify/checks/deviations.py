@@ -110,7 +110,7 @@ class Deviation(NamedTuple):
         """The kinds that it explains whatever they are; none where it is `unjudged`, or predicts them all."""
         says: dict[Kind, object] = dict.fromkeys((*FORMS, "not repeatable"), self.computes)
         says |= {"refused": self.error, "crashed": self.signal, "answered": self.answered}
-        says["out of memory"] = self.error
+        says |= {"out of memory": self.error, "timed out": True}  # which is the same each time
         return () if self.unjudged else tuple(kind for kind in self.kinds if not says.get(kind))
 
     def is_of(self, subject: str) -> bool:

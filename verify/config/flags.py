@@ -123,8 +123,8 @@ def _detail(*, verbose: bool, quiet: bool) -> Detail:
 detail_options = joint_option(
     "detail",
     _detail,
-    click.option("-v", "--verbose", is_flag=True, help="every count; -q, --quiet: the findings alone"),
-    click.option("-q", "--quiet", is_flag=True, hidden=True),
+    click.option("--verbose", "-v", is_flag=True, help="every count; -q, --quiet: the findings alone"),
+    click.option("--quiet", "-q", is_flag=True, hidden=True),
 )
 
 

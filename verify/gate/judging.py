@@ -21,7 +21,7 @@ from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import Examination, Mismatch, mismatch_of
 from verify.checks.path import Examiner
 from verify.checks.predictions import JudgedBy, judged_by
-from verify.checks.subject import Description, labelled, split_label
+from verify.checks.subject import Description, NotAsked, labelled, split_label
 from verify.checks.wavering import asked_again
 from verify.faults import Fault
 from verify.faults.visibility import visibility
@@ -89,7 +89,7 @@ class Judge:
             raise KeyboardInterrupt
         try:
             outcome = within(self.gate.session.until, partial(self._judge_in_time, case, way, shows))
-        except Mismatch:
+        except (Mismatch, NotAsked):
             raise
         except Exception as error:  # of ours: no search goes on with it
             raise broken_by(error) from error

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.reports.coverage import FaultCoverage, RegionCoverage, fault_coverages, region_coverages
-from verify.reports.phrases import LabelledText, plural
+from verify.reports.phrases import LabelledText, most_common, plural
 from verify.reports.summary import (
     STYLES,
     few_lines,
@@ -51,6 +51,7 @@ def print_overview(console: Console, tallies: Sequence[Tally], conclusion: str, 
         *_shares("faults", "visible", fault_coverages(tallies), lambda each: each.never_visible),
         *_shares("regions", "graded", region_coverages(tallies), lambda each: each.never_graded),
         *_left_out(tallies),
+        *_why_declined(tallies),
         *note_lines(tallies),
         *few_lines(tallies),
         ("time", f"{sum(spent(tallies).values()):.1f} s{more and f'; {more}'}"),
@@ -103,6 +104,17 @@ def _shares(
     lacking = [f"{each.subject} {each.share}" for each in coverages if never(each)]
     whole = f"all {seen}, but for what a subject declines or is known to get wrong"
     return [(label, ", ".join(lacking) or whole)] if coverages else []
+
+
+REASONS = 3
+"""Reasons to decline that are listed where a run is not green."""
+
+
+def _why_declined(tallies: Sequence[Tally]) -> list[LabelledText]:
+    """The most common reasons to decline, where some property was not shown to hold."""
+    if {tally.verdict for tally in tallies} <= {"holds", "declined", ABSENT}:
+        return []
+    return most_common("declined", totals(tally.declined for tally in tallies), limit=REASONS)
 
 
 def _left_out(tallies: Sequence[Tally]) -> list[LabelledText]:

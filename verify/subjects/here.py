@@ -8,7 +8,12 @@ from dataclasses import replace
 from verify.checks.exits import keep_from_exiting
 from verify.checks.subject import Description
 
-CAN_CONTAIN = sys.platform == "linux"
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
+
+CAN_CONTAIN = sys.platform == "linux" and fcntl is not None
 """Whether workers can be started."""
 
 NO_WORKERS = f"workers need Linux, and this is {sys.platform}"

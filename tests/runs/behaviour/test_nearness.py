@@ -83,5 +83,6 @@ def test_distances_count_the_numbers_between(dtype: Any, first: Any, second: Any
 @given(st.floats(allow_nan=False, allow_infinity=False, width=32))
 def test_a_number_and_the_next_are_one_apart(number: float) -> None:
     value = np.array([number], np.float32)
-    following = np.nextafter(value, np.float32(np.inf))
+    with np.errstate(over="ignore"):
+        following = np.nextafter(value, np.float32(np.inf))
     assert most_ulps(value, following) == (1 if np.isfinite(following).all() else None)

@@ -15,7 +15,6 @@ import pytest
 from tests import forked
 from tests.places import PLANTED, ROOT
 from tests.waiting import comes
-from verify.checks.journal import left
 
 pytestmark = pytest.mark.injected
 
@@ -86,5 +85,5 @@ def test_a_journal_names_what_is_asked_and_not_what_is_replayed(environment: dic
     subject = "lost_once:aborts_when_it_is_diagnosed"
     ended = forked.run("verify", "replay", "--no-isolate", subject, FAILS, environment=environment)
     assert ended.returncode == 2
-    ((name, word),) = left()
+    ((name, word),) = re.findall(r" when (\S+) was at (\S+) before the verdict", ended.stderr)
     assert (name, word == FAILS, word.partition("_")[0]) == (subject, False, "conv")
