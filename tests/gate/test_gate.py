@@ -260,7 +260,9 @@ def test_the_ci_profile_draws_the_same_cases_every_time() -> None:
 
 
 def test_what_a_subject_says_is_printed_as_it_is(gate: Gate) -> None:
-    gate("declines_in_brackets", "-v").stdout.fnmatch_lines(["declined   *: only [[]float32] and [[]/no] more"])
+    gate("declines_in_brackets", "-v").stdout.fnmatch_lines(
+        ["declined   *: only [[]float32] and [[]/no] more"]
+    )
 
 
 def test_errors_of_two_classes_are_two_failures(gate: Gate) -> None:

@@ -238,7 +238,7 @@ def _elsewhere_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., Non
 def _faults_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
     def test_faults(self: Any) -> None:
         """A case for each fault that the subject could have: the smallest that shows it."""
-        words = gate.witnesses(narrowings)
+        words = dict(gate.few(gate.witnesses(narrowings).items()))
         if not words:
             pytest.skip("no fault can be shown by the cases that are left")
         tallier = gate.judge(WITNESSED).tallier
@@ -303,7 +303,8 @@ def _known_test(gate: Gate) -> Callable[..., None]:
         judge.tallier.remarks = list(gate.survey.lines(gate.subject))
         shard = gate.session.options.shard
         asked = [entry for entry in gate.known if shard.holds(entry.word) and is_asked(gate, entry)]
-        _fail_with(judge, [complaint(judge, partial(wrong_deviation, judge, entry)) for entry in asked])
+        wrong = (partial(wrong_deviation, judge, entry) for entry in gate.few(asked))
+        _fail_with(judge, [complaint(judge, each) for each in wrong])
 
     return test_known
 
@@ -315,7 +316,9 @@ def _limits_test(gate: Gate) -> Callable[..., None]:
         if not limits:
             pytest.skip(f"{gate.name} documents no limit")
         judge = gate.judge(LIMITS)
-        _fail_with(judge, [complaint(judge, partial(wrong_limit, judge, *asked)) for asked in limits])
+        _fail_with(
+            judge, [complaint(judge, partial(wrong_limit, judge, *asked)) for asked in gate.few(limits)]
+        )
 
     return test_limits
 
