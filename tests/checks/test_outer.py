@@ -67,6 +67,12 @@ def test_a_worker_that_exits_is_a_disagreement(command: Command) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.parametrize("where", ["--no-isolate", "--isolate"])
+def test_a_copy_of_the_process_says_nothing(command: Command, where: str) -> None:
+    done = command("replay", "tests.planted.ending:copies_the_process", WORD, where)
+    assert (done.returncode, done.stdout.count("holds "), done.stderr) == (0, 1, "")
+
+
 def test_a_second_ctrl_c_ends_what_swallows_the_first(tmp_path: Path) -> None:
     hangs = tmp_path / "hangs"
     subject = "tests.planted.ending:swallows_interrupts"

@@ -46,6 +46,12 @@ def exits_natively_at_the_end(case: Case) -> Array:
     return answer(case) + case.dtype.type(1)
 
 
+def copies_the_process(case: Case) -> Array:
+    """Right, by two processes, of which the second would go on as the first does."""
+    os.fork()
+    return answer(case)
+
+
 def swallows_interrupts(case: Case) -> Array:
     """Hangs, whatever is raised in it; says when it does."""
     Path(os.environ.get("HANGS", os.devnull)).touch()

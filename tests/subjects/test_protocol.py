@@ -78,7 +78,11 @@ def test_a_worker_that_goes_on_without_its_stream_is_ended(
 def test_what_is_sent_after_an_answer_names_the_case_before(isolate: Isolate) -> None:
     subject = isolate("leaves_bytes", "tests.planted.bad_workers")
     assert verdict_of(subject).kind is None
-    assert verdict_of(subject).sentence == f"it sent more after it had answered {CASE}"
+    seen_before_or_after_the_next_is_asked = (
+        f"it sent more after it had answered {CASE}",
+        "it sent bytes that are no answer to what it was asked",
+    )
+    assert verdict_of(subject).sentence in seen_before_or_after_the_next_is_asked
 
 
 def test_a_copy_of_a_worker_answers_nothing(isolate: Isolate) -> None:

@@ -33,12 +33,18 @@ _ending = _Ending()
 
 @contextmanager
 def asking() -> Iterator[None]:
-    """A subject is asked in the block: what it calls to end the process raises Exited."""
+    """A subject is asked in the block: what it calls to end the process raises Exited.
+
+    A copy of this process that it makes ends there, as it would judge, print and record, too.
+    """
+    here = os.getpid()
     _ending.asking += 1
     try:
         yield
     finally:
         _ending.asking -= 1
+        if os.getpid() != here:
+            os._exit(0)
 
 
 def say(code: Callable[[], int]) -> None:
