@@ -30,7 +30,13 @@ def test_a_diff_of_one_interpreter_with_itself_finds_nothing(command, other_pyth
     assert "no bit differs and neither disagrees with the reference.\n" in done.stdout
 
 
-def test_a_diff_names_words_values_and_the_side_that_is_wrong(command, other_python: str) -> None:
+@pytest.mark.parametrize("onednn", [None, "0"])
+def test_a_diff_names_words_values_and_the_side_that_is_wrong(
+    command, other_python: str, onednn: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    if onednn is not None:  # which is none of this subject's
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", onednn)
     words = ["conv_i3_k2_same_bfloat16_ints2", "conv_i1x1x1_k1x1x1_same_ones"]
     subject = ["--subject", "tests.planted.fragile:differs_by_place"]
     done = command("diff", sys.executable, other_python, *subject, *words)

@@ -74,7 +74,9 @@ def command(
     domains = {way.name: way.drawn(**narrowings) for way in first.routes}
     if not named:
         named = sample(examples, seed, cases_by_way(domains, **narrowings).map(itemgetter(1)))
-    again = f"{_prefix(settings)}{shlex.join(['conv-verify', 'diff', *pythons, '--subject', subject])}"
+    again = (
+        f"{_prefix(subject, settings)}{shlex.join(['conv-verify', 'diff', *pythons, '--subject', subject])}"
+    )
     stream, console = Stream.anew(report) if report else None, Terminal()
     console.record = html is not None
     if settings:
@@ -107,7 +109,8 @@ def _under_usual_settings(subject: str) -> tuple[str, str]:
     return labelled(subject, {ONEDNN: value}), said
 
 
-def _prefix(settings: str) -> str:
-    """The setting of the environment that a line to ask again begins with."""
+def _prefix(subject: str, settings: str) -> str:
+    """The setting of the environment that a line to ask again begins with, where the subject reads it."""
     value = os.environ.get(ONEDNN)
-    return f"{ONEDNN}={value} " if value is not None and not settings else ""
+    is_read = is_builtin(subject) and not settings
+    return f"{ONEDNN}={value} " if value is not None and is_read else ""
