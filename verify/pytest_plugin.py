@@ -33,7 +33,7 @@ from verify.gate.under_test import Gate
 from verify.reports import github
 from verify.reports.conclusion import LITTLE, exit_code, run_sentence
 from verify.reports.findings import findings
-from verify.reports.overview import print_proved
+from verify.reports.overview import Detail, print_proved
 from verify.reports.records import Record, Stream, end
 from verify.reports.tally import Tally
 from verify.reports.terminal import Plain
@@ -309,7 +309,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(printable(f"\n{text}"))
 
 
-def _detail(config: pytest.Config) -> str:
+def _detail(config: pytest.Config) -> Detail:
     """How much of the summary is printed, by pytest's own -q and -v."""
     verbosity = config.get_verbosity()
     return "all" if verbosity > 0 else "result" if verbosity < 0 else "overview"

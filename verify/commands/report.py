@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from verify.commands.cli import command_named
-from verify.config.flags import Detail, detail_options
+from verify.config.flags import detail_options
 from verify.config.options import FILE
+
+if TYPE_CHECKING:  # which print, and are not needed to read a command line
+    from verify.reports.overview import Detail
 
 
 @command_named("report")
@@ -30,7 +34,7 @@ def command(*, files: tuple[Path, ...], html: Path | None, detail: Detail) -> in
         console.print(line, style="dim")
     console.print()
     conclusion = run_sentence(total.tallies, lacks=total.lacks, broken=total.broken)
-    print_proved(console, total.tallies, conclusion, detail=detail, more="-v shows every count")
+    print_proved(console, total.tallies, conclusion, detail=detail)
     for line in total.baselines:
         console.say(line)
     if total.broken and not conclusion.endswith(total.broken):  # beside what disagrees

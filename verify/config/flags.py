@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cache, partial, reduce, wraps
 from inspect import signature
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -35,6 +35,9 @@ from verify.config.options import (
 )
 from verify.corpus import failures, words
 from verify.corpus.words import cases_named
+
+if TYPE_CHECKING:  # which print, and are not needed to read a command line
+    from verify.reports.overview import Detail
 
 corpus_option = click.option(
     "--corpus", type=PLACE, default=words.PINS, help=f"pins ({words.PINS}); --words FILE: a model's"
@@ -108,10 +111,6 @@ def _words(*, words: Path | None) -> list[Case]:
 
 
 words_option = joint_option("words", _words, click.option("--words", type=PLACE, hidden=True))
-
-
-Detail = Literal["result", "overview", "all"]
-"""How much of a summary is printed: what was found, and beside that the counts, or all that was covered."""
 
 
 def _detail(*, verbose: bool, quiet: bool) -> Detail:

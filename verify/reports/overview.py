@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -23,11 +24,19 @@ from verify.reports.summary import (
 )
 from verify.reports.tally import ABSENT, Tally, by_subject, totals
 
+Detail = Literal["result", "overview", "all"]
+"""How much of a summary is printed: what was found, and beside that the counts, or all that was covered."""
+
 
 def print_proved(
-    console: Console, tallies: Sequence[Tally], conclusion: str, *, detail: str, more: str = ""
+    console: Console,
+    tallies: Sequence[Tally],
+    conclusion: str,
+    *,
+    detail: Detail,
+    more: str = "-v shows every count",
 ) -> None:
-    """Print the whole summary, or its overview, or the findings alone: "all", "overview" or "result"."""
+    """Print the whole summary, or its overview, or the findings alone; `more` says what shows more."""
     match detail:
         case "all":
             print_summary(console, tallies, conclusion)
@@ -37,7 +46,7 @@ def print_proved(
             print_overview(console, tallies, conclusion, more=more)
 
 
-def print_overview(console: Console, tallies: Sequence[Tally], conclusion: str, *, more: str = "") -> None:
+def print_overview(console: Console, tallies: Sequence[Tally], conclusion: str, *, more: str) -> None:
     """Print a table of one subject's properties, or of several subjects', and a line for each other count.
 
     `more` says what shows more. Findings are printed whole.
@@ -54,7 +63,7 @@ def print_overview(console: Console, tallies: Sequence[Tally], conclusion: str, 
         *_why_declined(tallies),
         *note_lines(tallies),
         *few_lines(tallies),
-        ("time", f"{sum(spent(tallies).values()):.1f} s{more and f'; {more}'}"),
+        ("time", f"{sum(spent(tallies).values()):.1f} s; {more}"),
     ]
     print_lines(console, lines)
     print_findings(console, tallies, conclusion)

@@ -33,7 +33,7 @@ from verify.reports import github
 from verify.reports.conclusion import exit_code, run_sentence
 from verify.reports.findings import findings
 from verify.reports.heartbeat import doing
-from verify.reports.overview import print_proved
+from verify.reports.overview import Detail, print_proved
 from verify.reports.records import Stream, end, nowhere
 from verify.reports.summary import STYLES
 from verify.reports.tally import UNDRAWN, Tally
@@ -63,7 +63,7 @@ class Request:
     failures: Path | None = None
     pin_to: Path | None = None
     report: Path | None = None
-    detail: str = "overview"
+    detail: Detail = "overview"
 
 
 def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
@@ -73,10 +73,7 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     session = Session(options=request.options, record=stream.write if stream else nowhere)
     for line in lines_of_interrupted():
         console.print(line, style="dim", soft_wrap=True)
-    watcher = Watcher(console, session, subjects=request.subjects, until=request.until)
-    watcher.is_quick = request.profile == "quick"
-    watcher.detail = request.detail
-    watcher.record = request.failures
+    watcher = Watcher(console, session, request)
     status = _gated(request, session, [watcher, *([watch] if watch else [])])
     ended = _ended(request, watcher, status, watch)
     kept = _keep(request, ended.tallies, watcher.failures() if request.failures else [])
@@ -123,15 +120,12 @@ def _ended(request: Request, watcher: Watcher, status: int, watch: Watch | None)
     return Ended(tallies, conclusion, code, interrupted, broken, losses, compared)
 
 
-MORE = "-v shows every count"
-
-
-def _print_end(console: Terminal, ended: Ended, kept: Sequence[str], detail: str) -> None:
+def _print_end(console: Terminal, ended: Ended, kept: Sequence[str], detail: Detail) -> None:
     """Print what was found, after it was recorded: the summary, what was kept of it, and the baseline."""
     conclusion, broken, compared = ended.conclusion, ended.broken, ended.compared
     if ended.tallies:
         console.print()
-        print_proved(console, ended.tallies, conclusion, detail=detail, more=MORE)
+        print_proved(console, ended.tallies, conclusion, detail=detail)
     for line in kept:
         console.say(line)
     if broken and not conclusion.endswith(broken):  # beside what disagrees
@@ -211,26 +205,23 @@ def _arguments(folder: Path, request: Request) -> list[str]:
 
 
 class Watcher:
-    """Shows the gates of these subjects as they go, and gives each test its part of the time until `until`.
+    """Shows the gates that a request asks for as they go, and gives each test its part of its time.
 
     `broken` says why the run could not be done.
     """
 
-    def __init__(self, console: Terminal, session: Session, *, subjects: Sequence[str], until: float) -> None:
+    def __init__(self, console: Terminal, session: Session, request: Request) -> None:
         self.console = console
         self.session = session
-        self.subjects = subjects
-        self.until = until
+        self.request = request
+        self.is_quick = request.profile == "quick"
         self.broken: list[str] = []
         self._gates: list[Gate] = []
         self._left = 0
         self._item: Any = None
         self._start = 0.0
         self._named = ""
-        self.is_quick = False
-        self.detail = "overview"
         self._said: set[str] = set()
-        self.record: Path | None = None
         self._live = Live(get_renderable=self._line, console=console, transient=True)
 
     def tallies(self) -> list[Tally]:
@@ -247,8 +238,8 @@ class Watcher:
         config.stash[SESSION] = self.session
 
     def pytest_sessionstart(self) -> None:
-        self.session.record(beginning(self.session, self.subjects))
-        if self.detail != "result":
+        self.session.record(beginning(self.session, self.request.subjects))
+        if self.request.detail != "result":
             self.console.print(environment(), style="dim", highlight=False)
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
@@ -265,10 +256,10 @@ class Watcher:
     def pytest_runtest_setup(self, item: Any) -> None:
         now = time.monotonic()
         parts = 1 if self.is_quick else max(self._left, 1)
-        self.session.until = now + max(self.until - now, 0) / parts
+        self.session.until = now + max(self.request.until - now, 0) / parts
         self._left -= 1
         self._item, self._start = item, now
-        if now > self.until:
+        if now > self.request.until:
             item.cls.gate.skip_late(item.name)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -283,17 +274,21 @@ class Watcher:
             if self._named != tally.subject:
                 self._named = tally.subject
                 self._introduce(tally.subject)
-            if self.detail == "all":
+            if self.request.detail == "all":
                 counts = f"  {tally.title:<30}{tally.cases:>7,} cases {tally.elapsed:>6.1f} s  "
                 self.console.print(Text(counts).append(tally.verdict, STYLES[tally.verdict]))
 
     def _introduce(self, subject: str) -> None:
         """Say with which versions a subject runs; in an overview once for subjects that share them."""
         line = "" if " " in subject else self._item.cls.gate.subject.line
-        if self.detail == "all":
+        if self.request.detail == "all":
             self.console.print(Text(subject, style="bold"), soft_wrap=True)
         of_all = line.removeprefix(subject)
-        if line and self.detail != "result" and (self.detail == "all" or of_all not in self._said):
+        if (
+            line
+            and self.request.detail != "result"
+            and (self.request.detail == "all" or of_all not in self._said)
+        ):
             self._said.add(of_all)
             self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
 
@@ -319,9 +314,9 @@ class Watcher:
         """Record what the property found before it is printed; the end of the run says if this cannot be."""
         judge = self._judge()
         failures = _failures_of(judge.tallier) if judge is not None else []
-        if self.record and failures:
+        if self.request.failures and failures:
             with suppress(OSError, ValueError):
-                remember(self.record, failures)
+                remember(self.request.failures, failures)
 
     def _judge(self) -> Judge | None:
         return self._item.cls.gate.judges.get(self._item.name) if self._item is not None else None
