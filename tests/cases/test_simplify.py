@@ -88,6 +88,11 @@ def test_an_illegal_case_comes_down_to_what_is_illegal_about_it(word: str, small
     assert str(simplest(case, lambda other: why(other) == why(case))) == smallest
 
 
+@pytest.mark.parametrize("word", ["conv_i3x3_k3x3_s2_valid_ones_illegal", "conv_i3x3_k2x2_p1.1_ones_illegal"])
+def test_an_illegal_case_with_too_few_numbers_keeps_its_axes(word: str) -> None:
+    assert {smaller.rank for smaller in simpler(Case.parse(word))} == {2}
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
 def test_the_word_of_a_fault_cannot_be_simpler(fault: Fault) -> None:
     """Only the operation, which is kept, and what the fault needs are left."""

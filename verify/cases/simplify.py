@@ -94,13 +94,14 @@ def _smaller_shapes(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 
 def _fewer_axes(case: Case) -> Iterator[Simplification]:
     """The case without one of its axes."""
-    is_whole = case.rank > 1 and len(case.kernel) == case.rank
+    names = ("size", "kernel", "strides", "dilations")
+    listed = names if isinstance(case.padding, str) else (*names, "padding")
+    is_whole = case.rank > 1 and all(len(getattr(case, name)) == case.rank for name in listed)
     for axis in range(case.rank if is_whole else 0):
         kept = [other for other in range(case.rank) if other != axis]
-        names = ("size", "kernel", "strides", "dilations")
-        change: Simplification = {name: tuple(getattr(case, name)[other] for other in kept) for name in names}
-        if not isinstance(case.padding, str):
-            change["padding"] = tuple(case.padding[other] for other in kept)
+        change: Simplification = {
+            name: tuple(getattr(case, name)[other] for other in kept) for name in listed
+        }
         for name in ("border", "given_out"):
             if numbers := getattr(case, name):
                 change[name] = tuple(numbers[other] for other in kept)
