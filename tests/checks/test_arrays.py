@@ -227,6 +227,13 @@ class TestLooksLike:
             "another size that such a transpose can have: pass output_shape=(12, 12)"
         )
 
+    def test_sizes_that_are_said_as_an_array_are_said(self):
+        w = np.moveaxis(W, (2, 3), (3, 2))[..., :3]
+        wrong = conv_transpose(X, w, strides=2, padding=1, output_padding=1).astype(np.float32)
+        said = {"strides": 2, "padding": 1, "output_shape": np.array([11, 11])}
+        text = likeness(assert_transpose, wrong, X, w, **said)
+        assert text == likeness(assert_transpose, wrong, X, w, **said | {"output_shape": (11, 11)})
+
     def test_one_wrong_element_looks_like_nothing(self):
         wrong = conv(X, W).astype(np.float32)
         wrong[0, 0, 0, 0] += 1

@@ -115,7 +115,8 @@ def _likeness(call: Call, verdict: Verdict, answer: Array, *, arguments: Argumen
 def _other_size(call: Call, answer: Array, *, arguments: Arguments) -> str:
     """That a transpose has another of its sizes, or nothing where it has none of them."""
     letters, shape = call.images.letters, answer.shape
-    if call.case.operation != "transpose" or len(shape) != len(letters) or arguments.output_shape:
+    is_open = call.case.operation == "transpose" and arguments.output_shape is None
+    if not is_open or len(shape) != len(letters):
         return ""
     sizes = tuple(shape[letters.index(letter)] for letter in spatial_letters(call.case.rank))
     try:
