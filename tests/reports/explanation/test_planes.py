@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from tests.reports.explanation.explained import explained
 from verify import Case
@@ -27,8 +27,9 @@ def read(planes: Planes, index: tuple[int, ...]) -> Factors:
     left = [taken(planes.left[block.left], down.left, across.left) for block in blocks]
     right = None
     if planes.right is not None:
-        right = np.array([taken(planes.right[block.right], down.right, across.right) for block in blocks])
-    return Factors(np.array(left), inside, right)
+        read = [taken(planes.right[block.right], down.right, across.right) for block in blocks]
+        right = np.array(read).reshape(len(blocks), len(down.right), len(across.right))
+    return Factors(np.array(left).reshape(len(blocks), *inside.shape), inside, right)
 
 
 def taken(plane: Array, down: list[int], across: list[int]) -> Array:
@@ -42,11 +43,13 @@ def taken(plane: Array, down: list[int], across: list[int]) -> Array:
 
 
 @given(explained(ranks=(1, 2)))
+@example((Case.parse("filtergrad_n0_i1_k1_same_ones"), (0, 0, 0)))
 def test_planes_hold_what_a_cell_is_computed_from(pair: tuple[Case, tuple[int, ...]]) -> None:
     case, index = pair
     factors, found = cell_of(case, index).factors, read(planes_of(case), index)
     np.testing.assert_array_equal(factors.left[:, 0], found.left)
-    np.testing.assert_array_equal(factors.inside[:, 0], [found.inside] * len(found.left))
+    wanted = np.broadcast_to(found.inside, found.left.shape)
+    np.testing.assert_array_equal(factors.inside[:, 0], wanted)
     assert (factors.right is None) == (found.right is None)
     if factors.right is not None:
         np.testing.assert_array_equal(factors.right[:, 0], found.right)
