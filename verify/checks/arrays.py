@@ -13,7 +13,7 @@ from verify.cases.operands import Array, Norm
 from verify.checks.examination import line, worst_phrase
 from verify.faults.visibility import matching_faults, preferred
 from verify.oracle.at_the_call import WrongArgument
-from verify.oracle.bounds import judge_operands, sums_are_exact
+from verify.oracle.bounds import rule_of
 from verify.oracle.calls import Arguments, Call, call_of
 from verify.oracle.compare import NUMERIC_KINDS, Verdict, compare_form, compare_values
 from verify.oracle.layouts import spatial_letters
@@ -37,10 +37,7 @@ def judged(call: Call, answer: Array) -> Verdict:
     form = compare_form(answer, shape=shape_of(call), dtype=call.given["x"].dtype)
     if form:
         return form
-    problem, operands = call.problem, call.case.arrays
-    exact = sums_are_exact(problem, operands)
-    rule = judge_operands(problem, operands, products=call.case.products, exact=exact)
-    verdict = compare_values(rule, call.layout.to_base(answer))
+    verdict = compare_values(rule_of(call.case), call.layout.to_base(answer))
     if verdict.worst is None:
         return verdict
     return replace(verdict, worst=replace(verdict.worst, index=call.layout.index_of(verdict.worst.index)))

@@ -92,17 +92,22 @@ def _require_one(word: str | None, call: CallOptions, subject: str | None, answe
 
 def _asked(word: str | None, call: CallOptions, answer: str | None) -> tuple[Case, str, Answered | None]:
     """The case, what it is called, and the array that is its answer, if one is given."""
-    from verify.reports.explanation.answered import answered_array, answered_call
+    if word is not None and answer is None:
+        return Case.parse(word), word, None
     from verify.reports.explanation.given import array_in, call_in, title_of
 
     array = None if answer is None else array_in(answer, option="--answer")
-    if word is not None:
+    if word is not None and array is not None:
+        from verify.reports.explanation.answered import answered_array
+
         case = Case.parse(word)
-        return case, word, None if array is None else answered_array(str(answer), array, case)
+        return case, word, answered_array(str(answer), array, case)
     arguments, read = call_in(call.operation or "conv", call.arguments)
     title = title_of(read, call.arguments)
     if array is None:
         return read.case, title, None
+    from verify.reports.explanation.answered import answered_call
+
     return read.case, title, answered_call(str(answer), array, read, arguments=arguments)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.exactness import promises_exact_sums
+from verify.cases.given import Given
 from verify.cases.operands import Array, Operands
 from verify.cases.operations import ONE_ROUNDING, kind_of
 from verify.oracle.compare import Judgement
@@ -40,6 +41,15 @@ def judgement(case: Case, *, accumulator: str | None = None) -> Judgement:
         problem = problem._replace(format=problem.format._replace(accumulator=accumulator))
     exact = accumulator is None and promises_exact_sums(case)
     return judge_operands(problem, case.make_operands(), products=case.products, exact=exact)
+
+
+def rule_of(case: Case) -> Judgement:
+    """The judgement of a case, one of given arrays included, whose data shows whether its sums are exact."""
+    if not isinstance(case, Given):
+        return judgement(case)
+    problem, operands = problem_of(case), case.arrays
+    exact = sums_are_exact(problem, operands)
+    return judge_operands(problem, operands, products=case.products, exact=exact)
 
 
 def judge_operands(problem: Problem, operands: Operands, *, products: int, exact: bool) -> Judgement:

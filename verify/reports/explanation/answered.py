@@ -7,17 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.given import Given
 from verify.cases.operands import Array
 from verify.checks.arrays import complaint, judged
 from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import disagreement, line, worst_phrase
 from verify.checks.path import Examiner
 from verify.checks.subject import Description
-from verify.oracle.bounds import judge_operands, judgement, sums_are_exact
+from verify.oracle.bounds import rule_of
 from verify.oracle.calls import Arguments, Call
-from verify.oracle.compare import Judgement, Verdict, compare_form, compare_values
-from verify.oracle.problem import problem_of
+from verify.oracle.compare import Verdict, compare_form, compare_values
 from verify.oracle.readings import shape_of
 
 
@@ -37,15 +35,6 @@ class Answered(NamedTuple):
         """The verdict in one sentence."""
         outcome = {"vacuous": "agrees, which proves nothing"}.get(self.verdict.outcome, self.verdict.outcome)
         return f"{self.name} {outcome}" + f": {self.verdict.sentence}" * bool(self.verdict.sentence)
-
-
-def rule_of(case: Case) -> Judgement:
-    """What is due of a case, one of given arrays included, and how far an answer may lie from it."""
-    if not isinstance(case, Given):
-        return judgement(case)
-    problem, operands = problem_of(case), case.arrays
-    exact = sums_are_exact(problem, operands)
-    return judge_operands(problem, operands, products=case.products, exact=exact)
 
 
 def answered_by(subject: Description, case: Case) -> Answered:

@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.checks.replacing import replace_file, require_replaceable
+from verify.oracle.bounds import rule_of
 from verify.oracle.compare import Judgement, where_differs
-from verify.reports.explanation.answered import Answered, rule_of
 from verify.reports.explanation.axes import AXIS_NAMES, axis_lines
 from verify.reports.explanation.cell import Cell, cell_of, sum_of
 from verify.reports.explanation.explain import checked, order, where
@@ -26,6 +26,9 @@ from verify.reports.explanation.grids import wording
 from verify.reports.explanation.lines import LABEL, Line, plain_text
 from verify.reports.explanation.planes import Planes, Walk, planes_of
 from verify.reports.explanation.whole import steps_of
+
+if TYPE_CHECKING:
+    from verify.reports.explanation.answered import Answered
 
 BLOCKS = 8
 """Blocks of a cell that are drawn; the others are summed."""

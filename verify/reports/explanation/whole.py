@@ -8,7 +8,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.reports.explanation.answered import rule_of
+from verify.oracle.bounds import rule_of
 from verify.reports.explanation.cell import cell_of, sum_of
 from verify.reports.explanation.explain import steps, sum_lines, terms_of
 from verify.reports.explanation.grids import wording
