@@ -7,7 +7,7 @@ products, in any order, blocked or fused, errs by at most γ_n · Σ|x||w| with 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -48,13 +48,22 @@ def rule_of(case: Case) -> Judgement:
     if not isinstance(case, Given):
         return judgement(case)
     problem, operands = problem_of(case), case.arrays
-    exact = sums_are_exact(problem, operands)
-    return judge_operands(problem, operands, products=case.products, exact=exact)
+    sizes = cache(lambda: magnitudes(problem, operands))
+    exact = sums_are_exact(problem, operands, magnitude_of=sizes)
+    return judge_operands(problem, operands, products=case.products, exact=exact, magnitude_of=sizes)
 
 
-def judge_operands(problem: Problem, operands: Operands, *, products: int, exact: bool) -> Judgement:
+def judge_operands(
+    problem: Problem,
+    operands: Operands,
+    *,
+    products: int,
+    exact: bool,
+    magnitude_of: Callable[[], Array] | None = None,
+) -> Judgement:
     """The judgement of arrays: `products` in the sum of each element, `exact` if they add exactly.
 
+    `magnitude_of` gives Σ|x||w| + |b|, for a caller who keeps them.
     Sums before a batch normalisation have the bound in any case: folded into the filters, as by TensorFlow
     Lite and ONNX Runtime, it makes them sums of other, rounded numbers.
     """
@@ -62,7 +71,7 @@ def judge_operands(problem: Problem, operands: Operands, *, products: int, exact
         problem,
         operands,
         linear(problem, operands, exact=exact),
-        lambda: magnitudes(problem, operands),
+        magnitude_of or (lambda: magnitudes(problem, operands)),
         products=products,
         exact=exact,
         doubled=is_doubled(problem, operands),
@@ -181,13 +190,15 @@ def _steps(problem: Problem) -> str:
     return f"then {', '.join(steps)}" if steps else ""
 
 
-def sums_are_exact(problem: Problem, operands: Operands) -> bool:
+def sums_are_exact(
+    problem: Problem, operands: Operands, *, magnitude_of: Callable[[], Array] | None = None
+) -> bool:
     """Whether the data itself shows that every order of summation gives the same bits.
 
     True where every product, the bias and the residual are multiples of some power of two g, their
     magnitudes add up to less than g · 2**p with p the accumulator's significand and below its largest
     number, and g is a normal number. If a bias or another step that rounds follows, the same must hold for
-    the dtype, in which the sum is stored.
+    the dtype, in which the sum is stored. `magnitude_of` is that of `judge_operands`.
     """
     if problem.format.exact_integers:
         return True
@@ -197,7 +208,7 @@ def sums_are_exact(problem: Problem, operands: Operands) -> bool:
     unit = _last_bit(operands.input) + _last_bit(operands.factor)
     is_stored = any(kind_of(step) not in ONE_ROUNDING for step in problem.epilogue)
     held = form if is_stored else accumulator
-    sizes = magnitudes(problem, operands)
+    sizes = magnitude_of() if magnitude_of else magnitudes(problem, operands)
     for addend in (operands.bias, operands.residual):
         unit = unit if addend is None else min(unit, _last_bit(addend))
     if operands.residual is not None:

@@ -43,6 +43,12 @@ class Layout(NamedTuple):
         """The index of an element of which this is the index in the reference's order."""
         return tuple(index[self.base.index(letter)] for letter in self.letters)
 
+    def index_in_base(self, index: tuple[int, ...]) -> tuple[int, ...]:
+        """The index in the reference's order of an element of which this is the index; 0 in no batch."""
+        return tuple(
+            index[self.letters.index(letter)] if letter in self.letters else 0 for letter in self.base
+        )
+
 
 def spatial_letters(rank: int) -> str:
     return SPATIAL[-rank:]

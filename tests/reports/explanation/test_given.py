@@ -8,6 +8,11 @@ import numpy as np
 import pytest
 
 from verify import conv
+from verify.oracle import bounds
+from verify.oracle.bounds import rule_of
+from verify.oracle.calls import Arguments, call_of
+from verify.oracle.compare import compare_values
+from verify.reports.explanation.answered import answered_call
 from verify.reports.explanation.given import array_in, call_in, title_of
 from verify.reports.explanation.whole import all_sums
 
@@ -61,3 +66,26 @@ def test_own_arrays_are_called_by_their_files(folder: Path) -> None:
     assert title_of(call, given) == (
         f"conv of {folder}/x.npy (1, 3, 3, 2) and {folder}/w.npy (2, 2, 2, 2), padding 1"
     )
+
+
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW", "HWC", "CHW"])
+def test_worst_element_of_an_answer_is_counted_as_the_case_is(data_format: str) -> None:
+    x, w = (np.random.default_rng(3).standard_normal(array.shape).astype(np.float32) for array in (X, W))
+    order = ["NHWC".index(letter) for letter in data_format]
+    x = x.transpose(order) if "N" in data_format else x[0].transpose([axis - 1 for axis in order])
+    arguments = Arguments(operation="conv", x=x, w=w, data_format=data_format)
+    call = call_of(arguments)
+    answer = conv(x, w, data_format=data_format).astype(np.float32)
+    answer[(*(0,) * (answer.ndim - 1), 1)] += 100
+    answered = answered_call("y", answer, call, arguments=arguments)
+    assert answered.verdict == compare_values(rule_of(call.case), answered.answer)
+    assert answered.verdict.worst is not None
+
+
+def test_magnitudes_are_computed_once_for_one_judgement(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[object] = []
+    magnitudes = bounds.magnitudes
+    monkeypatch.setattr(bounds, "magnitudes", lambda *parts: (counted.append(parts), magnitudes(*parts))[1])
+    x = np.random.default_rng(4).standard_normal(X.shape).astype(np.float32)
+    rule_of(call_of(Arguments(operation="conv", x=x, w=W)).case)
+    assert len(counted) == 1

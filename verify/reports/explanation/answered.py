@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -62,7 +63,6 @@ def answered_call(name: str, answer: Array, call: Call, *, arguments: Arguments)
     message = "" if verdict.holds else complaint(call, verdict, answer, arguments=arguments)
     if answer.shape != shape_of(call):
         return Answered(name, verdict, message)
-    ours = call.layout.to_base(answer)
-    if verdict.worst is not None:
-        verdict = compare_values(rule_of(call.case), ours)
-    return Answered(name, verdict, message, ours)
+    if worst := verdict.worst:
+        verdict = replace(verdict, worst=replace(worst, index=call.layout.index_in_base(worst.index)))
+    return Answered(name, verdict, message, call.layout.to_base(answer))
