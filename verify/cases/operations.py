@@ -55,7 +55,6 @@ class Operation:
     has_pointwise: bool = False
     takes_border: bool = False
     epilogue: tuple[str, ...] = EPILOGUE
-    has_illegal_calls: bool = True
 
     @property
     def factor_name(self) -> str:
