@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from verify import Case, InvalidCase
-from verify.cases.word import MEMORY_LIMIT
+from verify.cases.validity import MEMORY_LIMIT
 
 SIMPLEST = Case(size=(3,), kernel=(2,), padding="SAME")
 

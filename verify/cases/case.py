@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,21 +12,11 @@ import numpy as np
 from verify.cases.dtypes import FORMATS, Format, format_of
 from verify.cases.fills import FILLS, Fill, make_operands
 from verify.cases.geometry import Axis, same_padding
-from verify.cases.misfits import LETTERS, Part, given_tokens, normal_given
+from verify.cases.misfits import LETTERS, Part
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
-from verify.cases.word import (
-    LENGTH,
-    InvalidCase,
-    Padding,
-    by,
-    ends,
-    fields_of,
-    padding_token,
-    quoted,
-    validate,
-    why_illegal,
-)
+from verify.cases.validity import normal, validate, why_illegal
+from verify.cases.word import LENGTH, InvalidCase, Padding, fields_of, quoted, word_of
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -72,7 +61,7 @@ class Case:
     given_dtypes: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        for name, value in _normal(self).items():
+        for name, value in normal(self).items():
             object.__setattr__(self, name, value)
         validate(self)
 
@@ -109,29 +98,7 @@ class Case:
         return case
 
     def __str__(self) -> str:
-        rank = self.rank
-        tokens = [
-            self.operation,
-            f"n{self.batch}" * (self.batch != 1),
-            "i" + by(self.size),
-            f"c{self.channels}" * (self.channels != 1),
-            "k" + by(self.kernel),
-            f"f{self.filter_count}" * (self.filter_count != 1),
-            f"m{self.multiplier}" * (self.multiplier != 1),
-            ("s" + by(self.strides)) * (self.strides != (1,) * rank),
-            ("d" + by(self.dilations)) * (self.dilations != (1,) * rank),
-            f"g{self.groups}" * (self.groups != 1),
-            ("z" + ends(self.border)) * bool(self.border),
-            padding_token(self.padding),
-            self.format.token * (self.format.token != "float32"),
-            "cf" * self.channels_first,
-            *self.epilogue,
-            self.fill if self.illegal else f"{self.fill}{self.seed or ''}",
-            ("o" + by(self.given_out)) * bool(self.given_out),
-            *given_tokens(self),
-            "illegal" * self.illegal,
-        ]
-        return "_".join(token for token in tokens if token)
+        return word_of(self)
 
     def __repr__(self) -> str:
         return f"Case.parse({str(self)!r})"
@@ -371,30 +338,3 @@ class Case:
     @property
     def norm_epsilon(self) -> float:
         return NORM_EPSILON
-
-
-def _normal(case: Case) -> dict[str, Any]:
-    """The fields as plain integers, tuples of them and a dtype of this machine's byte order."""
-    fields: dict[str, Any] = {}
-    try:
-        for name in ("batch", "channels", "filter_count", "multiplier", "groups", "seed"):
-            fields[name] = int(operator.index(getattr(case, name)))
-        for name in ("size", "kernel", "strides", "dilations", "given_out"):
-            fields[name] = tuple(int(operator.index(number)) for number in getattr(case, name))
-        fields["border"] = _pairs(case.border)
-        if not isinstance(case.padding, str):
-            fields["padding"] = _pairs(case.padding)
-        fields["dtype"] = np.dtype(case.dtype).newbyteorder("=")
-        fields["epilogue"] = tuple(case.epilogue)
-        fields |= normal_given(case)
-    except (TypeError, ValueError) as wrong:
-        raise InvalidCase(f"a field is of the wrong type: {wrong}") from None
-    for name in ("strides", "dilations"):
-        fields[name] = fields[name] or (1,) * len(fields["size"])
-    if not any(map(any, fields["border"])):
-        fields["border"] = ()
-    return fields
-
-
-def _pairs(cells: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    return tuple((int(operator.index(before)), int(operator.index(after))) for before, after in cells)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -18,11 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.cases import exactness
+from verify.cases import exactness, lecture
 from verify.cases.exactness import Scale
-from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
 from verify.cases.periods import Groups, period_of
+from verify.cases.reads import read_cells
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -44,10 +43,6 @@ SLICE = 2**16
 """Hashes computed at a time."""
 
 _LOW = np.uint64(2**32 - 1)
-
-_LECTURE_SHAPES = ("i7x7_c3_k3x3_f2_s2x2_valid", "i5x5_c3_k3x3_f2_s2x2_p1.1x1.1")
-"""The worked example of the convolution notes of Stanford's CS231n: with its border of zeros in the input, as
-the notes write it out, and with the padding of 1 that they speak of."""
 
 
 class Part(NamedTuple):
@@ -303,64 +298,6 @@ def shows_nothing(case: Case) -> bool:
     return case.fill_traits.needs_unread and bool(read_cells(case).all())
 
 
-def read_cells(case: Case) -> NDArray[np.bool_]:
-    """For each spatial cell of the input, whether any window reads it; shape `case.size`."""
-    is_read = np.ones((), dtype=bool)
-    for axis in case.axes:
-        is_read = np.logical_and.outer(is_read, _read_along(axis))
-    return is_read
-
-
-def _read_along(axis: Axis) -> NDArray[np.bool_]:
-    padded = np.zeros(axis.padded, dtype=bool)
-    windows, taps = range(0, axis.out * axis.stride, axis.stride), range(0, axis.span, axis.dilation)
-    fewer, more = sorted((windows, taps), key=len)
-    for first in fewer:
-        padded[first : first + more.stop : more.step] = True
-    return padded[axis.before : axis.before + axis.size]
-
-
-def _wrong_lecture(case: Case) -> str | None:
-    """Why a case cannot have the numbers of the lecture's example."""
-    is_worked = str(case).startswith(tuple(f"conv_{shape}_" for shape in _LECTURE_SHAPES))
-    if is_worked and {"bias", "relu"}.issuperset(case.epilogue):
-        return None
-    return f"the fill 'cs231n' belongs to {' and '.join(_LECTURE_SHAPES)} alone"
-
-
-def _planes(*planes: str) -> NDArray[np.int64]:
-    """Square planes of digits, each written row by row, a digit with its sign."""
-    digits = [[int(digit) for digit in re.findall("-?[0-9]", plane)] for plane in planes]
-    side = math.isqrt(len(digits[0]))
-    return np.array(digits).reshape(len(planes), side, side)
-
-
-_LECTURE = {
-    "input": np.pad(
-        _planes(
-            "01010 21012 02001 20100 00122",
-            "10011 02211 21210 21122 12022",
-            "21111 22121 11022 21220 12200",
-        ),
-        ((0, 0), (1, 1), (1, 1)),
-    ).transpose(1, 2, 0)[np.newaxis],
-    "factor": np.stack(
-        [
-            _planes("0 0 1 -1 1 1 0 1 0", "1 1 1 0 1 1 0 1 0", "-1 0 0 -1 1 1 0 -1 0"),
-            _planes("0 0 0 1 1 -1 -1 1 1", "0 1 -1 1 1 -1 -1 1 -1", "1 1 0 -1 -1 0 0 -1 1"),
-        ]
-    ).transpose(2, 3, 1, 0),
-    "bias": np.array([1, 0]),
-}
-"""Channels last, under the names that `Operands` has."""
-
-
-def _lecture(part: Part) -> Values:
-    """The numbers of the lecture; an input of 5×5 is that of 7×7 without its border."""
-    values = _LECTURE[part.operand]
-    return values[:, 1:-1, 1:-1] if part.operand == "input" and part.case.size == (5, 5) else values
-
-
 _ROWS = (
     Fill("ones", lambda part: np.ones(part.shape), lambda case: Scale(1, 1, 1), chance=1),
     Fill("iota", _iota, exactness.of_iota, chance=1),
@@ -388,10 +325,10 @@ _ROWS = (
     ),
     Fill(
         "cs231n",
-        _lecture,
+        lambda part: lecture.numbers(part.operand, part.case.size),
         lambda case: Scale(2, 1, 1),
         chance=0,
-        refusal=_wrong_lecture,
+        refusal=lecture.refusal,
     ),
 )
 

@@ -12,10 +12,10 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.exactness import largest_sum
-from verify.cases.fills import read_cells
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array, Operands
 from verify.cases.operations import Role
+from verify.cases.reads import read_cells
 from verify.faults.fault import IMAGE, WINDOWED, Answer, Conduct, Inputs, answer_to, make_fault
 from verify.faults.index_maps import Map, finished, right_maps, sums_by_maps
 from verify.faults.summation import accumulator_of, forward, sums_in

@@ -1,0 +1,261 @@
+"""Which fields a convolution, or a call that must be refused, may have."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from verify.cases.dtypes import FORMATS
+from verify.cases.fills import FILLS
+from verify.cases.misfits import given_tokens, normal_given, why_ungiven, wrong_given
+from verify.cases.operations import EPILOGUE, OPERATIONS, WHOLE, Operation, is_in_order, is_step, kind_of
+from verify.cases.word import ILLEGAL_LIMIT, MAX_DIGITS, InvalidCase, by, cut, ends, padding_token
+
+if TYPE_CHECKING:
+    from verify.cases.case import Case
+
+MEMORY_LIMIT = 2**30
+"""Bytes that the padded input, the filters and the answer of a case may take as float64.
+
+Making and judging them takes a few times as much memory.
+"""
+
+
+def normal(case: Case) -> dict[str, Any]:
+    """The fields as plain integers, tuples of them and a dtype of this machine's byte order."""
+    fields: dict[str, Any] = {}
+    try:
+        for name in ("batch", "channels", "filter_count", "multiplier", "groups", "seed"):
+            fields[name] = int(operator.index(getattr(case, name)))
+        for name in ("size", "kernel", "strides", "dilations", "given_out"):
+            fields[name] = tuple(int(operator.index(number)) for number in getattr(case, name))
+        fields["border"] = _pairs(case.border)
+        if not isinstance(case.padding, str):
+            fields["padding"] = _pairs(case.padding)
+        fields["dtype"] = np.dtype(case.dtype).newbyteorder("=")
+        fields["epilogue"] = tuple(case.epilogue)
+        fields |= normal_given(case)
+    except (TypeError, ValueError) as wrong:
+        raise InvalidCase(f"a field is of the wrong type: {wrong}") from None
+    for name in ("strides", "dilations"):
+        fields[name] = fields[name] or (1,) * len(fields["size"])
+    if not any(map(any, fields["border"])):
+        fields["border"] = ()
+    return fields
+
+
+def _pairs(cells: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    return tuple((int(operator.index(before)), int(operator.index(after))) for before, after in cells)
+
+
+def validate(case: Case) -> None:
+    """Raise InvalidCase for the first thing that is wrong, or for an illegal case without anything wrong."""
+    for complaint in _ILLEGAL_COMPLAINTS if case.illegal else _COMPLAINTS:
+        if sentence := complaint(case):
+            raise InvalidCase(sentence)
+
+
+def why_illegal(case: Case) -> str | None:
+    """What a subject must refuse; None where the call is legal."""
+    for complaint in (_wrong_lengths, _wrong_numbers, _wrong_windows):
+        if sentence := complaint(case):
+            return sentence
+    out = tuple(axis.out for axis in case.axes)
+    if case.given_out and case.given_out != out:
+        given = "input" if case.traits.input == "result" else "cotangent"
+        return f"its {given} has o{by(case.given_out)}, where the forward convolution answers {by(out)}"
+    return why_ungiven(case)
+
+
+def _wrong_call(case: Case) -> str | None:
+    """Why an illegal case is not even a call."""
+    if not 1 <= case.rank <= 3 or not 1 <= len(case.kernel) <= 3:
+        return f"it has {case.rank} spatial axes, not 1 to 3"
+    if case.fill != "ones" or case.epilogue or case.border:
+        return "an illegal case has the fill ones and nothing before or after its operation"
+    if case.seed:
+        return "an illegal case has no seed: it makes no data"
+    if case.given_out and (case.traits.answer == "result" or len(case.given_out) != case.rank):
+        return f"'o{by(case.given_out)}' is for the axes of a gradient's cotangent"
+    extents = (case.batch, case.channels, case.filter_count, case.multiplier, *case.size, *case.kernel)
+    if min((*extents, *case.given_out)) < 0:
+        return "it has a count or a size below 0, which no array can have"
+    given = sum((shape for _, shape in case.given_shapes), ())
+    steps = (case.groups, *case.strides, *case.dilations, *_cells(case))
+    if max(map(abs, (*extents, *case.given_out, *given, *steps))) > ILLEGAL_LIMIT:
+        return f"a number of an illegal case is above {ILLEGAL_LIMIT}"
+    return wrong_given(case) or _too_large(case, case.array_shapes) or _nothing_wrong(case)
+
+
+def _nothing_wrong(case: Case) -> str | None:
+    return None if why_illegal(case) else "nothing about it is illegal"
+
+
+def _cells(case: Case) -> tuple[int, ...]:
+    """The cells of explicit padding."""
+    return () if isinstance(case.padding, str) else tuple(sum(case.padding, ()))
+
+
+def _wrong_vocabulary(case: Case) -> str | None:
+    if case.operation not in OPERATIONS:
+        return f"{case.operation!r} is none of the operations {', '.join(OPERATIONS)}"
+    if case.fill not in FILLS:
+        return f"{case.fill!r} is none of the fills {', '.join(FILLS)}"
+    if case.dtype.name.replace("_", "") not in FORMATS:
+        return f"{case.dtype.name} is none of the dtypes {', '.join(FORMATS)}"
+    if isinstance(case.padding, str) and case.padding not in ("SAME", "VALID"):
+        return f'padding {case.padding!r} is neither "SAME", "VALID" nor pairs'
+    return None
+
+
+def _wrong_operation(case: Case) -> str | None:
+    """What the operation does not take."""
+    traits = case.traits
+    if case.rank not in traits.ranks:
+        return f"{traits.name} has {' or '.join(map(str, traits.ranks))} spatial axes, not {case.rank}"
+    if case.groups != 1 and not traits.has_groups:
+        return f"{traits.name} takes no groups such as 'g{case.groups}'"
+    if case.filter_count != 1 and not traits.has_filters:
+        return f"{traits.name} has a multiplier, not filters such as 'f{case.filter_count}'"
+    if case.multiplier != 1 and not traits.has_multiplier:
+        others = _names(operation for operation in OPERATIONS.values() if operation.has_multiplier)
+        return f"{traits.name} has no multiplier such as 'm{case.multiplier}'; {others} do"
+    if case.border and not traits.takes_border:
+        others = _names(operation for operation in OPERATIONS.values() if operation.takes_border)
+        return f"{traits.name} takes no border such as 'z{ends(case.border)}'; {others} do"
+    return None
+
+
+def _names(operations: Iterable[Operation]) -> str:
+    return " and ".join(operation.name for operation in operations)
+
+
+def _wrong_epilogue(case: Case) -> str | None:
+    written = f"the epilogue {cut('_'.join(case.epilogue))}"
+    for step in case.epilogue:
+        if not is_step(step):
+            return f"{cut(step)} is none of the steps {', '.join(EPILOGUE)}"
+    if not is_in_order(case.epilogue):
+        return f"{written} is out of order: bias or norm, then residual, then one activation"
+    taken = case.traits.epilogue
+    if any(kind_of(step) not in taken for step in case.epilogue):
+        return f"{written} cannot follow a {case.operation}, which takes a {' or '.join(taken)} alone"
+    curved = [step for step in case.epilogue if kind_of(step) not in WHOLE]
+    if case.format.exact_integers and curved:
+        return f"{curved[0]!r} needs a floating-point dtype, not {case.format.token}"
+    return None
+
+
+def _wrong_lengths(case: Case) -> str | None:
+    if not 1 <= case.rank <= 3:
+        return f"it has {case.rank} spatial axes, not 1 to 3"
+    tokens: dict[str, Sequence[object]] = {
+        "k" + by(case.kernel): case.kernel,
+        "s" + by(case.strides): case.strides,
+        "d" + by(case.dilations): case.dilations,
+    }
+    if case.border:
+        tokens["z" + ends(case.border)] = case.border
+    if not isinstance(case.padding, str):
+        tokens["p" + ends(case.padding)] = case.padding
+    for token, numbers in tokens.items():
+        if len(numbers) != case.rank:
+            return f"{token!r} does not fit the spatial axes of i{by(case.size)}"
+    return None
+
+
+def _wrong_numbers(case: Case) -> str | None:
+    positive = {
+        f"c{case.channels}": (case.channels,),
+        f"k{by(case.kernel)}": case.kernel,
+        f"f{case.filter_count}": (case.filter_count,),
+        f"s{by(case.strides)}": case.strides,
+        f"d{by(case.dilations)}": case.dilations,
+        f"m{case.multiplier}": (case.multiplier,),
+        f"g{case.groups}": (case.groups,),
+    }
+    for token, numbers in positive.items():
+        if min(numbers) < 1:
+            return f"{token!r} has a number below 1"
+    others = {
+        f"n{case.batch}": (case.batch,),
+        f"i{by(case.size)}": case.size,
+        f"z{ends(case.border)}": sum(case.border, ()),
+        padding_token(case.padding): _cells(case),
+        f"{case.fill}{case.seed}": (case.seed,),
+    }
+    for token, numbers in others.items():
+        if min(numbers, default=0) < 0:
+            return f"{token!r} has a number below 0"
+    if not case.traits.has_groups:
+        return None
+    for token, count in ((f"c{case.channels}", case.channels), (f"f{case.filter_count}", case.filter_count)):
+        if count % case.groups:
+            return f"'g{case.groups}' does not divide {token!r}"
+    return None
+
+
+def _wrong_digits(case: Case) -> str | None:
+    counts = (case.batch, case.channels, case.filter_count, case.multiplier, case.groups, case.seed)
+    steps = (*case.size, *case.kernel, *case.strides, *case.dilations)
+    largest = max((*counts, *steps, *_cells(case), *sum(case.border, ())))
+    return f"{largest} has more than {MAX_DIGITS} digits" if largest >= 10**MAX_DIGITS else None
+
+
+def _wrong_fill(case: Case) -> str | None:
+    fill = case.fill_traits
+    if case.seed and not fill.is_seeded:
+        return f"the fill {fill.name!r} takes no seed"
+    if fill.needs_floats and case.format.exact_integers:
+        return f"the fill {fill.name!r} needs a floating-point dtype, not {case.format.token}"
+    if fill.needs_unread and not case.reads_windows:
+        return f"the fill {fill.name!r} is not for a {case.operation} that reads every cell"
+    return fill.refusal(case)
+
+
+def _wrong_windows(case: Case) -> str | None:
+    for number, axis in enumerate(case.axes):
+        if axis.shortfall and case.padding != "SAME":
+            return axis.refusal(number)
+    return None
+
+
+def _wrong_extent(case: Case) -> str | None:
+    # An extent of 0 counts as 1: a mask or a single row of an empty array must fit as well.
+    padded = (case.batch, *(axis.padded for axis in case.axes), case.channels)
+    shapes = [padded, case.filter_shape, case.result_shape]
+    if case.traits.has_pointwise:
+        shapes.append((case.batch, *(axis.out for axis in case.axes), case.channels * case.multiplier))
+    return _too_large(case, shapes)
+
+
+def _too_large(case: Case, shapes: Iterable[tuple[int, ...]]) -> str | None:
+    size = 8 * sum(math.prod(max(extent, 1) for extent in shape) for shape in shapes)
+    if size > MEMORY_LIMIT:
+        return (
+            f"its arrays would take {size / 2**30:,.1f} GiB as float64, "
+            f"more than the limit of {MEMORY_LIMIT / 2**30:.0f} GiB"
+        )
+    return None
+
+
+_COMPLAINTS = (
+    _wrong_vocabulary,
+    _wrong_lengths,
+    _wrong_operation,
+    _wrong_numbers,
+    _wrong_digits,
+    _wrong_epilogue,
+    _wrong_fill,
+    _wrong_windows,
+    _wrong_extent,
+    lambda case: "an o token is for an illegal gradient" if case.given_out else None,
+    lambda case: f"{given_tokens(case)[0]!r} is for an illegal call" if given_tokens(case) else None,
+)
+
+
+_ILLEGAL_COMPLAINTS = (_wrong_vocabulary, _wrong_call)
