@@ -7,6 +7,7 @@ from hypothesis import given
 
 from tests.reports.explanation.explained import LECTURE, answer_of, explained, spans
 from verify import Case
+from verify.reports.explanation.cell import cell_of
 from verify.reports.explanation.explain import explain
 from verify.reports.explanation.lines import WIDTH, number_text, plain_text
 from verify.reports.explanation.whole import all_sums, steps_of, whole_lines
@@ -59,6 +60,6 @@ def test_every_sum_of_the_lecture_is_listed() -> None:
 def test_steps_of_a_cell_end_in_its_answer(pair: tuple[Case, tuple[int, ...]]) -> None:
     case, index = pair
     answer = answer_of(explain(case, index))
-    name, text = steps_of(case, index)[-1]
+    name, text = steps_of(case, cell_of(case, index), index=index)[-1]
     assert name == "answer"
     assert number_text(float(text.split(",")[0])) == number_text(answer)

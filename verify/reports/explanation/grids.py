@@ -32,6 +32,11 @@ class Wording(NamedTuple):
     rest: str = "channel"
     use: str = ""
 
+    @property
+    def source(self) -> str:
+        """What the numbers to the left come from."""
+        return "input" if self.left == "window" else self.left
+
 
 def drawing(case: Case, cell: Cell) -> Iterator[Line]:
     """The blocks of a cell, or a line that there are none; for a `separable` also their sums with weights."""

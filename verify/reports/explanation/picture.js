@@ -5,7 +5,6 @@ const [rows, columns] = data.walks;
 const across = columns.readings.length;
 const size = rows.readings.length * across;
 const last = data.answer.length * size - 1;
-const BLOCKS = 8;
 const PAUSE_MS = 900;
 const NAMES = 32;
 let at = data.start[0] * size + data.start[1];
@@ -84,7 +83,7 @@ function rightTable(block) {
 }
 
 function drawBlocks(plane, cell) {
-  blocks = plane.blocks.slice(0, BLOCKS).map((block, number) => {
+  blocks = plane.blocks.slice(0, cell.titles.length).map((block, number) => {
     const left = leftTable(block, cell.titles[number]);
     const right = data.right && rightTable(block);
     const products = element("div");
@@ -238,7 +237,7 @@ function show() {
   byId("steps").replaceChildren(...steps);
   for (const span of document.querySelectorAll("[data-axis]")) {
     const axis = data.axes[span.dataset.axis];
-    span.textContent = axis ? axis.texts[data.axes.length === 1 ? column : [row, column][span.dataset.axis]] : "";
+    span.textContent = axis ? axis[data.axes.length === 1 ? column : [row, column][span.dataset.axis]] : "";
   }
   showAnswers();
   showVerdict(plane, place);

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,13 +16,14 @@ from verify.cases.operands import Array
 from verify.checks.replacing import replace_file, require_replaceable
 from verify.oracle.bounds import rule_of
 from verify.oracle.compare import Judgement, where_differs
-from verify.reports.explanation.axes import AXIS_NAMES, axis_lines
-from verify.reports.explanation.cell import Cell, cell_of, sum_of
-from verify.reports.explanation.explain import checked, order, where
+from verify.reports.explanation.axes import axis_lines
+from verify.reports.explanation.cell import cell_of, sum_of
+from verify.reports.explanation.explain import checked, order, terms_of, where
 from verify.reports.explanation.grids import wording
 from verify.reports.explanation.lines import LABEL, Line, plain_text
 from verify.reports.explanation.planes import Planes, Walk, planes_of
 from verify.reports.explanation.whole import steps_of
+from verify.reports.template import page
 
 if TYPE_CHECKING:
     from verify.reports.explanation.answered import Answered
@@ -96,27 +94,10 @@ class _Shown(NamedTuple):
 
 
 def _page(data: Mapping[str, Any], shown: _Shown) -> str:
-    """The text of the page; words and messages are escaped, and no script but the page's own can run."""
-    import jinja2
-
-    folder = resources.files("verify.reports.explanation")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("verify.reports.explanation", ""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page_style = resources.files("verify.reports.html").joinpath("page.css").read_text(encoding="utf-8")
-    style = page_style + folder.joinpath("picture.css").read_text(encoding="utf-8")
-    script = folder.joinpath("picture.js").read_text(encoding="utf-8")
-    return environment.get_template("picture.html").render(
-        shown=shown,
-        style=style,
-        script=script,
-        allowed=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        data=json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
-    )
+    """The text of the page; in the numbers of its script, no sign can end that."""
+    numbers = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    styles = ["html/page", "explanation/picture"]
+    return page("explanation/picture", styles=styles, shown=shown, data=numbers)
 
 
 def _data(planes: Planes, *, index: tuple[int, ...], answered: Answered | None) -> dict[str, Any]:
@@ -127,7 +108,7 @@ def _data(planes: Planes, *, index: tuple[int, ...], answered: Answered | None) 
     rule = rule_of(case)
     return {
         "integers": case.format.exact_integers,
-        "left": _operand({"window": "input"}.get(words.left, words.left), planes.left),
+        "left": _operand(words.source, planes.left),
         "right": None if planes.right is None else _operand(words.right, planes.right),
         "walks": [_walk(planes.rows), _walk(planes.columns)],
         "axes": _axes(case),
@@ -148,23 +129,20 @@ def _walk(walk: Walk) -> dict[str, Any]:
     return {"before": walk.before, "size": walk.size, "after": walk.after, "readings": readings}
 
 
-def _axes(case: Case) -> list[dict[str, Any]]:
-    """The names of the axes, and the arithmetic of each of their places in the answer."""
+def _axes(case: Case) -> list[list[str]]:
+    """The arithmetic of each place of the answer on each axis."""
     if case.is_bias_gradient:
         return []
     counts = [
         {"source": axis.size, "filters": axis.kernel}.get(case.traits.answer, axis.out) for axis in case.axes
     ]
-    return [
-        {"name": name, "texts": [_place_text(case, number, at) for at in range(count)]}
-        for number, (name, count) in enumerate(zip(AXIS_NAMES[case.rank], counts, strict=True))
-    ]
+    return [_place_texts(case, number, count) for number, count in enumerate(counts)]
 
 
-def _place_text(case: Case, number: int, at: int) -> str:
-    """The lines on one place of an axis, below those on the axis itself."""
+def _place_texts(case: Case, number: int, count: int) -> list[str]:
+    """The lines on each place of an axis, below those on the axis itself."""
     general = len(axis_lines(case, number, at=None))
-    return _text(axis_lines(case, number, at=at)[general:])
+    return [_text(axis_lines(case, number, at=at)[general:]) for at in range(count)]
 
 
 def _text(lines: Iterable[Line]) -> str:
@@ -179,19 +157,14 @@ def _cell(case: Case, index: tuple[int, ...]) -> dict[str, Any]:
         "at": str(index),
         "where": where(case, cell, index=index),
         "sums": [_number(sum_of(block)) for block in products[:BLOCKS]],
-        "steps": steps_of(case, index),
+        "steps": steps_of(case, cell, index=index),
         "titles": list(wording(case, cell.blocks, drawn=BLOCKS).titles),
     }
     if len(products) > BLOCKS:
-        made["rest"] = [len(products) - BLOCKS, _number(sum_of(_in_all(cell)[BLOCKS:]))]
+        made["rest"] = [len(products) - BLOCKS, _number(sum_of(terms_of(cell)[0][BLOCKS:]))]
     if cell.weights is not None:
         made["weights"] = _numbers(cell.weights[:BLOCKS])
     return made
-
-
-def _in_all(cell: Cell) -> Array:
-    """What each block adds to the sum."""
-    return cell.factors.products if cell.weighed is None else cell.weighed.products.reshape(-1, 1)
 
 
 def _answered(planes: Planes, rule: Judgement, answered: Answered | None) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.oracle.bounds import rule_of
-from verify.reports.explanation.cell import cell_of, sum_of
+from verify.reports.explanation.cell import Cell, cell_of, sum_of
 from verify.reports.explanation.explain import steps, sum_lines, terms_of
 from verify.reports.explanation.grids import wording
 from verify.reports.explanation.lines import (
@@ -47,7 +47,7 @@ def whole_lines(case: Case, index: tuple[int, ...]) -> Iterator[Line]:
     if planes.left.size and _fits(len(blocks), down, across):
         words = wording(case, cell_of(case, index).blocks, drawn=len(blocks))
         read = [_left(planes, block.left, place) for block in blocks]
-        yield from _shown({"window": "input"}.get(words.left, words.left), read, words.titles)
+        yield from _shown(words.source, read, words.titles)
     if _fits(planes.answers, *planes.extent):
         answers = enumerate(planes.values(rule_of(case).wanted))
         due = [_due(planes, values, place if at == number else -1) for at, values in answers]
@@ -65,13 +65,12 @@ def all_sums(case: Case) -> Iterator[str]:
     indices = [tuple(index) for index in np.ndindex(*case.output_shape)]
     wide = max((len(str(index)) for index in indices), default=0)
     for index in indices:
-        said = ", ".join(f"{name} {text}" for name, text in steps_of(case, index))
+        said = ", ".join(f"{name} {text}" for name, text in steps_of(case, cell_of(case, index), index=index))
         yield f"{index!s:<{wide}}  {said}"
 
 
-def steps_of(case: Case, index: tuple[int, ...]) -> list[tuple[str, str]]:
+def steps_of(case: Case, cell: Cell, *, index: tuple[int, ...]) -> list[tuple[str, str]]:
     """From the sum of one cell to its answer: the name of each step, and its arithmetic."""
-    cell = cell_of(case, index)
     terms, shown = terms_of(cell)
     rest = steps(case, sum_of(terms), index=index, channel=cell.place.channel)
     return pairs_of([*sum_lines(terms, shown), *rest])

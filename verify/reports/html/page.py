@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -42,6 +39,7 @@ from verify.reports.merge import Merged, merged
 from verify.reports.records import DIFFERING_LIMIT, Record
 from verify.reports.schema import records_in
 from verify.reports.tally import OFTEN_SHOWN, Tally, by_subject, grouped, totals
+from verify.reports.template import page
 
 PICTURED = 40
 """Failures that have pictures, so that a page stays small."""
@@ -103,21 +101,8 @@ def paged(file: Path | None, report: Path | None) -> Iterator[Path | None]:
 
 
 def _page(records: Iterable[Record], runs: Merged) -> str:
-    """The text of a page. Words, messages and names are escaped; no script but the page's own can run."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("verify.reports.html", ""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    folder = resources.files("verify.reports.html")
-    style, script = (folder.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    template = environment.get_template("page.html")
-    return template.render(run=content(records, runs), style=style, script=script, allowed=allowed)
+    """The text of a page."""
+    return page("html/page", styles=["html/page"], run=content(records, runs))
 
 
 class ShownFailure(NamedTuple):
