@@ -81,9 +81,9 @@ class Case:
     def of_axes(cls, shared: Mapping[str, Any], axes: tuple[Axis, ...]) -> Case:
         """The case with these axes and shared fields, made as quickly as a sweep needs.
 
-        Nothing is converted or checked: the axes are legal, and `shared` has every other field in its
-        normal form, its `format`, and of the padding whether it is "SAME" or "VALID"; any other stands
-        for the axes' own cells.
+        Nothing is converted or checked: the axes are legal, and `shared` has every other field that is not
+        at its default, in its normal form, its `format`, and of the padding whether it is "SAME" or "VALID";
+        any other stands for the axes' own cells.
         """
         case = object.__new__(cls)
         size, kernel, strides, dilations, before, after = zip(*axes, strict=True)

@@ -10,20 +10,17 @@ from typing import Any
 from verify.cases.geometry import Axis
 from verify.cases.given import Given
 from verify.cases.operands import Array, Norm
-from verify.checks.examination import line, worst_phrase
-from verify.faults.visibility import matching_faults, preferred
+from verify.checks.examination import axis_phrase, likeness_lines, line, worst_phrase
+from verify.faults.visibility import NAMED, matching_faults, preferred
 from verify.oracle.at_the_call import WrongArgument
 from verify.oracle.bounds import rule_of
 from verify.oracle.calls import Arguments, Call, call_of
 from verify.oracle.compare import NUMERIC_KINDS, Verdict, compare_form, compare_values
 from verify.oracle.layouts import spatial_letters
-from verify.oracle.readings import likely_readings, looks_of, shape_of
+from verify.oracle.readings import likely_readings, looks_of
 
 PRODUCTS, PRODUCTS_ONCE = 2**21, 2**25
 """Products of the largest answer that is compared with each fault's, and with another call's."""
-
-NAMED = 3
-"""Faults that are named at most: more of them say nothing."""
 
 _TITLES = {
     "conv": "the convolution of x and w",
@@ -32,9 +29,9 @@ _TITLES = {
 }
 
 
-def judged(call: Call, answer: Array) -> Verdict:
+def verdict_on(call: Call, answer: Array) -> Verdict:
     """The verdict on an answer to a call; its worst element is counted in the caller's layout."""
-    form = compare_form(answer, shape=shape_of(call), dtype=call.given["x"].dtype)
+    form = compare_form(answer, shape=call.shape, dtype=call.given["x"].dtype)
     if form:
         return form
     verdict = compare_values(rule_of(call.case), call.layout.to_base(answer))
@@ -62,7 +59,7 @@ def complaint(call: Call, verdict: Verdict, answer: Array, *, arguments: Argumen
     if verdict.worst is not None:
         lines.append(line("worst", worst_phrase(verdict.worst)))
     likely = _likeness(call, verdict, answer, arguments=arguments)
-    lines += [f"  {'or' if place else 'looks like':<10}  {text}" for place, text in enumerate(likely)]
+    lines += likeness_lines(likely)
     return "\n".join(lines)
 
 
@@ -75,7 +72,7 @@ def _array_line(call: Call, name: str) -> str:
 
 def _answer_phrase(call: Call, answer: Array) -> str:
     """What was answered, and what is due where that has another shape or dtype."""
-    shape, dtype, order = shape_of(call), call.given["x"].dtype, call.layout.letters
+    shape, dtype, order = call.shape, call.given["x"].dtype, call.layout.letters
     if (answer.shape, answer.dtype) == (shape, dtype):
         return f"shape {shape}, {order}, {dtype.name}"
     return f"shape {answer.shape}, {answer.dtype.name}; due is {shape}, {order}, {dtype.name}"
@@ -83,11 +80,12 @@ def _answer_phrase(call: Call, answer: Array) -> str:
 
 def _axis_phrase(axis: Axis, operation: str) -> str:
     """The arithmetic of an axis; that of a transpose goes from the output of a convolution to its size."""
-    steps = f"kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation}"
-    padding = f"padding {axis.before} before, {axis.after} after"
-    if operation == "transpose":
-        return f"size {axis.out}, {steps} -> answer {axis.size}, {padding}"
-    return f"size {axis.size}, {steps} -> out {axis.out}, {padding}"
+    if operation != "transpose":
+        return axis_phrase(axis)
+    return (
+        f"size {axis.out}, kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation} "
+        f"-> answer {axis.size}, padding {axis.before} before, {axis.after} after"
+    )
 
 
 def _likeness(call: Call, verdict: Verdict, answer: Array, *, arguments: Arguments) -> list[str]:
@@ -97,7 +95,7 @@ def _likeness(call: Call, verdict: Verdict, answer: Array, *, arguments: Argumen
         return []
 
     def fits(other: Call) -> bool:
-        return not is_numeric or (_is_small(other.case, PRODUCTS_ONCE) and judged(other, answer).holds)
+        return not is_numeric or (_is_small(other.case, PRODUCTS_ONCE) and verdict_on(other, answer).holds)
 
     if looks := looks_of(likely_readings(arguments, answered=answer.shape, fits=fits)):
         what = " and ".join(text.replace(" looks like ", " in the order ") for text in looks.alike)
@@ -120,7 +118,7 @@ def _other_size(call: Call, answer: Array, *, arguments: Arguments) -> str:
         other = call_of(replace(arguments, output_shape=sizes, output_padding=0))
     except WrongArgument:
         return ""
-    if shape_of(other) != shape or shape == shape_of(call):
+    if other.shape != shape or shape == call.shape:
         return ""
     return f"another size that such a transpose can have: pass output_shape={sizes}"
 
@@ -135,7 +133,7 @@ def _other_options(answer: Array, arguments: Arguments) -> str:
             other = call_of(replace(arguments, **{name: value, **_ALONE.get(name, {})}))
         except WrongArgument:
             continue
-        if _is_small(other.case, PRODUCTS_ONCE) and judged(other, answer).holds:
+        if _is_small(other.case, PRODUCTS_ONCE) and verdict_on(other, answer).holds:
             return f"the right answer {f'for {name}={value!r}' if value else f'without {name}'}"
     return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from verify.checks.arrays import complaint, judged
+from verify.checks.arrays import complaint, verdict_on
 from verify.checks.asking import as_array
 from verify.oracle.arguments import Numbers, Padding
 from verify.oracle.at_the_call import Unequal, WrongArgument, shown_at_the_call
@@ -110,7 +110,7 @@ def _require(actual: Any, arguments: Arguments) -> None:
     _require_one_dtype(call)
     if isinstance(answer, Verdict):
         raise Unequal(f"actual is no array: {answer.sentence}")
-    verdict = judged(call, answer)
+    verdict = verdict_on(call, answer)
     if not verdict.holds:
         raise Unequal(complaint(call, verdict, answer, arguments=arguments))
 

@@ -22,12 +22,9 @@ from verify.checks.growing import grows
 from verify.checks.subject import Description
 from verify.checks.wavering import asked_again
 from verify.faults import fault_named
-from verify.faults.visibility import BY_KIND, matching_faults
+from verify.faults.visibility import BY_KIND, NAMED, matching_faults
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import NUMERIC_KINDS
-
-NAMED = 3
-"""Faults that are named at most: more of them say nothing."""
 
 
 def diagnosed(examination: Examination) -> Examination:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -125,8 +125,8 @@ def disagreement(examination: Examination, *, with_faults: bool = True, replay: 
         lines.append(line("recorded", examination.contradicted))
     if examination.flaky:
         lines.append(line("flaky", flaky_phrase(examination.flaky)))
-    for number, fault in enumerate(examination.looks_like if with_faults else ()):
-        lines.append(f"  {'or' if number else 'looks like':<10}  {fault.sentence}")
+    if with_faults:
+        lines += likeness_lines(fault.sentence for fault in examination.looks_like)
     if examination.probes:
         lines.append(line("probes", examination.probes))
     lines.append(line("replay", replay or replay_line_of(examination)))
@@ -140,16 +140,25 @@ def line(label: str, text: str) -> str:
     return f"  {label:<8} {text}"
 
 
+def likeness_lines(sentences: Iterable[str]) -> list[str]:
+    """What an answer looks like, one line each."""
+    return [f"  {'or' if place else 'looks like':<10}  {text}" for place, text in enumerate(sentences)]
+
+
 def matters(axis: Axis) -> bool:
     """Whether an axis does anything but walk over its cells one by one."""
     return axis != Axis(axis.size, 1)
 
 
 def axis_line(number: int, axis: Axis) -> str:
-    return line(
-        f"axis {number}",
+    return line(f"axis {number}", axis_phrase(axis))
+
+
+def axis_phrase(axis: Axis) -> str:
+    """The arithmetic of an axis, from its size to its output."""
+    return (
         f"size {axis.size}, kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation} "
-        f"-> out {axis.out}, padding {axis.before} before, {axis.after} after",
+        f"-> out {axis.out}, padding {axis.before} before, {axis.after} after"
     )
 
 

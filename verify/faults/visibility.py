@@ -17,6 +17,9 @@ from verify.faults.index_maps import cast
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import KINDS, NUMERIC_KINDS, Judgement, Kind, any_differs, compare_form
 
+NAMED = 3
+"""Faults that are named at most: more of them say nothing."""
+
 
 class Visibility(NamedTuple):
     """The names of the judged faults that a case could have, and of those that it shows."""

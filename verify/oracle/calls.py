@@ -81,6 +81,11 @@ class Call(NamedTuple):
         """That of the answer."""
         return self.images if self.case.traits.answers_image else self.filters
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the answer, in the caller's layout."""
+        return self.layout.index_of(self.case.output_shape)
+
 
 class _Shapes(NamedTuple):
     """The numbers of a call that its arrays say, in the reference's order.
@@ -111,7 +116,8 @@ def call_of(arguments: Arguments) -> Call:
     given = {"x": x, name: factor}
     first = images.to_base(x)
     second = (images if is_gradient else filters).to_base(factor)
-    shapes = _shapes(arguments, first, second, rank=rank, is_first=images.base.startswith("NC"))
+    is_first = images.base.startswith("NC")
+    shapes = _shapes(arguments, first, second, rank=rank, is_first=is_first, layout=filters)
     strides = steps_of("strides", arguments.strides, rank=rank)
     dilations = steps_of("dilations", arguments.dilations, rank=rank)
     groups = _fitting_groups(arguments, shapes, given=given, filters=filters)
@@ -119,7 +125,6 @@ def call_of(arguments: Arguments) -> Call:
     after, epilogue = _after(arguments)
     made = Given.of_arrays(
         {
-            **_UNUSED,
             "operation": arguments.operation,
             "batch": shapes.batch,
             "channels": shapes.channels,
@@ -127,7 +132,7 @@ def call_of(arguments: Arguments) -> Call:
             "groups": groups,
             "padding": _padding_name(arguments.padding),
             "dtype": x.dtype if x.dtype.name in FORMATS else np.dtype(np.float64),
-            "channels_first": images.base.startswith("NC"),
+            "channels_first": is_first,
             "epilogue": epilogue,
             "fill": "reals" if _is_finite(x, factor) else "nonfinite",
         },
@@ -138,9 +143,6 @@ def call_of(arguments: Arguments) -> Call:
     call = Call(made, images, filters, {**given, **after})
     _require_fit(call)
     return call
-
-
-_UNUSED = {"multiplier": 1, "border": (), "seed": 0, "illegal": False, "given_out": ()}
 
 
 def _padding_name(padding: Any) -> Any:
@@ -177,7 +179,10 @@ def _rank_of_gradient(arguments: Arguments, x: Array, cotangent: Array) -> int:
     return rank
 
 
-def _shapes(arguments: Arguments, first: Array, second: Array, *, rank: int, is_first: bool) -> _Shapes:
+def _shapes(
+    arguments: Arguments, first: Array, second: Array, *, rank: int, is_first: bool, layout: Layout
+) -> _Shapes:
+    """Those of two arrays in the reference's order; `layout` is that of filters."""
     batch, *spatial = first.shape if not is_first else (first.shape[0], *first.shape[2:], first.shape[1])
     *size, channels = spatial
     if arguments.operation == "filtergrad":
@@ -190,18 +195,12 @@ def _shapes(arguments: Arguments, first: Array, second: Array, *, rank: int, is_
     if arguments.operation == "conv":
         return _Shapes(batch, channels, filters, kernel, size=tuple(size))
     if channels != filters:
-        raise Misfit(f"x has {channels} channels and w reads {filters}: {_described(arguments)}")
+        shape = layout.index_of(second.shape)
+        raise Misfit(
+            f"x has {channels} channels and w reads {filters}: its shape is {shape}, {layout.letters}"
+        )
     # The channels of a transpose's answer follow from the groups.
     return _Shapes(batch, members * groups_of(arguments.groups), filters, kernel, out=tuple(size))
-
-
-def _described(arguments: Arguments) -> str:
-    """Filters by their shape and their layout."""
-    w = array_named("w", arguments.w)
-    layout = filter_layout(
-        arguments.filter_format, rank=w.ndim - 2, is_transpose=arguments.operation == "transpose"
-    )
-    return f"its shape is {w.shape}, {layout.letters}"
 
 
 def _fitting_groups(
@@ -356,11 +355,8 @@ def _require_fit(call: Call) -> None:
         what = name if name in ("bias", "residual") else f"the {name} of norm"
         if name != "residual" and array.shape != (count,):
             raise Misfit(f"{what} has shape {array.shape}, not one number for each of {count} {unit}")
-        wanted = tuple(
-            dict(zip(call.images.base, case.output_shape, strict=True))[a] for a in call.images.letters
-        )
-        if name == "residual" and array.shape != wanted:
-            raise Misfit(f"residual has shape {array.shape}, not the answer's {wanted}")
+        if name == "residual" and array.shape != call.shape:
+            raise Misfit(f"residual has shape {array.shape}, not the answer's {call.shape}")
     curved = [step for step in case.epilogue if kind_of(step) not in WHOLE]
     if call.given["x"].dtype.kind in "iu" and curved:
         raise WrongArgument(f"{curved[0]} needs floating-point arrays, and x is {call.given['x'].dtype.name}")

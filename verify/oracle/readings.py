@@ -50,7 +50,7 @@ def likely_readings(
     Of these, those with the fewest changes. Where a shape was `answered`, they give an answer of that shape;
     without one, a kernel that is not square is no likelihood.
     """
-    shaped = (one for one in _readings(arguments) if answered in (None, shape_of(one.call)))
+    shaped = (one for one in _readings(arguments) if answered in (None, one.call.shape))
     likely = (one for one in shaped if answered is not None or _is_square(one.call))
     readings = [one for one in likely if fits(one.call)]
 
@@ -78,13 +78,6 @@ def looks_of(readings: list[Reading]) -> Looks | None:
         for argument in changes
     ]
     return Looks(looks, ", ".join(f"{argument}={value!r}" for argument, value in changes.items()))
-
-
-def shape_of(call: Call) -> Shape:
-    """The shape of a call's answer in the caller's layout."""
-    layout, case = call.layout, call.case
-    extents = dict(zip(layout.base, case.output_shape, strict=True))
-    return tuple(extents[letter] for letter in layout.letters)
 
 
 def _readings(arguments: Arguments) -> Iterator[Reading]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.checks.arrays import complaint, judged
+from verify.checks.arrays import complaint, verdict_on
 from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import disagreement, line, worst_phrase
 from verify.checks.path import Examiner
@@ -17,7 +17,6 @@ from verify.checks.subject import Description
 from verify.oracle.bounds import rule_of
 from verify.oracle.calls import Arguments, Call
 from verify.oracle.compare import Verdict, compare_form, compare_values
-from verify.oracle.readings import shape_of
 
 
 class Answered(NamedTuple):
@@ -59,9 +58,9 @@ def answered_array(name: str, answer: Array, case: Case) -> Answered:
 
 def answered_call(name: str, answer: Array, call: Call, *, arguments: Arguments) -> Answered:
     """An array as the answer to a call over arrays, in the caller's order of axes."""
-    verdict = judged(call, answer)
+    verdict = verdict_on(call, answer)
     message = "" if verdict.holds else complaint(call, verdict, answer, arguments=arguments)
-    if answer.shape != shape_of(call):
+    if answer.shape != call.shape:
         return Answered(name, verdict, message)
     if worst := verdict.worst:
         verdict = replace(verdict, worst=replace(worst, index=call.layout.index_in_base(worst.index)))
