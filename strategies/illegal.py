@@ -15,6 +15,7 @@ from verify.cases.domain import Domain
 from verify.cases.dtypes import FORMATS
 from verify.cases.misfits import LETTERS, arrays_of, asked_of
 from verify.cases.operations import OPERATIONS
+from verify.cases.simplify import with_number
 from verify.cases.word import InvalidCase
 
 from .cases import cases_by_way
@@ -84,10 +85,10 @@ def _wrongs(base: Case, axis: int, number: int) -> dict[str, dict[str, Any]]:
     cells = {0: (0, -1), -1: (-1, 0), -2: (2, -1)}[number]
     taps = base.size[axis] + base.strides[axis] + 1 - number
     wrongs: dict[str, dict[str, Any]] = {
-        "stride": {"strides": _at(base.strides, axis, number)},
-        "dilation": {"dilations": _at(base.dilations, axis, number)},
-        "padding": {"padding": _at(((0, 0),) * base.rank, axis, cells)},
-        "extent": {"padding": "VALID", "kernel": _at(base.kernel, axis, taps)},
+        "stride": {"strides": with_number(base.strides, axis, number)},
+        "dilation": {"dilations": with_number(base.dilations, axis, number)},
+        "padding": {"padding": with_number(((0, 0),) * base.rank, axis, cells)},
+        "extent": {"padding": "VALID", "kernel": with_number(base.kernel, axis, taps)},
     }
     if base.traits.has_groups:
         wrongs["channels"] = {"channels": 5, "groups": 2, "filter_count": 2}
@@ -97,7 +98,7 @@ def _wrongs(base: Case, axis: int, number: int) -> dict[str, dict[str, Any]]:
     if is_gradient:
         out = tuple(along.out for along in base.axes)
         other = out[axis] - 1 if number == 0 and out[axis] > 0 else out[axis] + 1 - number
-        wrongs["out"] = {"given_out": _at(out, axis, other)}
+        wrongs["out"] = {"given_out": with_number(out, axis, other)}
     return {**wrongs, **_none_of(base, number), **_large(base, axis, number), **_given(base, number)}
 
 
@@ -117,17 +118,17 @@ def _none_of(base: Case, number: int) -> dict[str, dict[str, Any]]:
 def _large(base: Case, axis: int, number: int) -> dict[str, dict[str, Any]]:
     """Numbers at the ends of integers of 32 bits, and kernels that are no longer small."""
     most = {0: 2**31 - 1, -1: 2**31, -2: 2**32}[number]
-    kernel = _at(base.kernel, axis, max(base.kernel[axis], 2))
+    kernel = with_number(base.kernel, axis, max(base.kernel[axis], 2))
     taps = {0: 65, -1: 257, -2: 1025}[number]
     return {
-        "large stride": {"strides": _at(base.strides, axis, -most)},
+        "large stride": {"strides": with_number(base.strides, axis, -most)},
         "large dilation": {
             "padding": "VALID",
             "kernel": kernel,
-            "dilations": _at(base.dilations, axis, most if number else 2**16),
+            "dilations": with_number(base.dilations, axis, most if number else 2**16),
         },
-        "large padding": {"padding": _at(((0, 0),) * base.rank, axis, (-most, 0))},
-        "large kernel": {"padding": "VALID", "kernel": _at(base.kernel, axis, taps)},
+        "large padding": {"padding": with_number(((0, 0),) * base.rank, axis, (-most, 0))},
+        "large kernel": {"padding": "VALID", "kernel": with_number(base.kernel, axis, taps)},
     }
 
 
@@ -155,7 +156,3 @@ def _given(base: Case, number: int) -> dict[str, dict[str, Any]]:
     for letter in arrays_of(base)[1:]:
         wrongs[f"dtype of {letter}"] = {"given_dtypes": {letter: others[number]}}
     return wrongs
-
-
-def _at(numbers: tuple[Any, ...], axis: int, value: Any) -> tuple[Any, ...]:
-    return (*numbers[:axis], value, *numbers[axis + 1 :])

@@ -12,7 +12,7 @@ import numpy as np
 from verify.cases.dtypes import FORMATS, Format, format_of
 from verify.cases.fills import FILLS, Fill, make_operands
 from verify.cases.geometry import Axis, same_padding
-from verify.cases.misfits import LETTERS, Part
+from verify.cases.misfits import LETTERS, ArrayRole
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
 from verify.cases.validity import normal, validate, why_illegal
@@ -189,7 +189,7 @@ class Case:
         usual = (*(1,) * self.rank, self.channels * self.multiplier, self.filter_count)
         return usual if (given := self.given_shape("pointwise")) is None else given
 
-    def given_shape(self, part: Part) -> tuple[int, ...] | None:
+    def given_shape(self, part: ArrayRole) -> tuple[int, ...] | None:
         """The shape in which an illegal call is given an operand, or asked for; None by its numbers."""
         return dict(self.given_shapes).get(LETTERS[part])
 
@@ -199,7 +199,7 @@ class Case:
         shapes = (self.input_shape, self.factor_shape)
         return (*shapes, self.pointwise_shape) if self.traits.has_pointwise else shapes
 
-    def dtype_of(self, part: Part) -> np.dtype[Any]:
+    def dtype_of(self, part: ArrayRole) -> np.dtype[Any]:
         """The dtype of an operand, which an illegal call may be given in another than the case's."""
         given = dict(self.given_dtypes).get(LETTERS[part])
         return FORMATS[given].dtype if given else self.dtype
@@ -255,6 +255,10 @@ class Case:
     def in_data_format(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """A channels-last shape in this case's data format."""
         return (shape[0], shape[-1], *shape[1:-1]) if self.channels_first else shape
+
+    def channels_last(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """A shape in this case's data format, channels last."""
+        return (shape[0], *shape[2:], shape[1]) if self.channels_first else shape
 
     @property
     def why_illegal(self) -> str:

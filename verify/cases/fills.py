@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from verify.cases import exactness, lecture
 from verify.cases.exactness import Scale
+from verify.cases.misfits import PARTS, arrays_of
 from verify.cases.operands import Array, Operands
 from verify.cases.periods import Groups, period_of
 from verify.cases.reads import read_cells
@@ -113,10 +114,9 @@ def make_operands(case: Case) -> Operands:
 
     def made(operand: str, shape: tuple[int, ...], *, is_image: bool = False) -> Array:
         """An operand; an image has a data format, and is made channels last."""
-        is_moved = is_image and case.channels_first
-        last = (shape[0], *shape[2:], shape[1]) if is_moved else shape
+        last = case.channels_last(shape) if is_image else shape
         values = fill.make(Part(case, operand, last, scale.largest(operand) if scale else 0, is_image))
-        return _cast(np.moveaxis(values, -1, 1) if is_moved else values, case)
+        return _cast(np.moveaxis(values, -1, 1) if is_image and case.channels_first else values, case)
 
     arrays = {
         "input": made("input", case.input_shape, is_image=True),
@@ -135,9 +135,7 @@ def make_operands(case: Case) -> Operands:
 
 def _ones(case: Case) -> Operands:
     """The arrays of an illegal call, each in its own shape and dtype."""
-    traits = case.traits
-    roles = ("pointwise",) if traits.has_pointwise else ()
-    parts = (traits.input, traits.factor, *roles)
+    parts = [PARTS[letter] for letter in arrays_of(case)]
     shapes = zip(parts, case.array_shapes, strict=True)
     arrays = (np.ones(shape, case.dtype_of(part)) for part, shape in shapes)
     return Operands(**dict(zip(("input", "factor", "pointwise"), arrays, strict=False)))

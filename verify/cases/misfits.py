@@ -13,9 +13,11 @@ from verify.cases.dtypes import FORMATS
 if TYPE_CHECKING:
     from verify.cases.case import Case
 
-Part: TypeAlias = Literal["source", "filters", "pointwise", "result"]
+ArrayRole: TypeAlias = Literal["source", "filters", "pointwise", "result"]
 
-PARTS: Mapping[str, Part] = MappingProxyType({"x": "source", "w": "filters", "v": "pointwise", "y": "result"})
+PARTS: Mapping[str, ArrayRole] = MappingProxyType(
+    {"x": "source", "w": "filters", "v": "pointwise", "y": "result"}
+)
 """Letter of a token → what it gives, in the order in which tokens are written."""
 
 LETTERS: Mapping[str, str] = MappingProxyType({part: letter for letter, part in PARTS.items()})
@@ -34,13 +36,19 @@ MOST_AXES = 8
 SCALAR = "scalar"
 """How the shape () is written, as there is no number."""
 
-_NUMBER = "-?[0-9]{1,10}"
+ILLEGAL_LIMIT = 2**32
+"""How large a number of an illegal case may be, which an integer of 32 bits need not hold."""
+
+ILLEGAL_DIGITS = len(str(ILLEGAL_LIMIT))
+
+NUMBER = f"-?[0-9]{{1,{ILLEGAL_DIGITS}}}"
+"""A number of a word, as a pattern."""
 
 
 def given_field(token: str) -> tuple[str, Any] | None:
     """The field of a token such as `w3x3`, `xscalar` or `wfloat16`, and its letter with what is given."""
     letters, others = "".join(PARTS), MOST_AXES - 1
-    if match := re.fullmatch(f"([{letters}])({SCALAR}|{_NUMBER}(?:x{_NUMBER}){{0,{others}}})", token):
+    if match := re.fullmatch(f"([{letters}])({SCALAR}|{NUMBER}(?:x{NUMBER}){{0,{others}}})", token):
         numbers = () if match[2] == SCALAR else tuple(map(int, match[2].split("x")))
         return "given_shapes", (match[1], numbers)
     if re.match(f"[{letters}]", token) and token[1:] in FORMATS:
@@ -88,8 +96,7 @@ def asked_of(case: Case) -> str:
 def wrong_given(case: Case) -> str | None:
     """Why what is given is not even an argument of the call."""
     arrays, asked = arrays_of(case), asked_of(case)
-    for letter, shape in case.given_shapes:
-        token = given_tokens(case)[[each for each, _ in case.given_shapes].index(letter)]
+    for token, (letter, shape) in zip(given_tokens(case), case.given_shapes, strict=False):
         if letter not in (*arrays, asked):
             return f"{token!r} is no operand of a {case.operation}"
         if letter in arrays and min(shape, default=0) < 0:
@@ -131,7 +138,7 @@ def _wrong_dtypes(case: Case) -> str | None:
 
 def _wrong_shapes(case: Case) -> str | None:
     """Why shapes of the right numbers of axes do not fit together."""
-    source, filters = channels_last(case, case.source_shape), case.filter_shape
+    source, filters = case.channels_last(case.source_shape), case.filter_shape
     batch, *size, channels = source
     *kernel, members, count = filters
     numbers: dict[str, Any] = {"batch": batch, "size": tuple(size), "channels": channels}
@@ -159,8 +166,3 @@ def _wrong_result(case: Case, plain: Case) -> str | None:
         f"its cotangent has shape {case.result_shape}, where the forward convolution of "
         f"{plain.source_shape} by {plain.filter_shape} answers {plain.result_shape}"
     )
-
-
-def channels_last(case: Case, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """A shape in a case's data format, channels last."""
-    return (shape[0], *shape[2:], shape[1]) if case.channels_first else shape

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.word import InvalidCase
 
 Simplification = dict[str, Any]
+Value = TypeVar("Value")
 
 SIMPLE_FILLS = ("ones", "iota", "ints")
 """The fills that a case is simplified to, the simplest first."""
@@ -21,6 +22,11 @@ SIMPLE_PADDINGS = ("SAME", "VALID")
 
 SIMPLIFYING_S = 5.0
 """Seconds that are spent on it at most."""
+
+
+def with_number(numbers: tuple[Value, ...], place: int, number: Value) -> tuple[Value, ...]:
+    """The numbers, or pairs of them, with another in one place."""
+    return (*numbers[:place], number, *numbers[place + 1 :])
 
 
 def simplest(case: Case, fails: Callable[[Case], bool], *, limit_s: float = SIMPLIFYING_S) -> Case:
@@ -60,7 +66,7 @@ def _of_illegal(case: Case) -> Iterator[Simplification]:
     if case.given_out:
         yield {"given_out": ()}
     for axis, size in enumerate(case.given_out):
-        yield from ({"given_out": _at(case.given_out, axis, less)} for less in _less(size, 1))
+        yield from ({"given_out": with_number(case.given_out, axis, less)} for less in _less(size, 1))
     for name in ("given_shapes", "given_dtypes"):
         given = getattr(case, name)
         yield from ({name: given[:place] + given[place + 1 :]} for place in range(len(given)))
@@ -70,13 +76,9 @@ def _of_illegal(case: Case) -> Iterator[Simplification]:
     for name in ("strides", "dilations"):
         numbers = getattr(case, name)
         for axis, number in enumerate(numbers):
-            yield from ({name: _at(numbers, axis, more)} for more in _nearer(number))
+            yield from ({name: with_number(numbers, axis, more)} for more in _nearer(number))
     if case.groups < 0:
         yield from ({"groups": more} for more in _nearer(case.groups))
-
-
-def _at(numbers: tuple[int, ...], place: int, number: int) -> tuple[int, ...]:
-    return (*numbers[:place], number, *numbers[place + 1 :])
 
 
 def _nearer(number: int) -> tuple[int, ...]:
@@ -89,7 +91,7 @@ def _smaller_shapes(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     for axis, number in enumerate(shape):
         yield shape[:axis] + shape[axis + 1 :]
         for less in (*_less(number, 1), *_nearer(number)):
-            yield _at(shape, axis, less)
+            yield with_number(shape, axis, less)
 
 
 def _fewer_axes(case: Case) -> Iterator[Simplification]:
@@ -138,7 +140,7 @@ def _numbers(case: Case) -> Iterator[Simplification]:
     for name in ("strides", "dilations", "kernel", "size"):
         numbers = getattr(case, name)
         for axis, number in enumerate(numbers):
-            yield from ({name: (*numbers[:axis], less, *numbers[axis + 1 :])} for less in _less(number, 1))
+            yield from ({name: with_number(numbers, axis, less)} for less in _less(number, 1))
     for name, pairs in (("padding", case.padding), ("border", case.border)):
         if not isinstance(pairs, str):
             yield from ({name: fewer} for fewer in _fewer_cells(pairs))
@@ -147,7 +149,7 @@ def _numbers(case: Case) -> Iterator[Simplification]:
 def _fewer_cells(pairs: tuple[tuple[int, int], ...]) -> Iterator[tuple[tuple[int, int], ...]]:
     for axis, (before, after) in enumerate(pairs):
         less = [(cells, after) for cells in _less(before, 0)] + [(before, cells) for cells in _less(after, 0)]
-        yield from ((*pairs[:axis], pair, *pairs[axis + 1 :]) for pair in less)
+        yield from (with_number(pairs, axis, pair) for pair in less)
 
 
 def _tokens(case: Case) -> Iterator[Simplification]:

@@ -11,9 +11,9 @@ import numpy as np
 
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import FILLS
-from verify.cases.misfits import given_tokens, normal_given, why_ungiven, wrong_given
+from verify.cases.misfits import ILLEGAL_LIMIT, given_tokens, normal_given, why_ungiven, wrong_given
 from verify.cases.operations import EPILOGUE, OPERATIONS, WHOLE, Operation, is_in_order, is_step, kind_of
-from verify.cases.word import ILLEGAL_LIMIT, MAX_DIGITS, InvalidCase, by, cut, ends, padding_token
+from verify.cases.word import MAX_DIGITS, InvalidCase, by, cut, ends, padding_token
 
 if TYPE_CHECKING:
     from verify.cases.case import Case

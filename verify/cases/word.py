@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.grammar import OLD_DTYPES
-from verify.cases.misfits import PARTS, given_field, given_tokens
+from verify.cases.misfits import ILLEGAL_DIGITS, MOST_AXES, NUMBER, PARTS, SCALAR, given_field, given_tokens
 from verify.cases.operations import EPILOGUE, OPERATIONS, leaky
 
 if TYPE_CHECKING:
@@ -22,17 +22,11 @@ PADDING_MODES = ("same", "valid", "explicit")
 MAX_DIGITS = 9
 """Digits that a number of a convolution may have at most."""
 
-ILLEGAL_LIMIT = 2**32
-"""How large a number of an illegal case may be, which an integer of 32 bits need not hold."""
-
-ILLEGAL_DIGITS = len(str(ILLEGAL_LIMIT))
-
 LENGTH, LENGTH_OF_TOKEN = 150, 50
 """Characters of a word and of a token that a sentence repeats at most."""
 
 _COUNT_FIELDS = {"n": "batch", "c": "channels", "f": "filter_count", "m": "multiplier", "g": "groups"}
 _SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations", "o": "given_out"}
-_NUMBER = f"-?[0-9]{{1,{ILLEGAL_DIGITS}}}"
 
 
 class InvalidCase(ValueError):
@@ -103,17 +97,17 @@ def _fill_field(token: str) -> tuple[str, Any] | None:
     if token in FILLS:
         return "fill", (token, 0)
     seeded = "|".join(fill.name for fill in FILLS.values() if fill.is_seeded)
-    if match := re.fullmatch(f"({seeded})({_NUMBER})", token):
+    if match := re.fullmatch(f"({seeded})({NUMBER})", token):
         return "fill", (match[1], int(match[2]))
     return None
 
 
 def _number_field(token: str) -> tuple[str, Any] | None:
-    if match := re.fullmatch(f"([ncfmg])({_NUMBER})", token):
+    if match := re.fullmatch(f"([ncfmg])({NUMBER})", token):
         return _COUNT_FIELDS[match[1]], int(match[2])
-    if match := re.fullmatch(f"([iksdo])({_NUMBER}(?:x{_NUMBER}){{0,2}})", token):
+    if match := re.fullmatch(f"([iksdo])({NUMBER}(?:x{NUMBER}){{0,2}})", token):
         return _SIZES[match[1]], tuple(map(int, match[2].split("x")))
-    pair = rf"{_NUMBER}\.{_NUMBER}"
+    pair = rf"{NUMBER}\.{NUMBER}"
     if match := re.fullmatch(f"([pz])({pair}(?:x{pair}){{0,2}})", token):
         pairs = tuple(tuple(map(int, cells.split("."))) for cells in match[2].split("x"))
         return "padding" if match[1] == "p" else "border", pairs
@@ -132,8 +126,9 @@ def _unknown(token: str, digits: int) -> str:
         return f"{cut(token)} is not a leaky relu with its slope, such as leaky0.25"
     if re.match("[iksdo]-?[0-9]", token):
         return f"{cut(token)} is not 1 to 3 sizes of at most {digits} digits, such as {token[0]}3x3"
-    if re.match(f"[{''.join(PARTS)}](-?[0-9]|scalar)", token):
-        return f"{cut(token)} is not the shape of an operand, of at most 8 axes, such as {token[0]}1x3x1"
+    if re.match(f"[{''.join(PARTS)}](-?[0-9]|{SCALAR})", token):
+        said = f"the shape of an operand, of at most {MOST_AXES} axes"
+        return f"{cut(token)} is not {said}, such as {token[0]}1x3x1"
     if re.match("[ncfmg]-?[0-9]", token):
         return f"{cut(token)} is not a count of at most {digits} digits, such as {token[0]}2"
     words = ["same", "valid", "cf", "illegal", *EPILOGUE, *FORMATS, *FILLS]
