@@ -39,7 +39,7 @@ from .parts import (
     seed_of,
 )
 from .plans import Plan
-from .regional import padding_of
+from .regional import fields_of
 
 DTYPES = tuple(
     sorted(FORMATS, key=lambda token: (FORMATS[token].exact_integers, FORMATS[token].accumulator != token))
@@ -205,13 +205,9 @@ def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:
     seed = seed_of(row)
     return Case(
         operation=operation.name,
-        size=tuple(axis.size for axis in spatial),
-        kernel=tuple(axis.kernel for axis in spatial),
-        strides=tuple(axis.stride for axis in spatial),
-        dilations=tuple(axis.dilation for axis in spatial),
+        **fields_of(padding, spatial),
         **counts,
         border=border if "border" in space.around and operation.takes_border else (),
-        padding=padding_of(padding, spatial),
         dtype=FORMATS[dtype].dtype,
         channels_first=data_format == "channels_first",
         epilogue=() if operation.answer == "filters" and fill.needs_unread else epilogue,

@@ -12,14 +12,10 @@ from typing import Any, TypeVar
 from zlib import crc32
 
 from verify.cases.case import Case
-from verify.cases.domain import Space
+from verify.cases.domain import Space, with_fill
 from verify.cases.fills import FILLS
 from verify.cases.operations import Operation
-from verify.cases.regions import (
-    Region,
-    is_affordable,
-    regions,
-)
+from verify.cases.regions import Region, is_affordable, regions
 from verify.cases.word import InvalidCase
 
 from .narrowed import Narrowing
@@ -90,7 +86,7 @@ class Inside:
             return None
         for case in chain((example,), self._examples(region)):
             for fill in self._narrowing.fills_of(case.operation, case.format.token)[:1]:
-                other = filled(case, fill, seed=1)
+                other = with_fill(case, fill, seed=1)
                 if self.takes(other, region):
                     return other
         return None
@@ -102,13 +98,12 @@ class Inside:
     def _near(self, case: Case, region: Region) -> Iterator[Case]:
         """A case, the same with another fill where its own needs cells that are not read, plainer ones."""
         yield case
-        is_read = case.fill_traits.needs_unread and not any(axis.skips for axis in case.axes)
-        if is_read:
+        if not self._narrowing.takes_cells(case):
             fills = self._narrowing.fills_of(case.operation, case.format.token)
             others = [name for name in fills if not FILLS[name].needs_unread]
             if not others:
                 return
-            case = filled(case, others[case.seed % len(others)], seed=case.seed)
+            case = with_fill(case, others[case.seed % len(others)], seed=case.seed)
             yield case
         for change in plainer(case):
             with suppress(InvalidCase):
@@ -116,7 +111,7 @@ class Inside:
         example = self.example(region)
         if example is not None:
             with suppress(InvalidCase):
-                yield filled(example, case.fill, seed=case.seed)
+                yield with_fill(example, case.fill, seed=case.seed)
 
     def takes(self, case: Case, region: Region) -> bool:
         """Whether a case is of a region, inside the plan, and wanted."""
@@ -175,7 +170,7 @@ class Inside:
         except (InvalidCase, NotOpenError):
             example = self.example(region)
             left = fills(operation, example.format.token) if example else ()
-            return filled(example, left[fill % len(left)], seed=dtype) if example and left else None
+            return with_fill(example, left[fill % len(left)], seed=dtype) if example and left else None
 
 
 @lru_cache(maxsize=2**12)
@@ -202,11 +197,6 @@ def _is_of(case: Case, region: Region) -> bool:
 def _row(seed: int) -> bytes:
     """A row of bytes, always the same for a seed."""
     return Random(seed).randbytes(INSIDE_BYTES)  # noqa: S311 - no secret
-
-
-def filled(case: Case, fill: str, *, seed: int) -> Case:
-    """The case with another fill, and the seed where that takes one."""
-    return replace(case, fill=fill, seed=seed if FILLS[fill].is_seeded else 0)
 
 
 @cache

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain
-from verify.cases.fills import FILLS
+from verify.cases.domain import Domain, with_fill
 from verify.cases.narrowings import REDUCTIONS, STEPS
 from verify.cases.regions import regions
 from verify.cases.word import InvalidCase
@@ -70,7 +68,7 @@ def _one_of_each_dtype(plan: Plan, fill: str) -> Iterator[Case]:
         for made in _decisions(plan, dtype):
             if (case := next(plan.plain(made), None)) is not None:
                 with suppress(InvalidCase):
-                    filled = replace(case, fill=fill, seed=1 if FILLS[fill].is_seeded else 0)
+                    filled = with_fill(case, fill, seed=1)
                     case = filled if plan.holds(filled) else case
                 yield case
                 break

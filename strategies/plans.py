@@ -11,6 +11,7 @@ from typing import Any
 from verify.cases.case import Case
 from verify.cases.domain import Condition, Domain, Space
 from verify.cases.dtypes import FORMATS
+from verify.cases.geometry import dilated
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import names_of
 from verify.cases.word import InvalidCase, Padding
@@ -142,7 +143,7 @@ def plain_cases(operation: str, made: Decisions) -> tuple[tuple[Case, Mapping[st
     }
     cases: list[Case] = []
     for kernel in (2, 1):
-        span = (kernel - 1) * dilation + 1
+        span = dilated(kernel, dilation)
         for pads in _paddings(padding, rank, span):
             for epilogue in epilogues:
                 with suppress(InvalidCase):

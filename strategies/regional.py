@@ -13,7 +13,6 @@ from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis, dilated, same_padding
 from verify.cases.operations import Operation
 from verify.cases.regions import MOST_PRODUCTS, Draws, Formula, Number, Option, Pair, Region
-from verify.cases.word import Padding
 
 from .parts import AXIS_BYTES, BORDER_BYTES, EPILOGUE_BYTES, SEED_BYTES, Row, epilogue_of, seed_of
 
@@ -52,13 +51,9 @@ def case_of(
         axes.reverse()
     return Case(
         operation=operation.name,
-        size=tuple(axis.size for axis in axes),
-        kernel=tuple(axis.kernel for axis in axes),
-        strides=tuple(axis.stride for axis in axes),
-        dilations=tuple(axis.dilation for axis in axes),
+        **fields_of(padding, axes),
         **counts,
         border=tuple((before, after) for before, after in border[:rank]),
-        padding=padding_of(padding, axes),
         dtype=FORMATS[dtype].dtype,
         channels_first=data_format == "channels_first",
         # With a bias, the gradient of filters is that of the bias, which has no kernel.
@@ -68,10 +63,16 @@ def case_of(
     )
 
 
-def padding_of(mode: str, axes: Sequence[Axis]) -> Padding:
-    if mode == "explicit":
-        return tuple((axis.before, axis.after) for axis in axes)
-    return "SAME" if mode == "same" else "VALID"
+def fields_of(mode: str, axes: Sequence[Axis]) -> dict[str, Any]:
+    """The fields of a case of these axes, whose padding has a mode."""
+    pairs = tuple((axis.before, axis.after) for axis in axes)
+    return {
+        "size": tuple(axis.size for axis in axes),
+        "kernel": tuple(axis.kernel for axis in axes),
+        "strides": tuple(axis.stride for axis in axes),
+        "dilations": tuple(axis.dilation for axis in axes),
+        "padding": pairs if mode == "explicit" else mode.upper(),
+    }
 
 
 def _axes(steps: Sequence[Sequence[int]], *, draws: Draws, padding: str, bounds: Space) -> list[Axis]:

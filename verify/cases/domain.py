@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
+from verify.cases.fills import FILLS
 from verify.cases.operations import AROUND, OPERATIONS, kind_of
 from verify.cases.predicates import Predicate, names_of
 from verify.cases.word import PADDING_MODES, InvalidCase
@@ -261,6 +262,11 @@ def with_rank(case: Case, rank: int) -> Case:
         if pairs and not isinstance(pairs, str):
             change[name] = (((0, 0),) * more + pairs)[-rank:]
     return replace(case, **change)
+
+
+def with_fill(case: Case, fill: str, *, seed: int) -> Case:
+    """The case with another fill, and the seed where that takes one."""
+    return replace(case, fill=fill, seed=seed if FILLS[fill].is_seeded else 0)
 
 
 def as_grouped(case: Case) -> Case:

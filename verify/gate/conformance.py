@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain
+from verify.cases.domain import Domain, with_fill
 from verify.cases.fills import FILLS
 from verify.cases.narrowings import Narrowings, checked
 from verify.cases.regions import is_in
@@ -188,7 +188,7 @@ def _siblings(case: Case, way: Description, fills: Sequence[str]) -> Iterator[Ca
         yield replace(case, seed=case.seed + 1)
     for fill in others:
         with suppress(InvalidCase):
-            sibling = replace(case, fill=fill, seed=case.seed if FILLS[fill].is_seeded else 0)
+            sibling = with_fill(case, fill, seed=case.seed)
             if way.domain.holds(sibling):
                 yield sibling
 
