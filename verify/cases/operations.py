@@ -29,6 +29,9 @@ WHOLE = ("bias", "residual", "relu", "relu6")
 ONE_ROUNDING = ("relu", "relu6", "leaky")
 """Steps that may be taken before or after the rounding to the dtype."""
 
+SLOPE_BITS = 4
+"""Bits that the slope of a leaky relu lowers a sum's last bit by, at most, where it is exact."""
+
 _STAGES = {"bias": 0, "norm": 0, "residual": 1}
 
 
@@ -158,5 +161,5 @@ def is_in_order(steps: tuple[str, ...]) -> bool:
 def is_exact_step(step: str) -> bool:
     """Whether a step of the epilogue gives integers (or their halves, quarters …) without rounding."""
     if kind_of(step) == "leaky":
-        return math.frexp(slope_of(step))[0] == 0.5 and slope_of(step) >= 2.0**-4
+        return math.frexp(slope_of(step))[0] == 0.5 and slope_of(step) >= 2.0**-SLOPE_BITS
     return step in WHOLE

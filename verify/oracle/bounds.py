@@ -16,7 +16,7 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.exactness import promises_exact_sums
 from verify.cases.given import Given
 from verify.cases.operands import Array, Operands
-from verify.cases.operations import ONE_ROUNDING, kind_of
+from verify.cases.operations import ONE_ROUNDING, SLOPE_BITS, kind_of
 from verify.oracle.compare import Judgement
 from verify.oracle.epilogue import follow, for_channels
 from verify.oracle.problem import Problem, problem_of
@@ -219,10 +219,6 @@ def sums_are_exact(
     return (
         held.least_exponent <= unit - SLOPE_BITS * has_slope and largest < below and largest <= held.largest
     )
-
-
-SLOPE_BITS = 4
-"""Bits that the slope of a leaky relu lowers a sum's last bit by, at most, where it is exact."""
 
 
 def _last_bit(values: Array) -> int:
