@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from verify.cases.bounded import LARGEST, MOST, NUMBERS, added, bounded, elements, power, unsupported
+from verify.cases.spelling import with_article
 from verify.cases.word import quoted
 
 Scope: TypeAlias = Mapping[str, Any]
@@ -135,7 +136,7 @@ class _Reader:
     def _read(self, node: ast.expr) -> Value:
         read = getattr(self, f"_{type(node).__name__.lower()}", None)
         if read is None:
-            raise self._refused(node, f"{_article(_noun(node))} has no place in a condition")
+            raise self._refused(node, f"{_noun(node)} has no place in a condition")
         value: Value = read(node)
         return self._traced(node, value) if self._is_traced else value
 
@@ -159,7 +160,7 @@ class _Reader:
     def _constant(self, node: ast.Constant) -> Value:
         constant = node.value
         if constant is not None and not isinstance(constant, (*NUMBERS, str)):
-            raise self._refused(node, f"{_article(_noun(constant))} has no place in a condition")
+            raise self._refused(node, f"{_noun(constant)} has no place in a condition")
         if isinstance(constant, int) and constant > LARGEST:
             raise Refused("an integer beyond 2**64")
         return lambda names: constant
@@ -227,7 +228,7 @@ class _Reader:
 
     def _binop(self, node: ast.BinOp) -> Value:
         if type(node.op) not in _ARITHMETIC:
-            raise self._refused(node, f"{_article(_noun(node.op))} has no place in a condition")
+            raise self._refused(node, f"{_noun(node.op)} has no place in a condition")
         sign, combine = _ARITHMETIC[type(node.op)]
         left, right = self._read(node.left), self._read(node.right)
 
@@ -387,14 +388,12 @@ def _assigner(targets: str | list[Any]) -> Callable[[dict[str, Any], Any], None]
 
 def _got(mapping: Any, *key: Any) -> Any:
     if not isinstance(mapping, Mapping):
-        raise TypeError(f"{_article(_noun(mapping))} has no get")
+        raise TypeError(f"{_noun(mapping)} has no get")
     return mapping.get(*key)
 
 
 def _noun(part: object) -> str:
+    """What a part of an expression is called, with its article."""
     name = type(part).__name__
-    return _NOUNS.get(name, name.lower())
-
-
-def _article(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeiou' or noun == 'f-string' else 'a'} {noun}"
+    noun = _NOUNS.get(name, name.lower())
+    return "an f-string" if noun == "f-string" else with_article(noun)

@@ -15,7 +15,7 @@ NORM_EPSILON = 2.0**-10
 class Norm(NamedTuple):
     """The parameters of a batch normalisation, one number for each channel of the answer.
 
-    y = (x − mean) · scale / √(variance + NORM_EPSILON) + offset.
+    y = (x − mean) · scale / √(variance + epsilon) + offset; the epsilon of a word is NORM_EPSILON.
     """
 
     mean: Array
