@@ -90,7 +90,7 @@ def observe(
     description = describe(subject)
     examiner = Examiner(subject=description, known=known, repeats=2, noted_as=name)
     for number, case in enumerate(cases):
-        ways = [way for way in description.routes if way.domain.holds(case)] or [description]
+        ways = description.having(case)
         by_turn = replace(examiner, subject=ways[number % len(ways)])
         examination = by_turn.examine(case)
         answer = _answer(examination)
