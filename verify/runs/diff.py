@@ -86,7 +86,8 @@ def diff(
     record({"type": "diff", **{side.name: side.subject.headline for side in sides}, "cases": len(cases)})
     for number, change in enumerate(changes):
         replay = f"{again or 'conv-verify diff A B'} {change.case}"
-        record({**difference_record(change, NAMES), "replay": replay})
+        if record is not nowhere:
+            record({**difference_record(change, NAMES), "replay": replay})
         if number < LISTED_CASES:
             console.say("\n".join(["", *difference_lines(change, NAMES, replay)]))
     if changes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from itertools import islice
@@ -10,7 +10,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from verify.cases.case import Case
@@ -25,7 +24,7 @@ from verify.checks.versions import source_of, versions, versions_of
 from verify.gate.survey import surveyed
 from verify.reports.heartbeat import doing
 from verify.reports.phrases import LabelledText, most_common, plural
-from verify.reports.summary import REASONS
+from verify.reports.summary import REASONS, print_lines
 from verify.runs.interrupted import lines_of_interrupted
 from verify.runs.sweep.jobs import Jobs, Plan, close
 from verify.runs.sweep.losses import loss_message
@@ -56,11 +55,11 @@ def _sweep(console: Console, plan: Plan, subject: Subject, description: Descript
     progress = _new_progress(console, plan, what)
     _print_head(console, plan, description, progress)
     if survey:
-        _print_rows(console, (("release", text) for text in islice(survey.lines(description), 1)))
+        print_lines(console, (("release", text) for text in islice(survey.lines(description), 1)))
     jobs = Jobs(plan, progress, first=subject, known=known)
     stop = _count_blocks(console, jobs, what)
-    _print_rows(console, rows_of_cases(progress.swept))
-    _print_rows(console, rows_of_time(progress.swept, jobs=plan.jobs, rate=jobs.rate))
+    print_lines(console, rows_of_cases(progress.swept))
+    print_lines(console, rows_of_time(progress.swept, jobs=plan.jobs, rate=jobs.rate))
     stop = _print_counterexamples(console, progress.swept, description, plan.enumeration, stop)
     console.print(Text(f"\n{sweep_sentence(plan.enumeration, progress.swept)}", style="bold"), soft_wrap=True)
     if not jobs.is_over:
@@ -116,19 +115,10 @@ def _print_head(console: Console, plan: Plan, subject: Description, progress: Pr
         console.print(Text(text, style="dim"), soft_wrap=True)
     where = "; ".join(filter(None, (subject.headline or here, subject.here)))
     console.print(Text(where, style="dim"), soft_wrap=True)
-    _print_rows(console, rows_of_enumeration(plan.enumeration))
-    _print_rows(console, rows_of_ways(subject, plan.enumeration))
+    print_lines(console, rows_of_enumeration(plan.enumeration))
+    print_lines(console, rows_of_ways(subject, plan.enumeration))
     if progress.done:
-        _print_rows(console, [("resumed", f"after {progress.swept.cases:,} cases")])
-
-
-def _print_rows(console: Console, rows: Iterable[LabelledText]) -> None:
-    for label, text in rows:
-        grid = Table.grid()
-        grid.add_column(min_width=11, no_wrap=True)
-        grid.add_column()
-        grid.add_row(label, Text(text))
-        console.print(grid)
+        print_lines(console, [("resumed", f"after {progress.swept.cases:,} cases")])
 
 
 def _print_counterexamples(
