@@ -29,7 +29,7 @@ from verify.corpus.failures import OPTION, Failed, failures_in, remember
 from verify.corpus.words import named_inside
 from verify.runs.forgetting import forget_named
 from verify.runs.in_order import replay_in_order
-from verify.runs.interrupted import lines_of_interrupted
+from verify.runs.interrupted import say_interrupted
 from verify.runs.recorded import Again, again, as_recorded, unloaded
 from verify.runs.replay import Became, replay, replay_exit_code, replay_sentence
 from verify.subjects.by_path import canonical
@@ -66,8 +66,7 @@ def command(
     if forgets:
         return forget_named(failures, [*filter(None, (subject,)), *words])
     past = _past(failures, is_needed=not (subject and words))
-    for line in lines_of_interrupted():
-        print(line)
+    say_interrupted(print)
     cases = named_inside(words, narrowings)
     if in_order:
         if not subject or not cases:

@@ -20,7 +20,7 @@ from verify.reports.terminal import Terminal
 from verify.runs.behaviour.comparison import Difference, differences, summary_of
 from verify.runs.behaviour.nearness import difference_lines, difference_record, nearer_phrase
 from verify.runs.behaviour.record import Behaviour, behaviour_of, observe
-from verify.runs.interrupted import lines_of_interrupted
+from verify.runs.interrupted import say_interrupted
 
 LISTED_CASES = 20
 """Cases of differing bits that are listed."""
@@ -70,8 +70,7 @@ def diff(
     """
     # From long words to short ones, so that of each kind of disagreement the smallest is shown.
     cases = sorted(dict.fromkeys(named), key=lambda case: len(str(case)), reverse=True)
-    for line in lines_of_interrupted():
-        console.say(line)
+    say_interrupted(console.say)
     sides = (
         _side("A", describe(first), _shown(console, "A", cases)),
         _side("B", describe(second), _shown(console, "B", cases)),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,7 +40,7 @@ from verify.reports.summary import STYLES
 from verify.reports.tally import UNDRAWN, Tally
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.baseline import Conclusion, Watch
-from verify.runs.interrupted import lines_of_interrupted
+from verify.runs.interrupted import say_interrupted
 
 ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
 """Pytest's exit codes of a run that took place."""
@@ -71,8 +72,7 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     start = time.monotonic()
     stream = Stream.anew(request.report) if request.report else None
     session = Session(options=request.options, record=stream.write if stream else nowhere)
-    for line in lines_of_interrupted():
-        console.print(line, style="dim", soft_wrap=True)
+    say_interrupted(partial(console.print, style="dim", soft_wrap=True))
     watcher = Watcher(console, session, request)
     status = _gated(request, session, [watcher, *([watch] if watch else [])])
     ended = _ended(request, watcher, status, watch)

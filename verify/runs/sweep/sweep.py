@@ -25,7 +25,7 @@ from verify.gate.survey import surveyed
 from verify.reports.heartbeat import doing
 from verify.reports.phrases import LabelledText, most_common, plural
 from verify.reports.summary import REASONS, print_lines
-from verify.runs.interrupted import lines_of_interrupted
+from verify.runs.interrupted import say_interrupted
 from verify.runs.sweep.jobs import Jobs, Plan, close
 from verify.runs.sweep.losses import loss_message
 from verify.runs.sweep.progress import Progress, identity, read_state, restore
@@ -111,8 +111,7 @@ def _new_progress(console: Console, plan: Plan, what: dict[str, Any]) -> Progres
 def _print_head(console: Console, plan: Plan, subject: Description, progress: Progress) -> None:
     packages = [f"{package} {number}" for package, number in versions().items() if package != "hypothesis"]
     here = ", ".join((subject.name, *packages))
-    for text in lines_of_interrupted():
-        console.print(Text(text, style="dim"), soft_wrap=True)
+    say_interrupted(lambda line: console.print(Text(line, style="dim"), soft_wrap=True))
     where = "; ".join(filter(None, (subject.headline or here, subject.here)))
     console.print(Text(where, style="dim"), soft_wrap=True)
     print_lines(console, rows_of_enumeration(plan.enumeration))
