@@ -12,7 +12,7 @@ import click
 
 from verify.cases.case import Case
 from verify.checks.broken import broken_by
-from verify.checks.files import refusal_of
+from verify.checks.files import why_unwritten
 from verify.checks.ours import NotOurs
 from verify.commands.cli import command_named
 from verify.config.flags import (
@@ -162,7 +162,5 @@ def _record(file: Path, failures: list[Failed]) -> None:
     try:
         if failures:
             remember(file, failures)
-    except OSError as error:
-        print(f"unrecorded  {refusal_of(error, OPTION)}")
-    except ValueError as error:
-        print(f"unrecorded  {error}")
+    except (OSError, ValueError) as error:
+        print(f"unrecorded  {why_unwritten(error, OPTION)}")

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from verify.cases.case import Case
 from verify.checks.broken import broken_by
-from verify.checks.files import refusal_of
+from verify.checks.files import why_unwritten
 from verify.checks.interrupts import interruptible
 from verify.checks.losses import code_after_losses, losses_told
 from verify.checks.scratch import scratch_folder
@@ -160,7 +160,7 @@ def _keep(request: Request, tallies: Sequence[Tally], failures: Sequence[Failed]
             remember(request.failures, failures)
             kept.append(f"recorded  {request.failures}  (`replay` asks again what failed)")
         except (OSError, ValueError) as wrong:
-            kept.append(f"unrecorded  {_why(wrong, OPTION)}")
+            kept.append(f"unrecorded  {why_unwritten(wrong, OPTION)}")
     if request.pin_to:
         shipped = cases_in(SHIPPED)  # every run asks them already
         failures_of_cases = [found.failure for found in findings(tallies) if found.failure.word]
@@ -170,12 +170,8 @@ def _keep(request: Request, tallies: Sequence[Tally], failures: Sequence[Failed]
             added = pin(request.pin_to, new, today=date.today())
             kept += [f"pinned    {case}  ({file})" for case, file in added.items()]
         except (OSError, ValueError) as wrong:
-            kept.append(f"unpinned  {_why(wrong, '--corpus')}")
+            kept.append(f"unpinned  {why_unwritten(wrong, '--corpus')}")
     return kept
-
-
-def _why(wrong: OSError | ValueError, option: str) -> str:
-    return refusal_of(wrong, option) if isinstance(wrong, OSError) else str(wrong)
 
 
 @contextmanager
