@@ -27,6 +27,7 @@ from verify.config.flags import (
 from verify.config.options import SUBJECT, WORD
 from verify.corpus.failures import OPTION, Failed, failures_in, remember
 from verify.corpus.words import named_inside
+from verify.reports.conclusion import NOTHING_JUDGED
 from verify.runs.forgetting import forget_named
 from verify.runs.in_order import replay_in_order
 from verify.runs.interrupted import say_interrupted
@@ -93,7 +94,7 @@ def command(
         print(f"\n{stop.sentence}")
         return stop.code if stop.code == 2 else code or stop.code
     if code == 3:
-        print("Proves too little: no case was judged on values that could have failed.")
+        print(NOTHING_JUDGED)
     return code
 
 

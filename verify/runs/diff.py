@@ -13,7 +13,9 @@ from rich.text import Text
 from verify.cases.case import Case
 from verify.checks.examination import Examination, disagreement
 from verify.checks.subject import Description, Subject, describe
+from verify.gate.recorder import GRADED
 from verify.gate.survey import surveyed
+from verify.reports.conclusion import NOTHING_JUDGED
 from verify.reports.phrases import plural
 from verify.reports.records import Record, nowhere
 from verify.reports.terminal import Terminal
@@ -47,7 +49,7 @@ class Side(NamedTuple):
 
     @property
     def is_graded(self) -> bool:
-        return any(self.counts[outcome] for outcome in ("agrees", "known", "disagrees"))
+        return any(self.counts[outcome] for outcome in GRADED)
 
 
 NAMES = ("A", "B")
@@ -145,6 +147,6 @@ def _sentence(cases: int, sides: Sequence[Side], changes: Sequence[Difference]) 
             f"A disagrees with the reference in {first:,} and B in {second:,}."
         )
     if not any(side.is_graded for side in sides):
-        return "Proves too little: no case was judged on values that could have failed."
+        return NOTHING_JUDGED
     are = "1 case" if cases == 1 else f"{cases:,} cases"
     return f"The same: {are}, no bit differs and neither disagrees with the reference."
