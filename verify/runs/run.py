@@ -266,7 +266,7 @@ class Watcher:
         elif report.failed and not explained and not report.longreprtext.endswith(NOTHING):
             self.broken.append(report.longreprtext.strip().splitlines()[-1])
         if report.when == "call" and tally is not None:
-            self._keep()
+            self._remember()
             if self._named != tally.subject:
                 self._named = tally.subject
                 self._introduce(tally.subject)
@@ -306,7 +306,7 @@ class Watcher:
         if self._item is not None:
             self._item.cls.gate.close(self._item.name, time.monotonic() - self._start)
 
-    def _keep(self) -> None:
+    def _remember(self) -> None:
         """Record what the property found before it is printed; the end of the run says if this cannot be."""
         judge = self._judge()
         failures = _failures_of(judge.tallier) if judge is not None else []
@@ -325,8 +325,8 @@ class Watcher:
         tally = self._tally()
         if tally is None:
             return Text("loading …")
-        doing = "shrinking a disagreement" if tally.failures else f"{tally.cases:,} cases"
-        return Text(f"{tally.subject} {tally.title}: {doing}")
+        what = "shrinking a disagreement" if tally.failures else f"{tally.cases:,} cases"
+        return Text(f"{tally.subject} {tally.title}: {what}")
 
 
 def _failures_of(tallier: Tallier) -> list[Failed]:
