@@ -12,12 +12,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from verify.cases.case import Case
 from verify.cases.enumeration import LARGEST_COUNTS, Enumeration
 from verify.checks.bulk import Counterexample, Swept
 from verify.checks.deviations import Deviation, to_text
 from verify.checks.diagnosis import diagnosed
-from verify.checks.examination import Examination, disagreement, line
+from verify.checks.examination import disagreement, line
 from verify.checks.path import Examiner
 from verify.checks.subject import Description, Subject, describe
 from verify.checks.versions import source_of, versions, versions_of
@@ -27,7 +26,7 @@ from verify.reports.phrases import LabelledText, most_common, plural
 from verify.reports.summary import REASONS, print_lines
 from verify.runs.interrupted import say_interrupted
 from verify.runs.sweep.jobs import Jobs, Plan, close
-from verify.runs.sweep.losses import loss_message
+from verify.runs.sweep.losses import as_found, loss_message
 from verify.runs.sweep.progress import Progress, identity, read_state, restore
 from verify.subjects.isolated import worker_of
 
@@ -144,10 +143,10 @@ def _print_counterexamples(
 
 def _message(counterexample: Counterexample, whole: Description, enumeration: Enumeration) -> str:
     """The message of a counterexample; with the fault it looks like, if it disagrees the same way again."""
-    case, subject = Case.parse(counterexample.word), whole.ways.get(counterexample.way, whole)
+    found = as_found(counterexample, whole)
     if counterexample.asked and (worker := worker_of(whole)):
         worker.begin_anew()  # so that the case is asked alone
-    again = Examiner(subject=subject, noted_as=subject.name).examine(case)
+    again = Examiner(subject=found.subject, noted_as=found.subject.name).examine(found.case)
     if again.verdict.kind == counterexample.verdict.kind:
         return disagreement(diagnosed(again))
     if counterexample.asked:
@@ -158,9 +157,7 @@ def _message(counterexample: Counterexample, whole: Description, enumeration: En
 
 def _message_as_found(counterexample: Counterexample, whole: Description) -> str:
     """The message of a counterexample, without asking it again."""
-    case, subject = Case.parse(counterexample.word), whole.ways.get(counterexample.way, whole)
-    found = Examination(case=case, subject=subject, verdict=counterexample.verdict)
-    return disagreement(found, with_faults=False)
+    return disagreement(as_found(counterexample, whole), with_faults=False)
 
 
 def sweep_exit_code(enumeration: Enumeration, swept: Swept) -> int:
