@@ -89,7 +89,7 @@ def drawn_inside(
 ) -> list[tuple[str, Case]]:
     """Ways and cases of their domains for which an entry's condition holds, drawn or like its word.
 
-    Half of what is drawn keeps the word's numbers but for some; DRAWS times as many are tried.
+    Half of what is drawn keeps the word's numbers but for some; DRAWS are tried.
     """
     ways = {split_way(way.name)[1]: way for way in routes_of(entry, subject)}
     domains = {name: way.domain for name, way in ways.items()}
