@@ -131,6 +131,19 @@ def test_file_that_is_none_is_not_waited_for(
     assert not Path("elsewhere").exists() or Path("elsewhere").read_text() == "kept"
 
 
+@pytest.mark.parametrize("linked", [KEPT, KEPT / "failures.jsonl"], ids=["folder", "file"])
+def test_nothing_is_forgotten_through_a_link(linked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", "tests.planted.hostile:raises", WORD]) == 1
+    linked.rename("elsewhere")
+    linked.symlink_to(Path("elsewhere").resolve())
+    before = (KEPT / "failures.jsonl").read_text()
+    assert main(["replay", "--forget", WORD]) == 2
+    why = f"{str(linked)!r} is a link, which is not followed"
+    assert capsys.readouterr().err == f"conv-verify: {why}: move it away, or name another by --failures\n"
+    assert WORD in before
+    assert (KEPT / "failures.jsonl").read_text() == before
+
+
 def test_link_that_points_nowhere_is_not_written_through() -> None:
     KEPT.mkdir()
     (KEPT / ".gitignore").symlink_to("../elsewhere")

@@ -14,7 +14,7 @@ from verify.__main__ import main
 from verify.checks.reading import DataError, brief, json_of, line_of, text_in, toml_of
 from verify.corpus.failures import failures_in, remember
 from verify.corpus.words import cases_in
-from verify.reports.records import read_records
+from verify.reports.records import numbered_records
 from verify.runs.behaviour.record import read_behaviours
 from verify.runs.sweep.progress import read_state
 
@@ -126,7 +126,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "a text": text_in,
     "words": cases_in,
     "failures": failures_in,
-    "records": lambda file: [*read_records(file)],
+    "records": lambda file: [*numbered_records(file)],
     "a baseline": read_behaviours,
     "the state of a sweep": read_state,
     "what is rewritten": lambda file: remember(file, []),
@@ -210,7 +210,7 @@ def test_records_whose_first_line_is_cut_in_half_are_refused(tmp_path: Path) -> 
     file = tmp_path / "a.jsonl"
     file.write_text('{"type": "run", "form')
     why = "line 1: it was cut off before its end, so that nothing is known of its run"
-    assert refusal(lambda: [*read_records(file)]) == f"{file}, {why}"
+    assert refusal(lambda: [*numbered_records(file)]) == f"{file}, {why}"
 
 
 def test_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     with file.open("wb") as sparse:
         sparse.truncate(2**40)
     assert refusal(lambda: text_in(file)).startswith(f"{file} is larger than 64 MiB")
-    assert refusal(lambda: [*read_records(file)]) == f"{file}, line 1: it is longer than 4 MiB"
+    assert refusal(lambda: [*numbered_records(file)]) == f"{file}, line 1: it is longer than 4 MiB"
 
 
 def test_null_device_is_a_file_without_anything() -> None:

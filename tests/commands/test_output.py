@@ -66,9 +66,21 @@ def test_exit_code_stands_where_nothing_can_be_written(tmp_path: Path) -> None:
     assert shell(f"{FAILING} <&- >&- 2>&-", tmp_path).returncode == 1
 
 
-def test_output_that_is_all_that_was_asked_for_is_an_error_where_it_is_lost(tmp_path: Path) -> None:
-    done = shell(f"{sys.executable} -m verify explain {WORD} >/dev/full", tmp_path)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+@pytest.mark.parametrize(
+    ("asked", "lines"),
+    [
+        (f"explain {WORD}", 1),
+        ("guide", 1),
+        ("guide start", 1),
+        ("list", 1),
+        pytest.param("words models:block", 2, marks=pytest.mark.needs_tensorflow),  # how many they are
+    ],
+)
+def test_output_that_is_all_that_was_asked_for_is_an_error_where_it_is_lost(
+    asked: str, lines: int, tmp_path: Path
+) -> None:
+    done = shell(f"{sys.executable} -m verify {asked} >/dev/full", tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, lines)
 
 
 @pytest.mark.parametrize(

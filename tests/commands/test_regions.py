@@ -11,7 +11,7 @@ from tests.commands.commanding import Command
 from verify import Case
 from verify.__main__ import main
 from verify.cases.regions import regions, regions_of
-from verify.reports.records import read_records
+from verify.reports.schema import records_in
 
 
 def test_list_has_every_region_with_its_sentence_and_links(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,7 +41,7 @@ def test_a_run_may_be_of_some_regions_alone(command: Command, tmp_path: Path) ->
     records = tmp_path / "records.jsonl"
     chosen = ("--regions", "causal,pointwise", "--examples", "10", "--seed", "1", "--report", str(records))
     assert command("run", "subjects_to_gate:right", *chosen).returncode == 0
-    asked = [Case.parse(record["word"]) for record in read_records(records) if record["type"] == "case"]
+    asked = [Case.parse(record["word"]) for record in records_in(records) if record["type"] == "case"]
     assert len(asked) > 50
     assert [str(case) for case in asked if not {"causal", "pointwise"} & {*regions_of(case)}] == []
 

@@ -16,7 +16,7 @@ from verify.config.options import entries_of
 from verify.corpus.convert import convert
 from verify.corpus.failures import failures_in
 from verify.corpus.words import cases_in, pin, unpin
-from verify.reports.records import read_records
+from verify.reports.records import numbered_records
 from verify.runs.behaviour.record import read_behaviours
 from verify.runs.sweep.progress import read_state
 
@@ -172,7 +172,7 @@ def test_file_of_the_first_grammar_is_refused_with_the_line_to_run(what, tmp_pat
 
 
 AGAIN = {
-    "records": ('{"type": "run", "format": 1}\n', lambda file: [*read_records(file)], "run --report a"),
+    "records": ('{"type": "run", "format": 1}\n', lambda file: [*numbered_records(file)], "run --report a"),
     "a baseline": (
         '{"format": 2, "subjects": {"a": {"cases": {"conv_i3": ""}}}}',
         read_behaviours,

@@ -22,7 +22,7 @@ from verify.checks.examination import Mismatch
 from verify.checks.subject import Subject
 from verify.config.session import Options, Session
 from verify.gate import conformance
-from verify.reports.records import RECORDS_FORMAT, Record, Stream, begin, end, read_records
+from verify.reports.records import RECORDS_FORMAT, Record, Stream, begin, end, numbered_records
 from verify.reports.tally import Tally, tallies_of
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", "COLUMNS": "100"}
@@ -43,14 +43,18 @@ def written(*records: Record, file: str = "a.jsonl") -> Path:
 RUN = begin(environment="here", seed=1, profile="dev", subjects=[], properties={}, shard="1/1")
 
 
+def records_of(file: Path) -> list[Record]:
+    return [record for _, record in numbered_records(file)]
+
+
 def test_records_are_read_as_they_were_written():
     case = {"type": "case", "word": "conv_i1_k1_same_ones", "sentence": "„{\n}“", "rank": 1}
-    assert list(read_records(written(RUN, case))) == [RUN, case]
+    assert records_of(written(RUN, case)) == [RUN, case]
 
 
 def test_run_begins_a_file_anew():
     written(RUN, end(1.0, 0))
-    assert [record["type"] for record in read_records(written(RUN))] == ["run"]
+    assert [record["type"] for record in records_of(written(RUN))] == ["run"]
 
 
 def test_numbers_that_json_lacks_are_strings():
@@ -61,7 +65,7 @@ def test_numbers_that_json_lacks_are_strings():
 def test_line_that_was_cut_off_is_passed_over():
     file = written(RUN, end(1.0, 0))
     file.write_bytes(file.read_bytes()[:-5])
-    assert [record["type"] for record in read_records(file)] == ["run"]
+    assert [record["type"] for record in records_of(file)] == ["run"]
 
 
 def test_disk_that_is_full_is_said_and_stops_nothing():
@@ -115,7 +119,7 @@ def test_processes_that_share_a_file_lose_and_mix_nothing():
         writer.stdin.write("go\n")
         writer.stdin.flush()
     assert [writer.communicate()[0] for writer in writers] == ["", ""]
-    cases = [(case["name"], case["number"]) for case in read_records(file) if case["type"] == "case"]
+    cases = [(case["name"], case["number"]) for case in records_of(file) if case["type"] == "case"]
     assert sorted(cases) == [(name, number) for name in "ab" for number in range(2000)]
 
 
@@ -134,7 +138,7 @@ def gated() -> Gated:
             with contextlib.suppress(Mismatch, ExceptionGroup):
                 getattr(held(), f"test_{name}")()
             held.gate.close(f"test_{name}", 0.5)
-        read_back = list(read_records(written(RUN, *records)))
+        read_back = records_of(written(RUN, *records))
         return read_back, [judge.tallier.tally for judge in held.gate.judges.values()]
 
     return run
@@ -214,7 +218,7 @@ def test_run_that_is_killed_leaves_whole_records(report: Reporting):
         assert running.stdout is not None
         next(line for line in iter(running.stdout.readline, "") if "values on exact fills" in line)
         running.send_signal(signal.SIGKILL)
-    outcomes = {record.get("outcome") for record in read_records(Path("a.jsonl"))}
+    outcomes = {record.get("outcome") for record in records_of(Path("a.jsonl"))}
     code, text = report()
     assert {"agrees", "disagrees"} <= outcomes
     assert code == 1

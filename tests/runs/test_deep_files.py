@@ -9,7 +9,7 @@ import pytest
 from verify.checks.deviations import parse_deviations
 from verify.checks.project import settings_of
 from verify.corpus.failures import failures_in
-from verify.reports.records import read_records
+from verify.reports.records import numbered_records
 from verify.runs.behaviour.record import read_behaviours
 from verify.runs.sweep.progress import read_state
 
@@ -17,7 +17,7 @@ DEEP = "[" * 200_000
 
 READERS = {
     "failures": failures_in,
-    "records": lambda file: [*read_records(file)],
+    "records": lambda file: [*numbered_records(file)],
     "a baseline": read_behaviours,
     "the state of a sweep": read_state,
     "deviations": lambda file: parse_deviations(file.read_text("utf-8")),

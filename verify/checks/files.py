@@ -31,6 +31,11 @@ def naming(file: Path) -> Iterator[None]:
         raise
 
 
+def why_unwritten(error: OSError | ValueError, option: str) -> str:
+    """Why something was not written, as one says it beside a verdict that stands without it."""
+    return refusal_of(error, option) if isinstance(error, OSError) else str(error)
+
+
 def refusal_of(error: OSError, option: str = "") -> str:
     """What to say of a file that cannot be read or written; `option` is that by which another is named."""
     if isinstance(error, NotOurs):

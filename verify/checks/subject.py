@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
@@ -160,6 +160,10 @@ class Description:
     def routes(self) -> tuple[Description, ...]:
         """Its ways, or itself where it has none."""
         return tuple(self.ways.values()) or (self,)
+
+    def having(self, case: Case) -> Sequence[Description]:
+        """The ways that have a case, or the subject itself where none has."""
+        return [way for way in self.routes if way.domain.holds(case)] or [self]
 
     def route(self, case: Case) -> tuple[Description, str]:
         """The first way whose domain has a case, and ""; where none has, a way like it, and why not."""

@@ -31,7 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Every command, which is a module of this room, and what it does."""
 
-JUDGING = frozenset(COMMANDS) - {"explain", "export", "list"}
+JUDGING = frozenset(COMMANDS) - {"explain", "export", "guide", "list", "words"}
 """Commands whose exit code says what they found or did, whether or not they can print it."""
 
 EXIT_CODES = "exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little"

@@ -11,13 +11,12 @@ from typing import Any
 import click
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain
 from verify.checks.replacing import replace_file, require_replaceable
 from verify.checks.subject import labelled
 from verify.commands.cli import command_named
 from verify.config.flags import narrowing_options, words_option
 from verify.config.options import FILE, INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD
-from verify.corpus.words import cases_named
+from verify.corpus.words import named_inside
 from verify.subjects.processor import onednn_by_default
 from verify.subjects.registry import is_builtin
 
@@ -63,11 +62,7 @@ def command(
     if html:
         require_replaceable(html)
     label, settings = _under_usual_settings(subject)
-    inside = Domain().narrowed(narrowings)
-    typed = [*(case for word in cases for case in cases_named(word)), *words]
-    named = [case for case in typed if inside.holds(case)]
-    if typed and not named:
-        raise ValueError("the narrowings leave none of the cases that are named")
+    named = named_inside(cases, narrowings, further=words)
     first, second = (
         tried(isolated(label, python=python, timeout_s=timeout or TIMEOUT_S)) for python in pythons
     )

@@ -31,7 +31,7 @@ def command(*, word: str, form: str, subject: str | None, output: Path | None) -
             raise CannotExport(f"{form} holds a case and no subject such as {subject!r}")
         return _files(case, form, output)
     subject = subject or "tensorflow"
-    if form != "script" and not is_builtin(subject):
+    if form == "pytest" and not is_builtin(subject):
         usual(subject).close()  # a wrong name, or a missing framework, is answered as one
     text = {"script": _script, "issue": _issue, "pytest": _pytest}[form](case, subject)
     if output is None:
@@ -63,11 +63,10 @@ def _issue(case: Case, subject: str) -> str:
     from verify.checks.diagnosis import diagnosed
     from verify.checks.path import Examiner
     from verify.export.issue import issue
-    from verify.subjects.isolated import TIMEOUT_S, isolated
-    from verify.subjects.trial import tried
+    from verify.subjects.trial import usual_tried
 
-    asked = tried(isolated(subject, timeout_s=TIMEOUT_S))
-    ways = [way for way in asked.routes if way.domain.holds(case)] or [asked]
+    asked = usual_tried(subject)
+    ways = asked.having(case)
     known = applying(asked.known, asked)
     examinations = (Examiner(subject=way, known=known, repeats=2).examine(case) for way in ways)
     examination = next((each for each in examinations if each.verdict.kind), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -12,9 +11,8 @@ from typing import Any, NamedTuple
 import click
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain
 from verify.checks.broken import broken_by
-from verify.checks.files import refusal_of
+from verify.checks.files import why_unwritten
 from verify.checks.ours import NotOurs
 from verify.commands.cli import command_named
 from verify.config.flags import (
@@ -28,13 +26,15 @@ from verify.config.flags import (
 )
 from verify.config.options import SUBJECT, WORD
 from verify.corpus.failures import OPTION, Failed, failures_in, remember
-from verify.corpus.words import cases_named
+from verify.corpus.words import named_inside
+from verify.reports.conclusion import NOTHING_JUDGED
 from verify.runs.forgetting import forget_named
 from verify.runs.in_order import replay_in_order
-from verify.runs.interrupted import lines_of_interrupted
+from verify.runs.interrupted import say_interrupted
 from verify.runs.recorded import Again, again, as_recorded, unloaded
 from verify.runs.replay import Became, replay, replay_exit_code, replay_sentence
 from verify.subjects.by_path import canonical
+from verify.subjects.here import CAN_CONTAIN
 
 
 @command_named("replay")
@@ -67,9 +67,8 @@ def command(
     if forgets:
         return forget_named(failures, [*filter(None, (subject,)), *words])
     past = _past(failures, is_needed=not (subject and words))
-    for line in lines_of_interrupted():
-        print(line)
-    cases = _named(words, narrowings)
+    say_interrupted(print)
+    cases = named_inside(words, narrowings)
     if in_order:
         if not subject or not cases:
             raise ValueError(
@@ -95,7 +94,7 @@ def command(
         print(f"\n{stop.sentence}")
         return stop.code if stop.code == 2 else code or stop.code
     if code == 3:
-        print("Proves too little: no case was judged on values that could have failed.")
+        print(NOTHING_JUDGED)
     return code
 
 
@@ -125,16 +124,6 @@ def _replay_all(asked: Iterable[Again], remembering: Mapping[str, Any], became: 
     return None
 
 
-def _named(words: Iterable[str], narrowings: dict[str, Any]) -> list[Case]:
-    """The cases that are named, inside the narrowings; ValueError if these leave none."""
-    inside = Domain().narrowed(narrowings)
-    named = [case for word in words for case in cases_named(word)]
-    cases = [case for case in named if inside.holds(case)]
-    if named and not cases:
-        raise ValueError("the narrowings leave none of the cases that are named")
-    return cases
-
-
 def _recorded(past: Iterable[Failed], subject: str | None, file: Path) -> list[Failed]:
     """What is recorded to have failed, of one subject or of all; ValueError if nothing is."""
     failed = [failure for failure in past if subject is None or failure.subject == canonical(subject)]
@@ -146,7 +135,7 @@ def _recorded(past: Iterable[Failed], subject: str | None, file: Path) -> list[F
 
 def _in_order(subject: str, cases: list[Case], *, known: Known, isolation: Isolation) -> int:
     """Ask one process the cases in order: a worker, unless this process is asked for."""
-    if not isolation.is_asked and isolation.isolate is None and sys.platform == "linux":
+    if isolation == Isolation() and CAN_CONTAIN:
         isolation = isolation._replace(isolate=True)
     again = f"conv-verify {click.get_current_context().find_root().obj}"
     loaded = loader_of(isolation)(subject)
@@ -174,7 +163,5 @@ def _record(file: Path, failures: list[Failed]) -> None:
     try:
         if failures:
             remember(file, failures)
-    except OSError as error:
-        print(f"unrecorded  {refusal_of(error, OPTION)}")
-    except ValueError as error:
-        print(f"unrecorded  {error}")
+    except (OSError, ValueError) as error:
+        print(f"unrecorded  {why_unwritten(error, OPTION)}")

@@ -40,6 +40,6 @@ def command(*, files: tuple[Path, ...], html: Path | None, detail: Detail) -> in
     if total.broken and not conclusion.endswith(total.broken):  # beside what disagrees
         console.say(f"\nCould not run: {total.broken}")
     github.publish(total.tallies, conclusion, holds=total.exit_code == 0, say=console.command)
-    if html and (why := why_no_page(html, files)):
+    if html and (why := why_no_page(html, files, total)):
         console.say(why)
     return total.exit_code

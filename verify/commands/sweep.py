@@ -79,7 +79,7 @@ def command(
     if channels_first:
         narrowings.setdefault("data_formats", ("channels_first",))
     enumeration_of(Domain(), upto, narrowings=narrowings, **numbers)  # before anything is imported
-    make = maker(subject, **isolation._asdict())
+    make = maker(subject, isolation)
     first = make()
     enumeration = enumeration_of(describe(first).drawn(), upto, narrowings=narrowings, **numbers)
     plan = Plan(

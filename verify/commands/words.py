@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from verify.checks.replacing import replace_file
 from verify.commands.cli import command_named
 from verify.config.options import PLACE, OptionKind, listed
 
@@ -54,7 +55,7 @@ def command(
         sys.stdout.write(text)
         print(words.sentence, file=sys.stderr)
     else:
-        output.write_text(text, "utf-8")
+        replace_file(output, text.encode())
         print(f"wrote {output}: {words.sentence}")
     if words.without:
         print(_unread(words.without), file=sys.stderr)

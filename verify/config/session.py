@@ -23,8 +23,7 @@ class Options:
     `examples` is the number of cases for each property, or None for the profile's, `excuse` whether
     recorded deviations are excused, `deviations` are the user's own, `corpus` has the user's pins
     and `words` what is asked beside them, `load` makes a subject from a name and tries it, `place` one that
-    is given as a callable, and only the
-    cases of the `shard` are asked.
+    is given as a callable, and only the cases of the `shard` are asked.
     """
 
     examples: int | None = None

@@ -145,7 +145,7 @@ def remember(file: Path, failures: Iterable[Failed]) -> None:
 
 
 def forget(file: Path, is_wanted: Callable[[Failed], bool]) -> list[Failed]:
-    """Take failures out of a record; returns those that were there."""
+    """Take failures out of a record; returns those that were there. NotOurs for a record that is not ours."""
     gone: list[Failed] = []
 
     def without(text: str) -> str:
@@ -153,6 +153,11 @@ def forget(file: Path, is_wanted: Callable[[Failed], bool]) -> list[Failed]:
         gone[:] = [failure for failure in failures if is_wanted(failure)]
         return _text_of(failure for failure in failures if failure not in gone) if gone else text
 
+    try:
+        require_kept(file)
+    except NotOurs as error:
+        error.option = OPTION
+        raise
     rewrite(file, without)
     return gone
 

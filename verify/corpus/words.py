@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from verify.cases.case import Case
+from verify.cases.domain import Domain
 from verify.cases.grammar import GRAMMAR, require_grammar
 from verify.cases.operations import OPERATIONS
 from verify.cases.word import InvalidCase
@@ -52,6 +53,18 @@ def cases_named(word: str) -> list[Case]:
     cases = cases_in(word)
     if not cases:
         raise ValueError(f"{word!r} holds no case; in a folder, the *.txt files are read")
+    return cases
+
+
+def named_inside(
+    words: Iterable[str], narrowings: Mapping[str, Any], *, further: Iterable[Case] = ()
+) -> list[Case]:
+    """The cases that are named, and further ones, inside the narrowings; ValueError if these leave none."""
+    inside = Domain().narrowed(narrowings)
+    named = [*(case for word in words for case in cases_named(word)), *further]
+    cases = [case for case in named if inside.holds(case)]
+    if named and not cases:
+        raise ValueError("the narrowings leave none of the cases that are named")
     return cases
 
 

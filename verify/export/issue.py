@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import re
 from collections.abc import Sequence
 
@@ -11,9 +10,10 @@ import numpy as np
 from verify.checks.examination import Examination, axis_line, replay_line_of, worst_phrase
 from verify.checks.versions import FRAMEWORKS, versions_of
 from verify.oracle.bounds import judgement
+from verify.oracle.compare import NUMERIC_KINDS
 from verify.reports.explanation.explain import explain
 from verify.reports.explanation.lines import plain_text
-from verify.subjects.processor import cpu_model, features
+from verify.subjects.processor import cpu_model, system, vectors
 
 TITLE = 120
 """Characters of a title at most."""
@@ -22,8 +22,6 @@ SHOWN = 64
 """Elements of an answer that are printed; of a larger one the corners."""
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-
-_VECTORS = ("avx2", "avx512", "avx_", "amx", "fma", "asimd", "sve")
 
 
 def issue(examination: Examination, source: str) -> str:
@@ -50,7 +48,7 @@ def _title(examination: Examination) -> str:
     """What happens in which call, in one line."""
     case, verdict = examination.case, examination.verdict
     call = examination.subject.name.rpartition("/")[2]
-    if verdict.worst is not None and verdict.kind in ("value", "non-finite"):
+    if verdict.worst is not None and verdict.kind in NUMERIC_KINDS:
         said = f"{call} answers {verdict.worst.got!r} where {verdict.worst.want!r} is right"
         said += (
             f" ({case.operation} of {case.rank} {'axis' if case.rank == 1 else 'axes'}, {case.dtype.name})"
@@ -76,12 +74,11 @@ def _bullets(examination: Examination) -> list[str]:
     subject = examination.subject
     numbers = {name: number for name, number in versions_of(subject).items() if name != "hypothesis"}
     versions = ", ".join(f"{name} {number}" for name, number in numbers.items())
-    vectors = " ".join(sorted(name for name in features() if name.startswith(_VECTORS)))
     switches = " ".join(f"{name}={value}" for name, value in subject.switches.items())
     lines = {
         "versions": versions,
-        "system": f"{platform.system()} {platform.machine()}",
-        "CPU": f"{cpu_model() or 'unknown'}{f' ({vectors})' if vectors else ''}",
+        "system": system(),
+        "CPU": f"{cpu_model() or 'unknown'}{f' ({vectors()})' if vectors() else ''}",
         "switches": switches or "none",
     }
     return ["\n".join(f"- {label}: {text}" for label, text in lines.items())]

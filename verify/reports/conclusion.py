@@ -13,6 +13,9 @@ from verify.reports.tally import ENOUGH, TIME_UP, Tally
 LITTLE = ("nothing graded", "too little")
 """Verdicts of properties that prove too little."""
 
+NOTHING_JUDGED = "Proves too little: no case was judged on values that could have failed."
+"""What asking named cases comes to where all of them are declined or vacuous."""
+
 
 def exit_code(tallies: Sequence[Tally], *, shard: Shard = ALL) -> int:
     """0 holds, 1 has findings, 3 proves too little.

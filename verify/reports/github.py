@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from verify.checks.escaping import shown
-from verify.checks.files import naming, refusal_of
+from verify.checks.files import naming, why_unwritten
 from verify.reports.conclusion import LITTLE
 from verify.reports.coverage import fault_coverages
 from verify.reports.findings import findings
@@ -39,8 +39,7 @@ def publish(tallies: Sequence[Tally], sentence: str, *, holds: bool, say: Callab
             with naming(Path(file)):
                 _append(Path(file), f"{shown(job_summary(tallies, sentence))}\n")
         except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
-            why = refusal_of(error, SUMMARY) if isinstance(error, OSError) else str(error)
-            say(shown(f"unwritten  {why}"))
+            say(shown(f"unwritten  {why_unwritten(error, SUMMARY)}"))
 
 
 def _append(file: Path, text: str) -> None:

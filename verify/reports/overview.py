@@ -115,7 +115,7 @@ def _shares(
     return [(label, ", ".join(lacking) or whole)] if coverages else []
 
 
-REASONS = 3
+FIRST_REASONS = 3
 """Reasons to decline that are listed where a run is not green."""
 
 
@@ -123,7 +123,7 @@ def _why_declined(tallies: Sequence[Tally]) -> list[LabelledText]:
     """The most common reasons to decline, where some property was not shown to hold."""
     if {tally.verdict for tally in tallies} <= {"holds", "declined", ABSENT}:
         return []
-    return most_common("declined", totals(tally.declined for tally in tallies), limit=REASONS)
+    return most_common("declined", totals(tally.declined for tally in tallies), limit=FIRST_REASONS)
 
 
 def _left_out(tallies: Sequence[Tally]) -> list[LabelledText]:

@@ -8,12 +8,14 @@ Format 1 has objects of these types; numbers that JSON lacks are the strings "in
 - `subject`, one that is gated: `subject`, `versions` where it runs (its own is that of "subject"),
   `switches`, and under `ways` the same two of each.
 - `case`, one that was put to a subject: `subject`, `property` (its title), `name` (the property's), `word`,
-  `outcome` ("agrees", "vacuous", "declined", "known" or "disagrees"), `kind`, `cause` and `words` of a
-  disagreement, `sentence` (what differs, or why nothing was judged), `error` in units of the bound,
-  `deviation` (the name of the recorded one), `judged_by` ("the reference", "a prediction", or "nothing" where
-  an entry excuses whatever comes), `visible` (the faults that the case would have shown), `regions` (those
-  that a graded case lies in), `seconds` by part, and `operation`, `rank`, `dtype` and `padding`. A case that
-  disagrees also has its `message`; a search that shrinks writes many of these.
+  `way` ("" where the subject has none), `outcome` ("agrees", "vacuous", "declined", "known" or "disagrees"),
+  `kind`, `cause` and `words` of a disagreement, `sentence` (what differs, or why nothing was judged), `error`
+  in units of the bound, `deviation` (the name of the recorded one), `judged_by` ("the reference", "a
+  prediction", or "nothing" where an entry excuses whatever comes), `visible` (the faults that the case would
+  have shown), `regions` (those that a graded case lies in), `seconds` by part, and `operation`, `rank`,
+  `dtype`, `padding` and `data_format`. A case that disagrees also has its `message`; one whose fault was
+  looked for also `fault` (what it looks like) and `settled` (false of one more that looks like a fault which
+  was named before). A search that shrinks writes many of these.
 - `failure`, the smallest case of a disagreement: `subject`, `property`, `name`, `word`, `way`, `kind`,
   `cause`, `words` (of an error, without numbers), `message`, `fault` (what it looks like), `faults` (all that
   it may be), `flaky` ("3/5": how often of how many times it disagreed, of one that wavers), `like` (the
@@ -23,8 +25,10 @@ Format 1 has objects of these types; numbers that JSON lacks are the strings "in
   without a word is about an entry of the known deviations.
 - `property`, the end of one: `subject`, `property`, `name`, `elapsed`, `seconds` by part, `visible`
   (for every fault that was looked for, how many cases would have shown it, 0 included), `hidden` (fault →
-  word), `regions` (all that were looked for), `declined_regions` (region → word) and `note` (why it was cut
-  short).
+  word), `regions` (all that were looked for), `declined_regions` (region → word), `note` (why it was cut
+  short), `absent` (whether it is left out: the domain has no case for it, or a quick run no time), `remarks`
+  (lines on the subject), `examples` (how many were asked for) and `draws` (how many were "drawn", of these
+  "thrown" away by a condition, and "unjudged").
 - `finding`, one cause, at the end of its run: `subject`, `word` (the smallest), `kind`, `fault`, `flaky`,
   `properties`, `ways` and `settings` (what it broke), `cases` (how many showed it) and `further` (words in
   other operations, ranks or dtypes).
@@ -103,17 +107,12 @@ def end(
     return {"type": "end", "elapsed": elapsed, **outcome}
 
 
-def read_records(file: Path) -> Iterator[Record]:
-    """The records of a file: of one run, or of several that were joined.
+def numbered_records(file: Path) -> Iterator[tuple[int, Record]]:
+    """The records of a file with the numbers of their lines: of one run, or of several that were joined.
 
     A last line without its end, left by a run that was killed, is ignored. Raises ValueError, one
     sentence with the file and the line, for anything that is no record of this format.
     """
-    return (record for _, record in numbered_records(file))
-
-
-def numbered_records(file: Path) -> Iterator[tuple[int, Record]]:
-    """The records of a file with the numbers of their lines, as `read_records` has them."""
     number = 0
     for number, line in json_lines(file):
         where = f"{file}, line {number}"

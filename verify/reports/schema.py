@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.operations import OPERATIONS
 from verify.cases.shards import Shard
 from verify.cases.word import PADDING_MODES
+from verify.checks.predictions import JudgedBy
 from verify.checks.reading import DataError
 from verify.checks.shapes import (
     Takes,
@@ -28,7 +29,7 @@ from verify.checks.shapes import (
     whole,
 )
 from verify.checks.subject import split_label
-from verify.oracle.compare import KINDS
+from verify.oracle.compare import KINDS, Outcome
 from verify.reports.records import Record, numbered_records
 
 _parsed = lru_cache(maxsize=4096)(Case.parse)
@@ -88,7 +89,7 @@ _CASE = fields(
     {
         **_OF_PROPERTY,
         "word": _TEXT,
-        "outcome": one_of(("agrees", "vacuous", "declined", "known", "disagrees")),
+        "outcome": one_of((*get_args(Outcome), "known")),
         "error": _ERROR,
         "visible": _TEXTS,
         "operation": one_of(OPERATIONS),
@@ -102,7 +103,7 @@ _CASE = fields(
         "deviation": _TEXT,
         "seconds": _SECONDS,
         "way": _TEXT,
-        "judged_by": one_of(("the reference", "a prediction", "nothing")),
+        "judged_by": one_of(get_args(JudgedBy)),
         "regions": _TEXTS,
         "data_format": _LINE,
         "cause": _TEXT,

@@ -13,14 +13,16 @@ from rich.text import Text
 from verify.cases.case import Case
 from verify.checks.examination import Examination, disagreement
 from verify.checks.subject import Description, Subject, describe
+from verify.gate.recorder import GRADED
 from verify.gate.survey import surveyed
+from verify.reports.conclusion import NOTHING_JUDGED
 from verify.reports.phrases import plural
 from verify.reports.records import Record, nowhere
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.comparison import Difference, differences, summary_of
 from verify.runs.behaviour.nearness import difference_lines, difference_record, nearer_phrase
 from verify.runs.behaviour.record import Behaviour, behaviour_of, observe
-from verify.runs.interrupted import lines_of_interrupted
+from verify.runs.interrupted import say_interrupted
 
 LISTED_CASES = 20
 """Cases of differing bits that are listed."""
@@ -47,7 +49,7 @@ class Side(NamedTuple):
 
     @property
     def is_graded(self) -> bool:
-        return any(self.counts[outcome] for outcome in ("agrees", "known", "disagrees"))
+        return any(self.counts[outcome] for outcome in GRADED)
 
 
 NAMES = ("A", "B")
@@ -70,8 +72,7 @@ def diff(
     """
     # From long words to short ones, so that of each kind of disagreement the smallest is shown.
     cases = sorted(dict.fromkeys(named), key=lambda case: len(str(case)), reverse=True)
-    for line in lines_of_interrupted():
-        console.say(line)
+    say_interrupted(console.say)
     sides = (
         _side("A", describe(first), _shown(console, "A", cases)),
         _side("B", describe(second), _shown(console, "B", cases)),
@@ -86,7 +87,8 @@ def diff(
     record({"type": "diff", **{side.name: side.subject.headline for side in sides}, "cases": len(cases)})
     for number, change in enumerate(changes):
         replay = f"{again or 'conv-verify diff A B'} {change.case}"
-        record({**difference_record(change, NAMES), "replay": replay})
+        if record is not nowhere:
+            record({**difference_record(change, NAMES), "replay": replay})
         if number < LISTED_CASES:
             console.say("\n".join(["", *difference_lines(change, NAMES, replay)]))
     if changes:
@@ -145,6 +147,6 @@ def _sentence(cases: int, sides: Sequence[Side], changes: Sequence[Difference]) 
             f"A disagrees with the reference in {first:,} and B in {second:,}."
         )
     if not any(side.is_graded for side in sides):
-        return "Proves too little: no case was judged on values that could have failed."
+        return NOTHING_JUDGED
     are = "1 case" if cases == 1 else f"{cases:,} cases"
     return f"The same: {are}, no bit differs and neither disagrees with the reference."

@@ -20,6 +20,7 @@ from verify.checks.subject import Description, Subject, describe
 from verify.corpus.words import MARK
 from verify.gate.survey import surveyed
 from verify.oracle.compare import LOST, Verdict
+from verify.reports.conclusion import NOTHING_JUDGED
 from verify.reports.phrases import plural
 from verify.subjects.isolated import worker_of
 from verify.subjects.trial import tried
@@ -157,5 +158,5 @@ def _sentence(name: str, outcomes: Counter[str], *, lost_at: int, cases: int) ->
     if wrong:
         return f"Disagrees: {wrong:,} of {cases:,} cases that one process was asked in order disagree."
     if not outcomes["agrees"]:
-        return "Proves too little: no case was judged on values that could have failed."
+        return NOTHING_JUDGED
     return f"Holds: one process was asked {cases:,} {plural(cases, 'case')} in order, and none disagrees."

@@ -18,7 +18,7 @@ from verify.checks.subject import Description, Subject, describe
 from verify.checks.ways import split_way
 from verify.gate.drawing import ILLEGAL_OPERATIONS, cases_by_way, illegal_cases_by_way, sample
 from verify.reports.terminal import Terminal
-from verify.runs.interrupted import lines_of_interrupted
+from verify.runs.interrupted import say_interrupted
 
 SHOWN = 3
 """Answers that are neither right nor predicted, which are shown in full."""
@@ -37,8 +37,7 @@ def inside(
     0; 1 if an answer is neither right nor recorded, and 3 if none is as it is predicted.
     """
     counts: Counter[str] = Counter()
-    for line in lines_of_interrupted():
-        console.say(line)
+    say_interrupted(console.say)
     for label in labels:
         subject = describe(load(label))
         known = applying(subject.known, subject)
@@ -90,7 +89,7 @@ def drawn_inside(
 ) -> list[tuple[str, Case]]:
     """Ways and cases of their domains for which an entry's condition holds, drawn or like its word.
 
-    Half of what is drawn keeps the word's numbers but for some; DRAWS times as many are tried.
+    Half of what is drawn keeps the word's numbers but for some; DRAWS are tried.
     """
     ways = {split_way(way.name)[1]: way for way in routes_of(entry, subject)}
     domains = {name: way.domain for name, way in ways.items()}

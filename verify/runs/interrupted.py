@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from verify.checks.examination import replay_line
 from verify.checks.journal import left
 
@@ -13,3 +15,9 @@ def lines_of_interrupted() -> list[str]:
         + replay_line(word, subject)
         for subject, word in left()
     ]
+
+
+def say_interrupted(say: Callable[[str], object]) -> None:
+    """Say those lines, one after another."""
+    for line in lines_of_interrupted():
+        say(line)

@@ -11,7 +11,7 @@ from verify.checks.subject import Description, Subject, describe
 from verify.corpus.rewrite import rewrite
 from verify.gate.survey import Survey, survey_of
 from verify.reports.terminal import Terminal
-from verify.runs.interrupted import lines_of_interrupted
+from verify.runs.interrupted import say_interrupted
 
 DATA = Path(__file__).parents[1] / "subjects" / "tensorflow"
 """The folder of `known.toml` and `limits.toml`."""
@@ -22,8 +22,7 @@ def known(console: Terminal, labels: Sequence[str], load: Callable[[str], Subjec
     happening: set[str] = set()
     releases: set[str] = set()
     is_kept = True
-    for line in lines_of_interrupted():
-        console.say(line)
+    say_interrupted(console.say)
     for label in labels:
         subject = describe(load(label))
         survey = survey_of(subject, applying(subject.known, subject))

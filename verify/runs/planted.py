@@ -23,7 +23,7 @@ from verify.gate.drawing import cases_by_way, sample
 from verify.gate.survey import judgeable_routes, survey_of
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Judgement
-from verify.runs.interrupted import lines_of_interrupted
+from verify.runs.interrupted import say_interrupted
 
 REPORTED = 0.99
 """The least share of planted values that must be reported of each subject."""
@@ -54,8 +54,7 @@ def selftest_of(
     console: Console, labels: Sequence[str], load: Callable[[str], Subject], *, examples: int, seed: int
 ) -> int:
     """Plant a wrong value in every answer of each subject, and print the share that is reported; 0, or 3."""
-    for line in lines_of_interrupted():
-        console.print(Text(line), soft_wrap=True)
+    say_interrupted(lambda line: console.print(Text(line), soft_wrap=True))
     plantings = [planting_of(describe(load(label)), examples=examples, seed=seed) for label in labels]
     for planting in plantings:
         console.print(Text(planting.sentence), soft_wrap=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from verify.corpus.failures import Failed
 from verify.reports.phrases import plural
 from verify.runs.replay import Became
 from verify.subjects.by_path import outside
+from verify.subjects.here import CAN_CONTAIN
 from verify.subjects.registry import is_builtin
 from verify.subjects.tensorflow.switches import SETTINGS
 
@@ -70,7 +70,7 @@ def as_recorded(isolation: Isolation) -> Load:
 
     def load(label: str, timeout: float | None) -> Subject:
         asked = isolation
-        if isolation == Isolation() and sys.platform == "linux" and (timeout or not is_builtin(label)):
+        if isolation == Isolation() and CAN_CONTAIN:
             asked = Isolation(isolate=True, timeout=timeout)
         return loader_of(asked)(label)
 

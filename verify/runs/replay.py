@@ -65,7 +65,7 @@ def replay(
         noted_as=description.name,
     )
     for case in named:
-        ways = [way for way in description.routes if way.domain.holds(case)] or [description]
+        ways = description.having(case)
         for way in ways:
             asked = asked_of(way, case)
             past_of = [failure for failure in past if failure.asked == asked]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from rich.text import Text
 
 from verify.cases.case import Case
 from verify.checks.broken import broken_by
-from verify.checks.files import refusal_of
+from verify.checks.files import why_unwritten
 from verify.checks.interrupts import interruptible
 from verify.checks.losses import code_after_losses, losses_told
 from verify.checks.scratch import scratch_folder
@@ -39,7 +40,7 @@ from verify.reports.summary import STYLES
 from verify.reports.tally import UNDRAWN, Tally
 from verify.reports.terminal import Terminal
 from verify.runs.behaviour.baseline import Conclusion, Watch
-from verify.runs.interrupted import lines_of_interrupted
+from verify.runs.interrupted import say_interrupted
 
 ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
 """Pytest's exit codes of a run that took place."""
@@ -71,8 +72,7 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     start = time.monotonic()
     stream = Stream.anew(request.report) if request.report else None
     session = Session(options=request.options, record=stream.write if stream else nowhere)
-    for line in lines_of_interrupted():
-        console.print(line, style="dim", soft_wrap=True)
+    say_interrupted(partial(console.print, style="dim", soft_wrap=True))
     watcher = Watcher(console, session, request)
     status = _gated(request, session, [watcher, *([watch] if watch else [])])
     ended = _ended(request, watcher, status, watch)
@@ -160,7 +160,7 @@ def _keep(request: Request, tallies: Sequence[Tally], failures: Sequence[Failed]
             remember(request.failures, failures)
             kept.append(f"recorded  {request.failures}  (`replay` asks again what failed)")
         except (OSError, ValueError) as wrong:
-            kept.append(f"unrecorded  {_why(wrong, OPTION)}")
+            kept.append(f"unrecorded  {why_unwritten(wrong, OPTION)}")
     if request.pin_to:
         shipped = cases_in(SHIPPED)  # every run asks them already
         failures_of_cases = [found.failure for found in findings(tallies) if found.failure.word]
@@ -170,12 +170,8 @@ def _keep(request: Request, tallies: Sequence[Tally], failures: Sequence[Failed]
             added = pin(request.pin_to, new, today=date.today())
             kept += [f"pinned    {case}  ({file})" for case, file in added.items()]
         except (OSError, ValueError) as wrong:
-            kept.append(f"unpinned  {_why(wrong, '--corpus')}")
+            kept.append(f"unpinned  {why_unwritten(wrong, '--corpus')}")
     return kept
-
-
-def _why(wrong: OSError | ValueError, option: str) -> str:
-    return refusal_of(wrong, option) if isinstance(wrong, OSError) else str(wrong)
 
 
 @contextmanager
@@ -270,7 +266,7 @@ class Watcher:
         elif report.failed and not explained and not report.longreprtext.endswith(NOTHING):
             self.broken.append(report.longreprtext.strip().splitlines()[-1])
         if report.when == "call" and tally is not None:
-            self._keep()
+            self._remember()
             if self._named != tally.subject:
                 self._named = tally.subject
                 self._introduce(tally.subject)
@@ -310,7 +306,7 @@ class Watcher:
         if self._item is not None:
             self._item.cls.gate.close(self._item.name, time.monotonic() - self._start)
 
-    def _keep(self) -> None:
+    def _remember(self) -> None:
         """Record what the property found before it is printed; the end of the run says if this cannot be."""
         judge = self._judge()
         failures = _failures_of(judge.tallier) if judge is not None else []
@@ -329,8 +325,8 @@ class Watcher:
         tally = self._tally()
         if tally is None:
             return Text("loading …")
-        doing = "shrinking a disagreement" if tally.failures else f"{tally.cases:,} cases"
-        return Text(f"{tally.subject} {tally.title}: {doing}")
+        what = "shrinking a disagreement" if tally.failures else f"{tally.cases:,} cases"
+        return Text(f"{tally.subject} {tally.title}: {what}")
 
 
 def _failures_of(tallier: Tallier) -> list[Failed]:

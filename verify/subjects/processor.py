@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,16 @@ _CPUINFO = Path("/proc/cpuinfo")
 def features() -> frozenset[str]:
     """The instruction sets that Linux names, such as "avx2"; none on other systems and architectures."""
     return frozenset(_first("flags").split())
+
+
+def vectors() -> str:
+    """Those of the instruction sets by which libraries choose kernels: of vectors and matrices."""
+    return " ".join(sorted(name for name in features() if name.startswith(("avx", "fma", "amx"))))
+
+
+def system() -> str:
+    """The system, and the architecture of this machine."""
+    return f"{platform.system()} {platform.machine()}"
 
 
 def cpu_model() -> str:

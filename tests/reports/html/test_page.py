@@ -29,7 +29,7 @@ from verify.reports.html.pictures import (
 )
 from verify.reports.html.tables import Judged, Square, Table, coverage_table, error_table
 from verify.reports.merge import merged
-from verify.reports.records import read_records
+from verify.reports.schema import records_in
 
 WORD = "conv_i2_k2_same_ones"
 ODD = fault_named("odd-cell-before")
@@ -76,7 +76,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def content_of(subject: Subject, *words: str, code: int = 0, **ended: str) -> Content:
     """What stands on the page of a run that asks these words."""
     file = written(run_of(asked(subject, words), code=code, **ended), Path("run.jsonl"))
-    return content(read_records(file), merged([file]))
+    return content(records_in(file), merged([file]))
 
 
 def page_of(subject: Subject, *words: str, name: str = "mylib:conv") -> str:
@@ -300,13 +300,13 @@ def test_every_picture_has_words() -> None:
 
 def test_run_that_was_cut_off_has_a_page_that_says_so() -> None:
     file = written(run_of(asked(ODD, [WORD]))[:-2], Path("run.jsonl"))
-    run = content(read_records(file), merged([file]))
+    run = content(records_in(file), merged([file]))
     assert (run.verdict, len(run.failures)) == ("disagrees", 1)
 
 
 def test_case_that_several_files_have_is_covered_once() -> None:
     file = written(run_of(asked(right, [WORD])), Path("run.jsonl"))
-    run = content([*read_records(file), *read_records(file)], merged([file, file]))
+    run = content([*records_in(file), *records_in(file)], merged([file, file]))
     assert at(run.coverage[0], "conv, 1-D", 6).text == "1"
 
 

@@ -23,6 +23,7 @@ from verify.cases.enumeration import enumeration_upto
 from verify.cases.predicates import Predicate
 from verify.checks.bulk import Counterexample, Swept
 from verify.checks.deviations import Deviation
+from verify.config.flags import Isolation
 from verify.oracle.compare import disagrees
 from verify.runs.in_order import fewest
 from verify.runs.sweep.jobs import Plan, maker
@@ -49,7 +50,7 @@ def swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outc
 
     def run(name: str, *, timeout_s: float = 10.0, **options: Any) -> Outcome:
         printed = io.StringIO()
-        make = maker(f"{LOST}:{name}", isolate=True, python=None, timeout=timeout_s)
+        make = maker(f"{LOST}:{name}", Isolation(isolate=True, timeout=timeout_s))
         plan = Plan(**{"enumeration": SHORT, "make": make, "state": tmp_path / "state.json", **options})
         code = sweep(Console(file=printed, width=200, color_system=None), plan)
         return code, printed.getvalue()

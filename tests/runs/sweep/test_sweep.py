@@ -25,6 +25,7 @@ from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Subject
+from verify.config.flags import Isolation
 from verify.runs.sweep.jobs import Plan, maker, usual_jobs
 from verify.runs.sweep.progress import ForeignState, read_state
 from verify.runs.sweep.sweep import sweep
@@ -283,10 +284,10 @@ def test_a_job_without_its_subject_ends_the_sweep(swept: Sweep) -> None:
 
 def test_a_user_s_function_has_workers_unless_they_are_refused() -> None:
     name = "tests.planted.convolutions:right"
-    made = maker(name, isolate=None, python=None, timeout=None)()
+    made = maker(name, Isolation())()
     assert worker_of(made) is not None
     made.close()  # type: ignore[attr-defined]
-    assert worker_of(maker(name, isolate=False, python=None, timeout=None)()) is None
+    assert worker_of(maker(name, Isolation(isolate=False))()) is None
 
 
 def test_jobs_are_as_many_as_the_cases_are_worth(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,17 +66,17 @@ def require_page(file: Path) -> None:
     require_replaceable(file)
 
 
-def write_page(file: Path, sources: Sequence[Path]) -> None:
-    """Write the page of the runs whose records are in some files."""
+def write_page(file: Path, sources: Sequence[Path], runs: Merged | None = None) -> None:
+    """Write the page of the runs whose records are in some files; `runs` are these, where they are merged."""
     records = (record for source in sources for record in records_in(source, with_words=True))
-    replace_file(file, shown(_page(records, merged(sources))).encode())
+    replace_file(file, shown(_page(records, runs or merged(sources))).encode())
 
 
-def why_no_page(file: Path, sources: Sequence[Path]) -> str:
+def why_no_page(file: Path, sources: Sequence[Path], runs: Merged | None = None) -> str:
     """Write the page; the line that says why it cannot be written, or nothing."""
     try:
         with naming(file):
-            write_page(file, sources)
+            write_page(file, sources, runs)
     except OSError as error:
         return f"unwritten  {refusal_of(error, OPTION)}"
     except ValueError as error:  # the records are not whole

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import shlex
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +30,7 @@ from verify.checks.reading import MOST_BYTES, DataError, json_of, line_with, tex
 from verify.checks.subject import Description, Subject, describe, split_label
 from verify.checks.versions import versions_of
 from verify.oracle.compare import compare_form
-from verify.subjects.processor import cpu_model, features
+from verify.subjects.processor import cpu_model, system, vectors
 from verify.subjects.protocol import bytes_of
 from verify.subjects.registry import is_builtin
 
@@ -90,7 +89,7 @@ def observe(
     description = describe(subject)
     examiner = Examiner(subject=description, known=known, repeats=2, noted_as=name)
     for number, case in enumerate(cases):
-        ways = [way for way in description.routes if way.domain.holds(case)] or [description]
+        ways = description.having(case)
         by_turn = replace(examiner, subject=ways[number % len(ways)])
         examination = by_turn.examine(case)
         answer = _answer(examination)
@@ -107,11 +106,10 @@ def behaviour_of(subject: Description, observations: Iterable[Observation]) -> B
 
 def machine() -> dict[str, str]:
     """What libraries choose kernels by: the system, the processor, its instruction sets and cores."""
-    vectors = sorted(feature for feature in features() if feature.startswith(("avx", "fma", "amx")))
     return {
-        "system": f"{platform.system()} {platform.machine()}",
+        "system": system(),
         "processor": cpu_model(),
-        "instructions": " ".join(vectors),
+        "instructions": vectors(),
         "cores": str(os.cpu_count() or 1),
     }
 

@@ -21,6 +21,7 @@ from verify.checks.interrupts import interruptible, shielded
 from verify.checks.journal import Journal, current, own_journal
 from verify.checks.project import require_kept
 from verify.checks.subject import Subject, describe
+from verify.config.flags import Isolation
 from verify.runs.sweep.blocks import Blocks
 from verify.runs.sweep.progress import OPTION, Progress, save_state
 from verify.subjects.here import ASKED, CAN_CONTAIN, NO_WORKERS
@@ -57,15 +58,12 @@ class Plan:
     again: str = ""
 
 
-def maker(
-    name: str, *, isolate: bool | None, python: str | None, timeout: float | None
-) -> Callable[[], Subject]:
+def maker(name: str, isolation: Isolation) -> Callable[[], Subject]:
     """The function that makes a job's subject and tries it: in a worker, or here with `--no-isolate`."""
-    is_asked = isolate or python or timeout
-    if not is_asked and (isolate is False or not CAN_CONTAIN):
-        return lambda: tried_here(name, why=NO_WORKERS if isolate is None else ASKED)
-    where: dict[str, Any] = {"python": python or sys.executable, "timeout_s": timeout or TIMEOUT_S}
-    return lambda: tried(isolated(name, alone=True, **where))
+    if not isolation.is_asked and (isolation.isolate is False or not CAN_CONTAIN):
+        return lambda: tried_here(name, why=NO_WORKERS if isolation.isolate is None else ASKED)
+    python, timeout_s = isolation.python or sys.executable, isolation.timeout or TIMEOUT_S
+    return lambda: tried(isolated(name, alone=True, python=python, timeout_s=timeout_s))
 
 
 def usual_jobs(enumeration: Enumeration) -> int:

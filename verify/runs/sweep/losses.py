@@ -10,6 +10,7 @@ from verify.cases.enumeration import Enumeration
 from verify.checks.bulk import Counterexample
 from verify.checks.examination import Examination, disagreement, line
 from verify.checks.subject import Description
+from verify.reports.phrases import plural
 from verify.runs.in_order import SHORTENING_S, fewest, place_of_loss, replay_in_order_line
 from verify.runs.sweep.progress import BLOCK
 
@@ -35,12 +36,18 @@ def loss_message(first: Counterexample, subject: Description, enumeration: Enume
             f"not lost again, on this case alone or after the {_cases(last)} that its process had answered "
             "before; memory that is written to wrongly, and races, look like this"
         )
-    way = subject.ways.get(first.way, subject)
-    examination = Examination(case=Case.parse(first.word), subject=way, verdict=first.verdict)
     words = kept or cases[-BLOCK:]
-    text = disagreement(examination, with_faults=False, replay=replay_in_order_line(subject, words))
+    text = disagreement(
+        as_found(first, subject), with_faults=False, replay=replay_in_order_line(subject, words)
+    )
     *most, replay = text.split("\n")
     return "\n".join([*most, line("again", again), replay])
+
+
+def as_found(first: Counterexample, whole: Description) -> Examination:
+    """A counterexample as the sweep judged it, of the way that it was found in."""
+    way = whole.ways.get(first.way, whole)
+    return Examination(case=Case.parse(first.word), subject=way, verdict=first.verdict)
 
 
 def cases_before(first: Counterexample, enumeration: Enumeration) -> Sequence[Case]:
@@ -53,4 +60,4 @@ def cases_before(first: Counterexample, enumeration: Enumeration) -> Sequence[Ca
 
 
 def _cases(count: int) -> str:
-    return f"{count:,} {'case' if count == 1 else 'cases'}"
+    return f"{count:,} {plural(count, 'case')}"

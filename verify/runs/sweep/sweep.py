@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from itertools import islice
@@ -10,25 +10,23 @@ from typing import Any
 
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
-from verify.cases.case import Case
 from verify.cases.enumeration import LARGEST_COUNTS, Enumeration
 from verify.checks.bulk import Counterexample, Swept
 from verify.checks.deviations import Deviation, to_text
 from verify.checks.diagnosis import diagnosed
-from verify.checks.examination import Examination, disagreement, line
+from verify.checks.examination import disagreement, line
 from verify.checks.path import Examiner
 from verify.checks.subject import Description, Subject, describe
 from verify.checks.versions import source_of, versions, versions_of
 from verify.gate.survey import surveyed
 from verify.reports.heartbeat import doing
 from verify.reports.phrases import LabelledText, most_common, plural
-from verify.reports.summary import REASONS
-from verify.runs.interrupted import lines_of_interrupted
+from verify.reports.summary import REASONS, print_lines
+from verify.runs.interrupted import say_interrupted
 from verify.runs.sweep.jobs import Jobs, Plan, close
-from verify.runs.sweep.losses import loss_message
+from verify.runs.sweep.losses import as_found, loss_message
 from verify.runs.sweep.progress import Progress, identity, read_state, restore
 from verify.subjects.isolated import worker_of
 
@@ -56,11 +54,11 @@ def _sweep(console: Console, plan: Plan, subject: Subject, description: Descript
     progress = _new_progress(console, plan, what)
     _print_head(console, plan, description, progress)
     if survey:
-        _print_rows(console, (("release", text) for text in islice(survey.lines(description), 1)))
+        print_lines(console, (("release", text) for text in islice(survey.lines(description), 1)))
     jobs = Jobs(plan, progress, first=subject, known=known)
     stop = _count_blocks(console, jobs, what)
-    _print_rows(console, rows_of_cases(progress.swept))
-    _print_rows(console, rows_of_time(progress.swept, jobs=plan.jobs, rate=jobs.rate))
+    print_lines(console, rows_of_cases(progress.swept))
+    print_lines(console, rows_of_time(progress.swept, jobs=plan.jobs, rate=jobs.rate))
     stop = _print_counterexamples(console, progress.swept, description, plan.enumeration, stop)
     console.print(Text(f"\n{sweep_sentence(plan.enumeration, progress.swept)}", style="bold"), soft_wrap=True)
     if not jobs.is_over:
@@ -112,23 +110,13 @@ def _new_progress(console: Console, plan: Plan, what: dict[str, Any]) -> Progres
 def _print_head(console: Console, plan: Plan, subject: Description, progress: Progress) -> None:
     packages = [f"{package} {number}" for package, number in versions().items() if package != "hypothesis"]
     here = ", ".join((subject.name, *packages))
-    for text in lines_of_interrupted():
-        console.print(Text(text, style="dim"), soft_wrap=True)
+    say_interrupted(lambda line: console.print(Text(line, style="dim"), soft_wrap=True))
     where = "; ".join(filter(None, (subject.headline or here, subject.here)))
     console.print(Text(where, style="dim"), soft_wrap=True)
-    _print_rows(console, rows_of_enumeration(plan.enumeration))
-    _print_rows(console, rows_of_ways(subject, plan.enumeration))
+    print_lines(console, rows_of_enumeration(plan.enumeration))
+    print_lines(console, rows_of_ways(subject, plan.enumeration))
     if progress.done:
-        _print_rows(console, [("resumed", f"after {progress.swept.cases:,} cases")])
-
-
-def _print_rows(console: Console, rows: Iterable[LabelledText]) -> None:
-    for label, text in rows:
-        grid = Table.grid()
-        grid.add_column(min_width=11, no_wrap=True)
-        grid.add_column()
-        grid.add_row(label, Text(text))
-        console.print(grid)
+        print_lines(console, [("resumed", f"after {progress.swept.cases:,} cases")])
 
 
 def _print_counterexamples(
@@ -155,10 +143,10 @@ def _print_counterexamples(
 
 def _message(counterexample: Counterexample, whole: Description, enumeration: Enumeration) -> str:
     """The message of a counterexample; with the fault it looks like, if it disagrees the same way again."""
-    case, subject = Case.parse(counterexample.word), whole.ways.get(counterexample.way, whole)
+    found = as_found(counterexample, whole)
     if counterexample.asked and (worker := worker_of(whole)):
         worker.begin_anew()  # so that the case is asked alone
-    again = Examiner(subject=subject, noted_as=subject.name).examine(case)
+    again = Examiner(subject=found.subject, noted_as=found.subject.name).examine(found.case)
     if again.verdict.kind == counterexample.verdict.kind:
         return disagreement(diagnosed(again))
     if counterexample.asked:
@@ -169,9 +157,7 @@ def _message(counterexample: Counterexample, whole: Description, enumeration: En
 
 def _message_as_found(counterexample: Counterexample, whole: Description) -> str:
     """The message of a counterexample, without asking it again."""
-    case, subject = Case.parse(counterexample.word), whole.ways.get(counterexample.way, whole)
-    found = Examination(case=case, subject=subject, verdict=counterexample.verdict)
-    return disagreement(found, with_faults=False)
+    return disagreement(as_found(counterexample, whole), with_faults=False)
 
 
 def sweep_exit_code(enumeration: Enumeration, swept: Swept) -> int:
