@@ -44,6 +44,20 @@ def hangs(case: Case) -> Array:
         time.sleep(1)
 
 
+def doubts(case: Case) -> Array:
+    """Right, and says only after a while that it does not take a batch of two."""
+    return answer(case)
+
+
+def _takes(case: Case) -> bool:
+    if case.batch == 2:
+        time.sleep(1)
+    return case.batch != 2
+
+
+doubts.supports = _takes  # type: ignore[attr-defined]
+
+
 def differs_by_place(case: Case) -> Array:
     """Adds one, and declines three axes, where the environment says so: for an interpreter."""
     if "FRAGILE" not in os.environ:

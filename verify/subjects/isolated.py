@@ -7,7 +7,8 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, ClassVar
@@ -194,11 +195,9 @@ class Isolated:
 
     def is_inside(self, case: Case, *, way: str) -> bool:
         """Whether a case is in the domain of the subject, or of a way, as only the worker can say."""
-        life, request = self._begin(), {"subject": self.base, "way": way, "inside": str(case)}
-        try:
+        request = {"subject": self.base, "way": way, "inside": str(case)}
+        with self._asked(self.timeout_s) as life:
             return bool(life.ask(request, limit_s=self.timeout_s)[0].get("inside"))
-        except (OSError, BrokenStream) as lost:
-            raise self._lost(life, lost) from None
 
     def answer(self, case: Case, way: str) -> Array:
         """The worker's answer by a way.
@@ -206,26 +205,15 @@ class Isolated:
         Operands that the subject modified are modified in `case`. Raises Declined, or
         Elsewhere with the verdict if the worker has none or was lost.
         """
-        life, request = self._begin(), {"subject": self.base, "way": way, "word": str(case)}
-        try:
+        request = {"subject": self.base, "way": way, "word": str(case)}
+        with self._asked(self.timeout_s) as life:
             most = most_bytes(case)
             header, body = life.ask(request, most=most, limit_s=self._limit_s(case, way))
             if self._may_crash_later(case, way):
-                self._end(0)
-                life.output.close()
+                self.begin_anew()
             if "answer" in header:
                 return answer_in(case, header, body=memoryview(body))
             verdict = verdict_in(header)
-        except TimeoutError:
-            self._end(0)
-            sentence = f"it gave no answer in {self.timeout_s:g} s"
-            raise _lost(life, kind="timed out", sentence=sentence) from None
-        except (OSError, BrokenStream) as lost:
-            raise self._lost(life, lost) from None
-        except BaseException:  # Ctrl-C: the answer may still arrive, and nobody waits for it
-            self._end(0)
-            life.output.close()
-            raise
         if verdict.outcome == "declined":
             raise Declined(verdict.sentence)
         raise elsewhere(_printable(f"{header.get('error')} {verdict.place}"))(verdict)
@@ -237,22 +225,14 @@ class Isolated:
 
     def tried_on(self, case: Case, way: str) -> str | Verdict:
         """What `trial.misuse_on` says of the subject where it runs, or how the worker was lost."""
-        life, request = self._begin(), {"subject": self.base, "way": way, "tried": str(case)}
+        request = {"subject": self.base, "way": way, "tried": str(case)}
         try:
-            return str(life.ask(request, limit_s=self.timeout_s)[0].get("misuse", ""))
-        except TimeoutError:
-            self._end(0)
-            return _lost(
-                life, kind="timed out", sentence=f"it gave no answer in {self.timeout_s:g} s"
-            ).verdict
-        except (OSError, BrokenStream) as lost:
-            return self._lost(life, lost).verdict
-        except BaseException as lost:
-            self._end(0)
-            life.output.close()
-            if isinstance(lost, TimeUp):
-                return ""
-            raise
+            with self._asked(self.timeout_s) as life:
+                return str(life.ask(request, limit_s=self.timeout_s)[0].get("misuse", ""))
+        except Elsewhere as lost:
+            return lost.verdict
+        except TimeUp:
+            return ""
 
     def sweep(self, enumeration: str, *, start: int, stop: int, known: str) -> Swept | Verdict:
         """The result of a block of an enumeration in the worker, or how the worker was lost.
@@ -261,24 +241,18 @@ class Isolated:
         """
         where = {"start": start, "stop": stop, "journal": self.journal}
         request = {"subject": self.base, "way": self.way, **where}
-        life, limit_s = self._begin(), self.timeout_s + COMPILING_S * self._declared["compiles"]
+        limit_s = self.timeout_s + COMPILING_S * self._declared["compiles"]
         try:
-            life.begin(request, [json.dumps({"enumeration": enumeration, "known": known}).encode()])
-            header, body = life.next(most=DATA_BYTES, limit_s=limit_s)
-            for _ in range(start, stop):  # there is a beat after a case, at most
-                if not header:
-                    header, body = life.next(most=DATA_BYTES, limit_s=limit_s)
-            life.finish(limit_s)
-            return swept_in(data_of_bytes(body), cases=stop - start)
-        except TimeoutError:
-            self._end(0)
-            return _lost(life, kind="timed out", sentence=f"it gave no answer in {limit_s:g} s").verdict
-        except (OSError, BrokenStream) as lost:
-            return self._lost(life, lost).verdict
-        except BaseException:
-            self._end(0)
-            life.output.close()
-            raise
+            with self._asked(limit_s) as life:
+                life.begin(request, [json.dumps({"enumeration": enumeration, "known": known}).encode()])
+                header, body = life.next(most=DATA_BYTES, limit_s=limit_s)
+                for _ in range(start, stop):  # there is a beat after a case, at most
+                    if not header:
+                        header, body = life.next(most=DATA_BYTES, limit_s=limit_s)
+                life.finish(limit_s)
+                return swept_in(data_of_bytes(body), cases=stop - start)
+        except Elsewhere as lost:
+            return lost.verdict
 
     def begin_anew(self) -> None:
         """End the process that answers: the next case is the first of another."""
@@ -286,6 +260,23 @@ class Isolated:
             output = self._server.life.output
             self._end(0)
             output.close()
+
+    @contextmanager
+    def _asked(self, seconds: float) -> Iterator[Life]:
+        """The life that answers; raises Elsewhere where it is lost, or says nothing in its time."""
+        life = self._begin()
+        try:
+            yield life
+        except TimeoutError:
+            self._end(0)
+            sentence = f"it gave no answer in {seconds:g} s"
+            raise _lost(life, kind="timed out", sentence=sentence) from None
+        except (OSError, BrokenStream) as lost:
+            raise self._lost(life, lost) from None
+        except BaseException:  # Ctrl-C: the answer may still arrive, and nobody waits for it
+            self._end(0)
+            life.output.close()
+            raise
 
     def _begin(self) -> Life:
         """The server's current life, or a new one; from a new server if the last one has ended.
