@@ -160,3 +160,14 @@ def test_what_a_domain_says_after_an_interrupt_is_no_answer_to_the_next_question
     with pytest.raises(TimeUp), stopping_at(time.monotonic() + 0.2):
         subject.is_inside(DOUBTED, way="")
     assert subject.is_inside(Case.parse(SMALLEST), way="")
+
+
+def test_a_new_process_has_the_time_to_compile_again(isolate: Isolate) -> None:
+    subject, beside = (isolate("compiles", timeout_s=0.2) for _ in range(2))
+    case = Case.parse(SMALLEST)
+    for ended in (subject, beside):  # which share their process
+        subject(case)
+        ended.start()
+        ended.begin_anew()
+        ended.is_inside(case, way="")
+    assert subject(case).tolist() == [[[1]]]

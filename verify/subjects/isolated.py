@@ -94,7 +94,6 @@ class Isolated:
     alone: bool = False
     runs_elsewhere: ClassVar[bool] = True
     _server: Server | None = field(default=None, init=False)
-    _compiled: set[tuple[str, Case]] = field(default_factory=set, init=False)
     lives: int = field(default=0, init=False)
     journal: str = field(default="", init=False)
     _refused: NoWorker | None = field(default=None, init=False)
@@ -165,13 +164,13 @@ class Isolated:
         crashes, names = self._sporadic_crashes, {**self.condition_names, "way": way}
         return any(deviation.explains(case, "crashed", names) for deviation in crashes)
 
-    def _limit_s(self, case: Case, way: str) -> float:
-        """The seconds that a case may take, without those that its compilation may."""
+    def _limit_s(self, life: Life, case: Case, way: str) -> float:
+        """The seconds that a case may take in a life, with those that its compilation there may."""
         if not self._declared["compiles"]:
             return self.timeout_s
-        shape = way, replace(case, fill="ones", seed=0)
-        is_new = shape not in self._compiled
-        self._compiled.add(shape)
+        shape = self.base, way, replace(case, fill="ones", seed=0)
+        is_new = shape not in life.compiled
+        life.compiled.add(shape)
         return self.timeout_s + COMPILING_S * is_new
 
     def start(self) -> dict[str, Any]:
@@ -208,7 +207,7 @@ class Isolated:
         request = {"subject": self.base, "way": way, "word": str(case)}
         with self._asked(self.timeout_s) as life:
             most = most_bytes(case)
-            header, body = life.ask(request, most=most, limit_s=self._limit_s(case, way))
+            header, body = life.ask(request, most=most, limit_s=self._limit_s(life, case, way))
             if self._may_crash_later(case, way):
                 self.begin_anew()
             if "answer" in header:
