@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import signal
 import sys
@@ -20,22 +19,16 @@ from verify.checks.clock import TimeUp
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Declined, Description, Elsewhere, Subject, describe, elsewhere, split_label
 from verify.checks.ways import split_way
-from verify.oracle.compare import Lost, Verdict, disagrees
+from verify.oracle.compare import Verdict
 from verify.subjects.answers import answer_in, most_bytes, swept_in, verdict_in
 from verify.subjects.by_path import canonical
 from verify.subjects.described import declared_of, own_of
 from verify.subjects.here import CAN_CONTAIN, NO_WORKERS, stays_here
 from verify.subjects.life import Ending, Life
-from verify.subjects.protocol import DATA_BYTES, STREAM_LOST, BrokenStream, data_of_bytes
+from verify.subjects.losses import lost_error, printable, why_lost
+from verify.subjects.protocol import DATA_BYTES, BrokenStream, data_of_bytes
 from verify.subjects.registry import is_ours, load, through
-from verify.subjects.server import (
-    PATIENCE_S,
-    NoWorker,
-    Server,
-    how_it_ended,
-    kept_server,
-    last_lines,
-)
+from verify.subjects.server import PATIENCE_S, NoWorker, Server, kept_server
 
 TIMEOUT_S = 10.0
 """Seconds that a case may take. The first one of a process includes the framework's initialisation."""
@@ -215,7 +208,7 @@ class Isolated:
             verdict = verdict_in(header)
         if verdict.outcome == "declined":
             raise Declined(verdict.sentence)
-        raise elsewhere(_printable(f"{header.get('error')} {verdict.place}"))(verdict)
+        raise elsewhere(printable(f"{header.get('error')} {verdict.place}"))(verdict)
 
     def misuse_on(self, case: Case, way: str) -> str:
         """What `trial.misuse_on` says of the subject where it runs; "" where the worker is lost."""
@@ -269,7 +262,7 @@ class Isolated:
         except TimeoutError:
             self._end(0)
             sentence = f"it gave no answer in {seconds:g} s"
-            raise _lost(life, kind="timed out", sentence=sentence) from None
+            raise lost_error(life, kind="timed out", sentence=sentence) from None
         except (OSError, BrokenStream) as lost:
             raise self._lost(life, lost) from None
         except BaseException:  # Ctrl-C: the answer may still arrive, and nobody waits for it
@@ -308,22 +301,11 @@ class Isolated:
         """The error to raise for a life that ended, or that said what is no answer."""
         said = str(broken) if isinstance(broken, BrokenStream) else ""
         ending = self._end(0 if said else PATIENCE_S)
-        sentence = said or _why_lost(ending)
+        sentence = said or why_lost(ending)
         if life.was_out_of_memory() and not said and ending.code in (None, -signal.SIGKILL):
             why = f"{sentence}: the kernel ended a process that ran out of memory"
-            return _lost(life, kind="out of memory", sentence=why)
-        return _lost(life, kind="crashed", sentence=sentence, says_where=not said)
-
-
-def _why_lost(ending: Ending) -> str:
-    """What a life did that ended, without having said anything."""
-    if ending.code is None:
-        return "it was lost with the process that forked it"
-    if ending.is_forced:
-        return "it closed the stream on which it answers, and ran on"
-    if ending.code == STREAM_LOST:
-        return "it closed the stream on which it answers"
-    return how_it_ended(ending.code)
+            return lost_error(life, kind="out of memory", sentence=why)
+        return lost_error(life, kind="crashed", sentence=sentence, says_where=not said)
 
 
 class IsolatedWay:
@@ -347,20 +329,3 @@ def worker_of(subject: Subject) -> Isolated | None:
     """The worker that a subject runs in, or None for one in this process."""
     call = subject.call if isinstance(subject, Description) else subject
     return call.subject if isinstance(call, IsolatedWay) else call if isinstance(call, Isolated) else None
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text).strip()
-
-
-def _lost(life: Life, *, kind: Lost, sentence: str, says_where: bool = True) -> Elsewhere:
-    """The error to raise for a life that has ended, with its last output, and where it was if that counts."""
-    stderr, place = last_lines(life.output)
-    life.output.close()
-    if kind == "crashed" and says_where and any(_MEMORY.search(line) for line in stderr):
-        kind = "out of memory"
-    verdict = replace(disagrees(kind, sentence), stderr=stderr, place=place if says_where else "")
-    return elsewhere(_printable(f"{sentence} {verdict.place}"))(verdict)
-
-
-_MEMORY = re.compile(r"std::bad_alloc|\bMemoryError\b|[Oo]ut of memory|[Cc]annot allocate memory")
