@@ -210,11 +210,6 @@ class Isolated:
             raise Declined(verdict.sentence)
         raise elsewhere(printable(f"{header.get('error')} {verdict.place}"))(verdict)
 
-    def misuse_on(self, case: Case, way: str) -> str:
-        """What `trial.misuse_on` says of the subject where it runs; "" where the worker is lost."""
-        told = self.tried_on(case, way)
-        return told if isinstance(told, str) else ""
-
     def tried_on(self, case: Case, way: str) -> str | Verdict:
         """What `trial.misuse_on` says of the subject where it runs, or how the worker was lost."""
         request = {"subject": self.base, "way": way, "tried": str(case)}

@@ -31,8 +31,6 @@ _RECURRENT = ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 _CALLS = ("Conv", "DepthwiseConv", "SeparableConv", "ConvTranspose")
 """Operations of `keras.ops` that convolve without a layer."""
 
-_PADS: Any = (keras.layers.ZeroPadding1D, keras.layers.ZeroPadding2D, keras.layers.ZeroPadding3D)
-
 _NN, _NUMPY = "keras.src.ops.nn", "keras.src.ops.numpy"
 
 _IDLE = (
@@ -83,8 +81,6 @@ def node_of(operation: Any, given: Sequence[Any], answers: Sequence[Any], place:
 def _convolution(
     layer: Any, given: Sequence[Any], answers: Sequence[Any], place: Callable[..., Node]
 ) -> Node:
-    if reason := _unreadable(layer):
-        return place("convolution", reason=reason)
     operation, is_first = operation_of(layer), _is_first(layer)
     before, after = (_parts(tensors[0].shape, is_first=is_first) for tensors in (given, answers))
     if None in (*before, *after):
