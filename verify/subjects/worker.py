@@ -146,11 +146,11 @@ def _contain(output: int, memory_bytes: int | None) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if memory_bytes is not None:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
-        least = least_limit(int(pages[0]) * resource.getpagesize() + memory_bytes)
+        least = _least_limit(int(pages[0]) * resource.getpagesize() + memory_bytes)
         resource.setrlimit(resource.RLIMIT_AS, (least, least))
 
 
-def least_limit(ours: int) -> int:
+def _least_limit(ours: int) -> int:
     """Our limit of the address space, or that of whoever started us where it is less."""
     limits = resource.getrlimit(resource.RLIMIT_AS)
     return min([ours, *(limit for limit in limits if limit != resource.RLIM_INFINITY)])
