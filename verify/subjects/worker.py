@@ -28,13 +28,13 @@ from verify.checks.asking import ask
 from verify.checks.bulk import Swept, examine_in_bulk
 from verify.checks.deviations import from_text
 from verify.checks.journal import journal
+from verify.checks.parent import end_with_the_parent
 from verify.checks.subject import Description
 from verify.checks.trial import misuse_on
 from verify.checks.versions import versions
 from verify.oracle.compare import Verdict, disagrees
 from verify.subjects.descendants import adopt_orphans, children, end_children
 from verify.subjects.described import data_of
-from verify.subjects.parent import end_with_the_parent
 from verify.subjects.protocol import (
     DATA_BYTES,
     HELLO,
