@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from importlib.metadata import version
 from itertools import product
 from typing import NamedTuple
 
@@ -13,11 +12,11 @@ from verify.cases.case import Case
 from verify.cases.domain import as_grouped
 from verify.cases.predicates import names_of
 from verify.cases.word import InvalidCase
-from verify.checks.deviations import CONDITION_NAMES, Deviation, about
+from verify.checks.deviations import CONDITION_NAMES, Deviation
 from verify.subjects.processor import condition_names
 from verify.subjects.tensorflow.switches import MATRIX, SETTINGS
 from verify.subjects.tensorflow.tables import deviations
-from verify.subjects.tensorflow.ways import WAYS, Way
+from verify.subjects.tensorflow.ways import WAYS, Way, known_deviations
 
 PARTS = {
     "forward": "",
@@ -46,8 +45,7 @@ class Meeting(NamedTuple):
 
 def meetings_of(words: Iterable[Case]) -> list[Meeting]:
     """Every meeting of these words with a deviation of the TensorFlow that is installed."""
-    release = version("tensorflow")
-    seen = {entry.name for name in WAYS for entry in about(deviations(), subject=name, version=release)}
+    seen = {entry.name for name in WAYS for entry in known_deviations(name)}
     known = [entry for entry in deviations() if entry.name in seen]
     return [meeting for word in words for meeting in _meetings(word, known)]
 
