@@ -54,10 +54,13 @@ def _meetings(word: Case, known: Iterable[Deviation]) -> Iterator[Meeting]:
     met: set[tuple[str, str]] = set()
     for (part, said), (fill, data) in product(PARTS.items(), FILLS.items()):
         case = _as(word, part, fill)
-        for entry in known if case else ():
-            if case is None or (entry.name, part) in met or (data and "fill" not in entry.when.text):
+        if case is None:
+            continue
+        plain = names_of(case, CONDITION_NAMES)
+        for entry in known:
+            if (entry.name, part) in met or (data and "fill" not in entry.when.text):
                 continue
-            asked = ((switches, _where(entry, case, switches)) for switches in _settings(entry))
+            asked = ((switches, _where(entry, case, plain, switches)) for switches in _settings(entry))
             holding = [(switches, subjects) for switches, subjects in asked if subjects]
             if holding:
                 met.add((entry.name, part))
@@ -87,16 +90,21 @@ def _settings(entry: Deviation) -> Iterator[dict[str, str]]:
     return (dict(zip(names, each, strict=True)) for each in values)
 
 
-def _where(entry: Deviation, case: Case, switches: Mapping[str, str]) -> tuple[str, ...]:
-    """The subjects of which a deviation holds for a case under these switches."""
-    names = names_of(case, {**CONDITION_NAMES, **condition_names(switches)})
+def _where(
+    entry: Deviation, case: Case, plain: Mapping[str, object], switches: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The subjects of which a deviation holds for a case, with its names, under these switches."""
+    names = {**plain, **condition_names(switches)}
     if "way" not in entry.when.text and not entry.when.holds(names):
         return ()
     return tuple(
         name
         for name, ways in WAYS.items()
-        for having in [[way for way in ways if entry.is_of(f"{name}/{way.name}")]]
-        if any(_holds(entry, way, case, {**names, "way": way.name}) for way in having)
+        if any(
+            _holds(entry, way, case, {**names, "way": way.name})
+            for way in ways
+            if entry.is_of(f"{name}/{way.name}")
+        )
     )
 
 
