@@ -18,10 +18,10 @@ from verify.subjects.tensorflow.models.nodes import (
     Model,
     Node,
     NotRead,
-    open_places,
+    filled,
+    open_sizes,
     require_open,
     said_by,
-    shape_phrase,
 )
 
 SIGNATURE = "serving_default"
@@ -75,19 +75,10 @@ def _sized(frozen: Any, size: tuple[int, ...]) -> tuple[Any, list[str]]:
     with graph.as_default():
         inputs = {}
         for tensor in given:
-            inputs[tensor.name] = tf.compat.v1.placeholder(tensor.dtype, _filled(tensor.shape, size))
+            shape = None if tensor.shape.rank is None else filled(tensor.shape.as_list(), size)
+            inputs[tensor.name] = tf.compat.v1.placeholder(tensor.dtype, shape)
         tf.graph_util.import_graph_def(frozen.graph.as_graph_def(), input_map=inputs, name="")
     return graph, [tensor.name for tensor in frozen.outputs]
-
-
-def _filled(shape: Any, size: tuple[int, ...]) -> Any:
-    """A shape as a list with its open sizes filled in; None where not even its axes are known."""
-    if shape.rank is None:
-        return None
-    extents = shape.as_list()
-    for place, extent in zip(open_places(extents, size), size, strict=False):
-        extents[place] = extent
-    return extents
 
 
 def _nodes(graph: Any) -> list[Node]:
@@ -200,8 +191,7 @@ def _convolution(operation: Any, place: Callable[..., Node]) -> Node:
         return place("convolution", reason=f"no word has the dtype {source.dtype.name}")
     shapes = [_parts(tensor.shape, is_first=is_first) for tensor in (source, answer)]
     if any(None in shape[1:] for shape in shapes) or None in filters.shape.as_list():
-        why = f"its input of {shape_phrase(shapes[0][1:])} has open sizes"
-        return place("convolution", reason=f"{why}: give those of the model's input by --size")
+        return place("convolution", reason=open_sizes(shapes[0][1:]))
     large, small = shapes[::-1] if is_transpose else shapes
     kernel = filters.shape.as_list()
     fields = {
