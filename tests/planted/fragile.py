@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,35 @@ def hangs(case: Case) -> Array:
     Path(os.environ.get("HANGS", os.devnull)).touch()  # for those who wait until it does
     while True:
         time.sleep(1)
+
+
+def doubts(case: Case) -> Array:
+    """Right, and says only after a while that it does not take a batch of two."""
+    return answer(case)
+
+
+def _takes(case: Case) -> bool:
+    if case.batch == 2:
+        time.sleep(1)
+    return case.batch != 2
+
+
+doubts.supports = _takes  # type: ignore[attr-defined]
+
+
+_SHAPES: set[Case] = set()
+
+
+def compiles(case: Case) -> Array:
+    """Right, and takes a while for the first case of a shape in a process."""
+    shape = replace(case, fill="ones", seed=0)
+    if shape not in _SHAPES:
+        _SHAPES.add(shape)
+        time.sleep(1)
+    return answer(case)
+
+
+compiles.compiles = True  # type: ignore[attr-defined]
 
 
 def differs_by_place(case: Case) -> Array:

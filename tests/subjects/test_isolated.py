@@ -12,7 +12,9 @@ from tests.planted import fragile
 from tests.subjects.asked import SMALLEST, mismatch_of
 from tests.subjects.conftest import Isolate
 from verify import Case, Mismatch
+from verify.checks.clock import TimeUp, stopping_at
 from verify.checks.examination import Crashed, OutOfMemory, TimedOut
+from verify.checks.subject import Elsewhere
 from verify.gate import conformance
 from verify.gate.properties import PROPERTIES
 from verify.oracle.compare import KINDS
@@ -140,3 +142,32 @@ def test_a_case_that_is_known_to_crash_at_times_is_the_last_of_its_process(isola
 def test_other_cases_share_a_process(isolate: Isolate) -> None:
     subject = isolate("counts_its_calls")
     assert [subject(Case.parse(SMALLEST)).flat[0] for _ in range(3)] == [1, 2, 3]
+
+
+DOUBTED = Case.parse("conv_n2_i1_k1_same_ones")
+
+
+def test_a_domain_that_says_nothing_in_its_time_has_timed_out(isolate: Isolate) -> None:
+    subject = isolate("doubts", timeout_s=0.2)
+    with pytest.raises(Elsewhere) as lost:
+        subject.is_inside(DOUBTED, way="")
+    assert (lost.value.verdict.kind, str(lost.value)) == ("timed out", "it gave no answer in 0.2 s")
+
+
+def test_what_a_domain_says_after_an_interrupt_is_no_answer_to_the_next_question(isolate: Isolate) -> None:
+    subject = isolate("doubts")
+    assert subject.is_inside(Case.parse(SMALLEST), way="")
+    with pytest.raises(TimeUp), stopping_at(time.monotonic() + 0.2):
+        subject.is_inside(DOUBTED, way="")
+    assert subject.is_inside(Case.parse(SMALLEST), way="")
+
+
+def test_a_new_process_has_the_time_to_compile_again(isolate: Isolate) -> None:
+    subject, beside = (isolate("compiles", timeout_s=0.2) for _ in range(2))
+    case = Case.parse(SMALLEST)
+    for ended in (subject, beside):  # which share their process
+        subject(case)
+        ended.start()
+        ended.begin_anew()
+        ended.is_inside(case, way="")
+    assert subject(case).tolist() == [[[1]]]

@@ -14,6 +14,7 @@ from verify.checks.escaping import shown
 from verify.checks.exits import COULD_NOT_RUN, end_now, is_waited_for, speak_into
 from verify.checks.interrupts import INTERRUPTED
 from verify.checks.journal import left_by
+from verify.checks.parent import end_with_the_parent
 
 PATIENCE_S = 2.0
 """Seconds after a second Ctrl-C until a process is killed that does not end by itself."""
@@ -74,17 +75,10 @@ def go_on_inside() -> None:
         _wait_for(inside, reading)
     os.close(reading)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    _end_with_the_parent()
+    end_with_the_parent()
     speak_into(writing)
     for begin in _Command.begin:
         begin()
-
-
-def _end_with_the_parent() -> None:
-    import ctypes
-
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _wait_for(inside: int, verdict: int) -> NoReturn:

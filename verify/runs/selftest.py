@@ -17,6 +17,7 @@ from rich.text import Text
 from verify.cases.case import Case
 from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import disagreement, replay_line
+from verify.checks.parent import end_with_the_parent
 from verify.checks.path import Examiner
 from verify.checks.subject import describe
 from verify.faults import FAULTS, Fault
@@ -25,7 +26,6 @@ from verify.faults.visibility import visibility
 from verify.gate.drawing import sample
 from verify.gate.properties import PROPERTIES, Property
 from verify.oracle.compare import NUMERIC_KINDS
-from verify.subjects.parent import end_with_the_parent
 
 DRAWS = 4700
 """Cases that are drawn; each distinct case is put to every correct convolution, 20,000 verdicts in all."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, ClassVar
@@ -19,22 +19,16 @@ from verify.checks.clock import TimeUp
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Declined, Description, Elsewhere, Subject, describe, elsewhere, split_label
 from verify.checks.ways import split_way
-from verify.oracle.compare import Lost, Verdict, disagrees
+from verify.oracle.compare import Verdict
 from verify.subjects.answers import answer_in, most_bytes, swept_in, verdict_in
 from verify.subjects.by_path import canonical
 from verify.subjects.described import declared_of, own_of
 from verify.subjects.here import CAN_CONTAIN, NO_WORKERS, stays_here
 from verify.subjects.life import Ending, Life
-from verify.subjects.protocol import DATA_BYTES, STREAM_LOST, BrokenStream, data_of_bytes
+from verify.subjects.losses import lost_error, printable, why_lost
+from verify.subjects.protocol import DATA_BYTES, BrokenStream, data_of_bytes
 from verify.subjects.registry import is_ours, load, through
-from verify.subjects.server import (
-    PATIENCE_S,
-    NoWorker,
-    Server,
-    how_it_ended,
-    kept_server,
-    last_lines,
-)
+from verify.subjects.server import PATIENCE_S, NoWorker, Server, kept_server
 
 TIMEOUT_S = 10.0
 """Seconds that a case may take. The first one of a process includes the framework's initialisation."""
@@ -93,7 +87,6 @@ class Isolated:
     alone: bool = False
     runs_elsewhere: ClassVar[bool] = True
     _server: Server | None = field(default=None, init=False)
-    _compiled: set[tuple[str, Case]] = field(default_factory=set, init=False)
     lives: int = field(default=0, init=False)
     journal: str = field(default="", init=False)
     _refused: NoWorker | None = field(default=None, init=False)
@@ -164,13 +157,13 @@ class Isolated:
         crashes, names = self._sporadic_crashes, {**self.condition_names, "way": way}
         return any(deviation.explains(case, "crashed", names) for deviation in crashes)
 
-    def _limit_s(self, case: Case, way: str) -> float:
-        """The seconds that a case may take, without those that its compilation may."""
+    def _limit_s(self, life: Life, case: Case, way: str) -> float:
+        """The seconds that a case may take in a life, with those that its compilation there may."""
         if not self._declared["compiles"]:
             return self.timeout_s
-        shape = way, replace(case, fill="ones", seed=0)
-        is_new = shape not in self._compiled
-        self._compiled.add(shape)
+        shape = self.base, way, replace(case, fill="ones", seed=0)
+        is_new = shape not in life.compiled
+        life.compiled.add(shape)
         return self.timeout_s + COMPILING_S * is_new
 
     def start(self) -> dict[str, Any]:
@@ -194,11 +187,9 @@ class Isolated:
 
     def is_inside(self, case: Case, *, way: str) -> bool:
         """Whether a case is in the domain of the subject, or of a way, as only the worker can say."""
-        life, request = self._begin(), {"subject": self.base, "way": way, "inside": str(case)}
-        try:
+        request = {"subject": self.base, "way": way, "inside": str(case)}
+        with self._asked(self.timeout_s) as life:
             return bool(life.ask(request, limit_s=self.timeout_s)[0].get("inside"))
-        except (OSError, BrokenStream) as lost:
-            raise self._lost(life, lost) from None
 
     def answer(self, case: Case, way: str) -> Array:
         """The worker's answer by a way.
@@ -206,53 +197,29 @@ class Isolated:
         Operands that the subject modified are modified in `case`. Raises Declined, or
         Elsewhere with the verdict if the worker has none or was lost.
         """
-        life, request = self._begin(), {"subject": self.base, "way": way, "word": str(case)}
-        try:
+        request = {"subject": self.base, "way": way, "word": str(case)}
+        with self._asked(self.timeout_s) as life:
             most = most_bytes(case)
-            header, body = life.ask(request, most=most, limit_s=self._limit_s(case, way))
+            header, body = life.ask(request, most=most, limit_s=self._limit_s(life, case, way))
             if self._may_crash_later(case, way):
-                self._end(0)
-                life.output.close()
+                self.begin_anew()
             if "answer" in header:
                 return answer_in(case, header, body=memoryview(body))
             verdict = verdict_in(header)
-        except TimeoutError:
-            self._end(0)
-            sentence = f"it gave no answer in {self.timeout_s:g} s"
-            raise _lost(life, kind="timed out", sentence=sentence) from None
-        except (OSError, BrokenStream) as lost:
-            raise self._lost(life, lost) from None
-        except BaseException:  # Ctrl-C: the answer may still arrive, and nobody waits for it
-            self._end(0)
-            life.output.close()
-            raise
         if verdict.outcome == "declined":
             raise Declined(verdict.sentence)
-        raise elsewhere(_printable(f"{header.get('error')} {verdict.place}"))(verdict)
-
-    def misuse_on(self, case: Case, way: str) -> str:
-        """What `trial.misuse_on` says of the subject where it runs; "" where the worker is lost."""
-        told = self.tried_on(case, way)
-        return told if isinstance(told, str) else ""
+        raise elsewhere(printable(f"{header.get('error')} {verdict.place}"))(verdict)
 
     def tried_on(self, case: Case, way: str) -> str | Verdict:
         """What `trial.misuse_on` says of the subject where it runs, or how the worker was lost."""
-        life, request = self._begin(), {"subject": self.base, "way": way, "tried": str(case)}
+        request = {"subject": self.base, "way": way, "tried": str(case)}
         try:
-            return str(life.ask(request, limit_s=self.timeout_s)[0].get("misuse", ""))
-        except TimeoutError:
-            self._end(0)
-            return _lost(
-                life, kind="timed out", sentence=f"it gave no answer in {self.timeout_s:g} s"
-            ).verdict
-        except (OSError, BrokenStream) as lost:
-            return self._lost(life, lost).verdict
-        except BaseException as lost:
-            self._end(0)
-            life.output.close()
-            if isinstance(lost, TimeUp):
-                return ""
-            raise
+            with self._asked(self.timeout_s) as life:
+                return str(life.ask(request, limit_s=self.timeout_s)[0].get("misuse", ""))
+        except Elsewhere as lost:
+            return lost.verdict
+        except TimeUp:
+            return ""
 
     def sweep(self, enumeration: str, *, start: int, stop: int, known: str) -> Swept | Verdict:
         """The result of a block of an enumeration in the worker, or how the worker was lost.
@@ -261,24 +228,18 @@ class Isolated:
         """
         where = {"start": start, "stop": stop, "journal": self.journal}
         request = {"subject": self.base, "way": self.way, **where}
-        life, limit_s = self._begin(), self.timeout_s + COMPILING_S * self._declared["compiles"]
+        limit_s = self.timeout_s + COMPILING_S * self._declared["compiles"]
         try:
-            life.begin(request, [json.dumps({"enumeration": enumeration, "known": known}).encode()])
-            header, body = life.next(most=DATA_BYTES, limit_s=limit_s)
-            for _ in range(start, stop):  # there is a beat after a case, at most
-                if not header:
-                    header, body = life.next(most=DATA_BYTES, limit_s=limit_s)
-            life.finish(limit_s)
-            return swept_in(data_of_bytes(body), cases=stop - start)
-        except TimeoutError:
-            self._end(0)
-            return _lost(life, kind="timed out", sentence=f"it gave no answer in {limit_s:g} s").verdict
-        except (OSError, BrokenStream) as lost:
-            return self._lost(life, lost).verdict
-        except BaseException:
-            self._end(0)
-            life.output.close()
-            raise
+            with self._asked(limit_s) as life:
+                life.begin(request, [json.dumps({"enumeration": enumeration, "known": known}).encode()])
+                header, body = life.next(most=DATA_BYTES, limit_s=limit_s)
+                for _ in range(start, stop):  # there is a beat after a case, at most
+                    if not header:
+                        header, body = life.next(most=DATA_BYTES, limit_s=limit_s)
+                life.finish(limit_s)
+                return swept_in(data_of_bytes(body), cases=stop - start)
+        except Elsewhere as lost:
+            return lost.verdict
 
     def begin_anew(self) -> None:
         """End the process that answers: the next case is the first of another."""
@@ -286,6 +247,23 @@ class Isolated:
             output = self._server.life.output
             self._end(0)
             output.close()
+
+    @contextmanager
+    def _asked(self, seconds: float) -> Iterator[Life]:
+        """The life that answers; raises Elsewhere where it is lost, or says nothing in its time."""
+        life = self._begin()
+        try:
+            yield life
+        except TimeoutError:
+            self._end(0)
+            sentence = f"it gave no answer in {seconds:g} s"
+            raise lost_error(life, kind="timed out", sentence=sentence) from None
+        except (OSError, BrokenStream) as lost:
+            raise self._lost(life, lost) from None
+        except BaseException:  # Ctrl-C: the answer may still arrive, and nobody waits for it
+            self._end(0)
+            life.output.close()
+            raise
 
     def _begin(self) -> Life:
         """The server's current life, or a new one; from a new server if the last one has ended.
@@ -318,22 +296,11 @@ class Isolated:
         """The error to raise for a life that ended, or that said what is no answer."""
         said = str(broken) if isinstance(broken, BrokenStream) else ""
         ending = self._end(0 if said else PATIENCE_S)
-        sentence = said or _why_lost(ending)
+        sentence = said or why_lost(ending)
         if life.was_out_of_memory() and not said and ending.code in (None, -signal.SIGKILL):
             why = f"{sentence}: the kernel ended a process that ran out of memory"
-            return _lost(life, kind="out of memory", sentence=why)
-        return _lost(life, kind="crashed", sentence=sentence, says_where=not said)
-
-
-def _why_lost(ending: Ending) -> str:
-    """What a life did that ended, without having said anything."""
-    if ending.code is None:
-        return "it was lost with the process that forked it"
-    if ending.is_forced:
-        return "it closed the stream on which it answers, and ran on"
-    if ending.code == STREAM_LOST:
-        return "it closed the stream on which it answers"
-    return how_it_ended(ending.code)
+            return lost_error(life, kind="out of memory", sentence=why)
+        return lost_error(life, kind="crashed", sentence=sentence, says_where=not said)
 
 
 class IsolatedWay:
@@ -357,20 +324,3 @@ def worker_of(subject: Subject) -> Isolated | None:
     """The worker that a subject runs in, or None for one in this process."""
     call = subject.call if isinstance(subject, Description) else subject
     return call.subject if isinstance(call, IsolatedWay) else call if isinstance(call, Isolated) else None
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text).strip()
-
-
-def _lost(life: Life, *, kind: Lost, sentence: str, says_where: bool = True) -> Elsewhere:
-    """The error to raise for a life that has ended, with its last output, and where it was if that counts."""
-    stderr, place = last_lines(life.output)
-    life.output.close()
-    if kind == "crashed" and says_where and any(_MEMORY.search(line) for line in stderr):
-        kind = "out of memory"
-    verdict = replace(disagrees(kind, sentence), stderr=stderr, place=place if says_where else "")
-    return elsewhere(_printable(f"{sentence} {verdict.place}"))(verdict)
-
-
-_MEMORY = re.compile(r"std::bad_alloc|\bMemoryError\b|[Oo]ut of memory|[Cc]annot allocate memory")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from socket import socket
 from typing import IO, Any, NamedTuple
 
+from verify.cases.case import Case
 from verify.subjects.evidence import memory_kills
 from verify.subjects.protocol import BrokenStream, is_silent, receive, receive_end, send
 
@@ -25,12 +26,15 @@ class Life:
     """One process that answers cases: its stream, and the file that its output goes to.
 
     Requests are numbered from a number that nobody guesses, so that what a subject writes into the stream is
-    not taken for an answer. `kills` is how often the kernel had ended a process for lack of memory before.
+    not taken for an answer. `kills` is how often the kernel had ended a process for lack of memory before,
+    and `compiled` has the shapes that it was asked of subjects that compile each: the subject's name, the
+    way, and a case.
     """
 
     stream: socket
     output: IO[bytes]
     kills: int = field(default_factory=memory_kills)
+    compiled: set[tuple[str, str, Case]] = field(default_factory=set)
     _number: int = field(default_factory=lambda: secrets.randbits(62))
     _asked: str = ""
 

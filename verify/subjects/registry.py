@@ -36,7 +36,10 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
 
 
 class UnknownSubject(ValueError):
-    """A name that is neither built in nor a `package.module:callable` that can be imported."""
+    """A name that is no subject's: not built in, no `fault:NAME` that there is, and nothing to be imported.
+
+    What can be is `package.module:callable` or `path/file.py:callable`.
+    """
 
 
 def is_builtin(name: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -14,11 +13,12 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from verify.checks.subject import NotAsked
 from verify.subjects.descendants import ENDING_S
 from verify.subjects.life import Ending, Life
+from verify.subjects.losses import how_it_ended, is_installed, last_lines
 from verify.subjects.protocol import DATA_BYTES, HELLO, BrokenStream, data_of_bytes, receive
 from verify.subjects.registry import relatives
 
@@ -27,9 +27,6 @@ START_S = 120.0
 
 PATIENCE_S = 5.0
 """Seconds after a process has closed its stream until it is killed."""
-
-STDERR_LINES = 8
-"""Lines of a lost process's output that are quoted."""
 
 SERVERS = 2
 """The number of processes with a framework imported that are kept: `diff` uses two alternately."""
@@ -220,36 +217,5 @@ def _stop_all() -> None:
 def _path() -> list[str]:
     """This process's module path, without the folders of its interpreter."""
     roots = (sys.prefix, sys.base_prefix, sys.exec_prefix)
-    places = [place for place in map(Path.absolute, map(Path, sys.path)) if not _is_installed(place)]
+    places = [place for place in map(Path.absolute, map(Path, sys.path)) if not is_installed(place)]
     return [str(place) for place in places if not any(map(place.is_relative_to, roots))]
-
-
-def _is_installed(place: Path) -> bool:
-    return not {"site-packages", "dist-packages"}.isdisjoint(place.parts)
-
-
-_FRAME = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
-
-
-def last_lines(output: IO[bytes]) -> tuple[tuple[str, ...], str]:
-    """The last output of a process, and the line of the subject's code that it died in, if printed."""
-    output.seek(max(0, output.seek(0, os.SEEK_END) - 2**16))
-    text, _, traceback = output.read().decode(errors="replace").partition("Fatal Python error: ")
-    lines = ["".join(c if c.isprintable() else " " for c in line).rstrip() for line in text.splitlines()]
-    stderr = tuple(line[:300] for line in lines if line.strip())[-STDERR_LINES:]
-    # Most recent call first; the thread that died comes before those that waited for it.
-    for part in (traceback.partition("Current thread")[2], traceback):
-        for file, number, function in _FRAME.findall(part):
-            if not _is_installed(Path(file)) and "/lib/python" not in file:
-                return stderr, f"at {file}:{number} in {function}"
-    return stderr, ""
-
-
-def how_it_ended(code: int) -> str:
-    """The sentence for an exit code, or for a signal, which is a negative one."""
-    if code >= 0:
-        return f"it exited with code {code}"
-    try:
-        return f"it was killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"it was killed by signal {-code}"

@@ -24,7 +24,8 @@ def tried(subject: Subject) -> Description:
     `describe` does.
     """
     description = describe(subject)
-    for way in () if _is_ours(description) else description.routes:
+    name = description.name
+    for way in () if is_builtin(name) or is_ours(name) else description.routes:
         if misuse := _misuse_of(way):
             raise UnknownSubject(f"the subject {way.name!r} {misuse}")
     return description
@@ -48,10 +49,6 @@ def tried_here(subject: str | Subject, *, why: str = ASKED) -> Description:
     if worker_of(description) or is_ours(description.name):
         return description
     return tried(stays_here(description, why, options=ASKED if why == ASKED else ""))
-
-
-def _is_ours(subject: Description) -> bool:
-    return is_builtin(subject.name) or is_ours(subject.name)
 
 
 def _misuse_of(way: Description) -> str:

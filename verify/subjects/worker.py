@@ -28,13 +28,13 @@ from verify.checks.asking import ask
 from verify.checks.bulk import Swept, examine_in_bulk
 from verify.checks.deviations import from_text
 from verify.checks.journal import journal
+from verify.checks.parent import end_with_the_parent
 from verify.checks.subject import Description
 from verify.checks.trial import misuse_on
 from verify.checks.versions import versions
 from verify.oracle.compare import Verdict, disagrees
 from verify.subjects.descendants import adopt_orphans, children, end_children
 from verify.subjects.described import data_of
-from verify.subjects.parent import end_with_the_parent
 from verify.subjects.protocol import (
     DATA_BYTES,
     HELLO,
@@ -146,11 +146,11 @@ def _contain(output: int, memory_bytes: int | None) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if memory_bytes is not None:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
-        least = least_limit(int(pages[0]) * resource.getpagesize() + memory_bytes)
+        least = _least_limit(int(pages[0]) * resource.getpagesize() + memory_bytes)
         resource.setrlimit(resource.RLIMIT_AS, (least, least))
 
 
-def least_limit(ours: int) -> int:
+def _least_limit(ours: int) -> int:
     """Our limit of the address space, or that of whoever started us where it is less."""
     limits = resource.getrlimit(resource.RLIMIT_AS)
     return min([ours, *(limit for limit in limits if limit != resource.RLIM_INFINITY)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+
 import pytest
 
 from verify import Case
@@ -64,3 +66,13 @@ def test_none_is_one_sentence() -> None:
     assert [*meeting_lines({case: ["only"]}, [])] == [
         "None of 1 word meets a known deviation; nothing was run."
     ]
+
+
+def test_tensorflow_may_be_installed_under_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `tensorflow-cpu` is."""
+
+    def missing(name: str) -> metadata.Distribution:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "distribution", missing)
+    assert "conv3d-same-without-clamp" in meetings(CLAMPED)

@@ -64,7 +64,7 @@ class _Joiner:
         if gather is None or not is_whole or spread.block != gather.block:
             why = f"its cells were moved to the batch by {spread.name}, and no word says how they come back"
             return replace(node, reason=why)
-        fields = dilated(node.fields, spread.block, spread.cells, gather.cells)
+        fields = _dilated_fields(node.fields, spread.block, spread.cells, gather.cells)
         return replace(node, inputs=spread.inputs, outputs=gather.outputs, fields=fields)
 
     def _border(self, node: Node) -> Node | None:
@@ -104,7 +104,7 @@ class _Joiner:
         return node.steps if node.kind == "step" else None
 
 
-def dilated(
+def _dilated_fields(
     fields: Mapping[str, Any],
     block: tuple[int, ...],
     padded: tuple[tuple[int, int], ...],

@@ -11,7 +11,7 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.operations import leaky
 from verify.cases.word import InvalidCase, by
 from verify.subjects.tensorflow.imported import keras
-from verify.subjects.tensorflow.models.nodes import Node, shape_phrase
+from verify.subjects.tensorflow.models.nodes import Node, open_sizes
 
 _OPERATIONS = {
     "Conv1D": "conv",
@@ -30,8 +30,6 @@ _OPERATIONS = {
 _RECURRENT = ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 _CALLS = ("Conv", "DepthwiseConv", "SeparableConv", "ConvTranspose")
 """Operations of `keras.ops` that convolve without a layer."""
-
-_PADS: Any = (keras.layers.ZeroPadding1D, keras.layers.ZeroPadding2D, keras.layers.ZeroPadding3D)
 
 _NN, _NUMPY = "keras.src.ops.nn", "keras.src.ops.numpy"
 
@@ -83,14 +81,10 @@ def node_of(operation: Any, given: Sequence[Any], answers: Sequence[Any], place:
 def _convolution(
     layer: Any, given: Sequence[Any], answers: Sequence[Any], place: Callable[..., Node]
 ) -> Node:
-    if reason := _unreadable(layer):
-        return place("convolution", reason=reason)
     operation, is_first = operation_of(layer), _is_first(layer)
     before, after = (_parts(tensors[0].shape, is_first=is_first) for tensors in (given, answers))
     if None in (*before, *after):
-        open_shape = shape_phrase(before)
-        reason = f"its input of {open_shape} has open sizes: give those of the model's input by --size"
-        return place("convolution", reason=reason)
+        return place("convolution", reason=open_sizes(before))
     source, result = (after, before) if operation == "transpose" else (before, after)
     fields: dict[str, Any] = {
         "operation": operation,

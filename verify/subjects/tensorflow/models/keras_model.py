@@ -13,7 +13,7 @@ from verify.subjects.tensorflow.models.nodes import (
     Model,
     Node,
     NotRead,
-    open_places,
+    filled,
     require_open,
     shape_phrase,
 )
@@ -59,11 +59,8 @@ def _inside(layer: Any, where: str, path: str) -> Iterator[Node]:
 
 
 def _sized(tensor: Any, size: tuple[int, ...]) -> Any:
-    """An input with its open spatial sizes filled in, where they are as many as `size` has."""
-    shape = list(tensor.shape)
-    for place, extent in zip(open_places(shape, size), size, strict=False):
-        shape[place] = extent
-    return keras.KerasTensor(tuple(shape), dtype=tensor.dtype)
+    """An input with its open spatial sizes filled in."""
+    return keras.KerasTensor(filled(tensor.shape, size), dtype=tensor.dtype)
 
 
 class _Recorder:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from importlib.metadata import version
 from itertools import product
 from typing import NamedTuple
 
@@ -13,11 +12,11 @@ from verify.cases.case import Case
 from verify.cases.domain import as_grouped
 from verify.cases.predicates import names_of
 from verify.cases.word import InvalidCase
-from verify.checks.deviations import CONDITION_NAMES, Deviation, about
+from verify.checks.deviations import CONDITION_NAMES, Deviation
 from verify.subjects.processor import condition_names
 from verify.subjects.tensorflow.switches import MATRIX, SETTINGS
 from verify.subjects.tensorflow.tables import deviations
-from verify.subjects.tensorflow.ways import WAYS, Way
+from verify.subjects.tensorflow.ways import WAYS, Way, known_deviations
 
 PARTS = {
     "forward": "",
@@ -46,8 +45,7 @@ class Meeting(NamedTuple):
 
 def meetings_of(words: Iterable[Case]) -> list[Meeting]:
     """Every meeting of these words with a deviation of the TensorFlow that is installed."""
-    release = version("tensorflow")
-    seen = {entry.name for name in WAYS for entry in about(deviations(), subject=name, version=release)}
+    seen = {entry.name for name in WAYS for entry in known_deviations(name)}
     known = [entry for entry in deviations() if entry.name in seen]
     return [meeting for word in words for meeting in _meetings(word, known)]
 
@@ -56,10 +54,13 @@ def _meetings(word: Case, known: Iterable[Deviation]) -> Iterator[Meeting]:
     met: set[tuple[str, str]] = set()
     for (part, said), (fill, data) in product(PARTS.items(), FILLS.items()):
         case = _as(word, part, fill)
-        for entry in known if case else ():
-            if case is None or (entry.name, part) in met or (data and "fill" not in entry.when.text):
+        if case is None:
+            continue
+        plain = names_of(case, CONDITION_NAMES)
+        for entry in known:
+            if (entry.name, part) in met or (data and "fill" not in entry.when.text):
                 continue
-            asked = ((switches, _where(entry, case, switches)) for switches in _settings(entry))
+            asked = ((switches, _where(entry, case, plain, switches)) for switches in _settings(entry))
             holding = [(switches, subjects) for switches, subjects in asked if subjects]
             if holding:
                 met.add((entry.name, part))
@@ -89,16 +90,21 @@ def _settings(entry: Deviation) -> Iterator[dict[str, str]]:
     return (dict(zip(names, each, strict=True)) for each in values)
 
 
-def _where(entry: Deviation, case: Case, switches: Mapping[str, str]) -> tuple[str, ...]:
-    """The subjects of which a deviation holds for a case under these switches."""
-    names = names_of(case, {**CONDITION_NAMES, **condition_names(switches)})
+def _where(
+    entry: Deviation, case: Case, plain: Mapping[str, object], switches: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The subjects of which a deviation holds for a case, with its names, under these switches."""
+    names = {**plain, **condition_names(switches)}
     if "way" not in entry.when.text and not entry.when.holds(names):
         return ()
     return tuple(
         name
         for name, ways in WAYS.items()
-        for having in [[way for way in ways if entry.is_of(f"{name}/{way.name}")]]
-        if any(_holds(entry, way, case, {**names, "way": way.name}) for way in having)
+        if any(
+            _holds(entry, way, case, {**names, "way": way.name})
+            for way in ways
+            if entry.is_of(f"{name}/{way.name}")
+        )
     )
 
 

@@ -82,16 +82,31 @@ def said_by(error: BaseException, most: int = 150) -> str:
 
 def require_open(shapes: Sequence[Sequence[int | None] | None], size: tuple[int, ...]) -> None:
     """Raise NotRead, one sentence, for sizes that no input of these shapes leaves open."""
-    opened = [shape for shape in shapes if shape and open_places(shape, size)]
+    opened = [shape for shape in shapes if shape and _open_places(shape, size)]
     if size and not opened:
         given = " and ".join(shape_phrase(shape[1:]) if shape else "any shape" for shape in shapes)
         raise NotRead(f"its input of {given} leaves no {by(size)} open: leave --size out")
 
 
-def open_places(shape: Sequence[int | None], size: tuple[int, ...]) -> list[int]:
+def _open_places(shape: Sequence[int | None], size: tuple[int, ...]) -> list[int]:
     """The axes of a shape, less the batch, that sizes fill in: as many are open as it has; else none."""
     free = [place for place, extent in enumerate(shape) if extent is None and place]
     return free if len(free) == len(size) else []
+
+
+def filled(shape: Sequence[int | None], size: tuple[int, ...]) -> tuple[int | None, ...]:
+    """A shape with its open sizes filled in, where they are as many as `size` has."""
+    extents = list(shape)
+    for place, extent in zip(_open_places(shape, size), size, strict=False):
+        extents[place] = extent
+    return tuple(extents)
+
+
+def open_sizes(
+    extents: Sequence[int | None], after: str = ": give those of the model's input by --size"
+) -> str:
+    """Why a convolution whose input has open extents has no case, and what there is to do."""
+    return f"its input of {shape_phrase(extents)} has open sizes{after}"
 
 
 def shape_phrase(extents: Sequence[int | None]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,10 @@ from verify.subjects.tensorflow.models.nodes import (
     Model,
     Node,
     NotRead,
-    open_places,
+    filled,
+    open_sizes,
     require_open,
     said_by,
-    shape_phrase,
 )
 
 SIGNATURE = "serving_default"
@@ -63,31 +64,24 @@ def read_saved_model(path: Path, size: tuple[int, ...] = ()) -> Model:
         raise NotRead(f"{str(path)!r} cannot be read as a SavedModel: {said_by(error)}") from None
     if frozen is None:
         raise NotRead(f"{str(path)!r} has no signature, of which the convolutions could be read")
-    graph, answers = _sized(frozen, size)
-    return Model(f"{path.name} (SavedModel, {name})", _nodes(graph), frozenset(answers))
+    definition = frozen.graph.as_graph_def()
+    nodes = [*_hidden(definition), *_nodes(_sized(frozen, definition, size))]
+    answers = frozenset(tensor.name for tensor in frozen.outputs)
+    return Model(f"{path.name} (SavedModel, {name})", nodes, answers)
 
 
-def _sized(frozen: Any, size: tuple[int, ...]) -> tuple[Any, list[str]]:
-    """The graph of a function with the open sizes of its inputs filled in, and the values that it answers."""
+def _sized(frozen: Any, definition: Any, size: tuple[int, ...]) -> Any:
+    """The graph of a function, by its definition, with the open sizes of its inputs filled in."""
     given = [tensor for tensor in frozen.inputs if tensor.dtype != tf.resource]
     require_open([tensor.shape.as_list() if tensor.shape.rank else None for tensor in given], size)
     graph = tf.Graph()
     with graph.as_default():
         inputs = {}
         for tensor in given:
-            inputs[tensor.name] = tf.compat.v1.placeholder(tensor.dtype, _filled(tensor.shape, size))
-        tf.graph_util.import_graph_def(frozen.graph.as_graph_def(), input_map=inputs, name="")
-    return graph, [tensor.name for tensor in frozen.outputs]
-
-
-def _filled(shape: Any, size: tuple[int, ...]) -> Any:
-    """A shape as a list with its open sizes filled in; None where not even its axes are known."""
-    if shape.rank is None:
-        return None
-    extents = shape.as_list()
-    for place, extent in zip(open_places(extents, size), size, strict=False):
-        extents[place] = extent
-    return extents
+            shape = None if tensor.shape.rank is None else filled(tensor.shape.as_list(), size)
+            inputs[tensor.name] = tf.compat.v1.placeholder(tensor.dtype, shape)
+        tf.graph_util.import_graph_def(definition, input_map=inputs, name="")
+    return graph
 
 
 def _nodes(graph: Any) -> list[Node]:
@@ -99,7 +93,7 @@ def _nodes(graph: Any) -> list[Node]:
         is_made = operation.type != "Placeholder" and not operation.control_inputs
         if is_made and all(tensor.name in fixed for tensor in operation.inputs):
             fixed |= {tensor.name for tensor in operation.outputs}
-    nodes, done = [*_hidden(graph.as_graph_def())], set()
+    nodes, done = [], set()
     for operation in operations:
         if operation.outputs and operation.outputs[0].name not in fixed and operation.name not in done:
             shift = _shift(operation, users, fixed)
@@ -117,7 +111,7 @@ def _hidden(definition: Any) -> Iterator[Node]:
                 yield Node("convolution", node.name, reason=reason)
 
 
-def _shift(operation: Any, users: Mapping[str, Sequence[Any]], fixed: Iterable[str]) -> Any:
+def _shift(operation: Any, users: Mapping[str, Sequence[Any]], fixed: AbstractSet[str]) -> Any:
     """The addition of fixed numbers after a product with fixed numbers: together they normalise."""
     if operation.type != "Mul" or not _has_vector(operation, fixed):
         return None
@@ -126,14 +120,14 @@ def _shift(operation: Any, users: Mapping[str, Sequence[Any]], fixed: Iterable[s
     return following[0] if is_shift and _has_vector(following[0], fixed) else None
 
 
-def _has_vector(operation: Any, fixed: Iterable[str]) -> bool:
+def _has_vector(operation: Any, fixed: AbstractSet[str]) -> bool:
     """Whether an operand of an operation on two is fixed, and has one number for each channel."""
     channels = operation.outputs[0].shape[-1] if operation.outputs[0].shape.rank else None
     shapes = [tensor.shape for tensor in operation.inputs if tensor.name in fixed]
     return any(shape.rank and shape[-1] == channels == math.prod(shape.as_list()) for shape in shapes)
 
 
-def _node(operation: Any, fixed: Iterable[str], shift: Any) -> Node:
+def _node(operation: Any, fixed: AbstractSet[str], shift: Any) -> Node:
     """The node of an operation."""
     inputs = [tensor.name for tensor in operation.inputs if tensor.name not in fixed]
     last = shift or operation
@@ -162,12 +156,12 @@ def _node(operation: Any, fixed: Iterable[str], shift: Any) -> Node:
     return place("step" if is_step else "other", steps=_STEPS.get(kind, ()), lacks=lacks, fields=fields)
 
 
-def _addition(operation: Any, fixed: Iterable[str], place: Callable[..., Node]) -> Node:
+def _addition(operation: Any, fixed: AbstractSet[str], place: Callable[..., Node]) -> Node:
     if _has_vector(operation, fixed):
         return place("step", steps=("bias",), fields={"channels_first": False})
     first, second = operation.inputs
     is_residual = first.shape.as_list() == second.shape.as_list() if first.shape.rank else False
-    is_residual = is_residual and not {first.name, second.name} & {*fixed} and first.name != second.name
+    is_residual = is_residual and not {first.name, second.name} & fixed and first.name != second.name
     return place("add" if is_residual else "other")
 
 
@@ -200,8 +194,7 @@ def _convolution(operation: Any, place: Callable[..., Node]) -> Node:
         return place("convolution", reason=f"no word has the dtype {source.dtype.name}")
     shapes = [_parts(tensor.shape, is_first=is_first) for tensor in (source, answer)]
     if any(None in shape[1:] for shape in shapes) or None in filters.shape.as_list():
-        why = f"its input of {shape_phrase(shapes[0][1:])} has open sizes"
-        return place("convolution", reason=f"{why}: give those of the model's input by --size")
+        return place("convolution", reason=open_sizes(shapes[0][1:]))
     large, small = shapes[::-1] if is_transpose else shapes
     kernel = filters.shape.as_list()
     fields = {

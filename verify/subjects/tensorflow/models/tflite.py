@@ -12,7 +12,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from verify.cases.dtypes import FORMATS
 from verify.cases.operations import leaky
-from verify.subjects.tensorflow.models.nodes import Model, Node, NotRead, said_by, shape_phrase
+from verify.subjects.tensorflow.models.nodes import Model, Node, NotRead, open_sizes, said_by
 
 
 class Tensor(NamedTuple):
@@ -166,7 +166,7 @@ def _convolution(call: Call) -> Node:
             return call.place("convolution", reason=f"its {what} {tensor.dtype}, of which there is no word")
     shapes = source.shape, call.answer.shape
     if any(None in shape[1:] for shape in shapes):
-        why = f"its input of {shape_phrase(source.shape[1:])} has open sizes, which the file leaves to a run"
+        why = open_sizes(source.shape[1:], after=", which the file leaves to a run")
         return call.place("convolution", reason=why)
     large, small = shapes[::-1] if transposes else shapes
     options, rank = call.options, len(large) - 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 from contextlib import suppress
@@ -16,6 +15,8 @@ def end_with_the_parent(parent: int | None = None, *, by: int | None = None) -> 
 
     It ends if that is gone.
     """
+    import ctypes  # which few processes need
+
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL if by is None else by)
         if parent is not None and os.getppid() != parent:
