@@ -98,7 +98,8 @@ def _wait_for(inside: int, verdict: int) -> NoReturn:
         if time.monotonic() >= kill_at:
             os.kill(inside, signal.SIGKILL)
             kill_at = float("inf")
-        signalled = signal.sigtimedwait(_WATCHED, min(kill_at - time.monotonic(), 3600.0))
+        left_s = max(0.0, kill_at - time.monotonic())
+        signalled = signal.sigtimedwait(_WATCHED, min(left_s, 3600.0))
         if signalled is None or signalled.si_signo == signal.SIGCHLD:
             continue
         if signalled.si_code != _KERNEL:
