@@ -51,6 +51,9 @@ HERE = "conv_verify_here"
 BROKEN = "conv_verify_broken"
 """The attribute of a report that says why a gate's test could not judge anything."""
 
+LOST = "conv_verify_lost"
+"""The attribute of a report that holds what xdist's worker lost of a subject where no case is counted."""
+
 OUTCOMES = (pytest.fail.Exception, pytest.skip.Exception, pytest.exit.Exception)
 """What ends a test as it is meant to."""
 
@@ -183,7 +186,14 @@ def pytest_runtest_makereport(
         report.__dict__[BROKEN] = (report.longreprtext.strip().splitlines() or [""])[-1]
     if gate and report.failed:
         _keep_harmless(report)
+    _hand_over_losses(item.config, report)
     return report
+
+
+def _hand_over_losses(config: pytest.Config, report: pytest.TestReport) -> None:
+    """Send what was lost in a worker of xdist along, which this session does not tell."""
+    if hasattr(config, "workerinput") and losses.are_kept():
+        report.__dict__[LOST] = losses.handed_over()
 
 
 def _broken_by(call: pytest.CallInfo[None]) -> str:
@@ -250,6 +260,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """End with 3, as the command line does, if all passes but that proves too little; with 1 after a loss."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     tallies = _tallies(reporter) if reporter is not None else []
+    for report in _reports(reporter) if reporter is not None else []:
+        losses.take_over(getattr(report, "__dict__", {}).pop(LOST, ()))
     if exitstatus == pytest.ExitCode.OK and tallies and exit_code(tallies) == PROVES_TOO_LITTLE:
         session.exitstatus = PROVES_TOO_LITTLE
     if losses.are_kept() and session.exitstatus in (pytest.ExitCode.OK, PROVES_TOO_LITTLE):
