@@ -6,10 +6,10 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
+from verify.checks.files import naming
 from verify.checks.locks import CAN_LOCK, UNLOCKED_S, lock, require_lock
 
 _UNFINISHED = ".conv-verify-"
@@ -22,7 +22,7 @@ def replace_file(file: Path, content: bytes) -> None:
     What processes that were killed here left of it is removed. An error, which names the file, leaves it as
     it was.
     """
-    with _named(file):
+    with naming(file):
         place = file.resolve()  # what a link points to, not the link
         if place.exists() and not place.is_file():  # a pipe, or a device
             _write(place, content)
@@ -40,7 +40,7 @@ def replace_file(file: Path, content: bytes) -> None:
 
 def require_replaceable(file: Path) -> None:
     """Raise OSError, which names the file, if it cannot be written by `replace_file`, without writing it."""
-    with _named(file):
+    with naming(file):
         place = file.resolve()
         if place.exists():
             place.open("ab").close()
@@ -48,17 +48,6 @@ def require_replaceable(file: Path) -> None:
         handle, name = _unfinished(place)
         os.close(handle)
         Path(name).unlink()
-
-
-@contextmanager
-def _named(file: Path) -> Iterator[None]:
-    """Name a file in the errors of the block as it was given."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, str(file)) from error
 
 
 def _unfinished(file: Path) -> tuple[int, str]:

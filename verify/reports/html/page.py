@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from verify.cases.case import Case
 from verify.checks.escaping import shown
-from verify.checks.files import naming, refusal_of
+from verify.checks.files import refusal_of
 from verify.checks.replacing import replace_file, require_replaceable
 from verify.checks.scratch import scratch_folder
 from verify.reports.conclusion import run_sentence
@@ -77,8 +77,7 @@ def write_page(file: Path, sources: Sequence[Path]) -> None:
 def why_no_page(file: Path, sources: Sequence[Path]) -> str:
     """Write the page; the line that says why it cannot be written, or nothing."""
     try:
-        with naming(file):
-            write_page(file, sources)
+        write_page(file, sources)
     except OSError as error:
         return f"unwritten  {refusal_of(error, OPTION)}"
     except ValueError as error:  # the records are not whole
