@@ -28,7 +28,10 @@ def are_kept() -> bool:
 
 def handed_over() -> list[tuple[str, str]]:
     """The subject and the message of each loss, for `take_over` in another process; they are kept no more."""
-    losses = [(examination.subject.name, _message(examination, asked)) for examination, asked in _kept]
+    losses = [
+        (examination.subject.name, disagreement(examination, with_faults=False, more=[line("asked", asked)]))
+        for examination, asked in _kept
+    ]
     losses += _of_others
     _kept.clear()
     _of_others.clear()
@@ -49,11 +52,6 @@ def losses_told() -> list[str]:
         often = "once" if len(texts) == 1 else f"{len(texts):,} times"
         texts.append(f"Disagrees: {names} was lost {often} where no case is counted.")
     return texts
-
-
-def _message(examination: Examination, asked: str) -> str:
-    *most, replay = disagreement(examination, with_faults=False).split("\n")
-    return "\n".join([*most, line("asked", asked), replay])
 
 
 def code_after_losses(code: int, texts: list[str]) -> int:

@@ -38,9 +38,8 @@ def loss_message(first: Counterexample, subject: Description, enumeration: Enume
     way = subject.ways.get(first.way, subject)
     examination = Examination(case=Case.parse(first.word), subject=way, verdict=first.verdict)
     words = kept or cases[-BLOCK:]
-    text = disagreement(examination, with_faults=False, replay=replay_in_order_line(subject, words))
-    *most, replay = text.split("\n")
-    return "\n".join([*most, line("again", again), replay])
+    replay = replay_in_order_line(subject, words)
+    return disagreement(examination, with_faults=False, more=[line("again", again)], replay=replay)
 
 
 def cases_before(first: Counterexample, enumeration: Enumeration) -> Sequence[Case]:
