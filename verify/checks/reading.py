@@ -150,7 +150,7 @@ def toml_of(text: str) -> dict[str, Any]:
     return table
 
 
-def shown(value: Any, most: int = 200) -> str:
+def value_shown(value: Any, most: int = 200) -> str:
     """A value of a file in a sentence, cut where it is longer."""
     text = repr(value)
     return text if len(text) <= most else f"{text[:most]}…"
