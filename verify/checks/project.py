@@ -113,7 +113,6 @@ def read_kept(file: Path, *, option: str) -> str:
         return text_in(file, option=option)
     try:
         require_kept(file)
-        require_ours(file)
     except NotOurs as error:
         error.option = option
         raise

@@ -97,12 +97,12 @@ def decoded(data: bytes) -> str:
     return text
 
 
-def json_lines(file: Path, *, option: str = "") -> Iterator[tuple[int, bytes]]:
+def json_lines(file: Path) -> Iterator[tuple[int, bytes]]:
     """The lines of a file with their numbers; one without an end is the last.
 
     Raises OSError for what is no file, and ValueError, one sentence, for a line that is too long.
     """
-    with os.fdopen(opened(file, option=option), "rb") as stream:
+    with os.fdopen(opened(file), "rb") as stream:
         number = 0
         while line := stream.readline(LONGEST_LINE + 1):
             number += 1
