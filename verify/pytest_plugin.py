@@ -57,8 +57,6 @@ LOST = "conv_verify_lost"
 OUTCOMES = (pytest.fail.Exception, pytest.skip.Exception, pytest.exit.Exception)
 """What ends a test as it is meant to."""
 
-COULD_NOT_RUN = 2
-
 FIRST = pytest.StashKey[dict[Gate, str]]()
 """The first test of each gate, which fails for a subject that cannot be gated; the others are skipped."""
 
@@ -264,11 +262,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         losses.take_over(getattr(report, "__dict__", {}).pop(LOST, ()))
     if exitstatus == pytest.ExitCode.OK and tallies and exit_code(tallies) == PROVES_TOO_LITTLE:
         session.exitstatus = PROVES_TOO_LITTLE
-    if losses.are_kept() and session.exitstatus in (pytest.ExitCode.OK, PROVES_TOO_LITTLE):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    session.exitstatus = losses.code_after_losses(session.exitstatus, is_lost=losses.are_kept())
     is_broken = exitstatus == pytest.ExitCode.INTERNAL_ERROR and session.config.stash.get(FIRST, {})
     if is_broken or (reporter is not None and _said_of(reporter, OURS)):
-        session.exitstatus = COULD_NOT_RUN
+        session.exitstatus = exits.COULD_NOT_RUN
     exits.say(lambda: int(session.exitstatus))
     stash = session.config.stash
     if START in stash:
@@ -284,8 +281,8 @@ def _ending(start: float, tallies: Sequence[Tally], status: int, broken: str) ->
     done = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, PROVES_TOO_LITTLE)
     if not broken and not interrupted and status not in done:
         broken = f"pytest ended with exit code {int(status)}"
-    lost = 1 if losses.are_kept() else 0
-    code = 2 if broken else lost or exit_code(tallies) or (3 if interrupted else 0)
+    code = 2 if broken else exit_code(tallies) or (3 if interrupted else 0)
+    code = losses.code_after_losses(code, is_lost=losses.are_kept())
     return end(time.monotonic() - start, code, interrupted=interrupted, broken=broken)
 
 

@@ -77,7 +77,7 @@ def test_what_is_known_and_what_is_no_loss_is_not_told() -> None:
 
 @pytest.mark.parametrize(("code", "after"), [(0, 1), (3, 1), (1, 1), (2, 2)])
 def test_a_loss_fails_what_would_hold(code: int, after: int) -> None:
-    assert (code_after_losses(code, ["lost"]), code_after_losses(code, [])) == (after, code)
+    assert (code_after_losses(code, is_lost=True), code_after_losses(code, is_lost=False)) == (after, code)
 
 
 @pytest.fixture

@@ -54,6 +54,6 @@ def losses_told() -> list[str]:
     return texts
 
 
-def code_after_losses(code: int, texts: list[str]) -> int:
+def code_after_losses(code: int, *, is_lost: bool) -> int:
     """The exit code of a command that would end with another: 1 if something was lost, unless it is 2."""
-    return 1 if texts and code in (0, 3) else code
+    return 1 if is_lost and code in (0, 3) else code

@@ -12,7 +12,7 @@ from typing import ClassVar, NoReturn
 
 from verify.checks.escaping import shown
 from verify.checks.exits import COULD_NOT_RUN, end_now, is_waited_for, speak_into
-from verify.checks.interrupts import INTERRUPTED
+from verify.checks.interrupts import end_interrupted
 from verify.checks.journal import left_by
 
 PATIENCE_S = 2.0
@@ -112,9 +112,7 @@ def _wait_for(inside: int, verdict: int) -> NoReturn:
         if said := os.read(verdict, 1):
             end_now(said[0])
     if interrupted > 1:
-        with suppress(OSError):
-            os.write(2, b"conv-verify: interrupted twice, and ended at once\n")
-        end_now(INTERRUPTED)
+        end_interrupted()
     with suppress(OSError):
         os.write(2, shown(f"conv-verify: {_without_verdict(inside, status)}\n").encode(errors="replace"))
     end_now(COULD_NOT_RUN)
