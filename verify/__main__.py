@@ -11,7 +11,7 @@ import click
 from click.shell_completion import shell_complete
 
 from verify.checks import exits, outer
-from verify.checks.interrupts import interruptible
+from verify.checks.interrupts import INTERRUPTED, interruptible
 from verify.checks.leftovers import end_in_spite_of_leftovers, note_all
 from verify.checks.streams import standard_streams
 from verify.commands.cli import JUDGING, cli
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = _command(words)
         is_verdict = words[:1] != [] and words[0] in JUDGING and not {"-h", "--help"} & {*words}
         if code == 0 and streams.output.fate.lost and not is_verdict:
-            code = 2  # what was asked for is what it could not write
+            code = exits.COULD_NOT_RUN  # what was asked for is what it could not write
         streams.say_what_is_lost(code, is_verdict=is_verdict)
     if arguments is None:
         exits.say_outside(code)
@@ -58,10 +58,10 @@ def _command(words: Sequence[str]) -> int:
         path = error.ctx.command_path if error.ctx else PROGRAM
         sentence = " ".join(error.format_message().split()).rstrip(".")
         print(f"{path}: {sentence} (see {path} --help)", file=sys.stderr)
-        return 2
+        return exits.COULD_NOT_RUN
     except KeyboardInterrupt:
         print(f"{PROGRAM}: interrupted", file=sys.stderr)
-        return 3
+        return INTERRUPTED
     except OSError as error:
         from verify.checks.files import refusal_of
 
@@ -76,7 +76,7 @@ def _refused(sentence: str) -> int:
     from verify.checks.reading import brief
 
     print(f"{PROGRAM}: {brief(sentence)}", file=sys.stderr)
-    return 2
+    return exits.COULD_NOT_RUN
 
 
 if __name__ == "__main__":

@@ -51,10 +51,11 @@ HERE = "conv_verify_here"
 BROKEN = "conv_verify_broken"
 """The attribute of a report that says why a gate's test could not judge anything."""
 
+LOST = "conv_verify_lost"
+"""The attribute of a report that holds what xdist's worker lost of a subject where no case is counted."""
+
 OUTCOMES = (pytest.fail.Exception, pytest.skip.Exception, pytest.exit.Exception)
 """What ends a test as it is meant to."""
-
-COULD_NOT_RUN = 2
 
 FIRST = pytest.StashKey[dict[Gate, str]]()
 """The first test of each gate, which fails for a subject that cannot be gated; the others are skipped."""
@@ -183,7 +184,14 @@ def pytest_runtest_makereport(
         report.__dict__[BROKEN] = (report.longreprtext.strip().splitlines() or [""])[-1]
     if gate and report.failed:
         _keep_harmless(report)
+    _hand_over_losses(item.config, report)
     return report
+
+
+def _hand_over_losses(config: pytest.Config, report: pytest.TestReport) -> None:
+    """Send what was lost in a worker of xdist along, which this session does not tell."""
+    if hasattr(config, "workerinput") and losses.are_kept():
+        report.__dict__[LOST] = losses.handed_over()
 
 
 def _broken_by(call: pytest.CallInfo[None]) -> str:
@@ -250,13 +258,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """End with 3, as the command line does, if all passes but that proves too little; with 1 after a loss."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     tallies = _tallies(reporter) if reporter is not None else []
+    for report in _reports(reporter) if reporter is not None else []:
+        losses.take_over(getattr(report, "__dict__", {}).pop(LOST, ()))
     if exitstatus == pytest.ExitCode.OK and tallies and exit_code(tallies) == PROVES_TOO_LITTLE:
         session.exitstatus = PROVES_TOO_LITTLE
-    if losses.are_kept() and session.exitstatus in (pytest.ExitCode.OK, PROVES_TOO_LITTLE):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    session.exitstatus = losses.code_after_losses(session.exitstatus, is_lost=losses.are_kept())
     is_broken = exitstatus == pytest.ExitCode.INTERNAL_ERROR and session.config.stash.get(FIRST, {})
     if is_broken or (reporter is not None and _said_of(reporter, OURS)):
-        session.exitstatus = COULD_NOT_RUN
+        session.exitstatus = exits.COULD_NOT_RUN
     exits.say(lambda: int(session.exitstatus))
     stash = session.config.stash
     if START in stash:
@@ -272,8 +281,8 @@ def _ending(start: float, tallies: Sequence[Tally], status: int, broken: str) ->
     done = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, PROVES_TOO_LITTLE)
     if not broken and not interrupted and status not in done:
         broken = f"pytest ended with exit code {int(status)}"
-    lost = 1 if losses.are_kept() else 0
-    code = 2 if broken else lost or exit_code(tallies) or (3 if interrupted else 0)
+    code = 2 if broken else exit_code(tallies) or (3 if interrupted else 0)
+    code = losses.code_after_losses(code, is_lost=losses.are_kept())
     return end(time.monotonic() - start, code, interrupted=interrupted, broken=broken)
 
 

@@ -85,6 +85,21 @@ def test_what_others_started_is_waited_for_as_ever(tmp_path: Path) -> None:
     assert ended(tmp_path, "-c", script) == (4, f"done\nand now the other\n{USUAL}", "")
 
 
+ASKING = """
+from verify.checks.exits import asking, keep_from_exiting
+def asks():
+    with asking():
+        forever()
+keep_from_exiting()
+threading.Thread(target=asks, daemon=True).start()
+"""
+
+
+def test_a_subject_that_is_still_asked_does_not_keep_the_process(tmp_path: Path) -> None:
+    script = SCRIPT.format(before=ASKING, inside=THREAD, left_s=0.1)
+    assert ended(tmp_path, "-c", script) == (5, f"done\n{USUAL}", RUNNING.format("1 thread was"))
+
+
 def test_a_command_ends_with_its_exit_code(tmp_path: Path) -> None:
     subject = "tests.planted.bad_workers:starts_threads_and_is_wrong"
     code, _, stderr = ended(tmp_path, "-m", "verify", "replay", "--no-isolate", subject, SMALLEST)

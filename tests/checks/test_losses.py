@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,14 @@ from verify import Case
 from verify.cases.predicates import Predicate
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination
-from verify.checks.losses import are_kept, code_after_losses, keep_if_lost, losses_told
+from verify.checks.losses import (
+    are_kept,
+    code_after_losses,
+    handed_over,
+    keep_if_lost,
+    losses_told,
+    take_over,
+)
 from verify.checks.subject import describe
 from verify.oracle.compare import Verdict, disagrees
 
@@ -45,6 +53,21 @@ def test_a_loss_is_told_once() -> None:
     assert (losses_told(), are_kept()) == ([], False)
 
 
+def test_losses_of_several_processes_are_told_together() -> None:
+    handed = []
+    for _ in range(2):
+        keep_if_lost(examined(disagrees("crashed", "it was killed by SIGABRT")), asked="to see")
+        handed.append(handed_over())
+    assert not are_kept()
+    for losses in handed:
+        take_over(losses)
+    assert are_kept()
+    *messages, sentence = losses_told()
+    assert len(messages) == 2
+    assert sentence.endswith(":lost was lost 2 times where no case is counted.")
+    assert (losses_told(), are_kept()) == ([], False)
+
+
 def test_what_is_known_and_what_is_no_loss_is_not_told() -> None:
     crashed, wrong = disagrees("crashed", "it was killed by SIGABRT"), disagrees("value", "1 of 1 differ")
     assert not keep_if_lost(examined(crashed, ENTRY), asked="")
@@ -54,7 +77,7 @@ def test_what_is_known_and_what_is_no_loss_is_not_told() -> None:
 
 @pytest.mark.parametrize(("code", "after"), [(0, 1), (3, 1), (1, 1), (2, 2)])
 def test_a_loss_fails_what_would_hold(code: int, after: int) -> None:
-    assert (code_after_losses(code, ["lost"]), code_after_losses(code, [])) == (after, code)
+    assert (code_after_losses(code, is_lost=True), code_after_losses(code, is_lost=False)) == (after, code)
 
 
 @pytest.fixture
@@ -99,8 +122,12 @@ def test_a_loss_under_a_planted_value_fails_a_selftest(command: Callable[..., tu
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("workers", [[], ["-p", "xdist", "-n", "2"]], ids=["one process", "xdist"])
 def test_a_loss_when_a_subject_is_tried_fails_a_suite(
-    pytester: pytest.Pytester, run_gates: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester,
+    run_gates: Callable[..., pytest.RunResult],
+    monkeypatch: pytest.MonkeyPatch,
+    workers: list[str],
 ) -> None:
     monkeypatch.setenv("LOST_ONCE", str(pytester.path / "once"))
     gate = "conformance(isolated('lost_once:aborts_when_tried'), ranks=(1,), max_side=3)"
@@ -109,7 +136,10 @@ def test_a_loss_when_a_subject_is_tried_fails_a_suite(
         "from verify.subjects.isolated import isolated\n"
         f"TestIt = {gate}\n"
     )
-    result = run_gates("--conv-examples", "1")
+    result = run_gates("--conv-examples", "1", "--conv-report", "a.jsonl", *workers)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*aborts_when_tried crashed: it was killed by SIGABRT", "*was lost once*"])
+    assert result.stdout.str().count(" was lost once where no case is counted.") == 1
     assert result.parseoutcomes().get("failed", 0) == 0
+    last = (pytester.path / "a.jsonl").read_text().splitlines()[-1]
+    assert json.loads(last)["exit"] == 1

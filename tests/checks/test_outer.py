@@ -90,3 +90,30 @@ def test_a_second_ctrl_c_ends_what_swallows_the_first(tmp_path: Path) -> None:
         assert running.stderr is not None
         said = running.stderr.read()
     assert (running.returncode, said) == (3, "conv-verify: interrupted twice, and ended at once\n")
+
+
+LATE = """
+import os, signal, time
+from itertools import count
+from types import SimpleNamespace
+from verify.checks import outer
+
+wait, interrupts = signal.sigtimedwait, [SimpleNamespace(si_signo=signal.SIGINT, si_code=0)] * 2
+signal.sigtimedwait = lambda signals, left_s: interrupts.pop() if interrupts else wait(signals, left_s)
+signal.pthread_sigmask(signal.SIG_BLOCK, outer._WATCHED)
+inside = os.fork()
+if inside == 0:
+    outer._end_with_the_parent()
+    time.sleep(60)
+outer.time = SimpleNamespace(monotonic=count(step=0.75 * outer.PATIENCE_S).__next__)
+outer._wait_for(inside, os.pipe()[0])
+"""
+
+
+def test_patience_may_end_between_two_looks_at_the_clock(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LATE],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (3, "conv-verify: interrupted twice, and ended at once\n")

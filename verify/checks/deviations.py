@@ -19,7 +19,7 @@ from verify.cases.expressions import Expression
 from verify.cases.grammar import require_grammar
 from verify.cases.predicates import FUNCTIONS, NAMES, Predicate, names_of
 from verify.cases.spelling import nearest
-from verify.checks.reading import DataError, line_of, shown, toml_of
+from verify.checks.reading import DataError, line_of, toml_of, value_shown
 from verify.checks.releases import require_range, seen_in
 from verify.checks.ways import split_way
 from verify.oracle.compare import KINDS, Kind
@@ -194,7 +194,7 @@ def deviations_of(entries: Sequence[Any], text: str, header: str) -> tuple[Devia
     deviations = []
     for number, entry in enumerate(entries):
         if not isinstance(entry, Mapping):
-            raise DataError(f"{shown(entry)} is no [[deviation]] entry", line_of(text, "", "deviation"))
+            raise DataError(f"{value_shown(entry)} is no [[deviation]] entry", line_of(text, "", "deviation"))
         try:
             deviations.append(deviation_of(entry))
         except ValueError as wrong:
@@ -274,8 +274,8 @@ def deviation_of(entry: Mapping[str, Any]) -> Deviation:
     name = entry.get("name", "without a name")
     if other := [key for key in entry if key not in Deviation._fields]:
         near = nearest(other[0], Deviation._fields)
-        what = f"it has {shown(other[0], 60)}, which is none of its keys{near}"
-        raise ValueError(f"the deviation {shown(name)} cannot be read: {what}")
+        what = f"it has {value_shown(other[0], 60)}, which is none of its keys{near}"
+        raise ValueError(f"the deviation {value_shown(name)} cannot be read: {what}")
     try:
         listed: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
@@ -290,9 +290,9 @@ def deviation_of(entry: Mapping[str, Any]) -> Deviation:
             require_range(versions)
         _require_prediction(deviation)
     except KeyError as missing:
-        raise ValueError(f"the deviation {shown(name)} cannot be read: it has no {missing}") from None
+        raise ValueError(f"the deviation {value_shown(name)} cannot be read: it has no {missing}") from None
     except (TypeError, ValueError) as wrong:
-        raise ValueError(f"the deviation {shown(name)} cannot be read: {wrong}") from None
+        raise ValueError(f"the deviation {value_shown(name)} cannot be read: {wrong}") from None
     strange = set(deviation.kinds) - set(KINDS)
     if strange:
         raise ValueError(f"the deviation {name!r} has the unknown kind {min(strange)!r}")
@@ -338,7 +338,7 @@ def _require_pattern(text: str) -> None:
         try:
             re.compile(text)
         except (re.error, OverflowError, RecursionError) as wrong:
-            raise ValueError(f"error is {shown(text)}, which is no pattern: {wrong}") from None
+            raise ValueError(f"error is {value_shown(text)}, which is no pattern: {wrong}") from None
 
 
 def _require_type(key: str, value: Any) -> None:
@@ -360,4 +360,4 @@ def _require_type(key: str, value: Any) -> None:
     else:
         expected, holds = "a string", isinstance(value, str)
     if not holds:
-        raise TypeError(f"{key} is {shown(value)}, not {expected}")
+        raise TypeError(f"{key} is {value_shown(value)}, not {expected}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -103,10 +103,12 @@ class Examination:
         return self.looks_like[0].name if len(self.looks_like) == 1 else ""
 
 
-def disagreement(examination: Examination, *, with_faults: bool = True, replay: str = "") -> str:
+def disagreement(
+    examination: Examination, *, with_faults: bool = True, more: Sequence[str] = (), replay: str = ""
+) -> str:
     """The whole message for one disagreement, several lines, the last one `replay` or how to ask it again.
 
-    Without the faults that it looks like, it is cheap to make.
+    Before that stands what `more` lines say. Without the faults that it looks like, it is cheap to make.
     """
     case, subject, verdict = examination.case, examination.subject, examination.verdict
     kind = verdict.kind or ""
@@ -129,6 +131,7 @@ def disagreement(examination: Examination, *, with_faults: bool = True, replay: 
         lines += likeness_lines(fault.sentence for fault in examination.looks_like)
     if examination.probes:
         lines.append(line("probes", examination.probes))
+    lines += more
     lines.append(line("replay", replay or replay_line_of(examination)))
     return shown("\n".join(lines))
 

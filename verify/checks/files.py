@@ -22,13 +22,13 @@ def _is(asked: Callable[[], bool]) -> bool:
 
 @contextmanager
 def naming(file: Path) -> Iterator[None]:
-    """Name a file in the error of writing it: of a full disk the system does not say which."""
+    """Name a file as it was given in the errors of the block: of a full disk the system says none."""
     try:
         yield
     except OSError as error:
-        if error.filename is None:
-            error.filename = str(file)
-        raise
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(file)) from error
 
 
 def why_unwritten(error: OSError | ValueError, option: str) -> str:

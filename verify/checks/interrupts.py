@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
 from types import FrameType
+from typing import NoReturn
 
 from verify.checks.clock import handling
 from verify.checks.exits import end_now
@@ -103,11 +104,16 @@ def is_of_a_subject(interrupt: KeyboardInterrupt) -> bool:
     return is_known and type(interrupt) is KeyboardInterrupt
 
 
-def _end_process() -> None:
+def _end_process() -> NoReturn:
     """End this process without waiting for anything; what workers it has end with it."""
     journal.close()
     if sys.stdout is not None and os.isatty(1):
         os.write(1, _SHOW_CURSOR)
+    end_interrupted()
+
+
+def end_interrupted() -> NoReturn:
+    """End this process, and say that it was interrupted twice."""
     with suppress(OSError):
         os.write(2, b"conv-verify: interrupted twice, and ended at once\n")
     end_now(INTERRUPTED)

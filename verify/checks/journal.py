@@ -16,18 +16,14 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
+from verify.checks.locks import CAN_LOCK, UNLOCKED_S, require_lock
 from verify.checks.ours import open_ours, require_ours
 from verify.checks.project import keep_in, kept_folder
 
-try:
-    import fcntl
-except ImportError:  # not on Windows, where there is no journal
-    fcntl = None  # type: ignore[assignment]
-
 _PREFIX = "running-"
 
-_LONGEST = 2**16
-"""Bytes of a journal that are read."""
+_LONGEST = 2**14
+"""Bytes of a line that are read at most."""
 
 
 class Journal:
@@ -80,12 +76,12 @@ class Journal:
 
     def _open(self) -> None:
         self._file, self._owner = 0, os.getpid()
-        if fcntl is None:
+        if not CAN_LOCK:  # on Windows, where there is no journal
             return
         try:
             # It has its name once it is locked, so that no process takes it for one that was left behind.
             file, name = tempfile.mkstemp(prefix=f".{_PREFIX}{self._owner}-", dir=keep_in(kept_folder()))
-            fcntl.flock(file, fcntl.LOCK_EX)
+            require_lock(file)
             unnamed = Path(name)
             self._path = unnamed.rename(unnamed.with_name(unnamed.name.removeprefix(".")))
         except OSError:
@@ -119,12 +115,6 @@ class Journal:
             os.close(self._file)
         self._file = None
 
-
-_LONGEST = 2**14
-"""Bytes of a line that are read at most."""
-
-_NAMED_S = 60.0
-"""Seconds after which a file that has no name yet will get none."""
 
 journal = Journal()
 """That of this process."""
@@ -161,19 +151,19 @@ def left_by(process: int) -> tuple[str, str]:
 
 def left() -> list[tuple[str, str]]:
     """The subject and the word that each killed process was working on; removes their files."""
-    if fcntl is None:
+    if not CAN_LOCK:
         return []
     interrupted = []
     for path in _journals(f"{_PREFIX}*"):
         with suppress(OSError), open_ours(path, errors="replace") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            require_lock(file.fileno())
             subject, word = _parsed(file.read(_LONGEST))
             path.unlink()
             if _are_ours(subject, word):
                 interrupted.append((subject, word))
     for path in _journals(f".{_PREFIX}*"):  # killed before it had its name
         with suppress(OSError):
-            if time.time() - path.lstat().st_mtime > _NAMED_S:
+            if time.time() - path.lstat().st_mtime > UNLOCKED_S:
                 path.unlink()
     return interrupted
 

@@ -13,6 +13,8 @@ from threading import Thread
 from types import FrameType
 from typing import Any
 
+from verify.checks.exits import COULD_NOT_RUN, end_now
+
 LEFT_S = 1.0
 """Seconds that what is left running has to end by itself, once all else is done."""
 
@@ -85,7 +87,7 @@ def _see_to_the_end() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()
-    os._exit(_Leftovers.code() if _Leftovers.code else 2)
+    end_now(_Leftovers.code() if _Leftovers.code else COULD_NOT_RUN)
 
 
 def _left() -> list[Any]:

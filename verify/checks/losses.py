@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from verify.checks.examination import Examination, disagreement, line
 from verify.oracle.compare import LOST
 
 _kept: list[tuple[Examination, str]] = []
+
+_of_others: list[tuple[str, str]] = []
+"""The subjects and the messages that other processes kept."""
 
 
 def keep_if_lost(examination: Examination, *, asked: str) -> bool:
@@ -18,25 +23,37 @@ def keep_if_lost(examination: Examination, *, asked: str) -> bool:
 
 def are_kept() -> bool:
     """Whether there are losses that were not told yet."""
-    return bool(_kept)
+    return bool(_kept or _of_others)
+
+
+def handed_over() -> list[tuple[str, str]]:
+    """The subject and the message of each loss, for `take_over` in another process; they are kept no more."""
+    losses = [
+        (examination.subject.name, disagreement(examination, with_faults=False, more=[line("asked", asked)]))
+        for examination, asked in _kept
+    ]
+    losses += _of_others
+    _kept.clear()
+    _of_others.clear()
+    return losses
+
+
+def take_over(losses: Iterable[tuple[str, str]]) -> None:
+    """Keep what another process handed over."""
+    _of_others.extend((subject, message) for subject, message in losses)
 
 
 def losses_told() -> list[str]:
     """The messages of all losses that were kept, and a sentence; they are told once."""
-    texts = [_message(examination, asked) for examination, asked in _kept]
+    losses = handed_over()
+    texts = [message for _, message in losses]
     if texts:
-        names = ", ".join(dict.fromkeys(examination.subject.name for examination, _ in _kept))
+        names = ", ".join(dict.fromkeys(subject for subject, _ in losses))
         often = "once" if len(texts) == 1 else f"{len(texts):,} times"
         texts.append(f"Disagrees: {names} was lost {often} where no case is counted.")
-    _kept.clear()
     return texts
 
 
-def _message(examination: Examination, asked: str) -> str:
-    *most, replay = disagreement(examination, with_faults=False).split("\n")
-    return "\n".join([*most, line("asked", asked), replay])
-
-
-def code_after_losses(code: int, texts: list[str]) -> int:
+def code_after_losses(code: int, *, is_lost: bool) -> int:
     """The exit code of a command that would end with another: 1 if something was lost, unless it is 2."""
-    return 1 if texts and code in (0, 3) else code
+    return 1 if is_lost and code in (0, 3) else code

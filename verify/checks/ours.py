@@ -10,6 +10,8 @@ import stat
 from pathlib import Path
 from typing import IO
 
+from verify.checks.reading import opened
+
 _GROUP, _OTHERS = 0o020, 0o002
 
 
@@ -40,12 +42,7 @@ def require_regular(file: Path) -> None:
 def open_ours(file: Path, *, errors: str = "strict") -> IO[str]:
     """A regular file of ours, to read text from: a pipe is not waited for, and no link is followed."""
     require_ours(file)
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    handle = os.open(file, flags)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise NotOurs(f"{str(file)!r} is no regular file")
-    return os.fdopen(handle, encoding="utf-8", errors=errors)
+    return os.fdopen(opened(file, follows=False), encoding="utf-8", errors=errors)
 
 
 def _why_not(found: os.stat_result) -> str:

@@ -12,7 +12,7 @@ from typing import ClassVar, NoReturn
 
 from verify.checks.escaping import shown
 from verify.checks.exits import COULD_NOT_RUN, end_now, is_waited_for, speak_into
-from verify.checks.interrupts import INTERRUPTED
+from verify.checks.interrupts import end_interrupted
 from verify.checks.journal import left_by
 from verify.checks.parent import end_with_the_parent
 
@@ -92,7 +92,8 @@ def _wait_for(inside: int, verdict: int) -> NoReturn:
         if time.monotonic() >= kill_at:
             os.kill(inside, signal.SIGKILL)
             kill_at = float("inf")
-        signalled = signal.sigtimedwait(_WATCHED, min(kill_at - time.monotonic(), 3600.0))
+        left_s = max(0.0, kill_at - time.monotonic())
+        signalled = signal.sigtimedwait(_WATCHED, min(left_s, 3600.0))
         if signalled is None or signalled.si_signo == signal.SIGCHLD:
             continue
         if signalled.si_code != _KERNEL:
@@ -105,9 +106,7 @@ def _wait_for(inside: int, verdict: int) -> NoReturn:
         if said := os.read(verdict, 1):
             end_now(said[0])
     if interrupted > 1:
-        with suppress(OSError):
-            os.write(2, b"conv-verify: interrupted twice, and ended at once\n")
-        end_now(INTERRUPTED)
+        end_interrupted()
     with suppress(OSError):
         os.write(2, shown(f"conv-verify: {_without_verdict(inside, status)}\n").encode(errors="replace"))
     end_now(COULD_NOT_RUN)

@@ -17,7 +17,7 @@ from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination, mismatch_of
 from verify.checks.journal import current
-from verify.checks.predictions import explanation
+from verify.checks.predictions import compared, explanation
 from verify.checks.subject import Description, Subject, describe
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import (
@@ -119,9 +119,8 @@ class Examiner:
             return form
         with self.clock.part("reference"):
             rule = judgement(case, accumulator=self.accumulator)
-        with self.clock.part("comparison"), np.errstate(over="ignore", invalid="ignore"):
-            # A wrong dtype is judged elsewhere; here its values are compared after a cast to the right one.
-            verdict = compare_values(rule, answer.astype(case.dtype))
+        with self.clock.part("comparison"):
+            verdict = compared(rule, answer, case)  # a wrong dtype is judged elsewhere
         if verdict.outcome == "agrees" and shows_nothing(case):
             return Verdict(outcome="vacuous", sentence="every cell of the input is read")
         return verdict

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from verify.checks.files import refusal_of
 from verify.checks.ours import NotOurs, require_ours
-from verify.checks.reading import LARGEST_TOML, DataError, line_of, shown, text_in, toml_of
+from verify.checks.reading import LARGEST_TOML, DataError, line_of, text_in, toml_of, value_shown
 
 TABLE = "conv-verify"
 
@@ -51,7 +51,7 @@ def settings_of(start: Path | None = None) -> Settings:
                 return Settings(found.parent, found, table)
             if table is not None:
                 where = f"{found}, line {line_of(text_in(found), '[tool]', TABLE)}"
-                raise ValueError(f"{where}: tool.{TABLE} is {shown(table)}, not a table")
+                raise ValueError(f"{where}: tool.{TABLE} is {value_shown(table)}, not a table")
     return Settings()
 
 
@@ -65,7 +65,7 @@ def _table_of(file: Path) -> Any:
         raise ValueError(f"{file}, line {wrong.line}: it cannot be read: {wrong}") from None
     if isinstance(tool, dict):
         return tool.get(TABLE)
-    raise ValueError(f"{file}: tool is {shown(tool)}, not a table")
+    raise ValueError(f"{file}: tool is {value_shown(tool)}, not a table")
 
 
 def root() -> Path:
@@ -113,7 +113,6 @@ def read_kept(file: Path, *, option: str) -> str:
         return text_in(file, option=option)
     try:
         require_kept(file)
-        require_ours(file)
     except NotOurs as error:
         error.option = option
         raise

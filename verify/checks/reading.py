@@ -97,12 +97,12 @@ def decoded(data: bytes) -> str:
     return text
 
 
-def json_lines(file: Path, *, option: str = "") -> Iterator[tuple[int, bytes]]:
+def json_lines(file: Path) -> Iterator[tuple[int, bytes]]:
     """The lines of a file with their numbers; one without an end is the last.
 
     Raises OSError for what is no file, and ValueError, one sentence, for a line that is too long.
     """
-    with os.fdopen(opened(file, option=option), "rb") as stream:
+    with os.fdopen(opened(file), "rb") as stream:
         number = 0
         while line := stream.readline(LONGEST_LINE + 1):
             number += 1
@@ -150,7 +150,7 @@ def toml_of(text: str) -> dict[str, Any]:
     return table
 
 
-def shown(value: Any, most: int = 200) -> str:
+def value_shown(value: Any, most: int = 200) -> str:
     """A value of a file in a sentence, cut where it is longer."""
     text = repr(value)
     return text if len(text) <= most else f"{text[:most]}…"

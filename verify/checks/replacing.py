@@ -6,20 +6,14 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # not on Windows, where what a killed process left stays
-    fcntl = None  # type: ignore[assignment]
+from verify.checks.files import naming
+from verify.checks.locks import CAN_LOCK, UNLOCKED_S, lock, require_lock
 
 _UNFINISHED = ".conv-verify-"
 """What stands between the name of a file, after a full stop, and what is random, while it is written."""
-
-_LOCKED_S = 60.0
-"""Seconds after which a file that is not locked yet will not be."""
 
 
 def replace_file(file: Path, content: bytes) -> None:
@@ -28,7 +22,7 @@ def replace_file(file: Path, content: bytes) -> None:
     What processes that were killed here left of it is removed. An error, which names the file, leaves it as
     it was.
     """
-    with _named(file):
+    with naming(file):
         place = file.resolve()  # what a link points to, not the link
         if place.exists() and not place.is_file():  # a pipe, or a device
             _write(place, content)
@@ -46,7 +40,7 @@ def replace_file(file: Path, content: bytes) -> None:
 
 def require_replaceable(file: Path) -> None:
     """Raise OSError, which names the file, if it cannot be written by `replace_file`, without writing it."""
-    with _named(file):
+    with naming(file):
         place = file.resolve()
         if place.exists():
             place.open("ab").close()
@@ -54,17 +48,6 @@ def require_replaceable(file: Path) -> None:
         handle, name = _unfinished(place)
         os.close(handle)
         Path(name).unlink()
-
-
-@contextmanager
-def _named(file: Path) -> Iterator[None]:
-    """Name a file in the errors of the block as it was given."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, str(file)) from error
 
 
 def _unfinished(file: Path) -> tuple[int, str]:
@@ -80,7 +63,7 @@ def _write(file: Path, content: bytes) -> None:
 def _put(file: Path, content: bytes, *, handle: int, unfinished: Path) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
-            _lock(handle)
+            lock(handle)
             stream.write(content)
             stream.flush()
             os.fsync(handle)
@@ -94,7 +77,7 @@ def _put(file: Path, content: bytes, *, handle: int, unfinished: Path) -> None:
 
 def _remove_unfinished(file: Path) -> None:
     """Remove what killed processes of this user left of a file that they were writing, unlocked."""
-    if fcntl is None:
+    if not CAN_LOCK:
         return
     pattern = re.compile(rf"{re.escape(f'.{file.name}{_UNFINISHED}')}\w{{8}}")
     with suppress(OSError):
@@ -106,20 +89,14 @@ def _remove_unfinished(file: Path) -> None:
 def _remove_if_left(unfinished: Path) -> None:
     with suppress(OSError):
         found = unfinished.lstat()
-        if found.st_uid != os.geteuid() or time.time() - found.st_mtime < _LOCKED_S * (found.st_size == 0):
+        if found.st_uid != os.geteuid() or time.time() - found.st_mtime < UNLOCKED_S * (found.st_size == 0):
             return
         handle = os.open(unfinished, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            require_lock(handle)
             unfinished.unlink()
         finally:
             os.close(handle)
-
-
-def _lock(handle: int) -> None:
-    if fcntl is not None:
-        with suppress(OSError):  # of a file system that has no locks
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _usual_mode() -> int:

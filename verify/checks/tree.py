@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 from verify.checks.project import root
@@ -58,13 +59,23 @@ def module_shown(module: str, file: Path) -> str:
     parts = module.split(".")
     if file.suffix != ".py" or file.with_suffix("").parts[-len(parts) :] != tuple(parts):
         return module
-    base = file.resolve().parents[len(parts) - 1]
-    listed = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    named = (Path.cwd(), root(), tree(), *map(Path, listed))
+    shown = _path_alone(file, len(parts), Path.cwd(), os.environ.get("PYTHONPATH", ""))
+    return shown or module
+
+
+@lru_cache(maxsize=256)
+def _path_alone(file: Path, depth: int, here: Path, listed: str) -> str:
+    """The path of a module's file, where its name, of `depth` parts, does not find it; else "".
+
+    Kept, as a subject's name may be asked for with every case: for the folder `here`, and `listed`, the
+    PYTHONPATH.
+    """
+    base = file.resolve().parents[depth - 1]
+    named = (here, root(), tree(), *map(Path, filter(None, listed.split(os.pathsep))))
     if base in {place.resolve() for place in named} or not is_in_tree(file):
-        return module
+        return ""
     shown = shown_file(file)
-    return shown if len(shown.split()) == 1 and any(map(_is_test, (file, *base.glob("*.py")))) else module
+    return shown if len(shown.split()) == 1 and any(map(_is_test, (file, *base.glob("*.py")))) else ""
 
 
 def _is_test(file: Path) -> bool:

@@ -65,7 +65,7 @@ class Command(click.Command):
         texts = losses_told()
         for text in texts:
             print(f"\n{text}")
-        return code_after_losses(code, texts)
+        return code_after_losses(code, is_lost=bool(texts))
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         records = [option.get_help_record(ctx) for option in self.params]

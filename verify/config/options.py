@@ -20,7 +20,7 @@ from verify.cases.shards import Shard
 from verify.cases.spelling import nearest, one_of
 from verify.cases.word import quoted
 from verify.checks.project import TABLE, Settings
-from verify.checks.reading import shown
+from verify.checks.reading import value_shown
 
 TYPES: Mapping[type, str] = MappingProxyType(
     {
@@ -171,7 +171,7 @@ def entries_of(settings: Settings) -> Sequence[Mapping[str, Any]]:
             require_grammar(settings.table.get("grammar"), settings.file or "pyproject.toml")
         return value
     where = settings.place("deviation")
-    raise ValueError(f"{where} is {shown(value)}, not [[tool.{TABLE}.deviation]] entries")
+    raise ValueError(f"{where} is {value_shown(value)}, not [[tool.{TABLE}.deviation]] entries")
 
 
 def options_of(command: click.Command) -> dict[str, click.Parameter]:
@@ -188,7 +188,7 @@ def _value(option: click.Parameter, value: Any) -> Any:
     kind = option.type if isinstance(option.type, OptionKind) else None
     setting = list if option.nargs != 1 else kind.setting if kind else bool
     if not _is_of(value, setting, entry=kind.entry if kind else str):
-        raise ValueError(f" is {shown(value)}, not {TYPES[setting]}")
+        raise ValueError(f" is {value_shown(value)}, not {TYPES[setting]}")
     if option.nargs != 1 or not kind:
         return value
     try:

@@ -7,14 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from verify.checks.locks import CAN_LOCK, wait_for_lock
 from verify.checks.ours import require_regular
 from verify.checks.reading import text_in
 from verify.checks.replacing import replace_file
-
-try:
-    import fcntl
-except ImportError:  # not on Windows, where two processes must not change a file at the same time
-    fcntl = None  # type: ignore[assignment]
 
 
 def rewrite(file: Path, change: Callable[[str], str]) -> None:
@@ -36,12 +32,12 @@ def rewrite(file: Path, change: Callable[[str], str]) -> None:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    if fcntl is None:
+    if not CAN_LOCK:  # on Windows, where two processes must not change a file at the same time
         yield
         return
     lock = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        wait_for_lock(lock)
         yield
     finally:
         os.close(lock)

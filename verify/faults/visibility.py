@@ -50,8 +50,8 @@ def visibility(
             held[condition.text] = condition.holds(names)
         return held[condition.text]
 
-    judged = set(kinds) if repeats > 1 else set(kinds) - {"not repeatable"}
-    possible = [fault for fault in faults if fault.kinds & judged and holds(fault.applies)]
+    asked = set(kinds) if repeats > 1 else set(kinds) - {"not repeatable"}
+    possible = [fault for fault in faults if fault.kinds & asked and holds(fault.applies)]
     needed = [fault for fault in possible if holds(fault.needs)]
     if not needed:
         return Visibility(tuple(fault.name for fault in possible), ())
@@ -120,8 +120,8 @@ def preferred(faults: Sequence[Fault]) -> tuple[Fault, ...]:
 def is_explained(answer: Array, fault: Fault, wrong: Array, *, case: Case) -> bool:
     """Whether an answer is what a fault says, which is `wrong`: in its shape alone, if it says no more.
 
-    Where sums are not exact, it is so within the bound of the fault's own sums, which may have larger terms
-    than the right ones. Elements that the fault does not know are not compared.
+    Where sums are not exact, it is so within the bound of the right sums or of the fault's own, which may
+    have larger terms. Elements that the fault does not know are not compared.
     """
     if isinstance(fault.change, Shape) and wrong.shape != case.output_shape:
         return answer.shape == wrong.shape and answer.dtype == wrong.dtype
@@ -132,8 +132,9 @@ def is_explained(answer: Array, fault: Fault, wrong: Array, *, case: Case) -> bo
     if isinstance(fault.change, Shape | Conduct) or isinstance(judgement(case).allowed, float):
         return False
     own = judged(with_fault(Computed(case=case), fault), case)
-    is_of_form = own is not None and answer.shape == own.wanted.shape and answer.dtype == wrong.dtype
-    return own is not None and is_of_form and not any_differs(own, answer)
+    if own is None or answer.shape != own.wanted.shape or answer.dtype != wrong.dtype:
+        return False
+    return not any_differs(own, answer)
 
 
 def is_alike(answer: Array, other: Array, *, case: Case) -> bool:

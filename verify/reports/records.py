@@ -50,7 +50,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from verify.cases.grammar import GRAMMAR, require_grammar
-from verify.checks.reading import DataError, decoded, json_lines, json_of, shown
+from verify.checks.reading import DataError, decoded, json_lines, json_of, value_shown
 
 RECORDS_FORMAT = 1
 
@@ -135,9 +135,11 @@ def _record(line: bytes, where: str, *, is_first: bool) -> Record:
     if not (isinstance(record, dict) and isinstance(record.get("type"), str)):
         raise ValueError(f"{where}: this is no record: it has no type")  # noqa: TRY004 - of the file
     if is_first and record["type"] != "run":
-        raise ValueError(f"{where}: a stream of records begins with a run, not with {shown(record['type'])}")
+        raise ValueError(
+            f"{where}: a stream of records begins with a run, not with {value_shown(record['type'])}"
+        )
     if record["type"] == "run" and record.get("format") != RECORDS_FORMAT:
-        found = shown(record.get("format"))
+        found = value_shown(record.get("format"))
         raise ValueError(f"{where}: it has the format {found}, and {RECORDS_FORMAT} is read here")
     if record["type"] == "run":
         file = where.rpartition(",")[0]

@@ -113,7 +113,7 @@ def _ended(request: Request, watcher: Watcher, status: int, watch: Watch | None)
     conclusion = run_sentence(tallies, interrupted=interrupted, shard=shard, broken=broken)
     code = 2 if broken else exit_code(tallies, shard=shard) or (3 if interrupted else 0)
     losses = losses_told()
-    code, compared = code_after_losses(code, losses), Conclusion([])
+    code, compared = code_after_losses(code, is_lost=bool(losses)), Conclusion([])
     if watch and not broken and not interrupted:
         compared = watch.conclude()
         code = min(filter(None, (code, compared.code)), default=0)

@@ -6,14 +6,10 @@ import sys
 from dataclasses import replace
 
 from verify.checks.exits import keep_from_exiting
+from verify.checks.locks import CAN_LOCK
 from verify.checks.subject import Description
 
-try:
-    import fcntl
-except ImportError:  # not on Windows
-    fcntl = None  # type: ignore[assignment]
-
-CAN_CONTAIN = sys.platform == "linux" and fcntl is not None
+CAN_CONTAIN = sys.platform == "linux" and CAN_LOCK
 """Whether workers can be started."""
 
 NO_WORKERS = f"workers need Linux, and this is {sys.platform}"

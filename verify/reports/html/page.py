@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from verify.cases.case import Case
 from verify.checks.escaping import shown
-from verify.checks.files import naming, refusal_of
+from verify.checks.files import refusal_of
 from verify.checks.replacing import replace_file, require_replaceable
 from verify.checks.scratch import scratch_folder
 from verify.reports.conclusion import run_sentence
@@ -75,8 +75,7 @@ def write_page(file: Path, sources: Sequence[Path], runs: Merged | None = None) 
 def why_no_page(file: Path, sources: Sequence[Path], runs: Merged | None = None) -> str:
     """Write the page; the line that says why it cannot be written, or nothing."""
     try:
-        with naming(file):
-            write_page(file, sources, runs)
+        write_page(file, sources, runs)
     except OSError as error:
         return f"unwritten  {refusal_of(error, OPTION)}"
     except ValueError as error:  # the records are not whole

@@ -37,11 +37,9 @@ def loss_message(first: Counterexample, subject: Description, enumeration: Enume
             "before; memory that is written to wrongly, and races, look like this"
         )
     words = kept or cases[-BLOCK:]
-    text = disagreement(
-        as_found(first, subject), with_faults=False, replay=replay_in_order_line(subject, words)
-    )
-    *most, replay = text.split("\n")
-    return "\n".join([*most, line("again", again), replay])
+    replay = replay_in_order_line(subject, words)
+    found = as_found(first, subject)
+    return disagreement(found, with_faults=False, more=[line("again", again)], replay=replay)
 
 
 def as_found(first: Counterexample, whole: Description) -> Examination:

@@ -14,7 +14,7 @@ from verify.checks import shapes
 from verify.checks.bulk import Swept
 from verify.checks.files import refusal_of
 from verify.checks.project import keep_in, read_kept, require_kept
-from verify.checks.reading import DataError, json_of, shown
+from verify.checks.reading import DataError, json_of, value_shown
 from verify.checks.replacing import replace_file
 from verify.oracle.compare import KINDS, Outcome
 
@@ -156,7 +156,7 @@ def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if text.isprintable() and len(text) <= LONGEST else shown(text)
+    return text if text.isprintable() and len(text) <= LONGEST else value_shown(text)
 
 
 def _require_state(state: dict[str, Any]) -> None:
@@ -164,7 +164,7 @@ def _require_state(state: dict[str, Any]) -> None:
     _STATE(state)
     names = [attribute.name for attribute in fields(Swept)]
     if strange := [name for name in state["swept"] if name not in names]:
-        raise DataError(f"swept: it has {shown(strange[0], 60)}, which is none of its keys")
+        raise DataError(f"swept: it has {value_shown(strange[0], 60)}, which is none of its keys")
 
 
 def _where(path: Path, line: int = 1) -> str:
