@@ -33,7 +33,8 @@ from verify.faults.visibility import BY_KIND, matching_faults
 from verify.reports.findings import Finding, findings
 from verify.reports.merge import merged
 from verify.reports.terminal import Terminal
-from verify.runs.run import Request, run
+from verify.runs.gating import Request
+from verify.runs.run import run
 
 EXAMPLES = 60
 """Cases of each property."""

@@ -27,6 +27,9 @@ from verify.subjects.tensorflow.switches import MATRIX
 QUICK_S = 27.0
 """Seconds of the profile for a pull request, less those for its end."""
 
+IN_ONE = "a subject in this process is asked by one"
+"""Why there are no more jobs."""
+
 PROFILE = options.choice("NAME", "quick", "dev", "ci", "night")
 
 
@@ -56,6 +59,7 @@ PROFILE = options.choice("NAME", "quick", "dev", "ci", "night")
 @click.option("--baseline", type=options.FILE, help="behaviour to compare; --update-baseline: rewrite it")
 @click.option("--update-baseline", is_flag=True, hidden=True)
 @flags.isolation_options
+@flags.jobs_option
 @flags.narrowing_options
 @flags.detail_options
 def command(
@@ -92,29 +96,29 @@ def command(
     from verify.config.database import database_at
     from verify.config.session import Options
     from verify.reports.terminal import Terminal
-    from verify.runs.run import Request, run
+    from verify.runs.gating import Request
+    from verify.runs.run import run
 
     asked = Options(
-        examples=draw["examples"],
+        **{name: draw[name] for name in ("examples", "seed", "shard")},
         excuse=known.excuse,
         deviations=known.deviations,
         corpus=pins,
         words=words,
         database=database_at(database) if database else None,
-        seed=draw["seed"],
-        shard=draw["shard"],
         load=load,
     )
     with paged(html, report) as records:
         request = Request(
             subjects=labels,
             options=asked,
-            **{name: draw[name] for name in ("profile", "detail")},
+            **{name: draw[name] for name in ("profile", "detail", "jobs")},
             until=until,
             narrowings=narrowings,
             failures=failures,
             pin_to=corpus if pin else None,
             report=records,
+            alone=IN_ONE if isolation.isolate is False else "",
         )
         return run(Terminal(), request, watch)
 

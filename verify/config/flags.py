@@ -201,6 +201,11 @@ isolation_options = joint_option(
 )
 
 
+jobs_option = click.option(
+    "--jobs", type=POSITIVE, help="processes that share out the work (default: one for each core)"
+)
+
+
 def loader_of(isolation: Isolation) -> Callable[[str], Subject]:
     """The loader of subjects by name, which tries each: in its own worker, or in this process."""
     from verify.subjects.isolated import TIMEOUT_S, isolated

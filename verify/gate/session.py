@@ -29,20 +29,23 @@ def gate_of(item: Any) -> Gate | None:
     return gate if isinstance(gate, Gate) else None
 
 
-def beginning(session: Session, subjects: Sequence[str] = ()) -> Record:
-    """The first record of a run; `subjects` are those known before any is gated."""
+def beginning(session: Session, subjects: Sequence[str] = (), *, profile: str = "") -> Record:
+    """The first record of a run; `subjects` are those known before any is gated.
+
+    `profile` is the one in use where none is named.
+    """
     return begin(
         versions=versions(),
-        environment=environment(),
+        environment=environment(profile),
         seed=session.options.seed,
-        profile=settings.get_current_profile_name(),
+        profile=profile or settings.get_current_profile_name(),
         subjects=list(subjects),
         properties=TITLES,
         shard=str(session.options.shard),
     )
 
 
-def environment() -> str:
+def environment(profile: str = "") -> str:
     """The versions of this process and the Hypothesis profile, in one line; a subject says its own."""
     numbers = ", ".join(f"{name} {number}" for name, number in versions().items())
-    return f"{numbers}; profile {settings.get_current_profile_name()}"
+    return f"{numbers}; profile {profile or settings.get_current_profile_name()}"

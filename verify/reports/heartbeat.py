@@ -64,10 +64,16 @@ def heartbeat(
 
 def line_of(phrase: str, subject: str, word: str, *, seconds: float) -> str:
     """What is being done, and the case that it is at, with the time that it has been there at least."""
+    long = f", for more than {seconds:.0f} s" if word and seconds else ""
+    return f"… {with_case(phrase, subject, word)}{long}"
+
+
+def with_case(phrase: str, subject: str, word: str) -> str:
+    """What is being done, and the case of a subject that it is at, if any; the subject is named once."""
     if not word:
-        return f"… {phrase}"
-    long = f", for more than {seconds:.0f} s" if seconds else ""
-    return f"… {phrase}, {subject} at {word}{long}"
+        return phrase
+    is_named = subject.partition("/")[0].partition(" ")[0] in phrase.split()[:1]
+    return f"{phrase}, at {word}" if is_named else f"{phrase}, {subject} at {word}"
 
 
 @contextmanager

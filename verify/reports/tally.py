@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -259,16 +259,35 @@ def _failure_of(fields: dict[str, Any]) -> Failure:
     return Failure(**{**fields, **lists})
 
 
+class Tallies:
+    """The tallies of all properties of all subjects, in the order in which their records first appear."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[tuple[str, str], Tally] = {}
+
+    def __iter__(self) -> Iterator[Tally]:
+        return iter(self._tallies.values())
+
+    def of(self, subject: str, name: str) -> Tally:
+        """The tally of a property; an empty one where nothing of it is recorded yet."""
+        return self._tallies.get((subject, name)) or Tally(subject=subject, name=name, title=name)
+
+    def add(self, record: Record) -> None:
+        """Add a record of a property; others are passed over."""
+        if record["type"] not in ("case", "failure", "property"):
+            return
+        key = subject, name = record["subject"], record["name"]
+        if key not in self._tallies:
+            self._tallies[key] = Tally(subject=subject, name=name, title=record["property"])
+        self._tallies[key].add(record)
+
+
 def tallies_of(records: Iterable[Record]) -> list[Tally]:
     """The tallies of all properties of all subjects, in the order in which they first appear."""
-    tallies: dict[tuple[str, str], Tally] = {}
+    tallies = Tallies()
     for record in records:
-        if record["type"] in ("case", "failure", "property"):
-            subject, name = record["subject"], record["name"]
-            if (subject, name) not in tallies:
-                tallies[subject, name] = Tally(subject=subject, name=name, title=record["property"])
-            tallies[subject, name].add(record)
-    return list(tallies.values())
+        tallies.add(record)
+    return [*tallies]
 
 
 def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:

@@ -171,6 +171,33 @@ class Server:
     def _ended(self, limit_s: float) -> int:
         return int(receive(self._control, HELLO, limit_s=limit_s)[0]["ended"])
 
+    def copied(self) -> socket.socket:
+        """The stream of a copy of the process, without a life; BrokenStream where there can be none.
+
+        It ends with its parent, which is this process's, and when its stream is closed.
+        """
+        if self.life is not None:
+            output = self.life.output
+            self.end(0)
+            output.close()
+        mine, theirs = socket.socketpair()
+        try:
+            with theirs:
+                socket.send_fds(self._control, [b"*"], [theirs.fileno()])
+            receive(mine, HELLO, limit_s=START_S)
+        except BaseException:
+            mine.close()
+            raise
+        return mine
+
+    def go_on_with(self, copy: socket.socket | None) -> None:
+        """Ask a copy from now on, in a process that was forked from the one that has the original."""
+        self._control.close()
+        if copy is None:
+            self.is_stopped = True
+        else:
+            self._control = copy
+
     def stop(self) -> None:
         """End the process and its life."""
         self.is_stopped = True
@@ -208,10 +235,22 @@ def kept_server(
     return server
 
 
-@atexit.register
-def _stop_all() -> None:
+def copies_of_kept() -> list[tuple[Server, socket.socket | None]]:
+    """Each server that is kept with the stream of a copy, for a process that is about to be forked."""
+    copies: list[tuple[Server, socket.socket | None]] = []
     for server in _kept.values():
-        server.stop()
+        try:
+            copies.append((server, server.copied()))
+        except (OSError, BrokenStream):  # it has ended: another is started when it is asked
+            copies.append((server, None))
+    return copies
+
+
+@atexit.register
+def stop_kept() -> None:
+    """End the servers that are kept, and their lives."""
+    while _kept:
+        _kept.popitem()[1].stop()
 
 
 def _path() -> list[str]:

@@ -2,7 +2,8 @@
 
 It runs in the subject's interpreter, started by `verify.subjects.server`. The parent asks it for a
 life by sending two files: the stream on which that process answers, and where its standard
-output and error go. The server reports how each life ended, and ends when the parent does.
+output and error go. The server reports how each life ended, and ends when the parent does. With one
+file it asks for a copy of the server, which serves on that stream and has imported nothing again.
 """
 
 from __future__ import annotations
@@ -70,15 +71,34 @@ def serve(channel: int, name: str, memory_bytes: int | None) -> None:
     send(control, HELLO, {}, [json.dumps({"versions": versions(), "subjects": declarations}).encode()])
     gc.freeze()  # what is imported is never garbage, and a life that looks through it copies its pages
     _stop_with_the_parent()
-    kept = children()  # which the imports started
+    kept = [*children()]  # which the imports started
     with suppress(OSError):  # the parent has ended
-        # One byte with two files asks for a life; one without them, to end a life that has ended.
+        # One byte with two files asks for a life, with one file for a copy; one without them, to end a life
+        # that has ended.
         while (request := recv_fds(control, 1, 2))[0]:
-            if files := request[1]:
+            files = request[1]
+            if len(files) == 1:
+                control, kept = _copied(control, kept, files[0])
+            elif files:
                 ended = _life(control, subjects, kept, files=files, memory_bytes=memory_bytes)
                 send(control, HELLO, ended)
     end_children(())
     os._exit(0)
+
+
+def _copied(control: socket, kept: list[int], stream: int) -> tuple[socket, list[int]]:
+    """Fork a copy of this server: in the copy its own stream and children, in the original what it had."""
+    pid = os.fork()
+    if pid:
+        os.close(stream)
+        return control, [*kept, pid]
+    control.close()
+    adopt_orphans()
+    _stop_with_the_parent()
+    copy = socket(fileno=stream)
+    os.set_inheritable(stream, False)  # noqa: FBT003 - it takes no keywords
+    send(copy, HELLO, {})
+    return copy, []
 
 
 def _stop_with_the_parent() -> None:

@@ -46,6 +46,13 @@ class Conclusion(NamedTuple):
     code: int = 0
 
 
+class Observed(NamedTuple):
+    """What a watch saw in one process: the behaviour of subjects, and those for which the time was up."""
+
+    records: Behaviours
+    late: Sequence[str]
+
+
 @cache
 def fixed_cases() -> tuple[Case, ...]:
     """Every fixed case: none is drawn, so that they are the same with all versions of all packages."""
@@ -96,6 +103,17 @@ class Watch:
                     self._observe(gate)
             except TimeUp:
                 self._late.append(gate.name)
+
+    def observed(self) -> Observed:
+        """What it has seen, for `take` in the process that concludes; it keeps none of it."""
+        seen = Observed(self._records, self._late)
+        self._records, self._late = {}, []
+        return seen
+
+    def take(self, observed: Observed) -> None:
+        """Take what a watch saw in another process, or earlier."""
+        self._records.update(observed.records)
+        self._late += observed.late
 
     def conclude(self) -> Conclusion:
         """Compare with the file and write it; returns what to print."""

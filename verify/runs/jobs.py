@@ -1,0 +1,250 @@
+"""Jobs: processes that do the parts of a command side by side; what they say, in the order of the parts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
+from socket import socket
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from verify.checks.broken import broken_by
+from verify.checks.journal import Journal, journal
+from verify.checks.parent import end_with_the_parent
+from verify.subjects.here import CAN_CONTAIN
+from verify.subjects.losses import how_it_ended
+from verify.subjects.server import Server, copies_of_kept
+
+Part = TypeVar("Part")
+
+Say = Callable[[Any], None]
+"""Takes a message of a part, which can be pickled."""
+
+ENDING_S = 5.0
+"""Seconds that a process has to end which has said all."""
+
+
+def cores() -> int:
+    """The number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Jobs(NamedTuple):
+    """How many jobs there are, and why not as many as were asked for, in a phrase."""
+
+    number: int
+    why: str = ""
+
+    @property
+    def phrase(self) -> str:
+        """What a header says; nothing of one job that nobody asked to be more."""
+        many = f"{self.number} {'job' if self.number == 1 else 'jobs'}"
+        return f"{many}: {self.why}" if self.why else many * (self.number > 1)
+
+
+def jobs_for(parts: int, asked: int | None, *, alone: str = "") -> Jobs:
+    """The jobs for so many parts: as many as `asked`, or one for each core, and no more than there are parts.
+
+    `alone` says why there can only be one.
+    """
+    wanted, why = asked or cores(), ""
+    if not CAN_CONTAIN:
+        alone = alone or "processes are forked on Linux alone"
+    if asked and asked > cores():
+        wanted, why = cores(), f"this process may use no more cores than {cores()}"
+    if wanted > 1 and alone:
+        return Jobs(1, alone if asked else "")
+    if asked and wanted > parts:
+        why = f"there is no more to share out than {parts}"
+    return Jobs(max(min(wanted, parts), 1), why)
+
+
+class Done(NamedTuple):
+    """The last message of a part: its result, or why its process was lost before it had one."""
+
+    result: Any
+    lost: str = ""
+
+
+@dataclass(eq=False)
+class _Job:
+    """A process, the stream on which it takes parts and says messages, and the case that it is at."""
+
+    process: ForkProcess
+    stream: Connection
+    journal: Journal
+    part: int | None = None
+    last: int | None = None
+
+
+Choose = Callable[[Sequence[int], int | None, Sequence[int]], int]
+"""The part that a job takes of those that are left, by its last part and those that others are doing."""
+
+
+def first_left(left: Sequence[int], last: int | None, others: Sequence[int]) -> int:
+    """The first part that is left."""
+    return left[0]
+
+
+@dataclass(eq=False)
+class Crew(Generic[Part]):
+    """Shares parts out to jobs. `work` does a part in one of them, says messages, and returns its result.
+
+    It is told how many parts are left, with its own.
+    `interrupt` has no further part begun, and those that are being done end as they do at Ctrl-C.
+    """
+
+    parts: Sequence[Part]
+    work: Callable[[Part, int, Say], Any]
+    choose: Choose = first_left
+    _jobs: list[_Job] = field(default_factory=list)
+    _left: list[int] = field(default_factory=list)
+    _is_interrupted: bool = False
+
+    def start(self, count: int) -> int:
+        """Fork this many processes, before this one has a thread; returns how many could be."""
+        self._left = [*range(len(self.parts))]
+        journal.rest()  # each job has a journal of its own
+        for _ in range(count):
+            try:
+                self._jobs.append(self._forked())
+            except OSError:  # there is no memory, or no process more
+                break
+        return len(self._jobs)
+
+    def _forked(self) -> _Job:
+        mine, theirs = get_context("fork").Pipe()
+        own, copies = Journal(), copies_of_kept()
+        inherited = [mine, *(job.stream for job in self._jobs)]
+        with warnings.catch_warnings():  # of threads that NumPy's libraries have, which they start anew
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process = get_context("fork").Process(
+                target=self._serve, args=(theirs, own.place, inherited, copies, os.getpid()), daemon=True
+            )
+            process.start()
+        theirs.close()
+        for _, copy in copies:
+            if copy is not None:
+                copy.close()
+        return _Job(process, mine, own)
+
+    def _serve(
+        self,
+        stream: Connection,
+        place: str,
+        inherited: Sequence[Connection],
+        copies: list[tuple[Server, socket | None]],
+        parent: int,
+    ) -> None:
+        """Do part after part, in a job's process, until the stream is closed."""
+        end_with_the_parent(parent)
+        for other in inherited:
+            other.close()
+        for server, copy in copies:
+            server.go_on_with(copy)
+        if place:
+            journal.lend(place)
+        with suppress(EOFError, OSError, KeyboardInterrupt):
+            while True:
+                number, left = stream.recv()
+                try:
+                    done = Done(self.work(self.parts[number], left, stream.send))
+                except Exception as error:  # noqa: BLE001 - of ours: the command says so
+                    done = Done(None, str(broken_by(error)))
+                stream.send(done)
+
+    def said(self) -> Iterator[tuple[int, Any]]:
+        """Each message with the number of its part, in the order of the parts; the last of each is its end.
+
+        Those of parts that were not begun are missing.
+        """
+        early: dict[int, deque[Any]] = {number: deque() for number in range(len(self.parts))}
+        current = 0
+        for job in self._jobs:
+            self._hand_out(job)
+        while any(job.part is not None for job in self._jobs):
+            for number, message in self._received():
+                early[number].append(message)
+                while early.get(current):
+                    yield current, (message := early[current].popleft())
+                    if isinstance(message, Done):
+                        current += 1
+        for number in range(current, len(self.parts)):  # after one that was never begun
+            yield from ((number, message) for message in early[number])
+
+    def interrupt(self) -> None:
+        """Have the parts end that are being done, and begin no other."""
+        self._is_interrupted = True
+        for job in self._jobs:
+            if job.process.pid and job.part is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(job.process.pid, signal.SIGINT)
+
+    @property
+    def is_left(self) -> bool:
+        """Whether there are parts that no job has begun."""
+        return bool(self._left)
+
+    def at(self) -> list[tuple[str, str]]:
+        """The subject and the word that each job is at."""
+        return [job.journal.noted() for job in self._jobs if job.part is not None]
+
+    def close(self) -> None:
+        """End the processes."""
+        for job in self._jobs:
+            job.stream.close()
+        for job in self._jobs:
+            job.process.join(ENDING_S)
+            if job.process.exitcode is None:
+                job.process.kill()
+                job.process.join()
+            job.journal.close()
+        self._jobs.clear()
+
+    def _hand_out(self, job: _Job) -> None:
+        """Give a job its next part, or none if none is left."""
+        job.last, job.part = job.part, None
+        if self._left and not self._is_interrupted:
+            others = [other.part for other in self._jobs if other.part is not None]
+            number = self.choose(self._left, job.last, others)
+            with suppress(OSError):  # its end is what is received next
+                job.stream.send((number, len(self._left)))
+            self._left.remove(number)
+            job.part = number
+
+    def _received(self) -> Iterator[tuple[int, Any]]:
+        """The messages that have arrived, at least one."""
+        busy = {job.stream: job for job in self._jobs if job.part is not None}
+        for stream in wait([*busy]):
+            job = busy[stream]  # type: ignore[index]
+            number, message = job.part, self._message_of(job)
+            assert number is not None
+            if isinstance(message, Done):
+                self._hand_out(job)
+            yield number, message
+
+    def _message_of(self, job: _Job) -> Any:
+        try:
+            return job.stream.recv()
+        except (EOFError, OSError):
+            return Done(None, self._why_lost(job))
+
+    def _why_lost(self, job: _Job) -> str:
+        """How a process ended that has not done its part; its job takes no other."""
+        job.process.join(ENDING_S)
+        code = job.process.exitcode
+        subject, word = job.journal.noted()
+        where = f" when {subject} was at {word}" if word else ""
+        how = "closed its stream" if code is None else how_it_ended(code).removeprefix("it ")
+        self._jobs.remove(job)
+        job.journal.close()
+        return f"a job of this command {how}{where}, before it had said what it found"
