@@ -9,7 +9,7 @@ from rich.console import Console
 
 from tests.planted import convolutions
 from verify import Case
-from verify.faults import FAULTS, Fault, fault_named
+from verify.faults import FAULTS, Fault
 from verify.faults.summation import CORRECT
 from verify.runs.selftest import Kill, false_alarms, kill_matrix, selftest
 
@@ -17,7 +17,7 @@ WORDS = [fault.word for fault in FAULTS]
 
 
 def killed(*words: str) -> dict[str, Kill]:
-    return {kill.fault.name: kill for kill in kill_matrix([Case.parse(word) for word in words])}
+    return {kill.name: kill for kill in kill_matrix([Case.parse(word) for word in words])}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_no_fault_has_the_name_of_another(kills: dict[str, Kill], fault: Fault) 
 
 
 def test_no_correct_convolution_is_accused_on_the_words_of_the_faults() -> None:
-    assert false_alarms(WORDS) == ([], len(CORRECT) * len(WORDS))
+    assert false_alarms([*map(Case.parse, WORDS)]) == ([], len(CORRECT) * len(WORDS))
 
 
 def test_a_fault_that_no_case_shows_is_named() -> None:
@@ -53,15 +53,13 @@ def test_a_fault_that_is_not_caught_is_named_with_the_property_that_missed_it(
 
 
 def test_a_fault_that_is_taken_for_another_is_named_with_both() -> None:
-    kill = Kill(
-        fault_named("bias-twice"), witness=Case.parse("conv_i1_k1_same_bias_ones"), named=("mean-lost",)
-    )
+    kill = Kill("bias-twice", witness=Case.parse("conv_i1_k1_same_bias_ones"), named=("mean-lost",))
     assert kill.complaint == "bias-twice was named mean-lost on conv_i1_k1_same_bias_ones"
 
 
 def test_a_wrong_convolution_among_the_correct_ones_is_a_false_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CORRECT, "forward", convolutions.off_by_one)
-    messages, judged = false_alarms(["conv_i2_k2_same_ones"])
+    messages, judged = false_alarms([Case.parse("conv_i2_k2_same_ones")])
     assert judged == 5
     assert messages[0].startswith("False alarm for sums in the order forward.\n")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
+from verify.cases.patience import patience
 from verify.cases.word import InvalidCase
 
 Simplification = dict[str, Any]
@@ -21,7 +21,7 @@ SIMPLE_FILLS = ("ones", "iota", "ints")
 SIMPLE_PADDINGS = ("SAME", "VALID")
 
 SIMPLIFYING_S = 5.0
-"""Seconds that are spent on it at most."""
+"""Seconds that are worked on it at most."""
 
 
 def with_number(numbers: tuple[Value, ...], place: int, number: Value) -> tuple[Value, ...]:
@@ -35,13 +35,11 @@ def simplest(case: Case, fails: Callable[[Case], bool], *, limit_s: float = SIMP
     Hypothesis shrinks the choices that the case was drawn from, which depend on each other; this continues
     with the fields of the case itself.
     """
-    until = time.monotonic() + limit_s
+    is_over = patience(limit_s)
     smaller: Case | None = case
     while smaller is not None:
         case = smaller
-        smaller = next(
-            (candidate for candidate in simpler(case) if time.monotonic() < until and fails(candidate)), None
-        )
+        smaller = next((candidate for candidate in simpler(case) if not is_over() and fails(candidate)), None)
     return case
 
 

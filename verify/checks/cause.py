@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
 from verify.cases.case import Case
 from verify.cases.neighbours import elsewhere, larger, moved, plainer
+from verify.cases.patience import patience
 from verify.checks.examination import LOUD, Examination
 from verify.checks.path import Examiner
 from verify.checks.subject import Description
@@ -89,14 +89,14 @@ def _refutes(first: Examination, second: Examination) -> bool:
 
 def _meet(first: Examination, second: Examination, by: By) -> bool:
     """Whether two disagreements, each carried over to the other, take the same to disagree."""
-    until = time.monotonic() + COMPARING_S
+    is_over = patience(COMPARING_S)
     pairs = ((_carried(first, second, by), second), (_carried(second, first, by), first))
     if any(there and not any(seen.fails for seen in there) for there, _ in pairs):
         return False  # it is right where the other is wrong
     for there, other in pairs:
         wrong = next((seen for seen in there if seen.fails), None)
-        if wrong and needs(wrong, by, until=until) == needs(other, by, until=until):
-            return time.monotonic() < until
+        if wrong and needs(wrong, by, is_over) == needs(other, by, is_over):
+            return not is_over()
     return False
 
 
@@ -116,11 +116,11 @@ def _asked(case: Case, way: Description, by: By) -> Examination | None:
     return seen if is_silent or seen.outcome == "agrees" else None
 
 
-def needs(failure: Examination, by: By, *, until: float) -> frozenset[str]:
+def needs(failure: Examination, by: By, is_over: Callable[[], bool]) -> frozenset[str]:
     """What a disagreement takes: what of its case is not plain, and without which larger ones agree, too."""
 
     def still_fails(case: Case) -> bool:
-        seen = _asked(case, failure.subject, by) if time.monotonic() < until else None
+        seen = None if is_over() else _asked(case, failure.subject, by)
         return seen is not None and seen.fails
 
     return frozenset(
@@ -132,10 +132,10 @@ def further_words(failure: Examination, by: By) -> tuple[str, ...]:
     """Words in another operation, rank and dtype, one each at most, that disagree for the same cause."""
     if failure.flaky or failure.case.illegal or failure.verdict.kind in LOUD - {"refused"}:
         return ()
-    until = time.monotonic() + FURTHER_S
+    is_over = patience(FURTHER_S)
 
     def is_further(case: Case) -> bool:
-        return time.monotonic() < until and _is_further(case, failure, by)
+        return not is_over() and _is_further(case, failure, by)
 
     found = (next(filter(is_further, cases), None) for cases in elsewhere(failure.case))
     return tuple(str(case) for case in found if case)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +13,7 @@ from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.operands import Array
+from verify.cases.patience import patience
 from verify.cases.word import InvalidCase, Padding
 from verify.checks.asking import ask
 from verify.checks.subject import Description
@@ -83,9 +83,9 @@ def confirmed(faults: Sequence[Fault], *, case: Case, subject: Description) -> t
     there are any.
     """
     suspects, place = [Suspect(fault) for fault in faults], _place(case)
-    asked, until = 0, time.monotonic() + CONFIRMING_S
+    asked, is_over = 0, patience(CONFIRMING_S)
     for other in confirming(case, faults, subject) if faults else ():
-        if _is_settled(suspects, place=place, asked=asked) or asked == ASKED or time.monotonic() > until:
+        if _is_settled(suspects, place=place, asked=asked) or asked == ASKED or is_over():
             break
         right = right_answer(other)
         said = [_said(suspect.fault, other, right) for suspect in suspects]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +13,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.fills import impulse_seed
 from verify.cases.operands import Array
+from verify.cases.patience import patience
 from verify.cases.word import InvalidCase
 from verify.checks.asking import ask
 from verify.checks.confirming import confirmed
@@ -77,9 +77,9 @@ def probed(case: Case, subject: Description) -> str:
         return ""
     terms: list[Term] = []
     count = 0
-    until = time.monotonic() + PROBING_S
+    is_over = patience(PROBING_S)
     for seed in _impulse_seeds(plain):
-        if time.monotonic() > until:
+        if is_over():
             break
         probe = replace(plain, seed=seed)
         answer, _ = ask(subject, replace(probe))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
+from verify.cases.patience import patience
 from verify.checks.examination import Examination
 from verify.checks.path import Examiner
 from verify.faults.visibility import is_alike
@@ -24,8 +24,8 @@ def asked_again(examination: Examination) -> Examination:
     kinds = KINDS if kind == "not repeatable" else [each for each in KINDS if each == kind]
     examiner = Examiner(subject=examination.subject, kinds=kinds)
     tries = [] if kind == "not repeatable" else [examination]
-    until = time.monotonic() + TRYING_S
-    while len(tries) < TRIES and time.monotonic() < until:
+    is_over = patience(TRYING_S)
+    while len(tries) < TRIES and not is_over():
         tries.append(examiner.examine(case))
     wrong = [each for each in tries if each.verdict.kind]
     is_steady = len(wrong) == len(tries) and all(_is_same(wrong[0], each) for each in wrong)

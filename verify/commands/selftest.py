@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from verify.commands.cli import command_named
-from verify.config.flags import Isolation, isolation_options, loader_of
+from verify.config.flags import Isolation, isolation_options, jobs_option, loader_of
 from verify.config.options import INTEGER, POSITIVE, SUBJECT
 from verify.subjects.registry import expanded
 
@@ -18,13 +18,21 @@ PLANTED = 200
 @click.option("--examples", type=POSITIVE, help="cases to draw (default: 4700; 200 of each subject)")
 @click.option("--seed", type=INTEGER, default=0, help="draw the cases of this seed (default: 0)")
 @isolation_options
-def command(*, subjects: tuple[str, ...], examples: int | None, seed: int, isolation: Isolation) -> int:
+@jobs_option
+def command(
+    *,
+    subjects: tuple[str, ...],
+    examples: int | None,
+    seed: int,
+    isolation: Isolation,
+    jobs: int | None,
+) -> int:
     from verify.reports.terminal import Terminal
     from verify.runs.planted import selftest_of
     from verify.runs.selftest import DRAWS, selftest
 
     if not subjects:
-        return selftest(Terminal(), examples=examples or DRAWS, seed=seed)
+        return selftest(Terminal(), examples=examples or DRAWS, seed=seed, jobs=jobs)
     load = loader_of(isolation)
     labels = expanded(subjects, load)
     return selftest_of(Terminal(), labels, load, examples=examples or PLANTED, seed=seed)

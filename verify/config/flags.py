@@ -75,8 +75,7 @@ _HELP = {
     "data_formats": "only channels_last or channels_first (NHWC, NCHW)",
     "fills": "only these fills",
     "around": "only these before and after: border, bias, relu, …",
-    "steps": "only plain, strided, dilated or both",
-    "reductions": "only sums that are short or long",
+    "steps": "plain, strided, dilated or both; --reductions: short, long",
     "max_side": "sizes; --max-kernel, -stride, -channels, … alike",
     "regions": "only cases inside these regions (`list regions`)",
 }
@@ -202,7 +201,7 @@ isolation_options = joint_option(
 
 
 jobs_option = click.option(
-    "--jobs", type=POSITIVE, help="processes that share out the work (default: one for each core)"
+    "--jobs", type=POSITIVE, help="processes (default: one for each core)"
 )
 
 

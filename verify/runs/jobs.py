@@ -15,9 +15,11 @@ from multiprocessing.context import ForkProcess
 from socket import socket
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from verify.checks.broken import broken_by
+from verify.checks.broken import Broken, broken_by
+from verify.checks.interrupts import interruptible
 from verify.checks.journal import Journal, journal
 from verify.checks.parent import end_with_the_parent
+from verify.reports.phrases import plural
 from verify.subjects.here import CAN_CONTAIN
 from verify.subjects.losses import how_it_ended
 from verify.subjects.server import Server, copies_of_kept
@@ -47,29 +49,31 @@ class Jobs(NamedTuple):
     @property
     def phrase(self) -> str:
         """What a header says; nothing of one job that nobody asked to be more."""
-        many = f"{self.number} {'job' if self.number == 1 else 'jobs'}"
-        return f"{many}: {self.why}" if self.why else many * (self.number > 1)
+        many = f"{self.number} {plural(self.number, 'job')}"
+        return f"{many}, as {self.why}" if self.why else many * (self.number > 1)
 
 
-def jobs_for(parts: int, asked: int | None, *, alone: str = "") -> Jobs:
+def jobs_for(parts: int, asked: int | None, noun: str, *, alone: str = "") -> Jobs:
     """The jobs for so many parts: as many as `asked`, or one for each core, and no more than there are parts.
 
-    `alone` says why there can only be one.
+    The `noun` says what a part is, and `alone` why there can only be one job.
     """
-    wanted, why = asked or cores(), ""
     if not CAN_CONTAIN:
-        alone = alone or "processes are forked on Linux alone"
-    if asked and asked > cores():
-        wanted, why = cores(), f"this process may use no more cores than {cores()}"
-    if wanted > 1 and alone:
-        return Jobs(1, alone if asked else "")
-    if asked and wanted > parts:
-        why = f"there is no more to share out than {parts}"
-    return Jobs(max(min(wanted, parts), 1), why)
+        alone = alone or "jobs are forked on Linux alone"
+    limits = {
+        cores(): f"this process may use {cores()} {plural(cores(), 'core')}",
+        max(parts, 1): f"there {'is' if parts == 1 else 'are'} {parts} {plural(parts, noun)}",
+        **({1: alone} if alone else {}),
+    }
+    most = min(limits)
+    return Jobs(most, limits[most]) if asked and asked > most else Jobs(min(asked or most, most))
 
 
 class Done(NamedTuple):
-    """The last message of a part: its result, or why its process was lost before it had one."""
+    """The last message of a part: its result, or why its process was lost before it had one.
+
+    Both are missing of a part that was interrupted before it had begun.
+    """
 
     result: Any
     lost: str = ""
@@ -158,7 +162,7 @@ class Crew(Generic[Part]):
                 number, left = stream.recv()
                 try:
                     done = Done(self.work(self.parts[number], left, stream.send))
-                except Exception as error:  # noqa: BLE001 - of ours: the command says so
+                except (Exception, Broken) as error:  # noqa: BLE001 - of ours: the command says so
                     done = Done(None, str(broken_by(error)))
                 stream.send(done)
 
@@ -228,7 +232,7 @@ class Crew(Generic[Part]):
             job = busy[stream]  # type: ignore[index]
             number, message = job.part, self._message_of(job)
             assert number is not None
-            if isinstance(message, Done):
+            if isinstance(message, Done) and job in self._jobs:
                 self._hand_out(job)
             yield number, message
 
@@ -236,7 +240,8 @@ class Crew(Generic[Part]):
         try:
             return job.stream.recv()
         except (EOFError, OSError):
-            return Done(None, self._why_lost(job))
+            why = self._why_lost(job)
+            return Done(None, "" if self._is_interrupted else why)
 
     def _why_lost(self, job: _Job) -> str:
         """How a process ended that has not done its part; its job takes no other."""
@@ -248,3 +253,19 @@ class Crew(Generic[Part]):
         self._jobs.remove(job)
         job.journal.close()
         return f"a job of this command {how}{where}, before it had said what it found"
+
+
+def all_of(parts: Sequence[Part], work: Callable[[Part], Any], *, jobs: int) -> list[Any]:
+    """The results of all parts in their order, in this process or in jobs; Broken, if a job was lost."""
+    crew = Crew(parts, lambda part, left, say: work(part))
+    if jobs < 2 or not crew.start(jobs):
+        return [work(part) for part in parts]
+    try:
+        with interruptible(crew.interrupt):
+            ended = [message for _, message in crew.said()]
+    finally:
+        crew.close()
+    for done in ended:
+        if done.lost:
+            raise Broken(done.lost)
+    return [done.result for done in ended]

@@ -62,7 +62,7 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
 
 def _outcomes(request: Request, screen: Screen, watch: Watch | None) -> list[Outcome]:
     """Gate the subjects, all in this process or each in a job, and show them as if it had been one by one."""
-    jobs = jobs_for(len(request.subjects), request.jobs, alone=request.alone)
+    jobs = jobs_for(len(request.subjects), request.jobs, "subject", alone=request.alone)
     screen.begin(jobs)
     if jobs.number > 1:
         parts = _parts(request, jobs.number)
@@ -90,12 +90,17 @@ def _of_jobs(crew: Crew[Part], screen: Screen) -> list[Outcome]:
     ):
         for _, message in crew.said():
             if isinstance(message, Done):
-                outcomes.append(message.result or Outcome(broken=[message.lost]))
+                outcomes.append(message.result or _lost(message.lost))
             else:
                 screen.take(message)
     if crew.is_left:
         outcomes.append(Outcome(interrupted=True))
     return outcomes
+
+
+def _lost(why: str) -> Outcome:
+    """The outcome of a part that has none."""
+    return Outcome(broken=[why]) if why else Outcome(interrupted=True)
 
 
 def _parts(request: Request, jobs: int) -> list[Part]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -17,15 +15,15 @@ from rich.text import Text
 from verify.cases.case import Case
 from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import disagreement, replay_line
-from verify.checks.parent import end_with_the_parent
 from verify.checks.path import Examiner
 from verify.checks.subject import describe
-from verify.faults import FAULTS, Fault
+from verify.faults import FAULTS, Fault, fault_named
 from verify.faults.summation import CORRECT
 from verify.faults.visibility import visibility
 from verify.gate.drawing import sample
 from verify.gate.properties import PROPERTIES, Property
 from verify.oracle.compare import NUMERIC_KINDS
+from verify.runs.jobs import all_of, jobs_for
 
 DRAWS = 4700
 """Cases that are drawn; each distinct case is put to every correct convolution, 20,000 verdicts in all."""
@@ -35,6 +33,9 @@ JUDGED = 500
 
 ALARMS = 5
 """False alarms that are shown."""
+
+PARTS = 3
+"""Parts of the work for each job, so that no job is left with much while others have ended."""
 
 LEGAL = tuple(judged for judged in PROPERTIES if not judged.illegal)
 
@@ -47,7 +48,7 @@ class Kill:
     and `visible` count cases; `caught` counts for each property those in which it would be caught.
     """
 
-    fault: Fault
+    name: str
     first: int = 0
     possible: int = 0
     visible: int = 0
@@ -57,39 +58,35 @@ class Kill:
     missed: str = ""
 
     @property
+    def fault(self) -> Fault:
+        return fault_named(self.name)
+
+    @property
     def is_looked_for(self) -> bool:
         """Whether too few cases have told how often it is visible, or none has shown it."""
         return self.possible < JUDGED or self.witness is None
 
     @property
     def is_named(self) -> bool:
-        return self.fault.name in self.named
+        return self.name in self.named
 
     @property
     def complaint(self) -> str:
         """What is wrong with the harness, in one sentence, or nothing."""
         if self.witness is None:
-            return f"{self.fault.name} was never visible"
+            return f"{self.name} was never visible"
         if self.missed:
-            return f"{self.fault.name} was not caught by {self.missed}"
+            return f"{self.name} was not caught by {self.missed}"
         if not self.is_named:
-            return f"{self.fault.name} was named {' or '.join(self.named) or 'nothing'} on {self.witness}"
+            return f"{self.name} was named {' or '.join(self.named) or 'nothing'} on {self.witness}"
         return ""
 
 
-def selftest(console: Console, *, examples: int = DRAWS, seed: int = 0) -> int:
+def selftest(console: Console, *, examples: int = DRAWS, seed: int = 0, jobs: int | None = 1) -> int:
     """Run every fault and every correct convolution, print the kill matrix; 0, or 3 if one was missed."""
     start = time.monotonic()
     cases = with_narrow(sample(examples, seed))
-    with ProcessPoolExecutor(
-        max_workers=1,
-        mp_context=get_context("spawn"),
-        initializer=end_with_the_parent,
-        initargs=(os.getpid(),),
-    ) as other:
-        accused = other.submit(false_alarms, [str(case) for case in cases])
-        kills = kill_matrix(cases)
-        alarms, judged = accused.result()
+    kills, alarms, judged = _in_jobs(console, cases, jobs)
     console.print(_table(kills))
     for message in alarms[:ALARMS]:
         console.print(f"\n{message}", highlight=False, markup=False, soft_wrap=True)
@@ -103,6 +100,29 @@ def selftest(console: Console, *, examples: int = DRAWS, seed: int = 0) -> int:
     return 3 if complaints else 0
 
 
+class _Part(NamedTuple):
+    """What a job does: it runs these faults, and puts these cases to every correct convolution."""
+
+    faults: Sequence[Fault]
+    cases: Sequence[Case]
+
+
+def _in_jobs(console: Console, cases: Sequence[Case], asked: int | None) -> tuple[list[Kill], list[str], int]:
+    """The kills in the order of the faults, and the messages and the number of verdicts of `false_alarms`."""
+    many = PARTS * (jobs := jobs_for(len(FAULTS), asked, "fault")).number
+    shares = [_Part(FAULTS[place::many], cases[place::many]) for place in range(many)]
+    if jobs.phrase:
+        console.print(Text(jobs.phrase, style="dim"), soft_wrap=True)
+
+    def work(part: _Part) -> tuple[list[Kill], tuple[list[str], int]]:
+        return kill_matrix(cases, part.faults), false_alarms(part.cases)
+
+    results = all_of(shares, work, jobs=jobs.number)
+    kills = {kill.name: kill for killed, _ in results for kill in killed}
+    messages = [message for _, (told, _) in results for message in told]
+    return [kills[fault.name] for fault in FAULTS], messages, sum(judged for _, (_, judged) in results)
+
+
 def with_narrow(cases: Sequence[Case]) -> list[Case]:
     """Cases, and the words of the faults that few drawn cases show."""
     words = [Case.parse(fault.word) for fault in FAULTS if fault.is_narrow]
@@ -110,16 +130,16 @@ def with_narrow(cases: Sequence[Case]) -> list[Case]:
 
 
 def _sentence(kills: Sequence[Kill], judged: int) -> str:
-    alone = sum(kill.named == (kill.fault.name,) for kill in kills)
+    alone = sum(kill.named == (kill.name,) for kill in kills)
     return (
         f"Holds: {len(kills)} of {len(kills)} faults are caught and named, {alone} by no other name; "
         f"{len(CORRECT)} correct convolutions raise no alarm in {judged:,} cases."
     )
 
 
-def kill_matrix(cases: Sequence[Case]) -> list[Kill]:
-    """For every fault, in how many cases it is visible, and whether it is caught and named as a subject."""
-    kills = {fault.name: Kill(fault) for fault in FAULTS}
+def kill_matrix(cases: Sequence[Case], faults: Sequence[Fault] = FAULTS) -> list[Kill]:
+    """For each fault, in how many cases it is visible, and whether it is caught and named as a subject."""
+    kills = {fault.name: Kill(fault.name) for fault in faults}
     for number, case in enumerate(cases, start=1):
         seen = visibility(case, faults=[kill.fault for kill in kills.values() if kill.is_looked_for])
         for name in seen.possible:
@@ -159,18 +179,18 @@ def _try_fault(kill: Kill, case: Case) -> None:
         kill.named = ("wavers",) if result.flaky else names  # which is what FLAKY says
 
 
-def false_alarms(words: Sequence[str]) -> tuple[list[str], int]:
+def false_alarms(cases: Sequence[Case]) -> tuple[list[str], int]:
     """The messages of correct convolutions that were accused, and the number of verdicts."""
     examiners = {name: Examiner(subject=describe(correct)) for name, correct in CORRECT.items()}
     messages = []
-    for case in map(Case.parse, words):
+    for case in cases:
         for name, examiner in examiners.items():
             examination = examiner.examine(case)
             if examination.fails:
                 line = replay_line(str(case), examiner.subject.name)
                 message = disagreement(examination)
                 messages.append(f"False alarm for sums in the order {name}.\n{message}\n  {line}")
-    return messages, len(words) * len(examiners)
+    return messages, len(cases) * len(examiners)
 
 
 def _table(kills: Sequence[Kill]) -> Table:
@@ -184,7 +204,7 @@ def _table(kills: Sequence[Kill]) -> Table:
     for kill in kills:
         counts = [str(kill.caught[judged.name] or "·") for judged in LEGAL]
         share = f"{100 * kill.visible / kill.possible:.0f}" if kill.possible else "–"
-        row = [kill.fault.name, str(kill.first), share, *counts]
+        row = [kill.name, str(kill.first), share, *counts]
         table.add_row(*row, Text("✓", "green") if kill.is_named else Text("✗", "bold red"))
     table.caption_justify = "left"
     table.caption = (

@@ -1,0 +1,126 @@
+"""A run by several jobs: what one job says, and what becomes of it when one of them ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.commands.commanding import command_in
+from tests.places import PLANTED, ROOT
+from verify.__main__ import main
+from verify.runs import jobs, run
+
+SUBJECTS = ("subjects_to_gate:right", "subjects_to_gate:widens", "subjects_to_gate:writes")
+
+NARROWED = (
+    *("--operations", "conv", "--ranks", "1", "--dtypes", "float32", "--fills", "ones", "--steps", "plain"),
+    *("--max-side", "2", "--max-kernel", "2", "--max-channels", "1", "--no-pin"),
+)
+"""So few cases that a run takes a second."""
+
+VARIES = re.compile(r"^(python|time|…)| \d+\.\d s | %")
+"""A line of what is printed that has a time, or the number of jobs."""
+
+TIMES = ("seconds", "elapsed", "time")
+"""What differs between two runs of the same cases."""
+
+
+def records_in(file: Path) -> list[dict[str, Any]]:
+    records = map(json.loads, file.read_text().splitlines())
+    return [{name: value for name, value in record.items() if name not in TIMES} for record in records]
+
+
+def test_the_records_are_those_of_one_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(PLANTED)
+    monkeypatch.setattr(jobs, "cores", lambda: 4)
+    codes, records, printed = [], [], []
+    for number in (1, 2, 4):
+        file = tmp_path / f"{number}.jsonl"
+        options = ("--examples", "5", "--seed", "3", "--jobs", str(number), "--report", str(file))
+        codes.append(main(["run", *SUBJECTS, *options, "-v", *NARROWED]))
+        records.append(records_in(file))
+        printed.append([line for line in capsys.readouterr().out.splitlines() if not VARIES.search(line)])
+    assert codes == [1, 1, 1]
+    assert records[0] == records[1] == records[2]
+    assert printed[0] == printed[1] == printed[2]
+
+
+def test_the_header_says_how_many_jobs_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(jobs, "cores", lambda: 2)
+    asked = ["run", "fault:bias-twice", "fault:last-row-lost", "--examples", "1", "--jobs", "3", *NARROWED]
+    main(asked)
+    assert capsys.readouterr().out.splitlines()[0].endswith("; 2 jobs, as there are 2 subjects")
+    main([*asked, "--no-isolate"])
+    alone = capsys.readouterr().out.splitlines()[0]
+    assert alone.endswith("; 1 job, as a subject in this process is asked by one")
+
+
+def test_a_lost_job_ends_the_run_with_2_and_what_the_others_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(PLANTED)
+    monkeypatch.setattr(jobs, "cores", lambda: 2)
+    gate_all = run.gate_all
+
+    def killed(request: Any, *rest: Any) -> Any:
+        if request.subjects == [SUBJECTS[0]]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return gate_all(request, *rest)
+
+    monkeypatch.setattr(run, "gate_all", killed)
+    assert main(["run", *SUBJECTS, "--examples", "3", "--seed", "3", "--jobs", "2", *NARROWED]) == 2
+    said = capsys.readouterr().out
+    assert f"{SUBJECTS[2]} disagrees with the reference" in said
+    assert "a job of this command was killed by SIGKILL" in said
+
+
+def test_a_subject_is_imported_once_for_all_jobs(tmp_path: Path) -> None:
+    log = tmp_path / "imports"
+    lines = ["from verify import reference", f"open({str(log)!r}, 'a').write('imported ')"]
+    lines += [f"def {name}(case): return reference(case).astype(case.dtype)" for name in ("first", "second")]
+    (tmp_path / "mine.py").write_text("\n".join(lines))
+    asked = ("run", "mine:first", "mine:second", "--examples", "2", "--jobs", "2", *NARROWED)
+    assert command_in(tmp_path)(*asked).returncode == 0
+    assert len(log.read_text().split()) == len(asked[1:3])  # a worker for each, and none for each job
+
+
+def test_ctrl_c_ends_all_jobs_with_what_was_done(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", "PYTHONUNBUFFERED": "1"}
+    asked = [
+        "run",
+        SUBJECTS[0],
+        "subjects_to_gate:swallows",
+        "--examples",
+        "300",
+        "-v",
+        "--jobs",
+        "2",
+        *NARROWED,
+    ]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "verify", *asked, "-v", "--jobs", "2"],
+        stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment,
+    )  # fmt: skip
+    with running:
+        assert running.stdout is not None
+        seen = iter(running.stdout.readline, "")
+        next(line for line in seen if "each way, dtype and region" in line)
+        running.send_signal(signal.SIGINT)
+        rest = "".join(seen)
+    assert "cases graded so far and none disagrees." in rest
+    assert running.returncode == 3
