@@ -75,7 +75,7 @@ _HELP = {
     "data_formats": "only channels_last or channels_first (NHWC, NCHW)",
     "fills": "only these fills",
     "around": "only these before and after: border, bias, relu, …",
-    "steps": "plain, strided, dilated, both; --reductions: short, long",
+    "steps": "plain, strided, dilated, both; --reductions: sums",
     "max_side": "sizes; --max-kernel, -stride, -channels, … alike",
     "regions": "only cases inside these regions (`list regions`)",
 }
