@@ -200,9 +200,7 @@ isolation_options = joint_option(
 )
 
 
-jobs_option = click.option(
-    "--jobs", type=POSITIVE, help="processes (default: one for each core)"
-)
+jobs_option = click.option("--jobs", type=POSITIVE, help="processes (default: one for each core)")
 
 
 def loader_of(isolation: Isolation) -> Callable[[str], Subject]:

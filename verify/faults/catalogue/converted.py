@@ -52,8 +52,11 @@ def _not_finite(array: Array) -> Array:
     return (~np.isfinite(array.astype(np.float64))).astype(np.float64)
 
 
-def _mixed(case: Case, right: Array) -> Array | None:
-    """NaN for each product of a zero with what is not finite in another group's channels."""
+def mixed(case: Case, right: Array, maps: Maps | None = None) -> Array | None:
+    """NaN for each product of a zero with what is not finite in another group's channels.
+
+    `maps` say which cells the windows read, where these are not those of the case.
+    """
     groups = case.channels if case.traits.has_multiplier else case.groups
     made = case.channels * case.multiplier if case.traits.has_multiplier else case.filter_count
     if groups == 1:
@@ -64,7 +67,7 @@ def _mixed(case: Case, right: Array) -> Array | None:
     if case.traits.has_multiplier:
         dense["operation"] = "conv"
     operands = Operands(input=_not_finite(case.input), factor=others.astype(np.float64))
-    counts = sums_by_maps(computed_with(case, operands=operands, **dense), right_maps(case))
+    counts = sums_by_maps(computed_with(case, operands=operands, **dense), maps or right_maps(case))
     return _nan_where(channels_last(case, counts), case, right)
 
 
@@ -204,7 +207,7 @@ CONVERTED = (
         sentence="groups as one convolution over all channels, with zeros in the filters of the others",
         applies=f"(groups > 1 or operation in ('depthwise', 'separable')) and {IMAGE}",
         word="conv_i1_c2_k1_f2_g2_same_nonfinite1",
-        change=Answer(_mixed),
+        change=Answer(mixed),
     ),
     make_fault(
         name="groups-of-a-transpose-packed",

@@ -7,8 +7,9 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.geometry import Axis, ceil_div
 from verify.cases.operands import Array
+from verify.faults.catalogue.converted import mixed
 from verify.faults.catalogue.padding import recomputed
-from verify.faults.fault import WINDOWED, Answer, Geometry, make_fault, shifted
+from verify.faults.fault import IMAGE, WINDOWED, Answer, Geometry, make_fault, shifted
 from verify.faults.index_maps import Map, Maps, groups_of, map_of, windows_by_maps, zero_outside
 from verify.oracle.problem import channels_last
 
@@ -42,6 +43,13 @@ def _phased(case: Case) -> Maps | None:
     if max(case.dilations) == 1 or max(case.strides) == 1:
         return None
     return [_phases(axis, ends, case) for axis, ends in zip(case.axes, case.borders, strict=True)]
+
+
+def _mixed_phases(case: Case, right: Array) -> Array | None:
+    """The answer of windows within phases, with NaN for zeros times what is not finite in other groups."""
+    maps = _phased(case)
+    spatial = right.shape[2:] if case.channels_first else right.shape[1:-1]
+    return None if maps is None or tuple(map(len, maps)) != spatial else mixed(case, right, maps)
 
 
 def _phases(axis: Axis, border: tuple[int, int], case: Case) -> Map:
@@ -163,6 +171,14 @@ DEVIATING = (
         applies=WINDOWED,
         word="depthwise_i5_k1_s2_d2_valid_iota",
         change=Geometry(_phased),
+    ),
+    make_fault(
+        name="groups-times-zero-in-phases",
+        family="channels",
+        sentence="zeros in the filters of other groups that meet what a dilation has moved to the batch",
+        applies=f"(groups > 1 or operation in ('depthwise', 'separable')) and {IMAGE}",
+        word="depthwise_i5_c2_k1_s2_d2_same_nonfinite1",
+        change=Answer(_mixed_phases),
     ),
     make_fault(
         name="relu-drops-nan",
