@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,12 @@ from verify.cases.shards import ALL
 from verify.checks.clock import GRACE_S, TimeUp, stopping_at
 from verify.checks.deviations import recorded
 from verify.checks.ours import NotOurs
-from verify.checks.subject import Subject, describe, labelled, split_label
+from verify.checks.subject import Subject, describe, split_label
 from verify.commands.cli import command_named
 from verify.config import flags, options
 from verify.corpus.failures import failures_in
 from verify.corpus.words import cases_in, existing
-from verify.subjects.registry import BUILTIN, expanded, is_builtin
-from verify.subjects.tensorflow.switches import MATRIX
+from verify.subjects.registry import BUILTIN, expanded
 
 QUICK_S = 27.0
 """Seconds of the profile for a pull request, less those for its end."""
@@ -89,7 +87,12 @@ def command(
     load = flags.loader_of(isolation._replace(isolate=True) if matrix else isolation)
     pins = _checked(corpus, failures, narrowings)
     watch = watch_of(baseline, until, update=update_baseline, words=words)
-    labels = _labels(expanded(subjects, load) or list(BUILTIN), load, matrix=matrix)
+    from verify.runs.settings import labels_of, under_both_settings
+
+    names = expanded(subjects, load) or list(BUILTIN)
+    is_one = matrix or isolation.isolate is False or baseline is not None or draw["profile"] == "quick"
+    both = [] if is_one else under_both_settings(names, draw["jobs"])
+    labels = both or labels_of(names, load, matrix=matrix)
     if late := _late(labels, load, until=until, known=known):
         print(f"Proves too little: the time was up before {late} was loaded.")
         return 3
@@ -101,6 +104,7 @@ def command(
 
     asked = Options(
         **{name: draw[name] for name in ("examples", "seed", "shard")},
+        halved=frozenset(both).difference(names),
         excuse=known.excuse,
         deviations=known.deviations,
         corpus=pins,
@@ -131,22 +135,6 @@ def _require_possible(draw: dict[str, Any], html: Path | None) -> None:
 
     if html:
         require_page(html)
-
-
-def _labels(names: list[str], load: Callable[[str], Subject], *, matrix: bool) -> list[str]:
-    """The labels of subjects; with a matrix, under one combination of their settings after another."""
-    if not matrix:
-        return names
-    labels: list[tuple[int, str]] = []
-    for name in names:
-        values_of = MATRIX if is_builtin(name) else describe(load(name)).matrix
-        if not values_of:
-            example = 'matrix = {"OMP_NUM_THREADS": ("1", "2")}'
-            raise ValueError(f"{name} has no matrix: declare one, such as {example}")
-        every = product(*values_of.values())
-        combinations = [dict(zip(values_of, values, strict=True)) for values in every]
-        labels += [(number, labelled(name, settings)) for number, settings in enumerate(combinations)]
-    return [label for _, label in sorted(labels, key=lambda numbered: numbered[0])]
 
 
 def _checked(corpus: Path, failures: Path, narrowings: dict[str, Any]) -> Path | None:

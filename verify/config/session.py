@@ -20,10 +20,10 @@ from verify.subjects.trial import contained_tried, usual_tried
 class Options:
     """The options of a run.
 
-    `examples` is the number of cases for each property, or None for the profile's, `excuse` whether
-    recorded deviations are excused, `deviations` are the user's own, `corpus` has the user's pins
-    and `words` what is asked beside them, `load` makes a subject from a name and tries it, `place` one that
-    is given as a callable, and only the cases of the `shard` are asked.
+    `examples` is the number of cases for each property, or None for the profile's; subjects whose labels are
+    `halved` draw half as many. `excuse` says whether recorded deviations are excused, `deviations` are the
+    user's own, `corpus` has the user's pins and `words` what is asked beside them. `load` makes a subject
+    from a name and tries it, `place` one that is a callable. Only the cases of the `shard` are asked.
     """
 
     examples: int | None = None
@@ -33,6 +33,7 @@ class Options:
     words: Sequence[Case] = ()
     database: ExampleDatabase | None = None
     seed: int | None = None
+    halved: frozenset[str] = frozenset()
     shard: Shard = ALL
     load: Callable[[str], Subject] = usual_tried
     place: Callable[[Subject], Subject] = contained_tried

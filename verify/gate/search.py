@@ -67,7 +67,7 @@ def drawing_of(options: Options, subject: str, test: str, *, fewer: int = 1) -> 
     A subject is given so many times `fewer` cases as it costs.
     """
     examples = options.examples or profile_examples()
-    examples = -(-examples // fewer)
+    examples = -(-examples // (2 * fewer if subject in options.halved else fewer))
     # What a subject declines is rejected: that is counted, and is no fault of the strategy.
     healthy = [*settings().suppress_health_check, HealthCheck.filter_too_much]
     used = settings(deadline=None, max_examples=examples, print_blob=False, suppress_health_check=healthy)

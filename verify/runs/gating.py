@@ -198,8 +198,7 @@ class Watcher:
         if report.when == "call" and judge is not None:
             self._remember(judge)
             tally = judge.tallier.tally
-            line = "" if " " in tally.subject else judge.gate.subject.line
-            self._say(Judged(tally.subject, tally.name, line))
+            self._say(Judged(tally.subject, tally.name, judge.gate.subject.line))
 
     def pytest_runtest_teardown(self, item: Any, nextitem: Any) -> None:
         """End a worker before one with other settings is needed, so that there is one at a time."""

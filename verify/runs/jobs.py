@@ -160,6 +160,7 @@ class Crew(Generic[Part]):
         with suppress(EOFError, OSError, KeyboardInterrupt):
             while True:
                 number, left = stream.recv()
+                journal.rest()
                 try:
                     done = Done(self.work(self.parts[number], left, stream.send))
                 except (Exception, Broken) as error:  # noqa: BLE001 - of ours: the command says so

@@ -1,0 +1,43 @@
+"""The settings that a run gates its subjects under: all that they declare, or both that production has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from itertools import product
+
+from verify.checks.subject import Subject, describe, labelled
+from verify.runs.jobs import cores
+from verify.subjects.here import CAN_CONTAIN
+from verify.subjects.registry import is_builtin
+from verify.subjects.tensorflow.switches import MATRIX
+
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+
+
+def labels_of(names: Sequence[str], load: Callable[[str], Subject], *, matrix: bool) -> list[str]:
+    """The labels of subjects; with a matrix, under one combination of their settings after another."""
+    if not matrix:
+        return [*names]
+    labels: list[tuple[int, str]] = []
+    for name in names:
+        values_of = MATRIX if is_builtin(name) else describe(load(name)).matrix
+        if not values_of:
+            example = 'matrix = {"OMP_NUM_THREADS": ("1", "2")}'
+            raise ValueError(f"{name} has no matrix: declare one, such as {example}")
+        every = product(*values_of.values())
+        combinations = [dict(zip(values_of, values, strict=True)) for values in every]
+        labels += [(number, labelled(name, settings)) for number, settings in enumerate(combinations)]
+    return [label for _, label in sorted(labels, key=lambda numbered: numbered[0])]
+
+
+def under_both_settings(names: Sequence[str], jobs: int | None) -> list[str]:
+    """The labels of subjects, TensorFlow's first without oneDNN and then with it; none where one is enough.
+
+    It is where the environment chooses, where there is one job, and where no subject reads the setting.
+    """
+    is_one = ONEDNN in os.environ or not CAN_CONTAIN or min(jobs or cores(), cores()) < 2
+    if is_one or not any(map(is_builtin, names)):
+        return []
+    without = [labelled(name, {ONEDNN: "0"}) if is_builtin(name) else name for name in names]
+    return [*without, *(labelled(name, {ONEDNN: "1"}) for name in names if is_builtin(name))]
