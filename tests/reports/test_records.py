@@ -23,6 +23,7 @@ from verify.checks.subject import Subject
 from verify.config.session import Options, Session
 from verify.gate import conformance
 from verify.reports.records import RECORDS_FORMAT, Record, Stream, begin, end, numbered_records
+from verify.reports.schema import records_in
 from verify.reports.tally import Tally, tallies_of
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", "COLUMNS": "100"}
@@ -178,6 +179,16 @@ def test_record_of_a_failure_has_its_place_and_its_replay_line(gated: Gated):
     assert failure["message"].endswith(failure["replay"])
     assert failure["worst"]["index"] == [0, 0, 0]
     assert (failure["shape"], failure["differs"]) == ([1, 1, 1], [[0, 0, 0]])
+    got, due = failure["worst"]["got"], failure["worst"]["want"]
+    assert (failure["values"], failure["answer"]) == ([[got, due]], [got])
+
+
+@pytest.mark.parametrize("cut", ["values", "answer"])
+def test_a_failure_whose_numbers_are_not_those_of_its_answer_is_refused(cut: str, gated: Gated):
+    records, _ = gated(subjects.shifts_values, "values", fills=("ints",), ranks=(1,))
+    wrong = [{**record, cut: record[cut] * 2} if cut in record else record for record in records[1:]]
+    with pytest.raises(ValueError, match="its values are not as many as the elements of its answer"):
+        list(records_in(written(RUN, *wrong)))
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

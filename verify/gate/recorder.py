@@ -196,6 +196,8 @@ _NO_CASE: Record = {
     "worst": None,
     "shape": [],
     "differs": [],
+    "values": [],
+    "answer": [],
 }
 
 
@@ -217,19 +219,21 @@ def _failure(failure: Examination) -> Record:
         "replay": replay_line_of(failure),
         "worst": asdict(worst) if worst else None,
         "shape": [] if case.illegal else list(case.output_shape),
-        "differs": _differing(failure),
+        **_numbers(failure),
     }
 
 
-def _differing(failure: Examination) -> list[list[int]]:
-    """The indices of the wrong elements, DIFFERING_LIMIT at most."""
+def _numbers(failure: Examination) -> Record:
+    """The wrong elements of an answer, DIFFERING_LIMIT at most, and the whole answer if it has no more."""
+    nothing: Record = {"differs": [], "values": [], "answer": []}
     if failure.answer is None or failure.verdict.kind not in NUMERIC_KINDS:
-        return []
+        return nothing
     rule = judgement(failure.case)
     with np.errstate(over="ignore", invalid="ignore"):
         answer = failure.answer.astype(failure.case.dtype)
     if answer.shape != rule.wanted.shape:
-        return []
-    indices = np.argwhere(where_differs(rule, answer))
-    listed: list[list[int]] = indices[:DIFFERING_LIMIT].tolist()
-    return listed
+        return nothing
+    differs: list[list[int]] = np.argwhere(where_differs(rule, answer))[:DIFFERING_LIMIT].tolist()
+    values = [[array[tuple(index)].item() for array in (answer, rule.wanted)] for index in differs]
+    whole = answer.ravel().tolist() if answer.size <= DIFFERING_LIMIT else []
+    return {"differs": differs, "values": values, "answer": whole}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from math import prod
 from pathlib import Path
 from typing import Any, get_args
 
@@ -65,9 +66,17 @@ def _a_seed(value: Any) -> Any:
     return value
 
 
+def _a_pair(value: Any) -> Any:
+    """What came and what was due."""
+    if len(_NUMBERS(value)) != 2:
+        raise refused(value, "two numbers")
+    return value
+
+
 _TEXT, _LINE, _COUNT = text(), text(10_000, is_line=True), whole()
 _TEXTS, _SECONDS = list_of(_TEXT), map_of(number())
 _PLACE = list_of(whole(), most=10)
+_NUMBERS = list_of(any_number, most=2)
 _ERROR = number(0.0, float("inf"), words=("inf", "nan"))
 _OF_PROPERTY: Mapping[str, Takes] = {"subject": _a_label, "property": _TEXT, "name": _TEXT}
 _KIND = one_of((*KINDS, ""))
@@ -146,6 +155,8 @@ _FAILURE = fields(
         "like": _TEXT,
         "also": list_of(_a_word),
         "replay": _TEXT,
+        "values": list_of(_a_pair),
+        "answer": list_of(any_number),
     },
 )
 
@@ -216,6 +227,15 @@ def _require(record: Record) -> None:
             _SETTLED(record)
     if record["type"] == "failure" and record["worst"] and not _is_inside(record["worst"]["index"], record):
         raise DataError(f"the index {record['worst']['index']} is not inside the shape {record['shape']}")
+    if record["type"] == "failure" and not _are_whole(record):
+        raise DataError("its values are not as many as the elements of its answer")
+
+
+def _are_whole(record: Record) -> bool:
+    """Whether a failure has values for each wrong element, and all numbers of its answer, or none."""
+    values, answer = record.get("values"), record.get("answer")
+    has_values = not values or len(values) == len(record["differs"])
+    return has_values and (not answer or len(answer) == prod(record["shape"]))
 
 
 def _is_inside(index: list[int], record: Record) -> bool:
