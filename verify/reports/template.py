@@ -9,11 +9,11 @@ from importlib import resources
 from typing import Any
 
 
-def page(name: str, *, styles: Sequence[str], **content: Any) -> str:
-    """The text of a page, from the template and the script of this name.
+def page(name: str, *, styles: Sequence[str], scripts: Sequence[str], **content: Any) -> str:
+    """The text of a page, from the template of this name, with styles and scripts one after the other.
 
     The files lie below `verify.reports`, as `html/page.html`, `html/page.js` and `html/page.css` do for the
-    name `html/page` and the style `html/page`.
+    name `html/page`, the script and the style `html/page`.
     """
     import jinja2
 
@@ -27,7 +27,7 @@ def page(name: str, *, styles: Sequence[str], **content: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = text(f"{name}.js")
+    script = "".join(text(f"{each}.js") for each in scripts)
     return environment.get_template(f"{name}.html").render(
         style="".join(text(f"{style}.css") for style in styles),
         script=script,

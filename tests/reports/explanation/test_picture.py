@@ -69,6 +69,14 @@ def test_names_run_nothing(tmp_path: Path) -> None:
     assert hostile not in (tmp_path / "picture.html").read_text("utf-8")
 
 
+def test_signs_that_turn_the_direction_of_reading_are_written_by_their_codes(tmp_path: Path) -> None:
+    answered = answered_array("\u202ey.npy", np.zeros((1, 2, 3, 1)), Case.parse(WRONG))
+    drawn(tmp_path, WRONG, answered)
+    text = (tmp_path / "picture.html").read_text("utf-8")
+    assert "\\u202ey.npy" in text
+    assert "\u202e" not in text
+
+
 @pytest.mark.parametrize(
     ("word", "sentence"),
     [

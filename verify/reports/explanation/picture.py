@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +13,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
+from verify.checks.escaping import shown as escaped
 from verify.checks.replacing import replace_file, require_replaceable
 from verify.oracle.bounds import rule_of
 from verify.oracle.compare import Judgement, where_differs
@@ -35,6 +36,13 @@ LARGEST = 20_000
 """Numbers of the operands and the answer together that a picture takes."""
 
 
+class Drawing(NamedTuple):
+    """What a page draws of a case: the arithmetic of its axes, and the numbers for the script, as JSON."""
+
+    axes: tuple[str, ...]
+    numbers: str
+
+
 def require_picture(file: Path, case: Case, *, title: str = "") -> None:
     """Check that a case can be drawn, and into this file.
 
@@ -42,6 +50,12 @@ def require_picture(file: Path, case: Case, *, title: str = "") -> None:
     """
     if find_spec("jinja2") is None:
         raise ValueError("a picture needs Jinja: pip install 'conv-verify[html]'")
+    require_drawable(case, title=title)
+    require_replaceable(file)
+
+
+def require_drawable(case: Case, *, title: str = "") -> None:
+    """Raise ValueError, one sentence, for a case that cannot be drawn."""
     checked(case, None)
     if case.rank > 2:
         raise ValueError(
@@ -54,7 +68,6 @@ def require_picture(file: Path, case: Case, *, title: str = "") -> None:
             f"{title or str(case)} has {numbers:,} numbers, and a picture takes {LARGEST:,}: "
             "explain one cell, by --at INDEX without --html"
         )
-    require_replaceable(file)
 
 
 def write_picture(
@@ -68,10 +81,27 @@ def write_picture(
     """Write the picture of a case, which begins at a cell: the worst of what was answered, or the first."""
     require_picture(file, case, title=title)
     worst = answered.verdict.worst if answered else None
-    index = checked(case, worst.index if at is None and worst else at)
-    planes = planes_of(case)
-    data = _data(planes, index=index, answered=answered)
-    replace_file(file, _page(data, _Shown.of(case, title or str(case), answered)).encode())
+    drawing = drawing_of(
+        case,
+        at=worst.index if at is None and worst else at,
+        name=answered.name if answered else "",
+        answer=answered.answer if answered else None,
+    )
+    shown = _Shown.of(case, title or str(case), answered)
+    styles, scripts = ["html/page", "explanation/picture"], ["explanation/picture"]
+    text = page("explanation/picture", styles=styles, scripts=scripts, shown=shown, drawing=drawing)
+    replace_file(file, escaped(text).encode())
+
+
+def drawing_of(
+    case: Case, *, at: tuple[int, ...] | None, name: str = "", answer: Array | None = None
+) -> Drawing:
+    """What is drawn of a case from a cell on, beside an `answer` by that name; require it to be drawable."""
+    index = checked(case, at)
+    data = _data(planes_of(case), index=index, name=name, answer=answer)
+    axes = tuple(_text(axis_lines(case, number, at=None)) for number in range(case.rank))
+    numbers = json.dumps(data, separators=(",", ":"))
+    return Drawing(axes, numbers.replace("<", "\\u003c"))  # so that no sign ends the script
 
 
 class _Shown(NamedTuple):
@@ -79,7 +109,6 @@ class _Shown(NamedTuple):
 
     title: str
     facts: tuple[tuple[str, str], ...]
-    axes: tuple[str, ...]
     answered: Answered | None
 
     @classmethod
@@ -89,18 +118,10 @@ class _Shown(NamedTuple):
             facts.append(("groups", str(case.groups)))
         if case.epilogue:
             facts.append(("then", ", ".join(case.epilogue)))
-        axes = tuple(_text(axis_lines(case, number, at=None)) for number in range(case.rank))
-        return cls(title, tuple(facts), axes, answered)
+        return cls(title, tuple(facts), answered)
 
 
-def _page(data: Mapping[str, Any], shown: _Shown) -> str:
-    """The text of the page; in the numbers of its script, no sign can end that."""
-    numbers = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
-    styles = ["html/page", "explanation/picture"]
-    return page("explanation/picture", styles=styles, shown=shown, data=numbers)
-
-
-def _data(planes: Planes, *, index: tuple[int, ...], answered: Answered | None) -> dict[str, Any]:
+def _data(planes: Planes, *, index: tuple[int, ...], name: str, answer: Array | None) -> dict[str, Any]:
     """The numbers of the page, for its script."""
     case, words = planes.case, wording(planes.case, range(0))
     cells = [[_cell(case, at) for at in planes.indices(plane)] for plane in range(planes.answers)]
@@ -115,7 +136,7 @@ def _data(planes: Planes, *, index: tuple[int, ...], answered: Answered | None) 
         "answer": [{"name": plane.name, "blocks": [[*block] for block in plane.blocks]} for plane in drawn],
         "due": [list(map(_number, values)) for values in planes.values(rule.wanted)],
         "cells": cells,
-        "answered": _answered(planes, rule, answered),
+        "answered": None if answer is None else _answered(planes, rule, name, answer),
         "start": [*planes.place(index)],
     }
 
@@ -167,18 +188,16 @@ def _cell(case: Case, index: tuple[int, ...]) -> dict[str, Any]:
     return made
 
 
-def _answered(planes: Planes, rule: Judgement, answered: Answered | None) -> dict[str, Any] | None:
-    """The numbers that a subject answered, and which are wrong; None where they have another shape."""
-    if answered is None or (answer := answered.answer) is None or answer.shape != planes.case.output_shape:
-        return None
-    if not np.can_cast(answer.dtype, np.float64, "same_kind"):
+def _answered(planes: Planes, rule: Judgement, name: str, answer: Array) -> dict[str, Any] | None:
+    """The numbers that were answered, and which are wrong; None where they have another shape."""
+    if answer.shape != planes.case.output_shape or not np.can_cast(answer.dtype, np.float64, "same_kind"):
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         wrong = where_differs(rule, answer)
     allowed = np.broadcast_to(np.asarray(rule.allowed, np.float64), wrong.shape)
     indices = [[*planes.indices(plane)] for plane in range(planes.answers)]
     return {
-        "name": answered.name,
+        "name": name,
         "values": [list(map(_number, values)) for values in planes.values(answer)],
         "wrong": [[number for number, at in enumerate(plane) if wrong[at]] for plane in indices],
         "allowed": [

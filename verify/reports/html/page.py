@@ -101,7 +101,7 @@ def paged(file: Path | None, report: Path | None) -> Iterator[Path | None]:
 
 def _page(records: Iterable[Record], runs: Merged) -> str:
     """The text of a page."""
-    return page("html/page", styles=["html/page"], run=content(records, runs))
+    return page("html/page", styles=["html/page"], scripts=["html/page"], run=content(records, runs))
 
 
 class ShownFailure(NamedTuple):
