@@ -17,7 +17,7 @@ from verify.gate.recorder import Tallier
 from verify.oracle.compare import Verdict
 from verify.reports.conclusion import exit_code, run_sentence
 from verify.reports.coverage import never_graded, region_coverages
-from verify.reports.html.tables import region_table
+from verify.reports.html.tables import region_tables
 from verify.reports.tally import Tally, tallies_of
 
 WORD = "conv_i6x6_c8_k3x3_f8_same_ones"
@@ -123,12 +123,13 @@ def test_region_whose_case_was_declined_is_listed_and_lacks_nothing():
 
 
 def test_table_has_a_row_for_each_region_and_marks_what_was_never_graded():
-    table = region_table(region_coverages([tally({"causal": 0, "pointwise": 7})]))
+    tables = region_tables(region_coverages([tally({"causal": 0, "pointwise": 7})]))
+    (table,) = tables.tables
     assert [(name, square.text, square.is_wrong) for name, (square,) in table.rows] == [
         ("pointwise", "7", False),
         ("causal", "0", True),
     ]
-    assert region_table([]) is None
+    assert region_tables([]) is None
 
 
 def test_properties_are_counted_alike():

@@ -28,6 +28,11 @@ class FaultCoverage(NamedTuple):
         return _never(self.visible, self.hidden)
 
     @property
+    def left_out(self) -> dict[str, str]:
+        """Faults whose case was not judged."""
+        return self.hidden
+
+    @property
     def share(self) -> str:
         return _share(self.visible)
 
@@ -46,6 +51,11 @@ class RegionCoverage(NamedTuple):
     def never_graded(self) -> list[str]:
         """Regions of the domain in which nothing was graded, though no case of theirs was declined."""
         return _never(self.graded, self.declined)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Regions whose case was declined."""
+        return self.declined
 
     @property
     def share(self) -> str:

@@ -94,6 +94,12 @@ _RUN = fields(
     {"versions": map_of(_TEXT)},
 )
 
+_RUNS = fields({"versions": map_of(_LINE), "switches": map_of(_LINE)})
+
+_SUBJECT = fields(
+    {"subject": _a_label, "versions": map_of(_LINE), "switches": map_of(_LINE)}, {"ways": map_of(_RUNS)}
+)
+
 _CASE = fields(
     {
         **_OF_PROPERTY,
@@ -191,6 +197,7 @@ _END = fields(
 
 _TYPES: Mapping[str, Takes] = {
     "run": _RUN,
+    "subject": _SUBJECT,
     "case": _CASE,
     "failure": _FAILURE,
     "property": _PROPERTY,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,8 +18,14 @@ from tests.reports.html.recorded import asked, run_of, written
 from verify import Case, reference
 from verify.__main__ import main
 from verify.cases.operands import Array
+from verify.cases.regions import region_names
 from verify.checks.subject import Subject
 from verify.faults import fault_named
+from verify.reports.coverage import FaultCoverage, RegionCoverage
+from verify.reports.explanation.explain import explain
+from verify.reports.explanation.lines import plain_text
+from verify.reports.html.failures import explain_line
+from verify.reports.html.maps import answer_maps, told_apart
 from verify.reports.html.page import Content, content, write_page
 from verify.reports.html.pictures import (
     MAX_COLUMNS,
@@ -27,9 +35,20 @@ from verify.reports.html.pictures import (
     answer_pictures,
     window_pictures,
 )
-from verify.reports.html.tables import Judged, Square, Table, coverage_table, error_table
+from verify.reports.html.tables import (
+    REGION_ROWS,
+    Judged,
+    Square,
+    Table,
+    coverage_tables,
+    error_table,
+    fault_tables,
+    region_tables,
+)
 from verify.reports.merge import merged
+from verify.reports.records import Record
 from verify.reports.schema import records_in
+from verify.reports.tally import COLUMNS
 
 WORD = "conv_i2_k2_same_ones"
 ODD = fault_named("odd-cell-before")
@@ -195,14 +214,11 @@ def test_what_reads_no_window_has_no_picture(word: str) -> None:
 
 
 def test_cases_are_covered_by_operation_rank_dtype_and_padding() -> None:
-    table = coverage_table(
-        [judged("conv_i2_k1_valid_float16_ones"), judged("conv_i2_k1_valid_float16_iota")], "all"
-    )
-    assert (at(table, "conv, 1-D", 1).text, table.groups[0], table.columns[1]) == (
-        "2",
-        ("float16", 3),
-        "valid",
-    )
+    words = ("conv_i2_k1_valid_float16_ones", "conv_i2_k1_valid_float16_iota", "transpose_i2_k1_same_ones")
+    conv, transpose = coverage_tables([judged(word) for word in words], "all").tables
+    assert (conv.caption, transpose.caption) == ("conv, 1-D", "transpose, 1-D")
+    assert (at(conv, "float16", 1).text, conv.columns[1]) == ("2", "valid")
+    assert [name for name, _ in conv.rows] == ["float16", "float32"]
 
 
 @pytest.mark.parametrize(
@@ -210,12 +226,14 @@ def test_cases_are_covered_by_operation_rank_dtype_and_padding() -> None:
     [("declined", "–", "all 1 declined"), ("disagrees", "× 1", "1 disagree"), ("vacuous", "1", "")],
 )
 def test_coverage_tells_how_cases_ended(outcome: str, text: str, note: str) -> None:
-    square = at(coverage_table([judged("conv_i2_k1_same_float16_ones", outcome)], "all"), "conv, 1-D", 0)
+    (table,) = coverage_tables([judged("conv_i2_k1_same_float16_ones", outcome)], "all").tables
+    square = at(table, "float16", 0)
     assert (square.text, square.note) == (text, note)
 
 
 def test_coverage_shows_what_was_never_drawn() -> None:
-    assert at(coverage_table([judged("conv_i2_k1_same_float16_ones")], "all"), "conv, 1-D", 1).text == "0"
+    (table,) = coverage_tables([judged("conv_i2_k1_same_float16_ones")], "all").tables
+    assert at(table, "float16", 1).text == "0"
 
 
 def test_errors_are_counted_by_powers_of_two() -> None:
@@ -250,7 +268,7 @@ def test_subject_that_agrees_has_no_failures() -> None:
 
 def test_fault_that_no_case_shows_is_never_visible() -> None:
     run = content_of(right, "conv_i1_k1_valid_ones")
-    assert run.never_visible == ("padding-twice of mylib:conv", "padding-lost of mylib:conv")
+    assert run.visible.never == ("padding-twice of mylib:conv", "padding-lost of mylib:conv")
 
 
 def test_run_that_could_not_go_on_says_why() -> None:
@@ -262,6 +280,18 @@ def test_run_that_disagreed_before_it_could_not_go_on_says_both() -> None:
     run = content_of(ODD, WORD, code=2, broken="no room")
     assert run.sentence == "Disagrees: 1 finding in 1 case."
     assert run.notes == ("Could not run: no room",)
+
+
+def test_properties_that_were_cut_short_are_named_once_for_each_reason() -> None:
+    ends = [asked(right, [WORD], name) for name in ("mylib:conv", "other:conv")]
+    cut = [[*records, {**end, "note": "its time was up"}] for *records, end in ends]
+    file = written(run_of(*cut), Path("run.jsonl"))
+    assert content(records_in(file), merged([file])).cut == {
+        "its time was up, of 2 properties": [
+            "mylib:conv: values on exact fills",
+            "other:conv: values on exact fills",
+        ]
+    }
 
 
 def test_page_begins_with_the_verdict() -> None:
@@ -281,7 +311,8 @@ def test_links_of_a_page_stay_within_it() -> None:
 
 def test_names_are_shown_as_text() -> None:
     reader = Reader(page_of(ODD, WORD, name=HOSTILE))
-    assert [tag for tag, _ in reader.elements].count("script") == 1
+    scripts = [attributes for tag, attributes in reader.elements if tag == "script"]
+    assert [attributes.get("type") for attributes in scripts] == ["application/json", None]
     assert reader.values("onload") == set()
     assert any(HOSTILE in text for text in reader.words)
 
@@ -307,7 +338,7 @@ def test_run_that_was_cut_off_has_a_page_that_says_so() -> None:
 def test_case_that_several_files_have_is_covered_once() -> None:
     file = written(run_of(asked(right, [WORD])), Path("run.jsonl"))
     run = content([*records_in(file), *records_in(file)], merged([file, file]))
-    assert at(run.coverage[0], "conv, 1-D", 6).text == "1"
+    assert at(run.coverage[0].tables[0], "float32", 0).text == "1"
 
 
 def run(*arguments: str) -> int:
@@ -348,3 +379,209 @@ def test_run_writes_its_page_and_keeps_no_records() -> None:
     assert '<h1 class="verdict disagrees">' in text
     assert "conv-verify replay subjects_to_gate:shifts_values conv_" in text
     assert list(Path().glob("**/*.jsonl")) == [Path(".conv-verify/failures.jsonl")]
+
+
+def covered(*, visible: dict[str, int], hidden: dict[str, str], subject: str = "mylib:conv") -> FaultCoverage:
+    return FaultCoverage(subject, Counter(visible), hidden)
+
+
+def test_one_subject_has_a_column_of_cases_and_several_have_numbers() -> None:
+    one = covered(visible={"padding-twice": 3}, hidden={})
+    (alone,), legend = fault_tables([one])[1:]
+    assert (alone.columns, legend) == (("cases",), ("mylib:conv: 1 of 1 visible",))
+    both = fault_tables([one, covered(visible={"padding-twice": 0}, hidden={}, subject="other:conv")])
+    assert (both.tables[0].columns, both.legend[1]) == (("1", "2"), "other:conv: 0 of 1 visible")
+
+
+@pytest.mark.parametrize(
+    ("visible", "hidden", "shown"),
+    [(7, {}, ("7", "")), (0, {}, ("never", "✗")), (0, {"padding-twice": WORD}, ("hidden", "○"))],
+    ids=["visible", "never", "hidden"],
+)
+def test_fault_says_how_often_it_was_visible(
+    visible: int, hidden: dict[str, str], shown: tuple[str, str]
+) -> None:
+    tables = fault_tables([covered(visible={"padding-twice": visible}, hidden=hidden)])
+    square = at(tables.tables[0], "padding-twice", 0)
+    assert (square.text, square.sign) == shown
+
+
+def test_regions_stand_in_tables_of_which_several_fit_a_window() -> None:
+    coverage = RegionCoverage("mylib:conv", Counter(dict.fromkeys(region_names(), 2)), {})
+    tables = region_tables([coverage])
+    assert sum(len(table.rows) for table in tables.tables) == len(region_names())
+    assert max(len(table.rows) for table in tables.tables) == REGION_ROWS
+
+
+def claims(run: list[Record]) -> str:
+    """The text of the sections on faults and regions, on one line."""
+    write_page(Path("run.html"), [written(run, Path("run.jsonl"))])
+    text = Path("run.html").read_text(encoding="utf-8")
+    faults = text.partition('id="faults"')[2].partition('id="coverage"')[0]
+    return " ".join(" ".join(Reader(faults).words).split())
+
+
+def ended(**fields: object) -> list[Record]:
+    """The records of a property that has these fields at its end."""
+    *records, end = asked(right, ["conv_i2_k2_p1.1_ones"])
+    return run_of([*records, {**end, **fields}])
+
+
+def test_nothing_is_claimed_of_all_faults_where_some_are_hidden() -> None:
+    text = claims(ended(visible={"bias-twice": 0, "padding-lost": 3}, hidden={"bias-twice": WORD}))
+    assert (
+        "Hidden, as the case that shows it is declined or a known deviation: 1 fault of mylib:conv." in text
+    )
+    assert "Every other fault that the subject could have had was visible." in text
+    assert "Every fault" not in text
+
+
+def test_nothing_is_claimed_of_all_faults_where_one_was_never_visible() -> None:
+    text = claims(ended(visible={"bias-twice": 0, "padding-lost": 3}, hidden={}))
+    assert "Never visible: bias-twice of mylib:conv." in text
+    assert "Every" not in text.partition("The parts of the space")[0]
+
+
+def test_every_fault_is_claimed_where_none_was_missed() -> None:
+    text = claims(ended(visible={"padding-lost": 3}, hidden={}))
+    assert "Every fault that the subject could have had was visible." in text
+
+
+def test_nothing_is_claimed_of_all_regions_where_some_are_declined() -> None:
+    text = claims(ended(regions=["pointwise"], declined_regions={"pointwise": WORD}))
+    assert "Not graded, as its own case is declined: 1 region of mylib:conv." in text
+    assert "Every other region of the domain had a case that was graded." in text
+    assert "Every region" not in text
+
+
+def test_cells_have_what_came_above_what_was_due() -> None:
+    (failure,) = content_of(ODD, "conv_i3_k2_same_iota").failures
+    (plane,) = failure.answer
+    ((number, cells),) = plane.rows
+    assert (number, plane.columns) == (None, (0, 1, 2))
+    due = reference(Case.parse("conv_i3_k2_same_iota")).ravel()
+    came = ODD(Case.parse("conv_i3_k2_same_iota")).ravel()
+    assert [(cell.got, cell.due) for cell in cells] == [
+        (f"{got:.0f}", f"{want:.0f}") for got, want in zip(came, due, strict=True)
+    ]
+    assert sum(cell.is_worst for cell in cells) == 1
+
+
+def test_rows_of_a_map_that_is_cut_have_their_own_numbers() -> None:
+    differs = [(0, 190, 150, 0)]
+    case = Case.parse("conv_i200x300_k1x1_same_ones")
+    (plane,) = answer_maps(
+        case, shape=(1, 200, 300, 1), differs=differs, values=[[2.0, 1.0]], worst=differs[0]
+    )
+    found = [
+        (number, column, cell.got)
+        for number, cells in plane.rows
+        for column, cell in zip(plane.columns, cells, strict=True)
+        if cell.is_wrong
+    ]
+    assert found == [(190, 150, "2")]
+
+
+@pytest.mark.parametrize(
+    ("got", "due", "shown"),
+    [
+        (2.0, 1.0, ("2", "1")),
+        (1.0, 1.0000001, ("1", "1.0000001")),
+        (0.1234567, 0.7654321, ("0.1235", "0.7654")),
+        (float("nan"), 1e30, ("nan", "1e+30")),
+        (16777216.0, 16777217.0, ("16777216", "16777217")),
+    ],
+)
+def test_numbers_that_differ_are_shown_to_differ(got: float, due: float, shown: tuple[str, str]) -> None:
+    assert told_apart(got, due) == shown
+
+
+def test_failure_of_a_record_without_values_is_marked_all_the_same() -> None:
+    records = run_of(asked(ODD, [WORD]))
+    old = [{k: v for k, v in record.items() if k not in ("values", "answer")} for record in records]
+    file = written(old, Path("run.jsonl"))
+    (failure,) = content(records_in(file), merged([file])).failures
+    assert [cell.is_wrong for _, cells in failure.answer[0].rows for cell in cells] == [True, True]
+    assert not failure.has_values
+    assert json.loads(failure.drawing.numbers)["answered"] is None
+
+
+def test_finding_has_its_explanation_in_words_and_as_a_picture() -> None:
+    (failure,) = content_of(ODD, WORD).failures
+    assert failure.explain == f"conv-verify explain {WORD} --subject mylib:conv --html picture.html"
+    assert failure.explanation == plain_text(explain(Case.parse(WORD), (0, 0, 0)))
+    drawn = json.loads(failure.drawing.numbers)["answered"]
+    assert (drawn["name"], drawn["values"], drawn["wrong"]) == ("mylib:conv", [[1, 2]], [[0, 1]])
+
+
+def test_explanation_asks_with_all_that_the_replay_line_has() -> None:
+    replay = f"A='1 2' conv-verify replay --python '/a b/py' 'my lib:conv' {WORD}"
+    asked_so = f"A='1 2' conv-verify explain {WORD} --subject 'my lib:conv' --python '/a b/py'"
+    assert explain_line(replay, Case.parse(WORD)) == f"{asked_so} --html picture.html"
+
+
+def test_explanation_of_a_subject_that_a_shell_cannot_name_is_that_of_its_case() -> None:
+    replay = f"verify.check(verify.Case.parse('{WORD}'), subject)"
+    assert explain_line(replay, Case.parse(WORD)) == f"conv-verify explain {WORD} --html picture.html"
+
+
+def test_finding_of_three_axes_is_explained_without_a_picture() -> None:
+    run = content_of(ODD, "conv_i1x1x1_k1x1x2_same_iota")
+    (failure,) = run.failures
+    assert (failure.drawing, run.drawn) == (None, 0)
+    assert failure.explain.endswith("_iota --subject mylib:conv")
+    assert "summing to" in failure.explanation
+    assert "0 of 1 have a picture that moves" in page_of(ODD, "conv_i1x1x1_k1x1x2_same_iota")
+
+
+def test_page_with_many_findings_stays_below_two_megabytes() -> None:
+    word = "conv_i20x20_c2_k3x4_same_iota"
+    text = json.dumps(asked(ODD, [word]))
+    alike = [json.loads(text.replace("mylib:conv", f"mylib:conv{number}")) for number in range(24)]
+    write_page(Path("run.html"), [written(run_of(*alike, code=1), Path("run.jsonl"))])
+    text = Path("run.html").read_text(encoding="utf-8")
+    assert len(text) < 2_000_000
+    assert 2 <= text.count("data-picture=") < 24
+    assert text.count("explain conv_i20x20") == 24
+    assert re.search(r"\n\d of 24 have a picture that moves", text)
+
+
+def test_property_that_disagrees_leads_to_its_finding() -> None:
+    reader = Reader(page_of(ODD, WORD))
+    link = {"href": "#failure-1", "aria-label": "values on exact fills disagrees: finding 1"}
+    assert ("a", link) in reader.elements
+
+
+def test_properties_have_the_verdict_first_and_a_column_of_regions() -> None:
+    text = page_of(right, "conv_i1_k1_valid_ones")
+    head = text.partition("Properties of mylib:conv")[2].partition("</thead>")[0]
+    assert re.findall(r"<th[^>]*>(\w+)</th>", head) == ["verdict", "property", *COLUMNS, "regions"]
+    (row,) = re.findall(r'<tr role="row"><td.*', text.partition("Properties of mylib:conv")[2])[:1]
+    assert re.findall(r"<t[dh][^>]*>([\w ]+)</t[dh]>", row)[:3] == ["holds", "values on exact fills", "1"]
+    assert content_of(right, "conv_i1_k1_valid_ones").met(merged([Path("run.jsonl")]).tallies[0]) > 0
+
+
+def test_head_says_seed_profile_versions_and_switches() -> None:
+    versions = {"python": "3.11", "tensorflow": "2.21.0"}
+    ways = {"eager": {"versions": versions, "switches": {"JIT": "1"}}}
+    subject = {"type": "subject", "subject": "mylib:conv", "versions": versions}
+    begun, *rest = run_of(asked(right, [WORD]))
+    record = {**subject, "switches": {"ONEDNN": "0"}, "ways": ways}
+    file = written([begun, record, *rest], Path("run.jsonl"))
+    facts = content(records_in(file), merged([file])).facts
+    assert ("seed", "1") in facts
+    assert ("profile", "dev") in facts
+    assert ("versions", "python 3.11, tensorflow 2.21.0") in facts
+    assert [value for name, value in facts if name == "switches"] == [
+        "ONEDNN=0 (mylib:conv)",
+        "JIT=1 (mylib:conv/eager)",
+    ]
+
+
+def test_subject_that_has_no_switches_is_a_record_that_is_refused() -> None:
+    begun, *rest = run_of(asked(right, [WORD]))
+    file = written(
+        [begun, {"type": "subject", "subject": "mylib:conv", "versions": {}}, *rest], Path("run.jsonl")
+    )
+    with pytest.raises(ValueError, match="line 2: this is no record of the type 'subject'"):
+        list(records_in(file))

@@ -5,54 +5,45 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from verify.cases.case import Case
 from verify.checks.escaping import shown
 from verify.checks.files import refusal_of
 from verify.checks.replacing import replace_file, require_replaceable
 from verify.checks.scratch import scratch_folder
+from verify.checks.subject import split_label
 from verify.reports.conclusion import run_sentence
 from verify.reports.coverage import (
     FaultCoverage,
-    families,
+    RegionCoverage,
     fault_coverages,
     never_graded,
     never_visible,
     region_coverages,
 )
-from verify.reports.findings import Finding, findings
-from verify.reports.html.pictures import Picture, answer_pictures, window_pictures
+from verify.reports.html.facts import facts_of
+from verify.reports.html.failures import ShownFailure, case_of, shown_failures
 from verify.reports.html.tables import (
     Judged,
-    Square,
     Table,
-    coverage_table,
+    Tables,
+    coverage_tables,
     error_table,
-    region_table,
+    fault_tables,
+    region_tables,
     time_table,
 )
 from verify.reports.merge import Merged, merged
-from verify.reports.records import DIFFERING_LIMIT, Record
+from verify.reports.phrases import plural
+from verify.reports.records import Record
 from verify.reports.schema import records_in
-from verify.reports.tally import OFTEN_SHOWN, Tally, by_subject, grouped, totals
+from verify.reports.tally import COLUMNS, Tally, by_subject, grouped, totals
 from verify.reports.template import page
-
-PICTURED = 40
-"""Failures that have pictures, so that a page stays small."""
-
-LARGEST_KERNEL = 4096
-"""Taps of an axis above which the cells that they read are not drawn."""
 
 OPTION = "--html"
 """By which another file of a page is named."""
-
-_case = cache(Case.parse)
-
-_FACTS = ("time", "environment", "profile", "seed", "shard")
 
 
 def require_page(file: Path) -> None:
@@ -101,69 +92,86 @@ def paged(file: Path | None, report: Path | None) -> Iterator[Path | None]:
 
 def _page(records: Iterable[Record], runs: Merged) -> str:
     """The text of a page."""
-    return page("html/page", styles=["html/page"], scripts=["html/page"], run=content(records, runs))
+    styles, scripts = ["html/page", "explanation/picture"], ["explanation/picture", "html/page"]
+    return page("html/page", styles=styles, scripts=scripts, run=content(records, runs), columns=COLUMNS)
 
 
-class ShownFailure(NamedTuple):
-    """A finding: its message, what it broke, and pictures if elements of its answer differ."""
+class Claim(NamedTuple):
+    """What is said of all faults or regions: those never met, and of each subject how many were left out."""
 
-    message: str
-    reach: str
-    replay: str
-    answer: tuple[Picture, ...] = ()
-    window: tuple[Picture, ...] = ()
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether the element itself is marked among the cells."""
-        return any(mark.sign == "asked" for picture in self.window for mark in picture.marks)
+    never: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
 class Content(NamedTuple):
-    """Everything that the page says."""
+    """Everything that the page says; `first` is the number of the first finding of a property, by subject."""
 
     verdict: str
     sentence: str
     notes: tuple[str, ...]
+    cut: Mapping[str, Sequence[str]]
     facts: tuple[tuple[str, str], ...]
     failures: tuple[ShownFailure, ...]
+    first: Mapping[tuple[str, str], int]
     properties: Mapping[str, Sequence[Tally]]
-    faults: Table | None
-    never_visible: tuple[str, ...]
-    regions: Table | None
-    never_graded: tuple[str, ...]
-    coverage: tuple[Table, ...]
+    faults: Tables | None
+    visible: Claim
+    regions: Tables | None
+    graded: Claim
+    coverage: tuple[Tables, ...]
     errors: Table
     exact: int
     times: Table
     declined: Counter[str]
     known: Counter[str]
 
+    @property
+    def drawn(self) -> int:
+        """How many findings have a moving picture."""
+        return sum(failure.drawing is not None for failure in self.failures)
+
+    def met(self, tally: Tally) -> int:
+        """In how many regions a property graded something."""
+        return sum(count > 0 for count in tally.regions.values())
+
+    def finding_of(self, tally: Tally) -> int | None:
+        """The number of the first finding of a property."""
+        return self.first.get((split_label(tally.subject)[0], tally.title))
+
 
 def content(records: Iterable[Record], runs: Merged) -> Content:
     """The page of one run, or of several together: their records in order, and the runs merged."""
     cases: dict[tuple[str, ...], Judged] = {}
     failures: dict[str, Record] = {}
+    subjects: dict[str, Record] = {}
     for record in records:
         if record["type"] == "case":
             key = (record["subject"], record["name"], record["word"], record["outcome"])
-            case = Judged(record["subject"], _case(record["word"]), record["outcome"], float(record["error"]))
+            case = Judged(
+                record["subject"], case_of(record["word"]), record["outcome"], float(record["error"])
+            )
             cases.setdefault(key, case)
         elif record["type"] == "failure":
             failures[record["message"]] = record
+        elif record["type"] == "subject":
+            subjects[record["subject"]] = record
     tallies, judged = runs.tallies, cases.values()
     result, code = _result(runs)
+    faults, regions = fault_coverages(tallies), region_coverages(tallies)
+    shown = shown_failures(failures, tallies)
     return Content(
         verdict={0: "holds", 1: "disagrees"}.get(code, "little"),
         sentence=result,
         notes=_notes(runs, result),
-        facts=_facts(runs, code),
-        failures=_failures(failures, tallies),
+        cut=_cut(tallies),
+        facts=facts_of(runs, subjects, code),
+        failures=shown,
+        first=_first(shown),
         properties=by_subject(tallies),
-        faults=_fault_table(fault_coverages(tallies)),
-        never_visible=tuple(never_visible(tallies)),
-        regions=region_table(region_coverages(tallies)),
-        never_graded=tuple(never_graded(tallies)),
+        faults=fault_tables(faults),
+        visible=Claim(tuple(never_visible(tallies)), _left_out(faults, "fault")),
+        regions=region_tables(regions),
+        graded=Claim(tuple(never_graded(tallies)), _left_out(regions, "region")),
         coverage=_coverages(judged),
         errors=error_table(judged),
         exact=sum(1 for case in judged if case.outcome == "agrees" and not case.error),
@@ -171,6 +179,20 @@ def content(records: Iterable[Record], runs: Merged) -> Content:
         declined=totals(tally.declined for tally in tallies),
         known=totals(tally.known for tally in tallies),
     )
+
+
+def _first(failures: Sequence[ShownFailure]) -> dict[tuple[str, str], int]:
+    """The number of the first finding of each property of each subject."""
+    numbered = [*enumerate(failures, 1)]
+    return {
+        (failure.subject, title): number for number, failure in reversed(numbered) for title in failure.titles
+    }
+
+
+def _left_out(coverages: Sequence[FaultCoverage] | Sequence[RegionCoverage], what: str) -> tuple[str, ...]:
+    """Of each subject, how many faults or regions nothing could show, as their own case was not judged."""
+    counts = ((each.subject, len(each.left_out)) for each in coverages)
+    return tuple(f"{count} {plural(count, what)} of {subject}" for subject, count in counts if count)
 
 
 def _result(runs: Merged) -> tuple[str, int]:
@@ -185,67 +207,24 @@ def _result(runs: Merged) -> tuple[str, int]:
 
 
 def _notes(runs: Merged, sentence: str) -> tuple[str, ...]:
-    """Notes beside the sentence: why a run could not continue, and what was cut short."""
-    broken = [f"Could not run: {runs.broken}"] if not sentence.endswith(runs.broken) else []
-    cut = (f"{tally.subject}, {tally.title}: {tally.note}" for tally in runs.tallies if tally.note)
-    return (*broken, *(f"Cut short: {note}." for note in cut))
+    """Why a run could not continue, if the sentence does not say so."""
+    return (f"Could not run: {runs.broken}",) if not sentence.endswith(runs.broken) else ()
 
 
-def _facts(runs: Merged, code: int) -> tuple[tuple[str, str], ...]:
-    """When and how the run was made; of several runs, shard by shard, each value once."""
-    values = [(name, run.begun[name]) for name in _FACTS for run in runs.runs]
-    facts = [(name, f"{value}") for name, value in values if value not in (None, "")]
-    took = sum(run.end["elapsed"] for run in runs.runs if run.end)
-    return tuple(dict.fromkeys([*facts, ("took", f"{took:,.1f} s"), ("exit code", f"{code}")]))
+def _cut(tallies: Iterable[Tally]) -> dict[str, list[str]]:
+    """The properties that were cut short, by why: a line for each subject."""
+    reasons = grouped((tally for tally in tallies if tally.note), lambda tally: tally.note)
+    return {
+        f"{reason}, of {len(cut)} {'property' if len(cut) == 1 else 'properties'}": [
+            f"{subject}: {', '.join(tally.title for tally in group)}"
+            for subject, group in by_subject(cut).items()
+        ]
+        for reason, cut in reasons.items()
+    }
 
 
-def _failures(records: Mapping[str, Record], tallies: Sequence[Tally]) -> tuple[ShownFailure, ...]:
-    """Each finding; `records` are those of failures, by their messages."""
-    return tuple(
-        _shown(finding, record=records.get(finding.failure.text, {}), is_pictured=number < PICTURED)
-        for number, finding in enumerate(findings(tallies))
-    )
-
-
-def _shown(finding: Finding, *, record: Record, is_pictured: bool) -> ShownFailure:
-    failure = finding.failure
-    shown = ShownFailure(failure.text, "\n".join(finding.reach), record.get("replay", ""))
-    if not (failure.word and record and is_pictured):
-        return shown
-    case, worst = _case(failure.word), record["worst"]
-    if max(case.kernel) > LARGEST_KERNEL:
-        return shown
-    index = tuple(worst["index"]) if worst else None
-    differs = [tuple(place) for place in record["differs"]]
-    is_all = len(differs) < DIFFERING_LIMIT
-    pictures = answer_pictures(case, shape=record["shape"], differs=differs, worst=index, is_all=is_all)
-    window = () if index is None else tuple(window_pictures(case, index))
-    return shown._replace(answer=tuple(pictures), window=window)
-
-
-def _coverages(cases: Collection[Judged]) -> tuple[Table, ...]:
+def _coverages(cases: Collection[Judged]) -> tuple[Tables, ...]:
     """All subjects together, and each by itself if there are several."""
     groups = grouped(cases, lambda case: case.subject)
-    tables = [coverage_table(group, subject) for subject, group in groups.items()]
-    return (coverage_table(cases, "All subjects"), *tables) if len(tables) > 1 else tuple(tables)
-
-
-def _fault_table(coverages: Sequence[FaultCoverage]) -> Table | None:
-    """Faults by family down and subjects across: how many cases would have shown each."""
-    if not coverages:
-        return None
-    rows: list[tuple[str, tuple[Square, ...]]] = []
-    for family, names in families(coverages).items():
-        rows.append((family, ()))
-        rows += [(name, tuple(_fault_square(coverage, name) for coverage in coverages)) for name in names]
-    columns = tuple(f"{coverage.subject}: {coverage.share}" for coverage in coverages)
-    return Table("Cases that would have shown each fault, at least", "fault", (), columns, tuple(rows))
-
-
-def _fault_square(coverage: FaultCoverage, name: str) -> Square:
-    if name not in coverage.visible:
-        return Square("–", note="it cannot have this fault")
-    if name in coverage.hidden:
-        return Square("hidden", note=f"{coverage.hidden[name]} is declined or a known deviation")
-    count = coverage.visible[name]
-    return Square(f"{count:,}", min(count / OFTEN_SHOWN, 1) / 3) if count else Square("never", is_wrong=True)
+    tables = [coverage_tables(group, subject) for subject, group in groups.items()]
+    return (coverage_tables(cases, "All subjects"), *tables) if len(tables) > 1 else tuple(tables)

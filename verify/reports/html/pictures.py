@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from math import prod
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from verify.cases.case import Case
@@ -53,7 +54,9 @@ class Mark(NamedTuple):
 class Picture(NamedTuple):
     """Rows and columns of cells, counted from the first that is drawn; `text` says the same in words.
 
-    `across` and `down` are the numbers above columns and beside rows, each with its column or row.
+    `across` and `down` are the numbers above columns and beside rows, each with its column or row. `corner`
+    is the row and the column of the first cell, and `elements` has the index of each cell of an answer that
+    differs, by its column and row.
     """
 
     title: str
@@ -64,6 +67,8 @@ class Picture(NamedTuple):
     marks: tuple[Mark, ...]
     across: Ticks
     down: Ticks
+    corner: tuple[int, int]
+    elements: Mapping[tuple[int, int], Index] = MappingProxyType({})
 
 
 class Stretch(NamedTuple):
@@ -163,7 +168,13 @@ def _plane_picture(answer: _PicturedAnswer, differs: Sequence[Index]) -> Picture
     indices = ", ".join(map(str, differs[:_WRITTEN_OUT])) + " and more" * (len(differs) > _WRITTEN_OUT)
     title = f"{where}: {count}" if where else count
     text = f"{sizes}; {count}: {indices}."
-    return _drawn(title, text, rows=rows, columns=columns, marks={"differs": places, "worst": worst})
+    picture = _drawn(title, text, rows=rows, columns=columns, marks={"differs": places, "worst": worst})
+    wrong = {
+        (column - columns.first, row - rows.first): index
+        for index, (row, column) in zip(differs, places, strict=True)
+        if columns.first <= column < columns.end and rows.first <= row < rows.end
+    }
+    return picture._replace(elements=wrong)
 
 
 class _Walk(NamedTuple):
@@ -264,4 +275,5 @@ def _drawn(
         marks=kept,
         across=columns.ticks,
         down=() if rows is ONE else rows.ticks,
+        corner=(rows.first, columns.first),
     )
