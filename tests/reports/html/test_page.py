@@ -442,6 +442,14 @@ def test_nothing_is_claimed_of_all_faults_where_one_was_never_visible() -> None:
     assert "Every" not in text.partition("The parts of the space")[0]
 
 
+@pytest.mark.parametrize(("name", "what"), [("faults", "fault"), ("met", "region")])
+def test_nothing_is_claimed_of_all_where_the_time_was_up(name: str, what: str) -> None:
+    run = ended(visible={"padding-lost": 3}, hidden={}, regions=["pointwise"], note="its time was up")
+    text = claims([{**record, "name": name} if "name" in record else record for record in run])
+    assert "Cut short, so that some were not looked for: mylib:conv." in text
+    assert f"Every {what}" not in text
+
+
 def test_every_fault_is_claimed_where_none_was_missed() -> None:
     text = claims(ended(visible={"padding-lost": 3}, hidden={}))
     assert "Every fault that the subject could have had was visible." in text

@@ -97,10 +97,14 @@ def _page(records: Iterable[Record], runs: Merged) -> str:
 
 
 class Claim(NamedTuple):
-    """What is said of all faults or regions: those never met, and of each subject how many were left out."""
+    """What is said of all faults or regions: those never met, and of each subject how many were left out.
+
+    `unsure` has the subjects of which not all were looked for, as the property that asks them was cut short.
+    """
 
     never: tuple[str, ...]
     left_out: tuple[str, ...]
+    unsure: tuple[str, ...]
 
 
 class Content(NamedTuple):
@@ -169,9 +173,9 @@ def content(records: Iterable[Record], runs: Merged) -> Content:
         first=_first(shown),
         properties=by_subject(tallies),
         faults=fault_tables(faults),
-        visible=Claim(tuple(never_visible(tallies)), _left_out(faults, "fault")),
+        visible=Claim(tuple(never_visible(tallies)), _left_out(faults, "fault"), _unsure(tallies, "faults")),
         regions=region_tables(regions),
-        graded=Claim(tuple(never_graded(tallies)), _left_out(regions, "region")),
+        graded=Claim(tuple(never_graded(tallies)), _left_out(regions, "region"), _unsure(tallies, "met")),
         coverage=_coverages(judged),
         errors=error_table(judged),
         exact=sum(1 for case in judged if case.outcome == "agrees" and not case.error),
@@ -193,6 +197,12 @@ def _left_out(coverages: Sequence[FaultCoverage] | Sequence[RegionCoverage], wha
     """Of each subject, how many faults or regions nothing could show, as their own case was not judged."""
     counts = ((each.subject, len(each.left_out)) for each in coverages)
     return tuple(f"{count} {plural(count, what)} of {subject}" for subject, count in counts if count)
+
+
+def _unsure(tallies: Sequence[Tally], name: str) -> tuple[str, ...]:
+    """The subjects of which the property of this name was cut short."""
+    cut = (tally for tally in tallies if tally.name == name and tally.note)
+    return tuple(dict.fromkeys(split_label(tally.subject)[0] for tally in cut))
 
 
 def _result(runs: Merged) -> tuple[str, int]:
