@@ -69,6 +69,12 @@ def test_names_run_nothing(tmp_path: Path) -> None:
     assert hostile not in (tmp_path / "picture.html").read_text("utf-8")
 
 
+@pytest.mark.parametrize("name", ["##vso[task]", "##[error]", "::error::", '"\\\n\t\x1b\u2028'])
+def test_names_of_any_signs_are_numbers_that_the_script_reads(name: str, tmp_path: Path) -> None:
+    data = drawn(tmp_path, WRONG, answered_array(name, np.zeros((1, 2, 3, 1)), Case.parse(WRONG)))
+    assert data["answered"]["name"] == name
+
+
 def test_signs_that_turn_the_direction_of_reading_are_written_by_their_codes(tmp_path: Path) -> None:
     answered = answered_array("\u202ey.npy", np.zeros((1, 2, 3, 1)), Case.parse(WRONG))
     drawn(tmp_path, WRONG, answered)

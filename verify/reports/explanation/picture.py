@@ -101,7 +101,8 @@ def drawing_of(
     data = _data(planes_of(case), index=index, name=name, answer=answer)
     axes = tuple(_text(axis_lines(case, number, at=None)) for number in range(case.rank))
     numbers = json.dumps(data, separators=(",", ":"))
-    return Drawing(axes, numbers.replace("<", "\\u003c"))  # so that no sign ends the script
+    # So that no sign ends the script, and none is a command to a log, which would be written by its code.
+    return Drawing(axes, numbers.replace("<", "\\u003c").replace("##", "#\\u0023"))
 
 
 class _Shown(NamedTuple):
