@@ -24,7 +24,7 @@ from verify.faults import FAULTS, Fault
 from verify.gate.properties import Property
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import NUMERIC_KINDS, where_differs
-from verify.reports.records import DIFFERING_LIMIT, Record, nowhere
+from verify.reports.records import ANSWER_LIMIT, DIFFERING_LIMIT, Record, nowhere
 from verify.reports.tally import LISTED, OFTEN_SHOWN, Tally
 
 GRADED = ("agrees", "known", "disagrees")
@@ -235,5 +235,5 @@ def _numbers(failure: Examination) -> Record:
         return nothing
     differs: list[list[int]] = np.argwhere(where_differs(rule, answer))[:DIFFERING_LIMIT].tolist()
     values = [[array[tuple(index)].item() for array in (answer, rule.wanted)] for index in differs]
-    whole = answer.ravel().tolist() if answer.size <= DIFFERING_LIMIT else []
+    whole = answer.ravel().tolist() if answer.size <= ANSWER_LIMIT else []
     return {"differs": differs, "values": values, "answer": whole}

@@ -22,7 +22,7 @@ Format 1 has objects of these types; numbers that JSON lacks are the strings "in
   kind and the word of an earlier failure that has the same cause), `also` (words in other operations, ranks
   or dtypes), `replay`, `worst` (`index`, `got`, `want`, `allowed`, `why`; or null), `shape` of the answer,
   `differs`, the indices of up to 400 elements that are wrong, `values`, what came and what was due at each of
-  these, and `answer`, all its numbers in order if there are no more than 400. A failure without a word is
+  these, and `answer`, all its numbers in order if there are no more than 1000. A failure without a word is
   about an entry of the known deviations.
 - `property`, the end of one: `subject`, `property`, `name`, `elapsed`, `seconds` by part, `visible`
   (for every fault that was looked for, how many cases would have shown it, 0 included), `hidden` (fault →
@@ -59,6 +59,9 @@ Record: TypeAlias = dict[str, Any]
 
 DIFFERING_LIMIT = 400
 """Elements of a failure's answer whose indices are recorded at most."""
+
+ANSWER_LIMIT = 1000
+"""Numbers of a failure's answer up to which it is recorded whole."""
 
 
 class Stream:

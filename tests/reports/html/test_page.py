@@ -149,6 +149,8 @@ def test_more_may_differ_than_are_listed() -> None:
     word = "conv_i2_k1_same_ones"
     (picture,) = planes(word, (1, 2, 1), [(0, 0, 0)], is_all=False)
     assert picture.title == "batch 0, channel 0: 1 or more of 2 differ"
+    (picture,) = planes(word, (1, 2, 1), [(0, 0, 0), (0, 1, 0)], is_all=False)
+    assert picture.title == "batch 0, channel 0: 2 of 2 differ"
 
 
 def test_large_plane_is_cut_about_the_worst_element() -> None:

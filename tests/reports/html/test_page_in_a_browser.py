@@ -118,6 +118,16 @@ def test_wide_map_scrolls_in_its_box(tab: Any) -> None:
     assert tab.evaluate("document.documentElement.scrollWidth") == 240
 
 
+def test_wide_map_is_scrolled_to_its_worst_cell(tab: Any) -> None:
+    tab.set_viewport_size({"width": 240, "height": 740})
+    tab.locator("#failure-2 > summary").click()
+    worst = tab.locator("#failure-2 td.most")
+    assert worst.text_content() == "0 12"
+    assert worst.evaluate("cell => cell.offsetLeft") > 200
+    tab.wait_for_function("document.querySelector('#failure-2 .box:has(.map)').scrollLeft > 0")
+    assert worst.bounding_box()["x"] + worst.bounding_box()["width"] < 240
+
+
 def test_verdict_of_a_property_comes_first(tab: Any) -> None:
     cells = tab.locator(".cards tbody tr").first.locator("th, td").all_inner_texts()
     assert cells[:2] == ["disagrees", "values on exact fills"]

@@ -18,7 +18,7 @@ from verify.reports.explanation.picture import Drawing, drawing_of, require_draw
 from verify.reports.findings import Finding, findings
 from verify.reports.html.maps import Map, answer_maps
 from verify.reports.html.pictures import Picture, window_pictures
-from verify.reports.records import DIFFERING_LIMIT, Record
+from verify.reports.records import ANSWER_LIMIT, DIFFERING_LIMIT, Record
 from verify.reports.tally import Tally
 
 ROOM = 1_000_000
@@ -30,8 +30,8 @@ LARGEST_DRAWING = 400_000
 LARGEST_KERNEL = 4096
 """Taps of an axis above which the cells that they read are not drawn."""
 
-CELLS, NUMBERS = 1_000, 4_000
-"""Numbers of an answer, and of the operands beside it, that a page draws."""
+OPERANDS = 4_000
+"""Numbers of input and filters that a page draws at most."""
 
 case_of = cache(Case.parse)
 
@@ -169,7 +169,7 @@ def _drawing(
 ) -> Drawing | None:
     """The moving picture of a case beside what was answered, if it can be drawn and there is room."""
     operands = prod(case.input_shape) + prod(case.factor_shape)
-    if not _is_drawable(case) or prod(case.output_shape) > CELLS or operands > NUMBERS:
+    if not _is_drawable(case) or prod(case.output_shape) > ANSWER_LIMIT or operands > OPERANDS:
         return None
     try:
         drawing = drawing_of(case, at=index, name=name, answer=_answer(case, record))

@@ -70,6 +70,16 @@ for (const explained of document.querySelectorAll("[data-picture]")) {
   explained.addEventListener("toggle", () => draw(explained));
 }
 
+// A map that is wider than its box is scrolled to its worst cell.
+function showWorst(failure) {
+  for (const worst of failure.querySelectorAll(".most:is(td)")) reveal(worst, worst.closest(".box"));
+}
+
+for (const failure of failures) {
+  showWorst(failure);
+  failure.addEventListener("toggle", () => showWorst(failure));
+}
+
 function unfold() {
   const target = location.hash && document.getElementById(location.hash.slice(1));
   if (!target) return;

@@ -163,7 +163,8 @@ def _plane_picture(answer: _PicturedAnswer, differs: Sequence[Index]) -> Picture
     others = (axis for axis in range(len(shape)) if axis not in answer.shown)
     where = ", ".join(f"{names[axis]} {differs[0][axis]}" for axis in others)
     elements = prod(shape[axis] for axis in answer.shown)
-    count = f"{len(differs)}{' or more' * (not answer.is_all)} of {elements} differ"
+    more = " or more" * (not answer.is_all and len(differs) < elements)
+    count = f"{len(differs)}{more} of {elements} differ"
     sizes = " by ".join(f"{shape[axis]} {names[axis]}s" for axis in answer.shown)
     indices = ", ".join(map(str, differs[:_WRITTEN_OUT])) + " and more" * (len(differs) > _WRITTEN_OUT)
     title = f"{where}: {count}" if where else count
