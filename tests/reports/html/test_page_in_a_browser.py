@@ -210,6 +210,11 @@ def test_window_of_a_finding_moves_and_no_other(tab: Any) -> None:
     assert one.inner_text() == before
 
 
+def test_slider_of_a_finding_takes_the_width_that_there_is(tab: Any) -> None:
+    unfold(tab)
+    assert tab.locator("#moving-3-slider").bounding_box()["width"] > 300
+
+
 def test_picture_of_a_finding_has_what_was_answered(tab: Any) -> None:
     unfold(tab)
     tab.locator("#moving-3-verdict").get_by_text("mylib:flat answered").wait_for()
