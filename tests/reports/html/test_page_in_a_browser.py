@@ -134,6 +134,8 @@ def test_verdict_of_a_property_comes_first(tab: Any) -> None:
     places = [tab.locator(".cards tbody tr").first.locator(tag).first.bounding_box() for tag in ("td", "th")]
     assert places[0]["x"] < places[1]["x"] < 360
     assert places[0]["y"] == places[1]["y"]
+    count = tab.locator(".cards tbody tr").first.locator("[data-name=cases]").bounding_box()
+    assert count["y"] > places[1]["y"] + places[1]["height"] / 2
 
 
 def test_names_and_sentences_run_nothing(tab: Any) -> None:
