@@ -100,7 +100,7 @@ class Journal:
         """Write to the file of another process, which waits for this one and keeps the file."""
         if place != str(self._path):
             self.close()
-            self._path = Path(place)
+            self._path, self._owner = Path(place), 0
             with suppress(OSError):
                 self._file = os.open(place, os.O_WRONLY | os.O_NOFOLLOW)
 
@@ -113,7 +113,7 @@ class Journal:
                 if not is_lent:
                     self._path.unlink()
             os.close(self._file)
-        self._file = None
+        self._file, self._path = None, Path()
 
 
 journal = Journal()

@@ -87,14 +87,9 @@ def command(
     load = flags.loader_of(isolation._replace(isolate=True) if matrix else isolation)
     pins = _checked(corpus, failures, narrowings)
     watch = watch_of(baseline, until, update=update_baseline, words=words)
-    from verify.runs.settings import labels_of, under_both_settings
-
-    names = expanded(subjects, load) or list(BUILTIN)
-    is_one = matrix or isolation.isolate is False or baseline is not None or draw["profile"] == "quick"
-    both = [] if is_one else under_both_settings(names, draw["jobs"])
-    labels = both or labels_of(names, load, matrix=matrix)
-    if late := _late(labels, load, until=until, known=known):
-        print(f"Proves too little: the time was up before {late} was loaded.")
+    is_one = isolation.isolate is False or baseline is not None or draw["profile"] == "quick"
+    labels, halved = _labels(subjects, load, matrix=matrix, jobs=1 if is_one else draw["jobs"])
+    if _is_late(labels, load, until=until, known=known):
         return 3
     from verify.config.database import database_at
     from verify.config.session import Options
@@ -104,7 +99,7 @@ def command(
 
     asked = Options(
         **{name: draw[name] for name in ("examples", "seed", "shard")},
-        halved=frozenset(both).difference(names),
+        halved=halved,
         excuse=known.excuse,
         deviations=known.deviations,
         corpus=pins,
@@ -125,6 +120,19 @@ def command(
             alone=IN_ONE if isolation.isolate is False else "",
         )
         return run(Terminal(), request, watch)
+
+
+def _labels(
+    subjects: Sequence[str], load: Callable[[str], Subject], *, matrix: bool, jobs: int | None
+) -> tuple[list[str], frozenset[str]]:
+    """The labels of subjects under the settings that they are gated under; those that are so under both."""
+    from verify.runs.settings import labels_of, under_both_settings
+
+    names = expanded(subjects, load) or list(BUILTIN)
+    if matrix:
+        return labels_of(names, load), frozenset()
+    both = under_both_settings(names, jobs)
+    return both or names, frozenset(both).difference(names)
 
 
 def _require_possible(draw: dict[str, Any], html: Path | None) -> None:
@@ -153,8 +161,10 @@ def _checked(corpus: Path, failures: Path, narrowings: dict[str, Any]) -> Path |
     return pins
 
 
-def _late(labels: Sequence[str], load: Callable[[str], Subject], *, until: float, known: flags.Known) -> str:
-    """Load every subject once, so that what is wrong is said at once; the one that took too long, or ""."""
+def _is_late(
+    labels: Sequence[str], load: Callable[[str], Subject], *, until: float, known: flags.Known
+) -> bool:
+    """Load every subject once, so that what is wrong is said first; whether one took too long, which is said."""
     different = [*{split_label(label)[0]: label for label in reversed(labels)}.values()]
     label = different[0]  # the time may be up before the first of them is begun
     try:
@@ -162,5 +172,6 @@ def _late(labels: Sequence[str], load: Callable[[str], Subject], *, until: float
             for label in different:
                 recorded(describe(load(label)), known.deviations)
     except TimeUp:
-        return label
-    return ""
+        print(f"Proves too little: the time was up before {label} was loaded.")
+        return True
+    return False

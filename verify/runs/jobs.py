@@ -155,12 +155,10 @@ class Crew(Generic[Part]):
             other.close()
         for server, copy in copies:
             server.go_on_with(copy)
-        if place:
-            journal.lend(place)
         with suppress(EOFError, OSError, KeyboardInterrupt):
             while True:
                 number, left = stream.recv()
-                journal.rest()
+                _write_to(place)
                 try:
                     done = Done(self.work(self.parts[number], left, stream.send))
                 except (Exception, Broken) as error:  # noqa: BLE001 - of ours: the command says so
@@ -254,6 +252,13 @@ class Crew(Generic[Part]):
         self._jobs.remove(job)
         job.journal.close()
         return f"a job of this command {how}{where}, before it had said what it found"
+
+
+def _write_to(place: str) -> None:
+    """Have this process write its cases to the file of its job, where there is one; it is at none yet."""
+    if place:
+        journal.lend(place)
+        journal.rest()
 
 
 def all_of(parts: Sequence[Part], work: Callable[[Part], Any], *, jobs: int) -> list[Any]:

@@ -15,10 +15,8 @@ from verify.subjects.tensorflow.switches import MATRIX
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
-def labels_of(names: Sequence[str], load: Callable[[str], Subject], *, matrix: bool) -> list[str]:
-    """The labels of subjects; with a matrix, under one combination of their settings after another."""
-    if not matrix:
-        return [*names]
+def labels_of(names: Sequence[str], load: Callable[[str], Subject]) -> list[str]:
+    """The labels of subjects under one combination after another of the settings that they declare."""
     labels: list[tuple[int, str]] = []
     for name in names:
         values_of = MATRIX if is_builtin(name) else describe(load(name)).matrix
