@@ -164,7 +164,7 @@ def _checked(corpus: Path, failures: Path, narrowings: dict[str, Any]) -> Path |
 def _is_late(
     labels: Sequence[str], load: Callable[[str], Subject], *, until: float, known: flags.Known
 ) -> bool:
-    """Load every subject once, so that what is wrong is said first; whether one took too long, which is said."""
+    """Load every subject once, so that what is wrong is said first; whether one took too long, as is said."""
     different = [*{split_label(label)[0]: label for label in reversed(labels)}.values()]
     label = different[0]  # the time may be up before the first of them is begun
     try:
