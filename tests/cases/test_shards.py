@@ -11,18 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.database import InMemoryExampleDatabase
 
-from strategies import cases_by_way
 from tests.planted import subjects_to_gate as subjects
 from tests.planted.plain import cases
 from verify import Case, Mismatch, reference
 from verify.__main__ import main
-from verify.cases.domain import Domain
 from verify.cases.operands import Array
 from verify.cases.shards import ALL, Shard
 from verify.checks.subject import Subject
 from verify.config.session import Options, Session
 from verify.gate import conformance
-from verify.gate.search import Drawing, Sieve, searching
 from verify.reports.merge import merged
 from verify.reports.records import Record, Stream, begin, end
 from verify.reports.tally import Tally, tallies_of
@@ -80,42 +77,38 @@ def comparable(tallies: list[Tally]) -> list[dict[str, Any]]:
     return [{**vars(tally), "seconds": {}, "elapsed": 0.0} for tally in tallies]
 
 
-def test_shards_together_prove_what_one_run_proves():
-    names = ("pinned", "faults", "values", "bits")
+def test_shards_together_ask_all_that_is_written_down():
+    names = ("pinned", "faults")
     whole = gated(subjects.right, ALL, *names)
     parts = [record for part in shards(subjects.right, 3, *names) for record in part]
     assert comparable(tallies_of(parts)) == comparable(tallies_of(whole))
 
 
-def test_no_case_is_asked_in_two_shards():
-    parts = shards(subjects.right, 3, "values", "faults")
+def test_nothing_that_is_written_down_is_asked_in_two_shards():
+    parts = shards(subjects.right, 3, "faults", "met")
     words = [[line["word"] for line in part if line["type"] == "case"] for part in parts]
     assert all(words)
     assert sum(len({*part}) for part in words) == len({*words[0], *words[1], *words[2]})
 
 
-def smallest_found(shard: Shard) -> str:
-    """The case that a search among a shard's cases comes to, of those with more than two channels."""
-    words, sieve = [], Sieve()
-
-    def fails(self: object, asked: tuple[str, Case]) -> None:
-        case = asked[1]
-        if sieve.passes(case) and case.channels > 2:
-            words.append(str(case))
-            raise AssertionError
-
-    drawn = cases_by_way({"": Domain()}, operations=("conv",), around=("bias", "relu"), fills=("ints",))
-
-    used = settings(max_examples=60, deadline=None, database=None)
-    search = searching(fails, drawn, Drawing(used, seed=1), shard=shard, sieve=sieve)
-    with pytest.raises(AssertionError):
-        search(None)
-    return words[-1]
+def words_drawn(shard: Shard) -> list[str]:
+    return [record["word"] for record in gated(subjects.right, shard, "values") if record["type"] == "case"]
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
-def test_failure_shrinks_among_the_cases_of_all_shards(number: int):
-    assert smallest_found(Shard(number, 3)) == smallest_found(ALL)
+def test_each_shard_draws_its_share_by_a_seed_of_its_own():
+    """40 examples are drawn in 4 shares of 10, each the same every time, and together more than one draws."""
+    parts = [words_drawn(Shard(number, 4)) for number in range(1, 5)]
+    assert [words_drawn(Shard(number, 4)) for number in range(1, 5)] == parts
+    assert all(0 < len(words) <= 10 for words in parts)
+    assert len({word for words in parts for word in words}) > max(map(len, parts))
+    assert words_drawn(ALL)[:5] not in [words[:5] for words in parts]
+
+
+def test_shards_together_were_asked_for_what_one_run_is():
+    parts = [record for part in shards(subjects.right, 4, "values") for record in part]
+    (whole,), (together,) = tallies_of(gated(subjects.right, ALL, "values")), tallies_of(parts)
+    assert together.examples == whole.examples == 40
+    assert together.cases == len({record["word"] for record in parts if record["type"] == "case"})
 
 
 def wrong_beyond_two_channels(case: Case) -> Array:
@@ -171,20 +164,9 @@ def test_shard_that_is_missing_is_named(
     assert (report.lacks, report.exit_code) == (missing, 3)
 
 
-@pytest.mark.parametrize("arguments", [[], ["--profile", "night"]])
-def test_shard_of_what_is_never_drawn_again_is_refused(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-):
-    assert main(["run", "tests.planted.subjects_to_gate:right", "--shard", "1/2", *arguments]) == 2
-    assert capsys.readouterr().err == (
-        "conv-verify: --shard needs --seed or --profile ci, so that all shards draw the same cases\n"
-    )
-
-
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("shard = '1/2'", "--shard needs --seed or --profile ci, so that all shards draw the same cases"),
         (
             "shard = '3/2'",
             "pyproject.toml, line 2: tool.conv-verify.shard: '3/2' is no shard: it is K/N, such as 1/3",

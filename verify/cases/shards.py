@@ -1,4 +1,4 @@
-"""One part of a run that is split up: the cases whose words are hashed to it."""
+"""One part of a run that is split up: cases of a seed of its own, and the words that are hashed to it."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from verify.gate.complaints import complaint, is_asked, limits_of, wrong_deviati
 from verify.gate.drawing import DRAWN_FILLS, cases
 from verify.gate.judging import Judge, mismatches_in, together
 from verify.gate.properties import ELSEWHERE, EVERYTHING, KNOWN, LIMITS, MET, PROPERTIES, WITNESSED, Property
-from verify.gate.search import Drawing, Sieve, drawing_of, is_quick, searching
+from verify.gate.search import Drawing, drawing_of, is_quick, searching
 from verify.gate.under_test import Gate
 
 
@@ -76,18 +76,17 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
     chosen = {**narrowings, "fills": fills}
     if not fills or _narrowed(chosen) is None:
         return _skipped(f"the narrowings leave no case for {judged.title}")
-    sieve, counts = Sieve(), Counter[str]()
+    counts = Counter[str]()
 
     def test(self: Any, asked: tuple[str, Case]) -> None:
         way, case = asked
         outcomes = [
             gate.judge(judged).judge(sibling, way)
             for sibling in _siblings(case, gate.routes[way], fills=judged.fills)
-            if sieve.passes(sibling)
         ]
         for outcome in outcomes:
             event(f"outcome: {outcome}")
-        if outcomes and set(outcomes) == {"declined"}:
+        if set(outcomes) == {"declined"}:
             reject()  # which uses up no example
 
     test.__name__ = test.__qualname__ = f"{name}_of_{re.sub(r'[^a-zA-Z0-9]', '_', gate.name)}"
@@ -108,7 +107,7 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
         counts.clear()
 
         def search(drawing: Drawing) -> None:
-            searching(test, strategy, drawing, shard=gate.session.options.shard, sieve=sieve)(self)
+            searching(test, strategy, drawing)(self)
 
         if settled := list(_searches(gate.judge(judged), search, drawing)):
             raise together(settled, "disagreements") from settled[0].__cause__

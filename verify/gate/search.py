@@ -1,20 +1,17 @@
-"""Hypothesis's search for a disagreement, among all cases or those of a shard, and its profiles."""
+"""Hypothesis's search for a disagreement, and its profiles."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, NamedTuple
-from unittest import SkipTest
+from typing import NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis._settings import CI
-from hypothesis.errors import InvalidArgument, Unsatisfiable
+from hypothesis.errors import InvalidArgument
 from hypothesis.strategies import SearchStrategy
 
 from verify.cases.case import Case
-from verify.cases.shards import ALL, Shard
 from verify.config.session import Options
 
 PROFILES = {"quick": 8, "dev": 200, "ci": 500, "night": 20_000}
@@ -64,10 +61,11 @@ class Drawing(NamedTuple):
 def drawing_of(options: Options, subject: str, test: str, *, fewer: int = 1) -> Drawing:
     """How a test of a subject draws its cases, by the options of a session and by Hypothesis's profile.
 
-    A subject is given so many times `fewer` cases as it costs.
+    A subject is given so many times `fewer` cases as it costs. A shard draws its share, by a seed of its own.
     """
     examples = options.examples or profile_examples()
-    examples = -(-examples // (2 * fewer if subject in options.halved else fewer))
+    shares = fewer * options.shard.parts * (2 if subject in options.halved else 1)
+    examples = -(-examples // shares)
     # What a subject declines is rejected: that is counted, and is no fault of the strategy.
     healthy = [*settings().suppress_health_check, HealthCheck.filter_too_much]
     used = settings(deadline=None, max_examples=examples, print_blob=False, suppress_health_check=healthy)
@@ -77,17 +75,8 @@ def drawing_of(options: Options, subject: str, test: str, *, fewer: int = 1) -> 
         database = options.database if options.seed is None else None
         used = settings(used, derandomize=False, database=database)
     # Each property draws its own cases; otherwise all would see the same geometry.
-    return Drawing(used, zlib.crc32(f"{options.seed} {subject} {test}".encode()) if is_fixed else None)
-
-
-class Sieve:
-    """Which of its cases a test asks: those of a shard during its search, else all."""
-
-    def __init__(self) -> None:
-        self.shard = ALL
-
-    def passes(self, case: Case) -> bool:
-        return self.shard.holds(str(case))
+    drawn = f"{options.seed} {subject} {test}{f' {options.shard}' * options.shard.is_part}"
+    return Drawing(used, zlib.crc32(drawn.encode()) if is_fixed else None)
 
 
 class Progress:
@@ -104,46 +93,10 @@ class Progress:
         self._is_open = self._is_open and not disagrees
 
 
-def searching(
-    test: Test,
-    strategy: SearchStrategy[tuple[str, Case]],
-    drawing: Drawing,
-    *,
-    shard: Shard,
-    sieve: Sieve,
-) -> Test:
-    """The search of a test, `test(self, asked)`.
-
-    A shard draws the same cases as the whole run, and its test asks those that pass its sieve. Once it has
-    found a disagreement nothing is left out while that shrinks, so that it finds the same smallest case.
-    """
-
+def searching(test: Test, strategy: SearchStrategy[tuple[str, Case]], drawing: Drawing) -> Test:
+    """The search of a test, `test(self, asked)`."""
     # All phases but the one that guesses which lines are to blame: a case is explained by its arithmetic.
-    def searched(phases: list[Phase], used: settings) -> Test:
-        search: Test = given(asked=strategy)(test)
-        seeded = search if drawing.seed is None else seed(drawing.seed)(search)
-        return settings(used, phases=phases)(seeded)
-
     reusing = [Phase.reuse] if drawing.reuses else []
-    of_all = searched([*reusing, Phase.generate, Phase.shrink], drawing.used)
-    if not shard.is_part:
-        return of_all
-    kept = searched([*reusing, Phase.shrink], drawing.used)
-    drawn = searched([Phase.generate], settings(drawing.used, database=None))
-
-    def in_shard(self: Any) -> None:
-        with suppress(SkipTest):  # raised by Hypothesis if nothing is kept
-            kept(self)
-        sieve.shard = shard
-        try:
-            drawn(self)
-        except Unsatisfiable:
-            raise
-        except Exception:
-            sieve.shard = ALL
-            of_all(self)
-            raise
-        finally:
-            sieve.shard = ALL
-
-    return in_shard
+    search: Test = given(asked=strategy)(test)
+    seeded = search if drawing.seed is None else seed(drawing.seed)(search)
+    return settings(drawing.used, phases=[*reusing, Phase.generate, Phase.shrink])(seeded)

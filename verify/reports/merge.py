@@ -90,7 +90,7 @@ def _read(files: Iterable[Path], runs: list[Run]) -> Iterator[Record]:
 
 
 def _missing(runs: Iterable[Run]) -> list[Shard]:
-    """The shards without a run, of runs that have another shard of the same cases."""
+    """The shards without a run, of runs that have another shard of the same run."""
     present: dict[tuple[int, object, object], set[Shard]] = {}
     for run in runs:
         drawn_alike = (run.shard.parts, run.begun["seed"], run.begun["profile"])

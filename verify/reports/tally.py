@@ -237,8 +237,8 @@ class Tally:
         self.note = self.note or record["note"]
         self.is_absent = record.get("absent", False)
         self.remarks += record.get("remarks", [])
-        self.examples = max(self.examples, record.get("examples", 0))  # each shard draws what all draw
-        self.draws |= Counter(record.get("draws", {}))
+        self.examples += record.get("examples", 0)
+        self.draws += Counter(record.get("draws", {}))
 
     def to_json(self) -> str:
         return json.dumps({**vars(self), "asked": [], "wrong": {}}, default=vars)
