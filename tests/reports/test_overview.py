@@ -93,3 +93,15 @@ def test_what_was_left_out_is_counted() -> None:
     shown = printed(tallies("mine:conv", **more))
     count = len(PROPERTIES)
     assert f"{3 * count} declined; {2 * count} vacuous; {4 * count} known, by 1 recorded deviation" in shown
+
+
+def test_a_subject_under_several_settings_has_one_column() -> None:
+    both = [f"{name} TF_ENABLE_ONEDNN_OPTS={value}" for value in (0, 1) for name in EIGHT]
+    shown = tallies(*both, "mine:conv")
+    shown[len(PROPERTIES) * 8].failures["value"] = FAILURE
+    table = printed(shown)
+    assert "401!" in table  # 200 without it, and 200 and the failure with it
+    assert "1 tensorflow:a (under 2 settings), 2 tensorflow:b (under 2 settings)" in " ".join(table.split())
+    assert "9 mine:conv, ! disagrees" in " ".join(table.split())
+    assert max(map(len, table.splitlines()[:15])) <= 80
+    assert "…" not in table

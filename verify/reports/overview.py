@@ -22,7 +22,7 @@ from verify.reports.summary import (
     spent,
     table_of,
 )
-from verify.reports.tally import ABSENT, Tally, by_subject, totals
+from verify.reports.tally import ABSENT, Tally, by_name, by_subject, grouped, totals
 
 Detail = Literal["result", "overview", "all"]
 """How much of a summary is printed: what was found, and beside that the counts, or all that was covered."""
@@ -55,7 +55,7 @@ def print_overview(console: Console, tallies: Sequence[Tally], conclusion: str, 
     if len(groups) == 1:
         console.print(property_table(*groups.popitem()))
     else:
-        console.print(_by_subject(groups))
+        console.print(_by_subject(tallies))
     lines = [
         *_shares("faults", "visible", fault_coverages(tallies), lambda each: each.never_visible),
         *_shares("regions", "graded", region_coverages(tallies), lambda each: each.never_graded),
@@ -69,32 +69,45 @@ def print_overview(console: Console, tallies: Sequence[Tally], conclusion: str, 
     print_findings(console, tallies, conclusion)
 
 
-def _by_subject(groups: dict[str, list[Tally]]) -> Table:
-    """The cases graded, properties by subjects; what disagrees or proves too little has a mark."""
-    table = table_of("cases graded", [str(number) for number in range(1, len(groups) + 1)], wide=30)
-    titles = {tally.name: tally.title for group in groups.values() for tally in group}
-    by_name = [{tally.name: tally for tally in group} for group in groups.values()]
+def _by_subject(tallies: Sequence[Tally]) -> Table:
+    """The cases graded, properties by subjects; what disagrees or proves too little has a mark.
+
+    A subject under several settings has one column, in which they are counted together.
+    """
+    columns = {name: grouped(of, lambda tally: tally.name) for name, of in by_name(tallies).items()}
+    table = table_of("cases graded", [str(number) for number in range(1, len(columns) + 1)], wide=30)
+    titles = {tally.name: tally.title for tally in tallies}
+    cells = {name: [_cell(column.get(name, [])) for column in columns.values()] for name in titles}
     for name, title in titles.items():
-        table.add_row(Text(title), *(_cell(tallies.get(name)) for tallies in by_name))
-    numbered = (f"{number} {subject}" for number, subject in enumerate(groups, 1))
-    marks = {"!": "disagrees", "?": "too little", "–": "no case"}
-    shown = {mark for tallies in by_name for name in titles for mark in _mark(tallies.get(name))}
-    legend = [f"{mark} {what}" for mark, what in marks.items() if mark in shown]
-    table.caption = Text(", ".join((*numbered, *legend)))
+        table.add_row(Text(title), *cells[name])
+    settings = {name: len({tally.subject for tally in of}) for name, of in by_name(tallies).items()}
+    legend = [
+        f"{number} {name}" + f" (under {many} settings)" * (many > 1)
+        for number, (name, many) in enumerate(settings.items(), 1)
+    ]
+    shown = {cell.plain[-1:] for row in cells.values() for cell in row}
+    legend += [f"{mark} {what}" for mark, what in _MARKS.items() if mark in shown]
+    table.caption = Text(", ".join(legend))
     table.caption_justify = "left"
     return table
 
 
-def _cell(tally: Tally | None) -> Text:
-    mark = _mark(tally)
-    if tally is None or mark == "–":
+_MARKS = {"!": "disagrees", "?": "too little", "–": "no case"}
+
+
+def _cell(tallies: Sequence[Tally]) -> Text:
+    """The cases of a property that were graded, under all settings, with the worst mark of them."""
+    marks = {_mark(tally): tally for tally in tallies}
+    worst = next((mark for mark in ("!", "?", "") if mark in marks), "–")
+    if worst == "–":
         return Text("–", "dim")
-    return Text(f"{tally.graded + tally.known.total():,}{mark}", STYLES[tally.verdict] if mark else "")
+    graded = sum(tally.graded + tally.known.total() for tally in tallies)
+    return Text(f"{graded:,}{worst}", STYLES[marks[worst].verdict] if worst else "")
 
 
-def _mark(tally: Tally | None) -> str:
+def _mark(tally: Tally) -> str:
     """What stands beside a count: nothing where the property holds."""
-    if tally is None or tally.verdict == ABSENT:
+    if tally.verdict == ABSENT:
         return "–"
     if tally.failures:
         return "!"
