@@ -16,7 +16,7 @@ from verify.checks import exits, losses
 from verify.checks.broken import Broken, broken_by, is_of_ours
 from verify.checks.escaping import shown
 from verify.checks.examination import Mismatch
-from verify.checks.files import refusal_of
+from verify.checks.files import refusal_of, require_folder
 from verify.checks.interrupts import interruptible
 from verify.checks.journal import journal
 from verify.checks.reading import brief
@@ -116,6 +116,7 @@ def _open_report(config: pytest.Config, session: Session) -> None:
     if hasattr(config, "workerinput"):
         session.record = Stream(file).write
         return
+    require_folder(file, "--conv-report")
     stream = config.stash[STREAM] = Stream.anew(file)
     session.record = stream.write
     session.record(beginning(session))

@@ -78,7 +78,6 @@ class Stream:
     @classmethod
     def anew(cls, file: Path) -> Stream:
         """The stream of a new run; what the file had is deleted."""
-        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"")
         return cls(file)
 

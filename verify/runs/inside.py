@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 
 from verify.cases.case import Case
 from verify.cases.predicates import names_of
+from verify.cases.spelling import nearest
 from verify.cases.word import InvalidCase
 from verify.checks.deviations import Deviation, applying, routes_of
 from verify.checks.examination import Examination, disagreement
@@ -37,13 +38,18 @@ def inside(
     0; 1 if an answer is neither right nor recorded, and 3 if none is as it is predicted.
     """
     counts: Counter[str] = Counter()
+    names: set[str] = set()
     say_interrupted(console.say)
     for label in labels:
         subject = describe(load(label))
         known = applying(subject.known, subject)
+        names |= {entry.name for entry in known}
         for entry in known:
             if fnmatchcase(entry.name, pattern):
                 counts += _asked(console, subject, entry, known, examples=examples)
+    if not any(fnmatchcase(name, pattern) for name in names):
+        whose = f"no deviation of {', '.join(labels)} is named {pattern!r}"
+        raise ValueError(f"{whose}; `list` names them{nearest(pattern, names)}")
     return 1 if counts["neither"] else 0 if counts["predicted"] else 3
 
 
