@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import sys
 import time
 from collections.abc import Generator, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ from verify.checks.files import refusal_of, require_folder
 from verify.checks.interrupts import interruptible
 from verify.checks.journal import journal
 from verify.checks.reading import brief
-from verify.checks.subject import NotAsked
+from verify.checks.subject import NotAsked, split_label
 from verify.commands.cli import command_of
 from verify.config import flags
 from verify.config.database import database_at
@@ -37,6 +39,7 @@ from verify.reports.overview import Detail, print_proved
 from verify.reports.records import Record, Stream, end
 from verify.reports.tally import Tally
 from verify.reports.terminal import Plain
+from verify.subjects.sources import Place, place_in, place_of_subject
 
 pytest_plugins = ("verify.entry",)  # the options, where this is loaded by its name alone
 
@@ -345,4 +348,20 @@ def _show(terminalreporter: Any, tallies: Sequence[Tally]) -> None:
     if stream is not None and stream.broken:
         terminalreporter.write_line(printable(f"unwritten  {stream.broken}: {INCOMPLETE}"))
     holds = exit_code(tallies) == 0 and not broken
-    github.publish(tallies, conclusion, holds=holds, say=terminalreporter.write_line)
+    github.publish(
+        tallies,
+        conclusion,
+        holds=holds,
+        say=terminalreporter.write_line,
+        place_of=partial(_place_of, terminalreporter),
+    )
+
+
+def _place_of(terminalreporter: Any, subject: str) -> Place | None:
+    """The line of the test class that gates a subject, the first that failed for it; else of the subject."""
+    for report in _reports(terminalreporter):
+        text = getattr(report, "__dict__", {}).get(KEY)
+        if text and report.failed and subject in (name := json.loads(text)["subject"], split_label(name)[0]):
+            file, _, test = report.nodeid.partition("::")
+            return place_in(terminalreporter.config.rootpath / file, test.partition("::")[0])
+    return place_of_subject(subject)
