@@ -9,14 +9,14 @@ import sys
 import time
 from collections.abc import Generator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis.errors import HypothesisException
 
 from verify.checks import exits, losses
 from verify.checks.broken import Broken, broken_by, is_of_ours
-from verify.checks.escaping import shown
+from verify.checks.escaping import inert, shown
 from verify.checks.examination import Mismatch
 from verify.checks.files import refusal_of, require_folder
 from verify.checks.interrupts import interruptible
@@ -31,6 +31,7 @@ from verify.corpus.words import cases_in, existing
 from verify.gate.leftovers import Leftovers
 from verify.gate.properties import TITLES
 from verify.gate.session import NOTHING, OURS, SESSION, beginning, environment, gate_of
+from verify.gate.told import Told
 from verify.gate.under_test import Gate
 from verify.reports import github
 from verify.reports.conclusion import LITTLE, exit_code, run_sentence
@@ -192,6 +193,12 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if KEY in report.__dict__ and report.failed and isinstance(report.longrepr, str):
+        report.longrepr = Told(report.longrepr)
+
+
 def _hand_over_losses(config: pytest.Config, report: pytest.TestReport) -> None:
     """Send what was lost in a worker of xdist along, which this session does not tell."""
     if hasattr(config, "workerinput") and losses.are_kept():
@@ -218,10 +225,11 @@ def _keep_harmless(report: pytest.TestReport) -> None:
     report.sections = [(printable(title), printable(content)) for title, content in report.sections]
 
 
-def printable(text: str) -> str:
-    """A text as it is shown in the encoding of pytest's own output."""
+def printable(text: str, *, is_styled: bool = False) -> str:
+    """A text as it is shown in the encoding of pytest's own output; one that we style has no hidden text."""
     encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
-    return shown(text).encode(encoding, "backslashreplace").decode(encoding)
+    safe = inert(text) if is_styled else shown(text)
+    return safe.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _judged(report: pytest.TestReport) -> bool:
@@ -338,9 +346,10 @@ def _show(terminalreporter: Any, tallies: Sequence[Tally]) -> None:
         terminalreporter.write_line(printable(line))
     text, conclusion = io.StringIO(), run_sentence(tallies, broken=broken)
     width = shutil.get_terminal_size().columns
-    console = Plain(file=text, width=width, no_color=True, force_terminal=False)
+    colours: Literal["standard"] | None = "standard" if terminalreporter.hasmarkup else None
+    console = Plain(file=text, width=width, no_color=False, force_terminal=False, color_system=colours)
     print_proved(console, tallies, conclusion, detail=detail, more="pytest -v shows every count")
-    terminalreporter.write(printable(text.getvalue()))
+    terminalreporter.write(printable(text.getvalue(), is_styled=bool(colours)))
     for ours in _said_of(terminalreporter, OURS):
         if not conclusion.endswith(ours):  # beside what disagrees
             terminalreporter.write_line(printable(f"Could not run: {ours}"))

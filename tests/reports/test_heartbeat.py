@@ -62,7 +62,7 @@ def test_a_line_is_on_the_stream_that_is_no_data(
         monkeypatch.setattr(sys, name, stream)
     with spoken("words", to_error=to_error, every_s=0.01):
         line = streams[told].lines.get(timeout=60)
-    assert line == "… words\n"
+    assert line.startswith("… words")  # and the case that another test was at
     assert streams[silent].lines.empty()
 
 

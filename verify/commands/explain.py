@@ -126,5 +126,9 @@ def _print(case: Case, index: tuple[int, ...], *, title: str, answered: Answered
     if answered is not None and answered.answer is not None and answered.answer.shape == case.output_shape:
         lines += entry("answered", f"{answered.answer[index].item()!r} by {answered.name}")
     output.write(f"{text_of(lines)}\n")
-    if answered is not None:
-        print(f"\n{answered.message or answered.sentence}")
+    if answered is not None and answered.message:
+        from verify.reports.failing import message_lines
+
+        output.write(f"\n{text_of(message_lines(answered.message))}\n")
+    elif answered is not None:
+        print(f"\n{answered.sentence}")

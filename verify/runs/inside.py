@@ -13,11 +13,12 @@ from verify.cases.predicates import names_of
 from verify.cases.spelling import nearest
 from verify.cases.word import InvalidCase
 from verify.checks.deviations import Deviation, applying, routes_of
-from verify.checks.examination import Examination, disagreement
+from verify.checks.examination import Examination
 from verify.checks.path import Examiner, excused
 from verify.checks.subject import Description, Subject, describe
 from verify.checks.ways import split_way
 from verify.gate.drawing import ILLEGAL_OPERATIONS, cases_by_way, illegal_cases_by_way, sample
+from verify.reports.failing import examination_text
 from verify.reports.terminal import Terminal
 from verify.runs.interrupted import say_interrupted
 
@@ -72,7 +73,7 @@ def _asked(
     shown = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if counts[outcome])
     console.say(f"{entry.name} of {subject.label}: {counts.total()} cases, {shown or 'none can be drawn'}")
     for stray in strays[:SHOWN]:
-        console.say(disagreement(stray))
+        console.print(examination_text(stray), soft_wrap=True)
     return counts
 
 
