@@ -19,7 +19,7 @@ from verify import Case
 from verify.__main__ import main
 from verify.cases.fills import FILLS
 from verify.cases.operations import OPERATIONS
-from verify.commands.cli import COMMANDS, command_of
+from verify.commands.cli import COMMANDS, cli, command_of
 from verify.commands.guide import TOPICS
 from verify.entry import OPTIONS
 from verify.faults import FAULTS
@@ -102,6 +102,7 @@ def test_a_command_without_its_program_has_its_options(span: str) -> None:
 def test_every_option_that_users_read_of_exists() -> None:
     spoken = {span.split()[0].strip("…") for span in code_of(USERS) if span.startswith("--")}
     ours = {option for command in COMMANDS for option in options_of(command)} | {*OPTIONS}
+    ours |= {option for parameter in cli.params for option in parameter.opts}
     assert len(spoken) > 20
     assert spoken - ours == {"--hypothesis-profile"}
 

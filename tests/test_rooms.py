@@ -205,6 +205,10 @@ def test_help_loads_no_framework() -> None:
     assert loaded_by(run) & {*HEAVY, "numpy"} == set()
 
 
+def test_version_loads_no_framework() -> None:
+    assert loaded_by("from verify.__main__ import main; main(['--version'])") & HEAVY == set()
+
+
 def test_drawing_cases_loads_no_tensorflow() -> None:
     assert "tensorflow" not in loaded_by("import strategies")
 

@@ -92,6 +92,16 @@ def test_the_explanation_that_the_guide_shows_is_the_one_that_is_printed(
     assert is_shown(block, capsys.readouterr().out)
 
 
+def test_the_failure_that_the_guide_draws_is_the_one_that_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (block,) = (text for text in blocks_of(text_of("failures"), "text") if "  wrong    " in text)
+    (line,) = (line for line in block.splitlines() if line.startswith("  replay   conv-verify "))
+    assert main(line.split()[2:]) == 1
+    assert capsys.readouterr().out == block
+
+
 def test_the_readme_shows_a_failure_as_it_is_printed() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     (block,) = (text for text in blocks_of(readme, "text") if "looks like" in text)

@@ -14,7 +14,7 @@ from verify.checks import exits, outer
 from verify.checks.interrupts import INTERRUPTED, interruptible
 from verify.checks.leftovers import end_in_spite_of_leftovers, note_all
 from verify.checks.streams import standard_streams
-from verify.commands.cli import JUDGING, cli
+from verify.commands.cli import COMMANDS, JUDGING, NARRATING, cli
 from verify.reports.heartbeat import spoken
 
 PROGRAM = "conv-verify"
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with standard_streams() as streams:
         with interruptible():
             code = _command(words)
-        is_verdict = words[:1] != [] and words[0] in JUDGING and not {"-h", "--help"} & {*words}
+        is_verdict = _name_in(words) in JUDGING and not {"-h", "--help"} & {*words}
         if code == 0 and streams.output.fate.lost and not is_verdict:
             code = exits.COULD_NOT_RUN  # what was asked for is what it could not write
         streams.say_what_is_lost(code, is_verdict=is_verdict)
@@ -46,10 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _command(words: Sequence[str]) -> int:
     """Run one command; the exit code."""
+    name = _name_in(words)
     try:
         with (
             cli.make_context(PROGRAM, [*words], obj=shlex.join(words)) as context,
-            spoken(words[0] if words else PROGRAM),
+            spoken(name or PROGRAM, to_error=name not in NARRATING),
         ):
             return int(cli.invoke(context))
     except click.exceptions.Exit as end:  # of a help
@@ -70,6 +71,11 @@ def _command(words: Sequence[str]) -> int:
         from verify.checks.broken import broken_by
 
         return _refused(str(broken_by(error)))
+
+
+def _name_in(words: Sequence[str]) -> str:
+    """The name of the command that the words ask for, or nothing."""
+    return next((word for word in words if word in COMMANDS), "")
 
 
 def _refused(sentence: str) -> int:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import sys
 import time
 from collections.abc import Generator, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import pytest
 from hypothesis.errors import HypothesisException
 
 from verify.checks import exits, losses
 from verify.checks.broken import Broken, broken_by, is_of_ours
-from verify.checks.escaping import shown
+from verify.checks.escaping import inert, shown
 from verify.checks.examination import Mismatch
-from verify.checks.files import refusal_of
+from verify.checks.files import refusal_of, require_folder
 from verify.checks.interrupts import interruptible
 from verify.checks.journal import journal
 from verify.checks.reading import brief
-from verify.checks.subject import NotAsked
+from verify.checks.subject import NotAsked, split_label
 from verify.commands.cli import command_of
 from verify.config import flags
 from verify.config.database import database_at
@@ -29,6 +31,7 @@ from verify.corpus.words import cases_in, existing
 from verify.gate.leftovers import Leftovers
 from verify.gate.properties import TITLES
 from verify.gate.session import NOTHING, OURS, SESSION, beginning, environment, gate_of
+from verify.gate.told import Told
 from verify.gate.under_test import Gate
 from verify.reports import github
 from verify.reports.conclusion import LITTLE, exit_code, run_sentence
@@ -37,6 +40,7 @@ from verify.reports.overview import Detail, print_proved
 from verify.reports.records import Record, Stream, end
 from verify.reports.tally import Tally
 from verify.reports.terminal import Plain
+from verify.subjects.sources import Place, place_in, place_of_subject
 
 pytest_plugins = ("verify.entry",)  # the options, where this is loaded by its name alone
 
@@ -116,6 +120,7 @@ def _open_report(config: pytest.Config, session: Session) -> None:
     if hasattr(config, "workerinput"):
         session.record = Stream(file).write
         return
+    require_folder(file, "--conv-report")
     stream = config.stash[STREAM] = Stream.anew(file)
     session.record = stream.write
     session.record(beginning(session))
@@ -188,6 +193,12 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if KEY in report.__dict__ and report.failed and isinstance(report.longrepr, str):
+        report.longrepr = Told(report.longrepr)
+
+
 def _hand_over_losses(config: pytest.Config, report: pytest.TestReport) -> None:
     """Send what was lost in a worker of xdist along, which this session does not tell."""
     if hasattr(config, "workerinput") and losses.are_kept():
@@ -214,10 +225,11 @@ def _keep_harmless(report: pytest.TestReport) -> None:
     report.sections = [(printable(title), printable(content)) for title, content in report.sections]
 
 
-def printable(text: str) -> str:
-    """A text as it is shown in the encoding of pytest's own output."""
+def printable(text: str, *, is_styled: bool = False) -> str:
+    """A text as it is shown in the encoding of pytest's own output; one that we style has no hidden text."""
     encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
-    return shown(text).encode(encoding, "backslashreplace").decode(encoding)
+    safe = inert(text) if is_styled else shown(text)
+    return safe.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _judged(report: pytest.TestReport) -> bool:
@@ -334,9 +346,10 @@ def _show(terminalreporter: Any, tallies: Sequence[Tally]) -> None:
         terminalreporter.write_line(printable(line))
     text, conclusion = io.StringIO(), run_sentence(tallies, broken=broken)
     width = shutil.get_terminal_size().columns
-    console = Plain(file=text, width=width, no_color=True, force_terminal=False)
+    colours: Literal["standard"] | None = "standard" if terminalreporter.hasmarkup else None
+    console = Plain(file=text, width=width, no_color=False, force_terminal=False, color_system=colours)
     print_proved(console, tallies, conclusion, detail=detail, more="pytest -v shows every count")
-    terminalreporter.write(printable(text.getvalue()))
+    terminalreporter.write(printable(text.getvalue(), is_styled=bool(colours)))
     for ours in _said_of(terminalreporter, OURS):
         if not conclusion.endswith(ours):  # beside what disagrees
             terminalreporter.write_line(printable(f"Could not run: {ours}"))
@@ -344,4 +357,20 @@ def _show(terminalreporter: Any, tallies: Sequence[Tally]) -> None:
     if stream is not None and stream.broken:
         terminalreporter.write_line(printable(f"unwritten  {stream.broken}: {INCOMPLETE}"))
     holds = exit_code(tallies) == 0 and not broken
-    github.publish(tallies, conclusion, holds=holds, say=terminalreporter.write_line)
+    github.publish(
+        tallies,
+        conclusion,
+        holds=holds,
+        say=terminalreporter.write_line,
+        place_of=partial(_place_of, terminalreporter),
+    )
+
+
+def _place_of(terminalreporter: Any, subject: str) -> Place | None:
+    """The line of the test class that gates a subject, the first that failed for it; else of the subject."""
+    for report in _reports(terminalreporter):
+        text = getattr(report, "__dict__", {}).get(KEY)
+        if text and report.failed and subject in (name := json.loads(text)["subject"], split_label(name)[0]):
+            file, _, test = report.nodeid.partition("::")
+            return place_in(terminalreporter.config.rootpath / file, test.partition("::")[0])
+    return place_of_subject(subject)

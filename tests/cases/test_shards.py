@@ -169,9 +169,9 @@ def test_shard_that_is_missing_is_named(
     [
         (
             "shard = '3/2'",
-            "pyproject.toml, line 2: tool.conv-verify.shard: '3/2' is no shard: it is K/N, such as 1/3",
+            ": pyproject.toml, line 2: tool.conv-verify.shard: '3/2' is no shard: it is K/N, such as 1/3",
         ),
-        ("report = 3", "pyproject.toml, line 2: tool.conv-verify.report is 3, not a string"),
+        ("report = 3", ": pyproject.toml, line 2: tool.conv-verify.report is 3, not a string"),
     ],
 )
 def test_shard_and_report_are_settings(
@@ -184,4 +184,4 @@ def test_shard_and_report_are_settings(
     monkeypatch.chdir(tmp_path)
     Path("pyproject.toml").write_text(f"[tool.conv-verify]\n{line}\n")
     assert main(["run", "tests.planted.subjects_to_gate:right"]) == 2
-    assert capsys.readouterr().err.startswith(f"conv-verify: {sentence}")
+    assert capsys.readouterr().err.startswith(f"conv-verify{sentence}")

@@ -13,6 +13,7 @@ from verify import Case
 from verify.cases.predicates import Predicate
 from verify.checks.deviations import Deviation, about, condition, deviation_of, entry_of, parse_deviations
 from verify.faults import FAULTS
+from verify.oracle.compare import KINDS
 
 ENTRY = {
     "name": "'flips'",
@@ -156,8 +157,8 @@ def test_subject_without_a_version_has_every_entry():
         ),
         ({"word": "'conv_k2'"}, "'conv_k2' is no case: it has no size token, such as i3x3"),
         ({"when": None}, "it has no 'when'"),
-        ({"word": None}, "Deviation.__new__() missing 1 required positional argument: 'word'"),
-        ({"colour": "'red'"}, "it has 'colour', which is none of its keys"),
+        ({"word": None}, "it has no 'word'"),
+        ({"colour": "'red'"}, f"it has 'colour', which is none of its keys, {', '.join(Deviation._fields)}"),
     ],
 )
 def test_entry_that_cannot_be_read_is_refused(changed, reason):
@@ -169,7 +170,9 @@ def test_entry_without_a_name_is_refused():
 
 
 def test_entry_with_an_unknown_kind_is_refused():
-    assert refusal(toml(kinds="['value', 'values']")) == "the deviation 'flips' has the unknown kind 'values'"
+    kinds = f"{', '.join(KINDS)}; did you mean 'value'?"
+    said = f"the deviation 'flips' has the unknown kind 'values': it is none of {kinds}"
+    assert refusal(toml(kinds="['value', 'values']")) == said
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from tests.places import PLANTED, ROOT
 from verify.__main__ import main
 from verify.commands.cli import COMMANDS, command_of
+from verify.commands.guide import text_of
 
 LECTURE = "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n"
 
@@ -135,6 +139,9 @@ Verify convolutions against a proved reference.
   guide     read the user's guide, topic by topic
   list      name subjects, operations, fills, properties, faults and versions
 
+  --color WHEN  auto, always or never, before or after a command (default: auto)
+  --version     what runs: conv-verify, Python, NumPy, Hypothesis and TensorFlow
+
 exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little
 """
 
@@ -223,3 +230,54 @@ def test_a_shell_is_given_a_script_that_asks(
     monkeypatch.setenv("_CONV_VERIFY_COMPLETE", f"{shell}_source")
     assert main([]) == 0
     assert f"_CONV_VERIFY_COMPLETE={shell}_complete" in capsys.readouterr().out
+
+
+def test_bash_completes_by_the_two_lines_of_the_guide(tmp_path: Path) -> None:
+    lines = text_of("settings").partition("```sh\n")[2].partition("```")[0]
+    (tmp_path / "conv-verify").write_text(f'#!/bin/sh\nexec {sys.executable} -m verify "$@"\n')
+    (tmp_path / "conv-verify").chmod(0o755)
+    ask = (
+        "COMPREPLY=(); COMP_WORDS=({words}) COMP_CWORD={last}; "
+        "_conv_verify_completion conv-verify; echo ${{COMPREPLY[@]}}"
+    )
+    asked = [["conv-verify", "re"], ["conv-verify", "guide", "wor"], ["conv-verify", "list", "--color", "a"]]
+    script = [lines, *(ask.format(words=" ".join(words), last=len(words) - 1) for words in asked)]
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(script)], capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["replay report", "words", "auto always"], done.stderr
+
+
+def test_version_says_what_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("conv-verify ")
+    assert f": Python {platform.python_version()}, NumPy {version('numpy')}, Hypothesis " in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "x:y", "--report", "no/such/file"],
+        ["run", "x:y", "--html", "no/such/file"],
+        ["run", "x:y", "--baseline", "no/such/file"],
+        ["report", "x", "--html", "no/such/file"],
+        ["diff", "a", "b", "--report", "no/such/file"],
+        ["diff", "a", "b", "--html", "no/such/file"],
+        ["explain", LECTURE, "--html", "no/such/file"],
+        ["words", "x", "--output", "no/such/file"],
+        ["export", LECTURE, "--as", "script", "--output", "no/such/file"],
+        ["export", LECTURE, "--as", "npz", "--output", "no/such/file"],
+        ["export", LECTURE, "--as", "onnx", "--output", "no/such/file"],
+    ],
+    ids=lambda words: f"{words[0]} {words[-2]}",
+)
+def test_no_folder_is_made_for_a_file_to_write(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    said = f"conv-verify: there is no folder 'no/such': make it, or name another by {words[-2]}\n"
+    assert capsys.readouterr() == ("", said)
+    assert [*tmp_path.iterdir()] == []

@@ -20,6 +20,7 @@ from verify.checks.subject import describe
 from verify.corpus import words
 from verify.corpus.failures import failures_in
 from verify.reports import github
+from verify.reports.terminal import Terminal
 from verify.runs.replay import replay
 
 pytestmark = pytest.mark.injected
@@ -114,7 +115,7 @@ def test_nothing_acts_of_what_a_run_prints_and_writes(
 
 def test_what_a_replay_finds_is_recorded_before_it_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[object] = []
-    monkeypatch.setattr("builtins.print", lambda *texts: events.append("printed"))
+    monkeypatch.setattr(Terminal, "print", lambda *texts, **_: events.append("printed"))
     [*replay(describe(hostile.raises), [Case.parse(WORD)], past=[], keep=events.append)]
     recorded, *rest = events
     assert isinstance(recorded, tuple)

@@ -53,7 +53,10 @@ def test_what_is_no_size_is_one_sentence(size: str, capsys: pytest.CaptureFixtur
 
 def test_known_takes_no_place_to_write(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["words", "ResNet50", "--known", "--output", "words.txt"]) == 2
-    assert capsys.readouterr().err == "conv-verify: --known writes no words, and takes no --output\n"
+    said = (
+        "conv-verify words: --known writes no words, and takes no --output (see conv-verify words --help)\n"
+    )
+    assert capsys.readouterr().err == said
 
 
 def test_a_file_of_words_that_is_not_there_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:

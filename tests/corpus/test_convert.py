@@ -229,4 +229,4 @@ def test_convert_takes_a_file_alone(more, capsys):
     from verify.__main__ import main
 
     assert main(["pin", "--convert", "mine.txt", *more]) == 2
-    assert "pin --convert takes a file" in capsys.readouterr().err
+    assert "--convert takes a file" in capsys.readouterr().err

@@ -170,16 +170,28 @@ def test_removal_says_where_it_was(capsys: pytest.CaptureFixture[str]):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["pin", ODD], "pin needs words and a reason: pin WORD --reason TEXT"),
-        (["pin", ODD, "--reason", " "], "pin needs words and a reason: pin WORD --reason TEXT"),
-        (["pin", "--reason", "so"], "pin needs words and a reason: pin WORD --reason TEXT"),
-        (["pin", "--check", ODD], "pin --check takes no words, no reason and no --remove"),
-        (["pin", "--check", "--remove"], "pin --check takes no words, no reason and no --remove"),
-        (["pin", "--remove"], "pin --remove needs words, and no reason: pin --remove WORD"),
+        (["pin", ODD], "words and a reason are needed: pin WORD --reason TEXT"),
+        (["pin", ODD, "--reason", " "], "words and a reason are needed: pin WORD --reason TEXT"),
+        (["pin", "--reason", "so"], "words and a reason are needed: pin WORD --reason TEXT"),
+        (["pin", "--check", ODD], "--check takes no words, no reason and no --remove"),
+        (["pin", "--check", "--remove"], "--check takes no words, no reason and no --remove"),
+        (["pin", "--remove"], "--remove needs words, and no reason: pin --remove WORD"),
         (
             ["pin", "--remove", ODD, "--reason", "so"],
-            "pin --remove needs words, and no reason: pin --remove WORD",
+            "--remove needs words, and no reason: pin --remove WORD",
         ),
+    ],
+)
+def test_options_of_pin_that_do_not_go_together_are_one_sentence_with_its_help(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+):
+    assert main(arguments) == 2
+    assert capsys.readouterr() == ("", f"conv-verify pin: {sentence} (see conv-verify pin --help)\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
         (
             ["pin", "conv_k3", "--reason", "so"],
             "'conv_k3' is no case: it has no size token, such as i3x3",

@@ -347,7 +347,7 @@ def test_arrays_and_models_are_named_after_the_word(here: Path, capsys: pytest.C
         ((WORD, "--as", "pytest", "--subject", "tests.planted.convolutions:nobody"),
          "'tests.planted.convolutions:nobody' is no subject: tests.planted.convolutions has no 'nobody'"),
         ((WORD, "--as", "pytest", "--output", "no/such/folder.py"),
-         "there is no folder 'no/such': make it, or name another"),
+         "there is no folder 'no/such': make it, or name another by --output"),
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("here")

@@ -9,6 +9,7 @@ import pytest
 
 from verify.reports.github import commands, job_summary, publish
 from verify.reports.tally import Failure, Tally
+from verify.subjects.sources import Place
 
 MESSAGE = """\
 mine disagrees with the reference: 50 % of 2 values differ
@@ -58,6 +59,23 @@ def test_run_that_proves_too_little_is_an_annotation():
 
 def test_run_that_holds_has_no_annotation():
     assert commands([HOLDS], "Holds.", holds=True) == []
+
+
+def test_annotation_stands_at_the_line_of_the_subject(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("pyproject.toml").touch()
+    Path("mine.py").write_text("import numpy\n\n\ndef f_x(case):\n    return case.input\n", "utf-8")
+    (found,) = commands([failing()], "", holds=False)
+    assert found.startswith("::error file=mine.py,line=4,title=mine disagrees")
+    (little,) = commands([tally(vacuous=2)], "Proves too little.", holds=False)
+    assert little == "::error file=mine.py,line=4,title=Proves too little.::Proves too little."
+
+
+def test_annotation_stands_where_it_is_said_to() -> None:
+    (line,) = commands([failing()], "", holds=False, place_of=lambda name: Place(f"a,b/{name}.py", 7))
+    assert line.startswith("::error file=a%2Cb/mine%3Af_x.py,line=7,title=")
 
 
 def test_no_more_annotations_than_github_shows():

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import sys
+from contextlib import nullcontext
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
-from verify.reports.heartbeat import doing, heartbeat, line_of
+import verify.__main__
+from verify.commands.cli import COMMANDS
+from verify.reports.heartbeat import doing, heartbeat, line_of, spoken
 
 pytestmark = pytest.mark.injected
 
@@ -31,3 +37,45 @@ def test_what_cannot_be_said_once_is_said_later() -> None:
 def test_a_line_has_no_case_where_there_is_none() -> None:
     assert line_of("loading …", "", "", seconds=20) == "… loading …"
     assert line_of("sweeping", *AT, seconds=20).endswith("conv_i1_k1_same_ones, for more than 20 s")
+
+
+class Heard(io.StringIO):
+    """A standard stream, of which each line that is written can be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: SimpleQueue[str] = SimpleQueue()
+
+    def write(self, text: str, /) -> int:
+        self.lines.put(text)
+        return len(text)
+
+
+@pytest.mark.parametrize(
+    ("to_error", "told", "silent"), [(False, "stdout", "stderr"), (True, "stderr", "stdout")]
+)
+def test_a_line_is_on_the_stream_that_is_no_data(
+    *, to_error: bool, told: str, silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams = {told: Heard(), silent: Heard()}
+    for name, stream in streams.items():
+        monkeypatch.setattr(sys, name, stream)
+    with spoken("words", to_error=to_error, every_s=0.01):
+        line = streams[told].lines.get(timeout=60)
+    assert line.startswith("… words")  # and the case that another test was at
+    assert streams[silent].lines.empty()
+
+
+LOGS = {"run", "sweep", "replay", "diff", "selftest"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_only_what_a_log_is_written_of_says_so_on_standard_output(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        verify.__main__, "spoken", lambda command, **where: asked.append({command: where}) or nullcontext()
+    )
+    assert verify.__main__.main([name, "--help"]) == 0
+    assert asked == [{name: {"to_error": name not in LOGS}}]

@@ -259,5 +259,5 @@ def test_report_that_cannot_be_written_is_one_sentence_and_exit_2():
     done = run("run", "subjects_to_gate:right", "--report", "a/b.jsonl")
     assert (done.returncode, done.stdout.count("\n")) == (2, 0)
     assert done.stderr == (
-        "conv-verify: 'a' is a file where a folder is needed: move it away, or name another\n"
+        "conv-verify: 'a' is a file where a folder is needed: move it away, or name another by --report\n"
     )

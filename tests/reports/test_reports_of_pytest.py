@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests import forked
 from tests.places import ALONE, GATE_PLUGINS, PLANTED, ROOT
 from verify.gate.properties import PROPERTIES
 from verify.reports.merge import Merged, merged
@@ -107,3 +108,16 @@ def test_observations_of_hypothesis_have_the_word_and_the_outcome(folder: Path):
     ]
     assert "asked=('', Case.parse('conv_i1_k1_same_ones'))" in values[0]["representation"]
     assert "outcome: agrees" in values[0]["features"]
+
+
+def test_annotation_of_a_suite_stands_at_the_line_of_its_test(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "tests" / "test_mine.py").write_text(SOURCE)
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", ALONE: "1", "GITHUB_ACTIONS": "true"}
+    done = forked.run(
+        "pytest", *GATE_PLUGINS, "--conv-examples=9", "-k", "form",
+        folder=tmp_path / "tests", environment=environment,
+    )  # fmt: skip
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("::error "))
+    assert line.startswith("::error file=tests/test_mine.py,line=4,title=subjects_to_gate%3Awidens disagrees")

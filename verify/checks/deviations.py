@@ -273,9 +273,12 @@ def deviation_of(entry: Mapping[str, Any]) -> Deviation:
     """The deviation of an entry; ValueError, one sentence, for one that is wrong."""
     name = entry.get("name", "without a name")
     if other := [key for key in entry if key not in Deviation._fields]:
-        near = nearest(other[0], Deviation._fields)
-        what = f"it has {value_shown(other[0], 60)}, which is none of its keys{near}"
+        keys = f"{', '.join(Deviation._fields)}{nearest(other[0], Deviation._fields)}"
+        what = f"it has {value_shown(other[0], 60)}, which is none of its keys, {keys}"
         raise ValueError(f"the deviation {value_shown(name)} cannot be read: {what}")
+    needed = [key for key in Deviation._fields if key not in Deviation._field_defaults]
+    if lacking := [key for key in needed if key not in entry]:
+        raise ValueError(f"the deviation {value_shown(name)} cannot be read: it has no {lacking[0]!r}")
     try:
         listed: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
@@ -289,13 +292,12 @@ def deviation_of(entry: Mapping[str, Any]) -> Deviation:
         for versions in deviation.versions:
             require_range(versions)
         _require_prediction(deviation)
-    except KeyError as missing:
-        raise ValueError(f"the deviation {value_shown(name)} cannot be read: it has no {missing}") from None
     except (TypeError, ValueError) as wrong:
         raise ValueError(f"the deviation {value_shown(name)} cannot be read: {wrong}") from None
     strange = set(deviation.kinds) - set(KINDS)
     if strange:
-        raise ValueError(f"the deviation {name!r} has the unknown kind {min(strange)!r}")
+        unknown = f"{min(strange)!r}: it is none of {', '.join(KINDS)}{nearest(min(strange), KINDS)}"
+        raise ValueError(f"the deviation {name!r} has the unknown kind {unknown}")
     return deviation
 
 
@@ -313,7 +315,7 @@ def _require_prediction(deviation: Deviation) -> None:
         formula(deviation.answered)
     _require_pattern(deviation.error)
     if strange := [name for name in deviation.signals if name not in Signals.__members__]:
-        raise ValueError(f"no signal is named {strange[0]!r}")
+        raise ValueError(f"no signal is named {strange[0]!r}{nearest(strange[0], Signals.__members__)}")
     if deviation.faults:
         from verify.faults import fault_named  # most entries need none of the catalogue
         from verify.faults.composed import require_predictions

@@ -166,8 +166,12 @@ def axis_phrase(axis: Axis) -> str:
 
 
 def worst_phrase(worst: Worst) -> str:
-    allowed = f"{worst.allowed:.3g}" if worst.allowed else "0"
-    return f"at {worst.index}: got {worst.got!r}, want {worst.want!r}, allowed {allowed} ({worst.why})"
+    allowed = f"{allowed_phrase(worst)} ({worst.why})"
+    return f"at {worst.index}: got {worst.got!r}, want {worst.want!r}, allowed {allowed}"
+
+
+def allowed_phrase(worst: Worst) -> str:
+    return f"{worst.allowed:.3g}" if worst.allowed else "0"
 
 
 def flaky_phrase(flaky: str) -> str:

@@ -31,6 +31,15 @@ def naming(file: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(file)) from error
 
 
+def require_folder(file: Path, option: str) -> None:
+    """Raise ValueError, one sentence, where there is no folder for the file that an option names."""
+    try:
+        with naming(file):
+            os.stat(os.path.join(file.parent, ""))  # noqa: PTH116, PTH118 - `Path` drops the last slash
+    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+        raise ValueError(why_unwritten(error, option)) from None
+
+
 def why_unwritten(error: OSError | ValueError, option: str) -> str:
     """Why something was not written, as one says it beside a verdict that stands without it."""
     return refusal_of(error, option) if isinstance(error, OSError) else str(error)

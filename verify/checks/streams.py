@@ -120,8 +120,16 @@ class Streams(NamedTuple):
 
 def styled_output() -> TextIO:
     """Standard output, for text that we style."""
-    stream = sys.stdout
-    out = stream if isinstance(stream, Out) else Out(stream, Fate("standard output"))
+    return _styled(sys.stdout, "standard output")
+
+
+def styled_error() -> TextIO:
+    """Standard error, for text that we style."""
+    return _styled(sys.stderr, "standard error")
+
+
+def _styled(stream: TextIO, name: str) -> TextIO:
+    out = stream if isinstance(stream, Out) else Out(stream, Fate(name))
     return cast(TextIO, out.styled())
 
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
 from verify.checks.subject import Description
 
 FRAMEWORKS = ("tensorflow", "keras", "torch", "jax", "onnxruntime")
 """Packages whose versions are said where they are in play."""
+
+
+def version_installed(package: str) -> str:
+    """The version of a package, installed under any name (tensorflow-cpu), or ""; nothing is imported."""
+    with suppress(PackageNotFoundError):
+        return version(package)
+    return next(map(version, packages_distributions().get(package, ())), "")
 
 
 def source_of(subject: Description) -> str:

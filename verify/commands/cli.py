@@ -12,6 +12,8 @@ from typing import Any
 import click
 from click.core import augment_usage_errors
 
+from verify.config.everywhere import color_option, version_option
+
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "gate subjects: draw cases, check each, say what was proved",
@@ -34,11 +36,18 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 JUDGING = frozenset(COMMANDS) - {"explain", "export", "guide", "list", "words"}
 """Commands whose exit code says what they found or did, whether or not they can print it."""
 
+NARRATING = frozenset({"run", "sweep", "replay", "diff", "selftest"})
+"""Commands whose standard output is a log, with lines on what goes on; that of the others is data."""
+
 EXIT_CODES = "exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little"
 
 
 class Command(click.Command):
     """A command whose help fits one screen, and which takes the settings that are its options."""
+
+    def __init__(self, *arguments: Any, **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.params.append(color_option(is_shown=False))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing and not {*ctx.help_option_names} & {*args}:
@@ -68,8 +77,7 @@ class Command(click.Command):
         return code_after_losses(code, is_lost=bool(texts))
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        records = [option.get_help_record(ctx) for option in self.params]
-        _write_help(self, ctx, formatter, [record for record in records if record])
+        _write_help(self, ctx, formatter, _records_of(self, ctx))
 
 
 class WithoutSettings(Command):
@@ -91,22 +99,28 @@ class Commands(click.Group):
         return command_of(cmd_name)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        _write_help(self, ctx, formatter, [*COMMANDS.items()])
+        _write_help(self, ctx, formatter, [*COMMANDS.items()], _records_of(self, ctx))
+
+
+def _records_of(command: click.Command, context: click.Context) -> list[tuple[str, str]]:
+    """What a help shows of each option, and what that is for."""
+    return [record for option in command.params if (record := option.get_help_record(context))]
 
 
 def _write_help(
     command: click.Command,
     context: click.Context,
     formatter: click.HelpFormatter,
-    rows: Sequence[tuple[str, str]],
+    *blocks: Sequence[tuple[str, str]],
 ) -> None:
     formatter.width = shutil.get_terminal_size().columns
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     formatter.write(f"usage: {usage}\n{command.help}\n\n")
-    if rows:
+    for rows in filter(None, blocks):
         with formatter.indentation():
             formatter.write_dl(rows)
-    formatter.write(f"\n{EXIT_CODES}\n")
+        formatter.write("\n")
+    formatter.write(f"{EXIT_CODES}\n")
 
 
 def command_of(name: str) -> click.Command:
@@ -121,6 +135,7 @@ def command_named(name: str, *, kind: type[Command] = Command) -> Callable[[Call
 
 cli = Commands(
     help="Verify convolutions against a proved reference.",
+    params=[color_option(is_shown=True), version_option()],
     options_metavar="",
     subcommand_metavar="COMMAND …",
     no_args_is_help=False,

@@ -15,7 +15,7 @@ from verify.checks.replacing import replace_file, require_replaceable
 from verify.checks.subject import labelled
 from verify.commands.cli import command_named
 from verify.config.flags import narrowing_options, words_option
-from verify.config.options import FILE, INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD
+from verify.config.options import INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD, output_option
 from verify.corpus.words import named_inside
 from verify.subjects.processor import onednn_by_default
 from verify.subjects.registry import is_builtin
@@ -35,8 +35,8 @@ ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 @click.option("--examples", type=POSITIVE, default=200, help="cases to draw (default: 200)")
 @click.option("--seed", type=INTEGER, default=0, help="draw the cases of this seed (default: 0)")
 @words_option
-@click.option("--report", type=FILE, help="write each difference, as JSON lines")
-@click.option("--html", type=FILE, help="write what is printed as a page of HTML, too")
+@output_option("--report", help="write each difference, as JSON lines")
+@output_option("--html", help="write what is printed as a page of HTML, too")
 @narrowing_options
 @click.option("--timeout", type=SECONDS, help="limit of a case (default: 10)")
 def command(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,23 +12,20 @@ from verify.checks.streams import styled_output
 from verify.commands.cli import WithoutSettings, command_named
 from verify.config.call import ARRAY, CallOptions, call_options
 from verify.config.flags import Isolation, isolation_options, loader_of
-from verify.config.options import FILE, SUBJECT, WORD, choice
+from verify.config.options import SUBJECT, WORD, output_option
 
 if TYPE_CHECKING:
     from verify.reports.explanation.answered import Answered
-
-WHEN = choice("WHEN", "auto", "always", "never")
 
 
 @command_named("explain", kind=WithoutSettings)
 @click.argument("word", required=False, type=WORD, help="a case (in its place: --x and --w)")
 @click.option("--at", metavar="INDEX", help="the cell, as 0,2,1,0 (default: first, or worst)")
 @click.option("--all", "is_all", is_flag=True, help="every cell's sum, too")
-@click.option("--html", type=FILE, help="write a page on which the window moves")
+@output_option("--html", help="write a page on which the window moves")
 @click.option("--subject", type=SUBJECT, help="put what it answers beside what is due")
 @click.option("--answer", type=ARRAY, help="put an array that you have beside what is due")
 @call_options
-@click.option("--color", type=WHEN, default="auto", help="auto, always or never (default: auto)")
 @isolation_options
 def command(
     *,
@@ -41,7 +36,6 @@ def command(
     subject: str | None,
     answer: str | None,
     call: CallOptions,
-    color: str,
     isolation: Isolation,
 ) -> int:
     from verify.reports.explanation.explain import checked, parse_index
@@ -63,7 +57,7 @@ def command(
         write_picture(html, case, title=title, at=index, answered=answered)
         print(f"wrote {html}" + (f"\n{answered.message or answered.sentence}" if answered else ""))
     else:
-        _print(case, index, title=title, answered=answered, color=color)
+        _print(case, index, title=title, answered=answered)
     if is_all:
         from verify.reports.explanation.whole import all_sums
 
@@ -118,18 +112,23 @@ def _answered(name: str, case: Case, isolation: Isolation) -> Answered:
     return answered_by(describe(loader_of(isolation)(name)), case)
 
 
-def _print(case: Case, index: tuple[int, ...], *, title: str, answered: Answered | None, color: str) -> None:
+def _print(case: Case, index: tuple[int, ...], *, title: str, answered: Answered | None) -> None:
+    from verify.reports.colour import has_colours
     from verify.reports.explanation.explain import explain
     from verify.reports.explanation.lines import coloured, entry, plain_text
     from verify.reports.explanation.whole import whole_lines
 
-    auto = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    text_of = coloured if color == "always" or (color == "auto" and auto) else plain_text
+    output = styled_output()
+    text_of = coloured if has_colours(is_terminal=output.isatty()) else plain_text
     lines = explain(case, index, title=title)
     heading = lines.index(())
     lines[heading:heading] = whole_lines(case, index)
     if answered is not None and answered.answer is not None and answered.answer.shape == case.output_shape:
         lines += entry("answered", f"{answered.answer[index].item()!r} by {answered.name}")
-    styled_output().write(f"{text_of(lines)}\n")
-    if answered is not None:
-        print(f"\n{answered.message or answered.sentence}")
+    output.write(f"{text_of(lines)}\n")
+    if answered is not None and answered.message:
+        from verify.reports.failing import message_lines
+
+        output.write(f"\n{text_of(message_lines(answered.message))}\n")
+    elif answered is not None:
+        print(f"\n{answered.sentence}")

@@ -11,7 +11,7 @@ import click
 from verify.cases.case import Case
 from verify.checks.replacing import replace_file
 from verify.commands.cli import command_named
-from verify.config.options import PLACE, SUBJECT, WORD, choice
+from verify.config.options import PLACE, SUBJECT, WORD, choice, output_option
 from verify.export import CannotExport
 from verify.subjects.isolated import usual
 from verify.subjects.registry import is_builtin, load
@@ -23,7 +23,7 @@ FORM = choice("FORM", "script", "issue", "pytest", "npz", "onnx")
 @click.argument("word", type=WORD, help="a case")
 @click.option("--as", "form", type=FORM, required=True, help="script, issue, pytest, npz or onnx")
 @click.option("--subject", type=SUBJECT, help="asked by a script or a pytest file (default: tensorflow)")
-@click.option("--output", type=PLACE, help="where to write (default: standard output, or WORD)")
+@output_option("--output", kind=PLACE, help="where to write (default: standard output, or WORD)")
 def command(*, word: str, form: str, subject: str | None, output: Path | None) -> int:
     case = Case.parse(word)
     if form in ("npz", "onnx"):

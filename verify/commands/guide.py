@@ -9,6 +9,7 @@ import click
 
 from verify.commands.cli import command_named
 from verify.config.options import choice
+from verify.reports.colour import has_colours
 
 TOPICS = (
     "start",
@@ -34,7 +35,7 @@ def command(*, topic: str | None) -> int:
     if topic is None:
         print("\n".join(f"{name:<12}{_title(name)}" for name in TOPICS))
         print("\nconv-verify guide TOPIC prints one of them")
-    elif sys.stdout.isatty():
+    elif (is_terminal := sys.stdout.isatty()) or has_colours(is_terminal=is_terminal):
         from verify.reports.terminal import Terminal
 
         Terminal().show(text_of(topic))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
-
 import click
 
 from verify.cases.fills import FILLS
 from verify.cases.operations import OPERATIONS
 from verify.cases.regions import regions
-from verify.checks.versions import FRAMEWORKS, versions
+from verify.checks.versions import FRAMEWORKS, version_installed, versions
 from verify.commands.cli import command_named
 from verify.config.options import choice
 from verify.faults import FAULTS
@@ -49,11 +46,7 @@ def command(*, what: str | None, ways: bool) -> int:
 
 def _installed() -> dict[str, str]:
     """The frameworks that are installed, which nothing has imported."""
-    numbers = {}
-    for name in FRAMEWORKS:
-        with suppress(PackageNotFoundError):
-            numbers[name] = version(name)
-    return numbers
+    return {name: number for name in FRAMEWORKS if (number := version_installed(name))}
 
 
 def _regions() -> list[str]:

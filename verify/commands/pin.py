@@ -12,7 +12,7 @@ from verify.cases.case import Case
 from verify.cases.grammar import GRAMMAR
 from verify.commands.cli import command_named
 from verify.config.flags import corpus_option
-from verify.config.options import FILE, WORD
+from verify.config.options import FILE, WORD, Misuse
 from verify.corpus.convert import convert as convert_file
 from verify.corpus.words import existing, pin, pins_of, stale, unpin
 from verify.reports.phrases import plural
@@ -36,20 +36,18 @@ def command(
 ) -> int:
     if convert is not None:
         if words or remove or check or reason is not None:
-            raise ValueError(
-                "pin --convert takes a file, and no words, no reason, no --remove and no --check"
-            )
+            raise Misuse("--convert takes a file, and no words, no reason, no --remove and no --check")
         return _convert_file(convert)
     if check and (words or remove or reason is not None):
-        raise ValueError("pin --check takes no words, no reason and no --remove")
+        raise Misuse("--check takes no words, no reason and no --remove")
     if remove and (not words or reason is not None):
-        raise ValueError("pin --remove needs words, and no reason: pin --remove WORD")
+        raise Misuse("--remove needs words, and no reason: pin --remove WORD")
     if check:
         return _check_pins(corpus)
     if remove:
         return _remove_words(corpus, words)
     if not words or not (reason or "").strip():
-        raise ValueError("pin needs words and a reason: pin WORD --reason TEXT")
+        raise Misuse("words and a reason are needed: pin WORD --reason TEXT")
     cases = {Case.parse(word): str(reason) for word in words}
     added = pin(corpus, cases, today=date.today())
     for case in cases:

@@ -24,7 +24,7 @@ from verify.config.flags import (
     loader_of,
     narrowing_options,
 )
-from verify.config.options import SUBJECT, WORD
+from verify.config.options import SUBJECT, WORD, Misuse
 from verify.corpus.failures import OPTION, Failed, failures_in, remember
 from verify.corpus.words import named_inside
 from verify.reports.conclusion import NOTHING_JUDGED
@@ -71,9 +71,7 @@ def command(
     cases = named_inside(words, narrowings)
     if in_order:
         if not subject or not cases:
-            raise ValueError(
-                "--in-order needs a SUBJECT and words, which one process is asked in their order"
-            )
+            raise Misuse("--in-order needs a SUBJECT and words, which one process is asked in their order")
         return _in_order(subject, cases, known=known, isolation=isolation)
     became: list[Became] = []
     if subject and words:

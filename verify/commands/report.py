@@ -9,7 +9,7 @@ import click
 
 from verify.commands.cli import command_named
 from verify.config.flags import detail_options
-from verify.config.options import FILE
+from verify.config.options import FILE, output_option
 
 if TYPE_CHECKING:  # which print, and are not needed to read a command line
     from verify.reports.overview import Detail
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # which print, and are not needed to read a command line
 
 @command_named("report")
 @click.argument("files", nargs=-1, required=True, type=FILE, help="records that `run --report` has written")
-@click.option("--html", type=FILE, help="write a page of HTML that needs nothing else")
+@output_option("--html", help="write a page of HTML that needs nothing else")
 @detail_options
 def command(*, files: tuple[Path, ...], html: Path | None, detail: Detail) -> int:
     from verify.reports import github

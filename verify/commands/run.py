@@ -51,15 +51,15 @@ PROFILE = options.choice("NAME", "quick", "dev", "ci", "night")
     default=ALL,
     help="one of N shares, of a seed of its own",
 )
-@click.option("--report", type=options.FILE, help="write a record of every case, as JSON lines")
-@click.option("--html", type=options.FILE, help="write a page of HTML that needs nothing else")
+@options.output_option("--report", help="write a record of every case, as JSON lines")
+@options.output_option("--html", help="write a page of HTML that needs nothing else")
 @click.option("--pin/--no-pin", help="pin what disagrees, once it is shrunk")
 @flags.corpus_option
 @flags.words_option
 @flags.failures_option
 @flags.known_options
 @flags.database_option
-@click.option("--baseline", type=options.FILE, help="behaviour to compare; --update-baseline: rewrite it")
+@options.output_option("--baseline", help="behaviour to compare; --update-baseline: rewrite it")
 @click.option("--update-baseline", is_flag=True, hidden=True)
 @flags.isolation_options
 @flags.jobs_option

@@ -13,7 +13,7 @@ from verify.checks.project import KEPT
 from verify.checks.subject import describe
 from verify.commands.cli import command_named
 from verify.config.flags import Isolation, Known, isolation_options, known_options, narrowing_options
-from verify.config.options import FILE, POSITIVE, SUBJECT
+from verify.config.options import FILE, POSITIVE, SUBJECT, Misuse
 
 STATE = KEPT / "sweep.json"
 
@@ -75,7 +75,7 @@ def command(
     for name, reason in UNNARROWED.items():
         is_typed = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
         if narrowings.pop(name, None) and is_typed:
-            raise ValueError(f"{name} narrow what is drawn, and a sweep has them all: {reason}")
+            raise Misuse(f"{name} narrow what is drawn, and a sweep has them all: {reason}")
     if channels_first:
         narrowings.setdefault("data_formats", ("channels_first",))
     enumeration_of(Domain(), upto, narrowings=narrowings, **numbers)  # before anything is imported

@@ -11,7 +11,7 @@ import click
 
 from verify.checks.replacing import replace_file
 from verify.commands.cli import command_named
-from verify.config.options import PLACE, OptionKind, listed
+from verify.config.options import PLACE, Misuse, OptionKind, listed, output_option
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -34,14 +34,14 @@ MODEL = OptionKind("MODEL")
 @click.option("--size", type=SIZE, help="of the input, where it is open, such as 224x224")
 @click.option("--fills", type=listed("fills"), default=("dyadic",), help="a word for each (default: dyadic)")
 @click.option("--known/--no-known", help="say which layers meet known deviations; run nothing")
-@click.option("--output", type=PLACE, help="where to write (default: standard output)")
+@output_option("--output", kind=PLACE, help="where to write (default: standard output)")
 def command(
     *, model: str, size: tuple[int, ...] | None, fills: tuple[str, ...], known: bool, output: Path | None
 ) -> int:
     from verify.corpus.layers import corpus_of, words_of
 
     if known and output:
-        raise ValueError("--known writes no words, and takes no --output")
+        raise Misuse("--known writes no words, and takes no --output")
     title, layers = _read(model, size or (), fills[0])
     words = words_of(title, layers)
     if not words.by_case and not words.without:

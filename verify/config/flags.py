@@ -16,6 +16,7 @@ from verify.cases.case import Case
 from verify.cases.domain import BOUNDS
 from verify.cases.grammar import OtherGrammar
 from verify.cases.narrowings import CHOICES
+from verify.cases.operations import OPERATIONS
 from verify.checks.deviations import Deviation, deviations_of, parse_deviations
 from verify.checks.files import refusal_of
 from verify.checks.project import TABLE, Settings, settings_of
@@ -28,6 +29,7 @@ from verify.config.options import (
     POSITIVE,
     PYTHON,
     SECONDS,
+    Misuse,
     defaults_of,
     entries_of,
     listed,
@@ -105,8 +107,12 @@ def narrowing_options(command: Callable[..., Any], *, helps: Mapping[str, str] =
 
 
 def _words(*, words: Path | None) -> list[Case]:
-    """Raises ValueError, one sentence that names the file, for what is no word."""
-    return cases_named(str(words)) if words else []
+    """Raises ValueError, one sentence that names the file, for what is no word, and for no file."""
+    if words is None:
+        return []
+    if not (words.exists() or str(words).partition("_")[0] in ("-", *OPERATIONS)):
+        raise ValueError(f"there is no file or folder {str(words)!r}")
+    return cases_named(str(words))
 
 
 words_option = joint_option("words", _words, click.option("--words", type=PLACE, hidden=True))
@@ -114,7 +120,7 @@ words_option = joint_option("words", _words, click.option("--words", type=PLACE,
 
 def _detail(*, verbose: bool, quiet: bool) -> Detail:
     if verbose and quiet:
-        raise ValueError("--verbose and --quiet exclude each other")
+        raise Misuse("--verbose and --quiet exclude each other")
     return "all" if verbose else "result" if quiet else "overview"
 
 
@@ -181,9 +187,7 @@ def _isolation(*, isolate: bool | None, python: str | None, timeout: float | Non
         source = click.get_current_context().get_parameter_source
         asked = {name: source(name) for name, value in (("python", python), ("timeout", timeout)) if value}
         if alike := [f"--{name}" for name, place in asked.items() if place is source("isolate")]:
-            raise ValueError(
-                f"{' and '.join(alike)} needs a worker, and --no-isolate has none: leave one out"
-            )
+            raise Misuse(f"{' and '.join(alike)} needs a worker, and --no-isolate has none: leave one out")
         if click.core.ParameterSource.COMMANDLINE in asked.values():
             isolate = None
         else:

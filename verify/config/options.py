@@ -19,6 +19,7 @@ from verify.cases.narrowings import CHOICES
 from verify.cases.shards import Shard
 from verify.cases.spelling import nearest, one_of
 from verify.cases.word import quoted
+from verify.checks.files import require_folder
 from verify.checks.project import TABLE, Settings
 from verify.checks.reading import value_shown
 
@@ -68,6 +69,10 @@ class OptionKind(click.ParamType[Any]):
         """The values that begin with the text; files, if there are no values."""
         values = [CompletionItem(value) for value in self.values() if value.startswith(incomplete)]
         return values or [CompletionItem(incomplete, type="file")]
+
+
+class Misuse(click.UsageError, ValueError):
+    """Options or arguments that do not go together; what is said of it names the help of the command."""
 
 
 def choice(name: str, *words: str) -> OptionKind:
@@ -138,6 +143,17 @@ SUBJECT = OptionKind("SUBJECT", values=subjects)
 WORD = OptionKind("WORD")
 
 
+def output_option(name: str, *, kind: OptionKind = FILE, **settings: Any) -> Callable[[Any], Any]:
+    """An option that names a file to write, in a folder that is there, as one that is not may be misspelt."""
+
+    def in_a_folder(context: click.Context, _: click.Parameter, file: Path | None) -> Path | None:
+        if file is not None and not context.resilient_parsing:
+            require_folder(file, name)
+        return file
+
+    return click.option(name, type=kind, callback=in_a_folder, **settings)
+
+
 def defaults_of(
     command: click.Command, settings: Settings, keys: Collection[str] | None = None
 ) -> dict[str, Any]:
@@ -179,7 +195,7 @@ def options_of(command: click.Command) -> dict[str, click.Parameter]:
     return {
         option.opts[0].lstrip("-"): option
         for option in command.params
-        if isinstance(option, click.Option) or option.name == "subjects"
+        if (isinstance(option, click.Option) and option.expose_value) or option.name == "subjects"
     }
 
 

@@ -17,6 +17,7 @@ from onnx import helper, numpy_helper
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.cases.operations import kind_of, slope_of
+from verify.checks.files import naming
 from verify.checks.replacing import replace_file
 from verify.export import CannotExport
 from verify.oracle.bounds import judgement
@@ -70,7 +71,9 @@ def write_onnx(case: Case, folder: Path) -> None:
     """
     model = exported(case)
     data = folder / "test_data_set_0"
-    data.mkdir(parents=True, exist_ok=True)
+    with naming(folder):
+        folder.mkdir(exist_ok=True)
+        data.mkdir(exist_ok=True)
     for old in data.glob("*.pb"):
         old.unlink()
     replace_file(folder / "model.onnx", model.model.SerializeToString())

@@ -14,6 +14,7 @@ from verify.cases.case import Case
 from verify.cases.domain import format_of
 from verify.cases.regions import regions_of
 from verify.checks.clock import Clock
+from verify.checks.elements import wrong_in
 from verify.checks.examination import Examination, disagreement, replay_line_of
 from verify.checks.interrupts import shielded
 from verify.checks.predictions import JudgedBy
@@ -194,6 +195,7 @@ _NO_CASE: Record = {
     "faults": [],
     "also": [],
     "worst": None,
+    "next_worst": [],
     "shape": [],
     "differs": [],
     "values": [],
@@ -204,6 +206,7 @@ _NO_CASE: Record = {
 def _failure(failure: Examination) -> Record:
     """What is recorded of the smallest case of a disagreement."""
     case, worst = failure.case, failure.verdict.worst
+    after = wrong_in(failure, most=DIFFERING_LIMIT).worst[1:]
     return {
         "word": str(case),
         "way": way_of(failure),
@@ -218,6 +221,7 @@ def _failure(failure: Examination) -> Record:
         "also": list(failure.also),
         "replay": replay_line_of(failure),
         "worst": asdict(worst) if worst else None,
+        "next_worst": [asdict(each) for each in after],
         "shape": [] if case.illegal else list(case.output_shape),
         **_numbers(failure),
     }

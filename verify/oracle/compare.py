@@ -22,6 +22,10 @@ NUMERIC_KINDS: frozenset[Kind] = frozenset({"value", "non-finite"})
 """Disagreements about the numbers of an answer."""
 
 
+NO_DISTANCE = "a NaN or an infinity has no distance"
+"""Why nothing is allowed of what is not finite."""
+
+
 class Judgement(NamedTuple):
     """The definition of a correct answer: the wanted values, the distance allowed from them, and why.
 
@@ -113,17 +117,37 @@ def compare_values(judgement: Judgement, actual: Array) -> Verdict:
     stray = wrong & ~(np.isfinite(got) & np.isfinite(wanted))
     if stray.any():
         return _non_finite(got, wanted=wanted, stray=stray)
-    # A wrong value that must be equal counts as worse than any that may differ a little.
-    strict = wrong & (allowed == 0)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        excess = (
-            np.where(strict, distance, -1.0) if strict.any() else np.where(wrong, distance / allowed, -1.0)
-        )
+    excess = _excess(distance, wrong=wrong, allowed=allowed)
     index = _place(excess)
     worst = _worst(index, got=got, wanted=wanted, allowed=float(allowed[index]), why=judgement.why(index))
     error = float(excess[index]) if worst.allowed else float("inf")
     sentence = f"{int(wrong.sum())} of {wrong.size} values differ"
     return disagrees("value", sentence, worst=worst, error=error)
+
+
+def worst_of(judgement: Judgement, actual: Array, count: int) -> list[Worst]:
+    """The elements that are wrong, so many at most, the worst first, in the order of `compare_values`."""
+    wanted, got = judgement.wanted, actual.astype(np.float64)
+    allowed = np.broadcast_to(np.asarray(judgement.allowed, dtype=np.float64), wanted.shape)
+    distance, wrong = _judged(got, wanted=wanted, allowed=allowed)
+    stray = wrong & ~(np.isfinite(got) & np.isfinite(wanted))
+    excess = np.where(stray, np.inf, _excess(distance, wrong=wrong, allowed=allowed))
+    order = np.argsort(-excess, axis=None, kind="stable")[: min(count, int(wrong.sum()))]
+    indices = [tuple(map(int, np.unravel_index(place, wanted.shape))) for place in order]
+    reasons = [NO_DISTANCE if stray[index] else judgement.why(index) for index in indices]
+    return [
+        _worst(index, got=got, wanted=wanted, allowed=0.0 if stray[index] else float(allowed[index]), why=why)
+        for index, why in zip(indices, reasons, strict=True)
+    ]
+
+
+def _excess(distance: Array, *, wrong: Array, allowed: Array) -> Array:
+    """How bad each wrong element is, and -1 elsewhere; one that must be equal is worse than any other."""
+    strict = wrong & (allowed == 0)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        if strict.any():
+            return np.where(strict, distance, np.where(wrong, 0.0, -1.0))
+        return np.where(wrong, distance / allowed, -1.0)
 
 
 def any_differs(judgement: Judgement, actual: Array) -> bool:
@@ -163,8 +187,7 @@ def _non_finite(got: Array, *, wanted: Array, stray: Array) -> Verdict:
     predicate = "are not finite where they should be"
     if not np.isfinite(wanted[index]):
         predicate = "should be NaN or infinite and differ"
-    why = "a NaN or an infinity has no distance"
-    worst = _worst(index, got=got, wanted=wanted, allowed=0.0, why=why)
+    worst = _worst(index, got=got, wanted=wanted, allowed=0.0, why=NO_DISTANCE)
     sentence = f"{int(stray.sum())} of {stray.size} values {predicate}"
     return disagrees("non-finite", sentence, worst=worst, error=float("inf"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from verify.checks.escaping import shown
 from verify.checks.files import naming, why_unwritten
@@ -13,6 +14,7 @@ from verify.reports.coverage import fault_coverages
 from verify.reports.findings import findings
 from verify.reports.phrases import plural
 from verify.reports.tally import COLUMNS, Tally, by_subject
+from verify.subjects.sources import Place, place_of_subject
 
 ANNOTATED = 10
 """Errors that GitHub shows of one step."""
@@ -26,13 +28,24 @@ SUMMARISED = 20
 _MARKS = {"holds": "✅ ", "disagrees": "❌ ", **dict.fromkeys(LITTLE, "⚠️ ")}
 
 
-def publish(tallies: Sequence[Tally], sentence: str, *, holds: bool, say: Callable[[str], None]) -> None:
+PlaceOf: TypeAlias = Callable[[str], Place | None]
+"""What says where the subject of a name is written, or the test that found it to be wrong."""
+
+
+def publish(
+    tallies: Sequence[Tally],
+    sentence: str,
+    *,
+    holds: bool,
+    say: Callable[[str], None],
+    place_of: PlaceOf = place_of_subject,
+) -> None:
     """Print the annotations, and append to the summary of the job, if this runs in a GitHub action.
 
     `say` prints a line as it is, as a command to the log has to be.
     """
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        for line in commands(tallies, sentence, holds=holds):
+        for line in commands(tallies, sentence, holds=holds, place_of=place_of):
             say(line)
     if file := os.environ.get(SUMMARY):
         try:
@@ -49,10 +62,22 @@ def _append(file: Path, text: str) -> None:
         stream.write(text)
 
 
-def commands(tallies: Sequence[Tally], sentence: str, *, holds: bool) -> list[str]:
-    """A workflow command for each finding; one with the sentence if a run fails without any."""
-    texts = [finding.text for finding in findings(tallies)] or ([] if holds else [sentence])
-    return [f"::error title={_property(text.splitlines()[0])}::{_data(text)}" for text in texts[:ANNOTATED]]
+def commands(
+    tallies: Sequence[Tally], sentence: str, *, holds: bool, place_of: PlaceOf = place_of_subject
+) -> list[str]:
+    """A workflow command for each finding; one with the sentence if a run fails without any.
+
+    It stands at the line of the subject, or of its test, where there is one.
+    """
+    found = [(finding.text, finding.subject) for finding in findings(tallies)]
+    little = [tally.subject for tally in tallies if tally.verdict in LITTLE]
+    said = found or ([] if holds else [(sentence, little[0] if little else "")])
+    return [_command(text, place_of(subject)) for text, subject in said[:ANNOTATED]]
+
+
+def _command(text: str, place: Place | None) -> str:
+    where = f"file={_property(place.file)},line={place.line}," if place else ""
+    return f"::error {where}title={_property(text.splitlines()[0])}::{_data(text)}"
 
 
 def _data(text: str) -> str:

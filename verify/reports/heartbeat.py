@@ -10,7 +10,7 @@ from threading import Event, Thread
 from verify.checks.escaping import visible
 from verify.checks.journal import journal
 from verify.checks.outer import is_outside, once_inside
-from verify.checks.streams import styled_output
+from verify.checks.streams import styled_error, styled_output
 
 EVERY_S = 10.0
 """Seconds between two lines."""
@@ -77,17 +77,20 @@ def with_case(phrase: str, subject: str, word: str) -> str:
 
 
 @contextmanager
-def spoken(command: str) -> Iterator[None]:
-    """A heartbeat on standard output, unless that is a terminal, which shows more."""
+def spoken(command: str, *, to_error: bool = False, every_s: float = EVERY_S) -> Iterator[None]:
+    """A heartbeat, unless standard output is a terminal, which shows more.
+
+    It is on standard output, or `to_error` where that is data.
+    """
     try:
         is_terminal = sys.stdout.isatty()
     except (AttributeError, OSError, ValueError):  # it is closed
         yield
         return
-    output = styled_output()  # pytest captures the original
+    output = styled_error() if to_error else styled_output()  # pytest captures the originals
     with doing(lambda: command):
         if is_terminal:
             yield
         else:
-            with heartbeat(lambda text: output.write(f"{visible(text)}\n")):
+            with heartbeat(lambda text: output.write(f"{visible(text)}\n"), every_s=every_s):
                 yield

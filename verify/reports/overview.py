@@ -41,7 +41,7 @@ def print_proved(
         case "all":
             print_summary(console, tallies, conclusion)
         case "result":
-            print_findings(console, tallies, conclusion)
+            print_findings(console, tallies, conclusion, is_drawn=False)
         case _:
             print_overview(console, tallies, conclusion, more=more)
 

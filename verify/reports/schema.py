@@ -137,6 +137,8 @@ _OF_OUTCOME: Mapping[str, Takes] = {
 
 _SETTLED = fields({"settled": flag})
 
+_WORST = fields({"index": _PLACE, "got": any_number, "want": any_number, "allowed": any_number, "why": _TEXT})
+
 _FAILURE = fields(
     {
         **_OF_PROPERTY,
@@ -145,11 +147,7 @@ _FAILURE = fields(
         "cause": _TEXT,
         "message": text(is_empty=False),
         "fault": _TEXT,
-        "worst": nullable(
-            fields(
-                {"index": _PLACE, "got": any_number, "want": any_number, "allowed": any_number, "why": _TEXT}
-            )
-        ),
+        "worst": nullable(_WORST),
         "shape": _PLACE,
         "differs": list_of(_PLACE),
     },
@@ -160,6 +158,7 @@ _FAILURE = fields(
         "flaky": _LINE,
         "like": _TEXT,
         "also": list_of(_a_word),
+        "next_worst": list_of(_WORST, most=10),
         "replay": _TEXT,
         "values": list_of(_a_pair),
         "answer": list_of(any_number),
@@ -232,10 +231,12 @@ def _require(record: Record) -> None:
         _OF_OUTCOME[record["outcome"]](record)
         if "fault" in record:
             _SETTLED(record)
-    if record["type"] == "failure" and record["worst"] and not _is_inside(record["worst"]["index"], record):
-        raise DataError(f"the index {record['worst']['index']} is not inside the shape {record['shape']}")
-    if record["type"] == "failure" and not _are_whole(record):
-        raise DataError("its values are not as many as the elements of its answer")
+    if record["type"] == "failure":
+        for worst in filter(None, (record["worst"], *record.get("next_worst", ()))):
+            if not _is_inside(worst["index"], record):
+                raise DataError(f"the index {worst['index']} is not inside the shape {record['shape']}")
+        if not _are_whole(record):
+            raise DataError("its values are not as many as the elements of its answer")
 
 
 def _are_whole(record: Record) -> bool:

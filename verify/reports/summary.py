@@ -12,9 +12,11 @@ from rich.text import Text
 
 from verify.cases.dtypes import FORMATS
 from verify.cases.operations import OPERATIONS
+from verify.checks.elements import NONE_WRONG
 from verify.checks.subject import split_label
 from verify.reports.conclusion import LITTLE
 from verify.reports.coverage import FaultCoverage, RegionCoverage, families, fault_coverages, region_coverages
+from verify.reports.failing import failure_text
 from verify.reports.findings import findings
 from verify.reports.judged import judged_lines
 from verify.reports.phrases import LabelledText, most_common
@@ -83,10 +85,18 @@ def print_lines(console: Console, lines: Iterable[LabelledText]) -> None:
         console.print(grid)
 
 
-def print_findings(console: Console, tallies: Sequence[Tally], conclusion: str) -> None:
-    """Print every finding, and what the run comes to; a message is not wrapped."""
+def print_findings(
+    console: Console, tallies: Sequence[Tally], conclusion: str, *, is_drawn: bool = True
+) -> None:
+    """Print every finding, and what the run comes to; a message is not wrapped.
+
+    With its elements, if it `is_drawn`.
+    """
     for finding in findings(tallies):
-        console.print(f"\n{finding.text}", highlight=False, markup=False, soft_wrap=True)
+        failure = finding.failure
+        drawn = failure.wrong if is_drawn else NONE_WRONG
+        console.print()
+        console.print(failure_text(finding.text, word=failure.word, wrong=drawn), soft_wrap=True)
     console.print(Text(f"\n{conclusion}", style="bold"))
 
 

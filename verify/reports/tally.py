@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from verify.checks.elements import NONE_WRONG, Wrong
 from verify.checks.subject import split_label
+from verify.oracle.compare import Worst
 from verify.reports.records import Record
 
 Item = TypeVar("Item")
@@ -45,7 +47,8 @@ class Failure:
     """One kind of disagreement by its smallest case, with its message and the fault that it looks like.
 
     The rest is that of a record: the `words` of an error, all the `faults` that it may be, how `flaky` it is,
-    the failure that it is `like`, and words that `also` disagree. `cases` showed it, by this property.
+    the failure that it is `like`, and words that `also` disagree. `cases` showed it, by this property, and
+    `wrong` are the elements of its answer that are.
     """
 
     kind: str
@@ -59,6 +62,7 @@ class Failure:
     like: str = ""
     also: tuple[str, ...] = ()
     cases: int = 1
+    wrong: Wrong = NONE_WRONG
 
     @property
     def tag(self) -> str:
@@ -71,7 +75,7 @@ class Failure:
         fields: dict[str, Any] = {name: record[name] for name in ("kind", "word", "fault")}
         fields |= {name: record.get(name, "") for name in ("way", "words", "flaky", "like")}
         fields |= {name: tuple(record.get(name, ())) for name in ("faults", "also")}
-        return cls(text=record["message"], **fields)
+        return cls(text=record["message"], wrong=_wrong_of(record), **fields)
 
 
 @dataclass(kw_only=True)
@@ -256,7 +260,20 @@ class Tally:
 
 def _failure_of(fields: dict[str, Any]) -> Failure:
     lists = {name: tuple(fields.get(name, ())) for name in ("faults", "also")}
-    return Failure(**{**fields, **lists})
+    worst, places = fields["wrong"]
+    wrong = Wrong(tuple(map(_worst_of, worst)), tuple(map(tuple, places)))
+    return Failure(**{**fields, **lists, "wrong": wrong})
+
+
+def _wrong_of(record: Record) -> Wrong:
+    """The wrong elements of a record; one of an older version has the worst alone."""
+    worst = [each for each in (record.get("worst"), *record.get("next_worst", ())) if each]
+    return Wrong(tuple(map(_worst_of, worst)), tuple(map(tuple, record.get("differs", ()))))
+
+
+def _worst_of(fields: Record) -> Worst:
+    numbers = {name: float(fields[name]) for name in ("got", "want", "allowed")}  # "nan" in a file
+    return Worst(index=tuple(fields["index"]), why=fields["why"], **numbers)
 
 
 class Tallies:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markdown import Markdown
@@ -11,6 +12,7 @@ from rich.segment import Segment
 
 from verify.checks.escaping import visible
 from verify.checks.streams import Out, styled_output
+from verify.reports.colour import has_colours
 
 
 class Plain(Console):
@@ -25,10 +27,18 @@ class Plain(Console):
 
 
 class Terminal(Plain):
-    """A console on the original standard output, as pytest captures it during a run."""
+    """A console on the original standard output, as pytest captures it during a run.
+
+    Its colours are those that are asked for; lines that change are for a terminal alone.
+    """
 
     def __init__(self) -> None:
-        super().__init__(file=styled_output())
+        output = styled_output()
+        is_terminal = output.isatty()
+        colours: Literal["auto", "standard"] | None = None
+        if has_colours(is_terminal=is_terminal):
+            colours = "auto" if is_terminal and os.environ.get("TERM") != "dumb" else "standard"
+        super().__init__(file=output, force_terminal=is_terminal, no_color=False, color_system=colours)
 
     def say(self, text: str) -> None:
         """Print a text unchanged, so that a line of it can be pasted."""

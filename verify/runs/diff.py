@@ -16,6 +16,7 @@ from verify.checks.subject import Description, Subject, describe
 from verify.gate.recorder import GRADED
 from verify.gate.survey import surveyed
 from verify.reports.conclusion import NOTHING_JUDGED
+from verify.reports.failing import examination_text
 from verify.reports.phrases import plural
 from verify.reports.records import Record, nowhere
 from verify.reports.terminal import Terminal
@@ -97,7 +98,9 @@ def diff(
         console.say("\n".join(["", *rest, *summary_of(changes, before, after)]))
     for side in sides:
         for failure in side.failures:
-            console.say(f"\n{side.name}: {disagreement(failure)}")
+            console.print()
+            text = examination_text(failure, f"{side.name}: {disagreement(failure)}")
+            console.print(text, soft_wrap=True)
     sentence = _sentence(len(cases), sides, changes)
     console.print(Text(f"\n{sentence}", style="bold"), soft_wrap=True)
     code = 1 if changes or any(side.wrong for side in sides) else 3

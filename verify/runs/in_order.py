@@ -21,7 +21,9 @@ from verify.corpus.words import MARK
 from verify.gate.survey import surveyed
 from verify.oracle.compare import LOST, Verdict
 from verify.reports.conclusion import NOTHING_JUDGED
+from verify.reports.failing import examination_text
 from verify.reports.phrases import plural
+from verify.reports.terminal import Terminal
 from verify.subjects.isolated import worker_of
 from verify.subjects.trial import tried
 
@@ -133,7 +135,8 @@ def replay_in_order(
                 failed.append(examination)
                 status = "CRASHED" if examination.verdict.kind == "crashed" else "disagrees"
                 print(f"{status:<9} {case}  ({_numbered(number)} of {len(cases):,})")
-                print(disagreement(examination, with_faults=False, replay=again))
+                said = disagreement(examination, with_faults=False, replay=again)
+                Terminal().print(examination_text(examination, said), soft_wrap=True)
         if failed and failed[-1].verdict.kind in LOST:
             lost_at = number
             break

@@ -10,13 +10,15 @@ from fnmatch import fnmatchcase
 
 from verify.cases.case import Case
 from verify.cases.predicates import names_of
+from verify.cases.spelling import nearest
 from verify.cases.word import InvalidCase
 from verify.checks.deviations import Deviation, applying, routes_of
-from verify.checks.examination import Examination, disagreement
+from verify.checks.examination import Examination
 from verify.checks.path import Examiner, excused
 from verify.checks.subject import Description, Subject, describe
 from verify.checks.ways import split_way
 from verify.gate.drawing import ILLEGAL_OPERATIONS, cases_by_way, illegal_cases_by_way, sample
+from verify.reports.failing import examination_text
 from verify.reports.terminal import Terminal
 from verify.runs.interrupted import say_interrupted
 
@@ -37,13 +39,18 @@ def inside(
     0; 1 if an answer is neither right nor recorded, and 3 if none is as it is predicted.
     """
     counts: Counter[str] = Counter()
+    names: set[str] = set()
     say_interrupted(console.say)
     for label in labels:
         subject = describe(load(label))
         known = applying(subject.known, subject)
+        names |= {entry.name for entry in known}
         for entry in known:
             if fnmatchcase(entry.name, pattern):
                 counts += _asked(console, subject, entry, known, examples=examples)
+    if not any(fnmatchcase(name, pattern) for name in names):
+        whose = f"no deviation of {', '.join(labels)} is named {pattern!r}"
+        raise ValueError(f"{whose}; `list` names them{nearest(pattern, names)}")
     return 1 if counts["neither"] else 0 if counts["predicted"] else 3
 
 
@@ -66,7 +73,7 @@ def _asked(
     shown = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if counts[outcome])
     console.say(f"{entry.name} of {subject.label}: {counts.total()} cases, {shown or 'none can be drawn'}")
     for stray in strays[:SHOWN]:
-        console.say(disagreement(stray))
+        console.print(examination_text(stray), soft_wrap=True)
     return counts
 
 

@@ -9,6 +9,8 @@ from datetime import date
 from itertools import islice
 from typing import NamedTuple
 
+from rich.text import Text
+
 from verify.cases.case import Case
 from verify.checks.deviations import Deviation
 from verify.checks.diagnosis import diagnosed
@@ -18,7 +20,9 @@ from verify.checks.subject import Subject, describe
 from verify.corpus.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
 from verify.gate.survey import surveyed
 from verify.oracle.compare import KINDS, Verdict
+from verify.reports.failing import examination_text
 from verify.reports.phrases import plural
+from verify.reports.terminal import Terminal
 
 REPLAY_TRIES = 5
 """How often a case is asked that disagrees or has disagreed before; once if it times out."""
@@ -27,7 +31,7 @@ SHOWN = {"agrees": "holds"}
 
 
 class Became(NamedTuple):
-    """The result of a case: its status and why, the message of a disagreement, and what to record.
+    """The result of a case: its status and why, the message of a disagreement, what to record, and to show.
 
     The status is "agrees", "declined" or "vacuous"; "unloaded" where its subject cannot be asked;
     "FIXED" if it agrees and failed before; for a
@@ -38,6 +42,7 @@ class Became(NamedTuple):
     note: str = ""
     message: str = ""
     failures: tuple[Failed, ...] = ()
+    shown: Text | None = None
 
 
 def replay(
@@ -117,7 +122,8 @@ def became_of(examiner: Examiner, case: Case, past: Sequence[Failed]) -> Became:
     if shown.deviation:
         message += f"\n  known    {shown.deviation.name}: {shown.deviation.text}"
     is_new = not shown.deviation and not (past and len(counts) > 1)
-    return Became(status, note, message, (failed(shown),) if is_new else ())
+    became = Became(status, note, message, (failed(shown),) if is_new else ())
+    return became._replace(shown=examination_text(shown, message))
 
 
 def _as_before(examiner: Examiner, failure: Examination, past: Sequence[Failed]) -> Examination:
@@ -165,5 +171,5 @@ def _print(case: Case, became: Became, *, by: str) -> None:
     if became.status != "disagrees":
         note = f"  ({', '.join(filter(None, (by, became.note)))})" if by or became.note else ""
         print(f"{SHOWN.get(became.status, became.status):<9} {case}{note}")
-    if became.message:
-        print(became.message)
+    if became.shown:
+        Terminal().print(became.shown, soft_wrap=True)

@@ -23,6 +23,7 @@ from verify.faults.visibility import visibility
 from verify.gate.drawing import sample
 from verify.gate.properties import PROPERTIES, Property
 from verify.oracle.compare import NUMERIC_KINDS
+from verify.reports.failing import failure_text
 from verify.runs.jobs import all_of, jobs_for
 
 DRAWS = 4700
@@ -89,7 +90,8 @@ def selftest(console: Console, *, examples: int = DRAWS, seed: int = 0, jobs: in
     kills, alarms, judged = _in_jobs(console, cases, jobs)
     console.print(_table(kills))
     for message in alarms[:ALARMS]:
-        console.print(f"\n{message}", highlight=False, markup=False, soft_wrap=True)
+        console.print()
+        console.print(failure_text(message), soft_wrap=True)
     complaints = [kill.complaint for kill in kills if kill.complaint]
     if alarms:
         complaints.append(f"{len(alarms):,} false alarms in {judged:,} cases")

@@ -36,7 +36,7 @@ def module_in(path: str) -> ModuleType:
     loaded = sys.modules.get(name)
     if loaded is not None and _is_of(loaded, file):
         return loaded
-    found = _specs(name)
+    found = specs_of(name)
     if loaded is None and found and found[-1].origin and Path(found[-1].origin).resolve() == file:
         return import_module(name)
     return _anew(file)
@@ -69,7 +69,7 @@ def outside(name: str) -> str:
     if is_path:
         file = file_of(f"{path}.py")
         return "" if file is None or is_in_tree(file) else str(file)
-    for spec in _specs(name.partition(":")[0]):
+    for spec in specs_of(name.partition(":")[0]):
         places = [spec.origin] if spec.origin else [*(spec.submodule_search_locations or ())]
         is_built_in = spec.origin is not None and not spec.has_location
         strange = [place for place in places if is_built_in or not is_in_tree(Path(place))]
@@ -78,7 +78,7 @@ def outside(name: str) -> str:
     return ""
 
 
-def _specs(module: str) -> list[ModuleSpec]:
+def specs_of(module: str) -> list[ModuleSpec]:
     """Where a module and the packages around it are found, as far as they are, without importing any."""
     first, *parts = module.split(".")
     try:

@@ -353,8 +353,8 @@ def run(*arguments: str) -> int:
 def test_shards_are_one_page() -> None:
     written(run_of(asked(right, [WORD])), Path("one.jsonl"))
     written(run_of(asked(ODD, [WORD])), Path("two.jsonl"))
-    assert main(["report", "one.jsonl", "two.jsonl", "--html", "pages/run.html"]) == 1
-    assert "Disagrees: 1 finding" in Path("pages/run.html").read_text(encoding="utf-8")
+    assert main(["report", "one.jsonl", "two.jsonl", "--html", "run.html"]) == 1
+    assert "Disagrees: 1 finding" in Path("run.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", [["report", "run.jsonl"], ["run", "numpy"]])

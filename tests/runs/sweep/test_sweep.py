@@ -332,7 +332,7 @@ def test_a_narrowing_that_no_sweep_has_is_refused_with_a_sentence(tmp_path: Path
     printed, error = refused.communicate()
     said = "reductions narrow what is drawn, and a sweep has them all"
     assert (refused.returncode, printed) == (2, "")
-    assert error.startswith(f"conv-verify: {said}: ")
+    assert error.startswith(f"conv-verify sweep: {said}: ")
     assert error.count("\n") == 1
 
 

@@ -6,12 +6,21 @@ import textwrap
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
-Style = Literal["plain", "heading", "padding", "window", "filter", "product", "result"]
+Style = Literal[
+    "plain", "heading", "padding", "window", "filter", "product", "result", "failure", "wrong", "right"
+]
 
 WIDTH = 80
 LABEL = 9
 PADDING_SIGN = "·"
-_ANSI = {"heading": "1", "padding": "90", "window": "36", "filter": "35", "product": "33", "result": "1;32"}
+_ANSI = {
+    "heading": "1",
+    "padding": "90",
+    "window": "36",
+    "filter": "35",
+    "product": "33",
+    "result": "1;32",
+} | {"failure": "1;31", "wrong": "31", "right": "32"}
 
 
 class Span(NamedTuple):

@@ -53,7 +53,6 @@ def require_page(file: Path) -> None:
     """
     if find_spec("jinja2") is None:
         raise ValueError("a page of HTML needs Jinja: pip install 'conv-verify[html]'")
-    file.parent.mkdir(parents=True, exist_ok=True)
     require_replaceable(file)
 
 

@@ -21,6 +21,7 @@ from verify.checks.path import Examiner
 from verify.checks.subject import Description, Subject, describe
 from verify.checks.versions import source_of, versions, versions_of
 from verify.gate.survey import surveyed
+from verify.reports.failing import examination_text, failure_text
 from verify.reports.heartbeat import doing
 from verify.reports.phrases import LabelledText, most_common, plural
 from verify.reports.summary import REASONS, print_lines
@@ -131,28 +132,29 @@ def _print_counterexamples(
     Returns what has stopped it, or the sweep.
     """
     for first in sorted(swept.first.values(), key=lambda first: first.place):
-        text = _message_as_found(first, subject)
+        text = failure_text(_message_as_found(first, subject))
         if stop is None:
             try:
                 text = _message(first, subject, enumeration)
             except BaseException as error:  # noqa: BLE001 - what was found is shown first
                 stop = error
-        console.print(f"\n{text}", highlight=False, markup=False, soft_wrap=True)
+        console.print()
+        console.print(text, soft_wrap=True)
     return stop
 
 
-def _message(counterexample: Counterexample, whole: Description, enumeration: Enumeration) -> str:
+def _message(counterexample: Counterexample, whole: Description, enumeration: Enumeration) -> Text:
     """The message of a counterexample; with the fault it looks like, if it disagrees the same way again."""
     found = as_found(counterexample, whole)
     if counterexample.asked and (worker := worker_of(whole)):
         worker.begin_anew()  # so that the case is asked alone
     again = Examiner(subject=found.subject, noted_as=found.subject.name).examine(found.case)
     if again.verdict.kind == counterexample.verdict.kind:
-        return disagreement(diagnosed(again))
+        return examination_text(diagnosed(again))
     if counterexample.asked:
-        return loss_message(counterexample, whole, enumeration)
+        return failure_text(loss_message(counterexample, whole, enumeration))
     text = _message_as_found(counterexample, whole)
-    return f"{text}\n{line('again', 'it did not disagree in this way when it was asked again')}"
+    return failure_text(f"{text}\n{line('again', 'it did not disagree in this way when it was asked again')}")
 
 
 def _message_as_found(counterexample: Counterexample, whole: Description) -> str:
