@@ -38,7 +38,7 @@ from verify.reports.conclusion import LITTLE, exit_code, run_sentence
 from verify.reports.findings import findings
 from verify.reports.overview import Detail, print_proved
 from verify.reports.records import Record, Stream, end
-from verify.reports.tally import Tally
+from verify.reports.tally import Failure, Tally
 from verify.reports.terminal import Plain
 from verify.subjects.sources import Place, place_in, place_of_subject
 
@@ -279,12 +279,27 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if is_broken or (reporter is not None and _said_of(reporter, OURS)):
         session.exitstatus = exits.COULD_NOT_RUN
     exits.say(lambda: int(session.exitstatus))
+    if reporter is not None and session.config.get_verbosity() < 1:
+        _say_once(reporter)
     stash = session.config.stash
     if START in stash:
         broken = _broken(reporter) if reporter is not None else ""
         for finding in findings(tallies):
             stash[SESSION].record(finding.record())
         stash[SESSION].record(_ending(stash[START], tallies, session.exitstatus, broken))
+
+
+def _say_once(terminalreporter: Any) -> None:
+    """Leave a line of each failure that the summary shows whole: one finding may fail every property."""
+    for report in terminalreporter.stats.get("failed", ()):
+        text = report.__dict__.get(KEY)
+        tally = Tally.from_json(text) if text else None
+        if tally and tally.failures and report.longrepr == printable(_messages(tally)):
+            report.longrepr = printable("\n".join(map(_in_a_line, tally.failures.values())))
+
+
+def _in_a_line(failure: Failure) -> str:
+    return " ".join(filter(None, (failure.text.partition("\n")[0], failure.word and f"({failure.word})")))
 
 
 def _ending(start: float, tallies: Sequence[Tally], status: int, broken: str) -> Record:
