@@ -209,7 +209,7 @@ def test_every_pinned_word_that_fails_is_reported(gate: Gate, pytester: pytest.P
     words = "# grammar 2\nconv_i5_k2_same_ints77\nconv_i4_k1_same_ints77\n"
     pins = pytester.makefile(".txt", pins=words)
     result = gate("shifts_values", "-k", "pinned", narrowing=f"corpus={str(pins)!r}")
-    failed = ["  case     conv_i5_k2_same_ints77", "  case     conv_i4_k1_same_ints77"]
+    failed = ["* (conv_i5_k2_same_ints77)", "* (conv_i4_k1_same_ints77)", "  case     conv_i5_k2_same_ints77"]
     result.stdout.fnmatch_lines(
         [*failed, "  found by pinned words in 2 cases", "Disagrees: 1 finding in 3 cases."]
     )

@@ -117,7 +117,7 @@ def test_project_with_a_verify_of_its_own_passes(suite: Pytest, *, script: bool)
 
 
 @pytest.mark.parametrize("options", [(), ("--conv-examples=5", "--conv-report=a.jsonl")], ids=["", "options"])
-@pytest.mark.parametrize("module", ["verify/gate.py", "verify/gate/conformance.py"])
+@pytest.mark.parametrize("module", ["verify/gate.py", "verify/gate/suite.py"])
 def test_project_with_a_gate_of_its_own_in_a_verify_of_its_own_passes(
     suite: Pytest, module: str, options: tuple[str, ...]
 ):

@@ -58,7 +58,7 @@ def _is_ours() -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config) -> None:
-    if "verify.gate.conformance" in sys.modules and _is_ours():
+    if "verify.gate.suite" in sys.modules and _is_ours():
         _load_plugin(config)
 
 

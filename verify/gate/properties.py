@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from verify.cases.fills import FILLS
-from verify.gate.drawing import DRAWN_FILLS
+from verify.cases.narrowings import DRAWN_FILLS
 from verify.oracle.compare import KINDS, Kind
 
 
