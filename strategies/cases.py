@@ -13,8 +13,9 @@ from typing import Any
 from hypothesis.strategies import SearchStrategy
 
 from verify.cases.case import Case
-from verify.cases.domain import BOUNDS, DATA_FORMATS, LISTS, RANKS, Domain, smaller
-from verify.cases.dtypes import FORMATS
+from verify.cases.domain import BOUNDS, DATA_FORMATS, EVERY_CASE, LISTS, RANKS, Domain, smaller
+from verify.cases.dtypes import DTYPES as EVERY_DTYPE
+from verify.cases.dtypes import FORMATS, QUANTISED
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis
 from verify.cases.narrowings import DRAWN_FILLS, REDUCTIONS, STEPS, checked
@@ -39,6 +40,7 @@ from .parts import (
     seed_of,
 )
 from .plans import Plan
+from .quantising import QUANTISED_BYTES, quantisations
 from .regional import fields_of
 
 DTYPES = tuple(
@@ -72,12 +74,13 @@ def cases(
     max_groups: int | None = None,
     max_batch: int | None = None,
 ) -> SearchStrategy[Case]:
-    """Legal cases of every kind, aimed at the corners where convolutions go wrong.
+    """Legal cases of every kind but quantised ones, aimed at the corners where convolutions go wrong.
 
     Two thirds of them are drawn inside a region, a part of the space that libraries treat by a kernel of its
     own (`verify/cases/regions.toml`), a third anywhere; with `regions`, all of them inside one of these.
 
-    Each argument narrows what is drawn. `dtypes` have NumPy's names ("float32"), `paddings` are "same",
+    Each argument narrows what is drawn. `dtypes` have NumPy's names ("float32"); of "int8", "uint8" and
+    "int16" quantised cases are drawn, only where they are named. `paddings` are "same",
     "valid" and "explicit", `data_formats` "channels_last" and "channels_first", or as a case says them
     ("SAME", "NHWC"), in any case of letters. `steps` say whether strides and dilations may exceed 1 ("plain",
     "strided", "dilated", "both"); where these allow it, `unread` is drawn strided, as only windows that
@@ -91,7 +94,7 @@ def cases(
     Shrinks towards `conv_i1_k1_same_ones`: the first of each sequence, sizes of 1, seed 0.
     Raises ValueError for an empty or unknown choice, or for choices that leave no case.
     """
-    return cases_by_way({"": Domain()}, **locals()).map(itemgetter(1))
+    return cases_by_way({"": EVERY_CASE}, **locals()).map(itemgetter(1))
 
 
 def cases_by_way(
@@ -120,7 +123,13 @@ def cases_by_way(
     if not plans:
         raise ValueError("no case has any of these operations, ranks, dtypes and fills together")
     counts = Counter() if thrown is None else thrown
-    drawn = decided(ROW_BYTES, partial(_drawn, plans=plans, narrowing=narrowing, counts=counts))
+    has_quantised = any(
+        not QUANTISED.keys().isdisjoint(plan.space.dtypes)
+        for ways in plans.values()
+        for plan, _ in ways.values()
+    )
+    length = ROW_BYTES + QUANTISED_BYTES * has_quantised
+    drawn = decided(length, partial(_drawn, plans=plans, narrowing=narrowing, counts=counts))
     return drawn.filter(itemgetter(1))  # type: ignore[return-value]
 
 
@@ -145,7 +154,12 @@ def plans_of(domains: Mapping[str, Domain], narrowing: Narrowing, given: Mapping
 
 
 USUAL: Mapping[str, Any] = MappingProxyType(
-    {**(cases.__kwdefaults__ or {}), "max_stride": 4, "max_dilation": 3}
+    {
+        **(cases.__kwdefaults__ or {}),
+        "dtypes": (*DTYPES, *QUANTISED),
+        "max_stride": 4,
+        "max_dilation": 3,
+    }
 )
 """What is drawn unless it is narrowed."""
 
@@ -164,6 +178,8 @@ def _drawn(row: Row, *, plans: Plans, narrowing: Narrowing, counts: Counter[str]
     if case is None and narrowing.is_whole:
         made = _case_of(rest, plan=plan, narrowing=narrowing)
         case = made and plan.inside(made)
+    if case is not None and case.format.is_quantised:
+        case = next(filter(plan.holds, quantisations(case, row.last(QUANTISED_BYTES))), case)
     counts["drawn"] += 1
     counts["thrown"] += case is None
     counts["unjudged"] += made is not None and case is not made and plan.is_unjudged(made)
@@ -202,13 +218,13 @@ def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:
     )
     epilogue = epilogue_of(row, operation=operation.name, dtype=dtype, around=space.around)
     border = border_of(row, rank=rank)
-    seed = seed_of(row)
+    seed, is_quantised = seed_of(row), EVERY_DTYPE[dtype].is_quantised
     return Case(
         operation=operation.name,
         **fields_of(padding, spatial),
         **counts,
-        border=border if "border" in space.around and operation.takes_border else (),
-        dtype=FORMATS[dtype].dtype,
+        border=border if "border" in space.around and operation.takes_border and not is_quantised else (),
+        dtype=EVERY_DTYPE[dtype].dtype,
         channels_first=data_format == "channels_first",
         epilogue=() if operation.answer == "filters" and fill.needs_unread else epilogue,
         fill=fill.name,

@@ -18,7 +18,7 @@ from verify.cases.operations import OPERATIONS
 from verify.cases.simplify import with_number
 from verify.cases.word import InvalidCase
 
-from .cases import cases_by_way
+from .cases import DTYPES, cases_by_way
 
 ILLEGAL_OPERATIONS = tuple(OPERATIONS)
 SMALL_LIMITS = {"max_side": 5, "max_kernel": 3, "max_channels": 3, "max_batch": 2}
@@ -47,9 +47,13 @@ def illegal_cases(
 def illegal_cases_by_way(
     domains: Mapping[str, Domain], *, operations: Sequence[str], **narrowings: Any
 ) -> SearchStrategy[tuple[str, Case]]:
-    """Pairs of a way and a call that it must refuse, whose legal relatives are in the way's domain."""
+    """Pairs of a way and a call that it must refuse, whose legal relatives are in the way's domain.
+
+    None of them is quantised.
+    """
     small = {name: min(most, narrowings.get(name) or most) for name, most in SMALL_LIMITS.items()}
-    plain = {"operations": operations, "fills": ("ones",), "around": ()}
+    dtypes = [token for token in narrowings.get("dtypes") or DTYPES if token in FORMATS]
+    plain = {"operations": operations, "fills": ("ones",), "around": (), "dtypes": dtypes}
     legal = cases_by_way(domains, **{**narrowings, **small, **plain})
 
     def is_asked(drawn: tuple[str, Case | None]) -> bool:

@@ -7,10 +7,10 @@ from functools import cache
 from typing import NamedTuple
 
 from verify.cases.case import Case
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import DTYPES
+from verify.cases.enumeration import has_fill
 from verify.cases.fills import FILLS
 from verify.cases.narrowings import REDUCTIONS, step_of
-from verify.cases.operations import OPERATIONS
 
 OFTEN = tuple(name for times in (1, 2) for name, fill in FILLS.items() if fill.chance > times)
 """Fills that reveal the most, or what no other fill reveals."""
@@ -52,17 +52,12 @@ class Narrowing(NamedTuple):
 
 def longest(dtype: str) -> int:
     """The number of terms from which a sum counts as long: more than a narrow significand counts."""
-    form = FORMATS[dtype]
-    return 1 + (2**form.precision if form.accumulator != dtype else LONG)
+    form = DTYPES[dtype]
+    is_narrow = form.accumulator != dtype and not form.exact_integers
+    return 1 + (2**form.precision if is_narrow else LONG)
 
 
 @cache
 def _fills_for(operation: str, dtype: str, fills: tuple[str, ...]) -> tuple[str, ...]:
-    traits, is_whole = OPERATIONS[operation], FORMATS[dtype].exact_integers
-    fitting = [
-        fill
-        for fill in fills
-        if not (FILLS[fill].needs_unread and traits.input != "source")
-        and not (FILLS[fill].needs_floats and is_whole)
-    ]
+    fitting = [fill for fill in fills if has_fill(operation, dtype, fill)]
     return (*fitting, *(fill for fill in OFTEN if fill in fitting))

@@ -9,7 +9,8 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from verify.cases.dtypes import FORMATS
+from verify.cases import quantised
+from verify.cases.dtypes import DTYPES
 from verify.cases.geometry import Axis, dilated, largest_dilation, same_padding, turning_sizes
 from verify.cases.narrowings import STEPS
 from verify.cases.operations import ACTIVATIONS, EPILOGUE, OPERATIONS, WHOLE
@@ -44,6 +45,10 @@ class Row:
 
     def bytes(self, count: int) -> list[int]:
         return [self.byte() for _ in range(count)]
+
+    def last(self, count: int) -> Row:
+        """The last bytes, which nothing else reads where the row was made longer for them."""
+        return Row(self._row[-count:])
 
     def rest(self) -> Row:
         """The bytes that are not read yet, to be read a second time."""
@@ -110,8 +115,7 @@ def epilogues(
 
 def epilogue_of(row: Row, *, operation: str, dtype: str, around: Sequence[str]) -> tuple[str, ...]:
     taken = OPERATIONS[operation].epilogue
-    needs_whole = FORMATS[dtype].exact_integers
-    allowed = [step for step in around if step in taken and (step in WHOLE or not needs_whole)]
+    allowed = [step for step in around if step in taken and step in _steps_in(dtype)]
 
     def stage(kinds: Sequence[str], *, nothing: int) -> tuple[str, ...]:
         spelled = [
@@ -122,6 +126,13 @@ def epilogue_of(row: Row, *, operation: str, dtype: str, around: Sequence[str]) 
     first = stage(("bias", "bias", "bias", "norm", "norm"), nothing=3)
     second = stage(("residual",), nothing=3)
     return first + second + stage(("relu", "relu", *ACTIVATIONS), nothing=10)
+
+
+def _steps_in(dtype: str) -> Sequence[str]:
+    """The steps that may follow sums in a dtype."""
+    if DTYPES[dtype].is_quantised:
+        return quantised.EPILOGUE
+    return WHOLE if DTYPES[dtype].exact_integers else EPILOGUE
 
 
 def borders(rank: int) -> SearchStrategy[tuple[tuple[int, int], ...]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from verify.cases.case import Case
 from verify.cases.domain import Condition, Domain, Space
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import DTYPES
 from verify.cases.geometry import dilated
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import names_of
@@ -138,7 +138,7 @@ def plain_cases(operation: str, made: Decisions) -> tuple[tuple[Case, Mapping[st
         "groups": groups,
         "strides": (stride,) * rank,
         "dilations": (dilation,) * rank,
-        "dtype": FORMATS[dtype].dtype,
+        "dtype": DTYPES[dtype].dtype,
         "channels_first": data_format == "channels_first",
     }
     cases: list[Case] = []

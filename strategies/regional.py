@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from verify.cases.case import Case
 from verify.cases.domain import Space
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import DTYPES
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis, dilated, same_padding
 from verify.cases.operations import Operation
@@ -46,15 +46,15 @@ def case_of(
     )
     epilogue = epilogue_of(row, operation=operation.name, dtype=dtype, around=bounds.around)
     border = [_numbers(choice(byte, draws.border), {}) for byte in row.bytes(BORDER_BYTES) if draws.border]
-    seed = seed_of(row)
+    seed, is_quantised = seed_of(row), DTYPES[dtype].is_quantised
     if draws.turns and turn % 2:
         axes.reverse()
     return Case(
         operation=operation.name,
         **fields_of(padding, axes),
         **counts,
-        border=tuple((before, after) for before, after in border[:rank]),
-        dtype=FORMATS[dtype].dtype,
+        border=() if is_quantised else tuple((before, after) for before, after in border[:rank]),
+        dtype=DTYPES[dtype].dtype,
         channels_first=data_format == "channels_first",
         # With a bias, the gradient of filters is that of the bias, which has no kernel.
         epilogue=epilogue if operation.answer != "filters" else (),

@@ -33,7 +33,7 @@ ENTRIES = {
             '        Format("int32"',
             (
                 '        Format("float8_e4m3fn", 4, -6, 448.0, "float32"),\n'
-                '        Format("int16", 16, 0, 2.0**15 - 1, "int16"),\n'
+                '        Format("uint16", 16, 0, 2.0**15 - 1, "uint16"),\n'
                 '        Format("int32"'
             ),
         ),
@@ -55,7 +55,7 @@ from verify.gate.properties import PROPERTIES
 drawn = {
     "halves": sample(150, 1, cases(fills=("halves",), max_side=4, max_channels=4)),
     "float8e4m3fn": sample(150, 1, cases(dtypes=("float8e4m3fn",), max_side=4, max_channels=4)),
-    "int16": sample(150, 1, cases(dtypes=("int16",), max_side=4, max_channels=4)),
+    "uint16": sample(150, 1, cases(dtypes=("uint16",), max_side=4, max_channels=4)),
 }
 answered = {name: [check(case, lambda case: reference(case).astype(case.dtype)).holds for case in found]
             for name, found in drawn.items()}
@@ -72,12 +72,13 @@ print(json.dumps({
     "exact": sum(
         promises_exact_sums(case) and all(map(is_exact_step, case.epilogue)) for case in drawn["halves"]
     ),
-    "fills of int16": sorted({case.fill for case in drawn["int16"]}),
+    "fills of uint16": sorted({case.fill for case in drawn["uint16"]}),
     "drawn": [name in (*DRAWN_FILLS, *DTYPES) for name in drawn],
     "judged": [judged.name for judged in PROPERTIES if "halves" in judged.fills],
     "words": [refusal(word) for word in (
-        "conv_i5_k2_same_halves7", "conv_i16_k2_same", "conv_i16_k2_same_int16", "conv_i5_k2_same_int16_elu",
-        "conv_i5_k2_same_int16_reals", "conv_i5_k2_same_halvs",
+        "conv_i5_k2_same_halves7", "conv_i16_k2_same", "conv_i16_k2_same_uint16",
+        "conv_i5_k2_same_uint16_elu",
+        "conv_i5_k2_same_uint16_reals", "conv_i5_k2_same_halvs",
     )],
 }))
 """
@@ -117,10 +118,10 @@ def test_one_entry_adds_a_fill_that_is_drawn_and_judged(extended):
 
 
 def test_one_entry_adds_a_dtype_that_takes_the_fills_it_can_hold(extended):
-    assert extended["fills of int16"] == ["coded", "dyadic", "halves", "impulse", "ints", "iota", "ones"]
+    assert extended["fills of uint16"] == ["coded", "dyadic", "halves", "impulse", "ints", "iota", "ones"]
 
 
-@pytest.mark.parametrize("name", ["halves", "float8e4m3fn", "int16"])
+@pytest.mark.parametrize("name", ["halves", "float8e4m3fn", "uint16"])
 def test_right_answers_to_a_new_entry_agree(extended, name):
     assert extended["agree"][name]
 
@@ -130,9 +131,12 @@ def test_new_entries_are_words(extended):
     assert extended["words"] == [
         "conv_i5_k2_same_halves7",
         "conv_i16_k2_same_ones",
-        "conv_i16_k2_same_int16_ones",
-        "'conv_i5_k2_same_int16_elu' is no case: 'elu' needs a floating-point dtype, not int16",
-        "'conv_i5_k2_same_int16_reals' is no case: the fill 'reals' needs a floating-point dtype, not int16",
+        "conv_i16_k2_same_uint16_ones",
+        "'conv_i5_k2_same_uint16_elu' is no case: 'elu' needs a floating-point dtype, not uint16",
+        (
+            "'conv_i5_k2_same_uint16_reals' is no case: "
+            "the fill 'reals' needs a floating-point dtype, not uint16"
+        ),
         "'conv_i5_k2_same_halvs' is no case: 'halvs' is not a token; did you mean 'halves'?",
     ]
 
@@ -144,7 +148,7 @@ def test_every_drawn_fill_is_judged_by_the_property_that_it_names():
 
 def test_fills_that_show_the_most_are_drawn_more_often():
     assert tuple(FILLS)[:-1] == DRAWN_FILLS
-    assert OFTEN == ("ints", "dyadic", "coded", "reals", "nonfinite", "unread", "dyadic")
+    assert OFTEN == ("ints", "dyadic", "coded", "reals", "nonfinite", "unread", "levels", "dyadic", "levels")
 
 
 def test_dtypes_are_drawn_from_the_simplest():

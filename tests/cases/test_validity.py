@@ -195,7 +195,7 @@ def test_refusal_stays_on_one_line_whatever_the_word():
             {"fill": "noise"},
             (
                 "'noise' is none of the fills "
-                "ones, iota, impulse, ints, dyadic, coded, reals, nonfinite, unread, cs231n"
+                "ones, iota, impulse, ints, dyadic, coded, reals, nonfinite, unread, levels, cs231n"
             ),
         ),
         (
@@ -204,8 +204,8 @@ def test_refusal_stays_on_one_line_whatever_the_word():
         ),
         ({"padding": "FULL"}, 'padding \'FULL\' is neither "SAME", "VALID" nor pairs'),
         (
-            {"dtype": np.dtype("int8")},
-            "int8 is none of the dtypes float16, bfloat16, float32, float64, int32",
+            {"dtype": np.dtype("int64")},
+            "int64 is none of the dtypes float16, bfloat16, float32, float64, int32, int8, uint8, int16",
         ),
         ({"size": (), "kernel": (), "strides": (), "dilations": ()}, "it has 0 spatial axes, not 1 to 3"),
         ({"size": (1, 1, 1, 1)}, "it has 4 spatial axes, not 1 to 3"),

@@ -13,7 +13,7 @@ from tests.checks.disagreements import CASE, named
 from tests.planted import convolutions, fragile
 from verify import Case, check, reference
 from verify.cases.domain import BOUNDS, Domain, Space
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import DTYPES as EVERY_DTYPE
 from verify.cases.operands import Array
 from verify.cases.operations import AROUND, OPERATIONS
 from verify.checks.declarations import DOMAIN, Declared
@@ -160,7 +160,7 @@ def test_attribute_that_is_none_says_nothing() -> None:
 
 
 WORDS = "not a list of some of conv, depthwise, separable, transpose, filtergrad"
-DTYPES = f"not a list of some of {', '.join(FORMATS)}"
+DTYPES = f"not a list of some of {', '.join(EVERY_DTYPE)}"
 WAYS = "not a mapping of names, without white space, / and *, to callables"
 
 

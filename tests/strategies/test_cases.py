@@ -126,7 +126,10 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ),
     ({"ranks": ()}, "ranks has nothing; choose from 1, 2, 3"),
     ({"ranks": (2, 4)}, "ranks has 4; choose from 1, 2, 3"),
-    ({"dtypes": ("f8",)}, "dtypes has 'f8'; choose from float16, bfloat16, float32, float64, int32"),
+    (
+        {"dtypes": ("f8",)},
+        "dtypes has 'f8'; choose from float16, bfloat16, float32, float64, int32, int8, uint8, int16",
+    ),
     (
         {"paddings": ("samee",)},
         "paddings has 'samee'; choose from same, valid, explicit; did you mean 'same'?",
@@ -134,7 +137,10 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"dtypes": "float32"}, "dtypes is 'float32', not a list: write dtypes=('float32',)"),
     (
         {"fills": ("cs231n",)},
-        "fills has 'cs231n'; choose from ones, iota, impulse, ints, dyadic, coded, reals, nonfinite, unread",
+        (
+            "fills has 'cs231n'; choose from "
+            "ones, iota, impulse, ints, dyadic, coded, reals, nonfinite, unread, levels"
+        ),
     ),
     ({"steps": ("big",)}, "steps has 'big'; choose from plain, strided, dilated, both"),
     ({"data_formats": ("NHCW",)}, "data_formats has 'NHCW'; choose from channels_last, channels_first"),

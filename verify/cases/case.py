@@ -15,6 +15,7 @@ from verify.cases.geometry import Axis, same_padding
 from verify.cases.misfits import LETTERS, ArrayRole
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
+from verify.cases.quantised import PLAIN, Quantised
 from verify.cases.validity import normal, validate, why_illegal
 from verify.cases.word import LENGTH, InvalidCase, Padding, fields_of, quoted, word_of
 
@@ -30,6 +31,7 @@ class Case:
     `border` is padding with zeros that comes before the convolution and its own padding.
     `epilogue` is what follows the convolution, in order: "bias" or "norm", "residual", and one of
     "relu", "relu6", "leaky0.25" (any slope), "elu", "tanh" and "sigmoid".
+    `quantised` has the scales and zero points of a dtype whose integers stand for real numbers.
     `fill` and `seed` say how the operands are made; no array is stored.
     An `illegal` case is a call that must be refused, and has no answer: a stride of 0, say, or, as
     `given_out`, sizes of a gradient's cotangent that no forward convolution of its numbers answers.
@@ -52,6 +54,7 @@ class Case:
     border: tuple[tuple[int, int], ...] = ()
     dtype: np.dtype[Any] = FORMATS["float32"].dtype
     channels_first: bool = False
+    quantised: Quantised = PLAIN
     epilogue: tuple[str, ...] = ()
     fill: str = "ones"
     seed: int = 0

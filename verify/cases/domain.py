@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from verify.cases.case import Case
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import DTYPES, FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.operations import AROUND, OPERATIONS, kind_of
 from verify.cases.predicates import Predicate, names_of
@@ -21,7 +21,7 @@ DATA_FORMATS = ("channels_last", "channels_first")
 LISTS: Mapping[str, Sequence[Any]] = {
     "operations": tuple(OPERATIONS),
     "ranks": RANKS,
-    "dtypes": tuple(FORMATS),
+    "dtypes": tuple(DTYPES),
     "data_formats": DATA_FORMATS,
     "paddings": PADDING_MODES,
     "around": AROUND,
@@ -198,7 +198,8 @@ class Domain:
             if value is not None and (name in LISTS or name in BOUNDS)
         }
         operations = said.pop("operations", self.operations)
-        return Domain(spaces=dict.fromkeys(operations, Space(**said))).within(self)
+        space = Space(**{"dtypes": tuple(DTYPES), **said})
+        return Domain(spaces=dict.fromkeys(operations, space)).within(self)
 
     def carried(self, case: Case) -> Case | None:
         """The case, or the first inside with another data format, dtype or rank; None where there is none."""
@@ -208,6 +209,10 @@ class Domain:
         if space is None:
             return None
         return next(filter(self.holds, _carried(case, space)), None)
+
+
+EVERY_CASE = Domain(spaces=dict.fromkeys(OPERATIONS, Space(dtypes=tuple(DTYPES))))
+"""Every case; a subject that says nothing has those of no quantised dtype."""
 
 
 def joined(domains: Iterable[Domain]) -> Domain:
@@ -239,7 +244,7 @@ def _carried(case: Case, space: Space) -> Iterator[Case]:
         try:
             yield replace(
                 with_rank(case, rank),
-                dtype=FORMATS[token].dtype,
+                dtype=DTYPES[token].dtype,
                 channels_first=data_format == "channels_first",
             )
         except InvalidCase:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,7 +34,17 @@ class Format(NamedTuple):
 
     @property
     def exact_integers(self) -> bool:
-        return self.name.startswith("int")
+        return self.name.startswith(("int", "uint"))
+
+    @property
+    def is_quantised(self) -> bool:
+        """Whether its integers stand for real numbers, by a scale and a zero point."""
+        return self.name in QUANTISED
+
+    @property
+    def least(self) -> int:
+        """The smallest integer."""
+        return 0 if self.name.startswith("u") else -int(self.largest) - 1
 
     @property
     def roundoff(self) -> float:
@@ -60,12 +71,30 @@ FORMATS = {
 `accumulator` is the format that sums products unless a subject says otherwise.
 """
 
+QUANTISED = {
+    form.token: form
+    for form in (
+        Format("int8", 8, 0, 127.0, "int32"),
+        Format("uint8", 8, 0, 255.0, "int32"),
+        Format("int16", 16, 0, 32767.0, "int64"),
+    )
+}
+"""The same of dtypes whose integers stand for real numbers; a subject has them only if it says so."""
+
+DTYPES = {**FORMATS, **QUANTISED}
+"""Both: every dtype that a case may have."""
+
+
+def shown_dtypes(met: Collection[str]) -> tuple[str, ...]:
+    """The dtypes of a table: the usual ones, and those of quantised cases that were met."""
+    return (*FORMATS, *(token for token in QUANTISED if token in met))
+
 
 def format_of(dtype: np.dtype[Any]) -> Format:
     """The format of a NumPy dtype; ValueError for one that no case can have."""
-    form = FORMATS.get(dtype.name.replace("_", ""))
+    form = DTYPES.get(dtype.name.replace("_", ""))
     if form is None:
-        raise ValueError(f"{dtype.name} is not one of the dtypes {', '.join(FORMATS)}")
+        raise ValueError(f"{dtype.name} is not one of the dtypes {', '.join(DTYPES)}")
     return form
 
 

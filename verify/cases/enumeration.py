@@ -9,9 +9,10 @@ from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple
 
+from verify.cases import quantised
 from verify.cases.case import Case
 from verify.cases.domain import DATA_FORMATS
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import DTYPES, FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis, ceil_div, same_padding
 from verify.cases.narrowings import DRAWN_FILLS, STEPS, step_of
@@ -231,9 +232,15 @@ def _require(what: str, chosen: tuple[Any, ...], known: tuple[Any, ...]) -> None
 
 def has_fill(operation: str, dtype: str, fill: str) -> bool:
     """Whether the cases of an operation in a dtype have a fill."""
-    needs_windows, needs_floats = FILLS[fill].needs_unread, FILLS[fill].needs_floats
-    has_windows, is_whole = OPERATIONS[operation].input == "source", FORMATS[dtype].exact_integers
-    return (has_windows or not needs_windows) and not (needs_floats and is_whole)
+    traits, form = FILLS[fill], DTYPES[dtype]
+    if form.is_quantised and not (traits.has_quantised and operation in quantised.OPERATIONS):
+        return False
+    has_windows = OPERATIONS[operation].input == "source"
+    return (
+        (has_windows or not traits.needs_unread)
+        and not (traits.needs_floats and form.exact_integers)
+        and (form.is_quantised or not traits.needs_quantised)
+    )
 
 
 def epilogues_of(operation: str, dtype: str, around: Sequence[str]) -> list[tuple[str, ...]]:

@@ -107,6 +107,11 @@ def of_impulse(case: Case) -> Scale:
     return Scale(1, largest, largest)
 
 
+def of_levels(case: Case) -> Scale:
+    """As far as the dtypes of a quantised case reach, its bias aside."""
+    return _alike(int(case.format.largest))
+
+
 def of_dyadic(case: Case) -> Scale:
     terms = 4 * max(case.products, 1) * (_factor_count(case) - 1)
     largest = max(1, min(_operand_limit(case) - 1, exact_limit(case) // terms))

@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 
 from verify.cases import exactness, lecture
 from verify.cases.exactness import Scale
+from verify.cases.levels import levels
 from verify.cases.misfits import PARTS, arrays_of
 from verify.cases.operands import Array, Operands
 from verify.cases.periods import Groups, period_of
+from verify.cases.quantised import as_integers
 from verify.cases.reads import read_cells
 
 if TYPE_CHECKING:
@@ -83,7 +85,8 @@ class Fill:
     are real numbers. `terms` counts the products of one sum that are not 0, at most.
     `judged_by` is the gate's property that draws it, and `chance` how often among a draw's choices: 0 is
     never. A fill that `is_finite` has neither NaN nor infinities. One that `needs_unread` cells is for
-    operations that read windows, and shows nothing where these skip no cell. `refusal` is one sentence
+    operations that read windows, and shows nothing where these skip no cell. A quantised dtype may not have
+    it, or it alone may. `refusal` is one sentence
     for a case that cannot have the fill for another reason.
     """
 
@@ -97,6 +100,8 @@ class Fill:
     is_seeded: bool = False
     is_finite: bool = True
     needs_unread: bool = False
+    has_quantised: bool = True
+    needs_quantised: bool = False
     refusal: Callable[[Case], str | None] = lambda case: None
 
     @property
@@ -116,7 +121,8 @@ def make_operands(case: Case) -> Operands:
         """An operand; an image has a data format, and is made channels last."""
         last = case.channels_last(shape) if is_image else shape
         values = fill.make(Part(case, operand, last, scale.largest(operand) if scale else 0, is_image))
-        return _cast(np.moveaxis(values, -1, 1) if is_image and case.channels_first else values, case)
+        moved = np.moveaxis(values, -1, 1) if is_image and case.channels_first else values
+        return as_integers(moved, case, operand) if case.format.is_quantised else _cast(moved, case)
 
     arrays = {
         "input": made("input", case.input_shape, is_image=True),
@@ -308,7 +314,15 @@ _ROWS = (
         chance=1,
     ),
     Fill("ints", _ints, exactness.of_ints, is_seeded=True),
-    Fill("dyadic", _dyadic, exactness.of_dyadic, is_seeded=True, judged_by="precision", chance=3),
+    Fill(
+        "dyadic",
+        _dyadic,
+        exactness.of_dyadic,
+        is_seeded=True,
+        has_quantised=False,
+        judged_by="precision",
+        chance=3,
+    ),
     Fill("coded", _coded, exactness.of_coded),
     Fill("reals", _reals, None, is_seeded=True, judged_by="rounding"),
     Fill("nonfinite", _nonfinite, exactness.of_ints, is_seeded=True, is_finite=False, judged_by="nonfinite"),
@@ -322,10 +336,19 @@ _ROWS = (
         judged_by="unread",
     ),
     Fill(
+        "levels",
+        lambda part: levels(part, _of_hashes),
+        exactness.of_levels,
+        is_seeded=True,
+        needs_quantised=True,
+        chance=3,
+    ),
+    Fill(
         "cs231n",
         lambda part: lecture.numbers(part.operand, part.case.size),
         lambda case: Scale(2, 1, 1),
         chance=0,
+        has_quantised=False,
         refusal=lecture.refusal,
     ),
 )

@@ -35,7 +35,9 @@ def names_of(case: Case, more: Mapping[str, Any] = MappingProxyType({})) -> dict
 
     `padding` is "same", "valid" or "explicit", `dtype` its name in NumPy; `out` has each axis's output size,
     `span` the cells that its dilated kernel covers, `pads` its (before, after) cells,
-    `bordered` the size with the border, `slope` is that of a leaky relu.
+    `bordered` the size with the border, `slope` is that of a leaky relu. `quantised` says whether the dtype
+    is, whose scales and zero points have their names in `Quantised`; `multiplier_of_sums` is the largest of
+    scale of x · scale of w / scale of y.
     An illegal case has no `out`, `span` and `products`, and `pads` only where they are written or
     none; `given_out` are the sizes that an illegal gradient is given, `given_shapes` and `given_dtypes` pairs
     of a letter and a shape or the name of a dtype.
@@ -43,6 +45,9 @@ def names_of(case: Case, more: Mapping[str, Any] = MappingProxyType({})) -> dict
     axes = () if case.illegal else case.axes
     return {
         **{name: getattr(case, name) for name in _ALIKE},
+        **case.quantised._asdict(),
+        "quantised": case.format.is_quantised,
+        "multiplier_of_sums": case.quantised.multiplier,
         "bordered": tuple(size + sum(ends) for size, ends in zip(case.size, case.borders, strict=True)),
         "filters": case.filter_count,
         "products": 0 if case.illegal else case.products,

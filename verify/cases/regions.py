@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple, TypeAlias
 
 from verify.cases.case import Case
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import DTYPES, QUANTISED
 from verify.cases.expressions import Expression
 from verify.cases.grammar import require_grammar
 from verify.cases.operations import OPERATIONS
@@ -22,10 +22,10 @@ NAMES = ("rank", "kernel", "stride", "dilation", "span", "taps", "outs", "channe
 """What a number that is written as text may use: of an axis its own, of a count those of the last axis, the
 taps of a kernel, the windows of an image, and the counts that are drawn before."""
 
-EXPENSIVE = ("float64", "int32")
+EXPENSIVE = ("float64", "int32", *QUANTISED)
 """Dtypes whose sums take NumPy ten times as long: of real numbers in twice the precision, or of integers."""
 
-MOST_PRODUCTS = {token: 150_000 if token in EXPENSIVE else 1_000_000 for token in FORMATS}
+MOST_PRODUCTS = {token: 150_000 if token in EXPENSIVE else 1_000_000 for token in DTYPES}
 """Dtype → the products of the largest case that is drawn in a region, so that the reference takes 5 ms."""
 MOST_STEPS = 300
 """Taps and groups, multiplied, of the largest case of a gradient, whose reference takes one after another."""
@@ -56,7 +56,7 @@ class Draws(NamedTuple):
 
     ranks: tuple[int, ...] = (2, 1, 2, 3)
     paddings: tuple[str, ...] = PADDING_MODES
-    dtypes: tuple[str, ...] = (*("float32",) * 4, "float16", "bfloat16", "float64", "int32")
+    dtypes: tuple[str, ...] = (*("float32",) * 4, "float16", "bfloat16", "float64", "int32", *QUANTISED)
     formats: tuple[str, ...] = (*("channels_last",) * 4, "channels_first")
     kernel: tuple[Option, ...] = (3, 1, 2)
     stride: tuple[Option, ...] = (1,)

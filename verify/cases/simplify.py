@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.patience import patience
+from verify.cases.quantised import PLAIN
 from verify.cases.word import InvalidCase
 
 Simplification = dict[str, Any]
@@ -157,11 +158,25 @@ def _tokens(case: Case) -> Iterator[Simplification]:
     yield from ({"epilogue": tuple(s for s in case.epilogue if s != step)} for step in case.epilogue)
     if case.channels_first:
         yield {"channels_first": False}
+    yield from simpler_scales(case)
     if case.format.token != "float32":
         yield {"dtype": FORMATS["float32"].dtype}
     yield from ({"fill": fill, "seed": 0} for fill in _before(case.fill, SIMPLE_FILLS))
     if case.fill_traits.is_seeded:
         yield from ({"seed": seed} for seed in range(min(case.seed, 4)))
+
+
+def simpler_scales(case: Case) -> Iterator[Simplification]:
+    """All scales 1 and all zero points 0, or one of them; the first scale for all channels."""
+    quantised = case.quantised
+    if quantised == PLAIN:
+        return
+    yield {"quantised": PLAIN}
+    for name, plain in PLAIN._asdict().items():
+        if getattr(quantised, name) != plain:
+            yield {"quantised": quantised._replace(**{name: plain})}
+    if quantised.is_per_channel:
+        yield from ({"quantised": quantised._replace(w_scale=(scale,))} for scale in quantised.w_scale[:2])
 
 
 def _before(choice: Any, choices: tuple[str, ...]) -> tuple[str, ...]:

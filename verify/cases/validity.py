@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import DTYPES
 from verify.cases.fills import FILLS
 from verify.cases.misfits import ILLEGAL_LIMIT, given_tokens, normal_given, why_ungiven, wrong_given
 from verify.cases.operations import EPILOGUE, OPERATIONS, WHOLE, Operation, is_in_order, is_step, kind_of
+from verify.cases.quantised import normal_quantised, quantised_tokens, wrong_quantised
 from verify.cases.word import MAX_DIGITS, InvalidCase, by, cut, ends, padding_token
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def normal(case: Case) -> dict[str, Any]:
         fields["dtype"] = np.dtype(case.dtype).newbyteorder("=")
         fields["epilogue"] = tuple(case.epilogue)
         fields |= normal_given(case)
-    except (TypeError, ValueError) as wrong:
+        fields["quantised"] = normal_quantised(case.quantised)
+    except (TypeError, ValueError, AttributeError) as wrong:
         raise InvalidCase(f"a field is of the wrong type: {wrong}") from None
     for name in ("strides", "dilations"):
         fields[name] = fields[name] or (1,) * len(fields["size"])
@@ -75,6 +77,8 @@ def _wrong_call(case: Case) -> str | None:
     """Why an illegal case is not even a call."""
     if not 1 <= case.rank <= 3 or not 1 <= len(case.kernel) <= 3:
         return f"it has {case.rank} spatial axes, not 1 to 3"
+    if case.format.is_quantised or quantised_tokens(case.quantised):
+        return "an illegal case has a dtype that is not quantised, and no scales"
     if case.fill != "ones" or case.epilogue or case.border:
         return "an illegal case has the fill ones and nothing before or after its operation"
     if case.seed:
@@ -105,8 +109,8 @@ def _wrong_vocabulary(case: Case) -> str | None:
         return f"{case.operation!r} is none of the operations {', '.join(OPERATIONS)}"
     if case.fill not in FILLS:
         return f"{case.fill!r} is none of the fills {', '.join(FILLS)}"
-    if case.dtype.name.replace("_", "") not in FORMATS:
-        return f"{case.dtype.name} is none of the dtypes {', '.join(FORMATS)}"
+    if case.dtype.name.replace("_", "") not in DTYPES:
+        return f"{case.dtype.name} is none of the dtypes {', '.join(DTYPES)}"
     if isinstance(case.padding, str) and case.padding not in ("SAME", "VALID"):
         return f'padding {case.padding!r} is neither "SAME", "VALID" nor pairs'
     return None
@@ -212,6 +216,10 @@ def _wrong_fill(case: Case) -> str | None:
         return f"the fill {fill.name!r} takes no seed"
     if fill.needs_floats and case.format.exact_integers:
         return f"the fill {fill.name!r} needs a floating-point dtype, not {case.format.token}"
+    if case.format.is_quantised and not fill.has_quantised:
+        return f"the fill {fill.name!r} is not for a quantised dtype such as {case.format.token}"
+    if fill.needs_quantised and not case.format.is_quantised:
+        return f"the fill {fill.name!r} is for a quantised dtype, not {case.format.token}"
     if fill.needs_unread and not case.reads_windows:
         return f"the fill {fill.name!r} is not for a {case.operation} that reads every cell"
     return fill.refusal(case)
@@ -249,6 +257,7 @@ _COMPLAINTS = (
     _wrong_operation,
     _wrong_numbers,
     _wrong_digits,
+    wrong_quantised,
     _wrong_epilogue,
     _wrong_fill,
     _wrong_windows,

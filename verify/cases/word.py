@@ -6,11 +6,12 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import DTYPES
 from verify.cases.fills import FILLS
 from verify.cases.grammar import OLD_DTYPES
 from verify.cases.misfits import ILLEGAL_DIGITS, MOST_AXES, NUMBER, PARTS, SCALAR, given_field, given_tokens
 from verify.cases.operations import EPILOGUE, OPERATIONS, leaky
+from verify.cases.quantised import quantised_field, quantised_tokens, unlike_token
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -27,6 +28,10 @@ LENGTH, LENGTH_OF_TOKEN = 150, 50
 
 _COUNT_FIELDS = {"n": "batch", "c": "channels", "f": "filter_count", "m": "multiplier", "g": "groups"}
 _SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations", "o": "given_out"}
+
+
+_BY_LETTER = ("given_shapes", "given_dtypes", "quantised")
+"""Fields of several tokens, each of another letter."""
 
 
 class InvalidCase(ValueError):
@@ -54,7 +59,7 @@ def _add(fields: dict[str, Any], token: str, name: str, value: Any) -> None:
     if name == "epilogue" and value not in fields.setdefault("epilogue", {}):
         fields["epilogue"][value] = len(fields["epilogue"])
         return
-    if name in ("given_shapes", "given_dtypes") and value[0] not in fields.setdefault(name, {}):
+    if name in _BY_LETTER and value[0] not in fields.setdefault(name, {}):
         fields[name][value[0]] = value[1]
         return
     if name == "fill":
@@ -62,7 +67,8 @@ def _add(fields: dict[str, Any], token: str, name: str, value: Any) -> None:
         fields.setdefault("seed", seed)
     if name in fields:
         hint = f": the dtype is written {OLD_DTYPES[token]!r}" if token in OLD_DTYPES else ""
-        raise InvalidCase(f"{cut(token)} gives its {name.replace('_', ' ')} a second time{hint}")
+        what = "scale" if name == "quantised" else name.replace("_", " ")
+        raise InvalidCase(f"{cut(token)} gives its {what} a second time{hint}")
     fields[name] = value
 
 
@@ -70,7 +76,7 @@ def _field(token: str, digits: int) -> tuple[str, Any]:
     """The field that one token sets, and its value; a number has so many digits at most."""
     if re.search(f"[0-9]{{{digits + 1}}}", token):
         raise InvalidCase(_unknown(token, digits))
-    for field_among in (_literal_field, _number_field, _fill_field, given_field):
+    for field_among in (_literal_field, _number_field, _fill_field, given_field, quantised_field):
         if field := field_among(token):
             return field
     raise InvalidCase(_unknown(token, digits))
@@ -90,7 +96,7 @@ def _literal_field(token: str) -> tuple[str, Any] | None:
         return "illegal", True
     if re.fullmatch("illegal[0-9]+", token):
         raise InvalidCase(f"{cut(token)} has a number: an illegal call has no seed, write 'illegal'")
-    return ("dtype", FORMATS[token].dtype) if token in FORMATS else None
+    return ("dtype", DTYPES[token].dtype) if token in DTYPES else None
 
 
 def _fill_field(token: str) -> tuple[str, Any] | None:
@@ -122,6 +128,8 @@ def _unknown(token: str, digits: int) -> str:
     if re.match("[pz]-?[0-9]", token):
         what = "padding" if token[0] == "p" else "border"
         return f"{cut(token)} is not a {what} such as {token[0]}1.0x0.2: before.after for 1 to 3 axes"
+    if re.match("q[xwy]", token):
+        return f"{cut(token)} is not {unlike_token(token)}"
     if token.startswith("leaky"):
         return f"{cut(token)} is not a leaky relu with its slope, such as leaky0.25"
     if re.match("[iksdo]-?[0-9]", token):
@@ -131,7 +139,7 @@ def _unknown(token: str, digits: int) -> str:
         return f"{cut(token)} is not {said}, such as {token[0]}1x3x1"
     if re.match("[ncfmg]-?[0-9]", token):
         return f"{cut(token)} is not a count of at most {digits} digits, such as {token[0]}2"
-    words = ["same", "valid", "cf", "illegal", *EPILOGUE, *FORMATS, *FILLS]
+    words = ["same", "valid", "cf", "illegal", *EPILOGUE, *DTYPES, *FILLS]
     near = difflib.get_close_matches(token.lower(), words, n=1)
     return f"{cut(token)} is not a token" + (f"; did you mean {near[0]!r}?" if near else "")
 
@@ -174,6 +182,7 @@ def word_of(case: Case) -> str:
         ("z" + ends(case.border)) * bool(case.border),
         padding_token(case.padding),
         case.format.token * (case.format.token != "float32"),
+        *quantised_tokens(case.quantised),
         "cf" * case.channels_first,
         *case.epilogue,
         case.fill if case.illegal else f"{case.fill}{case.seed or ''}",

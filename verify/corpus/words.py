@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain
+from verify.cases.domain import EVERY_CASE
 from verify.cases.grammar import GRAMMAR, require_grammar
 from verify.cases.operations import OPERATIONS
 from verify.cases.word import InvalidCase
@@ -60,7 +60,7 @@ def named_inside(
     words: Iterable[str], narrowings: Mapping[str, Any], *, further: Iterable[Case] = ()
 ) -> list[Case]:
     """The cases that are named, and further ones, inside the narrowings; ValueError if these leave none."""
-    inside = Domain().narrowed(narrowings)
+    inside = EVERY_CASE.narrowed(narrowings)
     named = [*(case for word in words for case in cases_named(word)), *further]
     cases = [case for case in named if inside.holds(case)]
     if named and not cases:

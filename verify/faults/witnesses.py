@@ -10,7 +10,7 @@ from typing import Any
 
 from verify.cases.case import Case
 from verify.cases.domain import DATA_FORMATS, Domain, format_of, joined, with_rank
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import DTYPES
 from verify.cases.fills import FILLS
 from verify.cases.predicates import names_of
 from verify.cases.word import InvalidCase, Padding
@@ -74,7 +74,7 @@ def _words(domain: Domain, fills: Sequence[str], missing: Missing) -> Iterator[t
                 _only(format_of(word), space.data_formats),
             ):
                 with suppress(InvalidCase):
-                    case = replace(with_rank(word, rank), operation=operation, dtype=FORMATS[dtype].dtype)
+                    case = replace(with_rank(word, rank), operation=operation, dtype=DTYPES[dtype].dtype)
                     if padding != case.padding_mode:
                         case = replace(case, padding=_PADDING_OF.get(padding, ((1, 0),) * rank))
                     yield fault, replace(case, channels_first=data_format == "channels_first")
@@ -113,7 +113,7 @@ def _larger(domain: Domain, fills: Sequence[str], missing: Missing) -> Iterator[
                 strides=strides[:rank],
                 dilations=dilations[:rank],
                 padding=_PADDING_OF.get(padding, pads[:rank]),
-                dtype=FORMATS[space.dtypes[0]].dtype,
+                dtype=DTYPES[space.dtypes[0]].dtype,
                 channels_first=DATA_FORMATS[0] not in space.data_formats,
                 fill=fill,
                 **count,

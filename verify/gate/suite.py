@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain, with_fill
+from verify.cases.domain import EVERY_CASE, with_fill
 from verify.cases.fills import FILLS
 from verify.cases.narrowings import Narrowings, checked
 from verify.cases.regions import is_in
@@ -207,7 +207,7 @@ def _pinned_test(gate: Gate, narrowings: dict[str, Any], pins: Sequence[Case] | 
         """Every pinned word holds, in all respects at once, by each way that has it."""
         options = gate.session.options
         usual = cases_in(options.corpus) if options.corpus and pins is None else []
-        inside, chosen = Domain().narrowed(narrowings), narrowings.get("regions")
+        inside, chosen = EVERY_CASE.narrowed(narrowings), narrowings.get("regions")
         shipped = [case for case in cases_in(SHIPPED) if inside.holds(case) and is_in(case, chosen)]
         pinned = [*dict.fromkeys((*(pins or usual), *options.words))]
         asked = [*gate.asked(shipped, carry=True), *gate.asked(pinned)]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from verify.cases.case import Case
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import DTYPES
 from verify.cases.operations import OPERATIONS
 from verify.cases.shards import Shard
 from verify.cases.word import PADDING_MODES
@@ -109,7 +109,7 @@ _CASE = fields(
         "visible": _TEXTS,
         "operation": one_of(OPERATIONS),
         "rank": whole(0, 3),
-        "dtype": one_of(FORMATS),
+        "dtype": one_of(DTYPES),
         "padding": one_of(PADDING_MODES),
     },
     {

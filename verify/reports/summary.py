@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import shown_dtypes
 from verify.cases.operations import OPERATIONS
 from verify.checks.elements import NONE_WRONG
 from verify.checks.subject import split_label
@@ -124,9 +124,10 @@ def property_table(subject: str, tallies: Sequence[Tally]) -> Table:
 def _crossed(tallies: Sequence[Tally]) -> Table:
     """Cases judged, by operation and dtype."""
     counts = totals(tally.coverage.get(CROSSED, Counter()) for tally in tallies)
-    table = table_of("judged, by operation and dtype", FORMATS, wide=30)
+    dtypes = shown_dtypes({name.split()[1] for name in counts})
+    table = table_of("judged, by operation and dtype", dtypes, wide=30)
     for operation in OPERATIONS:
-        row = [counts[f"{operation} {dtype}"] for dtype in FORMATS]
+        row = [counts[f"{operation} {dtype}"] for dtype in dtypes]
         if any(row):
             table.add_row(operation, *(f"{count:,}" for count in row))
     return table

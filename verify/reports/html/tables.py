@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from verify.cases.case import Case
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import DTYPES
 from verify.cases.operations import OPERATIONS
 from verify.cases.regions import region_names, regions
 from verify.cases.word import PADDING_MODES
@@ -78,7 +78,7 @@ def coverage_tables(cases: Iterable[Judged], caption: str) -> Tables:
     largest = max(map(_judged_in, outcomes.values()), default=0)
     kinds = sorted({key[:2] for key in outcomes}, key=lambda kind: ([*OPERATIONS].index(kind[0]), kind[1]))
     drawn = {key[2] for key in outcomes}
-    dtypes = [dtype for dtype in FORMATS if dtype in drawn]
+    dtypes = [dtype for dtype in DTYPES if dtype in drawn]
     tables = []
     for kind in kinds:
         counts = (
@@ -107,7 +107,7 @@ def _coverage_square(outcomes: Counter[str] | None, largest: int) -> Square:
 
 def error_table(cases: Iterable[Judged]) -> Table:
     """Cases that agree within a derived bound, by the part of it that their largest error took."""
-    counts: dict[str, Counter[int]] = {dtype: Counter() for dtype in FORMATS}
+    counts: dict[str, Counter[int]] = {dtype: Counter() for dtype in DTYPES}
     for judged in cases:
         if judged.outcome == "agrees" and 0 < judged.error < math.inf:
             counts[judged.case.format.token][_bin(judged.error)] += 1
