@@ -14,7 +14,8 @@ from tests.subjects.conftest import Isolate
 from verify import Case, Mismatch
 from verify.checks.clock import TimeUp, stopping_at
 from verify.checks.examination import Crashed, OutOfMemory, TimedOut
-from verify.checks.subject import Elsewhere
+from verify.checks.path import Examiner
+from verify.checks.subject import Elsewhere, describe
 from verify.gate import conformance
 from verify.gate.properties import PROPERTIES
 from verify.oracle.compare import KINDS
@@ -171,3 +172,13 @@ def test_a_new_process_has_the_time_to_compile_again(isolate: Isolate) -> None:
         ended.begin_anew()
         ended.is_inside(case, way="")
     assert subject(case).tolist() == [[[1]]]
+
+
+@pytest.mark.parametrize(
+    ("way", "outcome"), [("said", "agrees"), ("otherwise", "value"), ("unsaid", "vacuous")]
+)
+def test_each_way_is_held_to_the_scheme_that_it_declares_in_a_worker(isolate, way, outcome):
+    tie = Case.parse("conv_i1x39_k1x1_same_int8_qy32_coded")  # 16 of 1 to 39 is at a half step
+    subject = describe(isolate("conv8", "tests.planted.rounding")).through(way)
+    verdict = Examiner(subject=subject).examine(tie).verdict
+    assert (verdict.kind or verdict.outcome) == outcome

@@ -15,6 +15,7 @@ from verify.cases.predicates import Predicate
 from verify.cases.spelling import nearest
 from verify.checks.deviations import CONDITION_NAMES, Deviation, condition
 from verify.checks.limits import Limit
+from verify.oracle.schemes import SCHEMES
 
 Value = TypeVar("Value")
 OfOperations: TypeAlias = Value | Mapping[str, Value]
@@ -66,6 +67,8 @@ class Declared(Protocol):
     """Whether it compiles each shape, so that it is given fewer shapes and several fills of each."""
     cost: int
     """It is given as many times fewer cases, as each takes longer; by default 1, or 4 if it compiles."""
+    scheme: str
+    """How it makes a quantised answer of its sums, one of SCHEMES; by default any right way."""
     version: str
     """Its own version, or its framework's, by which deviations are chosen; by default unknown."""
     known: Collection[Deviation]
@@ -109,6 +112,12 @@ def a_bound(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise TypeError("a whole number above 0")
     return value
+
+
+def a_scheme(value: Any) -> str:
+    if value not in ("", *SCHEMES):
+        raise TypeError(f"one of {', '.join(SCHEMES)}{nearest(str(value), SCHEMES)}")
+    return str(value)
 
 
 def some_seconds(value: Any) -> float:

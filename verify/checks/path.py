@@ -23,6 +23,7 @@ from verify.oracle.bounds import judgement
 from verify.oracle.compare import (
     KINDS,
     LOST,
+    Judgement,
     Kind,
     Verdict,
     compare_form,
@@ -30,6 +31,7 @@ from verify.oracle.compare import (
     different_bits,
     disagrees,
 )
+from verify.oracle.requantised import MOST_SHARE, open_share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +90,7 @@ class Examiner:
             return Examination(case=case, subject=subject, verdict=_refusal(case, answer), answer=array)
         if isinstance(answer, Verdict):
             return Examination(case=case, subject=subject, verdict=self._only(answer), error=error)
-        verdict = self._verdict(case, asked, answer)
+        verdict = self._verdict(case, asked, answer, scheme=subject.scheme)
         if self.repeats > 1:
             answer = answer.copy()  # a subject may write every answer into one buffer
         for _ in range(self.repeats - 1):
@@ -104,7 +106,7 @@ class Examiner:
             return verdict
         return Verdict(outcome="vacuous", sentence=f"{verdict.sentence}, which is not judged here")
 
-    def _verdict(self, case: Case, asked: Case, answer: Array) -> Verdict:
+    def _verdict(self, case: Case, asked: Case, answer: Array, *, scheme: str) -> Verdict:
         if "input modified" in self.kinds and asked.is_made:
             with self.clock.part("comparison"):
                 verdict = modified(asked, case.make_operands())
@@ -118,12 +120,22 @@ class Examiner:
         if form and (form.kind == "shape" or not np.can_cast(answer.dtype, np.float64, "same_kind")):
             return form
         with self.clock.part("reference"):
-            rule = judgement(case, accumulator=self.accumulator)
+            rule = judgement(case, accumulator=self.accumulator, scheme=scheme)
         with self.clock.part("comparison"):
             verdict = compared(rule, answer, case)  # a wrong dtype is judged elsewhere
-        if verdict.outcome == "agrees" and shows_nothing(case):
-            return Verdict(outcome="vacuous", sentence="every cell of the input is read")
+        if verdict.outcome == "agrees" and (little := _proves_little(case, rule)):
+            return Verdict(outcome="vacuous", sentence=little)
         return verdict
+
+
+def _proves_little(case: Case, rule: Judgement) -> str:
+    """Why a case that is answered rightly proves little, in a phrase; "" where it proves something."""
+    if shows_nothing(case):
+        return "every cell of the input is read"
+    share = open_share(rule) if case.format.is_quantised else 0.0
+    if share > MOST_SHARE:
+        return f"two answers are right in {100 * share:.0f} % of its elements, as no scheme is declared"
+    return ""
 
 
 def check(
@@ -158,13 +170,16 @@ def excused(examination: Examination, known: Iterable[Deviation]) -> Examination
     return replace(examination, deviation=deviation, contradicted=contradicted)
 
 
-def compare(case: Case, actual: Any) -> Verdict:
-    """The verdict on an answer that the caller already has; a disagreement is not raised."""
+def compare(case: Case, actual: Any, *, scheme: str = "") -> Verdict:
+    """The verdict on an answer that the caller already has; a disagreement is not raised.
+
+    A quantised one must be that of a `scheme` where one is named: see `verify.oracle.schemes`.
+    """
     answer = as_array(actual)
     if isinstance(answer, Verdict):
         return answer
     form = compare_form(answer, shape=case.output_shape, dtype=case.dtype)
-    return form or compare_values(judgement(case), answer)
+    return form or compare_values(judgement(case, scheme=scheme), answer)
 
 
 def _refusal(case: Case, answer: Array | Verdict) -> Verdict:

@@ -93,7 +93,8 @@ def _other_shape(deviation: Deviation, examination: Examination) -> str:
 def _other_answer(deviation: Deviation, examination: Examination) -> str:
     """What a deviation predicts of the numbers, and what was got; "" where that is the same."""
     case, answer = examination.case, examination.answer
-    rule = predicted(deviation, case, examination.subject.condition_names)
+    subject = examination.subject
+    rule = predicted(deviation, case, subject.condition_names, scheme=subject.scheme)
     if rule is None:
         return "no answer of these numbers"
     if answer is None:
@@ -125,10 +126,13 @@ def compared(rule: Judgement, answer: Array, case: Case) -> Verdict:
         return compare_values(rule, answer.astype(case.dtype))
 
 
-def predicted(deviation: Deviation, case: Case, names: Mapping[str, Any]) -> Judgement | None:
+def predicted(
+    deviation: Deviation, case: Case, names: Mapping[str, Any], *, scheme: str = ""
+) -> Judgement | None:
     """The judgement by which a deviation's wrong answer to a legal case is right.
 
-    `names` are the condition names of the subject. None where its numbers belong to no answer.
+    `names` are the condition names of the subject, `scheme` is its own. None where its numbers belong to no
+    answer.
     """
     from verify.faults import fault_named  # most runs predict nothing, and need none of the catalogue
     from verify.faults.composed import Computed, judged, with_fault
@@ -147,7 +151,7 @@ def predicted(deviation: Deviation, case: Case, names: Mapping[str, Any]) -> Jud
         computed = with_fault(computed, fault_named(name))
     token = case.format.token if deviation.accumulator == "own" else deviation.accumulator
     is_other = token not in ("", case.format.accumulator)
-    return judged(computed, case, accumulator=token if is_other else None)
+    return judged(computed, case, accumulator=token if is_other else None, scheme=scheme)
 
 
 def _numbers(deviation: Deviation, case: Case, names: Mapping[str, Any]) -> dict[str, Any]:

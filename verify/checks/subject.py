@@ -15,8 +15,10 @@ from pathlib import Path
 from types import FunctionType, MappingProxyType
 from typing import Any
 
+from verify.cases import quantised
 from verify.cases.case import Case
 from verify.cases.domain import Condition, Domain, Space, joined
+from verify.cases.dtypes import QUANTISED
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import Predicate
 from verify.cases.spelling import nearest
@@ -29,6 +31,7 @@ from verify.checks.declarations import (
     a_call,
     a_domain,
     a_matrix,
+    a_scheme,
     a_text,
     a_word,
     all_of,
@@ -103,6 +106,7 @@ class Description:
     matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict, metadata={"takes": a_matrix})
     compiles: bool = field(default=False, metadata={"takes": a_bool})
     cost: int | None = field(default=None, metadata={"takes": a_bound})
+    scheme: str = field(default="", metadata={"takes": a_scheme})
     version: str | None = field(default=None, metadata={"takes": a_text})
     known: tuple[Deviation, ...] = field(default=(), metadata={"takes": all_of(Deviation, "deviations")})
     condition_names: Mapping[str, Any] = field(default_factory=dict, metadata={"takes": names_of_conditions})
@@ -207,9 +211,8 @@ def describe(subject: Subject, *, name: str | None = None) -> Description:
     module = str(getattr(subject, "__module__", ""))
     if isinstance(subject, Fault):
         named, names = name or name_of(subject), dict(CONDITION_NAMES)
-        return Description(
-            call=subject, module=module, name=named, domain=Domain(names=names), condition_names=names
-        )
+        domain = replace(_domain_of_fault(subject), names=names)
+        return Description(call=subject, module=module, name=named, domain=domain, condition_names=names)
     declared = _declared(subject, name or name_of(subject))
     _require_one_argument(subject, declared["name"])
     names = {
@@ -225,6 +228,14 @@ def describe(subject: Subject, *, name: str | None = None) -> Description:
     made = replace(made, domain=_without(domain, made.limits))
     ways = _said(subject, "ways", named=made.name, takes=some_ways) or {}
     return _of_ways(made, {way: _way(made, way, call) for way, call in ways.items()})
+
+
+def _domain_of_fault(fault: Fault) -> Domain:
+    """The cases that a fault as a subject answers: of a quantised one the quantised cases."""
+    if fault.family != "quantised":
+        return Domain()
+    space = Space(dtypes=tuple(QUANTISED), around=quantised.EPILOGUE)
+    return Domain(spaces=dict.fromkeys(quantised.OPERATIONS, space))
 
 
 def _unsaid(subject: Subject) -> dict[str, Any]:

@@ -96,13 +96,15 @@ def require_predictions(faults: Sequence[Fault]) -> None:
 
 
 @np.errstate(invalid="ignore", over="ignore")
-def judged(computed: Computed, asked: Case, *, accumulator: str | None = None) -> Judgement | None:
+def judged(
+    computed: Computed, asked: Case, *, accumulator: str | None = None, scheme: str = ""
+) -> Judgement | None:
     """The judgement of what is computed in place of the case that was `asked`; None where nothing can be.
 
     It demands equality where the fill promises exact sums and no `accumulator` is given, the token of a
-    dtype in which the sums are then bounded.
+    dtype in which the sums are then bounded. A quantised answer is that of a `scheme`, where one is named.
     """
-    case, problem = computed.case, problem_of(computed.case)
+    case, problem = computed.case, problem_of(computed.case)._replace(scheme=scheme)
     if accumulator is not None:
         problem = problem._replace(format=problem.format._replace(accumulator=accumulator))
     exact = accumulator is None and promises_exact_sums(asked)

@@ -18,7 +18,16 @@ from verify.oracle.epilogue import follow
 from verify.oracle.problem import Problem, problem_of
 from verify.oracle.reference import linear, reference
 
-Family = Literal["padding", "geometry", "channels", "batch and bias", "precision", "behaviour", "gradients"]
+Family = Literal[
+    "padding",
+    "geometry",
+    "channels",
+    "batch and bias",
+    "precision",
+    "behaviour",
+    "gradients",
+    "quantised",
+]
 
 FORWARD = "operation in ('conv', 'depthwise', 'separable')"
 IMAGE = "operation != 'filtergrad'"

@@ -18,6 +18,7 @@ from verify.cases.geometry import Axis
 from verify.cases.operands import Array
 from verify.oracle.epilogue import follow, wrapped
 from verify.oracle.problem import channels_last, problem_of
+from verify.oracle.requantised import centred
 
 Map: TypeAlias = NDArray[np.int64]
 Maps: TypeAlias = list[Map]
@@ -71,7 +72,8 @@ def sums_by_maps(case: Case, maps: Maps) -> Array:
 
 def factors(case: Case, kind: Any) -> tuple[Array, Array]:
     """The input and what it is multiplied with, channels last, as `kind`."""
-    x, factor = channels_last(case, case.input), case.operands.factor
+    operands = centred(problem_of(case), case.operands)
+    x, factor = channels_last(case, operands.input), operands.factor
     if case.traits.factor == "result":
         factor = channels_last(case, factor)
     return x.astype(kind), factor.astype(kind)

@@ -104,7 +104,8 @@ def _scattered(y: Array, w: Array, *, case: Case) -> Array:
 
 def accumulator_of(case: Case) -> Any:
     """The dtype in which frameworks add up a case's products."""
-    return FORMATS[case.format.accumulator].dtype
+    token = case.format.accumulator
+    return np.dtype(token) if case.format.exact_integers else FORMATS[token].dtype
 
 
 @lru_cache(maxsize=1)
@@ -137,10 +138,11 @@ def summed_in_blocks(case: Case) -> Array:
 
 def summed_precisely(case: Case) -> Array:
     """In more than the accumulator's precision, rounded to it once."""
+    if case.format.exact_integers:
+        return finished(case, cast(sums_in(case, forward, kind=np.int64), accumulator_of(case)))
     form = FORMATS[case.format.accumulator]
     wider = np.float64 if form.precision < FORMATS["float64"].precision else np.longdouble
-    sums = sums_in(case, forward, kind=np.int64 if form.exact_integers else wider)
-    return finished(case, cast(sums, form.dtype))
+    return finished(case, cast(sums_in(case, forward, kind=wider), form.dtype))
 
 
 CORRECT: dict[str, Callable[[Case], Array]] = {

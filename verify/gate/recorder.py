@@ -232,7 +232,7 @@ def _numbers(failure: Examination) -> Record:
     nothing: Record = {"differs": [], "values": [], "answer": []}
     if failure.answer is None or failure.verdict.kind not in NUMERIC_KINDS:
         return nothing
-    rule = judgement(failure.case)
+    rule = judgement(failure.case, scheme=failure.subject.scheme)
     with np.errstate(over="ignore", invalid="ignore"):
         answer = failure.answer.astype(failure.case.dtype)
     if answer.shape != rule.wanted.shape:

@@ -21,6 +21,7 @@ from verify.oracle.compare import Judgement
 from verify.oracle.epilogue import follow, for_channels
 from verify.oracle.problem import Problem, problem_of
 from verify.oracle.reference import intermediate, is_doubled, linear, magnitudes
+from verify.oracle.requantised import judgement_of_sums
 
 
 def gamma(terms: int, roundoff: float) -> float:
@@ -30,24 +31,25 @@ def gamma(terms: int, roundoff: float) -> float:
 
 
 @lru_cache(maxsize=1)
-def judgement(case: Case, *, accumulator: str | None = None) -> Judgement:
+def judgement(case: Case, *, accumulator: str | None = None, scheme: str = "") -> Judgement:
     """The judgement of a case: equality where its fill promises exact sums, else the bound.
 
-    With an `accumulator`, the token of a dtype, it is the bound of sums in that dtype.
+    With an `accumulator`, the token of a dtype, it is the bound of sums in that dtype; with a `scheme`, one
+    of `verify.oracle.schemes`, a quantised answer must be what that gives.
     The last one is cached: a case is judged first, then compared with the faults.
     """
-    problem = problem_of(case)
+    problem = problem_of(case)._replace(scheme=scheme)
     if accumulator is not None:
         problem = problem._replace(format=problem.format._replace(accumulator=accumulator))
     exact = accumulator is None and promises_exact_sums(case)
     return judge_operands(problem, case.make_operands(), products=case.products, exact=exact)
 
 
-def rule_of(case: Case) -> Judgement:
+def rule_of(case: Case, *, scheme: str = "") -> Judgement:
     """The judgement of a case, one of given arrays included, whose data shows whether its sums are exact."""
     if not isinstance(case, Given):
-        return judgement(case)
-    problem, operands = problem_of(case), case.arrays
+        return judgement(case, scheme=scheme)
+    problem, operands = problem_of(case)._replace(scheme=scheme), case.arrays
     sizes = cache(lambda: magnitudes(problem, operands))
     exact = sums_are_exact(problem, operands, magnitude_of=sizes)
     return judge_operands(problem, operands, products=case.products, exact=exact, magnitude_of=sizes)
@@ -92,6 +94,8 @@ def judge_sums(
 
     `magnitude_of` gives Σ|x||w| + |b|, and `doubled` says that the sums have twice float64's precision.
     """
+    if problem.format.is_quantised:
+        return judgement_of_sums(problem, answer)
     if exact and "norm" not in problem.epilogue:
         wanted, allowed = follow(problem, operands, answer)
         if isinstance(allowed, float):

@@ -15,6 +15,7 @@ from verify.cases.dtypes import FORMATS, Format
 from verify.cases.operands import Array, Operands
 from verify.cases.operations import is_exact_step, kind_of, slope_of
 from verify.oracle.problem import Problem
+from verify.oracle.requantised import requantised
 
 
 class Precision(NamedTuple):
@@ -66,6 +67,8 @@ def follow(
     `allowed` is the error before: 0.0, a float, says that sums are exact, a residual's included, and is
     kept while steps are. `magnitude` is Σ|x||w|, which batch normalisation needs.
     """
+    if problem.format.is_quantised:
+        return requantised(problem, answer), 0.0
     for step in problem.epilogue:
         match kind_of(step):
             case "bias":
@@ -129,7 +132,12 @@ def _through(step: str, answer: Array, *, allowed: Array | float) -> tuple[Array
 
 
 def wrapped(sums: Array, form: Format) -> Array:
-    """Sums of integers as their dtype holds them, in float64; other sums as they are."""
+    """Sums of integers as their dtype holds them, in float64; other sums as they are.
+
+    Quantised ones have an accumulator that holds them.
+    """
+    if form.is_quantised:
+        return sums.astype(np.float64)
     return sums.astype(np.int64).astype(form.dtype).astype(np.float64) if form.exact_integers else sums
 
 

@@ -10,13 +10,17 @@ from verify.cases.dtypes import Format
 from verify.cases.geometry import Axis
 from verify.cases.operands import NORM_EPSILON, Array
 from verify.cases.operations import OPERATIONS, Operation
+from verify.cases.quantised import PLAIN, Quantised
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
 
 
 class Problem(NamedTuple):
-    """The operation, its axes, groups, epilogue, dtype and data format."""
+    """The operation, its axes, groups, epilogue, dtype and data format.
+
+    `scheme` names how a quantised answer is made of its sums (`verify.oracle.schemes`), "" for any right way.
+    """
 
     operation: str
     axes: tuple[Axis, ...]
@@ -25,6 +29,8 @@ class Problem(NamedTuple):
     format: Format
     channels_first: bool
     norm_epsilon: float = NORM_EPSILON
+    quantised: Quantised = PLAIN
+    scheme: str = ""
 
     @property
     def traits(self) -> Operation:
@@ -41,6 +47,7 @@ def problem_of(case: Case) -> Problem:
         case.format,
         case.channels_first,
         case.norm_epsilon,
+        case.quantised,
     )
 
 

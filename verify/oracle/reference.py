@@ -20,6 +20,7 @@ from verify.cases.operands import Array, Operands
 from verify.oracle.compensated import SPLITTABLE, dot2
 from verify.oracle.epilogue import follow, wrapped
 from verify.oracle.problem import Problem, channels_last, in_data_format, problem_of
+from verify.oracle.requantised import centred
 from verify.oracle.threads import blas_threads, spread
 
 SLAB = 2**21
@@ -31,7 +32,7 @@ def reference(case: Case) -> Array:
 
     Exact where the fill promises exactness, which takes one product in float64; elsewhere within the error
     that `verify.oracle.bounds` adds for it (float64 sums; for float64, sums in twice the precision). int32
-    wraps to 32 bits.
+    wraps to 32 bits, and a quantised answer is the nearest step.
     """
     problem, operands = problem_of(case), case.make_operands()
     answer = linear(problem, operands, exact=promises_exact_sums(case))
@@ -42,11 +43,13 @@ def reference(case: Case) -> Array:
 def linear(problem: Problem, operands: Operands, *, exact: bool = False) -> Array:
     """The operation and its bias, before what else follows, in the problem's data format.
 
+    Of a quantised problem it is the sum of integers, each without its zero point.
+
     `exact` says that plain sums are exact; elsewhere float64 operands of a convolution are summed in
     twice the precision, where `is_doubled` allows it.
     """
     doubled = not exact and is_doubled(problem, operands)
-    return wrapped(_operate(problem, operands, doubled=doubled), problem.format)
+    return wrapped(_operate(problem, centred(problem, operands), doubled=doubled), problem.format)
 
 
 def is_doubled(problem: Problem, operands: Operands) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -118,11 +119,11 @@ def _rules(examination: Examination, known: Iterable[Deviation]) -> Iterable[Jud
     case, answer, way = examination.case, examination.answer, examination.subject
     assert answer is not None
     if case.output_shape == answer.shape:
-        yield judgement(case)
+        yield judgement(case, scheme=way.scheme)
     for entry in known:
         is_here = entry.is_of_way(way.name) and entry.explains(case, "value", way.condition_names)
         if is_here and entry.computes:
-            rule = predicted(entry, case, way.condition_names)
+            rule = predicted(entry, case, way.condition_names, scheme=way.scheme)
             if rule is not None and rule.wanted.shape == answer.shape:
                 yield rule
 
@@ -136,7 +137,13 @@ def _beyond(value: Any, rules: Sequence[Judgement], index: tuple[int, ...]) -> A
             largest = max(largest, float(rule.wanted[index]) + 2 * allowed)
     step = np.asarray(largest).astype(value.dtype)
     if value.dtype.kind in "iu":
-        return value + 1
+        return _next_integer(value, math.floor(largest) + 1)
     if float(step) <= largest:
         step = np.nextafter(step, np.asarray(np.inf, value.dtype), dtype=value.dtype)
     return step
+
+
+def _next_integer(value: Any, beyond: int) -> Any:
+    """An integer above what is right, or below it where the dtype ends."""
+    largest = int(np.iinfo(value.dtype).max)
+    return np.asarray(beyond if beyond <= largest else 2 * int(value) - beyond).astype(value.dtype)

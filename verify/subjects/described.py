@@ -13,7 +13,10 @@ from verify.checks.limits import Limit
 from verify.checks.subject import Description
 from verify.checks.versions import source_of
 
-_PLAIN = ("version", "refuses", "compiles", "cost")
+_PLAIN = ("version", "refuses", "compiles", "cost", "scheme")
+
+PLAIN_OF_WAYS = ("scheme", "compiles", "cost")
+"""What a way may say that differs from its subject, beside its version, its switches and its domain."""
 
 Inside = Callable[[Case], Any]
 """Whether a case is in a domain, asked where that is."""
@@ -35,7 +38,8 @@ def data_of(subject: Description) -> dict[str, Any]:
 
 
 def _of_way(way: Description) -> dict[str, Any]:
-    return {**_own(way), "version": way.version, "switches": dict(way.switches)}
+    plain = {name: getattr(way, name) for name in PLAIN_OF_WAYS}
+    return {**_own(way), **plain, "version": way.version, "switches": dict(way.switches)}
 
 
 def _own(way: Description) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from verify.checks.ways import split_way
 from verify.oracle.compare import Verdict
 from verify.subjects.answers import answer_in, most_bytes, swept_in, verdict_in
 from verify.subjects.by_path import canonical
-from verify.subjects.described import declared_of, own_of
+from verify.subjects.described import PLAIN_OF_WAYS, declared_of, own_of
 from verify.subjects.here import CAN_CONTAIN, NO_WORKERS, stays_here
 from verify.subjects.life import Ending, Life
 from verify.subjects.losses import lost_error, printable, why_lost
@@ -141,6 +141,7 @@ class Isolated:
                         **own_of(own, partial(self.is_inside, way=name), declared["condition_names"]),
                         "version": own["version"],
                         "switches": {**self.environment, **own["switches"]},
+                        **{attribute: own[attribute] for attribute in PLAIN_OF_WAYS},
                     },
                 )
                 for name, own in said["ways"].items()
@@ -315,6 +316,7 @@ class IsolatedWay:
         self.limits = declared["limits"]
         self.version = declared["version"]
         self.switches = declared["switches"]
+        self.scheme, self.compiles, self.cost = (declared[name] for name in PLAIN_OF_WAYS)
 
     def __call__(self, case: Case) -> Array:
         return self.subject.answer(case, self._way)

@@ -1,0 +1,190 @@
+"""The right answer of a quantised convolution, and which other steps are right beside it.
+
+A sum, exact in integers, stands for the real number sum · scale of x · scale of w / scale of y, which is a
+rational number of the given float32 scales. The answer is the nearest step to it after the activation, and
+the zero point, within the dtype.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from verify.cases.operands import Array, Operands
+from verify.oracle.compare import Judgement
+from verify.oracle.problem import Problem
+from verify.oracle.schemes import FAR, SCHEMES, Scales
+
+FLOAT32_ROUNDINGS = 5
+"""Roundings in float32: of the sum, two of the multiplier, of their product, of that with the zero point."""
+
+U32, U64 = 2.0**-24, 2.0**-53
+
+MOST_SHARE = 0.05
+"""The share of elements at most for which two answers are right, in a case that proves something."""
+
+
+class Steps(NamedTuple):
+    """The nearest step to each real number, without the zero point, and the other where two are right.
+
+    `real` is the number in float64, within 8 units of its last place, which is never used for a decision
+    but that of `is_open`.
+    """
+
+    nearest: Array
+    other: Array
+    real: Array
+
+    @property
+    def is_open(self) -> Array:
+        """Where two steps are right."""
+        return np.asarray(self.nearest != self.other)
+
+
+def centred(problem: Problem, operands: Operands) -> Operands:
+    """The operands of a quantised problem as distances from their zero points; others as they are."""
+    if not problem.format.is_quantised:
+        return operands
+    quantised = problem.quantised
+    return operands._replace(
+        input=operands.input.astype(np.int64) - quantised.x_zero_point,
+        factor=operands.factor.astype(np.int64) - quantised.w_zero_point,
+    )
+
+
+def scales_of(problem: Problem, channels: int) -> Scales:
+    """The scales of a problem, those of the filters for each channel of its answer."""
+    shape = (-1, *(1,) * len(problem.axes)) if problem.channels_first else (-1,)
+    quantised = problem.quantised
+    w = np.array(quantised.w_scales(channels), np.float32).reshape(shape)
+    return Scales(quantised.x_scale, w, quantised.y_scale, np.arange(channels).reshape(shape))
+
+
+def requantised(problem: Problem, sums: Array) -> Array:
+    """The answer of exact sums, as float64: that of the problem's scheme, or the nearest steps."""
+    if _has_scheme(problem):
+        return _by_scheme(problem, sums)
+    return _finished(problem, steps_of(problem, sums).nearest)
+
+
+def judgement_of_sums(problem: Problem, sums: Array) -> Judgement:
+    """The judgement of exact sums: equality with the problem's scheme; without one, with the nearest step.
+
+    Where a real number lies so near a half step that a correct kernel may reach either side, both are right.
+    """
+    if _has_scheme(problem):
+        sentence = SCHEMES[problem.scheme].sentence
+        return Judgement(_by_scheme(problem, sums), 0.0, lambda index: sentence)
+    steps = steps_of(problem, sums)
+    nearest, other = _finished(problem, steps.nearest), _finished(problem, steps.other)
+    wanted, allowed = (nearest + other) / 2, np.abs(nearest - other) / 2
+
+    def why(index: tuple[int, ...]) -> str:
+        real = float(steps.real[index]) + problem.quantised.y_zero_point
+        if allowed[index]:
+            return f"the real number {real:.9g} lies so near a half step that both sides are right"
+        return f"the nearest step to the real number {real:.9g}"
+
+    return Judgement(wanted, allowed, why)
+
+
+def open_share(rule: Judgement) -> float:
+    """The share of elements for which two answers are right."""
+    allowed = np.asarray(rule.allowed)
+    return float((allowed > 0).mean()) if allowed.size else 0.0
+
+
+def _has_scheme(problem: Problem) -> bool:
+    """Whether a scheme says what the answer is: one of fixed-point numbers is of sums of 32 bits alone."""
+    is_wide = problem.format.accumulator != "int32"
+    return bool(problem.scheme) and not (is_wide and problem.scheme.startswith("fixed"))
+
+
+def _by_scheme(problem: Problem, sums: Array) -> Array:
+    scheme, quantised = SCHEMES[problem.scheme], problem.quantised
+    whole = sums.astype(np.int64)
+    steps = scheme.steps(whole, scales_of(problem, _channels(problem, sums))) + quantised.y_zero_point
+    least, largest = _ends(problem)
+    if "relu6" in problem.epilogue:
+        largest = min(largest, scheme.end(6.0, quantised.y_scale, quantised.y_zero_point))
+    if is_clamped(problem):
+        least = max(least, quantised.y_zero_point)
+    return np.asarray(np.clip(steps, least, largest), np.float64)
+
+
+def is_clamped(problem: Problem) -> bool:
+    """Whether an activation ends an answer at the zero point."""
+    return bool({"relu", "relu6"} & {*problem.epilogue})
+
+
+def _channels(problem: Problem, sums: Array) -> int:
+    return int(sums.shape[1 if problem.channels_first else -1])
+
+
+def _ends(problem: Problem) -> tuple[int, int]:
+    return problem.format.least, int(problem.format.largest)
+
+
+def _finished(problem: Problem, steps: Array) -> Array:
+    """Steps and the zero point, at the ends of the dtype where they lie beyond them."""
+    ended = np.clip(steps + problem.quantised.y_zero_point, *_ends(problem))
+    return np.asarray(ended, np.float64)
+
+
+def steps_of(problem: Problem, sums: Array) -> Steps:
+    """The steps of exact sums after the activation, before the zero point and the clamp to the dtype."""
+    scales = scales_of(problem, _channels(problem, sums))
+    real = sums.astype(np.float64) * scales.multiplier
+    slack = _slack(problem, real, scales.multiplier)
+    if is_clamped(problem):
+        real = np.maximum(real, 0.0)
+    if "relu6" in problem.epilogue:
+        real = np.minimum(real, 6.0 / scales.y)
+    real = np.clip(real, -FAR, FAR)
+    below = np.floor(real)
+    beyond = real - below - 0.5  # exact
+    nearest = below + (beyond > 0)
+    near = np.abs(beyond) <= 8 * U64 * (np.abs(real) + 1)
+    for index in map(tuple, np.argwhere(near).tolist()):
+        nearest[index] = _nearest(problem, int(sums[index]), float(_at(scales.w, index)))
+    other = np.where(np.abs(beyond) <= slack, below + (nearest == below), nearest)
+    return Steps(nearest.astype(np.int64), other.astype(np.int64), real)
+
+
+def _slack(problem: Problem, real: Array, multiplier: Array) -> Array:
+    """How far from a half step a correct kernel may still take the other side, for each element.
+
+    * in float32, n = 5 roundings of relative size u = 2**-24: γ_5 · (|real| + |zero point|); a multiplier of
+      31 bits errs by 2**-31 of it at most, which is less;
+    * where it is rounded twice, first after a product by the multiplier's fraction: half a unit of that,
+      which is 2**-(shift + 1) of a step where the multiplier lies between 2**-(shift + 1) and 2**-shift;
+    * the reference's own float64, 8 units of its last place.
+    """
+    growth = FLOAT32_ROUNDINGS * U32 / (1 - FLOAT32_ROUNDINGS * U32)
+    shift = -np.frexp(multiplier)[1].astype(np.float64)
+    first = np.where(shift > 0, 2.0 ** -(shift + 1), 0.0)
+    bounded = np.minimum(np.abs(real), float(problem.format.largest) * 2 + 1)
+    bounded += abs(problem.quantised.y_zero_point)
+    return np.asarray(growth * bounded + first + 8 * U64 * (bounded + 1))
+
+
+def _at(numbers: Array, index: tuple[int, ...]) -> float:
+    """The number that broadcasts to a place."""
+    return float(numbers.reshape(-1)[index[1 if numbers.ndim > 1 else -1]])
+
+
+def real_number(problem: Problem, total: int, w_scale: float) -> Fraction:
+    """The real number of a sum in steps of the answer, after the activation, exactly."""
+    quantised = problem.quantised
+    step = Fraction(quantised.y_scale)
+    real = Fraction(total) * Fraction(quantised.x_scale) * Fraction(w_scale) / step
+    if is_clamped(problem):
+        real = max(real, Fraction(0))
+    return min(real, 6 / step) if "relu6" in problem.epilogue else real
+
+
+def _nearest(problem: Problem, total: int, w_scale: float) -> int:
+    """The nearest whole number to a real one, of two the even one."""
+    return round(real_number(problem, total, w_scale))

@@ -1,0 +1,186 @@
+"""The schemes by which kernels turn sums into steps of a quantised answer, executed as they are.
+
+Each follows its source operation by operation, in integers or in float32, so that its answer is compared by
+equality. Sums are int64 arrays, within 32 bits; scales are those of `verify.cases.quantised`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from verify.cases.operands import Array
+
+ONE_BITS = 31
+"""Bits of a fixed-point multiplier, which stands for ½ to 1."""
+
+LEAST_SHIFT = -31
+
+BLOCK = 8
+"""Channels that TensorFlow Lite's vectors hold."""
+
+_INT32 = np.iinfo(np.int32)
+
+FAR = 2.0**40
+"""Beyond this an answer is clamped in any case."""
+
+
+class Scales(NamedTuple):
+    """The scales of input and answer, and of the filters an array that broadcasts to the sums.
+
+    `channel` has the number of each channel in that shape.
+    """
+
+    x: float
+    w: Array
+    y: float
+    channel: Array
+
+    @property
+    def multiplier(self) -> Array:
+        """x·w/y in float64."""
+        return np.asarray(np.float64(self.x) * self.w.astype(np.float64) / np.float64(self.y))
+
+
+class Scheme(NamedTuple):
+    """How sums become steps: `steps(sums, scales)`, before the zero point is added and the answer clamped.
+
+    `end(bound, scale, zero_point)` is the step at which an activation that ends at `bound` is clamped.
+    """
+
+    name: str
+    sentence: str
+    steps: Callable[[Array, Scales], Array]
+    end: Callable[[float, float, int], int]
+
+
+def quantised_multiplier(multiplier: Array) -> tuple[Array, Array]:
+    """A multiplier as fixed-point numbers of 31 bits and shifts: multiplier ≈ q · 2**(shift − 31).
+
+    Source: `QuantizeMultiplier` in tensorflow/lite/kernels/internal/quantization_util.cc.
+    """
+    fraction, exponent = np.frexp(multiplier)
+    fixed = np.floor(fraction * 2.0**ONE_BITS + 0.5).astype(np.int64)
+    is_one = fixed == 1 << ONE_BITS
+    fixed, shift = np.where(is_one, fixed // 2, fixed), exponent.astype(np.int64) + is_one
+    is_nothing = shift < LEAST_SHIFT
+    return np.where(is_nothing, 0, fixed), np.where(is_nothing, 0, shift)
+
+
+def high_half(left: Array, right: Array) -> Array:
+    """Twice the upper 32 bits of a product, rounded to nearest, halves up.
+
+    Source: `SaturatingRoundingDoublingHighMul` in gemmlowp/fixedpoint/fixedpoint.h, whose nudge and division
+    toward zero do that, too, and Arm's SQRDMULH. The one product that saturates, of −2**31 by itself, has no
+    multiplier here.
+    """
+    return np.asarray((left * right + (1 << (ONE_BITS - 1))) >> ONE_BITS)
+
+
+def shifted_right(values: Array, count: Array, *, away: bool) -> Array:
+    """Division by a power of two, rounded to nearest, halves `away` from zero or else up.
+
+    Source: `RoundingDivideByPOT` in gemmlowp/fixedpoint/fixedpoint.h, and Arm's SRSHL, which rounds up.
+    """
+    one = np.int64(1)
+    mask = (one << count) - 1
+    threshold = (mask >> 1) + ((values < 0) if away else 0)
+    return np.asarray((values >> count) + ((values & mask) > threshold))
+
+
+def _left_shifted(sums: Array, shift: Array) -> Array:
+    """Sums times a power of two, at the ends of 32 bits where C's product would overflow."""
+    return np.clip(sums << np.maximum(shift, 0), _INT32.min, _INT32.max)
+
+
+def _twice(sums: Array, scales: Scales, *, away: bool) -> Array:
+    fixed, shift = quantised_multiplier(scales.multiplier)
+    high = high_half(_left_shifted(sums, shift), fixed)
+    return shifted_right(high, np.maximum(-shift, 0), away=away)
+
+
+def twice(sums: Array, scales: Scales) -> Array:
+    """In fixed point, rounded twice, halves up and then away from zero.
+
+    Source: `MultiplyByQuantizedMultiplier` in tensorflow/lite/kernels/internal/common.cc.
+    """
+    return _twice(sums, scales, away=True)
+
+
+def twice_up(sums: Array, scales: Scales) -> Array:
+    """In fixed point, rounded twice, halves up.
+
+    Source: ruy/kernel_avx512.cc, kernel_avx2_fma.cc and kernel_avx.cc in google/ruy.
+    """
+    return _twice(sums, scales, away=False)
+
+
+def twice_by_blocks(sums: Array, scales: Scales) -> Array:
+    """The second time halves up in blocks of channels, as vectors do, and away from zero in the rest.
+
+    Source: tensorflow/lite/kernels/internal/optimized/integer_ops/depthwise_conv.h, where blocks go through
+    `MultiplyByQuantizedMultiplier4Rows`, the rest through the function of one number.
+    """
+    in_blocks = scales.channel < scales.channel.size // BLOCK * BLOCK
+    return np.where(in_blocks, twice_up(sums, scales), twice(sums, scales))
+
+
+def once(sums: Array, scales: Scales) -> Array:
+    """In fixed point, rounded once, halves up.
+
+    Source: `MultiplyByQuantizedMultiplier` under TFLITE_SINGLE_ROUNDING, and ruy/apply_multiplier.cc.
+    """
+    fixed, shift = quantised_multiplier(scales.multiplier)
+    total = ONE_BITS - shift
+    clipped = np.clip(sums, _INT32.min, _INT32.max)
+    return np.asarray((clipped * fixed + (np.int64(1) << (total - 1))) >> total)
+
+
+def in_float32(sums: Array, scales: Scales) -> Array:
+    """In float32, rounded once, halves to even.
+
+    Source: XNNPACK's src/operators/convolution-nhwc.c and its qs8-qc8w kernels; ONNX Runtime's
+    `MlasRequantizeOutput` in onnxruntime/core/mlas/lib/quantize.cpp.
+    """
+    scale = np.float32(scales.x) * scales.w.astype(np.float32) / np.float32(scales.y)
+    with np.errstate(over="ignore"):
+        product = sums.astype(np.float32) * scale
+    return np.rint(np.clip(product.astype(np.float64), -FAR, FAR)).astype(np.int64)
+
+
+def _end_away(bound: float, scale: float, zero_point: int) -> int:
+    """Source: `CalculateActivationRangeQuantized` in tensorflow/lite/kernels/kernel_util.cc."""
+    step = min(float(np.float32(bound) / np.float32(scale)), FAR)
+    return zero_point + int(np.floor(step + 0.5))
+
+
+def _end_even(bound: float, scale: float, zero_point: int) -> int:
+    """Source: `xnn_qs8_quantize` in XNNPACK's src/xnnpack/quantization.h."""
+    with np.errstate(over="ignore"):
+        step = np.float32(bound) / np.float32(scale) + np.float32(zero_point)
+    return int(np.rint(np.clip(float(step), -FAR, FAR)))
+
+
+_ROWS: tuple[Any, ...] = (
+    Scheme(
+        "fixed-twice",
+        "a multiplier of 31 bits; rounded twice, halves up, then away from zero",
+        twice,
+        _end_away,
+    ),
+    Scheme("fixed-twice-up", "a multiplier of 31 bits; rounded twice, halves up", twice_up, _end_away),
+    Scheme(
+        "fixed-twice-blocks",
+        "a multiplier of 31 bits; rounded twice, in blocks of 8 channels as vectors do",
+        twice_by_blocks,
+        _end_away,
+    ),
+    Scheme("fixed-once", "a multiplier of 31 bits; rounded once, halves up", once, _end_away),
+    Scheme("float32", "sums and scales in float32; rounded once, halves to even", in_float32, _end_even),
+)
+
+SCHEMES: Mapping[str, Scheme] = MappingProxyType({scheme.name: scheme for scheme in _ROWS})
+"""Name → scheme: what a subject may declare."""
