@@ -36,7 +36,7 @@ OUTSIDE = {
     "oracle": {"numpy", "threadpoolctl"},
     "faults": {"numpy"},
     "checks": {"numpy"},
-    "subjects": {"numpy", "tensorflow", "keras"},
+    "subjects": {"numpy", "tensorflow", "keras", "flatbuffers"},
     "reports": {"numpy", "rich", "jinja2"},
     "corpus": set(),
     "export": {"numpy", "onnx"},

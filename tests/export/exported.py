@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from verify import Case
 from verify.checks.subject import Description
-from verify.subjects.tensorflow.ways import WAYS
+from verify.subjects.tensorflow.ways import WAYS, Way
 
-EVERY_WAY = list(dict.fromkeys(way for ways in WAYS.values() for way in ways))
+EVERY_WAY = list(dict.fromkeys(way for ways in WAYS.values() for way in ways if isinstance(way, Way)))
 
 _WORDS = {
     "conv": (

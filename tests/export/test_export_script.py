@@ -32,6 +32,7 @@ from verify.export.source import Expression, Recording, literal_of, recorded_cal
 from verify.oracle.compare import LOST
 from verify.subjects.registry import load
 from verify.subjects.tensorflow import subject
+from verify.subjects.tensorflow.quantised import QuantisedWay
 from verify.subjects.tensorflow.ways import WAYS, TensorflowSubject, Way, known_deviations
 
 
@@ -66,7 +67,7 @@ def built_in(name: str) -> Description:
     return describe(subject(name))
 
 
-def answered(way: Way, case: Case) -> Array | str:
+def answered(way: Way | QuantisedWay, case: Case) -> Array | str:
     """A subject's answer, or the class of its error."""
     try:
         return way.answer(case)
@@ -136,7 +137,7 @@ def shows(deviation: Deviation, way: Description) -> bool:
 def test_a_script_shows_every_recorded_deviation(name: str, deviation: Deviation) -> None:
     case, ways = Case.parse(deviation.word), routes_of(deviation, built_in(name))
     way = next(way for way in ways if way.domain.holds(case) and shows(deviation, way))
-    assert isinstance(way.call, Way)
+    assert isinstance(way.call, Way | QuantisedWay)
     ran, answer = run(script(case, way)), answered(way.call, case)
     assert ran.code is not None
     assert isinstance(shown(ran), str) == isinstance(answer, str)

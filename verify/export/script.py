@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -21,6 +23,7 @@ from verify.subjects.tensorflow.entries import function, operands_by_name
 from verify.subjects.tensorflow.gradients import gradient_of
 from verify.subjects.tensorflow.layers import stack
 from verify.subjects.tensorflow.modes import shapes_of, weight_names
+from verify.subjects.tensorflow.quantised import KERNELS, QuantisedWay, model_of
 from verify.subjects.tensorflow.ways import Way
 
 LINE_LIMIT = 40
@@ -41,6 +44,8 @@ def script(case: Case, subject: Description) -> str:
     way, declined = subject.route(case)
     if declined:
         raise CannotExport(f"{case} cannot be exported: {declined}")
+    if isinstance(way.call, QuantisedWay):
+        return _of_a_model(case, way, way.call)
     assert isinstance(way.call, Way)
     call, rule = (
         WrittenCall(case, way.call.entry, way.call.unknown),
@@ -59,13 +64,42 @@ def script(case: Case, subject: Description) -> str:
     judging = _judging(call, rule) if rule else _REFUSAL
     room = LINE_LIMIT - len([*head, *arrays, *judging])
     fitting = next((lines for lines in calls if len(lines) <= room), calls[-1])
-    text = _fitted(case, [head, arrays, fitting, judging])
+    return _short(case, [head, arrays, fitting, judging])
+
+
+def _short(case: Case, parts: list[list[str]]) -> str:
+    """The parts as one text; CannotExport where that is too long for an issue."""
+    text = _fitted(case, parts)
     if len(text) > CHARACTER_LIMIT:
         raise CannotExport(
             f"the arrays of {case} make a script of {len(text):,} characters, more than an issue on GitHub "
             "holds: export it as npz"
         )
     return text
+
+
+def _of_a_model(case: Case, subject: Description, way: QuantisedWay) -> str:
+    """The source of a script that runs the model that is written for a quantised case."""
+    call, rule = WrittenCall(case, ""), judgement(case, scheme=subject.scheme)
+    resolver = KERNELS[way.kernels].resolver
+    types = f", experimental_op_resolver_type=tf.lite.experimental.OpResolverType.{resolver}" * bool(resolver)
+    packed = base64.b85encode(zlib.compress(model_of(case), 9)).decode()
+    arrays = [
+        f"x = {literal_of(case.input)}",
+        f"expected, allowed = {literal_of(rule.wanted)}, 0",
+        f'content = zlib.decompress(base64.b85decode("{packed}"))',
+    ]
+    runs = [
+        "def run():",
+        f"    lite = tf.lite.Interpreter(model_content=content, num_threads=1{types})",
+        "    lite.allocate_tensors()",
+        "    place, answer = lite.get_input_details()[0], lite.get_output_details()[0]",
+        '    lite.set_tensor(place["index"], x.reshape(place["shape"]))',
+        "    lite.invoke()",
+        '    return lite.get_tensor(answer["index"]).reshape(expected.shape)',
+    ]
+    head = [*_title(call, subject.name, rule=rule), *_imports(subject.switches, way.mode, is_packed=True)]
+    return _short(case, [head, arrays, runs, _judging(call, rule)])
 
 
 def _fitted(case: Case, parts: list[list[str]]) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain, Space
+from verify.cases.domain import Domain, Space, joined
 from verify.cases.operands import Array
 from verify.cases.operations import OPERATIONS
 from verify.checks.deviations import Deviation, about
@@ -22,6 +22,8 @@ from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import SWITCHES, tf
 from verify.subjects.tensorflow.layers import LAYERS, Layer
 from verify.subjects.tensorflow.modes import MODES
+from verify.subjects.tensorflow.quantised import WAYS as QUANTISED_WAYS
+from verify.subjects.tensorflow.quantised import QuantisedWay
 from verify.subjects.tensorflow.switches import MATRIX
 from verify.subjects.tensorflow.tables import deviations, limits
 from verify.subjects.tensorflow.unsaid import cannot_say
@@ -121,9 +123,11 @@ def _ranks(entry: str) -> tuple[int, ...]:
     return (1, 2) if re.search("depthwise|separable", entry) else (1, 2, 3)
 
 
-WAYS: Mapping[str, tuple[Way, ...]] = MappingProxyType(
+AnyWay: TypeAlias = Way | QuantisedWay
+
+WAYS: Mapping[str, tuple[AnyWay, ...]] = MappingProxyType(
     {
-        name: tuple(_ways(mode, entries))
+        name: (*_ways(mode, entries), *(QUANTISED_WAYS if mode == "lite" else ()))
         for name, mode, entries in (
             ("tensorflow", "eager", _EAGER),
             ("tensorflow:convolution", "eager", _GENERAL),
@@ -157,14 +161,14 @@ COSTS = {"eager": 1, "keras": 2, "graph": 4, "xla": 8, "lite": 16}
 class TensorflowSubject:
     """What is common to the ways of a subject."""
 
-    def __init__(self, name: str, ways: Iterable[Way]) -> None:
+    def __init__(self, name: str, ways: Iterable[AnyWay]) -> None:
         self.name = name
         self.switches: Mapping[str, str] = SWITCHES
         self.condition_names = condition_names(SWITCHES)
         self.known = known_deviations(name)
         self.version: str = tf.__version__
         self.ways = {way.name: way for way in ways}
-        self.domain = Domain(spaces=dict.fromkeys((way.operation for way in self.ways.values()), Space()))
+        self.domain = joined(way.domain for way in self.ways.values())
         self.refuses = self.domain.operations
         self.matrix = MATRIX
         self.cost = max(COSTS[way.mode] for way in self.ways.values())

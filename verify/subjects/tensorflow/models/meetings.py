@@ -16,7 +16,7 @@ from verify.checks.deviations import CONDITION_NAMES, Deviation
 from verify.subjects.processor import condition_names
 from verify.subjects.tensorflow.switches import MATRIX, SETTINGS
 from verify.subjects.tensorflow.tables import deviations
-from verify.subjects.tensorflow.ways import WAYS, Way, known_deviations
+from verify.subjects.tensorflow.ways import WAYS, AnyWay, known_deviations
 
 PARTS = {
     "forward": "",
@@ -108,7 +108,7 @@ def _where(
     )
 
 
-def _holds(entry: Deviation, way: Way, case: Case, names: Mapping[str, object]) -> bool:
+def _holds(entry: Deviation, way: AnyWay, case: Case, names: Mapping[str, object]) -> bool:
     """Whether a deviation holds of a way's answer, which takes the case: no documented limit keeps it out."""
     if not way.domain.holds(case) or not entry.when.holds(names):
         return False
