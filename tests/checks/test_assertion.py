@@ -204,7 +204,7 @@ class TestAssertConv:
             f"bias has shape {shape}, not one number for each of 2 filters{hint}"
         )
 
-    @pytest.mark.parametrize("name", ["int64", "uint8", "bool"])
+    @pytest.mark.parametrize("name", ["int64", "uint32", "bool"])
     def test_operands_of_an_unknown_dtype_are_refused(self, name):
         operands = {"x": ONE.input.astype(name), "w": ONE.filters.astype(name)}
         assert refusal(ONE, convolutions.right(ONE), **operands) == (

@@ -373,3 +373,14 @@ def test_onnx_that_is_not_installed_is_named_with_its_extra(
     assert capsys.readouterr().err == (
         "conv-verify: an ONNX model needs onnx, which is not installed: python -m pip install onnx\n"
     )
+
+
+def test_arrays_of_a_quantised_case_come_with_its_scales(tmp_path):
+    word = "conv_i3x3_k2x2_f2_same_int8_qx0.5z-3_qw0.25x0.5_qy2_bias_ones"
+    path = tmp_path / "case.npz"
+    write_arrays(Case.parse(word), path)
+    with np.load(path) as arrays:
+        said = json.loads(str(arrays["metadata"]))
+        dtypes = [arrays[name].dtype.name for name in ("input", "filters", "bias")]
+    assert (said["x_scale"], said["x_zero_point"], said["w_scale"]) == (0.5, -3, [0.25, 0.5])
+    assert dtypes == ["int8", "int8", "int32"]

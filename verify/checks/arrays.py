@@ -10,6 +10,7 @@ from typing import Any
 from verify.cases.geometry import Axis
 from verify.cases.given import Given
 from verify.cases.operands import Array, Norm
+from verify.cases.quantised import quantised_tokens
 from verify.checks.examination import axis_phrase, likeness_lines, line, worst_phrase
 from verify.faults.visibility import NAMED, matching_faults, preferred
 from verify.oracle.at_the_call import WrongArgument
@@ -34,7 +35,7 @@ def verdict_on(call: Call, answer: Array) -> Verdict:
     form = compare_form(answer, shape=call.shape, dtype=call.given["x"].dtype)
     if form:
         return form
-    verdict = compare_values(rule_of(call.case), call.layout.to_base(answer))
+    verdict = compare_values(rule_of(call.case, scheme=call.scheme), call.layout.to_base(answer))
     if verdict.worst is None:
         return verdict
     return replace(verdict, worst=replace(verdict.worst, index=call.layout.index_of(verdict.worst.index)))
@@ -53,6 +54,8 @@ def complaint(call: Call, verdict: Verdict, answer: Array, *, arguments: Argumen
     ]
     if case.groups > 1:
         lines.append(line("groups", str(case.groups)))
+    if case.format.is_quantised:
+        lines.append(line("scales", ", ".join(quantised_tokens(case.quantised)) or "1, zero points 0"))
     if case.epilogue:
         epsilon = f" (epsilon {case.epsilon:g})" if "norm" in case.epilogue else ""
         lines.append(line("then", ", ".join(case.epilogue) + epsilon))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from verify.cases.dtypes import QUANTISED
 from verify.checks.arrays import complaint, verdict_on
 from verify.checks.asking import as_array
 from verify.oracle.arguments import Numbers, Padding
@@ -31,6 +32,13 @@ def assert_conv(
     activation: str | None = None,
     data_format: str | None = None,
     filter_format: str | None = None,
+    x_scale: float | None = None,
+    x_zero_point: int | None = None,
+    w_scale: Any = None,
+    w_zero_point: int | None = None,
+    y_scale: float | None = None,
+    y_zero_point: int | None = None,
+    scheme: str = "",
 ) -> None:
     """Assert that an array is the convolution of plain arrays; the arguments are those of `verify.conv`.
 
@@ -41,6 +49,11 @@ def assert_conv(
     The values must be equal where the data shows that every order of summation gives the same bits,
     and within the bound of `verify.oracle.bounds` elsewhere. The answer must have x's dtype, one of
     float16, bfloat16, float32, float64 and int32, as must `w` and every other array.
+
+    With scales, after ONNX's names, `x` and `actual` are quantised: int8, uint8, or int16 with `w` of int8;
+    `w_scale` is one number, or one for each channel of the answer, and a zero point is 0 by default. A `bias`
+    is int32, int64 beside int16, and "relu" and "relu6" may follow. The answer is the nearest step, or either
+    where two are right; that of a `scheme`, one of `verify.oracle.schemes`, where one is named.
     Raises AssertionError for a disagreement, with the shapes, the arithmetic of each axis, the worst element,
     what was allowed there, and what the answer looks like; ValueError, one sentence, for arguments that no
     convolution has.
@@ -118,14 +131,22 @@ def _require(actual: Any, arguments: Arguments) -> None:
 def _require_one_dtype(call: Call) -> None:
     """Raise WrongArgument unless the arrays have one dtype, in which a case could be."""
     dtype = call.given["x"].dtype
+    if call.case.format.is_quantised:
+        return  # whose dtypes are checked with their scales
     for name, part in call.given.items():
         if part.dtype != dtype:
             raise WrongArgument(f"x is {dtype.name} and {name} is {part.dtype.name}; give both one dtype")
     if call.case.dtype != dtype:
         raise WrongArgument(
             f"x is {dtype.name}; {_NAMES[call.case.operation]} judges float16, bfloat16, float32, float64 "
-            "and int32"
+            f"and int32{_with_scales(call)}"
         )
+
+
+def _with_scales(call: Call) -> str:
+    """What an array of integers needs to be judged as a quantised one."""
+    is_quantised = call.given["x"].dtype.name in QUANTISED and call.case.operation == "conv"
+    return ", or quantised arrays with x_scale, w_scale and y_scale" * is_quantised
 
 
 _NAMES = {"conv": "assert_conv", "transpose": "assert_transpose", "filtergrad": "assert_filter_gradient"}

@@ -12,6 +12,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import FILLS
+from verify.cases.levels import KINDS
 from verify.cases.operands import Array
 from verify.cases.patience import patience
 from verify.cases.word import InvalidCase, Padding
@@ -170,7 +171,8 @@ def confirming(case: Case, faults: Sequence[Fault], subject: Description) -> Ite
 
 def _near(case: Case) -> Iterator[Case]:
     """Cases that have some of a case's numbers, with several fills."""
-    own = [(case.fill, case.seed + more) for more in (1, 2, 3)]
+    turn = len(KINDS) if case.fill_traits.needs_quantised else 1  # whose seed chooses a kind of numbers, too
+    own = [(case.fill, case.seed + more * turn) for more in (1, 2, 3)]
     for fill, seed in dict.fromkeys((("coded", 0), own[0], ("dyadic", 1), ("ints", 3), ("dyadic", 0), *own)):
         for change in (*_larger(case), *_single(case)):
             with suppress(InvalidCase):

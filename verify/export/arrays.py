@@ -66,4 +66,5 @@ def metadata(case: Case) -> dict[str, Any]:
         "epilogue": case.epilogue,
         "norm_epsilon": case.norm_epsilon,
         "output_shape": case.output_shape,
+        **(case.quantised._asdict() if case.format.is_quantised else {}),
     }

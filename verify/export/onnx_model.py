@@ -108,7 +108,7 @@ def _inexpressible(case: Case) -> str | None:
     if case.traits.answer == "filters":
         return "ONNX has no operator for the gradient with respect to filters"
     if case.format.exact_integers:
-        return "ONNX's Conv has no int32"
+        return f"ONNX's Conv has no {case.format.token}"
     if not all(axis.out for axis in case.axes):
         # The shape inference of ONNX divides towards 0: an input of 0 cells has (0-1)/2 + 1 = 1 window.
         return "on one axis no window fits, for which ONNX has no sure size"

@@ -10,6 +10,7 @@ from verify.faults.catalogue.converted import CONVERTED
 from verify.faults.catalogue.deviating import DEVIATING as _DEVIATING
 from verify.faults.catalogue.padding import PADDING
 from verify.faults.catalogue.precision import BEHAVIOUR, PRECISION
+from verify.faults.catalogue.quantised import QUANTISED
 from verify.faults.catalogue.shapes import SHAPES
 from verify.faults.catalogue.windows import GRADIENTS, WINDOWS
 from verify.faults.fault import Fault
@@ -26,6 +27,7 @@ FAULTS: tuple[Fault, ...] = (
     *PRECISION,
     *BEHAVIOUR,
     *GRADIENTS,
+    *QUANTISED,
 )
 
 DEVIATING: tuple[Fault, ...] = _DEVIATING + CONVERTED

@@ -13,6 +13,7 @@ from verify.cases.geometry import Axis, dilated
 from verify.cases.given import Given
 from verify.cases.operands import NORM_EPSILON, Array, Operands
 from verify.cases.operations import WHOLE, kind_of
+from verify.cases.quantised import PLAIN
 from verify.oracle.arguments import (
     activation_named,
     array_named,
@@ -25,6 +26,7 @@ from verify.oracle.arguments import (
 from verify.oracle.at_the_call import WrongArgument
 from verify.oracle.layouts import Layout, filter_layout, image_layout, rank_said, spatial_letters
 from verify.oracle.problem import Problem, problem_of
+from verify.oracle.quantised_call import quantised_of, require_quantised
 
 
 class Misfit(WrongArgument):
@@ -53,6 +55,13 @@ class Arguments:
     activation: Any = None
     data_format: Any = None
     filter_format: Any = None
+    x_scale: Any = None
+    x_zero_point: Any = None
+    w_scale: Any = None
+    w_zero_point: Any = None
+    y_scale: Any = None
+    y_zero_point: Any = None
+    scheme: str = ""
 
     @classmethod
     def of(cls, operation: str, given: Mapping[str, Any]) -> Arguments:
@@ -64,13 +73,14 @@ class Arguments:
 class Call(NamedTuple):
     """A call that is read: the case of its arrays, in the reference's order, and the caller's layouts.
 
-    `given` has the arrays as the caller has them, by name.
+    `given` has the arrays as the caller has them, by name. `scheme` is how a quantised answer is made.
     """
 
     case: Given
     images: Layout
     filters: Layout
     given: dict[str, Array]
+    scheme: str = ""
 
     @property
     def problem(self) -> Problem:
@@ -123,6 +133,7 @@ def call_of(arguments: Arguments) -> Call:
     groups = _fitting_groups(arguments, shapes, given=given, filters=filters)
     axes = _axes(arguments, shapes, images=images, strides=strides, dilations=dilations)
     after, epilogue = _after(arguments)
+    quantised = quantised_of(arguments, x)
     made = Given.of_arrays(
         {
             "operation": arguments.operation,
@@ -131,7 +142,8 @@ def call_of(arguments: Arguments) -> Call:
             "filter_count": shapes.filters,
             "groups": groups,
             "padding": _padding_name(arguments.padding),
-            "dtype": x.dtype if x.dtype.name in FORMATS else np.dtype(np.float64),
+            "dtype": x.dtype if x.dtype.name in FORMATS or quantised else np.dtype(np.float64),
+            "quantised": quantised or PLAIN,
             "channels_first": is_first,
             "epilogue": epilogue,
             "fill": "reals" if _is_finite(x, factor) else "nonfinite",
@@ -140,8 +152,10 @@ def call_of(arguments: Arguments) -> Call:
         Operands(input=first, factor=second, **_fitted(after, images)),
         epsilon=NORM_EPSILON if arguments.norm is None else float(arguments.norm_epsilon),
     )
-    call = Call(made, images, filters, {**given, **after})
+    call = Call(made, images, filters, {**given, **after}, arguments.scheme)
     _require_fit(call)
+    if quantised:
+        require_quantised(made, call.given)
     return call
 
 

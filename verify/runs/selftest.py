@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from verify.cases import quantised
 from verify.cases.case import Case
+from verify.cases.domain import EVERY_CASE
+from verify.cases.dtypes import QUANTISED
 from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import disagreement, replay_line
 from verify.checks.path import Examiner
@@ -20,14 +23,17 @@ from verify.checks.subject import describe
 from verify.faults import FAULTS, Fault, fault_named
 from verify.faults.summation import CORRECT
 from verify.faults.visibility import visibility
-from verify.gate.drawing import sample
+from verify.gate.drawing import cases, sample
 from verify.gate.properties import PROPERTIES, Property
 from verify.oracle.compare import NUMERIC_KINDS
 from verify.reports.failing import failure_text
 from verify.runs.jobs import all_of, jobs_for
 
 DRAWS = 4700
-"""Cases that are drawn; each distinct case is put to every correct convolution, 20,000 verdicts in all."""
+"""Cases that are drawn beside quantised ones; each is put to every correct convolution: 20,000 verdicts."""
+
+QUANTISED_SHARE = 8
+"""Cases for each of which a quantised one is drawn, too."""
 
 JUDGED = 500
 """Cases in which a fault is looked for, of those that could have it; more, until one shows it."""
@@ -86,7 +92,7 @@ class Kill:
 def selftest(console: Console, *, examples: int = DRAWS, seed: int = 0, jobs: int | None = 1) -> int:
     """Run every fault and every correct convolution, print the kill matrix; 0, or 3 if one was missed."""
     start = time.monotonic()
-    cases = with_narrow(sample(examples, seed))
+    cases = with_narrow(drawn(examples, seed))
     kills, alarms, judged = _in_jobs(console, cases, jobs)
     console.print(_table(kills))
     for message in alarms[:ALARMS]:
@@ -123,6 +129,12 @@ def _in_jobs(console: Console, cases: Sequence[Case], asked: int | None) -> tupl
     kills = {kill.name: kill for killed, _ in results for kill in killed}
     messages = [message for _, (told, _) in results for message in told]
     return [kills[fault.name] for fault in FAULTS], messages, sum(judged for _, (_, judged) in results)
+
+
+def drawn(examples: int, seed: int) -> list[Case]:
+    """So many cases of every kind, and one for each eight of them that is quantised."""
+    kinds = cases(operations=quantised.OPERATIONS, dtypes=tuple(QUANTISED), around=quantised.EPILOGUE)
+    return [*sample(examples, seed), *sample(-(-examples // QUANTISED_SHARE), seed, kinds)]
 
 
 def with_narrow(cases: Sequence[Case]) -> list[Case]:
@@ -183,7 +195,10 @@ def _try_fault(kill: Kill, case: Case) -> None:
 
 def false_alarms(cases: Sequence[Case]) -> tuple[list[str], int]:
     """The messages of correct convolutions that were accused, and the number of verdicts."""
-    examiners = {name: Examiner(subject=describe(correct)) for name, correct in CORRECT.items()}
+    examiners = {
+        name: Examiner(subject=replace(describe(correct), domain=EVERY_CASE))
+        for name, correct in CORRECT.items()
+    }
     messages = []
     for case in cases:
         for name, examiner in examiners.items():

@@ -11,6 +11,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array
+from verify.reports.explanation.requantised import without_zero_points
 
 
 class Place(NamedTuple):
@@ -86,8 +87,8 @@ def place_of(case: Case, index: tuple[int, ...]) -> Place:
 
 
 def cell_of(case: Case, index: tuple[int, ...]) -> Cell:
-    """The cell at an index into the answer, in its data format."""
-    place = place_of(case, index)
+    """The cell at an index into the answer, in its data format; a quantised one without zero points."""
+    case, place = without_zero_points(case), place_of(case, index)
     if case.is_bias_gradient:
         factors = _factors(case, channels_second(case, case.cotangent)[:, place.channel])
         return Cell(place, 0, 0, range(case.batch), factors)

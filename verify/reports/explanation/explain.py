@@ -25,6 +25,7 @@ from verify.reports.explanation.lines import (
     entry,
     number_text,
 )
+from verify.reports.explanation.requantised import padding_phrase, requantised_lines, zero_point_lines
 
 _WEIGHED = 7
 """Terms of the last sum of a `separable` that are written one by one."""
@@ -91,7 +92,7 @@ def _heading(case: Case, cell: Cell, *, index: tuple[int, ...], title: str) -> l
     if case.groups > 1 and cell.place.along:
         members = _group_members(case, cell, index=index)
         lines += entry("group", f"{cell.group} ({case.groups} in all): {members}")
-    return [*lines, *_adds(case, cell)]
+    return [*lines, *_adds(case, cell), *zero_point_lines(case)]
 
 
 def order(case: Case) -> str:
@@ -147,8 +148,7 @@ def _adds(case: Case, cell: Cell) -> list[Line]:
 def _legend(case: Case, cell: Cell, *, total: float) -> Iterator[Line]:
     if not cell.factors.inside.all():
         dot = Span(f"{PADDING_SIGN:>{LABEL + 1}}", "padding")
-        what = "border or padding" if case.border else "padding"
-        yield (dot, Span(f" is a cell of {what} and counts as 0"))
+        yield (dot, Span(padding_phrase(case)))
     if math.isnan(total):
         yield from entry("", "nan is not a number: 0*inf, inf - inf and every sum with a nan give it")
 
@@ -167,6 +167,9 @@ def steps(case: Case, value: float, *, index: tuple[int, ...], channel: int) -> 
         bias = kind(case.bias[channel])
         yield from entry("bias", addition([value, bias], value + bias))
         value += bias
+    if case.format.is_quantised:
+        yield from requantised_lines(case, int(value), channel=channel)
+        return
     value = yield from _wrapped(case, value)
     for step in case.epilogue:
         if step == "norm":

@@ -12,6 +12,7 @@ from verify.cases.case import Case
 from verify.cases.geometry import Axis
 from verify.cases.operands import Array
 from verify.reports.explanation.cell import cells_under, channels_second, place_of, windows_over
+from verify.reports.explanation.requantised import without_zero_points
 
 
 class Reading(NamedTuple):
@@ -98,7 +99,8 @@ class Planes(NamedTuple):
 
 
 def planes_of(case: Case) -> Planes:
-    """The planes of a case; ValueError, one sentence, for one of three axes."""
+    """The planes of a case, of a quantised one without zero points; ValueError for one of three axes."""
+    case = without_zero_points(case)
     if case.rank > 2:
         raise ValueError(f"a picture has one or two spatial axes, and {str(case)!r} has {case.rank}")
     is_windowed = case.traits.input == "source" and not case.is_bias_gradient

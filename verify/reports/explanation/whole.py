@@ -9,6 +9,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.oracle.bounds import rule_of
+from verify.oracle.reference import reference
 from verify.reports.explanation.cell import Cell, cell_of, sum_of
 from verify.reports.explanation.explain import steps, sum_lines, terms_of
 from verify.reports.explanation.grids import wording
@@ -49,9 +50,14 @@ def whole_lines(case: Case, index: tuple[int, ...]) -> Iterator[Line]:
         read = [_left(planes, block.left, place) for block in blocks]
         yield from _shown(words.source, read, words.titles)
     if _fits(planes.answers, *planes.extent):
-        answers = enumerate(planes.values(rule_of(case).wanted))
+        answers = enumerate(planes.values(_due_values(case)))
         due = [_due(planes, values, place if at == number else -1) for at, values in answers]
         yield from _shown("answer", due, [planes.plane(at).name for at in range(planes.answers)])
+
+
+def _due_values(case: Case) -> Array:
+    """The numbers of the answer; of a quantised one the nearest steps."""
+    return reference(case) if case.format.is_quantised else rule_of(case).wanted
 
 
 def _fits(count: int, rows: int, columns: int) -> bool:
