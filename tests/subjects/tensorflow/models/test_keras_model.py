@@ -194,7 +194,7 @@ def test_open_sizes_are_filled_in() -> None:
 
 
 def test_sizes_that_no_input_leaves_open_are_refused() -> None:
-    sentence = "^its input of 6x8x4 leaves no 7x8 open: leave --size out$"
+    sentence = "^its input is 6x8x4, and no 2 axes of it are open for 7x8: leave --size out$"
     with pytest.raises(NotRead, match=sentence):
         read(models.block(), size=(7, 8))
 

@@ -85,7 +85,8 @@ def require_open(shapes: Sequence[Sequence[int | None] | None], size: tuple[int,
     opened = [shape for shape in shapes if shape and _open_places(shape, size)]
     if size and not opened:
         given = " and ".join(shape_phrase(shape[1:]) if shape else "any shape" for shape in shapes)
-        raise NotRead(f"its input of {given} leaves no {by(size)} open: leave --size out")
+        axes = "axis of it is" if len(size) == 1 else f"{len(size)} axes of it are"
+        raise NotRead(f"its input is {given}, and no {axes} open for {by(size)}: leave --size out")
 
 
 def _open_places(shape: Sequence[int | None], size: tuple[int, ...]) -> list[int]:
