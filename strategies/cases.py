@@ -177,13 +177,20 @@ def _drawn(row: Row, *, plans: Plans, narrowing: Narrowing, counts: Counter[str]
     case = inside.near(made, region) if region and made else None
     if case is None and narrowing.is_whole:
         made = _case_of(rest, plan=plan, narrowing=narrowing)
-        case = made and plan.inside(made)
-    if case is not None and case.format.is_quantised:
-        case = next(filter(plan.holds, quantisations(case, row.last(QUANTISED_BYTES))), case)
+        case = made and plan.inside(_quantised(made, row, plan))
+    if case is not None:
+        case = _quantised(case, row, plan)
     counts["drawn"] += 1
     counts["thrown"] += case is None
     counts["unjudged"] += made is not None and case is not made and plan.is_unjudged(made)
     return way, case
+
+
+def _quantised(case: Case, row: Row, plan: Plan) -> Case:
+    """A quantised case with the first scales and zero points that a row decides by which it is inside."""
+    if not case.format.is_quantised:
+        return case
+    return next(filter(plan.holds, quantisations(case, row.last(QUANTISED_BYTES))), case)
 
 
 def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:

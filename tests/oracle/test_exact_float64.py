@@ -17,7 +17,11 @@ from verify.oracle import reference as oracle
 from verify.oracle.problem import problem_of
 from verify.oracle.reference import is_doubled, linear
 
-EXACT = tuple(name for name, fill in FILLS.items() if fill.scale is not None and fill.chance)
+EXACT = tuple(
+    name
+    for name, fill in FILLS.items()
+    if fill.scale is not None and fill.chance and name != "levels"  # which quantised dtypes alone hold
+)
 
 many = settings(max_examples=300, deadline=None, database=None, derandomize=True)
 drawn = cases(dtypes=("float64",), fills=EXACT)

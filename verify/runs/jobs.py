@@ -129,16 +129,22 @@ class Crew(Generic[Part]):
         mine, theirs = get_context("fork").Pipe()
         own, copies = Journal(), copies_of_kept()
         inherited = [mine, *(job.stream for job in self._jobs)]
-        with warnings.catch_warnings():  # of threads that NumPy's libraries have, which they start anew
-            warnings.simplefilter("ignore", DeprecationWarning)
-            process = get_context("fork").Process(
-                target=self._serve, args=(theirs, own.place, inherited, copies, os.getpid()), daemon=True
-            )
-            process.start()
-        theirs.close()
-        for _, copy in copies:
-            if copy is not None:
-                copy.close()
+        process = get_context("fork").Process(
+            target=self._serve, args=(theirs, own.place, inherited, copies, os.getpid()), daemon=True
+        )
+        try:
+            with warnings.catch_warnings():  # of threads that NumPy's libraries have, which they start anew
+                warnings.simplefilter("ignore", DeprecationWarning)
+                process.start()
+        except BaseException:
+            mine.close()
+            own.close()
+            raise
+        finally:
+            theirs.close()
+            for _, copy in copies:
+                if copy is not None:
+                    copy.close()
         return _Job(process, mine, own)
 
     def _serve(
