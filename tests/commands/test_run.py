@@ -16,6 +16,9 @@ from tests.commands.commanding import command_in
 from tests.places import ALONE, PLANTED, ROOT
 from verify.checks.clock import GRACE_S
 
+FEW = ("--operations", "conv", "--ranks", "1", "--dtypes", "float32")
+"""Narrowings for a run of which it does not matter what it asks."""
+
 
 def test_a_run_that_holds_exits_0_and_says_what_was_proved(command) -> None:
     done = command("run", "subjects_to_gate:right", "--examples", "20", "--seed", "1", "-v")
@@ -34,18 +37,19 @@ def test_a_run_that_disagrees_exits_1_with_a_line_to_replay(command) -> None:
 
 
 def test_a_run_that_grades_nothing_exits_3(command) -> None:
-    done = command("run", "subjects_to_gate:declines", "--examples", "5")
+    done = command("run", "subjects_to_gate:declines", "--examples", "5", *FEW)
     assert done.returncode == 3
     assert "Proves too little: nothing was graded for values on exact fills" in done.stdout
 
 
 def test_a_run_keeps_to_its_time(command) -> None:
     start = time.monotonic()
-    command("run", "subjects_to_gate:right", "--examples", "1")
+    command("run", "subjects_to_gate:right", "--examples", "1", *FEW)
     usual_s = time.monotonic() - start  # on this machine at this moment, from first to last
     max_s = 2 * usual_s + 2
     start = time.monotonic()
-    done = command("run", "subjects_to_gate:right", "--examples", "1000000", "--max-time", str(max_s))
+    asked = ("--examples", "1000000", "--max-time", str(max_s), *FEW)
+    done = command("run", "subjects_to_gate:right", *asked)
     assert time.monotonic() - start < max_s + GRACE_S + 2 * usual_s
     assert done.returncode != 1
     assert re.search(r"\ncut short +subjects_to_gate:right, [^:]*: +its time was up", done.stdout)
@@ -99,11 +103,11 @@ def coverage(printed: str) -> list[str]:
 def test_the_environment_of_other_test_runs_is_left_out(command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
     monkeypatch.setenv(ALONE, "1")
-    assert command("run", "subjects_to_gate:right", "--examples", "5").returncode == 0
+    assert command("run", "subjects_to_gate:right", "--examples", "5", *FEW).returncode == 0
 
 
 def test_a_reader_that_leaves_a_run_early_is_no_error(tmp_path: Path) -> None:
-    gate = f"{sys.executable} -m verify run subjects_to_gate:right --examples 5"
+    gate = f"{sys.executable} -m verify run subjects_to_gate:right --examples 5 {' '.join(FEW)}"
     run = f"{gate} | head -1; exit ${{PIPESTATUS[0]}}"
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}"}
     done = subprocess.run(
@@ -126,7 +130,7 @@ def test_operations_are_a_list_before_the_subjects(command) -> None:
 
 
 def test_a_run_in_workers_that_crash_goes_on_to_the_end(command) -> None:
-    done = command("run", "tests.planted.fragile:aborts_on_stride", "--examples", "60", "--seed", "1")
+    done = command("run", "tests.planted.fragile:aborts_on_stride", "--examples", "60", "--seed", "1", *FEW)
     assert done.returncode == 1
     assert f"\n  tests.planted.fragile:aborts_on_stride in {sys.executable}: python " in done.stdout
     assert "\ntests.planted.fragile:aborts_on_stride crashed: it was killed by SIGABRT\n" in done.stdout
@@ -143,9 +147,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def test_a_run_says_what_a_killed_one_was_at(command, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", _KILLED], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, check=False)
-    done = command("run", "subjects_to_gate:right", "--examples", "5")
+    done = command("run", "subjects_to_gate:right", "--examples", "5", *FEW)
     assert done.stdout.startswith(
         "An earlier process was killed when tests.planted.fragile:aborts was at conv_i1_k1_same_ones; replay "
         "it by: conv-verify replay tests.planted.fragile:aborts conv_i1_k1_same_ones\n"
     )
-    assert "killed" not in command("run", "subjects_to_gate:right", "--examples", "5").stdout
+    assert "killed" not in command("run", "subjects_to_gate:right", "--examples", "5", *FEW).stdout

@@ -60,23 +60,25 @@ class Interrupts:
 
 
 @contextmanager
-def interruptible(told: Callable[[], object] = lambda: None, *, ends: bool = True) -> Iterator[None]:
+def interruptible(told: Callable[[], object] | None = None, *, ends: bool = True) -> Iterator[None]:
     """Handle Ctrl-C in the block, by the handler that is there or a new one; `told` is called at first.
 
-    Only the main thread can do so; in others the block just runs.
+    Without it what is called around the block stays: an error that is raised in a callback may be dropped
+    there, and what was told then still ends the work. Only the main thread can do so; in others the block
+    just runs.
     """
     handler = signal.getsignal(signal.SIGINT)
     if current_thread() is not main_thread():
         yield
     elif isinstance(handler, Interrupts):
-        before, handler.told = handler.told, told
+        before, handler.told = handler.told, told or handler.told
         try:
             yield
         finally:
             handler.told = before
     else:
         handler = Interrupts(ends=ends)
-        handler.told = told
+        handler.told = told or handler.told
         with handling(signal.SIGINT, handler):
             yield
 
