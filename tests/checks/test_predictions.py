@@ -19,6 +19,7 @@ from verify.checks.subject import Subject, describe, elsewhere
 from verify.faults import fault_named
 from verify.faults.fault import right_answer
 from verify.oracle.compare import disagrees
+from verify.subjects.tensorflow.tables import deviations
 
 ANY = {
     "name": "planted",
@@ -388,3 +389,12 @@ def test_answer_that_wavers_is_explained_where_it_fits_the_prediction(factor: in
 def test_zeros_that_meet_what_no_window_reads_are_nan(fault: str, word: str, wanted: list[str]):
     answer = fault_named(fault)(Case.parse(word))
     assert [str(value) for value in answer.reshape(-1).tolist()] == wanted
+
+
+def test_a_shape_below_zero_is_no_prediction() -> None:
+    (entry,) = (each for each in deviations() if each.name == "raw-conv-pads-the-wrong-axes")
+    case = Case.parse("conv_i2x2x1_k1x1x4_s1x1x2_p0.0x0.0x2.2_ones")
+    rule = predicted(entry, case, {"way": "Conv"})
+    assert rule is not None
+    assert rule.wanted.shape == (1, 2, 6, 0, 1)
+    assert predicted(replace(entry, instead={"shape": "(batch, -1)"}), case, {"way": "Conv"}) is None

@@ -139,6 +139,8 @@ def predicted(
 
     numbers = _numbers(deviation, case, names)
     if "shape" in numbers:
+        if min(numbers["shape"], default=0) < 0:
+            return None
         zeros = np.zeros(case.in_data_format(numbers["shape"]))
         return Judgement(zeros, 0.0, lambda index: "an answer of zeros is predicted")
     try:
