@@ -397,4 +397,4 @@ def test_a_shape_below_zero_is_no_prediction() -> None:
     rule = predicted(entry, case, {"way": "Conv"})
     assert rule is not None
     assert rule.wanted.shape == (1, 2, 6, 0, 1)
-    assert predicted(replace(entry, instead={"shape": "(batch, -1)"}), case, {"way": "Conv"}) is None
+    assert predicted(entry._replace(instead={"shape": "(batch, -1)"}), case, {"way": "Conv"}) is None
