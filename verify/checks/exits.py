@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
@@ -45,6 +46,16 @@ def asking() -> Iterator[None]:
         _ending.asking -= 1
         if os.getpid() != here:
             os._exit(0)
+
+
+def ending_of(code: int) -> str:
+    """How a process ended, by its exit code, or by the signal that ended it, which is a negative one."""
+    if code >= 0:
+        return f"exited with code {code}"
+    try:
+        return f"was killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was killed by signal {-code}"
 
 
 def say(code: Callable[[], int]) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import ClassVar, NoReturn
 
 from verify.checks.escaping import shown
-from verify.checks.exits import COULD_NOT_RUN, end_now, is_waited_for, speak_into
+from verify.checks.exits import COULD_NOT_RUN, end_now, ending_of, is_waited_for, speak_into
 from verify.checks.interrupts import end_interrupted
 from verify.checks.journal import left_by
 from verify.checks.parent import end_with_the_parent
@@ -114,12 +114,7 @@ def _wait_for(inside: int, verdict: int) -> NoReturn:
 
 def _without_verdict(inside: int, status: int) -> str:
     """How a process ended that said no verdict, and at which case, in one sentence."""
-    code = os.waitstatus_to_exitcode(status)
-    how = f"exited with code {code}"
-    if code < 0:
-        how = (
-            f"was killed by {signal.Signals(-code).name if -code in {*signal.Signals} else f'signal {-code}'}"
-        )
+    how = ending_of(os.waitstatus_to_exitcode(status))
     subject, word = left_by(inside)
     where = f" when {subject} was at {word}" if word else ""
     return (

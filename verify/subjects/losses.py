@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
+from verify.checks.exits import ending_of
 from verify.checks.subject import Elsewhere, elsewhere
 from verify.oracle.compare import Lost, disagrees
 from verify.subjects.life import Ending, Life
@@ -39,17 +39,7 @@ def why_lost(ending: Ending) -> str:
         return "it closed the stream on which it answers, and ran on"
     if ending.code == STREAM_LOST:
         return "it closed the stream on which it answers"
-    return how_it_ended(ending.code)
-
-
-def how_it_ended(code: int) -> str:
-    """The sentence for an exit code, or for a signal, which is a negative one."""
-    if code >= 0:
-        return f"it exited with code {code}"
-    try:
-        return f"it was killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"it was killed by signal {-code}"
+    return f"it {ending_of(ending.code)}"
 
 
 def last_lines(output: IO[bytes]) -> tuple[tuple[str, ...], str]:

@@ -15,10 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from verify.checks.exits import ending_of
 from verify.checks.subject import NotAsked
 from verify.subjects.descendants import ENDING_S
 from verify.subjects.life import Ending, Life
-from verify.subjects.losses import how_it_ended, is_installed, last_lines
+from verify.subjects.losses import is_installed, last_lines
 from verify.subjects.protocol import DATA_BYTES, HELLO, BrokenStream, data_of_bytes, receive
 from verify.subjects.registry import relatives
 
@@ -120,7 +121,7 @@ class Server:
             code = self._process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             code = -signal.SIGKILL
-        return ": ".join((how_it_ended(code), *last_lines(self._output)[0][-1:]))
+        return ": ".join((f"it {ending_of(code)}", *last_lines(self._output)[0][-1:]))
 
     def fork(self) -> Life:
         """A process that is ready for a case; BrokenStream, which says why, where none can be started."""
@@ -152,7 +153,7 @@ class Server:
             return f"the process that forks it is lost: {self._why_it_ended()}"
         if "refused" in answer:
             return f"it cannot be forked: {answer['refused']}"
-        return ": ".join((how_it_ended(int(answer["ended"])), *last_lines(life.output)[0][-1:]))
+        return ": ".join((f"it {ending_of(int(answer['ended']))}", *last_lines(life.output)[0][-1:]))
 
     def end(self, patience_s: float) -> Ending:
         """End the life, if it has not ended after so many seconds. Its output can still be read."""
