@@ -88,7 +88,11 @@ def serve(channel: int, name: str, memory_bytes: int | None) -> None:
 
 def _copied(control: socket, kept: list[int], stream: int) -> tuple[socket, list[int]]:
     """Fork a copy of this server: in the copy its own stream and children, in the original what it had."""
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:  # who asked sees that its stream is closed
+        os.close(stream)
+        return control, kept
     if pid:
         os.close(stream)
         return control, [*kept, pid]
