@@ -6,15 +6,16 @@ import pytest
 
 from verify.config.session import Options
 from verify.gate.search import drawing_of
-from verify.runs import settings
-from verify.runs.settings import ONEDNN, under_both_settings
+from verify.runs import jobs
+from verify.runs.settings import under_both_settings
+from verify.subjects.processor import ONEDNN
 
 NAMES = ["tensorflow", "mine:conv", "tensorflow:raw"]
 
 
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "cores", lambda: 2)
+    monkeypatch.setattr(jobs, "cores", lambda: 2)
     monkeypatch.delenv(ONEDNN, raising=False)
 
 
@@ -36,7 +37,7 @@ def test_the_environment_chooses_one(monkeypatch: pytest.MonkeyPatch, value: str
 
 def test_one_job_has_one_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert under_both_settings(NAMES, 1) == []
-    monkeypatch.setattr(settings, "cores", lambda: 1)
+    monkeypatch.setattr(jobs, "cores", lambda: 1)
     assert under_both_settings(NAMES, None) == []
 
 

@@ -17,10 +17,8 @@ from verify.commands.cli import command_named
 from verify.config.flags import narrowing_options, words_option
 from verify.config.options import INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD, output_option
 from verify.corpus.words import named_inside
-from verify.subjects.processor import onednn_by_default
+from verify.subjects.processor import ONEDNN, onednn_by_default
 from verify.subjects.registry import is_builtin
-
-ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
 @command_named("diff")

@@ -7,10 +7,11 @@ import re
 
 from verify.cases.case import Case
 from verify.checks.subject import labelled
+from verify.subjects.processor import ONEDNN
 from verify.subjects.registry import is_builtin
 from verify.subjects.tensorflow.switches import switches
 
-_USUAL_SETTINGS = {"TF_ENABLE_ONEDNN_OPTS": "0"}
+_USUAL_SETTINGS = {ONEDNN: "0"}
 
 _TEMPLATE = '''\
 """{named} on {word}, exported by `conv-verify export`."""

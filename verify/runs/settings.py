@@ -7,12 +7,10 @@ from collections.abc import Callable, Sequence
 from itertools import product
 
 from verify.checks.subject import Subject, describe, labelled
-from verify.runs.jobs import cores
-from verify.subjects.here import CAN_CONTAIN
+from verify.runs.jobs import jobs_for
+from verify.subjects.processor import ONEDNN
 from verify.subjects.registry import is_builtin
 from verify.subjects.tensorflow.switches import MATRIX
-
-ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
 def labels_of(names: Sequence[str], load: Callable[[str], Subject]) -> list[str]:
@@ -34,7 +32,7 @@ def under_both_settings(names: Sequence[str], jobs: int | None) -> list[str]:
 
     It is where the environment chooses, where there is one job, and where no subject reads the setting.
     """
-    is_one = ONEDNN in os.environ or not CAN_CONTAIN or min(jobs or cores(), cores()) < 2
+    is_one = ONEDNN in os.environ or jobs_for(2 * len(names), jobs, "subject").number == 1
     if is_one or not any(map(is_builtin, names)):
         return []
     without = [labelled(name, {ONEDNN: "0"}) if is_builtin(name) else name for name in names]

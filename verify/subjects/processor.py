@@ -8,6 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+"""The variable by which TensorFlow uses oneDNN, or does not."""
+
 _CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -56,7 +59,7 @@ def onednn_dtypes(instructions: frozenset[str] | None = None) -> tuple[str, ...]
 
 def condition_names(switches: Mapping[str, str]) -> dict[str, Any]:
     """What conditions may use of a subject that runs TensorFlow under these settings."""
-    is_on = switches.get("TF_ENABLE_ONEDNN_OPTS") == "1"
+    is_on = switches.get(ONEDNN) == "1"
     return {"switches": switches, "onednn": onednn_dtypes() if is_on else ()}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 
+from verify.subjects.processor import ONEDNN
 from verify.subjects.tensorflow.switches import switches
 
 
@@ -45,7 +46,7 @@ with silenced(show_failure=True):
     from tensorflow.python.util import _pywrap_util_port
 
 SWITCHES: Mapping[str, str] = MappingProxyType(
-    {**switches(), "TF_ENABLE_ONEDNN_OPTS": str(int(_pywrap_util_port.IsMklEnabled()))}
+    {**switches(), ONEDNN: str(int(_pywrap_util_port.IsMklEnabled()))}
 )
 """The settings in force. Another module may have imported TensorFlow before, with the CPU's default."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from verify.subjects.processor import onednn_dtypes
+from verify.subjects.processor import ONEDNN, onednn_dtypes
 
 MATRIX = {
-    "TF_ENABLE_ONEDNN_OPTS": ("0", "1"),
+    ONEDNN: ("0", "1"),
     "TF_NUM_INTRAOP_THREADS": ("1", "2"),
     "TF_DETERMINISTIC_OPS": ("0", "1"),
 }
@@ -22,14 +22,14 @@ def switches() -> dict[str, str]:
     oneDNN's own default depends on the CPU, so it is always set explicitly: off unless the
     environment says "1" or "true".
     """
-    is_on = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0").lower() in ("1", "true")
+    is_on = os.environ.get(ONEDNN, "0").lower() in ("1", "true")
     settings = {name: os.environ.get(name) for name in SETTINGS} | {SETTINGS[0]: str(int(is_on))}
     return {name: value for name, value in settings.items() if value}
 
 
 def onednn() -> str:
     """Off, or on with the dtypes that it takes over on this CPU."""
-    is_on = switches()["TF_ENABLE_ONEDNN_OPTS"] == "1"
+    is_on = switches()[ONEDNN] == "1"
     return f"on for {' '.join(onednn_dtypes())}" if is_on else "off"
 
 
