@@ -123,7 +123,7 @@ def _open_report(config: pytest.Config, session: Session) -> None:
     require_folder(file, "--conv-report")
     stream = config.stash[STREAM] = Stream.anew(file)
     session.record = stream.write
-    session.record(beginning(session))
+    session.record(beginning(session.options))
     config.stash[START] = time.monotonic()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from verify.checks.versions import versions
-from verify.config.session import Session
+from verify.config.session import Options, Session
 from verify.gate.properties import TITLES
 from verify.gate.under_test import Gate
 from verify.reports.records import Record, begin
@@ -29,7 +29,7 @@ def gate_of(item: Any) -> Gate | None:
     return gate if isinstance(gate, Gate) else None
 
 
-def beginning(session: Session, subjects: Sequence[str] = (), *, profile: str = "") -> Record:
+def beginning(options: Options, subjects: Sequence[str] = (), *, profile: str = "") -> Record:
     """The first record of a run; `subjects` are those known before any is gated.
 
     `profile` is the one in use where none is named.
@@ -37,11 +37,11 @@ def beginning(session: Session, subjects: Sequence[str] = (), *, profile: str = 
     return begin(
         versions=versions(),
         environment=environment(profile),
-        seed=session.options.seed,
+        seed=options.seed,
         profile=profile or settings.get_current_profile_name(),
         subjects=list(subjects),
         properties=TITLES,
-        shard=str(session.options.shard),
+        shard=str(options.shard),
     )
 
 

@@ -17,7 +17,6 @@ from verify.checks.files import why_unwritten
 from verify.checks.interrupts import Interrupted, interruptible, shielded
 from verify.checks.losses import code_after_losses, losses_told, take_over
 from verify.checks.subject import split_label
-from verify.config.session import Session
 from verify.corpus.failures import OPTION, Failed, remember
 from verify.corpus.words import SHIPPED, cases_in, pin
 from verify.gate.session import beginning
@@ -46,7 +45,7 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     write: Callable[[Record], None] = stream.write if stream else nowhere
     say_interrupted(partial(console.print, style="dim", soft_wrap=True))
     screen = Screen(console, request, write)
-    write(beginning(Session(options=request.options), request.subjects, profile=request.profile))
+    write(beginning(request.options, request.subjects, profile=request.profile))
     outcomes = _outcomes(request, screen, watch)
     ended = _ended(request, screen.tallies(), outcomes, watch)
     kept = _keep(request, ended.tallies, [each for outcome in outcomes for each in outcome.failures])
@@ -64,18 +63,15 @@ def _outcomes(request: Request, screen: Screen, watch: Watch | None) -> list[Out
     """Gate the subjects, all in this process or each in a job, and show them as if it had been one by one."""
     jobs = jobs_for(len(request.subjects), request.jobs, "subject", alone=request.alone)
     screen.begin(jobs)
-    if jobs.number > 1:
-        parts = _parts(request, jobs.number)
-        crew = Crew(parts, _Gating(request, jobs.number, watch), _alike(parts))
-        if crew.start(jobs.number):
-            try:
-                return _of_jobs(crew, screen)
-            finally:
-                crew.close()
+    parts = _parts(request, jobs.number)
+    crew = Crew(parts, _Gating(request, jobs.number, watch), _alike(parts))
     try:
+        if jobs.number > 1 and crew.start(jobs.number):
+            return _of_jobs(crew, screen)
         with screen.live(list):
             return [gate_all(request, screen.take, watch)]
     finally:
+        crew.close()
         stop_kept()
 
 
