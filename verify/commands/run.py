@@ -25,9 +25,6 @@ from verify.subjects.registry import BUILTIN, expanded
 QUICK_S = 27.0
 """Seconds of the profile for a pull request, less those for its end."""
 
-IN_ONE = "a subject in this process is asked by one"
-"""Why there are no more jobs."""
-
 PROFILE = options.choice("NAME", "quick", "dev", "ci", "night")
 
 
@@ -91,7 +88,7 @@ def command(
     load = flags.loader_of(isolation._replace(isolate=True) if matrix else isolation)
     pins = _checked(corpus, failures, narrowings, html)
     watch = watch_of(baseline, until, update=update_baseline, words=words)
-    is_one = isolation.isolate is False or baseline is not None or draw["profile"] == "quick"
+    is_one = isolation.alone or baseline is not None or draw["profile"] == "quick"
     labels, halved = _labels(subjects, load, matrix=matrix, jobs=1 if is_one else draw["jobs"])
     if _is_late(labels, load, until=until, known=known):
         return 3
@@ -121,7 +118,7 @@ def command(
             failures=failures,
             pin_to=corpus if pin else None,
             report=records,
-            alone=IN_ONE if isolation.isolate is False else "",
+            alone=isolation.alone,
         )
         return run(Terminal(), request, watch)
 

@@ -34,5 +34,12 @@ def command(
     if not subjects:
         return selftest(Terminal(), examples=examples or DRAWS, seed=seed, jobs=jobs)
     load = loader_of(isolation)
-    labels = expanded(subjects, load)
-    return selftest_of(Terminal(), labels, load, examples=examples or PLANTED, seed=seed)
+    return selftest_of(
+        Terminal(),
+        expanded(subjects, load),
+        load,
+        examples=examples or PLANTED,
+        seed=seed,
+        jobs=jobs,
+        alone=isolation.alone,
+    )

@@ -177,6 +177,11 @@ class Isolation(NamedTuple):
     def is_asked(self) -> bool:
         return bool(self.isolate or self.python or self.timeout)
 
+    @property
+    def alone(self) -> str:
+        """Why one job alone can ask the subjects; "" where several can."""
+        return "a subject in this process is asked by one" if self.isolate is False else ""
+
 
 def _isolation(*, isolate: bool | None, python: str | None, timeout: float | None) -> Isolation:
     """Raises ValueError, one sentence, for what is asked of workers where there are to be none.

@@ -16,7 +16,7 @@ from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.checks.deviations import Deviation, applying
 from verify.checks.examination import Examination
-from verify.checks.losses import keep_if_lost
+from verify.checks.losses import handed_over, keep_if_lost, take_over
 from verify.checks.path import Examiner
 from verify.checks.predictions import predicted
 from verify.checks.subject import Description, Subject, describe
@@ -25,6 +25,7 @@ from verify.gate.survey import judgeable_routes, survey_of
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Judgement
 from verify.runs.interrupted import say_interrupted
+from verify.runs.jobs import all_of, jobs_for
 
 REPORTED = 0.99
 """The least share of planted values that must be reported of each subject."""
@@ -52,12 +53,32 @@ class Planting:
 
 
 def selftest_of(
-    console: Console, labels: Sequence[str], load: Callable[[str], Subject], *, examples: int, seed: int
+    console: Console,
+    labels: Sequence[str],
+    load: Callable[[str], Subject],
+    *,
+    examples: int,
+    seed: int,
+    jobs: int | None = 1,
+    alone: str = "",
 ) -> int:
-    """Plant a wrong value in every answer of each subject, and print the share that is reported; 0, or 3."""
+    """Plant a wrong value in every answer of each subject, and print the share that is reported; 0, or 3.
+
+    The subjects are shared out to `jobs`, unless there can be one alone, as `alone` says.
+    """
     say_interrupted(lambda line: console.print(Text(line), soft_wrap=True))
-    plantings = [planting_of(describe(load(label)), examples=examples, seed=seed) for label in labels]
-    for planting in plantings:
+    subjects = [describe(load(label)) for label in labels]
+    among = jobs_for(len(subjects), jobs, "subject", alone=alone)
+    if among.phrase:
+        console.print(Text(among.phrase, style="dim"), soft_wrap=True)
+
+    def work(subject: Description) -> tuple[Planting, list[tuple[str, str]]]:
+        return planting_of(subject, examples=examples, seed=seed), handed_over()
+
+    plantings = []
+    for planting, losses in all_of(subjects, work, jobs=among.number):
+        take_over(losses)
+        plantings.append(planting)
         console.print(Text(planting.sentence), soft_wrap=True)
         for word in planting.missed[:SHOWN]:
             console.print(Text(f"  missed   {word}"), soft_wrap=True)
