@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,3 +32,19 @@ def command_in(folder: Path, *, anew: bool = False) -> Command:
         return forked.run("verify", *arguments, words=words, folder=folder, environment=environment)
 
     return run
+
+
+def interrupted_at(line: str, *arguments: str, folder: Path) -> tuple[int, str]:
+    """The exit code of a command to which Ctrl-C is sent once it prints a line, and what it prints then."""
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", "PYTHONUNBUFFERED": "1"}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "verify", *arguments],
+        stdout=subprocess.PIPE, text=True, cwd=folder, env=environment,
+    )  # fmt: skip
+    with running:
+        assert running.stdout is not None
+        printed = iter(running.stdout.readline, "")
+        next(each for each in printed if line in each)
+        running.send_signal(signal.SIGINT)
+        rest = "".join(printed)
+    return running.returncode, rest

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.commanding import command_in
+from tests.commands.commanding import command_in, interrupted_at
 from tests.places import ALONE, PLANTED, ROOT
 from verify.checks.clock import GRACE_S
 
@@ -74,20 +73,11 @@ def test_one_seed_draws_the_same_cases(command, seeded: str) -> None:
 
 
 def test_ctrl_c_ends_a_run_with_what_was_done(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", "PYTHONUNBUFFERED": "1"}
-    running = subprocess.Popen(
-        [sys.executable, "-m", "verify", "run", "subjects_to_gate:right", "--examples", "300", "-v"],
-        stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment,
-    )  # fmt: skip
-    with running:
-        assert running.stdout is not None
-        seen = iter(running.stdout.readline, "")
-        next(line for line in seen if "precision on dyadic" in line)
-        running.send_signal(signal.SIGINT)
-        rest = "".join(seen)
+    asked = ("run", "subjects_to_gate:right", "--examples", "300", "-v")
+    code, rest = interrupted_at("precision on dyadic", *asked, folder=tmp_path)
     assert "cases graded so far and none disagrees." in rest
     assert "values on exact fills" in rest
-    assert running.returncode == 3
+    assert code == 3
 
 
 def test_a_seed_draws_the_same_cases_after_another_subject_has_failed(command, seeded: str) -> None:

@@ -6,15 +6,14 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.commands.commanding import command_in
-from tests.places import PLANTED, ROOT
+from tests.commands.commanding import command_in, interrupted_at
+from tests.places import PLANTED
 from verify.__main__ import main
 from verify.runs import jobs, run
 
@@ -33,17 +32,21 @@ TIMES = ("seconds", "elapsed", "time")
 """What differs between two runs of the same cases."""
 
 
+@pytest.fixture
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Runs in this process, in a folder of their own, where the planted subjects can be imported."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(PLANTED)
+    monkeypatch.setattr(jobs, "cores", lambda: 4)
+
+
 def records_in(file: Path) -> list[dict[str, Any]]:
     records = map(json.loads, file.read_text().splitlines())
     return [{name: value for name, value in record.items() if name not in TIMES} for record in records]
 
 
-def test_the_records_are_those_of_one_job(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(PLANTED)
-    monkeypatch.setattr(jobs, "cores", lambda: 4)
+@pytest.mark.usefixtures("in_folder")
+def test_the_records_are_those_of_one_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     codes, records, printed = [], [], []
     for number in (1, 2, 4):
         file = tmp_path / f"{number}.jsonl"
@@ -56,11 +59,8 @@ def test_the_records_are_those_of_one_job(
     assert printed[0] == printed[1] == printed[2]
 
 
-def test_the_header_says_how_many_jobs_there_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(jobs, "cores", lambda: 2)
+@pytest.mark.usefixtures("in_folder")
+def test_the_header_says_how_many_jobs_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["run", "fault:bias-twice", "fault:last-row-lost", "--examples", "1", "--jobs", "3", *NARROWED]
     main(asked)
     assert capsys.readouterr().out.splitlines()[0].endswith("; 2 jobs, as there are 2 subjects")
@@ -69,12 +69,10 @@ def test_the_header_says_how_many_jobs_there_are(
     assert alone.endswith("; 1 job, as a subject in this process is asked by one")
 
 
+@pytest.mark.usefixtures("in_folder")
 def test_a_lost_job_ends_the_run_with_2_and_what_the_others_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(PLANTED)
-    monkeypatch.setattr(jobs, "cores", lambda: 2)
     gate_all = run.gate_all
 
     def killed(request: Any, *rest: Any) -> Any:
@@ -100,27 +98,8 @@ def test_a_subject_is_imported_once_for_all_jobs(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_all_jobs_with_what_was_done(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", "PYTHONUNBUFFERED": "1"}
-    asked = [
-        "run",
-        SUBJECTS[0],
-        "subjects_to_gate:swallows",
-        "--examples",
-        "300",
-        "-v",
-        "--jobs",
-        "2",
-        *NARROWED,
-    ]
-    running = subprocess.Popen(
-        [sys.executable, "-m", "verify", *asked, "-v", "--jobs", "2"],
-        stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment,
-    )  # fmt: skip
-    with running:
-        assert running.stdout is not None
-        seen = iter(running.stdout.readline, "")
-        next(line for line in seen if "each way, dtype and region" in line)
-        running.send_signal(signal.SIGINT)
-        rest = "".join(seen)
+    subjects = (SUBJECTS[0], "subjects_to_gate:swallows")
+    asked = ("run", *subjects, "--examples", "300", "-v", "--jobs", "2", *NARROWED)
+    code, rest = interrupted_at("each way, dtype and region", *asked, folder=tmp_path)
     assert "cases graded so far and none disagrees." in rest
-    assert running.returncode == 3
+    assert code == 3
