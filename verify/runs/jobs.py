@@ -16,12 +16,12 @@ from socket import socket
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from verify.checks.broken import Broken, broken_by
+from verify.checks.exits import ending_of
 from verify.checks.interrupts import interruptible
 from verify.checks.journal import Journal, journal
 from verify.checks.parent import end_with_the_parent
 from verify.reports.phrases import plural
 from verify.subjects.here import CAN_CONTAIN
-from verify.subjects.losses import how_it_ended
 from verify.subjects.server import Server, copies_of_kept
 
 Part = TypeVar("Part")
@@ -254,7 +254,7 @@ class Crew(Generic[Part]):
         code = job.process.exitcode
         subject, word = job.journal.noted()
         where = f" when {subject} was at {word}" if word else ""
-        how = "closed its stream" if code is None else how_it_ended(code).removeprefix("it ")
+        how = "closed its stream" if code is None else ending_of(code)
         self._jobs.remove(job)
         job.journal.close()
         return f"a job of this command {how}{where}, before it had said what it found"
