@@ -12,8 +12,10 @@ from verify.checks.deviations import Deviation, condition
 from verify.checks.journal import journal
 from verify.checks.path import Examiner
 from verify.checks.subject import Subject, describe
+from verify.faults.visibility import visibility
 from verify.gate.properties import EVERYTHING
 from verify.gate.under_test import Gate
+from verify.oracle import bounds
 
 KNOWN = Deviation(
     name="ones",
@@ -99,3 +101,11 @@ def test_pinned_word_that_fails_is_reported_as_it_was_diagnosed() -> None:
     (failure,) = judge.tallier.reported().failures.values()
     assert "\n  probes   " in failure.text
     assert failure.text == str(mismatch)
+
+
+def test_a_case_is_judged_once_for_its_answer_and_for_the_faults() -> None:
+    case = Case.parse("conv_i5_c2_k3_f2_same_ints7")
+    bounds._judgement.cache_clear()
+    assert Examiner(subject=describe(convolutions.right)).examine(case).outcome == "agrees"
+    visibility(case)
+    assert bounds._judgement.cache_info().misses == 1

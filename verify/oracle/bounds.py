@@ -30,7 +30,6 @@ def gamma(terms: int, roundoff: float) -> float:
     return product / (1 - product) if product < 1 else float("inf")
 
 
-@lru_cache(maxsize=1)
 def judgement(case: Case, *, accumulator: str | None = None, scheme: str = "") -> Judgement:
     """The judgement of a case: equality where its fill promises exact sums, else the bound.
 
@@ -38,6 +37,12 @@ def judgement(case: Case, *, accumulator: str | None = None, scheme: str = "") -
     of `verify.oracle.schemes`, a quantised answer must be what that gives.
     The last one is cached: a case is judged first, then compared with the faults.
     """
+    return _judgement(case, accumulator, scheme if case.format.is_quantised else "")
+
+
+@lru_cache(maxsize=1)
+def _judgement(case: Case, accumulator: str | None, scheme: str) -> Judgement:
+    """The same, by place: what is cached is told apart by how it is called, too."""
     problem = problem_of(case)._replace(scheme=scheme)
     if accumulator is not None:
         problem = problem._replace(format=problem.format._replace(accumulator=accumulator))
