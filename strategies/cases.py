@@ -174,12 +174,12 @@ def _drawn(row: Row, *, plans: Plans, narrowing: Narrowing, counts: Counter[str]
     region = inside.opened(place) if place >= 0 else None
     rest = row.rest()
     made = inside.drawn(row, region) if region else None
+    made = made and _quantised(made, row, plan)
     case = inside.near(made, region) if region and made else None
     if case is None and narrowing.is_whole:
         made = _case_of(rest, plan=plan, narrowing=narrowing)
-        case = made and plan.inside(_quantised(made, row, plan))
-    if case is not None:
-        case = _quantised(case, row, plan)
+        made = made and _quantised(made, row, plan)
+        case = made and plan.inside(made)
     counts["drawn"] += 1
     counts["thrown"] += case is None
     counts["unjudged"] += made is not None and case is not made and plan.is_unjudged(made)

@@ -83,8 +83,10 @@ def _zero_points(token: str) -> tuple[int, ...]:
 
 def _spread_of_sums(case: Case, quantised: Quantised) -> float:
     """About how far the sums of a case spread around 0, at least 1: by the root of the mean square."""
+    with suppress(InvalidCase):  # which `quantisations` passes over
+        case = replace(case, quantised=quantised)  # as most fills lie about the zero points
     operands = case.make_operands()
-    zeros = (quantised.x_zero_point, quantised.w_zero_point)
+    zeros = (case.quantised.x_zero_point, case.quantised.w_zero_point)
     sizes = [
         float(np.sqrt(np.mean((part - np.float64(zero)) ** 2))) if part.size else 0.0
         for part, zero in zip((operands.input, operands.factor), zeros, strict=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from strategies import cases
 from strategies.sample import sample
-from verify import Case, InvalidCase
+from verify import Case, InvalidCase, reference
 from verify.cases.dtypes import FORMATS, QUANTISED
 from verify.cases.levels import KINDS
 from verify.cases.quantised import LEAST_SCALE, Quantised, quantised_field, room_of_bias, spelled
@@ -96,6 +96,17 @@ class TestRefusals:
                     size=(1,), kernel=(1,), padding="SAME", dtype=QUANTISED["int8"].dtype, quantised=quantised
                 )
 
+    @pytest.mark.parametrize("name", ["x_zero_point", "w_zero_point", "y_zero_point"])
+    def test_zero_point_that_is_no_whole_number_is_refused(self, name):
+        with pytest.raises(InvalidCase):
+            Case(
+                size=(1,),
+                kernel=(1,),
+                padding="SAME",
+                dtype=QUANTISED["int8"].dtype,
+                quantised=Quantised(**{name: 0.7}),
+            )
+
     def test_other_operations_are_refused(self):
         sentence = "no transpose is quantised, only conv and depthwise: int8"
         with pytest.raises(InvalidCase, match=sentence):
@@ -140,7 +151,6 @@ class TestIntegers:
     @pytest.mark.parametrize("operation", ["conv_i5x5_c3_k3x3_f40", "depthwise_i5x5_c20_k3x3_m2"])
     def test_weights_of_a_channel_are_all_at_one_end(self, operation):
         w = Case.parse(f"{operation}_same_int8_levels1").filters.reshape(-1, 40)
-        w = w if operation.startswith("conv") else Case.parse(f"{operation}_same_int8_levels1").filters
         assert (w == w[:1]).all()
         assert set(np.unique(w).tolist()) == {-128, -127, 127}
 
@@ -181,6 +191,13 @@ class TestDrawing:
         assert 0.1 < np.mean([part == 0.5 for part in powers]) < 0.8
         assert any(0 < abs(part - 0.5) < 1e-6 or 0 < 1 - part < 1e-6 for part in powers)
         assert {case.fill for case in some} == {"ones", "iota", "impulse", "ints", "coded", "levels"}
+
+    def test_answers_of_far_zero_points_are_not_all_one_step(self):
+        """The scale of the answer follows the sums, which lie about the zero points that the case has."""
+        near = [case for case in drawn(800) if case.format.token == "int8" and case.fill != "levels"]
+        far = [case for case in near if abs(case.quantised.x_zero_point) > 60 and 0 not in case.output_shape]
+        of_few_steps = [case for case in far if np.unique(reference(case)).size <= 2]
+        assert len(of_few_steps) < len(far) / 2  # three in five, where it followed other zero points
 
 
 def test_scales_become_simpler_one_by_one():

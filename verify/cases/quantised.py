@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Iterable, Mapping
 from itertools import cycle, islice
@@ -69,7 +70,7 @@ class Quantised(NamedTuple):
         return self.x_scale * max(self.w_scale) / self.y_scale
 
 
-PLAIN = Quantised()
+PLAIN: Quantised = Quantised()
 
 
 def quantised_field(token: str) -> tuple[str, Any] | None:
@@ -96,6 +97,8 @@ def unlike_token(token: str) -> str:
 
 def normal_quantised(value: Any) -> Quantised:
     """The scales as float32 numbers, also of a mapping of letters to what their tokens say."""
+    if isinstance(value, Quantised) and value is PLAIN:  # of nearly every case
+        return value
     if isinstance(value, Mapping):
         said = {
             f"{letter}_{name}": part
@@ -106,11 +109,11 @@ def normal_quantised(value: Any) -> Quantised:
     w_scale = value.w_scale if isinstance(value.w_scale, Iterable) else (value.w_scale,)
     return Quantised(
         x_scale=_float32(value.x_scale),
-        x_zero_point=int(value.x_zero_point),
+        x_zero_point=operator.index(value.x_zero_point),
         w_scale=tuple(map(_float32, w_scale)),
-        w_zero_point=int(value.w_zero_point),
+        w_zero_point=operator.index(value.w_zero_point),
         y_scale=_float32(value.y_scale),
-        y_zero_point=int(value.y_zero_point),
+        y_zero_point=operator.index(value.y_zero_point),
     )
 
 
