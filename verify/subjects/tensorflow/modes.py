@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -56,12 +56,19 @@ def xla(entry: str, case: Case) -> Array:
 
 def lite(entry: str, case: Case) -> Array:
     """Converted to TensorFlow Lite, the weights as constants, and run by an interpreter of its own."""
-    with silenced(), warnings.catch_warnings(), tf.device("/CPU:0"):
+    with silenced(), tf.device("/CPU:0"):
+        inputs = [getattr(case.operands, name) for name in _inputs(case)]
+        return interpreted(_converted(entry, case), inputs)
+
+
+def interpreted(content: bytes, inputs: Iterable[Array], **options: Any) -> Array:
+    """The answer of a TensorFlow Lite model, by an interpreter of its own with these options."""
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
-        interpreter = tf.lite.Interpreter(model_content=_converted(entry, case))
+        interpreter = tf.lite.Interpreter(model_content=content, **options)
         interpreter.allocate_tensors()
-        for name, place in zip(_inputs(case), interpreter.get_input_details(), strict=True):
-            interpreter.set_tensor(place["index"], getattr(case.operands, name))
+        for array, place in zip(inputs, interpreter.get_input_details(), strict=True):
+            interpreter.set_tensor(place["index"], array)
         interpreter.invoke()
         answer: Array = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
     return answer

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
@@ -19,6 +18,7 @@ from verify.cases.operands import Array
 from verify.checks.deviations import condition
 from verify.checks.limits import Limit
 from verify.subjects.tensorflow.imported import silenced, tf
+from verify.subjects.tensorflow.modes import interpreted
 
 _CONDITIONS = (
     ("batch > 0 and 0 not in size and 0 not in out", "it computes no empty int8 convolution"),
@@ -115,23 +115,20 @@ class QuantisedWay:
 
     def answer(self, case: Case) -> Array:
         """The same, for a caller of any way."""
-        with silenced(), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
-            interpreter = tf.lite.Interpreter(model_content=model_of(case), **KERNELS[self.kernels].options)
-            interpreter.allocate_tensors()
-            place = interpreter.get_input_details()[0]["index"]
-            interpreter.set_tensor(place, case.input.reshape(_image(case.input_shape)))
-            interpreter.invoke()
-            answer: Array = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+        image = case.input.reshape(_image(case.input_shape))
+        with silenced():
+            answer = interpreted(model_of(case), [image], **KERNELS[self.kernels].options)
         return answer.reshape(case.output_shape)
 
 
 WAYS = tuple(QuantisedWay(operation, kernels) for operation in _OPERATORS for kernels in KERNELS)
 
 
+@lru_cache(maxsize=1)
 def model_of(case: Case) -> bytes:
     """A model of one operator, with the filters and the bias of a case as its constants.
 
+    It is written once for consecutive calls.
     One without a bias has one of zeros, as the converter gives it: the kernels demand it.
     """
     model, graph = schema.ModelT(), schema.SubGraphT()
