@@ -91,7 +91,7 @@ def _answers(examination: Examination) -> list[str]:
         if case.illegal:
             expected = f"an error: {case.why_illegal}"
         else:
-            wanted = judgement(case).wanted
+            wanted = judgement(case, scheme=examination.subject.scheme).wanted
             expected = f"{case.dtype.name} {case.output_shape}\n{wanted}"
         got = examination.answer
         silent = "\n".join((verdict.sentence, *verdict.stderr))
@@ -105,7 +105,7 @@ def _reasons(examination: Examination) -> list[str]:
     case, worst = examination.case, examination.verdict.worst
     if case.illegal:
         return [f"The call must be refused: {case.why_illegal}."]
-    if worst is None or not judgement(case).wanted.size:
+    if worst is None or 0 in case.output_shape:
         axes = "\n".join(axis_line(number, axis).strip() for number, axis in enumerate(case.axes))
         return [f"The shape follows from the arithmetic of each axis:\n\n```text\n{axes}\n```"]
     arithmetic = plain_text(explain(case, worst.index))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -24,7 +24,6 @@ from verify.checks.ways import split_way
 from verify.faults import FAULTS, Fault
 from verify.gate.properties import Property
 from verify.oracle.bounds import judgement
-from verify.oracle.compare import NUMERIC_KINDS, where_differs
 from verify.reports.records import ANSWER_LIMIT, DIFFERING_LIMIT, Record, nowhere
 from verify.reports.tally import LISTED, OFTEN_SHOWN, Tally
 
@@ -206,7 +205,7 @@ _NO_CASE: Record = {
 def _failure(failure: Examination) -> Record:
     """What is recorded of the smallest case of a disagreement."""
     case, worst = failure.case, failure.verdict.worst
-    after = wrong_in(failure, most=DIFFERING_LIMIT).worst[1:]
+    wrong = wrong_in(failure, most=DIFFERING_LIMIT)
     return {
         "word": str(case),
         "way": way_of(failure),
@@ -221,23 +220,19 @@ def _failure(failure: Examination) -> Record:
         "also": list(failure.also),
         "replay": replay_line_of(failure),
         "worst": asdict(worst) if worst else None,
-        "next_worst": [asdict(each) for each in after],
+        "next_worst": [asdict(each) for each in wrong.worst[1:]],
         "shape": [] if case.illegal else list(case.output_shape),
-        **_numbers(failure),
+        **_numbers(failure, wrong.places),
     }
 
 
-def _numbers(failure: Examination) -> Record:
-    """The wrong elements of an answer, DIFFERING_LIMIT at most, and the whole answer if it has no more."""
-    nothing: Record = {"differs": [], "values": [], "answer": []}
-    if failure.answer is None or failure.verdict.kind not in NUMERIC_KINDS:
-        return nothing
+def _numbers(failure: Examination, places: Sequence[tuple[int, ...]]) -> Record:
+    """The elements of an answer that are wrong in these places, and the whole answer if it is not large."""
+    if failure.answer is None or not places:
+        return {"differs": [], "values": [], "answer": []}
     rule = judgement(failure.case, scheme=failure.subject.scheme)
     with np.errstate(over="ignore", invalid="ignore"):
         answer = failure.answer.astype(failure.case.dtype)
-    if answer.shape != rule.wanted.shape:
-        return nothing
-    differs: list[list[int]] = np.argwhere(where_differs(rule, answer))[:DIFFERING_LIMIT].tolist()
-    values = [[array[tuple(index)].item() for array in (answer, rule.wanted)] for index in differs]
+    values = [[array[place].item() for array in (answer, rule.wanted)] for place in places]
     whole = answer.ravel().tolist() if answer.size <= ANSWER_LIMIT else []
-    return {"differs": differs, "values": values, "answer": whole}
+    return {"differs": list(map(list, places)), "values": values, "answer": whole}
