@@ -103,3 +103,13 @@ def test_a_difference_that_the_dtype_would_hide_is_marked(tmp_path: Path) -> Non
     answered = answered_array("y.npy", answer, Case.parse("conv_i2x3_k1x1_same_iota"))
     data = drawn(tmp_path, "conv_i2x3_k1x1_same_iota", answered)
     assert (data["answered"]["wrong"], data["start"]) == ([[4]], [0, 4])
+
+
+def test_a_quantised_case_is_drawn_as_it_is_explained(tmp_path: Path) -> None:
+    data = drawn(tmp_path, "conv_i1x2_k1x2_same_int8_qx0.5z-3_qw0.25_qy0.0625z100_bias_relu6_iota")
+    assert data["due"] == [[112, 106]]
+    assert [cell["sums"] for cell in data["cells"][0]] == [[5], [2]]
+
+
+def test_of_two_right_steps_the_nearest_is_drawn(tmp_path: Path) -> None:
+    assert drawn(tmp_path, "conv_i1_k1_same_int8_qy2_ones")["due"] == [[0]]

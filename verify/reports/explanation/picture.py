@@ -23,7 +23,7 @@ from verify.reports.explanation.explain import checked, order, terms_of, where
 from verify.reports.explanation.grids import wording
 from verify.reports.explanation.lines import LABEL, Line, plain_text
 from verify.reports.explanation.planes import Planes, Walk, planes_of
-from verify.reports.explanation.whole import steps_of
+from verify.reports.explanation.whole import due_values, steps_of
 from verify.reports.template import page
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _data(planes: Planes, *, index: tuple[int, ...], name: str, answer: Array | 
         "walks": [_walk(planes.rows), _walk(planes.columns)],
         "axes": _axes(case),
         "answer": [{"name": plane.name, "blocks": [[*block] for block in plane.blocks]} for plane in drawn],
-        "due": [list(map(_number, values)) for values in planes.values(rule.wanted)],
+        "due": [list(map(_number, values)) for values in planes.values(due_values(case))],
         "cells": cells,
         "answered": None if answer is None else _answered(planes, rule, name, answer),
         "start": [*planes.place(index)],

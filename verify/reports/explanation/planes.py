@@ -100,15 +100,15 @@ class Planes(NamedTuple):
 
 def planes_of(case: Case) -> Planes:
     """The planes of a case, of a quantised one without zero points; ValueError for one of three axes."""
-    case = without_zero_points(case)
     if case.rank > 2:
         raise ValueError(f"a picture has one or two spatial axes, and {str(case)!r} has {case.rank}")
     is_windowed = case.traits.input == "source" and not case.is_bias_gradient
-    left = _images(case.input if is_windowed else case.cotangent, case)
+    shown = without_zero_points(case)
+    left = _images(shown.input if is_windowed else shown.cotangent, case)
     walks = [_walk(case, axis) for axis in case.axes]
     alone = Walk(0, 1, 0, (Reading((0,), (0,)),))
     down, across = walks if case.rank == 2 else (alone, *walks)
-    return Planes(case, left, _right(case), down, across, _count(case))
+    return Planes(case, left, _right(shown), down, across, _count(case))
 
 
 def _images(image: Array, case: Case) -> Array:

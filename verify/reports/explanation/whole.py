@@ -50,12 +50,12 @@ def whole_lines(case: Case, index: tuple[int, ...]) -> Iterator[Line]:
         read = [_left(planes, block.left, place) for block in blocks]
         yield from _shown(words.source, read, words.titles)
     if _fits(planes.answers, *planes.extent):
-        answers = enumerate(planes.values(_due_values(case)))
+        answers = enumerate(planes.values(due_values(case)))
         due = [_due(planes, values, place if at == number else -1) for at, values in answers]
         yield from _shown("answer", due, [planes.plane(at).name for at in range(planes.answers)])
 
 
-def _due_values(case: Case) -> Array:
+def due_values(case: Case) -> Array:
     """The numbers of the answer; of a quantised one the nearest steps."""
     return reference(case) if case.format.is_quantised else rule_of(case).wanted
 
