@@ -164,9 +164,20 @@ def test_shard_that_is_missing_is_named(
     assert (report.lacks, report.exit_code) == (missing, 3)
 
 
+@pytest.mark.parametrize("arguments", [[], ["--profile", "night"]])
+def test_shard_of_a_run_that_no_other_shard_is_of_is_refused(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+):
+    assert main(["run", "tests.planted.subjects_to_gate:right", "--shard", "1/2", *arguments]) == 2
+    assert capsys.readouterr().err == (
+        "conv-verify: --shard needs --seed or --profile ci, so that all shards are of one run\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
+        ("shard = '1/2'", ": --shard needs --seed or --profile ci, so that all shards are of one run"),
         (
             "shard = '3/2'",
             ": pyproject.toml, line 2: tool.conv-verify.shard: '3/2' is no shard: it is K/N, such as 1/3",

@@ -81,12 +81,13 @@ def command(
     narrowings: dict[str, Any],
     **draw: Any,
 ) -> int:
+    _require_possible(draw, html)
     from verify.reports.html.page import paged
     from verify.runs.behaviour.baseline import watch_of
 
     until = time.monotonic() + (max_time or (QUICK_S if draw["profile"] == "quick" else float("inf")))
     load = flags.loader_of(isolation._replace(isolate=True) if matrix else isolation)
-    pins = _checked(corpus, failures, narrowings, html)
+    pins = _checked(corpus, failures, narrowings)
     watch = watch_of(baseline, until, update=update_baseline, words=words)
     is_one = isolation.alone or baseline is not None or draw["profile"] == "quick"
     labels, halved = _labels(subjects, load, matrix=matrix, jobs=1 if is_one else draw["jobs"])
@@ -136,16 +137,23 @@ def _labels(
     return both or names, frozenset(both).difference(names)
 
 
-def _checked(corpus: Path, failures: Path, narrowings: dict[str, Any], html: Path | None) -> Path | None:
-    """The pins that are there, so that a stale word or record is found before anything runs.
-
-    So are narrowings that leave no case, and a page that cannot be written.
-    """
-    from verify.gate.drawing import cases
+def _require_possible(draw: dict[str, Any], html: Path | None) -> None:
+    """Raise ValueError, one sentence, for options that cannot be followed."""
+    if draw["shard"].is_part and draw["seed"] is None and draw["profile"] != "ci":
+        raise ValueError("--shard needs --seed or --profile ci, so that all shards are of one run")
     from verify.reports.html.page import require_page
 
     if html:
         require_page(html)
+
+
+def _checked(corpus: Path, failures: Path, narrowings: dict[str, Any]) -> Path | None:
+    """The pins that are there, so that a stale word or record is found before anything runs.
+
+    So are narrowings that leave no case.
+    """
+    from verify.gate.drawing import cases
+
     cases(**narrowings)
     pins = existing(corpus)
     if pins:
