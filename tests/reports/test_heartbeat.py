@@ -12,7 +12,7 @@ import pytest
 
 import verify.__main__
 from verify.commands.cli import COMMANDS
-from verify.reports.heartbeat import doing, heartbeat, line_of, spoken
+from verify.reports.heartbeat import doing, heartbeat, line_of, spoken, with_case
 
 pytestmark = pytest.mark.injected
 
@@ -79,3 +79,9 @@ def test_only_what_a_log_is_written_of_says_so_on_standard_output(
     )
     assert verify.__main__.main([name, "--help"]) == 0
     assert asked == [{name: {"to_error": name not in LOGS}}]
+
+
+def test_a_subject_is_named_once() -> None:
+    assert with_case("mine:f values", "mine:f/eager A=1", "W") == "mine:f values, at W"
+    assert with_case("tests/mine.py:f values", "tests/mine.py:f", "W") == "tests/mine.py:f values, at W"
+    assert with_case("values", "mine:f", "W") == "values, mine:f at W"

@@ -23,7 +23,8 @@ class Options:
     `examples` is the number of cases for each property, or None for the profile's; subjects whose labels are
     `halved` draw half as many. `excuse` says whether recorded deviations are excused, `deviations` are the
     user's own, `corpus` has the user's pins and `words` what is asked beside them. `load` makes a subject
-    from a name and tries it, `place` one that is a callable. Only the cases of the `shard` are asked.
+    from a name and tries it, `place` one that is a callable. A `shard` draws its share of the cases, and of
+    the words that are written down asks its own.
     """
 
     examples: int | None = None

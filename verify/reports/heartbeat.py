@@ -11,6 +11,7 @@ from verify.checks.escaping import visible
 from verify.checks.journal import journal
 from verify.checks.outer import is_outside, once_inside
 from verify.checks.streams import styled_error, styled_output
+from verify.checks.ways import split_way
 
 EVERY_S = 10.0
 """Seconds between two lines."""
@@ -72,7 +73,7 @@ def with_case(phrase: str, subject: str, word: str) -> str:
     """What is being done, and the case of a subject that it is at, if any; the subject is named once."""
     if not word:
         return phrase
-    is_named = subject.partition("/")[0].partition(" ")[0] in phrase.split()[:1]
+    is_named = split_way(subject.partition(" ")[0])[0] in phrase.split()[:1]
     return f"{phrase}, at {word}" if is_named else f"{phrase}, {subject} at {word}"
 
 
