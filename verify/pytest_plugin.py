@@ -2,61 +2,54 @@
 
 from __future__ import annotations
 
-import io
-import json
-import shutil
 import sys
 import time
 from collections.abc import Generator, Sequence
-from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from hypothesis.errors import HypothesisException
 
 from verify.checks import exits, losses
 from verify.checks.broken import Broken, broken_by, is_of_ours
-from verify.checks.escaping import inert, shown
 from verify.checks.examination import Mismatch
 from verify.checks.files import refusal_of, require_folder
 from verify.checks.interrupts import interruptible
 from verify.checks.journal import journal
 from verify.checks.reading import brief
-from verify.checks.subject import NotAsked, split_label
+from verify.checks.subject import NotAsked
 from verify.commands.cli import command_of
 from verify.config import flags
 from verify.config.database import database_at
 from verify.config.session import Options, Session
 from verify.corpus.words import cases_in, existing
 from verify.gate.leftovers import Leftovers
-from verify.gate.properties import TITLES
-from verify.gate.session import NOTHING, OURS, SESSION, beginning, environment, gate_of
+from verify.gate.reported import (
+    BROKEN,
+    HERE,
+    KEY,
+    LOST,
+    broken_in,
+    is_judged,
+    messages_of,
+    printable,
+    reports_in,
+    said_of,
+    say_once,
+    show,
+    tallies_in,
+)
+from verify.gate.session import NOTHING, OURS, SESSION, beginning, gate_of
 from verify.gate.told import Told
 from verify.gate.under_test import Gate
-from verify.reports import github
-from verify.reports.conclusion import LITTLE, exit_code, run_sentence
+from verify.reports.conclusion import exit_code
 from verify.reports.findings import findings
-from verify.reports.overview import Detail, print_proved
 from verify.reports.records import Record, Stream, end
-from verify.reports.tally import Failure, Tally
-from verify.reports.terminal import Plain
-from verify.subjects.sources import Place, place_in, place_of_subject
+from verify.reports.tally import Tally
 
 pytest_plugins = ("verify.entry",)  # the options, where this is loaded by its name alone
 
-KEY = "conv_verify"
-"""The attribute of a report that holds its tally, by which `verify.entry` recognises it."""
-
 PROVES_TOO_LITTLE = 3
-
-HERE = "conv_verify_here"
-"""The attribute of a report that says that its subject runs in this process, and why."""
-
-BROKEN = "conv_verify_broken"
-"""The attribute of a report that says why a gate's test could not judge anything."""
-
-LOST = "conv_verify_lost"
-"""The attribute of a report that holds what xdist's worker lost of a subject where no case is counted."""
 
 OUTCOMES = (pytest.fail.Exception, pytest.skip.Exception, pytest.exit.Exception)
 """What ends a test as it is meant to."""
@@ -166,26 +159,25 @@ def pytest_runtest_makereport(
     report = yield
     gate = gate_of(item)
     broken = _broken_by(call) if gate else ""
-    if call.when == "call" and gate:
-        tally = gate.close(item.name, call.duration)
-        if tally is not None:
-            report.__dict__[KEY] = tally.to_json()  # which xdist sends along
-            if here := gate.subject.here:
-                report.__dict__[HERE] = f"{gate.name} runs {here}"
-            item.user_properties += properties_of(tally)  # which the report of its teardown gives JUnit
-            if report.passed and tally.verdict == "nothing graded" and not gate.session.options.shard.is_part:
-                report.outcome = "failed"
-                report.longrepr = f"{tally.title}: {NOTHING}"
-            elif tally.failures and not report.failed:  # skipped, as its time was up
-                report.outcome, report.longrepr = "failed", _messages(tally)
-            elif report.failed and tally.failures and item.config.get_verbosity() < 1:
-                # The messages are enough; -v also shows where they were raised.
-                report.longrepr = _messages(tally)
+    tally = gate.close(item.name, call.duration) if gate and call.when == "call" else None
+    if gate and tally is not None:
+        report.__dict__[KEY] = tally.to_json()  # which xdist sends along
+        if here := gate.subject.here:
+            report.__dict__[HERE] = f"{gate.name} runs {here}"
+        item.user_properties += properties_of(tally)  # which the report of its teardown gives JUnit
+        if report.passed and tally.verdict == "nothing graded" and not gate.session.options.shard.is_part:
+            report.outcome = "failed"
+            report.longrepr = f"{tally.title}: {NOTHING}"
+        elif tally.failures and not report.failed:  # skipped, as its time was up
+            report.outcome, report.longrepr = "failed", messages_of(tally)
+        elif report.failed and tally.failures and item.config.get_verbosity() < 1:
+            # The messages are enough; -v also shows where they were raised.
+            report.longrepr = messages_of(tally)
     if broken:
-        found = [report.longreprtext] if _judged(report) else []
+        found = [report.longreprtext] if is_judged(tally) else []
         report.outcome, report.longrepr = "failed", "\n\n".join((*found, broken))
         report.__dict__[OURS] = report.__dict__[BROKEN] = broken
-    elif gate and report.failed and not _judged(report):
+    elif gate and report.failed and not is_judged(tally):
         report.__dict__[BROKEN] = (report.longreprtext.strip().splitlines() or [""])[-1]
     if gate and report.failed:
         _keep_harmless(report)
@@ -225,23 +217,6 @@ def _keep_harmless(report: pytest.TestReport) -> None:
     report.sections = [(printable(title), printable(content)) for title, content in report.sections]
 
 
-def printable(text: str, *, is_styled: bool = False) -> str:
-    """A text as it is shown in the encoding of pytest's own output; one that we style has no hidden text."""
-    encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
-    safe = inert(text) if is_styled else shown(text)
-    return safe.encode(encoding, "backslashreplace").decode(encoding)
-
-
-def _judged(report: pytest.TestReport) -> bool:
-    """Whether a test of a gate failed for what it judged, and not for an error."""
-    tally = Tally.from_json(report.__dict__[KEY]) if KEY in report.__dict__ else None
-    return tally is not None and bool(tally.failures or tally.verdict in LITTLE)
-
-
-def _messages(tally: Tally) -> str:
-    return "\n\n".join(failure.text for failure in tally.failures.values())
-
-
 def properties_of(tally: Tally) -> list[tuple[str, object]]:
     """The properties of a test case in JUnit's XML."""
     counts = {"declined": tally.declined.total(), "known": tally.known.total()}
@@ -269,37 +244,24 @@ def pytest_internalerror(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """End with 3, as the command line does, if all passes but that proves too little; with 1 after a loss."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    tallies = _tallies(reporter) if reporter is not None else []
-    for report in _reports(reporter) if reporter is not None else []:
+    tallies = tallies_in(reporter) if reporter is not None else []
+    for report in reports_in(reporter) if reporter is not None else []:
         losses.take_over(getattr(report, "__dict__", {}).pop(LOST, ()))
     if exitstatus == pytest.ExitCode.OK and tallies and exit_code(tallies) == PROVES_TOO_LITTLE:
         session.exitstatus = PROVES_TOO_LITTLE
     session.exitstatus = losses.code_after_losses(session.exitstatus, is_lost=losses.are_kept())
     is_broken = exitstatus == pytest.ExitCode.INTERNAL_ERROR and session.config.stash.get(FIRST, {})
-    if is_broken or (reporter is not None and _said_of(reporter, OURS)):
+    if is_broken or (reporter is not None and said_of(reporter, OURS)):
         session.exitstatus = exits.COULD_NOT_RUN
     exits.say(lambda: int(session.exitstatus))
     if reporter is not None and session.config.get_verbosity() < 1:
-        _say_once(reporter)
+        say_once(reporter)
     stash = session.config.stash
     if START in stash:
-        broken = _broken(reporter) if reporter is not None else ""
+        broken = broken_in(reporter) if reporter is not None else ""
         for finding in findings(tallies):
             stash[SESSION].record(finding.record())
         stash[SESSION].record(_ending(stash[START], tallies, session.exitstatus, broken))
-
-
-def _say_once(terminalreporter: Any) -> None:
-    """Leave a line of each failure that the summary shows whole: one finding may fail every property."""
-    for report in terminalreporter.stats.get("failed", ()):
-        text = report.__dict__.get(KEY)
-        tally = Tally.from_json(text) if text else None
-        if tally and tally.failures and report.longrepr == printable(_messages(tally)):
-            report.longrepr = printable("\n".join(map(_in_a_line, tally.failures.values())))
-
-
-def _in_a_line(failure: Failure) -> str:
-    return " ".join(filter(None, (failure.text.partition("\n")[0], failure.word and f"({failure.word})")))
 
 
 def _ending(start: float, tallies: Sequence[Tally], status: int, broken: str) -> Record:
@@ -313,79 +275,12 @@ def _ending(start: float, tallies: Sequence[Tally], status: int, broken: str) ->
     return end(time.monotonic() - start, code, interrupted=interrupted, broken=broken)
 
 
-def _tallies(terminalreporter: Any) -> list[Tally]:
-    """The tallies that the reports of a session carry, those of xdist's workers included, by subject."""
-    reports = _reports(terminalreporter)
-    texts = [report.__dict__.get(KEY) for report in reports if getattr(report, "when", "") == "call"]
-    tallies = [Tally.from_json(text) for text in texts if text]
-    return sorted(tallies, key=lambda tally: (tally.subject, [*TITLES].index(tally.name)))
-
-
-def _broken(terminalreporter: Any) -> str:
-    """The first error that kept a test of a gate from judging, or nothing."""
-    return next(iter(_said_of(terminalreporter, BROKEN)), "")
-
-
-def _said_of(terminalreporter: Any, attribute: str) -> list[str]:
-    """What reports have under an attribute of ours, each once."""
-    said = (getattr(report, "__dict__", {}).get(attribute) for report in _reports(terminalreporter))
-    return list(dict.fromkeys(filter(None, said)))
-
-
-def _reports(terminalreporter: Any) -> list[Any]:
-    return [report for group in terminalreporter.stats.values() for report in group]
-
-
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    tallies = _tallies(terminalreporter)
+    tallies = tallies_in(terminalreporter)
     texts = losses.losses_told()
     if tallies:
-        _show(terminalreporter, tallies)
+        stream = terminalreporter.config.stash.get(STREAM, None)
+        unwritten = f"{stream.broken}: {INCOMPLETE}" if stream is not None and stream.broken else ""
+        show(terminalreporter, tallies, unwritten=unwritten)
     for text in texts:
         terminalreporter.write_line(printable(f"\n{text}"))
-
-
-def _detail(config: pytest.Config) -> Detail:
-    """How much of the summary is printed, by pytest's own -q and -v."""
-    verbosity = config.get_verbosity()
-    return "all" if verbosity > 0 else "result" if verbosity < 0 else "overview"
-
-
-def _show(terminalreporter: Any, tallies: Sequence[Tally]) -> None:
-    """The summary of what the gates of a session saw."""
-    broken, detail = _broken(terminalreporter), _detail(terminalreporter.config)
-    if detail != "result":
-        terminalreporter.section("conv-verify")
-        terminalreporter.write_line(printable(environment()))
-    for line in _said_of(terminalreporter, HERE):
-        terminalreporter.write_line(printable(line))
-    text, conclusion = io.StringIO(), run_sentence(tallies, broken=broken)
-    width = shutil.get_terminal_size().columns
-    colours: Literal["standard"] | None = "standard" if terminalreporter.hasmarkup else None
-    console = Plain(file=text, width=width, no_color=False, force_terminal=False, color_system=colours)
-    print_proved(console, tallies, conclusion, detail=detail, more="pytest -v shows every count")
-    terminalreporter.write(printable(text.getvalue(), is_styled=bool(colours)))
-    for ours in _said_of(terminalreporter, OURS):
-        if not conclusion.endswith(ours):  # beside what disagrees
-            terminalreporter.write_line(printable(f"Could not run: {ours}"))
-    stream = terminalreporter.config.stash.get(STREAM, None)
-    if stream is not None and stream.broken:
-        terminalreporter.write_line(printable(f"unwritten  {stream.broken}: {INCOMPLETE}"))
-    holds = exit_code(tallies) == 0 and not broken
-    github.publish(
-        tallies,
-        conclusion,
-        holds=holds,
-        say=terminalreporter.write_line,
-        place_of=partial(_place_of, terminalreporter),
-    )
-
-
-def _place_of(terminalreporter: Any, subject: str) -> Place | None:
-    """The line of the test class that gates a subject, the first that failed for it; else of the subject."""
-    for report in _reports(terminalreporter):
-        text = getattr(report, "__dict__", {}).get(KEY)
-        if text and report.failed and subject in (name := json.loads(text)["subject"], split_label(name)[0]):
-            file, _, test = report.nodeid.partition("::")
-            return place_in(terminalreporter.config.rootpath / file, test.partition("::")[0])
-    return place_of_subject(subject)
