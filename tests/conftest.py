@@ -23,6 +23,11 @@ HAS_TENSORFLOW = find_spec("tensorflow") is not None
 if not HAS_TENSORFLOW:  # which these import at the top
     collect_ignore += ["export/test_export_script.py", "oracle/test_epilogue.py", "subjects/tensorflow"]
 
+HAS_ONNXRUNTIME = find_spec("onnx") is not None and find_spec("onnxruntime") is not None
+
+if not HAS_ONNXRUNTIME:
+    collect_ignore += ["subjects/onnxruntime"]
+
 COMPILED = ("tests/subjects/tensorflow/", "tests/export/test_export_script.py")
 """Where tests compile in TensorFlow, which is slow the first time in each process."""
 

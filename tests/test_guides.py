@@ -34,7 +34,8 @@ USERS = "\n".join(text for name, text in GUIDES.items() if not name.startswith("
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 CODE = re.compile(r"^```(?:console|sh|text)\n(.*?)^```$|(?<!`)`([^`\n]+)`", re.MULTILINE | re.DOTALL)
 SPELLED = {"ml_dtypes": "ml_dtypes", "onnx": "ONNX", "jinja2": "Jinja2", "numpy": "NumPy", "pytest": "pytest",
-           "threadpoolctl": "threadpoolctl", "tensorflow": "TensorFlow"}  # fmt: skip
+           "threadpoolctl": "threadpoolctl", "tensorflow": "TensorFlow",
+           "onnxruntime": "ONNX Runtime"}  # fmt: skip
 """Package → its name in a table, where that is not the capitalised one."""
 
 PLACES = ("verify/", "strategies/", "tests/", ".github/", ".ci/")

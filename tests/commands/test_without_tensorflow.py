@@ -22,9 +22,12 @@ SENTENCE = f"needs tensorflow, which is not installed: {LINE}"
 BLOCKED = """
 import sys
 
-sys.modules["tensorflow"] = sys.modules["keras"] = None
+sys.modules["tensorflow"] = sys.modules["keras"] = sys.modules["onnxruntime"] = None
 """
-"""What Python runs when it starts: an import of either fails as that of a module which is not there."""
+"""What Python runs when it starts: an import of these fails as that of a module which is not there.
+
+Where no framework is installed, a run of all says how to install TensorFlow.
+"""
 
 MINE = "subjects_to_gate:right"
 
@@ -33,7 +36,7 @@ Python = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def python(tmp_path: Path) -> Python:
-    """Runs Python in an empty folder, without TensorFlow in it or in its workers."""
+    """Runs Python in an empty folder, without a framework in it or in its workers."""
     shim, folder = tmp_path / "shim", tmp_path / "folder"
     for path in (shim, folder):
         path.mkdir()

@@ -105,10 +105,11 @@ def test_unknown_subject_is_a_value_error():
 @pytest.mark.parametrize("name", BUILTIN)
 def test_missing_framework_is_named(name, monkeypatch):
     framework = name.partition(":")[0]
+    extra = {"onnxruntime": "onnx"}.get(framework, framework)
     for module in [module for module in sys.modules if module.startswith(f"verify.subjects.{framework}")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, framework, None)
-    line = f"pip install 'conv-verify[{framework}]'"
+    line = f"pip install 'conv-verify[{extra}]'"
     assert refusal(name) == f"{name!r} needs {framework}, which is not installed: {line}"
 
 

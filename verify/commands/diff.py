@@ -18,7 +18,7 @@ from verify.config.flags import narrowing_options, words_option
 from verify.config.options import INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD, output_option
 from verify.corpus.words import named_inside
 from verify.subjects.processor import ONEDNN, onednn_by_default
-from verify.subjects.registry import is_builtin
+from verify.subjects.registry import is_tensorflow
 
 
 @command_named("diff")
@@ -92,7 +92,7 @@ def _under_usual_settings(subject: str) -> tuple[str, str]:
 
     TensorFlow's own default of oneDNN is that of who upgrades, where the environment sets none.
     """
-    if not is_builtin(subject) or (value := os.environ.get(ONEDNN)) is not None:
+    if not is_tensorflow(subject) or (value := os.environ.get(ONEDNN)) is not None:
         return subject, ""
     value = str(int(onednn_by_default()))
     how = "on" if value == "1" else "off"
@@ -105,5 +105,5 @@ def _under_usual_settings(subject: str) -> tuple[str, str]:
 def _prefix(subject: str, settings: str) -> str:
     """The setting of the environment that a line to ask again begins with, where the subject reads it."""
     value = os.environ.get(ONEDNN)
-    is_read = is_builtin(subject) and not settings
+    is_read = is_tensorflow(subject) and not settings
     return f"{ONEDNN}={value} " if value is not None and is_read else ""

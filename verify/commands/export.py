@@ -14,7 +14,7 @@ from verify.commands.cli import command_named
 from verify.config.options import PLACE, SUBJECT, WORD, choice, output_option
 from verify.export import CannotExport
 from verify.subjects.isolated import usual
-from verify.subjects.registry import is_builtin, load
+from verify.subjects.registry import is_builtin, is_tensorflow, load
 
 FORM = choice("FORM", "script", "issue", "pytest", "npz", "onnx")
 
@@ -43,7 +43,7 @@ def command(*, word: str, form: str, subject: str | None, output: Path | None) -
 
 
 def _script(case: Case, subject: str) -> str:
-    if not is_builtin(subject):
+    if not is_tensorflow(subject):
         raise CannotExport(f"a script asks TensorFlow and needs nothing else: export {subject!r} as pytest")
     asked = load(subject)  # before the import: where TensorFlow is missing, this says so
     from verify.export.script import script
@@ -75,7 +75,7 @@ def _issue(case: Case, subject: str) -> str:
         raise CannotExport(
             f"{case} shows nothing wrong with {asked.name}{version}: there is nothing to report"
         )
-    write = _script if is_builtin(subject) else _pytest
+    write = _script if is_tensorflow(subject) else _pytest
     return issue(diagnosed(examination), write(case, examination.subject.name))
 
 

@@ -7,7 +7,7 @@ import click
 from verify.commands.cli import command_named
 from verify.config.flags import Isolation, isolation_options, loader_of
 from verify.config.options import POSITIVE, SUBJECT
-from verify.subjects.registry import BUILTIN, expanded
+from verify.subjects.registry import expanded, installed
 
 
 @command_named("known")
@@ -29,7 +29,7 @@ def command(
     from verify.runs.known import known
 
     load = loader_of(isolation)
-    labels = expanded(subjects, load) or list(BUILTIN)
+    labels = expanded(subjects, load) or installed()
     if inside is not None:
         return asked_inside(Terminal(), labels, load, pattern=inside, examples=examples)
     return known(Terminal(), labels, load, update=update)

@@ -11,14 +11,14 @@ from verify.checks.versions import FRAMEWORKS, version_installed, versions
 from verify.commands.cli import command_named
 from verify.config.options import choice
 from verify.faults import FAULTS
-from verify.subjects.registry import BUILTIN
+from verify.subjects.documented import every_deviation, every_limit
+from verify.subjects.registry import BUILTIN, is_installed, load
 from verify.subjects.tensorflow.switches import kernel_threads, onednn
-from verify.subjects.tensorflow.tables import deviations, limits
 
 
 @command_named("list")
 @click.argument("what", type=choice("[regions]", "regions"), required=False)
-@click.option("--ways/--no-ways", help="every way of the built-in subjects (imports TensorFlow)")
+@click.option("--ways/--no-ways", help="every way of the built-in subjects (imports their frameworks)")
 def command(*, what: str | None, ways: bool) -> int:
     if what == "regions":
         print("\n".join(_regions()))
@@ -30,15 +30,17 @@ def command(*, what: str | None, ways: bool) -> int:
 
     _section("subjects", [f"{name:<24}{what}" for name, what in BUILTIN.items()])
     _section("", [f"{'fault:NAME':<24}a fault of the catalogue, to see what is said of it"])
-    _section("", [f"{'SUBJECT/WAY':<24}by one of its ways: `list --ways` names TensorFlow's"])
+    _section("", [f"{'SUBJECT/WAY':<24}by one of its ways: `list --ways` names them"])
     _section("", [f"{'package.module:callable':<24}your own: a callable that takes a case"])
     _section("operations", [", ".join(OPERATIONS)])
     _section("fills", [", ".join(FILLS)])
     _section("properties", [f"{prop.name:<24}{prop.title}" for prop in PROPERTIES])
     _section("faults", [f"{fault.name:<30}{fault.sentence}" for fault in FAULTS])
     _section("regions", [f"{len(regions())}, where libraries change their kernel: `list regions`"])
-    _section("deviations", [f"{entry.name:<56}{entry.link}".rstrip() for entry in deviations()])
-    _section("limits", list(dict.fromkeys(f"{each.limit.says[0]}  {each.limit.link}" for each in limits())))
+    _section("deviations", [f"{entry.name:<56}{entry.link}".rstrip() for entry in every_deviation()])
+    _section(
+        "limits", list(dict.fromkeys(f"{each.limit.says[0]}  {each.limit.link}" for each in every_limit()))
+    )
     environment = {**versions(), **_installed(), "oneDNN": onednn(), "threads": kernel_threads()}
     _section("versions", [f"{name:<24}{version}" for name, version in environment.items()])
     return 0
@@ -60,11 +62,7 @@ def _regions() -> list[str]:
 
 def _ways() -> list[str]:
     """Every way of a built-in subject that is installed, after the subject's name."""
-    try:
-        from verify.subjects.tensorflow.ways import WAYS
-    except ImportError:
-        return []
-    return [f"{name}/{way.name}" for name, ways in WAYS.items() for way in ways]
+    return [f"{name}/{way}" for name in BUILTIN if is_installed(name) for way in load(name).ways]
 
 
 def _section(title: str, lines: list[str]) -> None:

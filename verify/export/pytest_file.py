@@ -8,7 +8,7 @@ import re
 from verify.cases.case import Case
 from verify.checks.subject import labelled
 from verify.subjects.processor import ONEDNN
-from verify.subjects.registry import is_builtin
+from verify.subjects.registry import is_tensorflow
 from verify.subjects.tensorflow.switches import switches
 
 _USUAL_SETTINGS = {ONEDNN: "0"}
@@ -32,7 +32,7 @@ def pytest_file(case: Case, subject: str) -> str:
     The name of a built-in subject carries the settings that are not the usual ones.
     """
     settings = {name: value for name, value in switches().items() if _USUAL_SETTINGS.get(name) != value}
-    label = labelled(subject, settings) if is_builtin(subject) else subject
+    label = labelled(subject, settings) if is_tensorflow(subject) else subject
     name = re.sub("[^a-zA-Z0-9]+", "_", f"{subject} on {case}")
     named = re.sub(r'["\\\\]', "'", subject)  # a file may have any name
     return _TEMPLATE.format(named=named, word=case, name=name, label=json.dumps(label))

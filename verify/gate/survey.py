@@ -86,15 +86,18 @@ def survey_of(subject: Description, known: Sequence[Deviation], *, until: float 
     assumed = [entry for entry in known if not entry.covers(subject.version)]
     happens = {entry.name: within(until, partial(_happens, subject, entry)) for entry in assumed}
     limits = [asked for asked in words_of_limits(routes.values()) if not asked[1].covers(subject.version)]
-    answers = {asked: within(until, partial(refusal, *asked)) for asked in limits}
+    answers = {
+        (way.name, limit, word): within(until, partial(refusal, way, limit, word))
+        for way, limit, word in limits
+    }
     lifted = {
-        limit: f"{way.name} answers {word}"
-        for (way, limit, word), answer in answers.items()
+        limit: f"{name} answers {word}"
+        for (name, limit, word), answer in answers.items()
         if answer == "answered"
     }
     reworded = {
-        limit: f"{way.name} on {word}: {answer}"
-        for (way, limit, word), answer in answers.items()
+        limit: f"{name} on {word}: {answer}"
+        for (name, limit, word), answer in answers.items()
         if answer and answer != "answered" and limit not in lifted
     }
     return Survey(

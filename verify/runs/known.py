@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -13,15 +14,18 @@ from verify.gate.survey import Survey, survey_of
 from verify.reports.terminal import Terminal
 from verify.runs.interrupted import say_interrupted
 
-DATA = Path(__file__).parents[1] / "subjects" / "tensorflow"
-"""The folder of `known.toml` and `limits.toml`."""
+SUBJECTS = Path(__file__).parents[1] / "subjects"
+"""The folder of those of the frameworks, each with its `known.toml` and `limits.toml`."""
+
+
+def data_of(name: str) -> Path:
+    """The folder of the data on a subject's framework."""
+    return SUBJECTS / name.partition("/")[0].partition(":")[0]
 
 
 def known(console: Terminal, labels: Sequence[str], load: Callable[[str], Subject], *, update: bool) -> int:
     """Say of each subject what of its data holds, and with `update` write the release into the data; 0."""
-    happening: set[str] = set()
-    releases: set[str] = set()
-    is_kept = True
+    met: dict[tuple[Path, str], list[Survey]] = defaultdict(list)
     say_interrupted(console.say)
     for label in labels:
         subject = describe(load(label))
@@ -30,16 +34,14 @@ def known(console: Terminal, labels: Sequence[str], load: Callable[[str], Subjec
         for line in lines:
             console.say(line)
         if len(lines) > 1 or survey.happening or survey.limits:
-            happening |= {entry.name for entry in survey.happening}
-            releases.add(release_of(subject.version or ""))
-            is_kept = is_kept and not survey.lifted and not survey.reworded
-    if update and releases:
-        for release in sorted(releases):
-            _write_down(release, happening, limits=is_kept)
-            console.say(f"wrote {release} into {DATA}")
+            met[data_of(subject.name), release_of(subject.version or "")].append(survey)
+    for (folder, release), surveys in sorted(met.items()) if update else ():
+        is_kept = not any(survey.lifted or survey.reworded for survey in surveys)
+        _write_down(folder, release, surveys, limits=is_kept)
+        console.say(f"wrote {release} into {folder}")
         if not is_kept:
             console.say("limits.toml is unchanged: mend the limits above, then add the release by hand")
-    elif update:
+    if update and not met:
         console.say("nothing to write: the data has this release")
     return 0
 
@@ -57,10 +59,11 @@ def release_of(version: str) -> str:
     return ".".join(version.split(".")[:2])
 
 
-def _write_down(release: str, names: Iterable[str], *, limits: bool) -> None:
-    rewrite(DATA / "known.toml", lambda text: with_release(text, release, names))
+def _write_down(folder: Path, release: str, surveys: Iterable[Survey], *, limits: bool) -> None:
+    names = {entry.name for survey in surveys for entry in survey.happening}
+    rewrite(folder / "known.toml", lambda text: with_release(text, release, names))
     if limits:
-        rewrite(DATA / "limits.toml", lambda text: _listed(text, release, count=1))
+        rewrite(folder / "limits.toml", lambda text: _listed(text, release, count=1))
 
 
 def with_release(text: str, release: str, names: Iterable[str]) -> str:

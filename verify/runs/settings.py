@@ -9,7 +9,7 @@ from itertools import product
 from verify.checks.subject import Subject, describe, labelled
 from verify.runs.jobs import jobs_for
 from verify.subjects.processor import ONEDNN
-from verify.subjects.registry import is_builtin
+from verify.subjects.registry import is_tensorflow
 from verify.subjects.tensorflow.switches import MATRIX
 
 
@@ -17,7 +17,7 @@ def labels_of(names: Sequence[str], load: Callable[[str], Subject]) -> list[str]
     """The labels of subjects under one combination after another of the settings that they declare."""
     labels: list[tuple[int, str]] = []
     for name in names:
-        values_of = MATRIX if is_builtin(name) else describe(load(name)).matrix
+        values_of = MATRIX if is_tensorflow(name) else describe(load(name)).matrix
         if not values_of:
             example = 'matrix = {"OMP_NUM_THREADS": ("1", "2")}'
             raise ValueError(f"{name} has no matrix: declare one, such as {example}")
@@ -33,7 +33,7 @@ def under_both_settings(names: Sequence[str], jobs: int | None) -> list[str]:
     It is where the environment chooses, where there is one job, and where no subject reads the setting.
     """
     is_one = ONEDNN in os.environ or jobs_for(2 * len(names), jobs, "subject").number == 1
-    if is_one or not any(map(is_builtin, names)):
+    if is_one or not any(map(is_tensorflow, names)):
         return []
-    without = [labelled(name, {ONEDNN: "0"}) if is_builtin(name) else name for name in names]
-    return [*without, *(labelled(name, {ONEDNN: "1"}) for name in names if is_builtin(name))]
+    without = [labelled(name, {ONEDNN: "0"}) if is_tensorflow(name) else name for name in names]
+    return [*without, *(labelled(name, {ONEDNN: "1"}) for name in names if is_tensorflow(name))]

@@ -8,11 +8,11 @@ from __future__ import annotations
 from functools import cache
 
 from verify.cases.case import Case
-from verify.subjects.tensorflow.tables import deviations
+from verify.subjects.documented import every_deviation
 
 
 @cache
 def failed_words() -> tuple[Case, ...]:
     """Each word of a known deviation once; no framework is imported for them."""
-    entries = (entry for entry in deviations() if "out of memory" not in entry.kinds)
+    entries = (entry for entry in every_deviation() if "out of memory" not in entry.kinds)
     return tuple(dict.fromkeys(Case.parse(entry.word) for entry in entries))

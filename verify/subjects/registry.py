@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -30,9 +31,16 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
         "tensorflow:xla": "tf.function compiled by XLA",
         "tensorflow:keras": "layers of Keras, called eagerly",
         "tensorflow:lite": "converted to TensorFlow Lite and run by its interpreter",
+        "onnxruntime": "Conv and ConvTranspose of ONNX Runtime, optimised or as they are written",
     }
 )
 """Name → what it runs."""
+
+PACKAGES: Mapping[str, str] = MappingProxyType({"tensorflow": "tensorflow", "onnxruntime": "onnxruntime"})
+"""Framework, which is a name before its colon → the package that has to be installed."""
+
+EXTRAS: Mapping[str, str] = MappingProxyType({"onnxruntime": "onnx"})
+"""Framework → the extra that installs it, where that has another name."""
 
 
 class UnknownSubject(ValueError):
@@ -45,6 +53,26 @@ class UnknownSubject(ValueError):
 def is_builtin(name: str) -> bool:
     """Whether a name, which may have a way, is that of a built-in subject."""
     return split_way(name)[0] in BUILTIN
+
+
+def is_tensorflow(name: str) -> bool:
+    """Whether a name, which may have a way, is that of a built-in subject on TensorFlow."""
+    return is_builtin(name) and _framework(name) == "tensorflow"
+
+
+def installed() -> list[str]:
+    """The built-in subjects whose framework is installed; TensorFlow's where none is, which then say so."""
+    return list(filter(is_installed, BUILTIN)) or list(filter(is_tensorflow, BUILTIN))
+
+
+def is_installed(name: str) -> bool:
+    """Whether the framework of a built-in subject is installed; nothing is imported."""
+    package = PACKAGES[_framework(name)]
+    return sys.modules[package] is not None if package in sys.modules else find_spec(package) is not None
+
+
+def _framework(name: str) -> str:
+    return split_way(name)[0].partition(":")[0]
 
 
 def is_ours(name: str) -> bool:
@@ -120,8 +148,7 @@ def relatives(name: str) -> tuple[str, ...]:
     """The subjects that come with one, named without a way: those built in on its framework, or itself."""
     if name not in BUILTIN:
         return (name,)
-    family = name.partition(":")[0]
-    return tuple(relative for relative in BUILTIN if relative.partition(":")[0] == family)
+    return tuple(relative for relative in BUILTIN if _framework(relative) == _framework(name))
 
 
 def _built_in(name: str) -> Subject:
@@ -129,9 +156,11 @@ def _built_in(name: str) -> Subject:
         subject: Subject = import_module(f"verify.subjects.{name.partition(':')[0]}").subject(name)
     except ModuleNotFoundError as missing:
         package = (missing.name or "a module").partition(".")[0]
-        framework = name.partition(":")[0]
+        framework = _framework(name)
         needed = f"{name!r} needs {package}, which is not installed"
-        raise UnknownSubject(f"{needed}: pip install 'conv-verify[{framework}]'") from None
+        raise UnknownSubject(
+            f"{needed}: pip install 'conv-verify[{EXTRAS.get(framework, framework)}]'"
+        ) from None
     except ImportError as missing:
         raise UnknownSubject(f"{name!r} cannot be imported: {missing}") from None
     return subject

@@ -1,0 +1,80 @@
+"""Documented limits of a framework, and its known deviations, as they are read from its folder."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from itertools import chain
+from typing import Any, NamedTuple
+
+from verify.checks.deviations import Deviation, condition, parse_deviations
+from verify.checks.limits import Limit
+
+
+class Documented(NamedTuple):
+    """A documented limit of some entry points, named by the patterns in `entries`, in some modes."""
+
+    limit: Limit
+    entries: Sequence[str]
+    modes: Sequence[str] = ("eager", "graph", "keras")
+
+    def is_of(self, mode: str, entry: str) -> bool:
+        """Whether it is a limit of this entry point in this mode."""
+        return mode in self.modes and any(fnmatchcase(entry, pattern) for pattern in self.entries)
+
+
+FRAMEWORKS = ("tensorflow", "onnxruntime")
+"""The folders of `verify.subjects` that have such data."""
+
+
+def package_of(framework: str) -> str:
+    """The package of a framework's data."""
+    return f"verify.subjects.{framework}"
+
+
+def every_limit() -> Iterator[Documented]:
+    """The documented limits of all frameworks."""
+    return chain.from_iterable(limits_in(package_of(framework)) for framework in FRAMEWORKS)
+
+
+def every_deviation() -> Iterator[Deviation]:
+    """The known deviations of all frameworks."""
+    return chain.from_iterable(deviations_in(package_of(framework)) for framework in FRAMEWORKS)
+
+
+@cache
+def limits_in(package: str) -> tuple[Documented, ...]:
+    """A framework's documented limits, from the `limits.toml` of its package."""
+    table = tomllib.loads(_text(package, "limits.toml"))
+    entries = ({**limit, "versions": table["versions"]} for limit in table["limit"])
+    return tuple(_documented(part) for entry in entries for part in _by_mode(entry))
+
+
+def _by_mode(table: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A limit as it is written; one that needs more `in_graphs` as one of graphs and one of other modes."""
+    rest = {name: value for name, value in table.items() if name != "in_graphs"}
+    if "in_graphs" not in table:
+        yield rest
+        return
+    yield {**rest, "modes": [mode for mode in rest["modes"] if mode != "graph"]}
+    yield {**rest, "modes": ["graph"], "when": f"({rest['when']}) and {table['in_graphs']}"}
+
+
+def _documented(table: Mapping[str, Any]) -> Documented:
+    where = {name: table[name] for name in ("entries", "modes") if name in table}
+    fields = {name: value for name, value in table.items() if name not in where}
+    lists = {name: tuple(table[name]) for name in ("says", "words", "versions")}
+    return Documented(Limit(**{**fields, **lists, "when": condition(table["when"])}), **where)
+
+
+@cache
+def deviations_in(package: str) -> tuple[Deviation, ...]:
+    """The known deviations of a framework in each of its versions, from the `known.toml` of its package."""
+    return parse_deviations(_text(package, "known.toml"))
+
+
+def _text(package: str, name: str) -> str:
+    return files(package).joinpath(name).read_text("utf-8")

@@ -1,0 +1,49 @@
+"""Models run by ONNX Runtime on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import Literal
+
+import onnxruntime
+
+from verify.cases.operands import Array
+from verify.subjects.onnxruntime.switches import THREADS, switches
+
+VERSION: str = onnxruntime.__version__
+SWITCHES = switches()
+
+Level = Literal["all", "none"]
+
+_LEVELS = {
+    "all": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
+    "none": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
+}
+
+_SILENT = 4
+"""The severity of what it logs: what is fatal alone, as its errors say the rest."""
+
+onnxruntime.set_default_logger_severity(_SILENT)
+
+
+@cache
+def _options(level: Level) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = _LEVELS[level]
+    options.intra_op_num_threads = int(SWITCHES[THREADS])
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _SILENT
+    return options
+
+
+@lru_cache(maxsize=1)
+def _session(model: bytes, level: Level) -> onnxruntime.InferenceSession:
+    """A session of a model, which is kept for consecutive calls."""
+    return onnxruntime.InferenceSession(model, _options(level), providers=["CPUExecutionProvider"])
+
+
+def answer_of(model: bytes, inputs: Mapping[str, Array], level: Level) -> Array:
+    """The answer of a model; ONNX Runtime's own errors pass through."""
+    answer: Array = _session(model, level).run(None, dict(inputs))[0]
+    return answer
