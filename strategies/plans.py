@@ -124,8 +124,27 @@ def _open_decisions(
 
 @cache
 def plain_cases(operation: str, made: Decisions) -> tuple[tuple[Case, Mapping[str, Any]], ...]:
-    """Plain cases of these decisions, each with the names that a condition has of it."""
+    """Plain cases of these decisions, each with the names that a condition has of it.
+
+    Those of one shape are made and checked once for all dtypes that stand for themselves, as neither dtype
+    nor data format changes what is legal of it.
+    """
     rank, padding, dtype, data_format, step, grouping = made
+    form = DTYPES[dtype]
+    is_first = data_format == "channels_first"
+    shaped = _plain_shapes(
+        operation, (rank, padding, dtype if form.is_quantised else "float32", step, grouping)
+    )
+    more = {"dtype": dtype, "channels_first": is_first}
+    return tuple(
+        (case.copied(dtype=form.dtype, channels_first=is_first), {**names, **more}) for case, names in shaped
+    )
+
+
+@cache
+def _plain_shapes(operation: str, made: Decisions) -> tuple[tuple[Case, Mapping[str, Any]], ...]:
+    """Plain cases, channels last, with the names that a condition has of each."""
+    rank, padding, dtype, step, grouping = made
     groups = {"one": 1, "some": 2, "each": 4}[grouping]
     stride = 2 if step in ("strided", "both") else 1
     dilation = 2 if step in ("dilated", "both") else 1
@@ -139,7 +158,6 @@ def plain_cases(operation: str, made: Decisions) -> tuple[tuple[Case, Mapping[st
         "strides": (stride,) * rank,
         "dilations": (dilation,) * rank,
         "dtype": DTYPES[dtype].dtype,
-        "channels_first": data_format == "channels_first",
     }
     cases: list[Case] = []
     for kernel in (2, 1):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from itertools import product
 from random import Random
 from typing import Any, NamedTuple
 
@@ -14,12 +16,14 @@ from hypothesis import find
 
 import strategies
 from strategies.parts import Row
-from strategies.plans import GROUPINGS, Plan
+from strategies.plans import GROUPINGS, Plan, plain_cases
 from tests.strategies.drawing import unshrunk
 from verify import Case
 from verify.cases.domain import BOUNDS, Condition, Domain, Space, format_of
+from verify.cases.dtypes import DTYPES
 from verify.cases.operations import OPERATIONS
-from verify.cases.predicates import Predicate
+from verify.cases.predicates import Predicate, names_of
+from verify.cases.word import PADDING_MODES
 from verify.subjects.isolated import usual
 from verify.subjects.registry import BUILTIN, is_tensorflow
 
@@ -284,3 +288,24 @@ class TestTensorflow:
             [case for case in anything() if has_cells(case) and any(domain.holds(case) for domain in domains)]
         )
         assert there_are <= reached([case for _, case in drawn_of_tensorflow(subject, onednn).asked])
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_plain_cases_are_what_checked_ones_would_be(operation: str) -> None:
+    """They are copied from ones of float32, channels last, and are equal to those that are made anew."""
+    ranks, steps = OPERATIONS[operation].ranks, ("plain", "strided", "dilated", "both")
+    seen = 0
+    for made in product(ranks, PADDING_MODES, DTYPES, ("channels_last", "channels_first"), steps, GROUPINGS):
+        for case, names in plain_cases(operation, made):
+            fields = {field.name: getattr(case, field.name) for field in dataclasses.fields(Case)}
+            assert Case(**fields) == case
+            assert names == names_of(Case(**fields))
+            assert (case.format.token, case.data_format.startswith("NC")) == (made[2], made[3][9:] == "first")
+            seen += 1
+    assert seen > 100
+
+
+def test_a_quantised_plain_case_is_made_only_of_what_is_quantised() -> None:
+    usual = (2, "same", "int8", "channels_last", "plain", "one")
+    assert plain_cases("conv", usual)
+    assert not plain_cases("separable", usual)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,9 +91,20 @@ def shown_dtypes(met: Collection[str]) -> tuple[str, ...]:
     return (*FORMATS, *(token for token in QUANTISED if token in met))
 
 
+@lru_cache
+def _format_of(dtype: np.dtype[Any]) -> Format | None:
+    """The format of a NumPy dtype, whose name NumPy makes anew whenever it is asked for."""
+    return DTYPES.get(dtype.name.replace("_", ""))
+
+
+def is_known(dtype: np.dtype[Any]) -> bool:
+    """Whether a case can have the dtype."""
+    return _format_of(dtype) is not None
+
+
 def format_of(dtype: np.dtype[Any]) -> Format:
     """The format of a NumPy dtype; ValueError for one that no case can have."""
-    form = DTYPES.get(dtype.name.replace("_", ""))
+    form = _format_of(dtype)
     if form is None:
         raise ValueError(f"{dtype.name} is not one of the dtypes {', '.join(DTYPES)}")
     return form

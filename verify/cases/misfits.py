@@ -58,6 +58,8 @@ def given_field(token: str) -> tuple[str, Any] | None:
 
 def normal_given(case: Case) -> dict[str, tuple[tuple[str, Any], ...]]:
     """What is given, as pairs in the order of the letters; ValueError for another letter or dtype."""
+    if case.given_shapes == () == case.given_dtypes:
+        return {"given_shapes": (), "given_dtypes": ()}
     shapes = {letter: tuple(map(operator.index, shape)) for letter, shape in dict(case.given_shapes).items()}
     dtypes = {letter: _known(str(dtype)) for letter, dtype in dict(case.given_dtypes).items()}
     if others := [letter for letter in {**shapes, **dtypes} if letter not in PARTS]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from verify.cases.dtypes import DTYPES
+from verify.cases.dtypes import DTYPES, is_known
 from verify.cases.fills import FILLS
 from verify.cases.misfits import ILLEGAL_LIMIT, given_tokens, normal_given, why_ungiven, wrong_given
 from verify.cases.operations import EPILOGUE, OPERATIONS, WHOLE, Operation, is_in_order, is_step, kind_of
@@ -109,7 +109,7 @@ def _wrong_vocabulary(case: Case) -> str | None:
         return f"{case.operation!r} is none of the operations {', '.join(OPERATIONS)}"
     if case.fill not in FILLS:
         return f"{case.fill!r} is none of the fills {', '.join(FILLS)}"
-    if case.dtype.name.replace("_", "") not in DTYPES:
+    if not is_known(case.dtype):
         return f"{case.dtype.name} is none of the dtypes {', '.join(DTYPES)}"
     if isinstance(case.padding, str) and case.padding not in ("SAME", "VALID"):
         return f'padding {case.padding!r} is neither "SAME", "VALID" nor pairs'
@@ -139,10 +139,12 @@ def _names(operations: Iterable[Operation]) -> str:
 
 
 def _wrong_epilogue(case: Case) -> str | None:
-    written = f"the epilogue {cut('_'.join(case.epilogue))}"
+    if not case.epilogue:
+        return None
     for step in case.epilogue:
         if not is_step(step):
             return f"{cut(step)} is none of the steps {', '.join(EPILOGUE)}"
+    written = f"the epilogue {cut('_'.join(case.epilogue))}"
     if not is_in_order(case.epilogue):
         return f"{written} is out of order: bias or norm, then residual, then one activation"
     taken = case.traits.epilogue
@@ -157,22 +159,38 @@ def _wrong_epilogue(case: Case) -> str | None:
 def _wrong_lengths(case: Case) -> str | None:
     if not 1 <= case.rank <= 3:
         return f"it has {case.rank} spatial axes, not 1 to 3"
-    tokens: dict[str, Sequence[object]] = {
-        "k" + by(case.kernel): case.kernel,
-        "s" + by(case.strides): case.strides,
-        "d" + by(case.dilations): case.dilations,
-    }
-    if case.border:
-        tokens["z" + ends(case.border)] = case.border
-    if not isinstance(case.padding, str):
-        tokens["p" + ends(case.padding)] = case.padding
-    for token, numbers in tokens.items():
+    borders = [case.border] if case.border else []
+    pads = [] if isinstance(case.padding, str) else [case.padding]
+    fields: list[tuple[str, Any, Callable[[Any], str]]] = [
+        ("k", case.kernel, by),
+        ("s", case.strides, by),
+        ("d", case.dilations, by),
+        *(("z", border, ends) for border in borders),
+        *(("p", pairs, ends) for pairs in pads),
+    ]
+    for letter, numbers, spelled in fields:
         if len(numbers) != case.rank:
-            return f"{token!r} does not fit the spatial axes of i{by(case.size)}"
+            return f"{letter + spelled(numbers)!r} does not fit the spatial axes of i{by(case.size)}"
     return None
 
 
 def _wrong_numbers(case: Case) -> str | None:
+    counts = (case.channels, case.filter_count, case.multiplier, case.groups)
+    if min((*counts, *case.kernel, *case.strides, *case.dilations)) < 1:
+        return f"{_token_below(case, 1)!r} has a number below 1"
+    cells = (*case.size, *_cells(case), *sum(case.border, ()))
+    if min((case.batch, case.seed, *cells)) < 0:
+        return f"{_token_below(case, 0)!r} has a number below 0"
+    if not case.traits.has_groups:
+        return None
+    for token, count in ((f"c{case.channels}", case.channels), (f"f{case.filter_count}", case.filter_count)):
+        if count % case.groups:
+            return f"'g{case.groups}' does not divide {token!r}"
+    return None
+
+
+def _token_below(case: Case, least: int) -> str:
+    """The first token with a number below the least that its numbers may be, which is 1 or 0."""
     positive = {
         f"c{case.channels}": (case.channels,),
         f"k{by(case.kernel)}": case.kernel,
@@ -182,9 +200,6 @@ def _wrong_numbers(case: Case) -> str | None:
         f"m{case.multiplier}": (case.multiplier,),
         f"g{case.groups}": (case.groups,),
     }
-    for token, numbers in positive.items():
-        if min(numbers) < 1:
-            return f"{token!r} has a number below 1"
     others = {
         f"n{case.batch}": (case.batch,),
         f"i{by(case.size)}": case.size,
@@ -192,15 +207,8 @@ def _wrong_numbers(case: Case) -> str | None:
         padding_token(case.padding): _cells(case),
         f"{case.fill}{case.seed}": (case.seed,),
     }
-    for token, numbers in others.items():
-        if min(numbers, default=0) < 0:
-            return f"{token!r} has a number below 0"
-    if not case.traits.has_groups:
-        return None
-    for token, count in ((f"c{case.channels}", case.channels), (f"f{case.filter_count}", case.filter_count)):
-        if count % case.groups:
-            return f"'g{case.groups}' does not divide {token!r}"
-    return None
+    tokens = positive if least else others
+    return next(token for token, numbers in tokens.items() if min(numbers, default=least) < least)
 
 
 def _wrong_digits(case: Case) -> str | None:
