@@ -98,13 +98,18 @@ def cases(
 
 
 def cases_by_way(
-    domains: Mapping[str, Domain], *, thrown: Counter[str] | None = None, **narrowings: Any
+    domains: Mapping[str, Domain],
+    *,
+    thrown: Counter[str] | None = None,
+    is_aimed: bool = True,
+    **narrowings: Any,
 ) -> SearchStrategy[tuple[str, Case]]:
     """Pairs of a way and a case inside its domain: each operation is drawn as often, and each way of one.
 
     `domains` has the domain of each way by its name; the narrowings are those of `cases`. Shrinks towards
     the first way. `thrown` counts what was "drawn", what of that a condition has "thrown" away, and what was
-    "unjudged", in place of which a plainer case may be drawn.
+    "unjudged", in place of which a plainer case may be drawn. One that is not aimed draws no case in a region
+    unless regions are given.
     Raises ValueError as `cases` does.
     """
     given = checked(narrowings)
@@ -116,7 +121,7 @@ def cases_by_way(
         steps=usual["steps"],
         reductions=usual["reductions"],
         most=most,
-        regions=tuple(all_regions()) if listed is None else tuple(listed),
+        regions=tuple(all_regions() if is_aimed else ()) if listed is None else tuple(listed),
         is_whole=listed is None,
     )
     plans = plans_of(domains, narrowing, given)

@@ -49,12 +49,13 @@ def illegal_cases_by_way(
 ) -> SearchStrategy[tuple[str, Case]]:
     """Pairs of a way and a call that it must refuse, whose legal relatives are in the way's domain.
 
-    None of them is quantised.
+    None of them is quantised, and none is aimed at a region: hardly any has cases that are so small, and each
+    would be looked through for one.
     """
     small = {name: min(most, narrowings.get(name) or most) for name, most in SMALL_LIMITS.items()}
     dtypes = [token for token in narrowings.get("dtypes") or DTYPES if token in FORMATS]
     plain = {"operations": operations, "fills": ("ones",), "around": (), "dtypes": dtypes}
-    legal = cases_by_way(domains, **{**narrowings, **small, **plain})
+    legal = cases_by_way(domains, is_aimed=False, **{**narrowings, **small, **plain})
 
     def is_asked(drawn: tuple[str, Case | None]) -> bool:
         way, case = drawn
