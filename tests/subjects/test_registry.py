@@ -12,7 +12,7 @@ import pytest
 from verify import Case, check
 from verify.__main__ import main
 from verify.checks.versions import FRAMEWORKS, versions
-from verify.subjects.registry import BUILTIN, UnknownSubject, load
+from verify.subjects.registry import BUILTIN, UnknownSubject, load, usually_gated
 
 CASE = Case.parse("conv_i2_k1_same_ones")
 
@@ -219,3 +219,15 @@ def test_versions_in_play_are_named():
 
 def test_version_of_numpy_is_the_one_that_is_imported():
     assert versions()["numpy"] == np.__version__
+
+
+def test_a_run_of_no_named_subject_gates_tensorflow_alone(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("verify.subjects.registry.is_installed", lambda _: True)
+    assert usually_gated() == [name for name in BUILTIN if name.partition(":")[0] == "tensorflow"]
+
+
+def test_a_run_without_tensorflow_gates_the_engines_that_are_installed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("verify.subjects.registry.is_installed", lambda name: name == "onnxruntime")
+    assert usually_gated() == ["onnxruntime"]
+    monkeypatch.setattr("verify.subjects.registry.is_installed", lambda _: False)
+    assert usually_gated()[0] == "tensorflow"  # which then says how it is installed

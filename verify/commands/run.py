@@ -20,7 +20,7 @@ from verify.commands.cli import command_named
 from verify.config import flags, options
 from verify.corpus.failures import failures_in
 from verify.corpus.words import cases_in, existing
-from verify.subjects.registry import expanded, installed
+from verify.subjects.registry import expanded, usually_gated
 
 QUICK_S = 27.0
 """Seconds of the profile for a pull request, less those for its end."""
@@ -130,7 +130,7 @@ def _labels(
     """The labels of subjects under the settings that they are gated under; those that are so under both."""
     from verify.runs.settings import labels_of, under_both_settings
 
-    names = expanded(subjects, load) or installed()
+    names = expanded(subjects, load) or usually_gated()
     if matrix:
         return labels_of(names, load), frozenset()
     both = under_both_settings(names, jobs)

@@ -65,6 +65,12 @@ def installed() -> list[str]:
     return list(filter(is_installed, BUILTIN)) or list(filter(is_tensorflow, BUILTIN))
 
 
+def usually_gated() -> list[str]:
+    """The built-in subjects that a run of no named one gates: TensorFlow's, or all where it is missing."""
+    every = installed()
+    return list(filter(is_tensorflow, every)) or every
+
+
 def is_installed(name: str) -> bool:
     """Whether the framework of a built-in subject is installed; nothing is imported."""
     package = PACKAGES[_framework(name)]
