@@ -9,11 +9,11 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from verify.cases import quantised
 from verify.cases.dtypes import DTYPES
+from verify.cases.enumeration import steps_in
 from verify.cases.geometry import Axis, dilated, largest_dilation, same_padding, turning_sizes
 from verify.cases.narrowings import STEPS
-from verify.cases.operations import ACTIVATIONS, EPILOGUE, OPERATIONS, WHOLE
+from verify.cases.operations import ACTIVATIONS, EPILOGUE, OPERATIONS
 from verify.cases.word import PADDING_MODES
 
 Value = TypeVar("Value")
@@ -115,7 +115,7 @@ def epilogues(
 
 def epilogue_of(row: Row, *, operation: str, dtype: str, around: Sequence[str]) -> tuple[str, ...]:
     taken = OPERATIONS[operation].epilogue
-    allowed = [step for step in around if step in taken and step in _steps_in(dtype)]
+    allowed = [step for step in around if step in taken and step in steps_in(dtype)]
 
     def stage(kinds: Sequence[str], *, nothing: int) -> tuple[str, ...]:
         spelled = [
@@ -125,14 +125,8 @@ def epilogue_of(row: Row, *, operation: str, dtype: str, around: Sequence[str]) 
 
     first = stage(("bias", "bias", "bias", "norm", "norm"), nothing=3)
     second = stage(("residual",), nothing=3)
-    return first + second + stage(("relu", "relu", *ACTIVATIONS), nothing=10)
-
-
-def _steps_in(dtype: str) -> Sequence[str]:
-    """The steps that may follow sums in a dtype."""
-    if DTYPES[dtype].is_quantised:
-        return quantised.EPILOGUE
-    return WHOLE if DTYPES[dtype].exact_integers else EPILOGUE
+    is_short = DTYPES[dtype].is_quantised  # where nothing but these follows
+    return first + second + stage(("relu", "relu", *ACTIVATIONS), nothing=5 if is_short else 10)
 
 
 def borders(rank: int) -> SearchStrategy[tuple[tuple[int, int], ...]]:

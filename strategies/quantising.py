@@ -24,6 +24,9 @@ SCALES = (1.0, 0.5, 0.007843138, 0.047058824, 0.1, 3.7, 1e-05, 2.0**-20)
 SPREADS = ((1.0,), (1.0, 2.0**-10), (1.0, 0.3), (1.0, 0.013, 0.7), (0.25, 1.0), (1.0, 1.0000001), (1.0, 1.0))
 """Scales of the channels of filters beside each other: one for all, far apart, near, alike."""
 
+MULTIPLIERS = ("a power of two", "far from one", "ties", "far from one", "a power of two", "far from one")
+"""What scale of x · scale of w / scale of y is; with ties it is 2**-k exactly, and sums lie at half steps."""
+
 BESIDE = (0, 1, -1, 0, 0, 2, -2, 0)
 """Steps of a float32 that a multiplier lies beside a power of two."""
 
@@ -50,15 +53,29 @@ def _quantised(case: Case, row: Row) -> Quantised:
     w_zero = row.of((*(0,) * 12, *_zero_points(FILTERS[case.format.token])))
     x_scale, base = row.of(SCALES), row.of((1.0, 0.02, 0.5, 0.0031))
     spread = row.of([spread for spread in SPREADS if len(spread) <= max(case.output_channels, 1)])
-    is_plain, is_power = row.of((True, *(False,) * 7)), row.of((True, False))
+    is_plain, kind = row.of((True, *(False,) * 7)), row.of(MULTIPLIERS)
     spare, beside = row.byte(), row.of(BESIDE)
     if is_plain and case.fill != "levels":
         return PLAIN._replace(x_zero_point=x_zero, y_zero_point=y_zero)
     made = Quantised(x_scale, x_zero, tuple(base * part for part in spread), w_zero, 1.0, y_zero)
-    largest = x_scale * max(made.w_scale)
     steps = _spread_of_sums(case, made) / _ANSWERS[case.format.token] * 2.0 ** (spare % 5 - 2)
-    steps = 2.0 ** round(math.log2(steps)) if is_power else steps * (1 + spare / 256)
-    return made._replace(y_scale=_beside(largest * steps, beside))
+    if "relu6" in case.epilogue:
+        x_scale = 6 / (max(made.w_scale) * steps * (_LEAST_SIX + spare / _SIXES))
+        made = made._replace(x_scale=float(np.float32(x_scale)))
+    if kind == "ties":
+        made = made._replace(x_scale=_power(x_scale), w_scale=tuple(map(_power, made.w_scale)))
+        return made._replace(y_scale=made.x_scale * max(made.w_scale) * max(_power(steps), 2.0))
+    steps = _power(steps) if kind == "a power of two" else steps * (1 + spare / 256)
+    return made._replace(y_scale=_beside(made.x_scale * max(made.w_scale) * steps, beside))
+
+
+_LEAST_SIX, _SIXES = 8.3, 4
+"""Steps at which relu6 ends: from the least on, and how many parts of one more there are."""
+
+
+def _power(number: float) -> float:
+    """The nearest power of two, by its exponent."""
+    return float(2.0 ** round(math.log2(number)))
 
 
 _ANSWERS = {"int8": 50, "uint8": 50, "int16": 12_000}

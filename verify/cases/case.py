@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -62,6 +62,9 @@ class Case:
     given_out: tuple[int, ...] = ()
     given_shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
     given_dtypes: tuple[tuple[str, str], ...] = ()
+
+    scheme: ClassVar[str] = ""
+    """How a quantised answer is made of its sums, where the case is held to that; no part of its word."""
 
     def __post_init__(self) -> None:
         for name, value in normal(self).items():
@@ -285,6 +288,14 @@ class Case:
         for made in ("operands", *(("axes", "format") if changes else ())):
             vars(case).pop(made, None)
         vars(case).update(changes)
+        return case
+
+    def held_to(self, scheme: str) -> Self:
+        """The case whose right answer is what a scheme makes of its sums, where it is quantised."""
+        if not scheme or not self.format.is_quantised:
+            return self
+        case = object.__new__(type(self))
+        vars(case).update(vars(self), scheme=scheme)
         return case
 
     @property

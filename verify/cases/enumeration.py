@@ -16,7 +16,7 @@ from verify.cases.dtypes import DTYPES, FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis, ceil_div, same_padding
 from verify.cases.narrowings import DRAWN_FILLS, STEPS, step_of
-from verify.cases.operations import ACTIVATIONS, AROUND, OPERATIONS, WHOLE
+from verify.cases.operations import ACTIVATIONS, AROUND, EPILOGUE, OPERATIONS, WHOLE
 from verify.cases.word import PADDING_MODES
 
 LARGEST_NUMBERS = {"size": 32, "kernel": 32, "stride": 32, "dilation": 32, "cells": 4}
@@ -243,10 +243,17 @@ def has_fill(operation: str, dtype: str, fill: str) -> bool:
     )
 
 
+def steps_in(dtype: str) -> Sequence[str]:
+    """The steps that may follow sums in a dtype."""
+    if DTYPES[dtype].is_quantised:
+        return quantised.EPILOGUE
+    return WHOLE if DTYPES[dtype].exact_integers else EPILOGUE
+
+
 def epilogues_of(operation: str, dtype: str, around: Sequence[str]) -> list[tuple[str, ...]]:
     """Every epilogue of an operation in a dtype that the steps in `around` make, the shorter ones first."""
-    taken, is_whole = OPERATIONS[operation].epilogue, FORMATS[dtype].exact_integers
-    left = [step for step in around if step in taken and (step in WHOLE or not is_whole)]
+    taken = OPERATIONS[operation].epilogue
+    left = [step for step in around if step in taken and step in steps_in(dtype)]
 
     def stage(*steps: str) -> list[tuple[str, ...]]:
         spelled = [f"{step}0.25" if step == "leaky" else step for step in steps if step in left]

@@ -160,7 +160,7 @@ def _faults(call: Call, verdict: Verdict, answer: Array) -> Iterator[str]:
     """The sentences of the faults that would have given the answer, where they are few."""
     if answer.ndim != len(call.layout.letters):
         return
-    case, wrong = _part(call.case, call.layout.to_base(answer), verdict, call=call)
+    case, wrong = _part(call.case.held_to(call.scheme), call.layout.to_base(answer), verdict, call=call)
     if not _is_small(case):
         return
     faults = preferred(matching_faults(case, wrong, kind=verdict.kind))

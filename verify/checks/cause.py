@@ -66,7 +66,7 @@ def _wavers(examination: Examination) -> bool:
 
 def gives(fault: Fault, examination: Examination) -> bool:
     """Whether a fault would have given this answer, and it is not the right one."""
-    case, answer = examination.case, examination.answer
+    case, answer = examination.held, examination.answer
     if case.illegal or answer is None:
         return False
     wrong = fault(case)
@@ -81,7 +81,7 @@ def _explains(first: Examination, second: Examination) -> bool:
 
 def _refutes(first: Examination, second: Examination) -> bool:
     """Whether all that one looks like would be wrong on the other's case, in another way than it is."""
-    case = second.case
+    case = second.held
     right = right_answer(case)
     answers = [fault(case) for fault in first.looks_like]
     return bool(answers) and not any(is_alike(right, answer, case=case) for answer in answers)

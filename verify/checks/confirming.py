@@ -15,6 +15,7 @@ from verify.cases.fills import FILLS
 from verify.cases.levels import KINDS
 from verify.cases.operands import Array
 from verify.cases.patience import patience
+from verify.cases.quantised import Quantised
 from verify.cases.word import InvalidCase, Padding
 from verify.checks.asking import ask
 from verify.checks.subject import Description
@@ -85,14 +86,15 @@ def confirmed(faults: Sequence[Fault], *, case: Case, subject: Description) -> t
     """
     suspects, place = [Suspect(fault) for fault in faults], _place(case)
     asked, is_over = 0, patience(CONFIRMING_S)
-    for other in confirming(case, faults, subject) if faults else ():
+    for plain in confirming(case, faults, subject) if faults else ():
+        other = plain.held_to(subject.scheme)
         if _is_settled(suspects, place=place, asked=asked) or asked == ASKED or is_over():
             break
         right = right_answer(other)
         said = [_said(suspect.fault, other, right) for suspect in suspects]
         if not _is_useful(suspects, said, place=place, asked=asked):
             continue
-        answer, _ = ask(subject, other.copied())
+        answer, _ = ask(subject, plain.copied())
         if not isinstance(answer, np.ndarray):
             continue
         asked += 1
@@ -162,8 +164,9 @@ def confirming(case: Case, faults: Sequence[Fault], subject: Description) -> Ite
     All are in the subject's domain: what it answers outside says nothing.
     """
     seen = {case}
+    ties = _tied(case) if any(fault.schemes for fault in faults) else ()
     for base in (case, *_shifted_words(case, faults)):
-        for other in (base, *_near(base)):
+        for other in (base, *ties, *_near(base)):
             if other not in seen and subject.domain.holds(other):
                 yield other
             seen.add(other)
@@ -177,6 +180,28 @@ def _near(case: Case) -> Iterator[Case]:
         for change in (*_larger(case), *_single(case)):
             with suppress(InvalidCase):
                 yield replace(case, **{**change, "fill": fill, "seed": seed if FILLS[fill].is_seeded else 0})
+
+
+def _tied(case: Case) -> Iterator[Case]:
+    """Quantised cases of small numbers and many channels, half of whose sums lie at a half step, or fewer.
+
+    With every second it does in float32 alone, by scales whose product is rounded: 0.1 · 0.02 / 0.002.
+    """
+    middle = (case.format.least + int(case.format.largest) + 1) // 2
+    few: _Change = {"batch": 1, "channels": min(case.channels, 2 * case.groups)}
+    more: _Change = {"channels": 9} if case.traits.has_multiplier else {"filter_count": 9 * case.groups}
+    x, w = np.float32(0.1), np.float32(0.02)
+    for number, steps in enumerate((2, 4, 4, 2, 8, 8, 16, 16)):
+        x_scale, w_scale = (float(x), float(w)) if number % 2 else (1.0, 1.0)
+        y_scale = float(np.float32(x_scale * w_scale)) * steps
+        quantised = Quantised(x_scale, middle, (w_scale,), 0, y_scale, middle)
+        seed = KINDS.index("small") + len(KINDS) * number
+        ties: _Change = {"quantised": quantised, "fill": "levels", "seed": seed, "epilogue": ()}
+        few["size"] = tuple(axis.span + 4 + number % 3 for axis in case.axes)
+        changes: tuple[_Change, ...] = ({**few, **more}, few, {})
+        for change in changes:
+            with suppress(InvalidCase):
+                yield replace(case, **{**ties, **change})
 
 
 def _larger(case: Case) -> tuple[_Change, ...]:

@@ -39,7 +39,7 @@ def diagnosed(examination: Examination) -> Examination:
         if grows(subject, case):
             return replace(examination, flaky="", faults=(fault_named("adds-onto-memory"),))
         return replace(examination, faults=() if examination.flaky else (fault_named("wavers"),))
-    faults = matching_faults(case, examination.answer, kind=kind)
+    faults = matching_faults(examination.held, examination.answer, kind=kind)
     if kind not in BY_KIND:
         faults = confirmed(faults, case=case, subject=subject)
     probes = probed(case, subject) if not faults and kind in NUMERIC_KINDS else ""
@@ -86,7 +86,7 @@ def probed(case: Case, subject: Description) -> str:
         if not isinstance(answer, np.ndarray) or answer.shape != probe.output_shape:
             continue
         count += 1
-        terms += _wrong_terms(probe, answer)
+        terms += _wrong_terms(probe.held_to(subject.scheme), answer)
     if not count:
         return ""
     if not terms:

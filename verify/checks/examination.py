@@ -56,6 +56,11 @@ class Examination:
     also: tuple[str, ...] = ()
 
     @property
+    def held(self) -> Case:
+        """The case as it is judged: held to the scheme of the subject."""
+        return self.case.held_to(self.subject.scheme)
+
+    @property
     def outcome(self) -> str:
         """That of the verdict, or "known" for a disagreement that is excused."""
         return "known" if self.deviation else self.verdict.outcome
@@ -94,7 +99,7 @@ class Examination:
         """The faults that would have given this answer: judged by this case alone until it is diagnosed."""
         if self.faults is not None:
             return self.faults
-        faults = preferred(matching_faults(self.case, self.answer, kind=self.verdict.kind))
+        faults = preferred(matching_faults(self.held, self.answer, kind=self.verdict.kind))
         return faults if len(faults) == 1 else ()
 
     @property

@@ -144,7 +144,7 @@ def predicted(
         zeros = np.zeros(case.in_data_format(numbers["shape"]))
         return Judgement(zeros, 0.0, lambda index: "an answer of zeros is predicted")
     try:
-        computed = Computed(instead(case, numbers))
+        computed = Computed(instead(case.held_to(scheme), numbers))
     except (TypeError, ValueError) as wrong:
         raise ValueError(
             f"the deviation {deviation.name!r} cannot be computed instead of {case}: {wrong}"

@@ -212,7 +212,14 @@ def describe(subject: Subject, *, name: str | None = None) -> Description:
     if isinstance(subject, Fault):
         named, names = name or name_of(subject), dict(CONDITION_NAMES)
         domain = replace(_domain_of_fault(subject), names=names)
-        return Description(call=subject, module=module, name=named, domain=domain, condition_names=names)
+        return Description(
+            call=subject,
+            module=module,
+            name=named,
+            domain=domain,
+            condition_names=names,
+            scheme=subject.scheme,
+        )
     declared = _declared(subject, name or name_of(subject))
     _require_one_argument(subject, declared["name"])
     names = {

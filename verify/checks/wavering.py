@@ -38,4 +38,4 @@ def _is_same(first: Examination, again: Examination) -> bool:
     """Whether two disagreements on one case are one: values that rounding may differ in are."""
     if first.answer is None or again.answer is None or first.case.illegal:
         return first.verdict.kind == again.verdict.kind
-    return is_alike(first.answer, again.answer, case=first.case)
+    return is_alike(first.answer, again.answer, case=first.held)

@@ -11,6 +11,7 @@ from verify.faults.catalogue.deviating import DEVIATING as _DEVIATING
 from verify.faults.catalogue.padding import PADDING
 from verify.faults.catalogue.precision import BEHAVIOUR, PRECISION
 from verify.faults.catalogue.quantised import QUANTISED
+from verify.faults.catalogue.rounding import ROUNDING
 from verify.faults.catalogue.shapes import SHAPES
 from verify.faults.catalogue.windows import GRADIENTS, WINDOWS
 from verify.faults.fault import Fault
@@ -28,6 +29,7 @@ FAULTS: tuple[Fault, ...] = (
     *BEHAVIOUR,
     *GRADIENTS,
     *QUANTISED,
+    *ROUNDING,
 )
 
 DEVIATING: tuple[Fault, ...] = _DEVIATING + CONVERTED

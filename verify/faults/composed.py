@@ -60,7 +60,7 @@ def with_axes(case: Case, axes: tuple[Axis, ...]) -> Case:
 def with_fault(computed: Computed, fault: Fault) -> Computed:
     """What is computed where there is a fault as well, if it applies to the case."""
     case = computed.case
-    if not fault.applies.holds(names_of(case)):
+    if not (fault.is_of(case.scheme) and fault.applies.holds(names_of(case))):
         return computed
     match fault.change:
         case Call(axes) if (moved := axes(case)) is not None:
@@ -104,7 +104,8 @@ def judged(
     It demands equality where the fill promises exact sums and no `accumulator` is given, the token of a
     dtype in which the sums are then bounded. A quantised answer is that of a `scheme`, where one is named.
     """
-    case, problem = computed.case, problem_of(computed.case)._replace(scheme=scheme)
+    case = computed.case
+    problem = problem_of(case.held_to(scheme))
     if accumulator is not None:
         problem = problem._replace(format=problem.format._replace(accumulator=accumulator))
     exact = accumulator is None and promises_exact_sums(asked)

@@ -136,6 +136,8 @@ class Fault:
     drawn cases show it, so that its word is asked instead. Where `unknown(case)` is true, the answer
     depends on memory that belongs to nobody: the fault has a 0 there, and is not compared. As a subject it
     has the right value, so that a case shows it by what is known of it alone.
+    `schemes` are those of quantised answers beside which alone it is wrong: a subject that declares one of
+    them could have it, and as a subject it declares the first.
     """
 
     name: str
@@ -148,9 +150,11 @@ class Fault:
     kinds: frozenset[Kind] = NUMERIC_KINDS
     is_narrow: bool = False
     unknown: Callable[[Case], Array] | None = None
+    schemes: tuple[str, ...] = ()
 
     def __call__(self, case: Case) -> Array:
         """The fault as a subject: its answer to a case."""
+        case = self.held(case)
         right = right_answer(case)
         if isinstance(self.change, Conduct):
             return self.change.act(case, right) if self.applies.holds(names_of(case)) else right
@@ -159,7 +163,21 @@ class Fault:
 
     def wrong(self, case: Case, right: Array) -> Array | None:
         """What it answers to a case whose right answer is given, or None where it changes nothing."""
-        return wrong_answer(self, case, right=right) if self.applies.holds(names_of(case)) else None
+        could_be = self.is_of(case.scheme) and self.applies.holds(names_of(case))
+        return wrong_answer(self, case, right=right) if could_be else None
+
+    def is_of(self, scheme: str) -> bool:
+        """Whether a subject that declares this scheme, "" for none, could have it."""
+        return not self.schemes or scheme in self.schemes
+
+    @property
+    def scheme(self) -> str:
+        """The scheme that it declares as a subject."""
+        return self.schemes[0] if self.schemes else ""
+
+    def held(self, case: Case) -> Case:
+        """The case as it is judged of the fault as a subject, unless it is held to a scheme already."""
+        return case if case.scheme else case.held_to(self.scheme)
 
     def known(self, wrong: Array, case: Case, *, right: Array) -> Array:
         """Its wrong answer, with the right values where it depends on memory that belongs to nobody."""

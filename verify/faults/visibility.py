@@ -37,6 +37,8 @@ def visibility(
 ) -> Visibility:
     """What a case shows when disagreements of `kinds` are judged and the subject asked `repeats` times.
 
+    One that is held to a scheme is judged by it, and shows what a subject that declares it could have.
+
     A fault is visible where its answer would be judged wrong; as that is expensive to find out, its
     condition `needs` says beforehand where it cannot be.
     """
@@ -51,7 +53,8 @@ def visibility(
         return held[condition.text]
 
     asked = set(kinds) if repeats > 1 else set(kinds) - {"not repeatable"}
-    possible = [fault for fault in faults if fault.kinds & asked and holds(fault.applies)]
+    own = [fault for fault in faults if fault.is_of(case.scheme)]
+    possible = [fault for fault in own if fault.kinds & asked and holds(fault.applies)]
     needed = [fault for fault in possible if holds(fault.needs)]
     if not needed:
         return Visibility(tuple(fault.name for fault in possible), ())
@@ -62,8 +65,8 @@ def visibility(
 
 
 def is_visible(fault: Fault, case: Case) -> bool:
-    """Whether a case shows a fault when everything is judged."""
-    return bool(visibility(case, faults=(fault,)).visible)
+    """Whether a case shows a fault when everything is judged, of a subject that is the fault."""
+    return bool(visibility(fault.held(case), faults=(fault,)).visible)
 
 
 def _differs(fault: Fault, case: Case, *, right: Array, rule: Judgement, kinds: Collection[Kind]) -> bool:
@@ -91,7 +94,8 @@ def matching_faults(case: Case, answer: Array | None, *, kind: Kind | None) -> t
     if case.illegal or kind is None:
         return ()
     names = names_of(case)
-    possible = [fault for fault in FAULTS if kind in fault.kinds and fault.applies.holds(names)]
+    own = [fault for fault in FAULTS if kind in fault.kinds and fault.is_of(case.scheme)]
+    possible = [fault for fault in own if fault.applies.holds(names)]
     if kind in BY_KIND or answer is None:
         return tuple(filter(_is_known_by_kind, possible)) if kind in BY_KIND else ()
     right = right_answer(case)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 from verify.cases.case import Case
@@ -30,24 +31,32 @@ Missing = Callable[[], list[Fault]]
 _found: dict[Any, Witnesses] = {}
 
 
-def witnesses(domains: Mapping[str, Domain], fills: Sequence[str] = tuple(FILLS)) -> Witnesses:
+def witnesses(
+    domains: Mapping[str, Domain],
+    fills: Sequence[str] = tuple(FILLS),
+    schemes: Mapping[str, str] = MappingProxyType({}),
+) -> Witnesses:
     """By the name of each fault that can be shown, a way and a case of its domain that shows it.
 
+    `schemes` has the scheme that a way declares, where it does.
     The fault's own word where that is inside; else the word with another dtype, padding, data format or
     rank; else the first of many larger cases.
     """
-    key = (tuple((way, domain.key) for way, domain in domains.items()), tuple(fills))
+    keys = tuple((way, domain.key, schemes.get(way, "")) for way, domain in domains.items())
+    key = (keys, tuple(fills))
     if key not in _found:
-        _found[key] = _search(domains, fills)
+        _found[key] = _search(domains, fills, schemes)
     return _found[key]
 
 
-def _search(domains: Mapping[str, Domain], fills: Sequence[str]) -> Witnesses:
+def _search(domains: Mapping[str, Domain], fills: Sequence[str], schemes: Mapping[str, str]) -> Witnesses:
     space = joined(domains.values())
+    declared = {way: schemes.get(way, "") for way in domains}
+    possible = [fault for fault in FAULTS if any(map(fault.is_of, declared.values()))]
     first: dict[str, tuple[str, Case]] = {}
 
     def missing() -> list[Fault]:
-        return [fault for fault in FAULTS if fault.name not in first]
+        return [fault for fault in possible if fault.name not in first]
 
     for candidates in (_words, _larger):
         if not missing():
@@ -55,8 +64,9 @@ def _search(domains: Mapping[str, Domain], fills: Sequence[str]) -> Witnesses:
         for fault, case in candidates(space, fills, missing):
             if fault.name in first or case.fill not in fills:
                 continue
-            way = next((name for name, domain in domains.items() if domain.holds(case)), None)
-            if way is not None and is_visible(fault, case):
+            having = (way for way in domains if fault.is_of(declared[way]) and domains[way].holds(case))
+            way = next(having, None)
+            if way is not None and is_visible(fault, case.held_to(declared[way])):
                 first[fault.name] = way, case
     return {fault.name: first[fault.name] for fault in FAULTS if fault.name in first}
 

@@ -19,6 +19,7 @@ from verify.checks.cause import SILENT, further_words, gives, has_same_cause
 from verify.checks.clock import GRACE_S, TimeUp, stopping_at, within
 from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import Examination, Mismatch, mismatch_of
+from verify.checks.followed import rounding_of
 from verify.checks.path import Examiner
 from verify.checks.predictions import JudgedBy, judged_by
 from verify.checks.subject import Description, NotAsked, labelled, split_label
@@ -28,7 +29,7 @@ from verify.faults.visibility import visibility
 from verify.gate.properties import Property
 from verify.gate.recorder import Tallier
 from verify.gate.search import Progress, is_quick
-from verify.oracle.compare import LOST
+from verify.oracle.compare import LOST, NUMERIC_KINDS
 from verify.reports.tally import TIME_UP, UNDRAWN
 
 if TYPE_CHECKING:  # which has the judges
@@ -116,8 +117,11 @@ class Judge:
         if is_right and tallier.is_new(examination):
             with tallier.clock.part("faults"):
                 faults = tallier.faults(case)
-                visible = visibility(case, kinds=judged.kinds, repeats=judged.repeats, faults=faults).visible
-        tallier.record(examination, visible, by=by)
+                visible = visibility(
+                    examination.held, kinds=judged.kinds, repeats=judged.repeats, faults=faults
+                ).visible
+        rounding = rounding_of(examination) if {*judged.kinds} >= NUMERIC_KINDS else {}
+        tallier.record(examination, visible, by=by, rounding=rounding)
         if shows and not tallier.tally.visible[shows]:
             tallier.hidden[shows] = str(case)
         return examination.outcome

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -66,9 +67,12 @@ class Tallier:
         visible: Iterable[str] = (),
         *,
         by: JudgedBy = "the reference",
+        rounding: Mapping[str, int] = MappingProxyType({}),
         keeps: bool = True,
     ) -> None:
         """Record a case, the faults that it would have shown and what it was judged by, and keep a failure.
+
+        `rounding` counts what it says of the scheme of a subject that declares none.
 
         A search keeps the last failure of each kind, which is the smallest; one that was found and settled
         is recorded alone, without being kept.
@@ -96,6 +100,7 @@ class Tallier:
                 error=verdict.error,
                 deviation=examination.deviation.name if examination.deviation else "",
                 judged_by=by,
+                **({"rounding": rounding} if rounding else {}),
                 visible=list(visible),
                 regions=list(regions_of(case)) if examination.outcome in GRADED else [],
                 seconds={part: number for part, number in seconds.items() if number},

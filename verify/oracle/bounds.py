@@ -34,10 +34,10 @@ def judgement(case: Case, *, accumulator: str | None = None, scheme: str = "") -
     """The judgement of a case: equality where its fill promises exact sums, else the bound.
 
     With an `accumulator`, the token of a dtype, it is the bound of sums in that dtype; with a `scheme`, one
-    of `verify.oracle.schemes`, a quantised answer must be what that gives.
+    of `verify.oracle.schemes`, or where the case is held to one, a quantised answer must be what that gives.
     The last one is cached: a case is judged first, then compared with the faults.
     """
-    return _judgement(case, accumulator, scheme if case.format.is_quantised else "")
+    return _judgement(case, accumulator, (scheme or case.scheme) if case.format.is_quantised else "")
 
 
 @lru_cache(maxsize=1)
@@ -54,7 +54,7 @@ def rule_of(case: Case, *, scheme: str = "") -> Judgement:
     """The judgement of a case, one of given arrays included, whose data shows whether its sums are exact."""
     if not isinstance(case, Given):
         return judgement(case, scheme=scheme)
-    problem, operands = problem_of(case)._replace(scheme=scheme), case.arrays
+    problem, operands = problem_of(case.held_to(scheme)), case.arrays
     sizes = cache(lambda: magnitudes(problem, operands))
     exact = sums_are_exact(problem, operands, magnitude_of=sizes)
     return judge_operands(problem, operands, products=case.products, exact=exact, magnitude_of=sizes)

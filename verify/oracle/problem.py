@@ -48,6 +48,7 @@ def problem_of(case: Case) -> Problem:
         case.channels_first,
         case.norm_epsilon,
         case.quantised,
+        case.scheme,
     )
 
 

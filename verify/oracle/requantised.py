@@ -15,7 +15,7 @@ import numpy as np
 from verify.cases.operands import Array, Operands
 from verify.oracle.compare import Judgement
 from verify.oracle.problem import Problem
-from verify.oracle.schemes import FAR, SCHEMES, Scales
+from verify.oracle.schemes import FAR, SCHEMES, Scales, Scheme
 
 FLOAT32_ROUNDINGS = 5
 """Roundings in float32: of the sum, two of the multiplier, of their product, of that with the zero point."""
@@ -59,14 +59,12 @@ def scales_of(problem: Problem, channels: int) -> Scales:
     shape = (-1, *(1,) * len(problem.axes)) if problem.channels_first else (-1,)
     quantised = problem.quantised
     w = np.array(quantised.w_scales(channels), np.float32).reshape(shape)
-    return Scales(quantised.x_scale, w, quantised.y_scale, np.arange(channels).reshape(shape))
+    return Scales(quantised.x_scale, w, quantised.y_scale)
 
 
 def requantised(problem: Problem, sums: Array) -> Array:
     """The answer of exact sums, as float64: that of the problem's scheme, or the nearest steps."""
-    if _has_scheme(problem):
-        return _by_scheme(problem, sums)
-    return _finished(problem, steps_of(problem, sums).nearest)
+    return ended(problem, steps_by(problem, sums))
 
 
 def judgement_of_sums(problem: Problem, sums: Array) -> Judgement:
@@ -74,11 +72,10 @@ def judgement_of_sums(problem: Problem, sums: Array) -> Judgement:
 
     Where a real number lies so near a half step that a correct kernel may reach either side, both are right.
     """
-    if _has_scheme(problem):
-        sentence = SCHEMES[problem.scheme].sentence
-        return Judgement(_by_scheme(problem, sums), 0.0, lambda index: sentence)
+    if scheme := scheme_of(problem):
+        return Judgement(requantised(problem, sums), 0.0, lambda index: scheme.sentence)
     steps = steps_of(problem, sums)
-    nearest, other = _finished(problem, steps.nearest), _finished(problem, steps.other)
+    nearest, other = ended(problem, steps.nearest), ended(problem, steps.other)
     wanted, allowed = (nearest + other) / 2, np.abs(nearest - other) / 2
 
     def why(index: tuple[int, ...]) -> str:
@@ -96,22 +93,42 @@ def open_share(rule: Judgement) -> float:
     return float((allowed > 0).mean()) if allowed.size else 0.0
 
 
-def _has_scheme(problem: Problem) -> bool:
-    """Whether a scheme says what the answer is: one of fixed-point numbers is of sums of 32 bits alone."""
+def scheme_of(problem: Problem) -> Scheme | None:
+    """The scheme that says what the answer is: one of fixed-point numbers is of sums of 32 bits alone."""
     is_wide = problem.format.accumulator != "int32"
-    return bool(problem.scheme) and not (is_wide and problem.scheme.startswith("fixed"))
+    if not problem.scheme or (is_wide and problem.scheme.startswith("fixed")):
+        return None
+    return SCHEMES[problem.scheme]
 
 
-def _by_scheme(problem: Problem, sums: Array) -> Array:
-    scheme, quantised = SCHEMES[problem.scheme], problem.quantised
-    whole = sums.astype(np.int64)
-    steps = scheme.steps(whole, scales_of(problem, _channels(problem, sums))) + quantised.y_zero_point
-    least, largest = _ends(problem)
-    if "relu6" in problem.epilogue:
+def steps_by(problem: Problem, sums: Array, scheme: Scheme | None = None) -> Array:
+    """The whole steps of exact sums, without the zero point: by a scheme, or the nearest after an activation.
+
+    The scheme is the problem's own unless one is given.
+    """
+    scheme = scheme or scheme_of(problem)
+    if scheme is None:
+        return steps_of(problem, sums).nearest
+    return scheme.steps(sums.astype(np.int64), scales_of(problem, _channels(problem, sums)))
+
+
+def ends_of(problem: Problem, scheme: Scheme | None = None) -> tuple[int, int]:
+    """The least and the largest answer: those of the dtype and of the activation.
+
+    relu6 ends as a scheme says, the problem's own unless one is given; without one where the nearest step to
+    6 lies, which `steps_of` has seen to.
+    """
+    scheme, quantised = scheme or scheme_of(problem), problem.quantised
+    least, largest = problem.format.least, int(problem.format.largest)
+    if "relu6" in problem.epilogue and scheme:
         largest = min(largest, scheme.end(6.0, quantised.y_scale, quantised.y_zero_point))
-    if is_clamped(problem):
-        least = max(least, quantised.y_zero_point)
-    return np.asarray(np.clip(steps, least, largest), np.float64)
+    return (max(least, quantised.y_zero_point) if is_clamped(problem) else least), largest
+
+
+def ended(problem: Problem, steps: Array, scheme: Scheme | None = None) -> Array:
+    """The answer of whole steps, as float64: with the zero point, and clamped."""
+    steps = steps + problem.quantised.y_zero_point
+    return np.asarray(np.clip(steps, *ends_of(problem, scheme)), np.float64)
 
 
 def is_clamped(problem: Problem) -> bool:
@@ -121,16 +138,6 @@ def is_clamped(problem: Problem) -> bool:
 
 def _channels(problem: Problem, sums: Array) -> int:
     return int(sums.shape[1 if problem.channels_first else -1])
-
-
-def _ends(problem: Problem) -> tuple[int, int]:
-    return problem.format.least, int(problem.format.largest)
-
-
-def _finished(problem: Problem, steps: Array) -> Array:
-    """Steps and the zero point, at the ends of the dtype where they lie beyond them."""
-    ended = np.clip(steps + problem.quantised.y_zero_point, *_ends(problem))
-    return np.asarray(ended, np.float64)
 
 
 def steps_of(problem: Problem, sums: Array) -> Steps:

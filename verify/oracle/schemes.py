@@ -29,20 +29,21 @@ FAR = 2.0**40
 
 
 class Scales(NamedTuple):
-    """The scales of input and answer, and of the filters an array that broadcasts to the sums.
-
-    `channel` has the number of each channel in that shape.
-    """
+    """The scales of input and answer, and of the filters an array that broadcasts to the sums."""
 
     x: float
     w: Array
     y: float
-    channel: Array
 
     @property
     def multiplier(self) -> Array:
         """x·w/y in float64."""
         return np.asarray(np.float64(self.x) * self.w.astype(np.float64) / np.float64(self.y))
+
+    @property
+    def channel(self) -> Array:
+        """The number of each channel of the answer, in the shape of `w`."""
+        return np.arange(self.w.size).reshape(self.w.shape)
 
 
 class Scheme(NamedTuple):
@@ -133,10 +134,14 @@ def once(sums: Array, scales: Scales) -> Array:
 
     Source: `MultiplyByQuantizedMultiplier` under TFLITE_SINGLE_ROUNDING, and ruy/apply_multiplier.cc.
     """
+    product, count = in_fixed_point(sums, scales)
+    return np.asarray((product + (np.int64(1) << (count - 1))) >> count)
+
+
+def in_fixed_point(sums: Array, scales: Scales) -> tuple[Array, Array]:
+    """The exact products of sums and multipliers of 31 bits, and the powers of two that divide them."""
     fixed, shift = quantised_multiplier(scales.multiplier)
-    total = ONE_BITS - shift
-    clipped = np.clip(sums, _INT32.min, _INT32.max)
-    return np.asarray((clipped * fixed + (np.int64(1) << (total - 1))) >> total)
+    return np.clip(sums, _INT32.min, _INT32.max) * fixed, ONE_BITS - shift
 
 
 def in_float32(sums: Array, scales: Scales) -> Array:
@@ -145,10 +150,15 @@ def in_float32(sums: Array, scales: Scales) -> Array:
     Source: XNNPACK's src/operators/convolution-nhwc.c and its qs8-qc8w kernels; ONNX Runtime's
     `MlasRequantizeOutput` in onnxruntime/core/mlas/lib/quantize.cpp.
     """
+    return np.rint(product_in_float32(sums, scales)).astype(np.int64)
+
+
+def product_in_float32(sums: Array, scales: Scales) -> Array:
+    """Products of sums and scales, each rounded to float32, as float64 and far from its ends."""
     scale = np.float32(scales.x) * scales.w.astype(np.float32) / np.float32(scales.y)
     with np.errstate(over="ignore"):
         product = sums.astype(np.float32) * scale
-    return np.rint(np.clip(product.astype(np.float64), -FAR, FAR)).astype(np.int64)
+    return np.clip(product.astype(np.float64), -FAR, FAR)
 
 
 def _end_away(bound: float, scale: float, zero_point: int) -> int:

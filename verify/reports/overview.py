@@ -11,6 +11,7 @@ from rich.text import Text
 
 from verify.reports.coverage import FaultCoverage, RegionCoverage, fault_coverages, region_coverages
 from verify.reports.phrases import LabelledText, most_common, plural
+from verify.reports.rounding import rounding_lines
 from verify.reports.summary import (
     STYLES,
     few_lines,
@@ -60,6 +61,7 @@ def print_overview(console: Console, tallies: Sequence[Tally], conclusion: str, 
         *_shares("faults", "visible", fault_coverages(tallies), lambda each: each.never_visible),
         *_shares("regions", "graded", region_coverages(tallies), lambda each: each.never_graded),
         *_left_out(tallies),
+        *rounding_lines(tallies),
         *_why_declined(tallies),
         *note_lines(tallies),
         *few_lines(tallies),

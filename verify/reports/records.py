@@ -8,14 +8,15 @@ Format 1 has objects of these types; numbers that JSON lacks are the strings "in
 - `subject`, one that is gated: `subject`, `versions` where it runs (its own is that of "subject"),
   `switches`, and under `ways` the same two of each.
 - `case`, one that was put to a subject: `subject`, `property` (its title), `name` (the property's), `word`,
-  `way` ("" where the subject has none), `outcome` ("agrees", "vacuous", "declined", "known" or "disagrees"),
-  `kind`, `cause` and `words` of a disagreement, `sentence` (what differs, or why nothing was judged), `error`
-  in units of the bound, `deviation` (the name of the recorded one), `judged_by` ("the reference", "a
-  prediction", or "nothing" where an entry excuses whatever comes), `visible` (the faults that the case would
-  have shown), `regions` (those that a graded case lies in), `seconds` by part, and `operation`, `rank`,
-  `dtype`, `padding` and `data_format`. A case that disagrees also has its `message`; one whose fault was
-  looked for also `fault` (what it looks like) and `settled` (false of one more that looks like a fault which
-  was named before). A search that shrinks writes many of these.
+  `way` ("" where the subject has none), `outcome` ("agrees", "vacuous", "declined", "known" or
+  "disagrees"), `kind`, `cause` and `words` of a disagreement, `sentence` (what differs, or why nothing was
+  judged), `error` in units of the bound, `deviation` (the name of the recorded one), `judged_by` ("the
+  reference", "a prediction", or "nothing" where an entry excuses whatever comes), `visible` (the faults
+  that the case would have shown), `regions` (those that a graded case lies in), `rounding` (of a quantised
+  case and a subject that declares no scheme: `verify.checks.followed`), `seconds` by part, and `operation`,
+  `rank`, `dtype`, `padding` and `data_format`. A case that disagrees also has its `message`; one whose
+  fault was looked for also `fault` (what it looks like) and `settled` (false of one more that looks like a
+  fault which was named before). A search that shrinks writes many of these.
 - `failure`, the smallest case of a disagreement: `subject`, `property`, `name`, `word`, `way`, `kind`,
   `cause`, `words` (of an error, without numbers), `message`, `fault` (what it looks like), `faults` (all that
   it may be), `flaky` ("3/5": how often of how many times it disagreed, of one that wavers), `like` (the

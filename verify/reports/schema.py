@@ -119,6 +119,7 @@ _CASE = fields(
         "seconds": _SECONDS,
         "way": _TEXT,
         "judged_by": one_of(get_args(JudgedBy)),
+        "rounding": map_of(_COUNT),
         "regions": _TEXTS,
         "data_format": _LINE,
         "cause": _TEXT,

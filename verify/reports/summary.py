@@ -20,6 +20,7 @@ from verify.reports.failing import failure_text
 from verify.reports.findings import findings
 from verify.reports.judged import judged_lines
 from verify.reports.phrases import LabelledText, most_common
+from verify.reports.rounding import rounding_lines
 from verify.reports.tally import ABSENT, COLUMNS, CROSSED, ENOUGH, TRAITS, Tally, by_subject, grouped, totals
 
 TIME_PARTS = ("drawing", "reference", "subject", "comparison", "faults")
@@ -56,6 +57,7 @@ def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -
         *_fault_lines(coverages),
         *_region_lines(regional),
         *judged_lines(tallies),
+        *rounding_lines(tallies),
         *_least(tallies),
         *_drawing(tallies),
         *_time(tallies),

@@ -87,6 +87,7 @@ class Tally:
     would have shown a fault, by its name; this is a lower bound, as a fault that has been seen often is
     no longer looked for. `outside` counts the declined by their traits, as `coverage` does those judged.
     `draws` counts what was "drawn", of that what a condition has "thrown" away, and what was "unjudged";
+    `rounding` has the sums of `verify.checks.followed` for each way.
     `judged_by` counts the cases judged by "the reference", "a prediction" and "nothing", and `examples` what
     was asked for. `hidden` has the word of each fault whose own case was not judged. `regions` counts the
     cases that were graded in each region, and `declined_regions` has the word of each whose own case was
@@ -116,6 +117,7 @@ class Tally:
     examples: int = 0
     draws: Counter[str] = field(default_factory=Counter)
     judged_by: Counter[str] = field(default_factory=Counter)
+    rounding: dict[str, Counter[str]] = field(default_factory=dict)
     asked: set[tuple[str, str]] = field(default_factory=set, repr=False)
     wrong: dict[str, set[str]] = field(default_factory=dict, repr=False)
 
@@ -194,6 +196,8 @@ class Tally:
         self._count_visible(case["visible"])
         self.judged_by[case.get("judged_by", "the reference")] += 1
         self.regions.update(case.get("regions", ()))
+        if case.get("rounding"):
+            self.rounding.setdefault(case.get("way", ""), Counter()).update(case["rounding"])
 
     def _count_visible(self, faults: Iterable[str]) -> None:
         for name in faults:
@@ -252,7 +256,7 @@ class Tally:
         fields: dict[str, Any] = json.loads(text)
         for name in ("declined", "known", "visible", "regions", "seconds", "draws", "judged_by"):
             fields[name] = Counter(fields[name])
-        for name in ("coverage", "outside"):
+        for name in ("coverage", "outside", "rounding"):
             fields[name] = {trait: Counter(counts) for trait, counts in fields[name].items()}
         fields["failures"] = {key: _failure_of(failure) for key, failure in fields["failures"].items()}
         return cls(**{**fields, "asked": set()})

@@ -27,6 +27,7 @@ from verify.gate.drawing import cases, sample
 from verify.gate.properties import PROPERTIES, Property
 from verify.oracle.compare import NUMERIC_KINDS
 from verify.reports.failing import failure_text
+from verify.reports.tally import grouped
 from verify.runs.jobs import all_of, jobs_for
 
 DRAWS = 4700
@@ -155,10 +156,10 @@ def kill_matrix(cases: Sequence[Case], faults: Sequence[Fault] = FAULTS) -> list
     """For each fault, in how many cases it is visible, and whether it is caught and named as a subject."""
     kills = {fault.name: Kill(fault.name) for fault in faults}
     for number, case in enumerate(cases, start=1):
-        seen = visibility(case, faults=[kill.fault for kill in kills.values() if kill.is_looked_for])
-        for name in seen.possible:
+        possible, visible = _seen_in(case, [kill.fault for kill in kills.values() if kill.is_looked_for])
+        for name in possible:
             kills[name].possible += 1
-        for name in seen.visible:
+        for name in visible:
             kill = kills[name]
             kill.visible += 1
             kill.caught.update(judged.name for judged in _catching(kill.fault, case))
@@ -170,12 +171,20 @@ def kill_matrix(cases: Sequence[Case], faults: Sequence[Fault] = FAULTS) -> list
     return list(kills.values())
 
 
+def _seen_in(case: Case, faults: Sequence[Fault]) -> tuple[list[str], list[str]]:
+    """The names of the faults that a case could have and shows, each by the scheme that it declares."""
+    groups = grouped(faults, lambda fault: fault.scheme if case.format.is_quantised else "")
+    seen = [visibility(case.held_to(scheme), faults=group) for scheme, group in groups.items()]
+    return [name for each in seen for name in each.possible], [name for each in seen for name in each.visible]
+
+
 def _catching(fault: Fault, case: Case) -> list[Property]:
     """The properties that draw a case's fill and judge what a fault, which is visible, does to it."""
     judging = [judged for judged in LEGAL if case.fill in judged.fills and fault.kinds & set(judged.kinds)]
     if fault.kinds <= NUMERIC_KINDS or len(fault.kinds) == 1:
         return [judged for judged in judging if judged.repeats > 1 or fault.kinds != {"not repeatable"}]
-    return [judged for judged in judging if visibility(case, kinds=judged.kinds, faults=(fault,)).visible]
+    held = fault.held(case)
+    return [judged for judged in judging if visibility(held, kinds=judged.kinds, faults=(fault,)).visible]
 
 
 def _try_fault(kill: Kill, case: Case) -> None:
