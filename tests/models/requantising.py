@@ -91,6 +91,11 @@ def in_float32(total: int, scales: tuple[float, float, float]) -> int:
     return half_even(float32(float32(Fraction(total)) * scale_in_float32(scales)))
 
 
+def divided_in_float32(total: int, scales: tuple[float, float, float]) -> int:
+    x, w, y = map(Fraction, scales)
+    return half_even(float32(float32(float32(Fraction(total)) * float32(x * w)) / y))
+
+
 @cache
 def scale_in_float32(scales: tuple[float, float, float]) -> Fraction:
     x, w, y = map(Fraction, scales)
@@ -102,6 +107,7 @@ STEPS: dict[str, Callable[[int, tuple[float, float, float]], int]] = {
     "fixed-twice-up": lambda total, scales: twice(total, scales, half_up),
     "fixed-once": once,
     "float32": in_float32,
+    "float32-divided": divided_in_float32,
 }
 """Scheme → the step of one sum."""
 

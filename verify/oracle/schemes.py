@@ -161,6 +161,17 @@ def product_in_float32(sums: Array, scales: Scales) -> Array:
     return np.clip(product.astype(np.float64), -FAR, FAR)
 
 
+def divided_in_float32(sums: Array, scales: Scales) -> Array:
+    """In float32, a number by the product x·w and then divided by y, rounded once, halves to even.
+
+    Source: `MlasQuantizeLinear` in onnxruntime/core/mlas/lib/quantize.cpp, after a product of real numbers.
+    """
+    factor = np.float32(scales.x) * scales.w.astype(np.float32)
+    with np.errstate(over="ignore", under="ignore"):
+        quotient = sums.astype(np.float32) * factor / np.float32(scales.y)
+    return np.rint(np.clip(quotient.astype(np.float64), -FAR, FAR)).astype(np.int64)
+
+
 def _end_away(bound: float, scale: float, zero_point: int) -> int:
     """Source: `CalculateActivationRangeQuantized` in tensorflow/lite/kernels/kernel_util.cc."""
     step = min(float(np.float32(bound) / np.float32(scale)), FAR)
@@ -190,6 +201,12 @@ _ROWS: tuple[Any, ...] = (
     ),
     Scheme("fixed-once", "a multiplier of 31 bits; rounded once, halves up", once, _end_away),
     Scheme("float32", "sums and scales in float32; rounded once, halves to even", in_float32, _end_even),
+    Scheme(
+        "float32-divided",
+        "sums by the product of two scales and divided by the third in float32; rounded once, halves to even",
+        divided_in_float32,
+        _end_even,
+    ),
 )
 
 SCHEMES: Mapping[str, Scheme] = MappingProxyType({scheme.name: scheme for scheme in _ROWS})

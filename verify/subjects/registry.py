@@ -31,7 +31,7 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
         "tensorflow:xla": "tf.function compiled by XLA",
         "tensorflow:keras": "layers of Keras, called eagerly",
         "tensorflow:lite": "converted to TensorFlow Lite and run by its interpreter",
-        "onnxruntime": "Conv and ConvTranspose of ONNX Runtime, optimised or as they are written",
+        "onnxruntime": "Conv, ConvTranspose and the quantised operators of ONNX Runtime, optimised or not",
     }
 )
 """Name → what it runs."""

@@ -34,9 +34,9 @@ def drawn(way: Description, count: int, seed: int = 0) -> list[Case]:
 @every_way
 def test_every_answer_is_right_or_predicted(name):
     examiner = Examiner(subject=HERE.ways[name], known=HERE.known)
-    examined = [examiner.examine(case) for case in drawn(HERE.ways[name], 40)]
+    examined = [examiner.examine(case) for case in drawn(HERE.ways[name], 25)]
     assert [str(each.case) for each in examined if each.fails] == []
-    assert sum(each.outcome == "agrees" for each in examined) >= 20
+    assert sum(each.outcome == "agrees" for each in examined) >= 12
 
 
 @pytest.mark.long

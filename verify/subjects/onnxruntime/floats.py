@@ -20,7 +20,7 @@ from verify.subjects.onnxruntime.convolution import (
     mirrored,
 )
 from verify.subjects.onnxruntime.graph import model_of
-from verify.subjects.onnxruntime.sessions import Level, answer_of
+from verify.subjects.onnxruntime.sessions import LEVELS, answer_of
 from verify.subjects.onnxruntime.tables import limits_of
 
 OPERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -32,9 +32,6 @@ PADDINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"": ("same", "valid", "explicit"), "+auto-pad": ("same", "valid"), "+same-lower": ("same",)}
 )
 """How a way's name ends → the paddings that it takes: in cells, by the rule that a case names, mirrored."""
-
-LEVELS: Mapping[str, Level] = MappingProxyType({"": "all", "+unoptimized": "none"})
-"""How a way's name ends → the level of optimisation; by default it is all."""
 
 _CONDITIONS = (
     (

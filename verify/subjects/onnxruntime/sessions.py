@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Literal
 
 import onnxruntime
@@ -15,6 +16,9 @@ VERSION: str = onnxruntime.__version__
 SWITCHES = switches()
 
 Level = Literal["all", "none"]
+
+LEVELS: Mapping[str, Level] = MappingProxyType({"": "all", "+unoptimized": "none"})
+"""How a way's name ends → the level of optimisation; by default it is all."""
 
 _LEVELS = {
     "all": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
@@ -34,6 +38,7 @@ def _options(level: Level) -> onnxruntime.SessionOptions:
     options.intra_op_num_threads = int(SWITCHES[THREADS])
     options.inter_op_num_threads = 1
     options.log_severity_level = _SILENT
+    options.add_session_config_entry("session.qdqisint8allowed", "1")  # as it is on Arm
     return options
 
 

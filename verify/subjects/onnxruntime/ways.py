@@ -9,11 +9,16 @@ from verify.cases.case import Case
 from verify.cases.domain import joined
 from verify.checks.deviations import about
 from verify.subjects.onnxruntime.floats import WAYS as FLOAT_WAYS
+from verify.subjects.onnxruntime.floats import Way
+from verify.subjects.onnxruntime.quantised import WAYS as QUANTISED_WAYS
+from verify.subjects.onnxruntime.quantised import QuantisedWay
 from verify.subjects.onnxruntime.sessions import SWITCHES, VERSION
 from verify.subjects.onnxruntime.switches import MATRIX
 from verify.subjects.onnxruntime.tables import deviations
 
-WAYS: Mapping[str, Any] = {way.name: way for way in FLOAT_WAYS}
+_EVERY: tuple[Way | QuantisedWay, ...] = (*FLOAT_WAYS, *QUANTISED_WAYS)
+
+WAYS: Mapping[str, Way | QuantisedWay] = {way.name: way for way in _EVERY}
 """Every way by its name."""
 
 
