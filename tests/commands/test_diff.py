@@ -30,6 +30,21 @@ def test_a_diff_of_one_interpreter_with_itself_finds_nothing(command, other_pyth
     assert "no bit differs and neither disagrees with the reference.\n" in done.stdout
 
 
+def test_both_sides_are_asked_at_a_time_and_what_is_printed_is_the_same(command, other_python: str) -> None:
+    arguments = ["diff", sys.executable, other_python, "--subject", "tests.planted.fragile:differs_by_place"]
+    one, two = (command(*arguments, "--examples", "30", "--jobs", jobs) for jobs in "12")
+    assert one.returncode == two.returncode == 1
+    assert "\n2 jobs\n" in two.stdout
+    assert two.stdout.replace("\n2 jobs\n", "\n") == one.stdout
+
+
+def test_there_are_no_more_jobs_than_sides(command, other_python: str) -> None:
+    arguments = ["diff", sys.executable, other_python, "--subject", "subjects_to_gate:right", "--jobs", "9"]
+    done = command(*arguments, "conv_i1_k1_same_ones")
+    assert done.returncode == 0
+    assert "\n2 jobs, as " in done.stdout
+
+
 @pytest.mark.parametrize("onednn", [None, "0"])
 def test_a_diff_names_words_values_and_the_side_that_is_wrong(
     command, other_python: str, onednn: str | None, monkeypatch: pytest.MonkeyPatch

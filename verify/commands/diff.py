@@ -14,7 +14,7 @@ from verify.cases.case import Case
 from verify.checks.replacing import replace_file, require_replaceable
 from verify.checks.subject import labelled
 from verify.commands.cli import command_named
-from verify.config.flags import narrowing_options, words_option
+from verify.config.flags import jobs_option, narrowing_options, words_option
 from verify.config.options import INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD, output_option
 from verify.corpus.words import named_inside
 from verify.subjects.processor import ONEDNN, onednn_by_default
@@ -36,6 +36,7 @@ from verify.subjects.registry import is_tensorflow
 @output_option("--report", help="write each difference, as JSON lines")
 @output_option("--html", help="write what is printed as a page of HTML, too")
 @narrowing_options
+@jobs_option
 @click.option("--timeout", type=SECONDS, help="limit of a case (default: 10)")
 def command(
     *,
@@ -47,6 +48,7 @@ def command(
     seed: int,
     report: Path | None,
     html: Path | None,
+    jobs: int | None,
     timeout: float | None,
     narrowings: dict[str, Any],
 ) -> int:
@@ -74,7 +76,8 @@ def command(
     console.record = html is not None
     if settings:
         console.say(settings)
-    code = diff(console, first, second, named, again=again, record=stream.write if stream else nowhere)
+    record = stream.write if stream else nowhere
+    code = diff(console, first, second, named, again=again, jobs=jobs, record=record)
     if html:
         replace_file(html, console.export_html(inline_styles=True).encode())
     return _written(code, stream.broken if stream else "")

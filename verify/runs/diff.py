@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from rich.live import Live
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.cases.case import Case
-from verify.checks.examination import Examination, disagreement
+from verify.checks.examination import disagreement
 from verify.checks.subject import Description, Subject, describe
 from verify.gate.recorder import GRADED
 from verify.gate.survey import surveyed
@@ -24,6 +25,7 @@ from verify.runs.behaviour.comparison import Difference, differences, summary_of
 from verify.runs.behaviour.nearness import difference_lines, difference_record, nearer_phrase
 from verify.runs.behaviour.record import Behaviour, behaviour_of, observe
 from verify.runs.interrupted import say_interrupted
+from verify.runs.jobs import heard_of, jobs_for
 
 LISTED_CASES = 20
 """Cases of differing bits that are listed."""
@@ -32,16 +34,16 @@ OUTCOMES = ("agrees", "declined", "vacuous", "known", "disagrees")
 
 
 class Side(NamedTuple):
-    """A subject in one interpreter: its record, how its answers were judged, its failures.
+    """A subject in one interpreter: its record, how its answers were judged, its failures as they are shown.
 
     `release` says what of the data holds, where that does not have the release.
     """
 
     name: str
-    subject: Description
+    headline: str
     record: Behaviour
     counts: Counter[str]
-    failures: Sequence[Examination]
+    failures: Sequence[Text]
     release: str
 
     @property
@@ -56,6 +58,14 @@ class Side(NamedTuple):
 NAMES = ("A", "B")
 
 
+class At(NamedTuple):
+    """Said of a side before a case is asked: its number, from 1, and its word."""
+
+    side: str
+    number: int
+    word: str
+
+
 def diff(
     console: Terminal,
     first: Subject,
@@ -63,29 +73,31 @@ def diff(
     named: Iterable[Case],
     *,
     again: str = "",
+    jobs: int | None = 1,
     record: Callable[[Record], None] = nowhere,
 ) -> int:
     """Ask both and print where they are wrong and where they differ; returns the exit code.
 
-    `again` is the command that asks both once more, before its word, and `record` takes what is found.
+    With two `jobs` both are asked at a time. `again` is the command that asks both once more, before its
+    word, and `record` takes what is found.
     1 if either disagrees with the reference, unless that is known, or if their bits differ or only
     one of them has an answer; 3 if nothing was graded; else 0.
     """
     # From long words to short ones, so that of each kind of disagreement the smallest is shown.
     cases = sorted(dict.fromkeys(named), key=lambda case: len(str(case)), reverse=True)
     say_interrupted(console.say)
-    sides = (
-        _side("A", describe(first), _shown(console, "A", cases)),
-        _side("B", describe(second), _shown(console, "B", cases)),
-    )
+    sharing = jobs_for(2, jobs, "side")
+    sides = _sides(console, (describe(first), describe(second)), cases, jobs=sharing.number)
     before, after = (side.record for side in sides)
     changes = differences(before, after)
     for side in sides:
-        console.say(f"{side.name}  {side.subject.headline}")
+        console.say(f"{side.name}  {side.headline}")
         if side.release:
             console.say(f"{side.name}  {side.release}")
+    if sharing.phrase:
+        console.say(sharing.phrase)
     console.print(_counts(sides))
-    record({"type": "diff", **{side.name: side.subject.headline for side in sides}, "cases": len(cases)})
+    record({"type": "diff", **{side.name: side.headline for side in sides}, "cases": len(cases)})
     for number, change in enumerate(changes):
         replay = f"{again or 'conv-verify diff A B'} {change.case}"
         if record is not nowhere:
@@ -99,8 +111,7 @@ def diff(
     for side in sides:
         for failure in side.failures:
             console.print()
-            text = examination_text(failure, f"{side.name}: {disagreement(failure)}")
-            console.print(text, soft_wrap=True)
+            console.print(failure, soft_wrap=True)
     sentence = _sentence(len(cases), sides, changes)
     console.print(Text(f"\n{sentence}", style="bold"), soft_wrap=True)
     code = 1 if changes or any(side.wrong for side in sides) else 3
@@ -109,13 +120,30 @@ def diff(
     return code
 
 
-def _side(name: str, subject: Description, cases: Iterable[Case]) -> Side:
+def _sides(
+    console: Terminal, subjects: tuple[Description, Description], cases: Sequence[Case], *, jobs: int
+) -> list[Side]:
+    """Both sides, asked at a time where there are two jobs; Broken, if one was lost."""
+    parts = [*zip(NAMES, subjects, strict=True)]
+    with _progress(console, len(cases)) as show:
+        return heard_of(parts, lambda part, say: _side(*part, cases, say), jobs=jobs, heard=show)
+
+
+def _side(name: str, subject: Description, cases: Sequence[Case], say: Callable[[At], None]) -> Side:
+    """A side, from what its subject answers; `say` is told of each case before it is asked."""
+
+    def told() -> Iterator[Case]:
+        for number, case in enumerate(cases, start=1):
+            say(At(name, number, str(case)))
+            yield case
+
     subject, survey = surveyed(subject, ())
-    observations = [*observe(subject, cases, name=subject.name, known=survey.known)]
+    observations = [*observe(subject, told(), name=subject.name, known=survey.known)]
     counts = Counter(examination.outcome for _, examination in observations)
     failures = {examination.signature: examination for _, examination in observations if examination.fails}
+    texts = [examination_text(each, f"{name}: {disagreement(each)}") for each in failures.values()]
     release = next(survey.lines(subject), "")
-    return Side(name, subject, behaviour_of(subject, observations), counts, [*failures.values()], release)
+    return Side(name, subject.headline, behaviour_of(subject, observations), counts, texts, release)
 
 
 def _counts(sides: Iterable[Side]) -> Table:
@@ -128,15 +156,14 @@ def _counts(sides: Iterable[Side]) -> Table:
     return table
 
 
-def _shown(console: Terminal, name: str, cases: Sequence[Case]) -> Iterator[Case]:
-    """The cases, with how many of them were asked on a line of the terminal while they are."""
+@contextmanager
+def _progress(console: Terminal, cases: int) -> Iterator[Callable[[At], None]]:
+    """Shows on a line of the terminal how many cases were asked, while they are."""
     if not console.is_terminal:
-        yield from cases
+        yield lambda at: None
         return
     with Live(console=console, transient=True) as live:
-        for number, case in enumerate(cases, start=1):
-            live.update(Text(f"{name}  {number:,} of {len(cases):,} cases  {case}"))
-            yield case
+        yield lambda at: live.update(Text(f"{at.side}  {at.number:,} of {cases:,} cases  {at.word}"))
 
 
 def _sentence(cases: int, sides: Sequence[Side], changes: Sequence[Difference]) -> str:

@@ -269,12 +269,19 @@ def _write_to(place: str) -> None:
 
 def all_of(parts: Sequence[Part], work: Callable[[Part], Any], *, jobs: int) -> list[Any]:
     """The results of all parts in their order, in this process or in jobs; Broken, if a job was lost."""
-    crew = Crew(parts, lambda part, left, say: work(part))
+    return heard_of(parts, lambda part, say: work(part), jobs=jobs, heard=lambda message: None)
+
+
+def heard_of(parts: Sequence[Part], work: Callable[[Part, Say], Any], *, jobs: int, heard: Say) -> list[Any]:
+    """The same, of work that says messages, which are `heard` in the order of the parts."""
+    crew = Crew(parts, lambda part, left, say: work(part, say))
     if jobs < 2 or not crew.start(jobs):
-        return [work(part) for part in parts]
+        return [work(part, heard) for part in parts]
+    ended: list[Done] = []
     try:
         with interruptible(crew.interrupt):
-            ended = [message for _, message in crew.said()]
+            for _, message in crew.said():
+                (ended.append if isinstance(message, Done) else heard)(message)
     finally:
         crew.close()
     for done in ended:
