@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
@@ -12,9 +13,10 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from verify.cases.case import Case
 from verify.cases.domain import Domain
-from verify.cases.dtypes import FORMATS
-from verify.cases.misfits import LETTERS, arrays_of, asked_of
+from verify.cases.dtypes import FORMATS, QUANTISED
+from verify.cases.misfits import BIAS, LETTERS, arrays_of, asked_of
 from verify.cases.operations import OPERATIONS
+from verify.cases.quantised import FILTERS
 from verify.cases.simplify import with_number
 from verify.cases.word import InvalidCase
 
@@ -31,7 +33,9 @@ def illegal_cases(
 
     One of: a stride or a dilation below 1, negative explicit padding, a window that no padded input holds,
     also in numbers that 32 bits cannot hold; channels or filters that do not divide into groups, or are none;
-    an operand of another rank, or of another dtype than the others; a cotangent of a gradient that no forward
+    an operand of another rank, or of another dtype than the others; of a quantised call a scale that is no
+    normal number above 0, more scales than channels, a zero point outside its dtype, a bias of another; a
+    cotangent of a gradient that no forward
     convolution answers, or sizes that it is asked for and that fit none. No documentation demands that sums
     of nothing are refused: no kernel is without cells, and no gradient without images or cells. `operations`
     and the other `narrowings` of `cases` are those of the legal cases that these come from.
@@ -49,11 +53,11 @@ def illegal_cases_by_way(
 ) -> SearchStrategy[tuple[str, Case]]:
     """Pairs of a way and a call that it must refuse, whose legal relatives are in the way's domain.
 
-    None of them is quantised, and none is aimed at a region: hardly any has cases that are so small, and each
-    would be looked through for one.
+    Quantised ones are drawn where a way has their dtypes. None is aimed at a region: hardly any has cases
+    that are so small, and each would be looked through for one.
     """
     small = {name: min(most, narrowings.get(name) or most) for name, most in SMALL_LIMITS.items()}
-    dtypes = [token for token in narrowings.get("dtypes") or DTYPES if token in FORMATS]
+    dtypes = narrowings.get("dtypes") or (*DTYPES, *QUANTISED)
     plain = {"operations": operations, "fills": ("ones",), "around": (), "dtypes": dtypes}
     legal = cases_by_way(domains, is_aimed=False, **{**narrowings, **small, **plain})
 
@@ -160,4 +164,26 @@ def _given(base: Case, number: int) -> dict[str, dict[str, Any]]:
     others = [token for token in FORMATS if token != base.format.token]
     for letter in arrays_of(base)[1:]:
         wrongs[f"dtype of {letter}"] = {"given_dtypes": {letter: others[number]}}
-    return wrongs
+    return {**wrongs, **_unscaled(base, number)} if base.format.is_quantised else wrongs
+
+
+_NO_SCALES = {0: (0.0, math.nan), -1: (-1.0, math.inf), -2: (1e-40, -1e-40)}
+
+
+def _unscaled(base: Case, number: int) -> dict[str, dict[str, Any]]:
+    """Scales that are no normal numbers above 0 or too many, zero points outside, a bias of another dtype."""
+    quantised, token = base.quantised, base.format.token
+    changes: dict[str, dict[str, Any]] = {}
+    for name in ("x_scale", "w_scale", "y_scale"):
+        for scale in _NO_SCALES[number]:
+            changes[f"{name} {scale}"] = {name: (scale,) if name == "w_scale" else scale}
+    for name in ("x_zero_point", "w_zero_point", "y_zero_point"):
+        form = QUANTISED[FILTERS[token] if name == "w_zero_point" else token]
+        changes[name] = {name: form.least - 1 if number == -1 else int(form.largest) + 1 - number}
+    more = base.output_channels + 1
+    changes["scales"] = {"w_scale": (quantised.w_scale * more)[:more]}
+    bias = {"epilogue": ("bias",), "given_dtypes": {BIAS: ("float32", "int16", "int8")[number]}}
+    return {
+        **{name: {"quantised": quantised._replace(**change)} for name, change in changes.items()},
+        "dtype of bias": bias,
+    }

@@ -63,8 +63,10 @@ REFUSED = {
     "int8_qx0_ones": "x_scale is 0.0, and must be a normal float32 number above 0",
     "int8_qx1e-40_ones": "x_scale is 9.99994610111476e-41, and must be a normal float32 number above 0",
     "int8_qw1x1e39_ones": "w_scale is inf, and must be a normal float32 number above 0",
-    "int8_qxnan_ones": "'qxnan' is not a scale above 0 and a zero point such as qx0.5z-3",
-    "int8_qy-1_ones": "'qy-1' is not a scale above 0 and a zero point such as qy0.5z-3",
+    "int8_qxnan_ones": "x_scale is nan, and must be a normal float32 number above 0",
+    "int8_qy-1_ones": "y_scale is -1.0, and must be a normal float32 number above 0",
+    "int8_qx-inf_ones": "'qx-inf' is not a scale above 0 and a zero point such as qx0.5z-3",
+    "int8_ones_biasint16": "'biasint16' is for an illegal call",
     "int8_qy1x2_ones": "'qy1x2' is not a scale above 0 and a zero point such as qy0.5z-3",
     "int8_qx1z128_ones": "x_zero_point is 128, and int8 goes from -128 to 127",
     "uint8_qy1z-1_ones": "y_zero_point is -1, and uint8 goes from 0 to 255",
@@ -116,9 +118,15 @@ class TestRefusals:
         with pytest.raises(InvalidCase, match="sums of 140000 products may be too large"):
             Case.parse("conv_i7_c20000_k7_valid_int8_levels")
 
-    def test_illegal_call_is_not_quantised(self):
-        with pytest.raises(InvalidCase, match="an illegal case has a dtype that is not quantised"):
-            Case.parse("conv_i1_k1_s0_same_int8_ones_illegal")
+    def test_scales_of_an_illegal_call_need_a_quantised_dtype(self):
+        with pytest.raises(
+            InvalidCase, match="'qx2' is for a quantised dtype, int8, uint8, int16, not float32"
+        ):
+            Case.parse("conv_i1_k1_s0_same_qx2_ones_illegal")
+
+    def test_illegal_call_of_scales_that_are_right_is_refused(self):
+        with pytest.raises(InvalidCase, match="nothing about it is illegal"):
+            Case.parse("conv_i1_k1_same_int8_qx2_ones_illegal")
 
 
 class TestIntegers:

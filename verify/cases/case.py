@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from verify.cases.dtypes import FORMATS, Format, format_of
+from verify.cases.dtypes import DTYPES, FORMATS, Format, format_of
 from verify.cases.fills import FILLS, Fill, make_operands
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.misfits import LETTERS, ArrayRole
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
-from verify.cases.quantised import PLAIN, Quantised
+from verify.cases.quantised import PLAIN, Quantised, dtype_of
 from verify.cases.validity import normal, validate, why_illegal
 from verify.cases.word import LENGTH, InvalidCase, Padding, fields_of, quoted, word_of
 
@@ -207,8 +207,10 @@ class Case:
 
     def dtype_of(self, part: ArrayRole) -> np.dtype[Any]:
         """The dtype of an operand, which an illegal call may be given in another than the case's."""
-        given = dict(self.given_dtypes).get(LETTERS[part])
-        return FORMATS[given].dtype if given else self.dtype
+        if given := dict(self.given_dtypes).get(LETTERS[part]):
+            return DTYPES[given].dtype
+        is_other = part == "filters" and self.format.is_quantised
+        return dtype_of(self, "factor") if is_other else self.dtype
 
     @property
     def result_shape(self) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from verify.cases.dtypes import DTYPES, FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.operations import AROUND, OPERATIONS, kind_of
 from verify.cases.predicates import Predicate, names_of
+from verify.cases.quantised import PLAIN
 from verify.cases.word import PADDING_MODES, InvalidCase
 
 RANKS = (1, 2, 3)
@@ -294,6 +295,7 @@ def mended(case: Case) -> Case:
         given_out=(),
         given_shapes=(),
         given_dtypes=(),
+        quantised=PLAIN,
         batch=1,
         channels=channels,
         filter_count=filters,

@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.cases import exactness, lecture
+from verify.cases.dtypes import DTYPES
 from verify.cases.exactness import Scale
 from verify.cases.levels import levels
-from verify.cases.misfits import PARTS, arrays_of
+from verify.cases.misfits import BIAS, PARTS, arrays_of
 from verify.cases.operands import Array, Operands
 from verify.cases.periods import Groups, period_of
 from verify.cases.quantised import as_integers
@@ -144,7 +145,10 @@ def _ones(case: Case) -> Operands:
     parts = [PARTS[letter] for letter in arrays_of(case)]
     shapes = zip(parts, case.array_shapes, strict=True)
     arrays = (np.ones(shape, case.dtype_of(part)) for part, shape in shapes)
-    return Operands(**dict(zip(("input", "factor", "pointwise"), arrays, strict=False)))
+    made = dict(zip(("input", "factor", "pointwise"), arrays, strict=False))
+    if dtype := dict(case.given_dtypes).get(BIAS):
+        made["bias"] = np.ones(case.output_channels, DTYPES[dtype].dtype)
+    return Operands(**made)
 
 
 def _norm(case: Case, channels: int) -> dict[str, Values]:

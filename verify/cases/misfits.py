@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import DTYPES
+from verify.cases.quantised import BIAS as QUANTISED_BIAS
+from verify.cases.quantised import FILTERS
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -22,6 +24,8 @@ PARTS: Mapping[str, ArrayRole] = MappingProxyType(
 
 LETTERS: Mapping[str, str] = MappingProxyType({part: letter for letter, part in PARTS.items()})
 
+_GIVEN = (*PARTS, "bias")
+
 _HAVE: Mapping[str, str] = MappingProxyType(
     {
         "x": "its input has",
@@ -31,6 +35,9 @@ _HAVE: Mapping[str, str] = MappingProxyType(
     }
 )
 """Letter → how a sentence about it begins."""
+
+BIAS = "bias"
+"""How the token of a bias of another dtype begins, in place of a letter: that of a quantised call."""
 
 MOST_AXES = 8
 SCALAR = "scalar"
@@ -51,8 +58,10 @@ def given_field(token: str) -> tuple[str, Any] | None:
     if match := re.fullmatch(f"([{letters}])({SCALAR}|{NUMBER}(?:x{NUMBER}){{0,{others}}})", token):
         numbers = () if match[2] == SCALAR else tuple(map(int, match[2].split("x")))
         return "given_shapes", (match[1], numbers)
-    if re.match(f"[{letters}]", token) and token[1:] in FORMATS:
+    if re.match(f"[{letters}]", token) and token[1:] in DTYPES:
         return "given_dtypes", (token[0], token[1:])
+    if token.startswith(BIAS) and token.removeprefix(BIAS) in DTYPES:
+        return "given_dtypes", (BIAS, token.removeprefix(BIAS))
     return None
 
 
@@ -62,18 +71,18 @@ def normal_given(case: Case) -> dict[str, tuple[tuple[str, Any], ...]]:
         return {"given_shapes": (), "given_dtypes": ()}
     shapes = {letter: tuple(map(operator.index, shape)) for letter, shape in dict(case.given_shapes).items()}
     dtypes = {letter: _known(str(dtype)) for letter, dtype in dict(case.given_dtypes).items()}
-    if others := [letter for letter in {**shapes, **dtypes} if letter not in PARTS]:
+    if others := [letter for letter in {**shapes, **dtypes} if letter not in _GIVEN]:
         raise ValueError(f"{others[0]!r} is none of {', '.join(PARTS)}")
     given: dict[str, dict[str, Any]] = {"given_shapes": shapes, "given_dtypes": dtypes}
     return {
-        name: tuple((letter, by_letter[letter]) for letter in PARTS if letter in by_letter)
+        name: tuple((letter, by_letter[letter]) for letter in _GIVEN if letter in by_letter)
         for name, by_letter in given.items()
     }
 
 
 def _known(dtype: str) -> str:
-    if dtype not in FORMATS:
-        raise ValueError(f"{dtype!r} is none of {', '.join(FORMATS)}")
+    if dtype not in DTYPES:
+        raise ValueError(f"{dtype!r} is none of {', '.join(DTYPES)}")
     return dtype
 
 
@@ -104,7 +113,7 @@ def wrong_given(case: Case) -> str | None:
         if letter in arrays and min(shape, default=0) < 0:
             return f"{token!r} has a size below 0, which no array can have"
     for letter, dtype in case.given_dtypes:
-        if letter not in arrays:
+        if letter not in arrays and not (letter == BIAS and case.format.is_quantised):
             return f"'{letter}{dtype}' is no array that a {case.operation} takes"
     if case.given_out and "y" in dict(case.given_shapes):
         return "its y token gives the sizes of its o token a second time"
@@ -130,11 +139,24 @@ def _wrong_axes(case: Case) -> str | None:
 
 def _wrong_dtypes(case: Case) -> str | None:
     given = dict(case.given_dtypes)
+    if case.format.is_quantised:
+        return _wrong_quantised_dtypes(case, given)
     first, *others = arrays_of(case)
     dtype = given.get(first, case.format.token)
     for letter in others:
         if (other := given.get(letter, case.format.token)) != dtype:
             return f"{_HAVE[letter]} dtype {other}, and {_HAVE[first]} {dtype}"
+    return None
+
+
+def _wrong_quantised_dtypes(case: Case, given: Mapping[str, str]) -> str | None:
+    """Why dtypes do not go together with that of a quantised case, which its input has unless it is given."""
+    token = case.format.token
+    due = {"x": token, "w": FILTERS[token], BIAS: QUANTISED_BIAS[token]}
+    what = {**_HAVE, BIAS: "its bias has"}
+    for letter, dtype in given.items():
+        if dtype != due[letter]:
+            return f"{what[letter]} dtype {dtype}, which is {due[letter]} in a convolution of {token}"
     return None
 
 

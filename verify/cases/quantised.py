@@ -36,7 +36,7 @@ MOST_MULTIPLIER = 2**8
 DIGITS = 9
 """Digits in a row that a scale is written with at most."""
 
-_SCALE = r"[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]{1,2})?"
+_SCALE = r"(?:nan|inf|-?[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]{1,2})?)"
 _TOKEN = re.compile(rf"q([xwy])({_SCALE}(?:x{_SCALE})*)(?:z(-?[0-9]{{1,6}}))?")
 
 LEAST_SCALE = float(np.finfo(np.float32).tiny)
@@ -57,8 +57,8 @@ class Quantised(NamedTuple):
     y_zero_point: int = 0
 
     def w_scales(self, channels: int) -> tuple[float, ...]:
-        """The scale of the filters of each channel of the answer."""
-        return tuple(islice(cycle(self.w_scale), channels))
+        """The scale of the filters of each channel of the answer; all of them where there are more."""
+        return tuple(islice(cycle(self.w_scale), max(channels, len(self.w_scale))))
 
     @property
     def is_per_channel(self) -> bool:
@@ -67,7 +67,7 @@ class Quantised(NamedTuple):
     @property
     def multiplier(self) -> float:
         """The largest of scale of x · scale of w / scale of y, by which sums become steps of the answer."""
-        return self.x_scale * max(self.w_scale) / self.y_scale
+        return self.x_scale * max(self.w_scale) / self.y_scale if self.y_scale else math.inf
 
 
 PLAIN: Quantised = Quantised()
@@ -83,8 +83,10 @@ def quantised_field(token: str) -> tuple[str, Any] | None:
 
 
 def _float32(number: Any) -> float:
+    """The nearest float32; every not-a-number is one object, so that a tuple of it equals itself."""
     with np.errstate(over="ignore"):
-        return float(np.float32(number))
+        near = float(np.float32(number))
+    return near + 0.0 if near == near else math.nan  # noqa: PLR0124 - which alone is unlike itself
 
 
 def unlike_token(token: str) -> str:
@@ -119,8 +121,10 @@ def normal_quantised(value: Any) -> Quantised:
 
 def spelled(scale: float) -> str:
     """A float32 in the fewest digits that give it back, with an exponent where it has long runs of them."""
+    if not math.isfinite(scale):
+        return str(scale)
     plain = np.format_float_positional(np.float32(scale), trim="-")
-    if scale >= 1e-4 and all(len(digits) <= DIGITS for digits in plain.split(".")):
+    if not 0 < abs(scale) < 1e-4 and all(len(digits) <= DIGITS for digits in plain.split(".")):
         return plain
     mantissa, _, exponent = np.format_float_scientific(np.float32(scale), trim="-").partition("e")
     return f"{mantissa}e{int(exponent)}"
@@ -143,17 +147,18 @@ def quantised_tokens(quantised: Quantised) -> list[str]:
 def wrong_quantised(case: Case) -> str | None:
     """Why no convolution is quantised in this way, or none at all in its dtype; one sentence."""
     quantised, form = case.quantised, case.format
-    if not form.is_quantised:
-        if quantised == PLAIN:
+    if (sentence := wrong_place(case)) or not form.is_quantised:
+        return sentence
+    return wrong_scales(quantised, form.token, case.output_channels) or _wrong_sums(case)
+
+
+def wrong_place(case: Case) -> str | None:
+    """Why a case has no scales, or its dtype is not quantised; one sentence."""
+    if not case.format.is_quantised:
+        if case.quantised == PLAIN:
             return None
-        token = quantised_tokens(quantised)[0]
-        return f"{token!r} is for a quantised dtype, {', '.join(QUANTISED)}, not {form.token}"
-    return (
-        _wrong_place(case) or wrong_scales(quantised, form.token, case.output_channels) or _wrong_sums(case)
-    )
-
-
-def _wrong_place(case: Case) -> str | None:
+        token = quantised_tokens(case.quantised)[0]
+        return f"{token!r} is for a quantised dtype, {', '.join(QUANTISED)}, not {case.format.token}"
     if case.operation not in OPERATIONS:
         return f"no {case.operation} is quantised, only {' and '.join(OPERATIONS)}: {case.format.token}"
     if case.border:
@@ -164,7 +169,18 @@ def _wrong_place(case: Case) -> str | None:
 
 
 def wrong_scales(quantised: Quantised, token: str, channels: int) -> str | None:
-    """Why scales and zero points are none that a dtype has, for so many channels of the answer."""
+    """Why scales and zero points are none that a case has, for so many channels of the answer."""
+    if sentence := why_unscaled(quantised, token, channels):
+        return sentence
+    if not quantised.multiplier < MOST_MULTIPLIER:
+        return (
+            f"x_scale * w_scale / y_scale is {quantised.multiplier:.6g}, and must be below {MOST_MULTIPLIER}"
+        )
+    return None
+
+
+def why_unscaled(quantised: Quantised, token: str, channels: int) -> str | None:
+    """Why scales and zero points are none that a dtype has: a subject must refuse them."""
     scales = {
         "x_scale": (quantised.x_scale,),
         "w_scale": quantised.w_scale,
@@ -185,10 +201,6 @@ def wrong_scales(quantised: Quantised, token: str, channels: int) -> str | None:
         form = QUANTISED[dtype]
         if not form.least <= zero <= form.largest:
             return f"{name} is {zero}, and {dtype} goes from {form.least} to {int(form.largest)}"
-    if not quantised.multiplier < MOST_MULTIPLIER:
-        return (
-            f"x_scale * w_scale / y_scale is {quantised.multiplier:.6g}, and must be below {MOST_MULTIPLIER}"
-        )
     return None
 
 
@@ -222,7 +234,7 @@ def form_of(case: Case, operand: str) -> Format:
 
 
 def dtype_of(case: Case, operand: str) -> np.dtype[Any]:
-    """The dtype in which a quantised case holds an operand."""
+    """The dtype in which a quantised case holds an operand by its name in `Operands`."""
     if operand == "bias":
         return np.dtype(BIAS[case.format.token])
     return form_of(case, operand).dtype

@@ -11,9 +11,9 @@ import numpy as np
 
 from verify.cases.dtypes import DTYPES, is_known
 from verify.cases.fills import FILLS
-from verify.cases.misfits import ILLEGAL_LIMIT, given_tokens, normal_given, why_ungiven, wrong_given
+from verify.cases.misfits import BIAS, ILLEGAL_LIMIT, given_tokens, normal_given, why_ungiven, wrong_given
 from verify.cases.operations import EPILOGUE, OPERATIONS, WHOLE, Operation, is_in_order, is_step, kind_of
-from verify.cases.quantised import normal_quantised, quantised_tokens, wrong_quantised
+from verify.cases.quantised import normal_quantised, why_unscaled, wrong_place, wrong_quantised
 from verify.cases.word import MAX_DIGITS, InvalidCase, by, cut, ends, padding_token
 
 if TYPE_CHECKING:
@@ -70,16 +70,20 @@ def why_illegal(case: Case) -> str | None:
     if case.given_out and case.given_out != out:
         given = "input" if case.traits.input == "result" else "cotangent"
         return f"its {given} has o{by(case.given_out)}, where the forward convolution answers {by(out)}"
-    return why_ungiven(case)
+    unscaled = case.format.is_quantised and why_unscaled(
+        case.quantised, case.format.token, case.output_channels
+    )
+    return unscaled or why_ungiven(case)
 
 
 def _wrong_call(case: Case) -> str | None:
     """Why an illegal case is not even a call."""
     if not 1 <= case.rank <= 3 or not 1 <= len(case.kernel) <= 3:
         return f"it has {case.rank} spatial axes, not 1 to 3"
-    if case.format.is_quantised or quantised_tokens(case.quantised):
-        return "an illegal case has a dtype that is not quantised, and no scales"
-    if case.fill != "ones" or case.epilogue or case.border:
+    if sentence := wrong_place(case):
+        return sentence
+    followed = ("bias",) if BIAS in dict(case.given_dtypes) else ()
+    if case.fill != "ones" or case.epilogue != followed or case.border:
         return "an illegal case has the fill ones and nothing before or after its operation"
     if case.seed:
         return "an illegal case has no seed: it makes no data"

@@ -185,14 +185,15 @@ def _near(case: Case) -> Iterator[Case]:
 def _tied(case: Case) -> Iterator[Case]:
     """Quantised cases of small numbers and many channels, half of whose sums lie at a half step, or fewer.
 
-    With every second it does in float32 alone, by scales whose product is rounded: 0.1 · 0.02 / 0.002.
+    With every second it does in float32 alone, by scales whose product is rounded: 0.1 · 0.02 / 0.002, and
+    0.03 · 0.1, after which a sum of 3 that is multiplied first is no tie.
     """
     middle = (case.format.least + int(case.format.largest) + 1) // 2
     few: _Change = {"batch": 1, "channels": min(case.channels, 2 * case.groups)}
     more: _Change = {"channels": 9} if case.traits.has_multiplier else {"filter_count": 9 * case.groups}
-    x, w = np.float32(0.1), np.float32(0.02)
-    for number, steps in enumerate((2, 4, 4, 2, 8, 8, 16, 16)):
-        x_scale, w_scale = (float(x), float(w)) if number % 2 else (1.0, 1.0)
+    scales = ((1.0, 1.0), (0.1, 0.02), (1.0, 1.0), (0.03, 0.1))
+    for number, steps in enumerate((2, 4, 4, 2, 8, 2, 16, 2)):
+        x_scale, w_scale = (float(np.float32(scale)) for scale in scales[number % len(scales)])
         y_scale = float(np.float32(x_scale * w_scale)) * steps
         quantised = Quantised(x_scale, middle, (w_scale,), 0, y_scale, middle)
         seed = KINDS.index("small") + len(KINDS) * number

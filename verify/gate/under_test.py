@@ -125,8 +125,13 @@ class Gate:
         operations = [name for name in refused if name in narrowings.get("operations", refused)]
         others = {name: value for name, value in narrowings.items() if name not in ("fills", "around")}
         with suppress(ValueError):  # the narrowings leave none
-            return illegal_cases_by_way(self._domains(narrowings), **{**others, "operations": operations})
+            domains = self._refusing(self._domains(narrowings))
+            return illegal_cases_by_way(domains, **{**others, "operations": operations})
         return st.nothing()
+
+    def _refusing(self, domains: Mapping[str, Domain]) -> dict[str, Domain]:
+        """The domains of the ways that refuse anything: one may say that it refuses nothing."""
+        return {name: domain for name, domain in domains.items() if self.routes[name].refuses}
 
     def witnesses(self, narrowings: dict[str, Any]) -> Mapping[str, tuple[str, Case]]:
         """For each fault that a drawn case could show, by its name, a way and a case that does."""
@@ -166,7 +171,7 @@ class Gate:
     def _ways_of(self, case: Case, domains: Mapping[str, Domain]) -> list[tuple[str, Case]]:
         """The ways whose domain has a case, or where none has it the first that it is carried into."""
         if case.illegal:
-            return _inside(case, domains) if case.operation in self.subject.refuses else []
+            return _inside(case, self._refusing(domains)) if case.operation in self.subject.refuses else []
         alike = [case, as_grouped(case)] if case.operation == "depthwise" else [case]
         return _inside(case, domains) or _carried(alike, domains)
 

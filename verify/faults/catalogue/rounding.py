@@ -121,5 +121,6 @@ ROUNDING = (
     _scheme_fault(SCHEMES["fixed-twice-blocks"], "conv_i1_k1_same_int8_qy2_ones", "float32"),
     _scheme_fault(SCHEMES["fixed-once"], "conv_i1_k1_same_int8_qy2_ones", "float32"),
     _scheme_fault(SCHEMES["float32"], "conv_i1_k1_same_int8_qy2_ones", "fixed-once"),
+    _scheme_fault(SCHEMES["float32-divided"], "conv_i1_k1_same_int8_qy2_ones", "fixed-once"),
 )
 """Where no scheme is declared, each of these is right."""

@@ -76,6 +76,8 @@ class QuantisedWay:
     operation: str
     kernels: str
     mode: str = "lite"
+    refuses: ClassVar[tuple[str, ...]] = ()
+    """Nothing: its kernels compute with scales that are no numbers, and end the process for some shapes."""
     cost: ClassVar[int] = 1
     compiles: ClassVar[bool] = False
 
