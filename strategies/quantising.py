@@ -37,10 +37,13 @@ def quantisations(case: Case, row: Row) -> Iterator[Case]:
     Shrinks towards scales of 1 and zero points of 0.
     """
     quantised = _quantised(case, row)
+    single = quantised.w_scale[:1]
     plainer = (
         quantised,
+        quantised._replace(w_scale=single),
         quantised._replace(w_zero_point=0),
         quantised._replace(w_zero_point=0, x_zero_point=0, y_zero_point=0),
+        quantised._replace(w_scale=single, w_zero_point=0, y_scale=_above(quantised)),
         PLAIN,
     )
     for each in plainer:
@@ -76,6 +79,12 @@ _LEAST_SIX, _SIXES = 8.3, 4
 def _power(number: float) -> float:
     """The nearest power of two, by its exponent."""
     return float(2.0 ** round(math.log2(number)))
+
+
+def _above(quantised: Quantised) -> float:
+    """A scale of the answer that makes the multiplier of the sums less than 1."""
+    largest = quantised.x_scale * max(quantised.w_scale)
+    return max(quantised.y_scale, float(np.float32(largest * 1.75)))
 
 
 _ANSWERS = {"int8": 50, "uint8": 50, "int16": 12_000}

@@ -14,7 +14,7 @@ from strategies.sample import sample
 from verify import Case, InvalidCase, reference
 from verify.cases.dtypes import FORMATS, QUANTISED
 from verify.cases.levels import KINDS
-from verify.cases.quantised import LEAST_SCALE, Quantised, quantised_field, room_of_bias, spelled
+from verify.cases.quantised import LEAST_SCALE, OPERATIONS, Quantised, quantised_field, room_of_bias, spelled
 from verify.cases.simplify import simpler
 
 WORD = "conv_i3x3_c2_k2x2_f3_same_int8_qx0.5z-3_qw0.25x0.1_qy2_bias_levels7"
@@ -26,7 +26,7 @@ def parsed(tokens: str) -> Case:
 
 def drawn(count: int, seed: int = 0) -> list[Case]:
     around = ("bias", "relu", "relu6")
-    kinds = cases(operations=("conv", "depthwise"), dtypes=tuple(QUANTISED), around=around)
+    kinds = cases(operations=OPERATIONS, dtypes=tuple(QUANTISED), around=around)
     return sample(count, seed, kinds)
 
 
@@ -110,9 +110,9 @@ class TestRefusals:
             )
 
     def test_other_operations_are_refused(self):
-        sentence = "no transpose is quantised, only conv and depthwise: int8"
+        sentence = "no separable is quantised, only conv, depthwise, transpose: int8"
         with pytest.raises(InvalidCase, match=sentence):
-            Case.parse("transpose_i1_k1_same_int8_ones")
+            Case.parse("separable_i1_k1_same_int8_ones")
 
     def test_sums_beyond_the_accumulator_are_refused(self):
         with pytest.raises(InvalidCase, match="sums of 140000 products may be too large"):

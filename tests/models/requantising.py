@@ -82,6 +82,19 @@ def twice(total: int, scales: tuple[float, float, float], rounding: Rounding) ->
     return rounding(Fraction(first, 2 ** max(-power, 0)))
 
 
+def of_a_product(scales: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Scales of the same multiplier, but that the product of the first two is rounded to float32."""
+    x, w, y = scales
+    return 1.0, float(float32(Fraction(x) * Fraction(w))), y
+
+
+def short(total: int, scales: tuple[float, float, float]) -> int:
+    """The multiplier of 31 bits is rounded to 15, of which none is a whole."""
+    fixed, power = fixed_point(*scales)
+    fewer = min(half_up(Fraction(fixed, 2**16)), 2**15 - 1)
+    return half_up(Fraction(total * fewer, 2**15) * Fraction(2) ** power)
+
+
 def once(total: int, scales: tuple[float, float, float]) -> int:
     fixed, power = fixed_point(*scales)
     return half_up(Fraction(total * fixed, 2**31) * Fraction(2) ** power)
@@ -105,7 +118,10 @@ def scale_in_float32(scales: tuple[float, float, float]) -> Fraction:
 STEPS: dict[str, Callable[[int, tuple[float, float, float]], int]] = {
     "fixed-twice": lambda total, scales: twice(total, scales, half_away),
     "fixed-twice-up": lambda total, scales: twice(total, scales, half_up),
+    "fixed-twice-product": lambda total, scales: twice(total, of_a_product(scales), half_away),
+    "fixed-twice-up-product": lambda total, scales: twice(total, of_a_product(scales), half_up),
     "fixed-once": once,
+    "short-once": short,
     "float32": in_float32,
     "float32-divided": divided_in_float32,
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EPILOGUE = ("bias", "relu", "relu6")
 """The steps that a quantised convolution takes: a bias of 32 bits or more, and a clamp."""
 
-OPERATIONS = ("conv", "depthwise")
+OPERATIONS = ("conv", "depthwise", "transpose")
 
 FILTERS: Mapping[str, str] = MappingProxyType({"int8": "int8", "uint8": "uint8", "int16": "int8"})
 BIAS: Mapping[str, str] = MappingProxyType({"int8": "int32", "uint8": "int32", "int16": "int64"})
@@ -160,7 +160,7 @@ def wrong_place(case: Case) -> str | None:
         token = quantised_tokens(case.quantised)[0]
         return f"{token!r} is for a quantised dtype, {', '.join(QUANTISED)}, not {case.format.token}"
     if case.operation not in OPERATIONS:
-        return f"no {case.operation} is quantised, only {' and '.join(OPERATIONS)}: {case.format.token}"
+        return f"no {case.operation} is quantised, only {', '.join(OPERATIONS)}: {case.format.token}"
     if case.border:
         return f"a quantised case such as {case.format.token} has no border"
     if other := [step for step in case.epilogue if step not in EPILOGUE]:

@@ -17,6 +17,11 @@ from verify.cases.operands import Array
 ONE_BITS = 31
 """Bits of a fixed-point multiplier, which stands for ½ to 1."""
 
+SHORT_BITS = 15
+"""The same of sums of 48 bits."""
+
+_LARGEST_SHORT = 2**SHORT_BITS - 1
+
 LEAST_SHIFT = -31
 
 BLOCK = 8
@@ -44,6 +49,15 @@ class Scales(NamedTuple):
     def channel(self) -> Array:
         """The number of each channel of the answer, in the shape of `w`."""
         return np.arange(self.w.size).reshape(self.w.shape)
+
+    @property
+    def with_product(self) -> Scales:
+        """Scales whose multiplier is the quotient of a product x·w in float32.
+
+        Source: `GetQuantizedConvolutionMultipler` in tensorflow/lite/kernels/kernel_util.cc.
+        """
+        with np.errstate(over="ignore", under="ignore"):
+            return self._replace(x=1.0, w=np.float32(self.x) * self.w.astype(np.float32))
 
 
 class Scheme(NamedTuple):
@@ -144,6 +158,22 @@ def in_fixed_point(sums: Array, scales: Scales) -> tuple[Array, Array]:
     return np.clip(sums, _INT32.min, _INT32.max) * fixed, ONE_BITS - shift
 
 
+def once_of_a_short(sums: Array, scales: Scales) -> Array:
+    """A multiplier of 15 bits, of sums of 48 bits; rounded once, halves up.
+
+    Source: `MultiplyByQuantizedMultiplier` of an int64_t in tensorflow/lite/kernels/internal/common.cc.
+    """
+    fixed, shift = quantised_multiplier(scales.multiplier)
+    short = np.where(fixed < _LARGEST_SHORT << 16, (fixed + (1 << 15)) >> 16, _LARGEST_SHORT)
+    total = SHORT_BITS - shift
+    return np.asarray((sums * short + (np.int64(1) << (total - 1))) >> total)
+
+
+def _of_a_product(steps: Callable[[Array, Scales], Array]) -> Callable[[Array, Scales], Array]:
+    """A scheme whose multiplier has been rounded to float32 on its way."""
+    return lambda sums, scales: steps(sums, scales.with_product)
+
+
 def in_float32(sums: Array, scales: Scales) -> Array:
     """In float32, rounded once, halves to even.
 
@@ -200,6 +230,24 @@ _ROWS: tuple[Any, ...] = (
         _end_away,
     ),
     Scheme("fixed-once", "a multiplier of 31 bits; rounded once, halves up", once, _end_away),
+    Scheme(
+        "fixed-twice-product",
+        "a multiplier of 31 bits of a product in float32; rounded twice, halves up, then away from zero",
+        _of_a_product(twice),
+        _end_away,
+    ),
+    Scheme(
+        "fixed-twice-up-product",
+        "a multiplier of 31 bits of a product in float32; rounded twice, halves up",
+        _of_a_product(twice_up),
+        _end_away,
+    ),
+    Scheme(
+        "short-once",
+        "a multiplier of 15 bits; rounded once, halves up",
+        once_of_a_short,
+        _end_away,
+    ),
     Scheme("float32", "sums and scales in float32; rounded once, halves to even", in_float32, _end_even),
     Scheme(
         "float32-divided",

@@ -239,7 +239,7 @@ QUANTISED = (
     quantised_fault(
         name="padding-not-the-zero-point",
         sentence="padding holds 0 and not the zero point of the input",
-        applies=_PADDED,
+        applies=f"operation != 'transpose' and {_PADDED}",
         needs="x_zero_point != 0",
         change=Answer(_padded_with_zeros),
         word="conv_i1_k2_same_int8_qx1z1_ones",
@@ -296,7 +296,7 @@ QUANTISED = (
     quantised_fault(
         name="pairs-saturate",
         sentence="pairs of products are added in 16 bits, which saturate",
-        applies="dtype == 'int8' and w_zero_point == 0",
+        applies="operation != 'transpose' and dtype == 'int8' and w_zero_point == 0",
         needs="products > 1",
         change=Answer(_in_saturated_pairs),
         word="conv_i1_c2_k1_same_int8_levels7",
