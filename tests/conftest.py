@@ -22,6 +22,7 @@ HAS_TENSORFLOW = find_spec("tensorflow") is not None
 
 if not HAS_TENSORFLOW:  # which these import at the top
     collect_ignore += ["export/test_export_script.py", "oracle/test_epilogue.py", "subjects/tensorflow"]
+    collect_ignore += [] if find_spec("ai_edge_litert") else ["subjects/litert"]  # whose operators both have
 
 HAS_ONNXRUNTIME = find_spec("onnx") is not None and find_spec("onnxruntime") is not None
 

@@ -36,7 +36,7 @@ OUTSIDE = {
     "oracle": {"numpy", "threadpoolctl"},
     "faults": {"numpy"},
     "checks": {"numpy"},
-    "subjects": {"numpy", "tensorflow", "keras", "flatbuffers", "onnx", "onnxruntime"},
+    "subjects": {"numpy", "tensorflow", "keras", "ai_edge_litert", "flatbuffers", "onnx", "onnxruntime"},
     "reports": {"numpy", "rich", "jinja2"},
     "corpus": set(),
     "export": {"numpy", "onnx"},

@@ -30,9 +30,9 @@ from verify.export import CannotExport
 from verify.export.script import LINE_LIMIT, script
 from verify.export.source import Expression, Recording, literal_of, recorded_calls
 from verify.oracle.compare import LOST
+from verify.subjects.litert.ways import QuantisedWay
 from verify.subjects.registry import load
 from verify.subjects.tensorflow import subject
-from verify.subjects.tensorflow.quantised import QuantisedWay
 from verify.subjects.tensorflow.ways import WAYS, TensorflowSubject, Way, known_deviations
 
 

@@ -11,6 +11,7 @@ from tests.models import requantising
 from tests.models.rational import same
 from verify import Case, Mismatch, check, compare, reference
 from verify.cases.dtypes import QUANTISED
+from verify.cases.quantised import OPERATIONS
 from verify.oracle.bounds import judgement
 from verify.oracle.requantised import open_share
 from verify.oracle.schemes import SCHEMES
@@ -23,7 +24,7 @@ def drawn(count: int, *, seed: int = 0, dtypes: tuple[str, ...] = tuple(QUANTISE
     return sample(
         count,
         seed,
-        cases(operations=("conv", "depthwise", "transpose"), dtypes=dtypes, around=around, **SMALL),
+        cases(operations=OPERATIONS, dtypes=dtypes, around=around, **SMALL),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from verify import Case, check
 from verify.__main__ import main
 from verify.checks.versions import FRAMEWORKS, versions
-from verify.subjects.registry import BUILTIN, UnknownSubject, load, usually_gated
+from verify.subjects.registry import BUILTIN, PACKAGES, UnknownSubject, installed, load, usually_gated
 
 CASE = Case.parse("conv_i2_k1_same_ones")
 
@@ -108,9 +109,23 @@ def test_missing_framework_is_named(name, monkeypatch):
     extra = {"onnxruntime": "onnx"}.get(framework, framework)
     for module in [module for module in sys.modules if module.startswith(f"verify.subjects.{framework}")]:
         monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, framework, None)
+    package = PACKAGES[framework]
+    monkeypatch.setitem(sys.modules, package, None)
     line = f"pip install 'conv-verify[{extra}]'"
-    assert refusal(name) == f"{name!r} needs {framework}, which is not installed: {line}"
+    assert refusal(name) == f"{name!r} needs {package}, which is not installed: {line}"
+
+
+def test_what_is_gated_by_default_is_installed(monkeypatch):
+    for package in PACKAGES.values():
+        monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setitem(sys.modules, "ai_edge_litert", types.ModuleType("ai_edge_litert"))
+    assert installed() == ["litert"]
+
+
+def test_tensorflow_is_asked_where_nothing_is_installed(monkeypatch):
+    for package in PACKAGES.values():
+        monkeypatch.setitem(sys.modules, package, None)
+    assert installed() == [name for name in BUILTIN if name.startswith("tensorflow")]
 
 
 def test_function_of_a_module_in_the_working_directory_is_loaded(here):

@@ -14,7 +14,7 @@ from verify.oracle.compare import Judgement
 from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear
 from verify.oracle.requantised import MOST_SHARE, open_share, requantised
-from verify.oracle.schemes import SCHEMES
+from verify.oracle.schemes import TOLD_APART
 
 CELLS, OPEN, TIED, TOLD = "cells", "open", "tied", "told"
 """All elements that are graded, those of them for which two answers are right, cases that have too many of
@@ -46,7 +46,10 @@ def _told(case: Case, answer: Array) -> dict[str, int]:
         return {}
     problem = problem_of(case)
     sums = linear(problem, case.make_operands(), exact=True)
-    wanted = {name: requantised(problem._replace(scheme=name), sums) for name in SCHEMES}
+    wanted = {name: requantised(problem._replace(scheme=name), sums) for name in TOLD_APART}
     first, *others = wanted.values()
     told = np.any([other != first for other in others], axis=0)
-    return {TOLD: int(told.sum()), **{name: int((told & (wanted[name] == answer)).sum()) for name in SCHEMES}}
+    return {
+        TOLD: int(told.sum()),
+        **{name: int((told & (wanted[name] == answer)).sum()) for name in TOLD_APART},
+    }

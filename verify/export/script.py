@@ -19,11 +19,13 @@ from verify.export import CannotExport
 from verify.export.source import PACKED_WITH, Expression, literal_of, recorded_calls
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Judgement
+from verify.subjects.litert.kernels import KERNELS
+from verify.subjects.litert.models import model_of
+from verify.subjects.litert.ways import QuantisedWay
 from verify.subjects.tensorflow.entries import function, operands_by_name
 from verify.subjects.tensorflow.gradients import gradient_of
 from verify.subjects.tensorflow.layers import stack
 from verify.subjects.tensorflow.modes import shapes_of, weight_names
-from verify.subjects.tensorflow.quantised import KERNELS, QuantisedWay, model_of
 from verify.subjects.tensorflow.ways import Way
 
 LINE_LIMIT = 40
@@ -83,7 +85,7 @@ def _of_a_model(case: Case, subject: Description, way: QuantisedWay) -> str:
     call, rule = WrittenCall(case, ""), judgement(case, scheme=subject.scheme)
     resolver = KERNELS[way.kernels].resolver
     types = f", experimental_op_resolver_type=tf.lite.experimental.OpResolverType.{resolver}" * bool(resolver)
-    packed = base64.b85encode(zlib.compress(model_of(case), 9)).decode()
+    packed = base64.b85encode(zlib.compress(model_of(case, way.engine.schema), 9)).decode()
     arrays = [
         f"x = {literal_of(case.input)}",
         f"expected, allowed = {literal_of(rule.wanted)}, 0",

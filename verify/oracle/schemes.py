@@ -64,12 +64,15 @@ class Scheme(NamedTuple):
     """How sums become steps: `steps(sums, scales)`, before the zero point is added and the answer clamped.
 
     `end(bound, scale, zero_point)` is the step at which an activation that ends at `bound` is clamped.
+    `akin` names the scheme that has the same roundings of a multiplier which is nearly the same: few numbers
+    tell the two from each other.
     """
 
     name: str
     sentence: str
     steps: Callable[[Array, Scales], Array]
     end: Callable[[float, float, int], int]
+    akin: str = ""
 
 
 def quantised_multiplier(multiplier: Array) -> tuple[Array, Array]:
@@ -235,18 +238,21 @@ _ROWS: tuple[Any, ...] = (
         "a multiplier of 31 bits of a product in float32; rounded twice, halves up, then away from zero",
         _of_a_product(twice),
         _end_away,
+        akin="fixed-twice",
     ),
     Scheme(
         "fixed-twice-up-product",
         "a multiplier of 31 bits of a product in float32; rounded twice, halves up",
         _of_a_product(twice_up),
         _end_away,
+        akin="fixed-twice-up",
     ),
     Scheme(
         "short-once",
         "a multiplier of 15 bits; rounded once, halves up",
         once_of_a_short,
         _end_away,
+        akin="fixed-once",
     ),
     Scheme("float32", "sums and scales in float32; rounded once, halves to even", in_float32, _end_even),
     Scheme(
@@ -254,8 +260,12 @@ _ROWS: tuple[Any, ...] = (
         "sums by the product of two scales and divided by the third in float32; rounded once, halves to even",
         divided_in_float32,
         _end_even,
+        akin="float32",
     ),
 )
 
 SCHEMES: Mapping[str, Scheme] = MappingProxyType({scheme.name: scheme for scheme in _ROWS})
 """Name → scheme: what a subject may declare."""
+
+TOLD_APART: tuple[str, ...] = tuple(name for name, scheme in SCHEMES.items() if not scheme.akin)
+"""The names of schemes of which some numbers in many tell each from all others."""

@@ -30,13 +30,16 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
         "tensorflow:graph": "tf.function, rewritten by grappler, with sizes known and unknown",
         "tensorflow:xla": "tf.function compiled by XLA",
         "tensorflow:keras": "layers of Keras, called eagerly",
-        "tensorflow:lite": "converted to TensorFlow Lite and run by its interpreter",
+        "tensorflow:lite": "converted to TensorFlow Lite, or an operator of it, and run by its interpreter",
+        "litert": "quantised operators of LiteRT, by XNNPACK, the built-in and the reference kernels",
         "onnxruntime": "Conv, ConvTranspose and the quantised operators of ONNX Runtime, optimised or not",
     }
 )
 """Name → what it runs."""
 
-PACKAGES: Mapping[str, str] = MappingProxyType({"tensorflow": "tensorflow", "onnxruntime": "onnxruntime"})
+PACKAGES: Mapping[str, str] = MappingProxyType(
+    {"tensorflow": "tensorflow", "litert": "ai_edge_litert", "onnxruntime": "onnxruntime"}
+)
 """Framework, which is a name before its colon → the package that has to be installed."""
 
 EXTRAS: Mapping[str, str] = MappingProxyType({"onnxruntime": "onnx"})

@@ -30,7 +30,8 @@ from verify.subjects.registry import load
 from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import tf
 from verify.subjects.tensorflow.switches import switches
-from verify.subjects.tensorflow.tables import Documented, limits
+from verify.subjects.tensorflow.tables import Documented
+from verify.subjects.tensorflow.tables import limits as every_limit
 from verify.subjects.tensorflow.unsaid import cannot_say
 from verify.subjects.tensorflow.ways import WAYS, Way, known_deviations
 
@@ -146,6 +147,11 @@ def test_onednn_computes_the_dtypes_that_tensorflow_says() -> None:
 def as_image(word: str) -> Case:
     """The case of one axis as one of a row, which raw operations need."""
     return Case.parse(re.sub(r"_([ik])(\d)", r"_\g<1>1x\2", word))
+
+
+def limits() -> list[Documented]:
+    """Those of functions of tensors; tests/subjects/litert has those of operators."""
+    return [documented for documented in every_limit() if "operator" not in documented.modes]
 
 
 # Every limit with each way that has it and each of its words that can be asked by it.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -11,10 +10,12 @@ from typing import Any
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
+from verify.subjects.litert.kernels import interpreted
 from verify.subjects.tensorflow.entries import function, operands_by_name
 from verify.subjects.tensorflow.gradients import gradient_of
 from verify.subjects.tensorflow.imported import silenced, tf
 from verify.subjects.tensorflow.layers import stack
+from verify.subjects.tensorflow.lite import interpreter
 
 Mode = Callable[..., Array]
 """(entry, case) → the answer; TensorFlow's own errors pass through. A graph takes what is `unknown`, too."""
@@ -58,20 +59,7 @@ def lite(entry: str, case: Case) -> Array:
     """Converted to TensorFlow Lite, the weights as constants, and run by an interpreter of its own."""
     with silenced(), tf.device("/CPU:0"):
         inputs = [getattr(case.operands, name) for name in _inputs(case)]
-        return interpreted(_converted(entry, case), inputs)
-
-
-def interpreted(content: bytes, inputs: Iterable[Array], **options: Any) -> Array:
-    """The answer of a TensorFlow Lite model, by an interpreter of its own with these options."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
-        interpreter = tf.lite.Interpreter(model_content=content, **options)
-        interpreter.allocate_tensors()
-        for array, place in zip(inputs, interpreter.get_input_details(), strict=True):
-            interpreter.set_tensor(place["index"], array)
-        interpreter.invoke()
-        answer: Array = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-    return answer
+        return interpreted(interpreter, _converted(entry, case), inputs)
 
 
 @lru_cache(maxsize=1)

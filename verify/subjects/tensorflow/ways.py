@@ -16,14 +16,14 @@ from verify.cases.operations import OPERATIONS
 from verify.checks.deviations import Deviation, about
 from verify.checks.limits import Limit
 from verify.checks.subject import Declined
+from verify.subjects.litert.ways import QuantisedWay
 from verify.subjects.processor import condition_names
 from verify.subjects.tensorflow.entries import ENTRIES, Entry
 from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import SWITCHES, tf
 from verify.subjects.tensorflow.layers import LAYERS, Layer
+from verify.subjects.tensorflow.lite import WAYS as QUANTISED_WAYS
 from verify.subjects.tensorflow.modes import MODES
-from verify.subjects.tensorflow.quantised import WAYS as QUANTISED_WAYS
-from verify.subjects.tensorflow.quantised import QuantisedWay
 from verify.subjects.tensorflow.switches import MATRIX
 from verify.subjects.tensorflow.tables import deviations, limits
 from verify.subjects.tensorflow.unsaid import cannot_say

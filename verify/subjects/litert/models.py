@@ -1,0 +1,181 @@
+"""Models of TensorFlow Lite: one operator, written as a flatbuffer for a quantised case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import flatbuffers
+import numpy as np
+
+from verify.cases.case import Case
+from verify.cases.operands import Array
+
+
+class Operator(NamedTuple):
+    """An operator: its name, that of its options, and the axis of the answer's channels in its filters."""
+
+    name: str
+    options: str
+    channel_axis: int
+
+
+OPERATORS: Mapping[str, Operator] = MappingProxyType(
+    {
+        "conv": Operator("CONV_2D", "Conv2DOptions", 0),
+        "depthwise": Operator("DEPTHWISE_CONV_2D", "DepthwiseConv2DOptions", 3),
+        "transpose": Operator("TRANSPOSE_CONV", "TransposeConvOptions", 0),
+    }
+)
+"""Operation → the operator of two axes that computes it."""
+
+SOLID: Mapping[str, Operator] = MappingProxyType(
+    {
+        "conv": Operator("CONV_3D", "Conv3DOptions", 4),
+        "transpose": Operator("CONV_3D_TRANSPOSE", "Conv3DOptions", 3),
+    }
+)
+"""The same of three axes."""
+
+_ACTIVATIONS = {"relu": "RELU", "relu6": "RELU6"}
+
+_SIZES = "sizes"
+"""The operand that says the sizes of what a transposed convolution answers."""
+
+
+@lru_cache(maxsize=1)
+def model_of(case: Case, schema: Any) -> bytes:
+    """A model of one operator, with the filters and the bias of a case as its constants.
+
+    `schema` is the module of the format's classes, `schema_py_generated`; a model is written once for
+    consecutive calls. One without a bias has one of zeros, as the converter gives it: the kernels demand it.
+    """
+    model, graph = schema.ModelT(), schema.SubGraphT()
+    constants = _constants(case)
+    model.version, model.operatorCodes, model.subgraphs = 3, [_code(case, schema)], [graph]
+    model.buffers = [schema.BufferT(), *(_buffer(array, schema) for array in constants.values())]
+    graph.tensors = _tensors(case, constants, schema)
+    graph.inputs, graph.outputs, graph.operators = [0], [1], [_operator(case, constants, schema)]
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def operator_of(case: Case) -> Operator:
+    return (SOLID if case.rank == 3 else OPERATORS)[case.operation]
+
+
+def image_of(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of an image of one axis as one of two, the first of one cell; others as they are."""
+    return shape if len(shape) > 3 else (shape[0], 1, *shape[1:])
+
+
+def _two(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    return (1,) * (2 - len(numbers)) + numbers
+
+
+def _constants(case: Case) -> dict[str, Array]:
+    """The constants of an operator by name: filters, bias, and the sizes of what is transposed."""
+    bias = case.bias if case.bias is not None else np.zeros(case.output_channels, _dtype_of_bias(case))
+    constants = {"w": filters_of(case), "b": bias}
+    if case.operation == "transpose":
+        constants[_SIZES] = np.array(image_of(case.output_shape), np.int32)
+    return constants
+
+
+def _dtype_of_bias(case: Case) -> type[np.signedinteger[Any]]:
+    return np.int64 if case.format.token == "int16" else np.int32
+
+
+def filters_of(case: Case) -> Array:
+    """The filters as an operator takes them: (channels of the answer, *kernel, channels of the input).
+
+    Those of a depthwise convolution are (1, *kernel, channels of the answer), those of three axes as given.
+    """
+    if case.rank == 3:
+        return case.filters
+    w = case.filters.reshape(*_two(case.kernel), *case.filters.shape[-2:])
+    if case.operation == "depthwise":
+        return w.reshape(1, *w.shape[:2], -1)
+    return np.ascontiguousarray(np.moveaxis(w, -2 if case.operation == "transpose" else -1, 0))
+
+
+def _buffer(array: Array, schema: Any) -> Any:
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer(array.tobytes(), np.uint8)
+    return buffer
+
+
+def _tensors(case: Case, constants: Mapping[str, Array], schema: Any) -> list[Any]:
+    """Input, answer, and the constants in their order; the scale of the bias is that of the sums."""
+    quantised, integers = case.quantised, case.format.token
+    scales = list(quantised.w_scale)
+    if quantised.is_per_channel:
+        scales = list(quantised.w_scales(case.output_channels))
+    sums = [float(np.float32(quantised.x_scale) * np.float32(scale)) for scale in scales]
+    said = {
+        "w": (scales, [quantised.w_zero_point] * len(scales), operator_of(case).channel_axis),
+        "b": (sums, [0] * len(scales), 0),
+        _SIZES: ([], [], 0),
+    }
+    x, y = image_of(case.input_shape), image_of(case.output_shape)
+    return [
+        _tensor("x", x, integers, ([quantised.x_scale], [quantised.x_zero_point], 0), schema=schema),
+        _tensor("y", y, integers, ([quantised.y_scale], [quantised.y_zero_point], 0), schema=schema),
+        *(
+            _tensor(name, array.shape, array.dtype.name, said[name], buffer=number, schema=schema)
+            for number, (name, array) in enumerate(constants.items(), 1)
+        ),
+    ]
+
+
+def _tensor(
+    name: str,
+    shape: tuple[int, ...],
+    dtype: str,
+    quantised: tuple[list[float], list[int], int],
+    *,
+    schema: Any,
+    buffer: int = 0,
+) -> Any:
+    tensor, quantization = schema.TensorT(), schema.QuantizationParametersT()
+    tensor.name, tensor.shape, tensor.buffer = name, list(shape), buffer
+    tensor.type = getattr(schema.TensorType, dtype.upper())
+    if quantised[0]:
+        quantization.scale, quantization.zeroPoint, quantization.quantizedDimension = quantised
+        tensor.quantization = quantization
+    return tensor
+
+
+def _code(case: Case, schema: Any) -> Any:
+    code = schema.OperatorCodeT()
+    number = getattr(schema.BuiltinOperator, operator_of(case).name)
+    code.builtinCode, code.deprecatedBuiltinCode = number, min(number, 127)
+    code.version = 1 if case.rank == 3 else 3
+    return code
+
+
+def _operator(case: Case, constants: Mapping[str, Array], schema: Any) -> Any:
+    operator, places = schema.OperatorT(), {name: 2 + place for place, name in enumerate(constants)}
+    first = [places[_SIZES], places["w"], 0] if _SIZES in places else [0, places["w"]]
+    operator.inputs, operator.outputs = [*first, places["b"]], [1]
+    kind = operator_of(case).options
+    operator.builtinOptionsType = getattr(schema.BuiltinOptions, kind)
+    operator.builtinOptions = _options(case, getattr(schema, f"{kind}T")(), schema)
+    return operator
+
+
+def _options(case: Case, options: Any, schema: Any) -> Any:
+    options.padding = schema.Padding.SAME if case.padding == "SAME" else schema.Padding.VALID
+    if case.rank == 3:
+        options.strideD, options.dilationDFactor = case.strides[0], case.dilations[0]
+    options.strideH, options.strideW = _two(case.strides)[-2:]
+    if hasattr(options, "dilationHFactor"):
+        options.dilationHFactor, options.dilationWFactor = _two(case.dilations)[-2:]
+    if case.operation == "depthwise":
+        options.depthMultiplier = case.multiplier
+    steps = [_ACTIVATIONS[step] for step in case.epilogue if step in _ACTIVATIONS]
+    options.fusedActivationFunction = getattr(schema.ActivationFunctionType, steps[0] if steps else "NONE")
+    return options

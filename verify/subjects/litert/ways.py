@@ -1,0 +1,131 @@
+"""The ways of TensorFlow Lite's quantised operators: each operator and dtype by each set of kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from verify.cases.case import Case
+from verify.cases.domain import Condition, Domain, Space
+from verify.cases.dtypes import QUANTISED
+from verify.cases.operands import Array
+from verify.cases.operations import OPERATIONS
+from verify.checks.deviations import condition
+from verify.checks.limits import Limit
+from verify.subjects.litert.kernels import KERNELS, Engine, interpreted
+from verify.subjects.litert.models import OPERATORS, image_of, model_of
+from verify.subjects.silence import silenced
+
+_EVERY = (
+    (
+        "batch > 0 and 0 not in size and 0 not in out and min(channels, filters) > 0",
+        "it computes no empty quantised convolution",
+    ),
+    (
+        "x_scale * min(w_scale) / y_scale >= 2**-32",
+        "its default kernels are others where a multiplier is below 2**-32",
+    ),
+    ("'relu6' not in epilogue or 6 / y_scale < 2**30", "the end of relu6 is a step of 32 bits"),
+)
+
+_SIGNED = (("w_zero_point == 0", "int8 filters have the zero point 0, by the quantization specification"),)
+
+_OF_32_BITS = (
+    (
+        "multiplier_of_sums < 1 or (multiplier_of_sums < 2 and fill != 'levels')",
+        "its product with a multiplier of 1 or more may overflow",
+    ),
+)
+
+_OF_64_BITS = (
+    (
+        "multiplier_of_sums * products < 2**8 and (fill != 'levels' or 'bias' not in epilogue \
+            or multiplier_of_sums < 2**-17)",
+        "its product with a multiplier may overflow 32 bits",
+    ),
+)
+
+_DELEGATED_TRANSPOSE = (
+    (
+        "all(i <= (o - 1) * s + k for i, o, s, k in zip(size, out, strides, kernel))",
+        "its default kernels are the built-in ones where cells lie beyond the windows",
+    ),
+)
+
+_CONDITIONS = {
+    "int8": (*_EVERY, *_SIGNED, *_OF_32_BITS),
+    "uint8": (*_EVERY, *_OF_32_BITS),
+    "int16": (*_EVERY, *_SIGNED, *_OF_64_BITS),
+}
+"""Dtype → what its operators support beside lists, and the reason of what they do not."""
+
+
+@dataclass(frozen=True)
+class QuantisedWay:
+    """An operator in a quantised dtype by a set of kernels of an engine; a subject of its own."""
+
+    engine: Engine
+    operation: str
+    dtype: str
+    kernels: str
+    mode: str = "lite"
+    cost: ClassVar[int] = 1
+    compiles: ClassVar[bool] = False
+    refuses: ClassVar[tuple[str, ...]] = ()
+    """Nothing: its kernels compute with scales that are no numbers, and end the process for some shapes."""
+
+    @property
+    def name(self) -> str:
+        return f"{OPERATORS[self.operation].name}+{self.dtype}{self.kernels}"
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        return (self.operation,)
+
+    @property
+    def scheme(self) -> str:
+        """How it makes answers of sums; that of the built-in kernels is the one of AVX, AVX2 and AVX-512."""
+        return KERNELS[self.kernels].schemes[self.dtype][self.operation]
+
+    @cached_property
+    def domain(self) -> Domain:
+        space = Space(
+            ranks=OPERATIONS[self.operation].ranks,
+            dtypes=(self.dtype,),
+            data_formats=("channels_last",),
+            paddings=("same", "valid"),
+            around=("bias", "relu", "relu6"),
+            max_groups=1,
+            max_dilation=1 if self.operation == "transpose" else None,
+        )
+        is_delegated = self.operation == "transpose" and self.scheme == "float32"
+        own = (*_CONDITIONS[self.dtype], *(_DELEGATED_TRANSPOSE if is_delegated else ()))
+        conditions = (Condition(condition(text), reason, is_inside=True) for text, reason in own)
+        return Domain(spaces={self.operation: space}, conditions=tuple(conditions))
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """What its operator refuses, in its words."""
+        return self.engine.limits(self.name)
+
+    def __call__(self, case: Case) -> Array:
+        """TensorFlow Lite's answer; its own errors pass through."""
+        return self.answer(case)
+
+    def answer(self, case: Case) -> Array:
+        """The same, for a caller of any way."""
+        image = case.input.reshape(image_of(case.input_shape))
+        options = KERNELS[self.kernels].options(self.engine)
+        with silenced():
+            model = model_of(case, self.engine.schema)
+            answer = interpreted(self.engine.interpreter, model, [image], **options)
+        return answer.reshape(case.output_shape)
+
+
+def quantised_ways(engine: Engine) -> Iterator[QuantisedWay]:
+    """Every operator in every quantised dtype by every set of kernels."""
+    for dtype in QUANTISED:
+        for operation in OPERATORS:
+            yield from (QuantisedWay(engine, operation, dtype, kernels) for kernels in KERNELS)
