@@ -29,6 +29,9 @@ HAS_ONNXRUNTIME = find_spec("onnx") is not None and find_spec("onnxruntime") is 
 if not HAS_ONNXRUNTIME:
     collect_ignore += ["subjects/onnxruntime"]
 
+if find_spec("openvino") is None:
+    collect_ignore += ["subjects/openvino"]
+
 COMPILED = ("tests/subjects/tensorflow/", "tests/export/test_export_script.py")
 """Where tests compile in TensorFlow, which is slow the first time in each process."""
 

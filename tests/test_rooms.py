@@ -36,7 +36,10 @@ OUTSIDE = {
     "oracle": {"numpy", "threadpoolctl"},
     "faults": {"numpy"},
     "checks": {"numpy"},
-    "subjects": {"numpy", "tensorflow", "keras", "ai_edge_litert", "flatbuffers", "onnx", "onnxruntime"},
+    "subjects": {
+        *("numpy", "tensorflow", "keras", "ai_edge_litert", "flatbuffers"),
+        *("onnx", "onnxruntime", "openvino"),
+    },
     "reports": {"numpy", "rich", "jinja2"},
     "corpus": set(),
     "export": {"numpy", "onnx"},

@@ -33,12 +33,18 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
         "tensorflow:lite": "converted to TensorFlow Lite, or an operator of it, and run by its interpreter",
         "litert": "quantised operators of LiteRT, by XNNPACK, the built-in and the reference kernels",
         "onnxruntime": "Conv, ConvTranspose and the quantised operators of ONNX Runtime, optimised or not",
+        "openvino": "convolutions of OpenVINO, in float32",
     }
 )
 """Name → what it runs."""
 
 PACKAGES: Mapping[str, str] = MappingProxyType(
-    {"tensorflow": "tensorflow", "litert": "ai_edge_litert", "onnxruntime": "onnxruntime"}
+    {
+        "tensorflow": "tensorflow",
+        "litert": "ai_edge_litert",
+        "onnxruntime": "onnxruntime",
+        "openvino": "openvino",
+    }
 )
 """Framework, which is a name before its colon → the package that has to be installed."""
 

@@ -1,0 +1,113 @@
+"""OpenVINO's ways to a convolution, and what is known of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import product
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import openvino
+
+from verify.cases.case import Case
+from verify.cases.domain import Condition, Domain, Space, joined
+from verify.cases.operands import Array
+from verify.checks.deviations import about, condition
+from verify.checks.limits import Limit
+from verify.subjects.documented import deviations_in, limits_in
+from verify.subjects.openvino.models import model_of
+from verify.subjects.openvino.switches import MATRIX, THREADS, switches
+
+VERSION: str = openvino.__version__.partition("-")[0]
+SWITCHES = switches()
+
+_PACKAGE = "verify.subjects.openvino"
+
+OPERATORS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "Convolution": ("conv", "depthwise", "separable"),
+        "Convolution+auto-pad": ("conv", "depthwise", "separable"),
+        "ConvolutionBackpropData": ("transpose",),
+    }
+)
+"""Operator → the operations that it computes; in one way with padding by a rule, else in cells."""
+
+MODES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {"": {"INFERENCE_PRECISION_HINT": "f32"}, "+accuracy": {"EXECUTION_MODE_HINT": "ACCURACY"}}
+)
+"""How a way's name ends → what asks for float32: its default is bfloat16 where the CPU has it."""
+
+_TRANSPOSED = (
+    "all(i + sum(p) >= (o - 1) * s + k for i, p, o, s, k in zip(size, pads, out, strides, span))",
+    "output_padding is not negative, by the specification of ConvolutionBackpropData",
+)
+
+
+@cache
+def _core() -> openvino.Core:
+    return openvino.Core()
+
+
+@dataclass(frozen=True)
+class Way:
+    """One operator in one mode; a subject of its own."""
+
+    operator: str
+    mode: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.operator}{self.mode}"
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        return OPERATORS[self.operator]
+
+    @cached_property
+    def domain(self) -> Domain:
+        is_ruled = self.operator.endswith("+auto-pad")
+        space = Space(
+            dtypes=("float32",),
+            data_formats=("channels_first",),
+            paddings=("same", "valid") if is_ruled else ("same", "valid", "explicit"),
+        )
+        texts = (_TRANSPOSED,) if self.operations == ("transpose",) else ()
+        conditions = (Condition(condition(text), reason, is_inside=True) for text, reason in texts)
+        return Domain(spaces=dict.fromkeys(self.operations, space), conditions=tuple(conditions))
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return tuple(each.limit for each in limits_in(_PACKAGE) if each.is_of("eager", self.name))
+
+    def __call__(self, case: Case) -> Array:
+        """OpenVINO's answer; its own errors pass through."""
+        model, inputs = model_of(case, auto_pad=self.operator.endswith("+auto-pad"))
+        settings = {**MODES[self.mode], "INFERENCE_NUM_THREADS": int(SWITCHES[THREADS]), "NUM_STREAMS": 1}
+        compiled = _core().compile_model(model, "CPU", settings)
+        return np.array(compiled.create_infer_request().infer(inputs)[0])
+
+
+WAYS: Mapping[str, Way] = {f"{op}{mode}": Way(op, mode) for op, mode in product(OPERATORS, MODES)}
+"""Every way by its name."""
+
+
+class OpenvinoSubject:
+    """What is common to the ways of the subject."""
+
+    compiles = True
+    cost = 8
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.version = VERSION
+        self.switches: Mapping[str, str] = SWITCHES
+        self.matrix = MATRIX
+        self.known = about(deviations_in(_PACKAGE), subject=name, version=VERSION)
+        self.ways = WAYS
+        self.domain = joined(way.domain for way in WAYS.values())
+
+    def __call__(self, case: Case) -> Any:
+        raise AssertionError("a case is put to a way")
