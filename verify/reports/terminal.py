@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.markdown import Markdown
 from rich.segment import Segment
 
 from verify.checks.escaping import visible
@@ -51,4 +50,6 @@ class Terminal(Plain):
 
     def show(self, text: str) -> None:
         """Print a text in Markdown, as it is to be read."""
+        from rich.markdown import Markdown  # which takes as long to import as all else that a replay needs
+
         self.print(Markdown(text))
