@@ -17,7 +17,7 @@ from verify.reports.phrases import plural
 from verify.runs.replay import Became
 from verify.subjects.by_path import outside
 from verify.subjects.here import CAN_CONTAIN
-from verify.subjects.registry import is_builtin
+from verify.subjects.registry import is_builtin, is_tensorflow
 from verify.subjects.tensorflow.switches import SETTINGS
 
 NEVER = re.compile(
@@ -98,7 +98,7 @@ def _loaded(
     for switch, value in switches.items():
         if NEVER.match(switch) or not PLAIN.fullmatch(value):
             raise Unloaded(f"{switch} is not set from a record; set it yourself and replay the word alone")
-    if is_builtin(name):
+    if is_tensorflow(name):
         _require_declared(switches, SETTINGS)
         return load(labelled(name, switches), timeout)
     subject = load(name, timeout)
