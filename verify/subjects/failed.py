@@ -8,11 +8,10 @@ from __future__ import annotations
 from functools import cache
 
 from verify.cases.case import Case
-from verify.subjects.documented import every_deviation
+from verify.subjects.documented import words_that_fail
 
 
 @cache
 def failed_words() -> tuple[Case, ...]:
     """Each word of a known deviation once; no framework is imported for them."""
-    entries = (entry for entry in every_deviation() if "out of memory" not in entry.kinds)
-    return tuple(dict.fromkeys(Case.parse(entry.word) for entry in entries))
+    return tuple(dict.fromkeys(map(Case.parse, words_that_fail())))
