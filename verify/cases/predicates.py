@@ -68,7 +68,8 @@ def _written(case: Case) -> tuple[tuple[int, int], ...]:
     return case.padding
 
 
-NAMES: tuple[str, ...] = tuple(names_of(_SAMPLES[0]))
+_SAMPLE_NAMES = [names_of(sample) for sample in _SAMPLES]
+NAMES: tuple[str, ...] = tuple(_SAMPLE_NAMES[0])
 """The names that a condition has of a case."""
 
 
@@ -80,7 +81,7 @@ class Predicate:
 
     def __init__(self, text: str, more: Mapping[str, Any] = MappingProxyType({})) -> None:
         self.text = text
-        samples = [names_of(sample, more) for sample in _SAMPLES]
+        samples = [{**names, **more} for names in _SAMPLE_NAMES]
         try:
             self._expression = Expression(text, names=samples[0], functions=FUNCTIONS)
             for names in samples:

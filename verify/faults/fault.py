@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -184,9 +185,12 @@ class Fault:
         return wrong if self.unknown is None else np.where(self.unknown(case), right, wrong)
 
 
+_condition = cache(Predicate)  # half of their texts are those of other faults
+
+
 def make_fault(*, applies: str = "True", needs: str = "True", **fields: Any) -> Fault:
     """A fault whose conditions are texts over the names of `verify.cases.predicates`."""
-    return Fault(applies=Predicate(applies), needs=Predicate(needs), **fields)
+    return Fault(applies=_condition(applies), needs=_condition(needs), **fields)
 
 
 @np.errstate(invalid="ignore", over="ignore")
