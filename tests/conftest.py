@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import gc
 import os
 from collections.abc import Callable
@@ -42,6 +43,13 @@ settings.register_profile(
     "project", deadline=None, derandomize=bool(os.environ.get("CI")), max_examples=EXAMPLES, print_blob=False
 )
 settings.load_profile("project")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the harness once, before workers and commands each do where no bytecode may be written."""
+    if not hasattr(config, "workerinput"):
+        for folder in (ROOT / "verify", ROOT / "strategies", PLANTED):
+            compileall.compile_dir(folder, quiet=2)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
