@@ -169,7 +169,7 @@ def test_verdict_of_a_run_stands_on_a_full_disk(
 
 
 def test_verdict_of_a_run_stands_without_its_records(command: Any) -> None:
-    done = command("run", "tests.planted.hostile:raises", "--examples", "1", "--report", "/dev/full")
+    done = command("run", "tests.planted.hostile:raises", *SMALL, "--report", "/dev/full")
     sentence = (
         "unwritten  /dev/full: No space left on device: the report is incomplete; name another by --report"
     )
