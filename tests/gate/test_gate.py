@@ -57,13 +57,16 @@ def reported(result: pytest.RunResult, outcome: str, subject: str = "") -> set[s
     return {line.split("::")[2].split(" ")[0] for line in lines}
 
 
+NARROWED = "ranks=(1, 2), dtypes=('float32',)"
+"""For a gate of which it does not matter in which ranks and dtypes it asks."""
+
 WIDENED = {"test_elsewhere", "test_met", "test_faults", "test_form"}
 WRITTEN = {"test_pinned", "test_elsewhere", "test_met", "test_faults"}
 LEGAL = {f"test_{judged.name}" for judged in PROPERTIES if not judged.illegal}
 
 
 def test_illegal_calls_are_asked_of_a_subject_that_says_it_refuses_them(gate: Gate) -> None:
-    assert "test_refusals" in reported(gate("refuses"), "PASSED")
+    assert reported(gate("refuses", "-k", "refusals"), "PASSED") == {"test_refusals"}
 
 
 def test_illegal_calls_that_are_not_drawn_are_not_asked(gate: Gate) -> None:
@@ -73,7 +76,7 @@ def test_illegal_calls_that_are_not_drawn_are_not_asked(gate: Gate) -> None:
 
 
 def test_an_illegal_call_that_is_answered_is_a_disagreement(gate: Gate) -> None:
-    result = gate("answers_anything")
+    result = gate("answers_anything", narrowing=NARROWED)
     assert reported(result, "FAILED") - WRITTEN == {"test_refusals"}
     result.stdout.fnmatch_lines(["* it answered a call that must be refused, with * below 1"])
 
@@ -99,7 +102,7 @@ BROKEN = {
 
 @pytest.mark.parametrize(("subject", "broken"), BROKEN.items())
 def test_a_broken_property_fails_alone(gate: Gate, subject: str, broken: str) -> None:
-    result = gate(" ".join(BROKEN))
+    result = gate(" ".join(BROKEN), narrowing=NARROWED)
     failed, passed = (reported(result, outcome, f"{subject}::") for outcome in ("FAILED", "PASSED"))
     assert failed - WRITTEN == {broken}
     assert failed | passed == {*WRITTEN, *LEGAL}
@@ -125,7 +128,7 @@ def test_a_property_that_graded_nothing_fails(gate: Gate) -> None:
 
 
 def test_a_property_without_cases_is_skipped_with_the_reason(gate: Gate) -> None:
-    result = gate("right", narrowing='fills=("ints",)')
+    result = gate("right", "-k", "precision", narrowing='fills=("ints",)')
     skipped = "SKIPPED * the narrowings leave no case for precision on dyadic"
     result.stdout.fnmatch_lines([skipped])
     assert "test_precision" not in reported(result, "PASSED")
@@ -150,7 +153,9 @@ def test_the_summary_names_versions_switches_and_profile(gate: Gate) -> None:
 
 
 def test_examples_are_set_on_the_command_line(gate: Gate) -> None:
-    gate("right", "--conv-examples=7").stdout.re_match_lines([r"values on exact fills +[67] "])
+    gate("right", "--conv-examples=7", "-k", "values").stdout.re_match_lines(
+        [r"values on exact fills +[67] "]
+    )
 
 
 @pytest.mark.parametrize(
@@ -172,13 +177,14 @@ def test_a_wrong_narrowing_is_one_sentence_when_the_class_is_made(narrowings: An
 
 
 def test_workers_of_xdist_send_what_they_saw(gate: Gate) -> None:
-    alone, shared = gate("widens"), gate("widens", "-p", "xdist", "-n", "2")
+    alone = gate("widens", narrowing=NARROWED)
+    shared = gate("widens", "-p", "xdist", "-n", "2", narrowing=NARROWED)
     shared.stdout.fnmatch_lines(["Disagrees: 1 finding in * cases."])
     assert reported(shared, "FAILED") == reported(alone, "FAILED") == WIDENED
 
 
 def test_a_failure_is_shown_once_with_one_line_to_replay_it(gate: Gate) -> None:
-    printed = "\n".join(gate("shifts_values").outlines)
+    printed = "\n".join(gate("shifts_values", narrowing=NARROWED).outlines)
     replayed = "  replay   conv-verify replay subjects_to_gate:shifts_values conv_"
     failures, summary = printed.split("= conv-verify =")
     assert (failures.count(replayed), summary.count(replayed)) == (0, 1)
@@ -194,7 +200,8 @@ def test_the_lecture_and_the_pins_are_judged_before_any_case_is_drawn(
     (pins / "mine.txt").write_text(
         "# grammar 2\n# it failed once\nconv_i5_k2_same_bfloat16_ints77\n", encoding="utf-8"
     )
-    result = gate("right", narrowing=f"corpus={str(pins)!r}")
+    written = "pinned or elsewhere or faults or met or values"
+    result = gate("right", "-k", written, narrowing=f"corpus={str(pins)!r}")
     order = [
         r"pinned words +2 ",
         r"words that failed elsewhere +\d+ ",
@@ -264,7 +271,7 @@ def test_the_ci_profile_draws_the_same_cases_every_time() -> None:
 
 
 def test_what_a_subject_says_is_printed_as_it_is(gate: Gate) -> None:
-    gate("declines_in_brackets", "-v").stdout.fnmatch_lines(
+    gate("declines_in_brackets", "-v", "-k", "values").stdout.fnmatch_lines(
         ["declined   *: only [[]float32] and [[]/no] more"]
     )
 
