@@ -224,6 +224,7 @@ def _failure(failure: Examination) -> Record:
         "like": failure.like,
         "also": list(failure.also),
         "replay": replay_line_of(failure),
+        **({"scheme": failure.held.scheme} if failure.held.scheme else {}),
         "worst": asdict(worst) if worst else None,
         "next_worst": [asdict(each) for each in wrong.worst[1:]],
         "shape": [] if case.illegal else list(case.output_shape),

@@ -31,6 +31,7 @@ from verify.checks.shapes import (
 )
 from verify.checks.subject import split_label
 from verify.oracle.compare import KINDS, Outcome
+from verify.oracle.schemes import SCHEMES
 from verify.reports.records import Record, numbered_records
 
 _parsed = lru_cache(maxsize=4096)(Case.parse)
@@ -161,6 +162,7 @@ _FAILURE = fields(
         "also": list_of(_a_word),
         "next_worst": list_of(_WORST, most=10),
         "replay": _TEXT,
+        "scheme": one_of(("", *SCHEMES)),
         "values": list_of(_a_pair),
         "answer": list_of(any_number),
     },

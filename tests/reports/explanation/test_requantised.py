@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.reports.explanation.explained import answer_of, explained, tail_of, text_of
-from verify import reference
+from verify import Case, reference
 from verify.cases.dtypes import QUANTISED
+from verify.checks.subject import describe
+from verify.oracle.schemes import SCHEMES
+from verify.reports.explanation.answered import answered_by
 from verify.reports.explanation.explain import explain
+from verify.reports.explanation.lines import plain_text
+from verify.reports.explanation.picture import drawing_of
 
 WORD = "conv_i1x2_k1x2_same_int8_qx0.5z-3_qw0.25_qy0.0625z100_bias_relu6_iota"
 
@@ -54,3 +63,38 @@ def test_numbers_are_distances_and_padding_says_what_it_holds():
 )
 def test_clamp_tie_and_negative_zero_point_are_said(word, line):
     assert line in text_of(word).splitlines()
+
+
+@given(
+    drawn=explained(
+        operations=("conv", "depthwise"), dtypes=tuple(QUANTISED), around=("bias", "relu", "relu6")
+    ),
+    scheme=st.sampled_from(tuple(SCHEMES)),
+)
+@settings(deadline=None, max_examples=20)
+def test_last_number_is_that_of_the_scheme_that_the_case_is_held_to(drawn, scheme):
+    case, at = drawn
+    held = case.held_to(scheme)
+    assert answer_of(explain(held, at)) == reference(held)[at]
+
+
+def test_scheme_is_said_in_place_of_two_answers():
+    case = Case.parse("conv_i1_k1_same_int8_qy2_ones").held_to("fixed-once")
+    lines = plain_text(explain(case, (0, 0, 0))).splitlines()
+    assert "rounded  1 by fixed-once: a multiplier of 31 bits; rounded once, halves up" in lines
+
+
+def test_what_a_subject_answered_is_marked_by_the_scheme_that_it_declares():
+    case = Case.parse("conv_i1_k1_same_int8_qy2_ones")
+
+    def up(case: Case) -> np.ndarray:
+        return np.ones((1, 1, 1), np.int8)
+
+    up.dtypes, up.scheme = ("int8",), "float32"
+    answered = answered_by(describe(up), case)
+    assert (answered.scheme, answered.verdict.outcome) == ("float32", "disagrees")
+    drawn = drawing_of(case.held_to(answered.scheme), at=None, name="up", answer=answered.answer)
+    assert json.loads(drawn.numbers)["answered"]["wrong"] == [[0]]
+    assert json.loads(drawing_of(case, at=None, name="up", answer=answered.answer).numbers)["answered"][
+        "wrong"
+    ] == [[]]

@@ -23,12 +23,14 @@ class Answered(NamedTuple):
     """What was answered, under a name, with its verdict and the whole message on a disagreement.
 
     `answer` is None where there was none. It and the worst element are in the order of the case's answer.
+    `scheme` is the one by which a quantised answer was judged, "" for any right way.
     """
 
     name: str
     verdict: Verdict
     message: str = ""
     answer: Array | None = None
+    scheme: str = ""
 
     @property
     def sentence(self) -> str:
@@ -42,7 +44,7 @@ def answered_by(subject: Description, case: Case) -> Answered:
     examination = Examiner(subject=subject).examine(case)
     verdict, name = examination.verdict, examination.subject.name
     message = disagreement(diagnosed(examination)) if verdict.kind else ""
-    return Answered(name, verdict, message, examination.answer)
+    return Answered(name, verdict, message, examination.answer, examination.subject.scheme)
 
 
 def answered_array(name: str, answer: Array, case: Case) -> Answered:
@@ -61,7 +63,7 @@ def answered_call(name: str, answer: Array, call: Call, *, arguments: Arguments)
     verdict = verdict_on(call, answer)
     message = "" if verdict.holds else complaint(call, verdict, answer, arguments=arguments)
     if answer.shape != call.shape:
-        return Answered(name, verdict, message)
+        return Answered(name, verdict, message, scheme=call.scheme)
     if worst := verdict.worst:
         verdict = replace(verdict, worst=replace(worst, index=call.layout.index_in_base(worst.index)))
-    return Answered(name, verdict, message, call.layout.to_base(answer))
+    return Answered(name, verdict, message, call.layout.to_base(answer), call.scheme)

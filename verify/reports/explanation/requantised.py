@@ -8,9 +8,10 @@ from fractions import Fraction
 import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.operands import Array
 from verify.cases.quantised import spelled
-from verify.oracle.problem import problem_of
-from verify.oracle.requantised import centred, real_number, steps_of
+from verify.oracle.problem import Problem, problem_of
+from verify.oracle.requantised import centred, ends_of, real_number, scheme_of, steps_by, steps_of
 from verify.reports.explanation.lines import Line, entry, number_text
 
 
@@ -54,26 +55,34 @@ def requantised_lines(case: Case, total: int, *, channel: int) -> Iterator[Line]
         yield from entry("relu6", f"min(max({_real(plain)}, 0), {six}) = {_real(real)}")
     elif "relu" in case.epilogue:
         yield from entry("relu", f"max({_real(plain)}, 0) = {_real(real)}")
-    nearest, other = _steps(case, total, channel)
-    beside = f" or {other}: so near a half step both are right" if other != nearest else ""
-    yield from entry("rounded", f"{nearest}{beside}")
-    value = nearest + quantised.y_zero_point
+    step, how = _step(problem._replace(axes=()), _row(case, total, channel), channel)
+    yield from entry("rounded", f"{step}{how}")
+    value = step + quantised.y_zero_point
     if quantised.y_zero_point:
         sign = "-" if quantised.y_zero_point < 0 else "+"
-        yield from entry("zero", f"{nearest} {sign} {abs(quantised.y_zero_point)} = {value}")
-    least, largest = case.format.least, int(case.format.largest)
-    clamped = max(min(value, largest), least)
-    if clamped != value:
-        yield from entry("clamped", f"{case.format.token} goes from {least} to {largest}: {clamped}")
+        yield from entry("zero", f"{step} {sign} {abs(quantised.y_zero_point)} = {value}")
+    ends = (case.format.least, int(case.format.largest))
+    inside = ends_of(problem)
+    if (clamped := max(min(value, inside[1]), inside[0])) != value:
+        what = case.format.token if inside == ends else "the activation"
+        yield from entry("clamped", f"{what} goes from {inside[0]} to {inside[1]}: {clamped}")
     yield from entry("answer", str(clamped), style="result")
 
 
-def _steps(case: Case, total: int, channel: int) -> tuple[int, int]:
-    """The nearest step of one sum, and the other where two are right."""
+def _row(case: Case, total: int, channel: int) -> Array:
+    """One sum among those of all channels, as scales may differ."""
     sums = np.zeros((1, case.output_channels), np.int64)
     sums[0, channel] = total
-    steps = steps_of(problem_of(case)._replace(channels_first=False, axes=()), sums)
-    return int(steps.nearest[0, channel]), int(steps.other[0, channel])
+    return sums
+
+
+def _step(problem: Problem, sums: Array, channel: int) -> tuple[int, str]:
+    """The step of the sum of a channel, and how it was found: by a scheme, or as one of two."""
+    if scheme := scheme_of(problem):
+        return int(steps_by(problem, sums)[0, channel]), f" by {scheme.name}: {scheme.sentence}"
+    steps = steps_of(problem, sums)
+    nearest, other = int(steps.nearest[0, channel]), int(steps.other[0, channel])
+    return nearest, f" or {other}: so near a half step both are right" if other != nearest else ""
 
 
 def _real(number: Fraction) -> str:

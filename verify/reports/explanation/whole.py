@@ -56,7 +56,7 @@ def whole_lines(case: Case, index: tuple[int, ...]) -> Iterator[Line]:
 
 
 def due_values(case: Case) -> Array:
-    """The numbers of the answer; of a quantised one the nearest steps."""
+    """The numbers of the answer; of a quantised one those of its scheme, or the nearest steps."""
     return reference(case) if case.format.is_quantised else rule_of(case).wanted
 
 

@@ -114,12 +114,13 @@ def _shown(finding: Finding, *, record: Record, room: int) -> ShownFailure:
     if max(case.kernel) > LARGEST_KERNEL or not room:
         return shown
     index = tuple(worst["index"]) if worst else None
+    held = case.held_to(record.get("scheme", ""))
     return shown._replace(
         answer=tuple(_maps(case, record, index)),
         window=() if index is None else tuple(window_pictures(case, index)),
-        explanation=_explanation(case, index),
+        explanation=_explanation(held, index),
         is_all=len(record["differs"]) < DIFFERING_LIMIT,
-        drawing=_drawing(case, record, index, name=finding.subject, room=room),
+        drawing=_drawing(held, record, index, name=finding.subject, room=room),
     )
 
 
