@@ -32,6 +32,17 @@ ENUMERATIONS = {
     ),
     "gradients": Enumeration(**SMALL, operations=("transpose", "filtergrad"), ranks=(1,), filters=2),
     "dtypes": Enumeration(**SMALL, ranks=(1,), dtypes=("float16", "int32"), data_formats=("channels_first",)),
+    "quantised": Enumeration(
+        size=3,
+        kernel=2,
+        stride=1,
+        dilation=1,
+        operations=("conv", "depthwise"),
+        ranks=(1,),
+        dtypes=("int8", "uint8", "int16"),
+        around=("border", "bias"),
+        fills=("coded", "levels"),
+    ),
     "around": Enumeration(
         size=2,
         kernel=2,
@@ -53,6 +64,11 @@ ENUMERATIONS = {
     ),
     "strided": Enumeration(**SMALL, ranks=(1, 2), steps=("strided",)),
     "strided or dilated": Enumeration(**SMALL, ranks=(2,), steps=("strided", "dilated")),
+}
+QUANTISED = {
+    "int8": "int8_qx2z-3_qw0.5_qy1z-100",
+    "uint8": "uint8_qx2z125_qw0.5_qy1z28",
+    "int16": "int16_qx2z-3_qw0.5_qy1z-100",
 }
 each_enumeration = pytest.mark.parametrize("enumeration", ENUMERATIONS.values(), ids=ENUMERATIONS)
 
@@ -91,7 +107,14 @@ def words_of(enumeration: Enumeration) -> list[str]:
             if padding == "explicit":
                 tokens = ["p" + ends(cells) for cells in product(pairs, repeat=rank)]
             borders = ["", "z" + ends(((1, 1),) * rank)] if "border" in enumeration.around else [""]
-            rest = product(tokens, [dtype], borders, formats(enumeration), ends_of, enumeration.fills)
+            rest = product(
+                tokens,
+                [QUANTISED.get(dtype, dtype)],
+                borders,
+                formats(enumeration),
+                ends_of,
+                enumeration.fills,
+            )
             for token, of, border, first, steps, fill in rest:
                 parts = (shape, token, border, of, first, *steps, fill)
                 words.append("_".join(part for part in parts if part))
@@ -202,7 +225,10 @@ def test_the_text_of_an_enumeration_is_read_back(enumeration: Enumeration) -> No
         ({"channels": 0}, "a sweep's channels is 1 to 8, not 0"),
         ({"ranks": (4,)}, "the rank 4 is none of 1, 2, 3"),
         ({"paddings": ("same", "same")}, "the padding 'same' is named twice"),
-        ({"dtypes": ()}, "a sweep needs a dtype, one of float16, bfloat16, float32, float64, int32"),
+        (
+            {"dtypes": ()},
+            "a sweep needs a dtype, one of float16, bfloat16, float32, float64, int32, int8, uint8, int16",
+        ),
         (
             {"operations": ("depthwise",), "ranks": (3,)},
             "depthwise has 1 or 2 spatial axes, not 3",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from verify.cases import quantised
 from verify.cases.case import Case
 from verify.cases.domain import DATA_FORMATS
-from verify.cases.dtypes import DTYPES, FORMATS
+from verify.cases.dtypes import DTYPES
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis, ceil_div, same_padding
 from verify.cases.narrowings import DRAWN_FILLS, STEPS, step_of
@@ -90,7 +90,7 @@ class Enumeration:
                 raise ValueError(f"a sweep's {name} is 1 to {largest}, not {getattr(self, name)}")
         _require("operation", self.operations, tuple(OPERATIONS))
         _require("rank", self.ranks, (1, 2, 3))
-        _require("dtype", self.dtypes, tuple(FORMATS))
+        _require("dtype", self.dtypes, tuple(DTYPES))
         _require("padding", self.paddings, PADDING_MODES)
         _require("data format", self.data_formats, DATA_FORMATS)
         _require("fill", self.fills, DRAWN_FILLS)
@@ -147,7 +147,7 @@ class Enumeration:
             )
             if rank in OPERATIONS[operation].ranks
             for shared in self._shared(operation, dtype, padding)
-            for border in borders[: 1 + OPERATIONS[operation].takes_border]
+            for border in borders[: 1 + _takes_border(operation, dtype)]
             for rest in self._rest(operation, dtype)
         )
 
@@ -174,7 +174,8 @@ class Enumeration:
                     "operation": operation,
                     **shared,
                     "padding": padding,
-                    "dtype": FORMATS[dtype].dtype,
+                    "dtype": DTYPES[dtype].dtype,
+                    **_quantised_in(dtype),
                 }
 
     def _rest(self, operation: str, dtype: str) -> Iterator[dict[str, Any]]:
@@ -228,6 +229,23 @@ def _require(what: str, chosen: tuple[Any, ...], known: tuple[Any, ...]) -> None
             raise ValueError(f"the {what} {choice!r} {wrong}")
     if not chosen:
         raise ValueError(f"a sweep needs a {what}, one of {', '.join(map(str, known))}")
+
+
+def _quantised_in(dtype: str) -> dict[str, Any]:
+    """How the cases of a dtype are quantised: by zero points apart, and scales that make one step of a sum.
+
+    So that no sum lies at a half step, and few at the ends: what is swept is windows.
+    """
+    form = DTYPES[dtype]
+    if not form.is_quantised:
+        return {}
+    middle = (form.least + int(form.largest) + 1) // 2
+    zeros = {"x_zero_point": middle - 3, "y_zero_point": middle - 100}
+    return {"quantised": quantised.Quantised(x_scale=2.0, w_scale=(0.5,), **zeros)}
+
+
+def _takes_border(operation: str, dtype: str) -> bool:
+    return OPERATIONS[operation].takes_border and not DTYPES[dtype].is_quantised
 
 
 def has_fill(operation: str, dtype: str, fill: str) -> bool:

@@ -32,7 +32,7 @@ MODEL = OptionKind("MODEL")
 @command_named("words")
 @click.argument("model", type=MODEL, help="a file, a folder, module:function or ResNet50")
 @click.option("--size", type=SIZE, help="of the input, where it is open, such as 224x224")
-@click.option("--fills", type=listed("fills"), default=("dyadic",), help="a word for each (default: dyadic)")
+@click.option("--fills", type=listed("fills"), default=(), help="a word for each (default: dyadic, levels)")
 @click.option("--known/--no-known", help="say which layers meet known deviations; run nothing")
 @output_option("--output", kind=PLACE, help="where to write (default: standard output)")
 def command(
@@ -42,7 +42,7 @@ def command(
 
     if known and output:
         raise Misuse("--known writes no words, and takes no --output")
-    title, layers = _read(model, size or (), fills[0])
+    title, layers = _read(model, size or (), fills[0] if fills else "")
     words = words_of(title, layers)
     if not words.by_case and not words.without:
         raise ValueError(f"{title} has no convolution")

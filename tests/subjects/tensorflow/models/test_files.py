@@ -7,9 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.planted import models
+from verify.checks.path import Examiner
+from verify.checks.subject import describe
+from verify.subjects.registry import load
 from verify.subjects.tensorflow.imported import keras, silenced, tf
 from verify.subjects.tensorflow.models.asked import model_named
 from verify.subjects.tensorflow.models.joining import layers_of
@@ -115,10 +119,10 @@ def test_open_sizes_of_a_file_are_named(tmp_path: Path) -> None:
     assert layer.reason == "its input of ?x?x3 has open sizes, which the file leaves to a run"
 
 
-def test_a_quantized_convolution_has_a_reason(tmp_path: Path) -> None:
+def test_a_convolution_of_dynamic_range_has_a_reason(tmp_path: Path) -> None:
     model = models.sequence(layers.Conv2D(32, 3), size=(8, 8, 16))
     path = lite(model, tmp_path / "model.tflite", optimizations=[tf.lite.Optimize.DEFAULT])
-    assert words(path) == ["its filters are int8, of which there is no word"]
+    assert words(path) == ["its filters are int8 and its input float32, of which there is no word"]
 
 
 @pytest.mark.parametrize(
@@ -136,3 +140,36 @@ def test_what_is_no_model_is_one_sentence(tmp_path: Path, name: str, content: by
     file.write_bytes(content)
     with pytest.raises(NotRead, match=sentence):
         model_named(str(file if file.suffix == ".tflite" else file.parent))
+
+
+def quantised(file: Path) -> Path:
+    """A padded model of two convolutions in int8, with a scale for each channel of their filters."""
+    model = models.sequence(
+        layers.ZeroPadding2D(((1, 0), (2, 1))),
+        layers.Conv2D(3, 3, strides=2, activation="relu6"),
+        layers.DepthwiseConv2D(2, padding="same"),
+    )
+    numbers = np.linspace(-1, 1, int(np.prod(model.input_shape[1:])), dtype=np.float32)
+    samples = [[numbers.reshape(1, *model.input_shape[1:])]]
+    return lite(
+        model,
+        file,
+        optimizations=[tf.lite.Optimize.DEFAULT],
+        representative_dataset=lambda: samples,
+        target_spec=tf.lite.TargetSpec(supported_ops=[tf.lite.OpsSet.TFLITE_BUILTINS_INT8]),
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Statistics for quantized inputs")
+def test_convolutions_of_int8_have_their_scales_and_zero_points_and_gate(tmp_path: Path) -> None:
+    file = quantised(tmp_path / "model.tflite")
+    first, second = (layer.case for layer in layers_of(model_named(str(file)), fill=""))
+    assert first is not None
+    assert second is not None
+    assert (first.format.token, first.epilogue) == ("int8", ("bias", "relu6"))
+    assert (first.padding, first.fill) == (((1, 0), (2, 1)), "levels")
+    assert (len(first.quantised.w_scale), len(second.quantised.w_scale)) == (3, 3)
+    assert first.quantised.y_zero_point == second.quantised.x_zero_point == -128
+    assert first.quantised.y_scale == second.quantised.x_scale
+    way = describe(load("tensorflow:lite")).ways["DEPTHWISE_CONV_2D+int8+reference"]
+    assert Examiner(subject=way).examine(second).outcome == "agrees"

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from verify.cases.case import Case
+from verify.cases.dtypes import format_of
+from verify.cases.enumeration import has_fill
 from verify.cases.geometry import same_padding
 from verify.cases.operations import OPERATIONS, is_in_order, kind_of
 from verify.cases.word import InvalidCase
@@ -43,11 +45,9 @@ class _Joiner:
             return Layer(node.name, reason=node.reason)
         before = self._border(node)
         steps, after, lacks = self._followed(node)
-        border = (
-            {"border": before.cells, "size": _inside(node.fields["size"], before.cells)} if before else {}
-        )
+        border = _padded(node, before.cells) if before else {}
         try:
-            case = Case(**{**node.fields, **border}, epilogue=steps, fill=fill)
+            case = Case(**{**node.fields, **border}, epilogue=steps, fill=_fill_of(node, fill))
         except InvalidCase as refusal:
             return Layer(node.name, reason=str(refusal))
         return Layer(node.name, case, before=before.name if before else "", after=after, lacks=lacks)
@@ -148,3 +148,19 @@ def _fits(fields: Mapping[str, Any], steps: tuple[str, ...]) -> bool:
     """Whether an operation may be followed by these steps, in this order."""
     taken = OPERATIONS[fields["operation"]].epilogue
     return is_in_order(steps) and all(kind_of(step) in taken for step in steps)
+
+
+def _padded(node: Node, cells: tuple[tuple[int, int], ...]) -> dict[str, Any]:
+    """What cells of zeros before a convolution are of its case: padding of its own, where it is quantised."""
+    own = {"size": _inside(node.fields["size"], cells)}
+    is_own = format_of(node.fields["dtype"]).is_quantised and node.fields["padding"] == "VALID"
+    return {**own, "padding" if is_own else "border": cells}
+
+
+def _fill_of(node: Node, fill: str) -> str:
+    """A fill, or the usual one of a convolution's dtype where that does not have it."""
+    form = format_of(node.fields["dtype"])
+    operation = node.fields.get("operation", "conv")
+    if fill and has_fill(operation, form.token, fill):
+        return fill
+    return "levels" if form.is_quantised else "dyadic"

@@ -10,21 +10,25 @@ from typing import Any, NamedTuple
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from verify.cases.dtypes import FORMATS
+from verify.cases.dtypes import DTYPES, QUANTISED
 from verify.cases.operations import leaky
+from verify.cases.quantised import FILTERS, PLAIN, Quantised
 from verify.subjects.tensorflow.models.nodes import Model, Node, NotRead, open_sizes, said_by
 
 
 class Tensor(NamedTuple):
     """A value of a model: its name, its dtype by TensorFlow Lite's name, its shape, and its bytes if fixed.
 
-    Extents that the file leaves open are None, but for the batch, which is then 1 or a multiple.
+    Extents that the file leaves open are None, but for the batch, which is then 1 or a multiple. One whose
+    integers stand for real numbers has `scales`, of all or of each channel, and their zero points.
     """
 
     name: str
     dtype: str
     shape: tuple[int | None, ...]
     fixed: bytes | None
+    scales: tuple[float, ...] = ()
+    zeros: tuple[int, ...] = ()
 
 
 class Call(NamedTuple):
@@ -108,7 +112,10 @@ def _tensor(model: Any, tensor: Any) -> Tensor:
     extents = tuple(None if place and sign < 0 else int(extent) for place, (extent, sign) in signed)
     data = model.buffers[tensor.buffer].data
     fixed = None if data is None or not len(data) else bytes(data)
-    return Tensor(name, _DTYPES.get(tensor.type, "unknown"), extents, fixed)
+    said = tensor.quantization
+    scales, zeros = ((), ()) if said is None else (said.scale, said.zeroPoint)
+    numbers = (tuple(() if part is None else np.asarray(part).tolist()) for part in (scales, zeros))
+    return Tensor(name, _DTYPES.get(tensor.type, "unknown"), extents, fixed, *numbers)
 
 
 def _node(call: Call) -> Node:
@@ -161,9 +168,8 @@ def _convolution(call: Call) -> Node:
     source, filters = (call.given[2 if transposes else 0], call.given[1])
     assert source is not None
     assert filters is not None
-    for what, tensor in (("input is", source), ("filters are", filters)):
-        if tensor.dtype not in FORMATS:
-            return call.place("convolution", reason=f"its {what} {tensor.dtype}, of which there is no word")
+    if reason := _unsaid(source, filters, call.answer):
+        return call.place("convolution", reason=reason)
     shapes = source.shape, call.answer.shape
     if any(None in shape[1:] for shape in shapes):
         why = open_sizes(source.shape[1:], after=", which the file leaves to a run")
@@ -179,13 +185,37 @@ def _convolution(call: Call) -> Node:
         "strides": _along(options, "stride", rank),
         "dilations": _along(options, "dilation", rank),
         "padding": "SAME" if options.padding == _SAME else "VALID",
-        "dtype": FORMATS[source.dtype].dtype,
+        "dtype": DTYPES[source.dtype].dtype,
+        "quantised": _quantised(source, filters, call.answer),
         "channels_first": False,
     }
     steps, lacks = _FUSED[getattr(options, "fusedActivationFunction", 0)]
     has_bias = len(call.given) > (3 if transposes else 2) and call.given[-1] is not None
     steps = (*(("bias",) if has_bias else ()), *steps)
     return call.place("convolution", fields=fields | _counts(call, large, small), steps=steps, lacks=lacks)
+
+
+def _unsaid(source: Tensor, filters: Tensor, answer: Tensor) -> str:
+    """Why no word has these dtypes, or integers without a scale; "" where one has."""
+    for what, tensor in (("input is", source), ("filters are", filters)):
+        if tensor.dtype not in DTYPES:
+            return f"its {what} {tensor.dtype}, of which there is no word"
+    if source.dtype not in QUANTISED:
+        other = f"its filters are {filters.dtype} and its input {source.dtype}, of which there is no word"
+        return other if filters.dtype in QUANTISED else ""  # of dynamic range, say
+    if (filters.dtype, answer.dtype) != (FILTERS[source.dtype], source.dtype):
+        given = f"its input is {source.dtype}, its filters {filters.dtype}, its answer {answer.dtype}"
+        return f"{given}, of which there is no word"
+    bare = [tensor.name for tensor in (source, filters, answer) if not tensor.scales]
+    return f"{bare[0]} has no scale" if bare else ""
+
+
+def _quantised(source: Tensor, filters: Tensor, answer: Tensor) -> Quantised:
+    """How a convolution of integers is quantised; the zero points of filters are one."""
+    if source.dtype not in QUANTISED:
+        return PLAIN
+    x, w, y = ((part.scales, (part.zeros or (0,))[0]) for part in (source, filters, answer))
+    return Quantised(x[0][0], x[1], w[0], w[1], y[0][0], y[1])
 
 
 def _counts(call: Call, large: Sequence[Any], small: Sequence[Any]) -> dict[str, Any]:
