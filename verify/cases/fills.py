@@ -50,10 +50,10 @@ _LOW = np.uint64(2**32 - 1)
 
 
 class Part(NamedTuple):
-    """An operand to make, under its name in `Operands`, channels last.
+    """An operand to make, under its name in `Operands`, channels last; its numbers come flat.
 
     `largest` is the largest that its integers may be. An image has a batch before its spatial axes, and
-    filters have two axes after theirs.
+    filters have two axes after theirs. `slab` says of which flat indices, where it is not all.
     """
 
     case: Case
@@ -61,10 +61,16 @@ class Part(NamedTuple):
     shape: tuple[int, ...]
     largest: int
     is_image: bool
+    slab: range | None = None
 
     @property
     def size(self) -> int:
         return math.prod(self.shape)
+
+    @property
+    def places(self) -> range:
+        """The flat indices of the numbers to make."""
+        return range(self.size) if self.slab is None else self.slab
 
     @property
     def groups(self) -> Groups:
@@ -115,29 +121,44 @@ def make_operands(case: Case) -> Operands:
     """The arrays of a case: new ones, always the same numbers."""
     if case.illegal:
         return _ones(case)
-    fill, traits, channels = case.fill_traits, case.traits, (case.output_channels,)
-    scale = exactness.scale_of(case)
+    make = case.fill_traits.make
 
-    def made(operand: str, shape: tuple[int, ...], *, is_image: bool = False) -> Array:
+    def made(part: Part) -> Array:
         """An operand; an image has a data format, and is made channels last."""
-        last = case.channels_last(shape) if is_image else shape
-        values = fill.make(Part(case, operand, last, scale.largest(operand) if scale else 0, is_image))
-        moved = np.moveaxis(values, -1, 1) if is_image and case.channels_first else values
-        return as_integers(moved, case, operand) if case.format.is_quantised else _cast(moved, case)
+        values = make(part).reshape(part.shape)
+        moved = np.moveaxis(values, -1, 1) if part.is_image and case.channels_first else values
+        return as_integers(moved, case, part.operand) if case.format.is_quantised else _cast(moved, case)
 
-    arrays = {
-        "input": made("input", case.input_shape, is_image=True),
-        "factor": made("factor", case.factor_shape, is_image=traits.factor == "result"),
-    }
-    if "bias" in case.epilogue and traits.answer != "filters":
-        arrays["bias"] = made("bias", channels)
-    if traits.has_pointwise:
-        arrays["pointwise"] = made("pointwise", case.pointwise_shape)
-    if "residual" in case.epilogue:
-        arrays["residual"] = made("residual", case.output_shape, is_image=True)
+    arrays = {part.operand: made(part) for part in parts_of(case)}
     if "norm" in case.epilogue:
-        arrays |= {name: _cast(values, case) for name, values in _norm(case, *channels).items()}
+        arrays |= {name: _cast(values, case) for name, values in _norm(case, case.output_channels).items()}
     return Operands(**arrays)
+
+
+def parts_of(case: Case) -> list[Part]:
+    """The operands that a fill makes of a case, but for the parameters of a norm."""
+    traits = case.traits
+    parts: list[tuple[str, tuple[int, ...], bool]] = [
+        ("input", case.input_shape, True),
+        ("factor", case.factor_shape, traits.factor == "result"),
+    ]
+    if "bias" in case.epilogue and traits.answer != "filters":
+        parts.append(("bias", (case.output_channels,), False))
+    if traits.has_pointwise:
+        parts.append(("pointwise", case.pointwise_shape, False))
+    if "residual" in case.epilogue:
+        parts.append(("residual", case.output_shape, True))
+    scale = exactness.scale_of(case)
+    return [
+        Part(
+            case,
+            operand,
+            case.channels_last(shape) if is_image else shape,
+            scale.largest(operand) if scale else 0,
+            is_image,
+        )
+        for operand, shape, is_image in parts
+    ]
 
 
 def _ones(case: Case) -> Operands:
@@ -170,8 +191,14 @@ def _cast(values: Values, case: Case) -> Array:
 def _hashes(seed: int, operand: str, start: int, stop: int, stream: int = 0) -> Hashes:
     """SplitMix64 of start+1 … stop: the hash of 0 is 0, so that counting begins with 1."""
     sequence, first_stream = _STREAMS[operand]
-    first = (((3 * seed + sequence) << 40) + ((first_stream + stream) << 36) + 1) & (2**64 - 1)
-    z = (np.arange(start, stop, dtype=np.uint64) + np.uint64(first)) * np.uint64(0x9E3779B97F4A7C15)
+    first = ((3 * seed + sequence) << 40) + ((first_stream + stream) << 36) + 1
+    return splitmix(first + start, stop - start)
+
+
+def splitmix(first: int, count: int) -> Hashes:
+    """SplitMix64 of so many numbers from the first on."""
+    start = np.uint64(first & (2**64 - 1))
+    z = (np.arange(count, dtype=np.uint64) + start) * np.uint64(0x9E3779B97F4A7C15)
     z ^= z >> np.uint64(30)
     z *= np.uint64(0xBF58476D1CE4E5B9)
     z ^= z >> np.uint64(27)
@@ -182,11 +209,13 @@ def _hashes(seed: int, operand: str, start: int, stop: int, stream: int = 0) -> 
 
 def _of_hashes(part: Part, make: Callable[..., Values], *, streams: int = 1, kind: Any = np.int64) -> Values:
     """The numbers made from the hashes, computed in slices to save memory."""
-    values = np.empty(part.size, dtype=kind)
-    for start in range(0, part.size, SLICE):
-        stop = min(start + SLICE, part.size)
-        values[start:stop] = make(*(part.hashes(start, stop, stream) for stream in range(streams)))
-    return values.reshape(part.shape)
+    first, last = part.places.start, part.places.stop
+    values = np.empty(last - first, dtype=kind)
+    for start in range(first, last, SLICE):
+        stop = min(start + SLICE, last)
+        hashes = (part.hashes(start, stop, stream) for stream in range(streams))
+        values[start - first : stop - first] = make(*hashes)
+    return values
 
 
 def _integers(bits: Hashes, largest: int) -> NDArray[np.int64]:
@@ -206,7 +235,7 @@ def _coded(part: Part) -> Values:
 
 def _counted(part: Part, *, whole: int) -> Values:
     period = period_of(part.groups, whole=min(whole, part.largest), most=part.largest)
-    return (np.arange(part.size) % period + 1).reshape(part.shape)
+    return np.arange(part.places.start, part.places.stop) % period + 1
 
 
 def _ints(part: Part) -> Values:
@@ -218,10 +247,10 @@ def _impulse(part: Part) -> Values:
     """A single 1 in the input, in a cell that the seed chooses; 1, 2, 3 … in the filters."""
     if part.operand != "input":
         return _coded(part)
-    x = np.zeros(part.size)
-    if x.size:
-        x[int(part.hashes(0, 1)[0]) % x.size] = 1
-    return x.reshape(part.shape)
+    x = np.zeros(len(part.places))
+    if x.size and (place := int(part.hashes(0, 1)[0]) % part.size) in part.places:
+        x[place - part.places.start] = 1
+    return x
 
 
 def impulse_seed(case: Case, place: int) -> int:
@@ -270,7 +299,7 @@ def _reals(part: Part) -> Values:
 
     values = _of_hashes(part, make, streams=3, kind=np.float64)
     if kind == 2 and part.operand == "input":
-        values.reshape(-1)[1::2] *= -1
+        values[1 - part.places.start % 2 :: 2] *= -1
     return values
 
 
@@ -282,7 +311,7 @@ def _unread(part: Part) -> Values:
     poison = np.array([np.nan, np.inf, -np.inf])
     unread = ~read_cells(part.case)[np.newaxis, ..., np.newaxis]
     kinds = np.arange(values.size).reshape(part.shape) % 3
-    return np.where(unread, poison[kinds], values)
+    return np.where(unread, poison[kinds], values.reshape(part.shape))
 
 
 def _nonfinite(part: Part) -> Values:
@@ -293,12 +322,12 @@ def _nonfinite(part: Part) -> Values:
     values = _ints(part)
     if part.operand != "input" or not values.size:
         return values
-    spoiled = values.astype(np.float64).reshape(-1)
+    spoiled = values.astype(np.float64)
     places = part.hashes(0, 3, stream=1)
     for kind, value in enumerate((np.inf, np.nan, -np.inf)):
         if part.case.seed % 4 in (kind, 3):
             spoiled[int(places[kind]) % spoiled.size] = value
-    return spoiled.reshape(part.shape)
+    return spoiled
 
 
 def shows_nothing(case: Case) -> bool:
@@ -307,7 +336,7 @@ def shows_nothing(case: Case) -> bool:
 
 
 _ROWS = (
-    Fill("ones", lambda part: np.ones(part.shape), lambda case: Scale(1, 1, 1), chance=1),
+    Fill("ones", lambda part: np.ones(len(part.places)), lambda case: Scale(1, 1, 1), chance=1),
     Fill("iota", _iota, exactness.of_iota, chance=1),
     Fill(
         "impulse",

@@ -1,0 +1,93 @@
+"""The numbers of a case's operands made in slabs, so that large ones need no copy in a wider dtype."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from verify.cases.fills import Part, Values, parts_of
+from verify.cases.operands import Array, Operands
+
+if TYPE_CHECKING:
+    from verify.cases.case import Case
+
+SLAB = 2**22
+"""Numbers that are made at a time."""
+
+THREADS = 2
+"""Threads that make slabs side by side."""
+
+Block = tuple[slice, slice]
+"""Images, and cells of their first spatial axis, as `_viewed` has them."""
+
+
+def numbers(part: Part, places: range) -> Values:
+    """The numbers of an operand at flat indices, channels last, that follow each other."""
+    return part.case.fill_traits.make(part._replace(slab=places))
+
+
+def make_in_slabs(case: Case) -> Operands:
+    """The operands of a case of integers, as `make_operands` makes them."""
+    return Operands(**{part.operand: _made(part) for part in parts_of(case)})
+
+
+def first_changed(case: Case) -> str:
+    """The first operand of a made case, by its name, that is not as its fill makes it; "" where all are."""
+    parts = parts_of(case)
+    changed = (part.operand for part in parts if _is_changed(part, getattr(case.operands, part.operand)))
+    return next(changed, "")
+
+
+def _made(part: Part) -> Array:
+    shape = (part.shape[0], part.shape[-1], *part.shape[1:-1]) if _is_moved(part) else part.shape
+    array = np.empty(shape, part.case.dtype)
+    view = _viewed(part, array)
+
+    def fill(block: Block) -> None:
+        view[block] = _values(part, view, block)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(fill, _blocks(view)))
+    return array
+
+
+def _is_changed(part: Part, array: Array) -> bool:
+    view = _viewed(part, array)
+
+    def differs(block: Block) -> bool:
+        return not np.array_equal(view[block], _values(part, view, block).astype(array.dtype))
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return any(pool.map(differs, _blocks(view)))
+
+
+def _is_moved(part: Part) -> bool:
+    return part.is_image and part.case.channels_first
+
+
+def _viewed(part: Part, array: Array) -> Array:
+    """An operand in the order in which its numbers are made, images first: where it can be, as one row."""
+    return np.moveaxis(array, 1, -1) if _is_moved(part) else array.reshape(1, -1)
+
+
+def _values(part: Part, view: Array, block: Block) -> Values:
+    """The numbers of a block of a view."""
+    images, rows = block
+    inner = math.prod(view.shape[2:])
+    start = (images.start * view.shape[1] + rows.start) * inner
+    shape = (images.stop - images.start, rows.stop - rows.start, *view.shape[2:])
+    return numbers(part, range(start, start + math.prod(shape))).reshape(shape)
+
+
+def _blocks(view: Array) -> Iterator[Block]:
+    """Blocks that cut a view, of about a slab each: whole images, or cells of one."""
+    batch, first = view.shape[:2]
+    inner = max(math.prod(view.shape[2:]), 1)
+    images, rows = max(SLAB // max(first * inner, 1), 1), max(SLAB // inner, 1)
+    for image in range(0, batch, images):
+        for row in range(0, first, rows):
+            yield slice(image, min(image + images, batch)), slice(row, min(row + rows, first))
