@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from verify import Case, InvalidCase
-from verify.cases.validity import MEMORY_LIMIT
+from verify.cases.large import MEMORY_LIMIT
 
 SIMPLEST = Case(size=(3,), kernel=(2,), padding="SAME")
 
@@ -141,7 +141,8 @@ REFUSALS = {
         "so the output size would be negative (stride 2)"
     ),
     "conv_n99999_i999x999_k3x3_same": (
-        "its arrays would take 1,490.1 GiB as float64, more than the limit of 1 GiB"
+        "its arrays would take 1,490.1 GiB as float64, more than the limit of 1 GiB, and cannot be judged by "
+        "projection: its arrays take more than 64 GiB in float32"
     ),
     "conv_i3_k3_same_int32_reals": "the fill 'reals' needs a floating-point dtype, not int32",
     "conv_i3_k3_same_int32_unread1": "the fill 'unread' needs a floating-point dtype, not int32",
@@ -234,11 +235,15 @@ def test_number_too_long_for_a_word_is_refused(fields):
 
 
 def test_memory_limit_counts_padded_input_filters_and_answer_as_float64():
-    fits = Case(size=(MEMORY_LIMIT // 16 - 1,), kernel=(1,), padding="VALID", dtype=np.dtype(np.float16))
-    assert 8 * (2 * fits.size[0] + 1) < MEMORY_LIMIT
-    assert refusal_of(size=(fits.size[0] + 1,), kernel=(1,)) == (
-        "its arrays would take 1.0 GiB as float64, more than the limit of 1 GiB"
+    fits = Case(
+        size=(MEMORY_LIMIT // 16 - 1,), kernel=(1,), padding="VALID", dtype=np.dtype(np.float16), fill="reals"
     )
+    assert 8 * (2 * fits.size[0] + 1) < MEMORY_LIMIT
+    assert refusal_of(size=(fits.size[0] + 1,), kernel=(1,), fill="reals") == (
+        "its arrays would take 1.0 GiB as float64, more than the limit of 1 GiB, and cannot be judged by "
+        "projection: the fill 'reals' has no exact sums"
+    )
+    assert replace(SIMPLEST, size=(fits.size[0] + 1,), kernel=(1,)).is_large
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ import numpy as np
 from verify.cases.dtypes import DTYPES, FORMATS, Format, format_of
 from verify.cases.fills import FILLS, Fill, make_operands
 from verify.cases.geometry import Axis, same_padding
+from verify.cases.large import is_large
 from verify.cases.misfits import LETTERS, ArrayRole
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
 from verify.cases.quantised import PLAIN, Quantised, dtype_of
+from verify.cases.slabs import make_in_slabs
 from verify.cases.validity import normal, validate, why_illegal
 from verify.cases.word import LENGTH, InvalidCase, Padding, fields_of, quoted, word_of
 
@@ -65,6 +67,9 @@ class Case:
 
     scheme: ClassVar[str] = ""
     """How a quantised answer is made of its sums, where the case is held to that; no part of its word."""
+
+    written: ClassVar[str] = ""
+    """The operand of a large case that a subject elsewhere wrote to, which is not sent back."""
 
     def __post_init__(self) -> None:
         for name, value in normal(self).items():
@@ -159,6 +164,11 @@ class Case:
     def format(self) -> Format:
         """How the dtype rounds."""
         return format_of(self.dtype)
+
+    @cached_property
+    def is_large(self) -> bool:
+        """Whether it is too large to be judged whole, and is judged by projection."""
+        return is_large(self)
 
     @property
     def padding_mode(self) -> str:
@@ -287,7 +297,7 @@ class Case:
         """An equal case that makes its own arrays, but for these fields; it is not checked again."""
         case = object.__new__(Case)
         vars(case).update(vars(self))
-        for made in ("operands", *(("axes", "format") if changes else ())):
+        for made in ("operands", *(("axes", "format", "is_large") if changes else ())):
             vars(case).pop(made, None)
         vars(case).update(changes)
         return case
@@ -307,7 +317,7 @@ class Case:
 
     def make_operands(self) -> Operands:
         """New arrays, always with the same numbers; what a subject writes to one set changes no other."""
-        return make_operands(self)
+        return make_in_slabs(self) if self.is_large else make_operands(self)
 
     @cached_property
     def operands(self) -> Operands:

@@ -19,6 +19,7 @@ class Given(Case):
 
     arrays: Operands
     epsilon: float = NORM_EPSILON
+    is_large = False
 
     @classmethod
     def of_arrays(

@@ -11,6 +11,7 @@ import numpy as np
 
 from verify.cases.dtypes import DTYPES, is_known
 from verify.cases.fills import FILLS
+from verify.cases.large import MEMORY_LIMIT, size_as_float64, why_not_projected
 from verify.cases.misfits import BIAS, ILLEGAL_LIMIT, given_tokens, normal_given, why_ungiven, wrong_given
 from verify.cases.operations import EPILOGUE, OPERATIONS, WHOLE, Operation, is_in_order, is_step, kind_of
 from verify.cases.quantised import normal_quantised, why_unscaled, wrong_place, wrong_quantised
@@ -18,12 +19,6 @@ from verify.cases.word import MAX_DIGITS, InvalidCase, by, cut, ends, padding_to
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
-
-MEMORY_LIMIT = 2**30
-"""Bytes that the padded input, the filters and the answer of a case may take as float64.
-
-Making and judging them takes a few times as much memory.
-"""
 
 
 def normal(case: Case) -> dict[str, Any]:
@@ -245,22 +240,22 @@ def _wrong_windows(case: Case) -> str | None:
 
 
 def _wrong_extent(case: Case) -> str | None:
-    # An extent of 0 counts as 1: a mask or a single row of an empty array must fit as well.
-    padded = (case.batch, *(axis.padded for axis in case.axes), case.channels)
-    shapes = [padded, case.filter_shape, case.result_shape]
-    if case.traits.has_pointwise:
-        shapes.append((case.batch, *(axis.out for axis in case.axes), case.channels * case.multiplier))
-    return _too_large(case, shapes)
+    size = size_as_float64(case)
+    why = why_not_projected(case) if size > MEMORY_LIMIT else ""
+    return f"{_beyond(size)}, and cannot be judged by projection: {why}" if why else None
 
 
 def _too_large(case: Case, shapes: Iterable[tuple[int, ...]]) -> str | None:
+    # An extent of 0 counts as 1: a mask or a single row of an empty array must fit as well.
     size = 8 * sum(math.prod(max(extent, 1) for extent in shape) for shape in shapes)
-    if size > MEMORY_LIMIT:
-        return (
-            f"its arrays would take {size / 2**30:,.1f} GiB as float64, "
-            f"more than the limit of {MEMORY_LIMIT / 2**30:.0f} GiB"
-        )
-    return None
+    return _beyond(size) if size > MEMORY_LIMIT else None
+
+
+def _beyond(size: int) -> str:
+    return (
+        f"its arrays would take {size / 2**30:,.1f} GiB as float64, "
+        f"more than the limit of {MEMORY_LIMIT / 2**30:.0f} GiB"
+    )
 
 
 _COMPLAINTS = (

@@ -14,6 +14,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.exchange import is_array_like, numpy_of
 from verify.cases.operands import Array, Operands
+from verify.cases.slabs import first_changed
 from verify.cases.spelling import with_article
 from verify.checks.broken import Broken
 from verify.checks.clock import Clock
@@ -90,9 +91,19 @@ def modified(case: Case, operands: Operands) -> Verdict | None:
     """The disagreement of a subject that wrote to the operands of its case, which were as here; or None."""
     for operand, before, after in zip(Operands._fields, operands, case.operands, strict=True):
         if before is not None and after is not None and before.tobytes() != after.tobytes():
-            name = case.traits.factor_name if operand == "factor" else operand
-            return disagrees("input modified", f"it wrote to the {name} that it was given")
+            return disagrees("input modified", _wrote_to(case, operand))
     return None
+
+
+def modified_in_slabs(case: Case) -> Verdict | None:
+    """The same of a large case, whose operands are held to their fill a slab at a time."""
+    name = case.written or first_changed(case)
+    return disagrees("input modified", _wrote_to(case, name)) if name else None
+
+
+def _wrote_to(case: Case, operand: str) -> str:
+    name = case.traits.factor_name if operand == "factor" else operand
+    return f"it wrote to the {name} that it was given"
 
 
 def _dirty_memory(case: Case) -> None:
@@ -107,10 +118,10 @@ def _dirty_memory(case: Case) -> None:
 def most_answer_bytes(case: Case) -> int:
     """The most that an answer takes whose values are looked at: that of any dtype in the right shape.
 
-    A small one of another shape is looked at, too.
+    A small one of another shape is looked at, too; of a large case one in its own dtype alone.
     """
     size = 0 if case.illegal else math.prod(case.output_shape)
-    return max(size * WIDEST, SMALL)
+    return max(size * (case.dtype.itemsize if case.is_large else WIDEST), SMALL)
 
 
 def refusal_of_answer(case: Case, answer: Array) -> Verdict:

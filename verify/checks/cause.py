@@ -39,7 +39,7 @@ def has_same_cause(first: Examination, second: Examination, by: By) -> bool:
     kinds = {first.verdict.kind, second.verdict.kind}
     if is_alike_at_sight(first, second):
         return True
-    if first.flaky or second.flaky or not kinds <= SILENT:
+    if first.flaky or second.flaky or not kinds <= SILENT or first.case.is_large or second.case.is_large:
         return False
     if _explains(first, second) or _explains(second, first):
         return True
@@ -67,7 +67,7 @@ def _wavers(examination: Examination) -> bool:
 def gives(fault: Fault, examination: Examination) -> bool:
     """Whether a fault would have given this answer, and it is not the right one."""
     case, answer = examination.held, examination.answer
-    if case.illegal or answer is None:
+    if case.illegal or case.is_large or answer is None:
         return False
     wrong = fault(case)
     is_it = is_explained(answer, fault, wrong, case=case)
@@ -130,7 +130,12 @@ def needs(failure: Examination, by: By, is_over: Callable[[], bool]) -> frozense
 
 def further_words(failure: Examination, by: By) -> tuple[str, ...]:
     """Words in another operation, rank and dtype, one each at most, that disagree for the same cause."""
-    if failure.flaky or failure.case.illegal or failure.verdict.kind in LOUD - {"refused"}:
+    if (
+        failure.flaky
+        or failure.case.illegal
+        or failure.case.is_large
+        or failure.verdict.kind in LOUD - {"refused"}
+    ):
         return ()
     is_over = patience(FURTHER_S)
 

@@ -29,6 +29,8 @@ def wrong_in(examination: Examination, *, most: int) -> Wrong:
     case, verdict = examination.case, examination.verdict
     if examination.answer is None or verdict.worst is None or verdict.kind not in NUMERIC_KINDS:
         return NONE_WRONG
+    if case.is_large:
+        return Wrong((verdict.worst,))
     rule = judgement(case, scheme=examination.subject.scheme)
     with np.errstate(over="ignore", invalid="ignore"):
         answer = examination.answer.astype(case.dtype)

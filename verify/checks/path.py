@@ -12,12 +12,13 @@ from verify.cases.case import Case
 from verify.cases.fills import shows_nothing
 from verify.cases.operands import Array
 from verify.cases.simplify import SIMPLIFYING_S, simplest
-from verify.checks.asking import as_array, ask, modified, refusal_of_answer
+from verify.checks.asking import as_array, ask, modified, modified_in_slabs, refusal_of_answer
 from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination, mismatch_of
 from verify.checks.journal import current
 from verify.checks.predictions import compared, explanation
+from verify.checks.room import why_no_room
 from verify.checks.subject import Description, Subject, describe
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import (
@@ -31,6 +32,7 @@ from verify.oracle.compare import (
     different_bits,
     disagrees,
 )
+from verify.oracle.projecting import judge_by_projection
 from verify.oracle.requantised import MOST_SHARE, open_share
 
 
@@ -83,6 +85,8 @@ class Examiner:
             return Examination(
                 case=case, subject=subject, verdict=Verdict(outcome="declined", sentence=declined)
             )
+        if full := why_no_room(case):
+            return Examination(case=case, subject=subject, verdict=Verdict(outcome="declined", sentence=full))
         asked = case.copied()
         answer, error = ask(subject, asked, self.clock)
         if case.illegal:
@@ -91,9 +95,9 @@ class Examiner:
         if isinstance(answer, Verdict):
             return Examination(case=case, subject=subject, verdict=self._only(answer), error=error)
         verdict = self._verdict(case, asked, answer, scheme=subject.scheme)
-        if self.repeats > 1:
+        if self.repeats > 1 and not case.is_large:
             answer = answer.copy()  # a subject may write every answer into one buffer
-        for _ in range(self.repeats - 1):
+        for _ in range(0 if case.is_large else self.repeats - 1):  # two large answers may not fit
             if verdict.holds:
                 again, error = ask(subject, case.copied(), self.clock)
                 verdict = _repeated(verdict, answer, again)
@@ -107,9 +111,9 @@ class Examiner:
         return Verdict(outcome="vacuous", sentence=f"{verdict.sentence}, which is not judged here")
 
     def _verdict(self, case: Case, asked: Case, answer: Array, *, scheme: str) -> Verdict:
-        if "input modified" in self.kinds and asked.is_made:
+        if "input modified" in self.kinds and (asked.is_made or asked.written):
             with self.clock.part("comparison"):
-                verdict = modified(asked, case.make_operands())
+                verdict = modified_in_slabs(asked) if case.is_large else modified(asked, case.make_operands())
             if verdict:
                 return verdict
         form = compare_form(answer, shape=case.output_shape, dtype=case.dtype)
@@ -119,6 +123,9 @@ class Examiner:
             return Verdict(outcome="agrees")
         if form and (form.kind == "shape" or not np.can_cast(answer.dtype, np.float64, "same_kind")):
             return form
+        if case.is_large:
+            with self.clock.part("reference"):
+                return judge_by_projection(case, answer)
         with self.clock.part("reference"):
             rule = judgement(case, accumulator=self.accumulator, scheme=scheme)
         with self.clock.part("comparison"):
@@ -179,7 +186,9 @@ def compare(case: Case, actual: Any, *, scheme: str = "") -> Verdict:
     if isinstance(answer, Verdict):
         return answer
     form = compare_form(answer, shape=case.output_shape, dtype=case.dtype)
-    return form or compare_values(judgement(case, scheme=scheme), answer)
+    if form or case.is_large:
+        return form or judge_by_projection(case, answer)
+    return compare_values(judgement(case, scheme=scheme), answer)
 
 
 def _refusal(case: Case, answer: Array | Verdict) -> Verdict:

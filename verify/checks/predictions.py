@@ -94,6 +94,8 @@ def _other_answer(deviation: Deviation, examination: Examination) -> str:
     """What a deviation predicts of the numbers, and what was got; "" where that is the same."""
     case, answer = examination.case, examination.answer
     subject = examination.subject
+    if case.is_large:
+        return "numbers that are too many to be computed"
     rule = predicted(deviation, case, subject.condition_names, scheme=subject.scheme)
     if rule is None:
         return "no answer of these numbers"

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from verify.cases.case import Case
+from verify.cases.large import require_whole
 from verify.checks.replacing import replace_file
 from verify.commands.cli import command_named
 from verify.config.options import PLACE, SUBJECT, WORD, choice, output_option
@@ -26,6 +27,8 @@ FORM = choice("FORM", "script", "issue", "pytest", "npz", "onnx")
 @output_option("--output", kind=PLACE, help="where to write (default: standard output, or WORD)")
 def command(*, word: str, form: str, subject: str | None, output: Path | None) -> int:
     case = Case.parse(word)
+    if form != "pytest":
+        require_whole(case, f"exported as {form}")
     if form in ("npz", "onnx"):
         if subject:
             raise CannotExport(f"{form} holds a case and no subject such as {subject!r}")

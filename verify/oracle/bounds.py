@@ -15,6 +15,7 @@ from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.exactness import promises_exact_sums
 from verify.cases.given import Given
+from verify.cases.large import require_whole
 from verify.cases.operands import Array, Operands
 from verify.cases.operations import ONE_ROUNDING, SLOPE_BITS, kind_of
 from verify.oracle.compare import Judgement
@@ -43,6 +44,7 @@ def judgement(case: Case, *, accumulator: str | None = None, scheme: str = "") -
 @lru_cache(maxsize=1)
 def _judgement(case: Case, accumulator: str | None, scheme: str) -> Judgement:
     """The same, by place: what is cached is told apart by how it is called, too."""
+    require_whole(case)
     problem = problem_of(case)._replace(scheme=scheme)
     if accumulator is not None:
         problem = problem._replace(format=problem.format._replace(accumulator=accumulator))

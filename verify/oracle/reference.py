@@ -16,6 +16,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.exactness import promises_exact_sums
 from verify.cases.geometry import Axis
+from verify.cases.large import require_whole
 from verify.cases.operands import Array, Operands
 from verify.oracle.compensated import SPLITTABLE, dot2
 from verify.oracle.epilogue import follow, wrapped
@@ -34,6 +35,7 @@ def reference(case: Case) -> Array:
     that `verify.oracle.bounds` adds for it (float64 sums; for float64, sums in twice the precision). int32
     wraps to 32 bits, and a quantised answer is the nearest step.
     """
+    require_whole(case)
     problem, operands = problem_of(case), case.make_operands()
     answer = linear(problem, operands, exact=promises_exact_sums(case))
     values, _ = follow(problem, operands, answer)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.operands import Array
+from verify.cases.operands import Array, Operands
 from verify.checks.asking import most_answer_bytes
 from verify.checks.bulk import Swept
 from verify.oracle.compare import KINDS, Verdict
@@ -18,17 +18,24 @@ from verify.subjects.protocol import BrokenStream, array_of
 
 def most_bytes(case: Case) -> int:
     """The most that the body of an answer takes: the answer, and each operand, which may be modified."""
+    if case.is_large:  # whose operands are not sent back
+        return most_answer_bytes(case)
     return most_answer_bytes(case) + sum(part.nbytes for part in case.operands if part is not None)
 
 
 def answer_in(case: Case, header: Mapping[str, Any], *, body: memoryview) -> Array:
-    """The answer of a message; modified operands are copied to the case's."""
+    """The answer of a message; modified operands are copied to the case's, of a large one one is named."""
     wrong = BrokenStream("it sent an answer whose parts do not fit each other")
     modified, sizes = header.get("modified"), header.get("sizes")
     if not (isinstance(modified, list) and isinstance(sizes, list) and _are_counts(sizes)):
         raise wrong
     if sum(sizes) != len(body):
         raise wrong
+    if case.is_large:
+        if len(sizes) != 1 or len(modified) > 1 or not {*modified} <= {*Operands._fields}:
+            raise wrong
+        vars(case).update(written="".join(modified))
+        return array_of(header["answer"], body)
     parts = [body[end - size : end] for end, size in zip(accumulate(sizes), sizes, strict=True)]
     written = {name: part for name, part in case.operands._asdict().items() if name in modified}
     is_each = len(written) == len(modified) == len(parts) - 1

@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from verify.cases.case import Case
+from verify.cases.large import seconds_for
 from verify.cases.operands import Array
 from verify.checks.bulk import Swept
 from verify.checks.clock import TimeUp
@@ -39,7 +40,8 @@ COMPILING_S = 60.0
 MEMORY_BYTES = 8 * 2**30
 """Address space that a process may take beyond what its imports have mapped.
 
-Arrays of a case are at most 1 GiB as float64; threads and allocators reserve more than they use.
+Arrays of a case are at most 1 GiB as float64; threads and allocators reserve more than they use. A large case
+adds what its own arrays take, several times.
 """
 
 
@@ -158,14 +160,19 @@ class Isolated:
         crashes, names = self._sporadic_crashes, {**self.condition_names, "way": way}
         return any(deviation.explains(case, "crashed", names) for deviation in crashes)
 
+    def _least_s(self, case: Case) -> float:
+        """The seconds that a case may take once it is compiled."""
+        return self.timeout_s + (seconds_for(case) if case.is_large else 0.0)
+
     def _limit_s(self, life: Life, case: Case, way: str) -> float:
         """The seconds that a case may take in a life, with those that its compilation there may."""
+        least_s = self._least_s(case)
         if not self._declared["compiles"]:
-            return self.timeout_s
+            return least_s
         shape = self.base, way, replace(case, fill="ones", seed=0)
         is_new = shape not in life.compiled
         life.compiled.add(shape)
-        return self.timeout_s + COMPILING_S * is_new
+        return least_s + COMPILING_S * is_new
 
     def start(self) -> dict[str, Any]:
         """Start the worker if necessary; returns what it declares."""
@@ -199,9 +206,9 @@ class Isolated:
         Elsewhere with the verdict if the worker has none or was lost.
         """
         request = {"subject": self.base, "way": way, "word": str(case)}
-        with self._asked(self.timeout_s) as life:
-            most = most_bytes(case)
-            header, body = life.ask(request, most=most, limit_s=self._limit_s(life, case, way))
+        with self._asked(self._least_s(case)) as life:
+            most, limit_s = most_bytes(case), self._limit_s(life, case, way)
+            header, body = life.ask(request, most=most, limit_s=limit_s)
             if self._may_crash_later(case, way):
                 self.begin_anew()
             if "answer" in header:

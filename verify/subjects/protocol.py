@@ -33,6 +33,9 @@ HELLO = 0
 STREAM_LOST = 93
 """The exit code of a life whose stream is closed or is not a stream any more."""
 
+Piece = bytes | memoryview
+"""A part of a body: bytes, or a view of them."""
+
 _HEAD = struct.Struct("<QIQ")
 _ONE_WRITE = 2**16
 
@@ -41,17 +44,20 @@ class BrokenStream(Exception):
     """The other end closed the stream, where it says nothing, or sent what the sentence says."""
 
 
-def send(stream: socket, number: int, header: Mapping[str, Any], parts: Iterable[bytes] = ()) -> None:
-    """Send a message; ValueError for a header that is too long to be accepted."""
-    text, body = json.dumps(header).encode(), b"".join(parts)
+def send(
+    stream: socket, number: int, header: Mapping[str, Any], parts: Iterable[bytes | memoryview] = ()
+) -> None:
+    """Send a message; ValueError for a header that is too long to be accepted. Parts are bytes, or views."""
+    text, pieces = json.dumps(header).encode(), [*parts]
+    length = sum(map(len, pieces))
     if len(text) > HEADER_BYTES:
         raise ValueError(f"a header takes {len(text):,} bytes, and at most {HEADER_BYTES:,} are accepted")
-    head = _HEAD.pack(number, len(text), len(body)) + text
-    if len(body) < _ONE_WRITE:
-        stream.sendall(head + body)  # one write wakes the reader once
-    else:
-        stream.sendall(head)
-        stream.sendall(body)
+    head = _HEAD.pack(number, len(text), length) + text
+    if length < _ONE_WRITE:
+        stream.sendall(b"".join([head, *pieces]))  # one write wakes the reader once
+        return
+    for piece in (head, *pieces):  # which are not joined, as they may be large
+        stream.sendall(piece)
 
 
 def send_end(stream: socket, number: int) -> None:
@@ -133,6 +139,12 @@ def form(array: Array) -> dict[str, Any]:
 def bytes_of(array: Array) -> bytes:
     """The bytes of an array, in C order and this machine's."""
     return array.astype(array.dtype.newbyteorder("="), copy=False).tobytes()
+
+
+def view_of(array: Array) -> memoryview:
+    """The same bytes without a copy, where the array has them in this order."""
+    native = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+    return native.reshape(-1).view(np.uint8).data
 
 
 def array_of(header: Any, body: memoryview) -> Array:

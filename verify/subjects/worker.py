@@ -19,12 +19,13 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
-from pathlib import Path
 from socket import recv_fds, socket
 from typing import Any
 
 from verify.cases.case import Case
 from verify.cases.enumeration import Enumeration
+from verify.cases.operands import Array
+from verify.cases.slabs import first_changed
 from verify.checks.asking import ask
 from verify.checks.bulk import Swept, examine_in_bulk
 from verify.checks.deviations import from_text
@@ -34,6 +35,7 @@ from verify.checks.subject import Description
 from verify.checks.trial import misuse_on
 from verify.checks.versions import versions
 from verify.oracle.compare import Verdict, disagrees
+from verify.subjects.allowance import Allowance, limited
 from verify.subjects.descendants import adopt_orphans, children, end_children
 from verify.subjects.described import data_of
 from verify.subjects.protocol import (
@@ -41,12 +43,14 @@ from verify.subjects.protocol import (
     HELLO,
     STREAM_LOST,
     BrokenStream,
+    Piece,
     bytes_of,
     data_of_bytes,
     form,
     receive,
     send,
     send_end,
+    view_of,
 )
 from verify.subjects.registry import UnknownSubject, load, relatives
 
@@ -157,7 +161,7 @@ def _life(
     return {"ended": code}
 
 
-def _contain(output: int, memory_bytes: int | None) -> None:
+def _contain(output: int, memory_bytes: int | None) -> Allowance:
     """Make a life lead a group of its own, print to `output`, leave no core and keep to its memory."""
     end_with_the_parent()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -168,16 +172,7 @@ def _contain(output: int, memory_bytes: int | None) -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     faulthandler.enable(sys.stderr, all_threads=True)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if memory_bytes is not None:
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
-        least = _least_limit(int(pages[0]) * resource.getpagesize() + memory_bytes)
-        resource.setrlimit(resource.RLIMIT_AS, (least, least))
-
-
-def _least_limit(ours: int) -> int:
-    """Our limit of the address space, or that of whoever started us where it is less."""
-    limits = resource.getrlimit(resource.RLIMIT_AS)
-    return min([ours, *(limit for limit in limits if limit != resource.RLIM_INFINITY)])
+    return limited(memory_bytes)
 
 
 def _answer_all(
@@ -185,7 +180,7 @@ def _answer_all(
 ) -> None:
     """Answer case after case until the parent closes the stream."""
     try:
-        _contain(output, memory_bytes)
+        allowance = _contain(output, memory_bytes)
         send(stream, HELLO, {})
         while True:
             request, data, number = receive(stream, most=DATA_BYTES)
@@ -193,7 +188,7 @@ def _answer_all(
             if request.get("way"):
                 subject = subject.through(request["way"])
             beat = partial(send, stream, number, {})
-            send(stream, number, *_said(subject, request, data=data, beat=beat))
+            send(stream, number, *_said(subject, request, data=data, beat=beat, allowance=allowance))
             send_end(stream, number)
     except (BrokenStream, OSError):
         os._exit(STREAM_LOST)
@@ -203,11 +198,16 @@ def _answer_all(
 
 
 def _said(
-    subject: Description, request: Mapping[str, Any], *, data: bytes | bytearray, beat: Callable[[], None]
-) -> tuple[dict[str, Any], list[bytes]]:
+    subject: Description,
+    request: Mapping[str, Any],
+    *,
+    data: bytes | bytearray,
+    beat: Callable[[], None],
+    allowance: Allowance,
+) -> tuple[dict[str, Any], Sequence[Piece]]:
     """The header and the parts of what is said to a request; a long one calls `beat`."""
     if "word" in request:
-        return _answer(subject, request["word"])
+        return _answer(subject, request["word"], allowance)
     if "tried" in request:
         return {"misuse": misuse_on(subject, Case.parse(request["tried"]))[:TEXT]}, []
     if "inside" in request:
@@ -216,11 +216,12 @@ def _said(
     return {"swept": True}, [json.dumps(swept.to_data()).encode()]
 
 
-def _answer(subject: Description, word: str) -> tuple[dict[str, Any], list[bytes]]:
+def _answer(subject: Description, word: str, allowance: Allowance) -> tuple[dict[str, Any], Sequence[Piece]]:
     """A message: the answer and the operands that the subject wrote to, or the verdict without one."""
     try:
         case = _last_case(word).copied()
-        before = {name: bytes_of(part) for name, part in case.operands._asdict().items() if part is not None}
+        allowance.allow(case)
+        before = _bytes_of_operands(case)
     except ImportError as missing:
         why = f"its dtype needs {missing.name}, which is not installed"
         return _without_answer(Verdict(outcome="declined", sentence=why))
@@ -235,10 +236,27 @@ def _answer(subject: Description, word: str) -> tuple[dict[str, Any], list[bytes
         return _without_answer(disagrees("refused", "it raised KeyboardInterrupt"), interrupt)
     if isinstance(answer, Verdict):
         return _without_answer(answer, cause)
+    if case.is_large:
+        return _large_answer(case, answer)
     after = {name: bytes_of(getattr(case.operands, name)) for name in before}
     modified = {name: data for name, data in after.items() if data != before[name]}
     body = [bytes_of(answer), *modified.values()]
     return {"answer": form(answer), "modified": list(modified), "sizes": list(map(len, body))}, body
+
+
+def _large_answer(case: Case, answer: Array) -> tuple[dict[str, Any], list[memoryview]]:
+    """The same of a large case: the name of an operand that the subject wrote to, and no copy of anything."""
+    changed, view = first_changed(case), view_of(answer)
+    modified = [changed] if changed else []
+    return {"answer": form(answer), "modified": modified, "sizes": [len(view)]}, [view]
+
+
+def _bytes_of_operands(case: Case) -> dict[str, bytes]:
+    """The bytes of the operands, to see what is written to them; of a large case they are made alone."""
+    operands = case.operands
+    if case.is_large:
+        return {}
+    return {name: bytes_of(part) for name, part in operands._asdict().items() if part is not None}
 
 
 def _swept(subject: Description, block: Mapping[str, Any], *, beat: Callable[[], None]) -> Swept:

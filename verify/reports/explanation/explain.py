@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.large import require_whole
 from verify.cases.operands import Array
 from verify.cases.operations import ACTIVATIONS, kind_of, slope_of
 from verify.reports.explanation.axes import AXIS_NAMES, axis_lines
@@ -72,6 +73,7 @@ def checked(case: Case, at: tuple[int, ...] | None) -> tuple[int, ...]:
     """The index of a cell, by default the first; ValueError where the answer has no such cell."""
     if case.illegal:
         raise ValueError(f"{str(case)!r} has no answer: the call must be refused, as {case.why_illegal}")
+    require_whole(case, "explained")
     shape = case.output_shape
     if 0 in shape:
         raise ValueError(f"{str(case)!r} has no cell to explain: its answer has the shape {shape}")

@@ -20,6 +20,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.grammar import GRAMMAR, require_grammar
+from verify.cases.large import require_whole
 from verify.cases.operands import Array
 from verify.checks import shapes
 from verify.checks.deviations import Deviation
@@ -89,6 +90,7 @@ def observe(
     description = describe(subject)
     examiner = Examiner(subject=description, known=known, repeats=2, noted_as=name)
     for number, case in enumerate(cases):
+        require_whole(case, "recorded bit by bit")
         ways = description.having(case)
         by_turn = replace(examiner, subject=ways[number % len(ways)])
         examination = by_turn.examine(case)

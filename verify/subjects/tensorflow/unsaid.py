@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from verify.cases.case import Case
+from verify.cases.large import MEMORY_LIMIT
 from verify.cases.misfits import asked_of
-from verify.cases.validity import MEMORY_LIMIT
 from verify.subjects.tensorflow.layers import NO_GROUPS
 
 _TAKE_GROUPS = ("raw_general_conv", "layer_conv")
