@@ -5,6 +5,7 @@ from verify.cases.narrowings import DRAWN_FILLS
 from . import _copies  # noqa: F401 - first, so that nothing is loaded twice
 from .cases import cases, cases_by_way
 from .illegal import ILLEGAL_OPERATIONS, illegal_cases, illegal_cases_by_way
+from .large import large_cases_by_way
 from .marginals import marginals, region_cases
 from .parts import axes, batches, borders, channel_counts, epilogues, paddings, seeds, steps
 from .sample import sample
@@ -21,6 +22,7 @@ __all__ = [
     "epilogues",
     "illegal_cases",
     "illegal_cases_by_way",
+    "large_cases_by_way",
     "marginals",
     "paddings",
     "region_cases",

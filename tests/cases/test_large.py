@@ -106,6 +106,7 @@ def test_operand_that_was_written_to_is_found(
 ) -> None:
     monkeypatch.setattr(slabs, "SLAB", 7)
     case = Case.parse(word)
+    vars(case)["is_large"] = True
     case.operands  # noqa: B018 - made here
     assert first_changed(case) == ""
     getattr(case.operands, operand).flat[-1] += 1

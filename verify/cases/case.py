@@ -17,7 +17,7 @@ from verify.cases.misfits import LETTERS, ArrayRole
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
 from verify.cases.quantised import PLAIN, Quantised, dtype_of
-from verify.cases.slabs import make_in_slabs
+from verify.cases.slabs import digests_of, make_in_slabs
 from verify.cases.validity import normal, validate, why_illegal
 from verify.cases.word import LENGTH, InvalidCase, Padding, fields_of, quoted, word_of
 
@@ -297,7 +297,7 @@ class Case:
         """An equal case that makes its own arrays, but for these fields; it is not checked again."""
         case = object.__new__(Case)
         vars(case).update(vars(self))
-        for made in ("operands", *(("axes", "format", "is_large") if changes else ())):
+        for made in ("operands", "digests", *(("axes", "format", "is_large") if changes else ())):
             vars(case).pop(made, None)
         vars(case).update(changes)
         return case
@@ -322,7 +322,15 @@ class Case:
     @cached_property
     def operands(self) -> Operands:
         """The case's own arrays, made from the fill on first use."""
-        return self.make_operands()
+        made = self.make_operands()
+        if self.is_large:
+            vars(self)["digests"] = digests_of(made)
+        return made
+
+    @property
+    def digests(self) -> Mapping[str, tuple[int, ...]]:
+        """Checksums of the operands of a large case as they were made; none of another."""
+        return vars(self).get("digests", {})  # type: ignore[no-any-return]
 
     @property
     def input(self) -> Array:

@@ -96,7 +96,7 @@ def modified(case: Case, operands: Operands) -> Verdict | None:
 
 
 def modified_in_slabs(case: Case) -> Verdict | None:
-    """The same of a large case, whose operands are held to their fill a slab at a time."""
+    """The same of a large case, whose operands are held to checksums of theirs."""
     name = case.written or first_changed(case)
     return disagrees("input modified", _wrote_to(case, name)) if name else None
 

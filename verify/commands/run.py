@@ -50,6 +50,7 @@ PROFILE = options.choice("NAME", "quick", "dev", "ci", "night")
 )
 @options.output_option("--report", help="write a record of every case, as JSON lines")
 @options.output_option("--html", help="write a page of HTML that needs nothing else")
+@click.option("--large/--no-large", help="some cases of a GiB and more, too: seconds each")
 @click.option("--pin/--no-pin", help="pin what disagrees, once it is shrunk")
 @flags.corpus_option
 @flags.words_option
@@ -113,7 +114,7 @@ def command(
         request = Request(
             subjects=labels,
             options=asked,
-            **{name: draw[name] for name in ("profile", "detail", "jobs")},
+            **{name: draw[name] for name in ("profile", "detail", "jobs", "large")},
             until=until,
             narrowings=narrowings,
             failures=failures,

@@ -40,9 +40,9 @@ def visibility(
     One that is held to a scheme is judged by it, and shows what a subject that declares it could have.
 
     A fault is visible where its answer would be judged wrong; as that is expensive to find out, its
-    condition `needs` says beforehand where it cannot be.
+    condition `needs` says beforehand where it cannot be. Of a large case no fault is computed.
     """
-    if case.illegal:
+    if case.illegal or case.is_large:
         return Visibility((), ())
     names = names_of(case)
     held: dict[str, bool] = {}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         cases_by_way,
         illegal_cases,
         illegal_cases_by_way,
+        large_cases_by_way,
         marginals,
         region_cases,
         sample,
@@ -30,6 +31,7 @@ else:
     DRAWN_FILLS, ILLEGAL_OPERATIONS = _package.DRAWN_FILLS, _package.ILLEGAL_OPERATIONS
     cases, illegal_cases, sample = _package.cases, _package.illegal_cases, _package.sample
     cases_by_way, illegal_cases_by_way = _package.cases_by_way, _package.illegal_cases_by_way
+    large_cases_by_way = _package.large_cases_by_way
     marginals, region_cases = _package.marginals, _package.region_cases
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "cases_by_way",
     "illegal_cases",
     "illegal_cases_by_way",
+    "large_cases_by_way",
     "marginals",
     "region_cases",
     "sample",

@@ -61,5 +61,8 @@ EVERYTHING, ELSEWHERE, KNOWN, LIMITS, WITNESSED, MET = (
 LISTED = (EVERYTHING, ELSEWHERE, KNOWN, LIMITS, WITNESSED, MET)
 """The properties that ask what is written down, and draw nothing."""
 
-TITLES = {judged.name: judged.title for judged in (*LISTED, *PROPERTIES)}
+LARGE = Property("large", "large sizes, by projection", tuple(FILLS), KINDS)
+"""The property of large cases, where they are asked for."""
+
+TITLES = {judged.name: judged.title for judged in (*LISTED, *PROPERTIES, LARGE)}
 """Every property by its name, in the order of a summary."""

@@ -30,7 +30,17 @@ from verify.corpus.words import SHIPPED, cases_in
 from verify.gate.complaints import complaint, is_asked, limits_of, wrong_deviation, wrong_limit
 from verify.gate.drawing import DRAWN_FILLS, cases
 from verify.gate.judging import Judge, mismatches_in, together
-from verify.gate.properties import ELSEWHERE, EVERYTHING, KNOWN, LIMITS, MET, PROPERTIES, WITNESSED, Property
+from verify.gate.properties import (
+    ELSEWHERE,
+    EVERYTHING,
+    KNOWN,
+    LARGE,
+    LIMITS,
+    MET,
+    PROPERTIES,
+    WITNESSED,
+    Property,
+)
 from verify.gate.search import Drawing, drawing_of, is_quick, searching
 from verify.gate.under_test import Gate
 
@@ -40,6 +50,7 @@ def conformance(
     *,
     corpus: str | Path | None = None,
     known: Sequence[Deviation] | None = None,
+    large: bool = False,
     **narrowings: Unpack[Narrowings],
 ) -> type:
     """A test class for pytest that gates a subject.
@@ -49,7 +60,8 @@ def conformance(
     pinned words, a test of their own beside the lecture's example (where the narrowings allow it).
     Unless the narrowings choose, a subject is asked the `operations` and the steps `around` them that its
     attributes name; without these, convolutions with a bias and relu.
-    `known` are deviations to report as known, by default those that the subject brings. The
+    `known` are deviations to report as known, by default those that the subject brings. With `large`, some
+    large cases are asked, too, which are judged by projection. The
     narrowings are those of `strategies.cases`; a property whose fills they leave out is skipped.
     Raises ValueError at once for a wrong narrowing or corpus; a subject that cannot be gated is one error of
     its tests.
@@ -66,6 +78,7 @@ def conformance(
         "test_limits": _limits_test(gate),
         "test_faults": _faults_test(gate, chosen),
         "test_met": _met_test(gate, chosen),
+        **({"test_large": _large_test(gate, chosen)} if large else {}),
     }
     return type("Conformance", (), {**written, **drawn, "__module__": __name__, "gate": gate})
 
@@ -291,6 +304,18 @@ def _met_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
         }
 
     return test_met
+
+
+def _large_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
+    def test_large(self: Any) -> None:
+        """Some cases that are too large to be judged whole hold, judged by projection."""
+        drawing = drawing_of(gate.session.options, gate.name, "test_large", fewer=gate.subject.fewer)
+        pairs = gate.large(narrowings, drawing)
+        if not pairs:
+            pytest.skip("the domain that is left has no large case")
+        _ask(gate.judge(LARGE), [("", way, case) for way, case in pairs])
+
+    return test_large
 
 
 def _known_test(gate: Gate) -> Callable[..., None]:

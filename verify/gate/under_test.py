@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -25,18 +26,23 @@ from verify.gate.drawing import (
     ILLEGAL_OPERATIONS,
     cases_by_way,
     illegal_cases_by_way,
+    large_cases_by_way,
     marginals,
     region_cases,
+    sample,
 )
 from verify.gate.judging import Judge
 from verify.gate.properties import ELSEWHERE, EVERYTHING, MET, PROPERTIES, WITNESSED, Property
 from verify.gate.recorder import Tallier, record_of
-from verify.gate.search import is_quick
+from verify.gate.search import Drawing, is_quick
 from verify.gate.survey import Survey, judgeable_routes, survey_of
 from verify.reports.tally import TIME_UP, UNDRAWN, Tally
 from verify.subjects.failed import failed_words
 
 Item = TypeVar("Item")
+
+SHARE_OF_LARGE = 20
+"""A large case takes seconds, or minutes."""
 
 
 class Gate:
@@ -132,6 +138,14 @@ class Gate:
     def _refusing(self, domains: Mapping[str, Domain]) -> dict[str, Domain]:
         """The domains of the ways that refuse anything: one may say that it refuses nothing."""
         return {name: domain for name, domain in domains.items() if self.routes[name].refuses}
+
+    def large(self, narrowings: Mapping[str, Any], drawing: Drawing) -> list[tuple[str, Case]]:
+        """Pairs of a way and a large case, one for each `SHARE_OF_LARGE` cases of another property."""
+        count = max(drawing.used.max_examples // SHARE_OF_LARGE, 1)
+        seed = secrets.randbits(32) if drawing.seed is None else drawing.seed
+        with suppress(ValueError):
+            return sample(count, seed, large_cases_by_way(self._domains(narrowings), narrowings))
+        return []
 
     def witnesses(self, narrowings: dict[str, Any]) -> Mapping[str, tuple[str, Case]]:
         """For each fault that a drawn case could show, by its name, a way and a case that does."""

@@ -42,10 +42,10 @@ class Request:
     """The request for a run: subjects that `options.load` can load, and what to keep of it.
 
     No case is drawn after `until`, a time of `time.monotonic`. The options' pins are asked of each
-    subject first, then the failures in their database. What disagrees is pinned in
-    `pin_to`, and recorded in the file `failures`. Records of every case go to the file `report`. `detail` is
-    how much of the summary is printed, as `print_proved` has it. `jobs` are how many were asked for, and
-    `alone` says why there can be only one.
+    subject first, then the failures in their database, and of large cases some, where `large` says so.
+    What disagrees is pinned in `pin_to`, and recorded in the file `failures`. Records of every case go to the
+    file `report`. `detail` is how much of the summary is printed, as `print_proved` has it. `jobs` are how
+    many were asked for, and `alone` says why there can be only one.
     """
 
     subjects: Sequence[str]
@@ -53,6 +53,7 @@ class Request:
     profile: str
     until: float
     narrowings: Mapping[str, Any] = field(default_factory=dict)
+    large: bool = False
     failures: Path | None = None
     pin_to: Path | None = None
     report: Path | None = None
@@ -132,7 +133,8 @@ def _no_addopts() -> Iterator[None]:
 
 def _arguments(folder: Path, request: Request) -> list[str]:
     """Pytest's arguments for a test file such as a user would write."""
-    narrowed = "".join(f", {name}={value!r}" for name, value in request.narrowings.items())
+    options = {**request.narrowings, **({"large": True} if request.large else {})}
+    narrowed = "".join(f", {name}={value!r}" for name, value in options.items())
     gates = [
         f"Test{number} = conformance({subject!r}{narrowed})"
         for number, subject in enumerate(request.subjects)

@@ -25,7 +25,7 @@ from verify.reports.phrases import plural
 from verify.reports.terminal import Terminal
 
 REPLAY_TRIES = 5
-"""How often a case is asked that disagrees or has disagreed before; once if it times out, twice if large."""
+"""How often a case is asked that disagrees or has disagreed before; once if it times out or is large."""
 
 SHOWN = {"agrees": "holds"}
 
@@ -107,7 +107,7 @@ def became_of(examiner: Examiner, case: Case, past: Sequence[Failed]) -> Became:
     first = examiner.examine(case)
     examinations = [first]
     if (past or first.verdict.kind) and trait_at_sight(first.verdict) != Trait("timed out"):
-        more = 1 if case.is_large else REPLAY_TRIES - 1
+        more = 0 if case.is_large else REPLAY_TRIES - 1
         examinations += [examiner.examine(case) for _ in range(more)]
     wrong = [examination for examination in examinations if examination.verdict.kind]
     if not wrong:
