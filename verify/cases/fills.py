@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from verify.cases import exactness, lecture
 from verify.cases.dtypes import DTYPES
 from verify.cases.exactness import Scale
+from verify.cases.hashes import SLICE, Hashes, splitmix
 from verify.cases.levels import levels
 from verify.cases.misfits import BIAS, PARTS, arrays_of
 from verify.cases.operands import Array, Operands
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from verify.cases.case import Case
 
 Values: TypeAlias = NDArray[np.float64] | NDArray[np.int64]
-Hashes: TypeAlias = NDArray[np.uint64]
 
 _STREAMS = {
     "input": (0, 0),
@@ -42,9 +42,6 @@ _STREAMS = {
     "norm": (0, 4),
 }
 """Operand → its sequence of hashes, of the three that a seed has, and the first of its streams in it."""
-
-SLICE = 2**16
-"""Hashes computed at a time."""
 
 _LOW = np.uint64(2**32 - 1)
 
@@ -195,19 +192,6 @@ def _hashes(seed: int, operand: str, start: int, stop: int, stream: int = 0) -> 
     return splitmix(first + start, stop - start)
 
 
-def splitmix(first: int, count: int) -> Hashes:
-    """SplitMix64 of so many numbers from the first on."""
-    start = np.uint64(first & (2**64 - 1))
-    z = (np.arange(count, dtype=np.uint64) + start) * np.uint64(0x9E3779B97F4A7C15)
-    shifted = z >> np.uint64(30)
-    z ^= shifted
-    z *= np.uint64(0xBF58476D1CE4E5B9)
-    z ^= np.right_shift(z, np.uint64(27), out=shifted)
-    z *= np.uint64(0x94D049BB133111EB)
-    z ^= np.right_shift(z, np.uint64(31), out=shifted)
-    return z
-
-
 def _of_hashes(part: Part, make: Callable[..., Values], *, streams: int = 1, kind: Any = np.int64) -> Values:
     """The numbers made from the hashes, computed in slices to save memory."""
     first, last = part.places.start, part.places.stop
@@ -221,7 +205,12 @@ def _of_hashes(part: Part, make: Callable[..., Values], *, streams: int = 1, kin
 
 def _integers(bits: Hashes, largest: int) -> NDArray[np.int64]:
     """Integers from −largest to largest."""
-    return ((bits >> np.uint64(32)) * np.uint64(2 * largest + 1) >> np.uint64(32)).astype(np.int64) - largest
+    high = bits >> np.uint64(32)
+    high *= np.uint64(2 * largest + 1)
+    high >>= np.uint64(32)
+    values = high.view(np.int64)
+    values -= largest
+    return values
 
 
 def _iota(part: Part) -> Values:

@@ -94,10 +94,10 @@ def room_for(case: Case) -> float:
 def require_whole(case: Case, act: str = "computed whole") -> None:
     """Raise ValueError, one sentence, for a large case, which cannot be computed or shown as a whole."""
     if case.is_large:
-        size = size_as_float64(case) / 2**30
+        size, products = size_as_float64(case) / 2**30, case.products * math.prod(case.output_shape)
         raise ValueError(
-            f"{str(case)!r} is too large to be {act}: its arrays would take {size:,.1f} GiB as float64; "
-            "`replay SUBJECT WORD` judges it by projection"
+            f"{str(case)!r} is too large to be {act}: it takes {size:,.1f} GiB as float64 and {products:,} "
+            "products; `replay SUBJECT WORD` judges it by projection"
         )
 
 

@@ -11,8 +11,9 @@ from typing import TypeAlias
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.fills import Part, splitmix
+from verify.cases.fills import Part
 from verify.cases.geometry import Axis
+from verify.cases.hashes import splitmix
 from verify.cases.operands import Array, Operands
 from verify.cases.slabs import numbers
 from verify.oracle.problem import problem_of

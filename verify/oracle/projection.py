@@ -40,14 +40,15 @@ with 512 · F · B > 2⁵³ is not judged so.
 from __future__ import annotations
 
 import zlib
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
-from verify.cases.fills import parts_of, splitmix
+from verify.cases.fills import parts_of
 from verify.cases.geometry import Axis
+from verify.cases.hashes import splitmix
 from verify.cases.large import ENTRIES
 from verify.cases.operands import Array, Operands
 from verify.cases.slabs import numbers
@@ -87,13 +88,12 @@ def _by_channels(problem: Problem, x: Array, filters: Array) -> Array:
     """
     *kernel, channels, count = filters.shape
     padded = pad(x, problem.axes, kind=np.float64)
-    products = padded.reshape(-1, channels) @ np.moveaxis(filters, -2, 0).reshape(channels, -1)
-    products = products.reshape(*padded.shape[:-1], *kernel, count)
-    answer = np.zeros((len(x), *(axis.out for axis in problem.axes), count))
+    products = np.moveaxis(filters, -2, -1).reshape(-1, channels) @ padded.reshape(-1, channels).T
+    products = products.reshape(*kernel, count, *padded.shape[:-1])
+    answer = np.zeros((count, len(x), *(axis.out for axis in problem.axes)))
     for tap, cells in tap_slices(problem):
-        of_tap: Any = (..., *tap, slice(None))
-        answer += products[cells][of_tap]
-    return answer
+        answer += products[tap][(slice(None), *cells)]
+    return np.moveaxis(answer, 0, -1)
 
 
 def vectors_for(case: Case, count: int = VECTORS) -> Array:
