@@ -125,6 +125,20 @@ def test_the_same_wrong_element_is_found_as_by_the_reference(
         held_to_the_reference(case)
 
 
+@pytest.mark.parametrize(
+    "word",
+    [
+        "conv_n2_i6x7_c17_k3x2_f3_d1x2_same_ints1",
+        "conv_i40_c16_k3_f4_p9.30_bias_ints2",
+        "depthwise_n3_i5x9_c20_k2x3_m2_same_cf_ints1",
+        "conv_i3x4x5_c32_k2x1x3_f6_g2_same_ints3",
+    ],
+)
+def test_channels_that_are_multiplied_first_give_the_same(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_small_blocks(monkeypatch, 300)
+    held_to_the_reference(Case.parse(word))
+
+
 @pytest.mark.long
 def test_the_same_wrong_element_is_found_on_a_thousand_cases(monkeypatch: pytest.MonkeyPatch) -> None:
     in_small_blocks(monkeypatch, 200)
