@@ -121,6 +121,7 @@ STEPS: dict[str, Callable[[int, tuple[float, float, float]], int]] = {
     "fixed-twice-product": lambda total, scales: twice(total, of_a_product(scales), half_away),
     "fixed-twice-up-product": lambda total, scales: twice(total, of_a_product(scales), half_up),
     "fixed-once": once,
+    "fixed-once-product": lambda total, scales: once(total, of_a_product(scales)),
     "short-once": short,
     "float32": in_float32,
     "float32-divided": divided_in_float32,

@@ -48,7 +48,8 @@ def script(case: Case, subject: Description) -> str:
         raise CannotExport(f"{case} cannot be exported: {declined}")
     if isinstance(way.call, QuantisedWay):
         return _of_a_model(case, way, way.call)
-    assert isinstance(way.call, Way)
+    if not isinstance(way.call, Way):
+        raise CannotExport(f"no script is written of {way.name}: export {case} as pytest")
     call, rule = (
         WrittenCall(case, way.call.entry, way.call.unknown),
         None if case.illegal else judgement(case),

@@ -248,6 +248,13 @@ _ROWS: tuple[Any, ...] = (
         akin="fixed-twice-up",
     ),
     Scheme(
+        "fixed-once-product",
+        "a multiplier of 31 bits of a product in float32; rounded once, halves up",
+        _of_a_product(once),
+        _end_away,
+        akin="fixed-once",
+    ),
+    Scheme(
         "short-once",
         "a multiplier of 15 bits; rounded once, halves up",
         once_of_a_short,

@@ -26,6 +26,8 @@ from verify.subjects.tensorflow.lite import WAYS as QUANTISED_WAYS
 from verify.subjects.tensorflow.modes import MODES
 from verify.subjects.tensorflow.switches import MATRIX
 from verify.subjects.tensorflow.tables import deviations, limits
+from verify.subjects.tensorflow.uniform import WAYS as UNIFORM_WAYS
+from verify.subjects.tensorflow.uniform import UniformWay
 from verify.subjects.tensorflow.unsaid import cannot_say
 
 _BY_NAME: Mapping[str, Entry | Layer] = {**ENTRIES, **LAYERS}
@@ -123,11 +125,16 @@ def _ranks(entry: str) -> tuple[int, ...]:
     return (1, 2) if re.search("depthwise|separable", entry) else (1, 2, 3)
 
 
-AnyWay: TypeAlias = Way | QuantisedWay
+AnyWay: TypeAlias = Way | QuantisedWay | UniformWay
+
+_QUANTISED: Mapping[str, tuple[AnyWay, ...]] = {
+    "tensorflow:lite": QUANTISED_WAYS,
+    "tensorflow:raw": UNIFORM_WAYS,
+}
 
 WAYS: Mapping[str, tuple[AnyWay, ...]] = MappingProxyType(
     {
-        name: (*_ways(mode, entries), *(QUANTISED_WAYS if mode == "lite" else ()))
+        name: (*_ways(mode, entries), *_QUANTISED.get(name, ()))
         for name, mode, entries in (
             ("tensorflow", "eager", _EAGER),
             ("tensorflow:convolution", "eager", _GENERAL),
