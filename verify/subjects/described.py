@@ -15,7 +15,7 @@ from verify.checks.versions import source_of
 
 _PLAIN = ("version", "refuses", "compiles", "cost", "scheme")
 
-PLAIN_OF_WAYS = ("scheme", "compiles", "cost")
+PLAIN_OF_WAYS = ("scheme", "compiles", "cost", "refuses")
 """What a way may say that differs from its subject, beside its version, its switches and its domain."""
 
 Inside = Callable[[Case], Any]

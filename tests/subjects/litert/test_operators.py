@@ -13,6 +13,7 @@ from verify.checks.deviations import CONDITION_NAMES
 from verify.checks.path import Examiner
 from verify.checks.subject import Description
 from verify.oracle.bounds import judgement
+from verify.subjects.described import data_of
 from verify.subjects.documented import deviations_in, limits_in, package_of
 from verify.subjects.litert.kernels import KERNELS
 from verify.subjects.litert.models import OPERATORS
@@ -124,13 +125,31 @@ class TestDtypes:
         reason = "its product with a multiplier of 1 or more may overflow"
         assert load(subject).ways["CONV_2D+int8"].domain.why_not(Case.parse(word)) == reason
 
-    def test_transposed_cells_beyond_the_windows_are_not_by_xnnpack(self, subject):
-        case = Case.parse("transpose_i4_c8_k1_s2_same_int8_qw0.3_bias_ints")
+    @pytest.mark.parametrize(
+        "word",
+        [
+            "transpose_i4_c8_k1_s2_same_int8_qw0.3_bias_ints",
+            "transpose_i1_k1_s2_same_int8_qy2.4038696_ones",
+        ],
+    )
+    def test_transposed_cells_between_the_windows_of_same_are_not_by_xnnpack(self, subject, word):
+        case = Case.parse(word)
         ways = load(subject).ways
-        reason = "its default kernels are the built-in ones where cells lie beyond the windows"
+        reason = "its default kernels are the built-in ones where cells lie between the windows of SAME"
         assert ways["TRANSPOSE_CONV+int8"].domain.why_not(case) == reason
         by = ways["TRANSPOSE_CONV+int8+builtin"]
         assert np.array_equal(by(case), judgement(case, scheme=by.scheme).wanted)
+        assert np.array_equal(ways["TRANSPOSE_CONV+int8"].call(case), by(case))
+
+    @pytest.mark.parametrize("sizes", ["i3_k1_s2", "i7_k2_s3"])
+    def test_cells_between_the_windows_of_valid_are(self, subject, sizes):
+        case = Case.parse(f"transpose_{sizes}_valid_int8_qy2.4038696_bias_ints")
+        way = load(subject).ways["TRANSPOSE_CONV+int8"]
+        assert np.array_equal(way(case), judgement(case, scheme="float32").wanted)
+
+    def test_a_worker_says_that_they_refuse_nothing(self, subject):
+        said = data_of(load(subject))["ways"]
+        assert {name: said[name]["refuses"] for name in WAYS} == dict.fromkeys(WAYS, ())
 
 
 def provoked(subject: str) -> list[tuple[str, str, str, str]]:

@@ -49,8 +49,8 @@ _OF_64_BITS = (
 
 _DELEGATED_TRANSPOSE = (
     (
-        "all(i <= (o - 1) * s + k for i, o, s, k in zip(size, out, strides, kernel))",
-        "its default kernels are the built-in ones where cells lie beyond the windows",
+        "padding != 'same' or all(s <= k for s, k in zip(strides, kernel))",
+        "its default kernels are the built-in ones where cells lie between the windows of SAME",
     ),
 )
 
