@@ -183,12 +183,16 @@ def _search_once() -> None:
 def _find_what_is_asked(narrowings: dict[str, Any]) -> None:
     """Fill the caches of what a gate asks of any subject that declares nothing, without asking one."""
     from tests.planted.convolutions import right
-    from verify.gate.under_test import Gate
+    from verify.cases.fills import FILLS
+    from verify.checks.subject import describe
+    from verify.faults.witnesses import witnesses
+    from verify.gate.drawing import region_cases
+    from verify.subjects.failed import failed_words
 
-    gate = Gate(right, None)
-    gate.witnesses(narrowings)
-    gate.region_cases(narrowings, "ints")
-    gate.elsewhere(narrowings)
+    domains = {"": describe(right).drawn(**narrowings)}
+    witnesses(domains, tuple(FILLS))
+    region_cases(domains, "ints", narrowings)
+    failed_words()
 
 
 def _set_up(request: int, *files: int) -> str:
