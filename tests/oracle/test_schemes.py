@@ -42,13 +42,29 @@ def totals(scales: tuple[float, float, float]) -> list[int]:
     return sorted(total for total in some if abs(total) < 2**31)
 
 
+def wide_totals(scales: tuple[float, float, float], *, every: int) -> list[int]:
+    """Sums on both sides of some half steps of a 16-bit answer, of all at its ends, and the largest."""
+    x, w, y = map(Fraction, scales)
+    step = y / (x * w)
+    ends = range(32_700, 32_800)
+    answers = {*range(-33_000, 33_000, every), *ends, *(-answer for answer in ends)}
+    near = (math.floor((answer + Fraction(1, 2)) * step) for answer in answers)
+    some = {total + offset for total in near for offset in (0, 1)} | {2**47, -(2**47)}
+    return sorted(total for total in some if abs(total) <= 2**47)
+
+
 def problem(
-    scales: tuple[float, float, float], *, scheme: str = "", zero: int = 0, epilogue: tuple[str, ...] = ()
+    scales: tuple[float, float, float],
+    *,
+    scheme: str = "",
+    zero: int = 0,
+    epilogue: tuple[str, ...] = (),
+    token: str = "int8",
 ) -> Problem:
     x, w, y = scales
     quantised = Quantised(x_scale=x, w_scale=(w,), y_scale=y, y_zero_point=zero)
     return Problem(
-        "conv", (), 1, epilogue, QUANTISED["int8"], channels_first=False, quantised=quantised, scheme=scheme
+        "conv", (), 1, epilogue, QUANTISED[token], channels_first=False, quantised=quantised, scheme=scheme
     )
 
 
@@ -71,6 +87,42 @@ class TestAllAnswers:
         made = requantised(problem(scales, zero=5), column(some)).reshape(-1).tolist()
         steps = (requantising.half_even(requantising.real(total, scales)) + 5 for total in some)
         assert made == [max(min(step, 127), -128) for step in steps]
+
+    @pytest.mark.parametrize("zero", [0, 128, 255])
+    def test_unsigned_nearest_step_is_that_of_fractions(self, scales, zero):
+        some = totals(scales)
+        made = requantised(problem(scales, zero=zero, token="uint8"), column(some)).reshape(-1).tolist()
+        steps = (requantising.half_even(requantising.real(total, scales)) + zero for total in some)
+        assert made == [max(min(step, 255), 0) for step in steps]
+
+    @pytest.mark.parametrize("every", [997, pytest.param(1, marks=pytest.mark.long)])
+    def test_nearest_step_of_16_bits_is_that_of_fractions(self, scales, every):
+        some = wide_totals(scales, every=every)
+        made = requantised(problem(scales, zero=-3, token="int16"), column(some)).reshape(-1).tolist()
+        steps = (requantising.half_even(requantising.real(total, scales)) - 3 for total in some)
+        assert made == [max(min(step, 32_767), -32_768) for step in steps]
+
+    @pytest.mark.parametrize("every", [997, pytest.param(1, marks=pytest.mark.long)])
+    def test_float32_of_16_bits_is_what_its_source_says_and_is_not_accused(self, scales, every):
+        some = wide_totals(scales, every=every)
+        held = problem(scales, scheme="float32", token="int16")
+        made = requantised(held, column(some)).reshape(-1)
+        derived = [requantising.STEPS["float32"](total, scales) for total in some]
+        assert made.tolist() == [max(min(step, 32_767), -32_768) for step in derived]
+        rule = judgement_of_sums(held._replace(scheme=""), column(some))
+        assert (np.abs(made.reshape(-1, 1) - rule.wanted) <= rule.allowed).all()
+
+    @pytest.mark.parametrize("token", ["int8", pytest.param("uint8", marks=pytest.mark.long)])
+    @pytest.mark.parametrize("zero", [pytest.param(0, marks=pytest.mark.long), 100])
+    @pytest.mark.parametrize("epilogue", [pytest.param(("relu",), marks=pytest.mark.long), ("relu6",)])
+    def test_answer_of_each_scheme_ends_where_its_activation_does(self, scales, token, zero, epilogue):
+        some, ends = totals(scales), QUANTISED[token]
+        for name, steps in requantising.STEPS.items():
+            held = problem(scales, scheme=name, zero=zero, epilogue=epilogue, token=token)
+            six = SCHEMES[name].end(6.0, scales[2], zero) if "relu6" in epilogue else 2**40
+            derived = [min(max(steps(total, scales) + zero, zero), six) for total in some]
+            wanted = [max(min(step, int(ends.largest)), ends.least) for step in derived]
+            assert requantised(held, column(some)).reshape(-1).tolist() == wanted
 
     @pytest.mark.parametrize("zero", [-128, 0, 127])
     @pytest.mark.parametrize("epilogue", [(), ("relu",), ("relu6",)])
