@@ -19,9 +19,7 @@ def test_replay_says_how_it_was_judged(command: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "act"),
     [
-        (("explain", LAYER), "explained"),
         (("explain", LAYER, "--html", "page.html"), "explained"),
-        (("export", LAYER, "--as", "npz"), "exported as npz"),
         (("export", LAYER, "--as", "script"), "exported as script"),
     ],
 )

@@ -27,11 +27,12 @@ def low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(strategy, "GROWTHS", strategy.GROWTHS[:4])
 
 
-def gated(subject: Any, **narrowings: Any) -> tuple[list[Record], Tally]:
+def gated(subject: Any) -> tuple[list[Record], Tally]:
     """The records of the property, asked in this process, and its tally."""
     records: list[Record] = []
-    held: Any = conformance(subject, large=True, operations=("conv",), max_side=10**6, **narrowings)
-    held.gate.session = Session(options=Options(examples=200, seed=1), record=records.append)
+    few: Any = {"operations": ("conv",), "ranks": (1,), "dtypes": ("float32",), "regions": ("pointwise",)}
+    held: Any = conformance(subject, large=True, **few)
+    held.gate.session = Session(options=Options(examples=100, seed=1), record=records.append)
     with contextlib.suppress(Mismatch, ExceptionGroup):
         held().test_large()
     return records, held.gate.close("test_large", 0.5)
@@ -44,7 +45,7 @@ def cases_in(records: list[Record]) -> list[Case]:
 def test_large_cases_are_drawn_judged_and_counted() -> None:
     records, tally = gated(lambda case: convolutions.right(case))
     assert (tally.verdict, tally.title) == ("holds", "large sizes, by projection")
-    assert tally.graded == len(cases_in(records)) >= 8
+    assert tally.graded == len(cases_in(records)) >= 4
     assert all(case.is_large for case in cases_in(records))
     judged = [line["sentence"] for line in records if line["type"] == "case"]
     assert all(sentence.startswith("judged by projection onto 3 vectors and ") for sentence in judged)
