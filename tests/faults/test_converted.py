@@ -96,6 +96,23 @@ def test_taps_up_to_three_are_read(word: str, cell: int, answers: list[int]):
     assert np.flatnonzero(np.isnan(tiled)).tolist() == answers
 
 
+@pytest.mark.parametrize(
+    ("word", "cell", "answers"),
+    [
+        ("separable_i5_k1_same_ones", 3, [0, 1, 2]),  # the first step's are NaN in 1 and 2
+        ("separable_i5_k1_same_ones", 4, [0, 1, 2, 3, 4]),
+        ("separable_i5_k3_same_ones", 4, [1, 2, 3, 4]),  # not finite in 3 and 4 before
+        ("separable_i2x2_k1x1_same_ones", 2, [0, 1]),
+    ],
+)
+def test_a_second_step_of_one_number_reads_two_places_more(word: str, cell: int, answers: list[int]):
+    case = Case.parse(word)
+    x = case.input.copy()
+    x.flat[cell] = np.inf
+    second = fault_named("taps-of-a-tile-of-one")(with_operands(case, input=x))
+    assert np.flatnonzero(np.isnan(second)).tolist() == answers
+
+
 def test_windows_of_the_first_axis_that_do_not_fit_are_left_out():
     word = "transpose_i5x1x1_k4x1x1_s3x1x1_same_iota"
     assert answer("depth-padded-by-the-height", word).ravel().tolist() == [2, 3, 4, 0, 0]

@@ -105,6 +105,24 @@ def _tiled(case: Case, right: Array) -> Array | None:
     return _nan_where(counts.reshape(len(x), *outs_of(case.axes), x.shape[-1]), case, right)
 
 
+def _tiled_second(case: Case, right: Array) -> Array | None:
+    """NaN where one of two places of the first step's answer is, that follow a second filter of one number.
+
+    With one channel and one filter the second step is a depthwise convolution, too, and has one tap.
+    """
+    if case.channels * case.multiplier != 1 or case.filter_count != 1 or not right.size:
+        return None
+    operands = Operands(input=case.input, factor=case.filters)
+    first = computed_with(case, operation="depthwise", operands=operands, epilogue=())
+    sums = sums_by_maps(first, right_maps(first))
+    tiled = _tiled(first, sums)
+    wrong = _not_finite(channels_last(case, sums if tiled is None else tiled))
+    flat = wrong.reshape(len(wrong), -1)
+    behind = np.concatenate([flat, *(flat[:, -1:],) * (TILES[0] - 1)], axis=1)
+    counts = sum(behind[:, place : place + flat.shape[1]] for place in range(1, TILES[0]))
+    return _nan_where(np.reshape(counts, wrong.shape), case, right)
+
+
 def _steps(case: Case) -> tuple[int, int, tuple[int, int], int]:
     """Rows and columns of the answer, the kernel, and the columns of taps that a window has alone."""
     rows, columns = (1, *(axis.out for axis in case.axes))[-2:]
@@ -240,6 +258,14 @@ CONVERTED = (
         applies=_ONE_FOR_ONE,
         word="depthwise_i2x8_c3_k1x1_same_nonfinite866",
         change=Answer(_tiled),
+    ),
+    make_fault(
+        name="taps-of-a-tile-of-one",
+        family="geometry",
+        sentence="two more places of the first step's answer read by the second, and multiplied by 0",
+        applies="operation == 'separable' and rank < 3 and channels == multiplier == filters == 1",
+        word="separable_i1_k2_same_nonfinite",
+        change=Answer(_tiled_second),
     ),
     make_fault(
         name="nothing-transposed-by-its-stride",
