@@ -74,6 +74,11 @@ class Scheme(NamedTuple):
     end: Callable[[float, float, int], int]
     akin: str = ""
 
+    @property
+    def family(self) -> str:
+        """The scheme that it is akin to, or its own name: few numbers tell those of one family apart."""
+        return self.akin or self.name
+
 
 def quantised_multiplier(multiplier: Array) -> tuple[Array, Array]:
     """A multiplier as fixed-point numbers of 31 bits and shifts: multiplier ≈ q · 2**(shift − 31).

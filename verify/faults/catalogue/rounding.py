@@ -80,8 +80,7 @@ def _halves_fault(name: str, sentence: str, word: str, steps: Mapping[str, Steps
 
 def _scheme_fault(followed: Scheme, word: str, first: str) -> Fault:
     """A subject that follows one scheme and declares another, none akin to it, as a subject the `first`."""
-    akin = {followed.akin, *(name for name, scheme in SCHEMES.items() if scheme.akin == followed.name)}
-    others = [name for name in SCHEMES if name not in (followed.name, first, *akin)]
+    others = [name for name, other in SCHEMES.items() if other.family != followed.family and name != first]
     return quantised_fault(
         name=f"follows-{followed.name}",
         sentence=f"the scheme {followed.name}, and not the one that is declared: {followed.sentence}",
