@@ -33,6 +33,9 @@ if not HAS_ONNXRUNTIME:
 if find_spec("openvino") is None:
     collect_ignore += ["subjects/openvino"]
 
+if find_spec("jax") is None or find_spec("flax") is None:
+    collect_ignore += ["subjects/jax"]
+
 COMPILED = ("tests/subjects/tensorflow/", "tests/export/test_export_script.py")
 """Where tests compile in TensorFlow, which is slow the first time in each process."""
 

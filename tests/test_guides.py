@@ -35,7 +35,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 CODE = re.compile(r"^```(?:console|sh|text)\n(.*?)^```$|(?<!`)`([^`\n]+)`", re.MULTILINE | re.DOTALL)
 SPELLED = {"ml_dtypes": "ml_dtypes", "onnx": "ONNX", "jinja2": "Jinja2", "numpy": "NumPy", "pytest": "pytest",
            "threadpoolctl": "threadpoolctl", "tensorflow": "TensorFlow",
-           "onnxruntime": "ONNX Runtime", "ai_edge_litert": "LiteRT", "openvino": "OpenVINO"}  # fmt: skip
+           "onnxruntime": "ONNX Runtime", "ai_edge_litert": "LiteRT", "openvino": "OpenVINO",
+           "jax": "JAX"}  # fmt: skip
 """Package → its name in a table, where that is not the capitalised one."""
 
 PLACES = ("verify/", "strategies/", "tests/", ".github/", ".ci/")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from verify.checks.subject import Description
 
-FRAMEWORKS = ("tensorflow", "keras", "torch", "jax", "onnxruntime", "ai_edge_litert", "openvino")
+FRAMEWORKS = ("tensorflow", "keras", "torch", "jax", "flax", "onnxruntime", "ai_edge_litert", "openvino")
 """Packages whose versions are said where they are in play."""
 
 

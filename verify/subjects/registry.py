@@ -34,6 +34,7 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
         "litert": "quantised operators of LiteRT, by XNNPACK, the built-in and the reference kernels",
         "onnxruntime": "Conv, ConvTranspose and the quantised operators of ONNX Runtime, optimised or not",
         "openvino": "convolutions of OpenVINO, in float32",
+        "jax": "convolutions and gradients of JAX and layers of Flax, eager, compiled and mapped",
     }
 )
 """Name → what it runs."""
@@ -44,6 +45,7 @@ PACKAGES: Mapping[str, str] = MappingProxyType(
         "litert": "ai_edge_litert",
         "onnxruntime": "onnxruntime",
         "openvino": "openvino",
+        "jax": "flax",  # for its layers; it brings JAX
     }
 )
 """Framework, which is a name before its colon → the package that has to be installed."""
