@@ -160,7 +160,7 @@ def _plain_shapes(operation: str, made: Decisions) -> tuple[tuple[Case, Mapping[
         "dtype": DTYPES[dtype].dtype,
     }
     cases: list[Case] = []
-    for kernel in (2, 1):
+    for kernel in (2, 1, 3):
         span = dilated(kernel, dilation)
         for pads in _paddings(padding, rank, span):
             for epilogue in epilogues:

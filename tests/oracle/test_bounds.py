@@ -17,9 +17,10 @@ from tests.oracle.dots import dots, orders
 from tests.planted.plain import cases
 from verify import Case, assert_conv, compare
 from verify.cases.dtypes import FORMATS
-from verify.oracle.bounds import _between, gamma, judge_operands, judgement
+from verify.oracle.bounds import _between, judge_operands, judgement
 from verify.oracle.compare import compare_values
 from verify.oracle.problem import problem_of
+from verify.oracle.sums import gamma
 
 quick = settings(max_examples=30, deadline=None, database=None)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracle.dots import dots, orders
-from verify.oracle.bounds import sums_are_exact
+from verify.oracle.sums import sums_are_exact
 
 quick = settings(max_examples=30, deadline=None, database=None)
 

@@ -89,7 +89,7 @@ def refusal(name: str) -> str:
         ("tensorflwo", "; did you mean 'tensorflow'?"),
         ("tensorflow:convolutoin", "; did you mean 'tensorflow:convolution'?"),
         ("tensorflow:", "; did you mean 'tensorflow'?"),
-        ("numpy", ""),
+        ("scipy", ""),
         ("", ""),
     ],
 )

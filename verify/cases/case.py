@@ -67,6 +67,8 @@ class Case:
 
     scheme: ClassVar[str] = ""
     """How a quantised answer is made of its sums, where the case is held to that; no part of its word."""
+    arithmetic: ClassVar[str] = ""
+    """How sums of floating-point numbers are computed, where the case is held to another than products."""
 
     written: ClassVar[str] = ""
     """The operand of a large case that a subject elsewhere wrote to, which is not sent back."""
@@ -302,12 +304,19 @@ class Case:
         vars(case).update(changes)
         return case
 
-    def held_to(self, scheme: str) -> Self:
-        """The case whose right answer is what a scheme makes of its sums, where it is quantised."""
-        if not scheme or not self.format.is_quantised:
+    def held_to(self, scheme: str, arithmetic: str = "") -> Self:
+        """The case whose right answer is what a scheme makes of its sums, where it is quantised.
+
+        One of floating-point numbers is held to an arithmetic instead, and one of other integers to none.
+        """
+        if self.format.is_quantised:
+            held = {"scheme": scheme} if scheme else {}
+        else:
+            held = {"arithmetic": arithmetic} if arithmetic and not self.format.exact_integers else {}
+        if not held:
             return self
         case = object.__new__(type(self))
-        vars(case).update(vars(self), scheme=scheme)
+        vars(case).update(vars(self), **held)
         return case
 
     @property

@@ -245,7 +245,7 @@ def _judged(
         return Examination(case=case, subject=subject, verdict=answer, error=error)
     with clock.part("comparison"):
         right = agreement(wanted) if wanted is not None and _is_equal(answer, wanted) else None
-        verdict = modified(case, shared.operands) or right or compare(case, answer)
+        verdict = modified(case, shared.operands) or right or compare(subject.held(case), answer)
         if verdict.outcome == "agrees" and shows_nothing(case):
             verdict = Verdict(outcome="vacuous", sentence="every cell of the input is read")
     return Examination(case=case, subject=subject, verdict=verdict, answer=answer)

@@ -87,7 +87,7 @@ def confirmed(faults: Sequence[Fault], *, case: Case, subject: Description) -> t
     suspects, place = [Suspect(fault) for fault in faults], _place(case)
     asked, is_over = 0, patience(CONFIRMING_S)
     for plain in confirming(case, faults, subject) if faults else ():
-        other = plain.held_to(subject.scheme)
+        other = subject.held(plain)
         if _is_settled(suspects, place=place, asked=asked) or asked == ASKED or is_over():
             break
         right = right_answer(other)

@@ -15,6 +15,7 @@ from verify.cases.predicates import Predicate
 from verify.cases.spelling import nearest
 from verify.checks.deviations import CONDITION_NAMES, Deviation, condition
 from verify.checks.limits import Limit
+from verify.oracle.arithmetic import canonical
 from verify.oracle.schemes import SCHEMES
 
 Value = TypeVar("Value")
@@ -69,6 +70,9 @@ class Declared(Protocol):
     """It is given as many times fewer cases, as each takes longer; by default 1, or 4 if it compiles."""
     scheme: str
     """How it makes a quantised answer of its sums, one of SCHEMES; by default any right way."""
+    arithmetic: str
+    """How it computes the sums of floating-point numbers, in the words of `verify.oracle.arithmetic`; by
+    default "products"."""
     version: str
     """Its own version, or its framework's, by which deviations are chosen; by default unknown."""
     known: Collection[Deviation]
@@ -118,6 +122,14 @@ def a_scheme(value: Any) -> str:
     if value not in ("", *SCHEMES):
         raise TypeError(f"one of {', '.join(SCHEMES)}{nearest(str(value), SCHEMES)}")
     return str(value)
+
+
+def an_arithmetic(value: Any) -> str:
+    """An arithmetic in its one spelling, "" for products."""
+    try:
+        return canonical(a_text(value))
+    except ValueError as wrong:
+        raise TypeError(str(wrong)) from None
 
 
 def some_seconds(value: Any) -> float:

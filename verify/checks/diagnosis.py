@@ -88,7 +88,7 @@ def probed(case: Case, subject: Description) -> str:
         if not isinstance(answer, np.ndarray) or answer.shape != probe.output_shape:
             continue
         count += 1
-        terms += _wrong_terms(probe.held_to(subject.scheme), answer)
+        terms += _wrong_terms(subject.held(probe), answer)
     if not count:
         return ""
     if not terms:

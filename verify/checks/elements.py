@@ -31,7 +31,7 @@ def wrong_in(examination: Examination, *, most: int) -> Wrong:
         return NONE_WRONG
     if case.is_large:
         return Wrong((verdict.worst,))
-    rule = judgement(case, scheme=examination.subject.scheme)
+    rule = judgement(examination.held)
     with np.errstate(over="ignore", invalid="ignore"):
         answer = examination.answer.astype(case.dtype)
     if answer.shape != rule.wanted.shape:

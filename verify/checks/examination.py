@@ -57,8 +57,8 @@ class Examination:
 
     @property
     def held(self) -> Case:
-        """The case as it is judged: held to the scheme of the subject."""
-        return self.case.held_to(self.subject.scheme)
+        """The case as it is judged: held to the scheme or the arithmetic of the subject."""
+        return self.subject.held(self.case)
 
     @property
     def outcome(self) -> str:

@@ -39,7 +39,7 @@ def grows(subject: Description, case: Case) -> bool:
 def _small(case: Case, subject: Description) -> Iterator[Case]:
     """Cases near one, or near the smallest, whose answers are small whole numbers, and not all 0."""
     for other in confirming(case, [fault_named("adds-onto-memory")], subject):
-        right = right_answer(other.held_to(subject.scheme)).astype(np.float64)
+        right = right_answer(subject.held(other)).astype(np.float64)
         if 0 < np.abs(right).max(initial=0) <= LARGEST and not (right % 1).any():
             yield other
 
@@ -51,7 +51,7 @@ def _grows_on(subject: Description, case: Case) -> bool | None:
         return False
     if not np.abs([first, second]).max(initial=0) <= 2**case.format.precision:
         return None
-    return np.array_equal(second - first, right_answer(case.held_to(subject.scheme)).astype(np.float64))
+    return np.array_equal(second - first, right_answer(subject.held(case)).astype(np.float64))
 
 
 def _number(subject: Description, case: Case) -> Array | None:

@@ -20,6 +20,7 @@ from verify.checks.journal import current
 from verify.checks.predictions import compared, explanation
 from verify.checks.room import why_no_room
 from verify.checks.subject import Description, Subject, describe
+from verify.oracle.arithmetic import PRODUCTS, canonical
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import (
     KINDS,
@@ -94,7 +95,7 @@ class Examiner:
             return Examination(case=case, subject=subject, verdict=_refusal(case, answer), answer=array)
         if isinstance(answer, Verdict):
             return Examination(case=case, subject=subject, verdict=self._only(answer), error=error)
-        verdict = self._verdict(case, asked, answer, scheme=subject.scheme)
+        verdict = self._verdict(subject.held(case), asked, answer)
         if self.repeats > 1 and not case.is_large:
             answer = answer.copy()  # a subject may write every answer into one buffer
         for _ in range(0 if case.is_large else self.repeats - 1):  # two large answers may not fit
@@ -110,7 +111,8 @@ class Examiner:
             return verdict
         return Verdict(outcome="vacuous", sentence=f"{verdict.sentence}, which is not judged here")
 
-    def _verdict(self, case: Case, asked: Case, answer: Array, *, scheme: str) -> Verdict:
+    def _verdict(self, case: Case, asked: Case, answer: Array) -> Verdict:
+        """The verdict on the answer to a case, which is held to what its subject declares."""
         if "input modified" in self.kinds and (asked.is_made or asked.written):
             with self.clock.part("comparison"):
                 verdict = modified_in_slabs(asked) if case.is_large else modified(asked, case.make_operands())
@@ -127,7 +129,7 @@ class Examiner:
             with self.clock.part("reference"):
                 return judge_by_projection(case, answer)
         with self.clock.part("reference"):
-            rule = judgement(case, accumulator=self.accumulator, scheme=scheme)
+            rule = judgement(case, accumulator=self.accumulator)
         with self.clock.part("comparison"):
             verdict = compared(rule, answer, case)  # a wrong dtype is judged elsewhere
         if verdict.outcome == "agrees" and (little := _proves_little(case, rule)):
@@ -177,18 +179,20 @@ def excused(examination: Examination, known: Iterable[Deviation]) -> Examination
     return replace(examination, deviation=deviation, contradicted=contradicted)
 
 
-def compare(case: Case, actual: Any, *, scheme: str = "") -> Verdict:
+def compare(case: Case, actual: Any, *, scheme: str = "", arithmetic: str = "") -> Verdict:
     """The verdict on an answer that the caller already has; a disagreement is not raised.
 
-    A quantised one must be that of a `scheme` where one is named: see `verify.oracle.schemes`.
+    A quantised one must be that of a `scheme` where one is named: see `verify.oracle.schemes`; another
+    is judged by its `arithmetic`: see `verify.oracle.arithmetic`.
     """
     answer = as_array(actual)
     if isinstance(answer, Verdict):
         return answer
     form = compare_form(answer, shape=case.output_shape, dtype=case.dtype)
+    held = case.held_to(scheme, canonical(arithmetic or PRODUCTS))
     if form or case.is_large:
-        return form or judge_by_projection(case, answer)
-    return compare_values(judgement(case, scheme=scheme), answer)
+        return form or judge_by_projection(held, answer)
+    return compare_values(judgement(held), answer)
 
 
 def _refusal(case: Case, answer: Array | Verdict) -> Verdict:

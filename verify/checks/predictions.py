@@ -96,7 +96,7 @@ def _other_answer(deviation: Deviation, examination: Examination) -> str:
     subject = examination.subject
     if case.is_large:
         return "numbers that are too many to be computed"
-    rule = predicted(deviation, case, subject.condition_names, scheme=subject.scheme)
+    rule = predicted(deviation, examination.held, subject.condition_names)
     if rule is None:
         return "no answer of these numbers"
     if answer is None:
@@ -128,13 +128,11 @@ def compared(rule: Judgement, answer: Array, case: Case) -> Verdict:
         return compare_values(rule, answer.astype(case.dtype))
 
 
-def predicted(
-    deviation: Deviation, case: Case, names: Mapping[str, Any], *, scheme: str = ""
-) -> Judgement | None:
+def predicted(deviation: Deviation, case: Case, names: Mapping[str, Any]) -> Judgement | None:
     """The judgement by which a deviation's wrong answer to a legal case is right.
 
-    `names` are the condition names of the subject, `scheme` is its own. None where its numbers belong to no
-    answer.
+    The case is held to what the subject declares, whose condition names are `names`. None where its numbers
+    belong to no answer.
     """
     from verify.faults import fault_named  # most runs predict nothing, and need none of the catalogue
     from verify.faults.composed import Computed, judged, with_fault
@@ -146,7 +144,7 @@ def predicted(
         zeros = np.zeros(case.in_data_format(numbers["shape"]))
         return Judgement(zeros, 0.0, lambda index: "an answer of zeros is predicted")
     try:
-        computed = Computed(instead(case.held_to(scheme), numbers))
+        computed = Computed(instead(case, numbers))
     except (TypeError, ValueError) as wrong:
         raise ValueError(
             f"the deviation {deviation.name!r} cannot be computed instead of {case}: {wrong}"
@@ -155,7 +153,7 @@ def predicted(
         computed = with_fault(computed, fault_named(name))
     token = case.format.token if deviation.accumulator == "own" else deviation.accumulator
     is_other = token not in ("", case.format.accumulator)
-    return judged(computed, case, accumulator=token if is_other else None, scheme=scheme)
+    return judged(computed, case, accumulator=token if is_other else None)
 
 
 def _numbers(deviation: Deviation, case: Case, names: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from verify.checks.declarations import (
     a_text,
     a_word,
     all_of,
+    an_arithmetic,
     names_of_conditions,
     some_of,
     some_seconds,
@@ -107,6 +108,7 @@ class Description:
     compiles: bool = field(default=False, metadata={"takes": a_bool})
     cost: int | None = field(default=None, metadata={"takes": a_bound})
     scheme: str = field(default="", metadata={"takes": a_scheme})
+    arithmetic: str = field(default="", metadata={"takes": an_arithmetic})
     version: str | None = field(default=None, metadata={"takes": a_text})
     known: tuple[Deviation, ...] = field(default=(), metadata={"takes": all_of(Deviation, "deviations")})
     condition_names: Mapping[str, Any] = field(default_factory=dict, metadata={"takes": names_of_conditions})
@@ -124,6 +126,10 @@ class Description:
         if declined:
             raise Declined(declined)
         return way.call(case)
+
+    def held(self, case: Case) -> Case:
+        """A case as it is judged of this subject: held to its scheme, or to its arithmetic."""
+        return case.held_to(self.scheme, self.arithmetic)
 
     @property
     def label(self) -> str:

@@ -91,7 +91,7 @@ def _answers(examination: Examination) -> list[str]:
         if case.illegal:
             expected = f"an error: {case.why_illegal}"
         else:
-            wanted = judgement(case, scheme=examination.subject.scheme).wanted
+            wanted = judgement(examination.held).wanted
             expected = f"{case.dtype.name} {case.output_shape}\n{wanted}"
         got = examination.answer
         silent = "\n".join((verdict.sentence, *verdict.stderr))

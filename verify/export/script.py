@@ -52,7 +52,7 @@ def script(case: Case, subject: Description) -> str:
         raise CannotExport(f"no script is written of {way.name}: export {case} as pytest")
     call, rule = (
         WrittenCall(case, way.call.entry, way.call.unknown),
-        None if case.illegal else judgement(case),
+        None if case.illegal else judgement(way.held(case)),
     )
     arrays = _lines_of(call.arrays)
     if rule:
@@ -83,7 +83,7 @@ def _short(case: Case, parts: list[list[str]]) -> str:
 
 def _of_a_model(case: Case, subject: Description, way: QuantisedWay) -> str:
     """The source of a script that runs the model that is written for a quantised case."""
-    call, rule = WrittenCall(case, ""), judgement(case, scheme=subject.scheme)
+    call, rule = WrittenCall(case, ""), judgement(subject.held(case))
     resolver = KERNELS[way.kernels].resolver
     types = f", experimental_op_resolver_type=tf.lite.experimental.OpResolverType.{resolver}" * bool(resolver)
     packed = base64.b85encode(zlib.compress(model_of(case, way.engine.schema), 9)).decode()

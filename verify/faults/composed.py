@@ -96,18 +96,17 @@ def require_predictions(faults: Sequence[Fault]) -> None:
 
 
 @np.errstate(invalid="ignore", over="ignore")
-def judged(
-    computed: Computed, asked: Case, *, accumulator: str | None = None, scheme: str = ""
-) -> Judgement | None:
+def judged(computed: Computed, asked: Case, *, accumulator: str | None = None) -> Judgement | None:
     """The judgement of what is computed in place of the case that was `asked`; None where nothing can be.
 
     It demands equality where the fill promises exact sums and no `accumulator` is given, the token of a
-    dtype in which the sums are then bounded. A quantised answer is that of a `scheme`, where one is named.
+    dtype in which the sums are then bounded.
     """
     case = computed.case
-    problem = problem_of(case.held_to(scheme))
+    problem = problem_of(case)
     if accumulator is not None:
-        problem = problem._replace(format=problem.format._replace(accumulator=accumulator))
+        form = problem.format._replace(accumulator=accumulator)
+        problem = problem._replace(format=form, arithmetic="")
     exact = accumulator is None and promises_exact_sums(asked)
     maps = computed.maps
     if maps is None and any(min(axis.before, axis.after) < 0 for axis in case.axes):

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from verify.cases.case import Case
 from verify.cases.domain import DATA_FORMATS, Domain, format_of, joined, with_rank
@@ -31,28 +31,38 @@ Missing = Callable[[], list[Fault]]
 _found: dict[Any, Witnesses] = {}
 
 
+class Declared(NamedTuple):
+    """The scheme and the arithmetic of a way, "" for none."""
+
+    scheme: str
+    arithmetic: str
+
+
 def witnesses(
     domains: Mapping[str, Domain],
     fills: Sequence[str] = tuple(FILLS),
     schemes: Mapping[str, str] = MappingProxyType({}),
+    arithmetics: Mapping[str, str] = MappingProxyType({}),
 ) -> Witnesses:
     """By the name of each fault that can be shown, a way and a case of its domain that shows it.
 
-    `schemes` has the scheme that a way declares, where it does.
+    `schemes` and `arithmetics` have the scheme and the arithmetic that a way declares, where it does.
     The fault's own word where that is inside; else the word with another dtype, padding, data format or
     rank; else the first of many larger cases.
     """
-    keys = tuple((way, domain.key, schemes.get(way, "")) for way, domain in domains.items())
+    declared = {way: Declared(schemes.get(way, ""), arithmetics.get(way, "")) for way in domains}
+    keys = tuple((way, domain.key, declared[way]) for way, domain in domains.items())
     key = (keys, tuple(fills))
     if key not in _found:
-        _found[key] = _search(domains, fills, schemes)
+        _found[key] = _search(domains, fills, declared)
     return _found[key]
 
 
-def _search(domains: Mapping[str, Domain], fills: Sequence[str], schemes: Mapping[str, str]) -> Witnesses:
+def _search(
+    domains: Mapping[str, Domain], fills: Sequence[str], declared: Mapping[str, Declared]
+) -> Witnesses:
     space = joined(domains.values())
-    declared = {way: schemes.get(way, "") for way in domains}
-    possible = [fault for fault in FAULTS if any(map(fault.is_of, declared.values()))]
+    possible = [fault for fault in FAULTS if any(fault.is_of(said.scheme) for said in declared.values())]
     first: dict[str, tuple[str, Case]] = {}
 
     def missing() -> list[Fault]:
@@ -64,9 +74,11 @@ def _search(domains: Mapping[str, Domain], fills: Sequence[str], schemes: Mappin
         for fault, case in candidates(space, fills, missing):
             if fault.name in first or case.fill not in fills:
                 continue
-            having = (way for way in domains if fault.is_of(declared[way]) and domains[way].holds(case))
+            having = (
+                way for way in domains if fault.is_of(declared[way].scheme) and domains[way].holds(case)
+            )
             way = next(having, None)
-            if way is not None and is_visible(fault, case.held_to(declared[way])):
+            if way is not None and is_visible(fault, case.held_to(*declared[way])):
                 first[fault.name] = way, case
     return {fault.name: first[fault.name] for fault in FAULTS if fault.name in first}
 

@@ -236,7 +236,7 @@ def _numbers(failure: Examination, places: Sequence[tuple[int, ...]]) -> Record:
     """The elements of an answer that are wrong in these places, and the whole answer if it is not large."""
     if failure.answer is None or not places:
         return {"differs": [], "values": [], "answer": []}
-    rule = judgement(failure.case, scheme=failure.subject.scheme)
+    rule = judgement(failure.held)
     with np.errstate(over="ignore", invalid="ignore"):
         answer = failure.answer.astype(failure.case.dtype)
     values = [[array[place].item() for array in (answer, rule.wanted)] for place in places]

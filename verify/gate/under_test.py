@@ -151,7 +151,9 @@ class Gate:
         """For each fault that a drawn case could show, by its name, a way and a case that does."""
         fills = tuple(narrowings.get("fills", FILLS))
         schemes = {name: way.scheme for name, way in self.routes.items()}
-        shown, chosen = witnesses(self._domains(narrowings), fills, schemes), narrowings.get("regions")
+        arithmetics = {name: way.arithmetic for name, way in self.routes.items()}
+        shown = witnesses(self._domains(narrowings), fills, schemes, arithmetics)
+        chosen = narrowings.get("regions")
         return {name: (way, case) for name, (way, case) in shown.items() if is_in(case, chosen)}
 
     def marginals(self, narrowings: dict[str, Any], fill: str) -> list[tuple[str, Case]]:

@@ -17,18 +17,13 @@ from verify.cases.exactness import promises_exact_sums
 from verify.cases.given import Given
 from verify.cases.large import require_whole
 from verify.cases.operands import Array, Operands
-from verify.cases.operations import ONE_ROUNDING, SLOPE_BITS, kind_of
+from verify.oracle.arithmetic import Sums, sums_by
 from verify.oracle.compare import Judgement
 from verify.oracle.epilogue import follow, for_channels
 from verify.oracle.problem import Problem, problem_of
 from verify.oracle.reference import intermediate, is_doubled, linear, magnitudes
 from verify.oracle.requantised import judgement_of_sums
-
-
-def gamma(terms: int, roundoff: float) -> float:
-    """γ_n = n·u / (1 − n·u); infinite where n·u reaches 1 and the theory says nothing."""
-    product = terms * roundoff
-    return product / (1 - product) if product < 1 else float("inf")
+from verify.oracle.sums import all_finite, gamma, sums_are_exact
 
 
 def judgement(case: Case, *, accumulator: str | None = None, scheme: str = "") -> Judgement:
@@ -36,16 +31,18 @@ def judgement(case: Case, *, accumulator: str | None = None, scheme: str = "") -
 
     With an `accumulator`, the token of a dtype, it is the bound of sums in that dtype; with a `scheme`, one
     of `verify.oracle.schemes`, or where the case is held to one, a quantised answer must be what that gives.
+    Other sums are those of the arithmetic that the case is held to, one of `verify.oracle.arithmetic`.
     The last one is cached: a case is judged first, then compared with the faults.
     """
-    return _judgement(case, accumulator, (scheme or case.scheme) if case.format.is_quantised else "")
+    held_to = (scheme or case.scheme) if case.format.is_quantised else ""
+    return _judgement(case, accumulator, held_to, "" if accumulator else case.arithmetic)
 
 
 @lru_cache(maxsize=1)
-def _judgement(case: Case, accumulator: str | None, scheme: str) -> Judgement:
+def _judgement(case: Case, accumulator: str | None, scheme: str, arithmetic: str) -> Judgement:
     """The same, by place: what is cached is told apart by how it is called, too."""
     require_whole(case)
-    problem = problem_of(case)._replace(scheme=scheme)
+    problem = problem_of(case)._replace(scheme=scheme, arithmetic=arithmetic)
     if accumulator is not None:
         problem = problem._replace(format=problem.format._replace(accumulator=accumulator))
     exact = accumulator is None and promises_exact_sums(case)
@@ -103,6 +100,11 @@ def judge_sums(
     """
     if problem.format.is_quantised:
         return judgement_of_sums(problem, answer)
+    terms = products + ("bias" in problem.epilogue) + problem.traits.has_pointwise
+    sums = None
+    if problem.arithmetic:
+        sums = sums_by(problem, operands, terms=terms, exact=exact, magnitude=magnitude_of())
+        exact = sums.is_exact
     if exact and "norm" not in problem.epilogue:
         wanted, allowed = follow(problem, operands, answer)
         if isinstance(allowed, float):
@@ -111,9 +113,11 @@ def judge_sums(
             return Judgement(stored, 0.0, lambda index: "the sums are exact")
         return Judgement(wanted, allowed, lambda index: f"the sums are exact, {_steps(problem)}")
     magnitude = magnitude_of()
-    terms = products + ("bias" in problem.epilogue) + problem.traits.has_pointwise
-    error = error_bound(problem, operands, terms=terms, answer=answer, magnitude=magnitude, doubled=doubled)
-    wanted, allowed = follow(problem, operands, answer, allowed=error, magnitude=magnitude)
+    error = error_bound(
+        problem, operands, terms=terms, answer=answer, magnitude=magnitude, doubled=doubled, sums=sums
+    )
+    size = sums.size if sums else magnitude
+    wanted, allowed = follow(problem, operands, answer, allowed=error, magnitude=size)
 
     def why(index: tuple[int, ...]) -> str:
         return _reason(problem, terms=terms, magnitude=float(magnitude[index]))
@@ -122,7 +126,14 @@ def judge_sums(
 
 
 def error_bound(
-    problem: Problem, operands: Operands, *, terms: int, answer: Array, magnitude: Array, doubled: bool
+    problem: Problem,
+    operands: Operands,
+    *,
+    terms: int,
+    answer: Array,
+    magnitude: Array,
+    doubled: bool,
+    sums: Sums | None = None,
 ) -> Array:
     """|computed − reference| at most, for any order of summation; shape of the answer.
 
@@ -141,12 +152,16 @@ def error_bound(
       between its two steps, multiplied by the second filters.
 
     What follows the bias is added by `verify.oracle.epilogue`. Infinite where a partial sum may overflow.
+    The `sums` of another arithmetic have an error of their own in place of the first; a NaN that is read
+    gives a NaN by any of them, and may spread beside where it is read.
     """
     form, accumulator = problem.format, FORMATS[problem.format.accumulator]
     # gamma may be infinite, and where every product is 0 so is the sum, in any order.
     growth = gamma(terms, accumulator.roundoff)
     own_growth = gamma(terms, FORMATS["float64"].roundoff)
     allowed = np.multiply(growth, magnitude, out=np.zeros_like(magnitude), where=magnitude != 0)
+    if sums is not None:
+        allowed = _fitting(sums.error, allowed)
     if doubled:
         allowed += 3 * own_growth * own_growth * magnitude + accumulator.roundoff * np.abs(answer)
     else:
@@ -162,9 +177,19 @@ def error_bound(
             stored = np.maximum(stored, size)
     if problem.traits.has_pointwise:
         allowed = allowed + _between(problem, operands, magnitude=magnitude)
-    overflow = (magnitude + allowed >= accumulator.largest) | (stored + allowed >= form.largest)
-    finite = np.isfinite(answer) | _all_finite(operands)
+    size = magnitude if sums is None else _fitting(sums.size, magnitude)
+    overflow = (size + allowed >= accumulator.largest) | (stored + allowed >= form.largest)
+    finite = np.isfinite(answer) | all_finite(operands)
+    if sums is not None:
+        finite = finite | (~np.isnan(answer) & (allowed == np.inf))
     return np.where(finite, np.where(overflow, np.inf, allowed), 0.0)
+
+
+def _fitting(sizes: Array, like: Array) -> Array:
+    """Sizes in the shape of others; their largest throughout where windows were moved, as by a fault."""
+    if sizes.shape == like.shape:
+        return sizes.copy()
+    return np.full(like.shape, sizes.max(initial=0.0))
 
 
 def _between(problem: Problem, operands: Operands, *, magnitude: Array) -> Array:
@@ -176,10 +201,6 @@ def _between(problem: Problem, operands: Operands, *, magnitude: Array) -> Array
         return np.full(magnitude.shape, np.inf)
     rounding = 2 * form.roundoff * magnitude if form.token != form.accumulator else 0.0
     return np.asarray(rounding + 2 * form.least_normal * for_channels(problem, weights))
-
-
-def _all_finite(operands: Operands) -> bool:
-    return all(part is None or bool(np.isfinite(part).all()) for part in operands)
 
 
 def _reason(problem: Problem, *, terms: int, magnitude: float) -> str:
@@ -199,45 +220,3 @@ def _steps(problem: Problem) -> str:
     """The steps after the bias, whose roundings were allowed for."""
     steps = [step for step in problem.epilogue if step not in ("bias", "relu", "relu6")]
     return f"then {', '.join(steps)}" if steps else ""
-
-
-def sums_are_exact(
-    problem: Problem, operands: Operands, *, magnitude_of: Callable[[], Array] | None = None
-) -> bool:
-    """Whether the data itself shows that every order of summation gives the same bits.
-
-    True where every product, the bias and the residual are multiples of some power of two g, their
-    magnitudes add up to less than g · 2**p with p the accumulator's significand and below its largest
-    number, and g is a normal number. If a bias or another step that rounds follows, the same must hold for
-    the dtype, in which the sum is stored. `magnitude_of` is that of `judge_operands`.
-    """
-    if problem.format.exact_integers:
-        return True
-    if not _all_finite(operands):
-        return False
-    form, accumulator = problem.format, FORMATS[problem.format.accumulator]
-    unit = _last_bit(operands.input) + _last_bit(operands.factor)
-    is_stored = any(kind_of(step) not in ONE_ROUNDING for step in problem.epilogue)
-    held = form if is_stored else accumulator
-    sizes = magnitude_of() if magnitude_of else magnitudes(problem, operands)
-    for addend in (operands.bias, operands.residual):
-        unit = unit if addend is None else min(unit, _last_bit(addend))
-    if operands.residual is not None:
-        sizes = sizes + np.abs(operands.residual.astype(np.float64))
-    largest = float(sizes.max(initial=0.0))
-    below = 2.0 ** min(unit + held.precision, 1023)
-    has_slope = any(kind_of(step) == "leaky" for step in problem.epilogue)
-    return (
-        held.least_exponent <= unit - SLOPE_BITS * has_slope and largest < below and largest <= held.largest
-    )
-
-
-def _last_bit(values: Array) -> int:
-    """The exponent of the least significant bit that any of the values uses."""
-    fractions, exponents = np.frexp(values.astype(np.float64))
-    bits = np.ldexp(fractions, 53).astype(np.int64)
-    used = bits != 0
-    if not used.any():
-        return 0
-    lowest = np.frexp((bits[used] & -bits[used]).astype(np.float64))[1] - 1
-    return int((exponents[used] - 53 + lowest).min())

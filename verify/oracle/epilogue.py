@@ -128,7 +128,12 @@ def _through(step: str, answer: Array, *, allowed: Array | float) -> tuple[Array
     if _is_exact(allowed):
         return values, 0.0
     spread = np.maximum(function(answer + allowed) - values, values - function(answer - allowed))
-    return values, np.where(np.isfinite(answer), np.where(np.isinf(allowed), np.inf, spread), 0.0)
+    return values, _where_finite(answer, np.where(np.isinf(allowed), np.inf, spread), before=allowed)
+
+
+def _where_finite(values: Array, error: Array, *, before: Array | float) -> Array:
+    """The error of what is finite; none of the rest, but where anything was allowed before."""
+    return np.where(np.isfinite(values), error, np.where(np.isinf(before), np.inf, 0.0))
 
 
 def wrapped(sums: Array, form: Format) -> Array:
@@ -150,7 +155,7 @@ def _normalised(
     values = (answer - mean) * factor + offset
     size = np.abs(factor) * (magnitude + np.abs(mean)) + np.abs(offset)
     error = np.abs(factor) * allowed + 2 * NORM_ROUNDINGS * problem.format.roundoff * size
-    return values, _stored(problem, values, allowed=np.where(np.isfinite(values), error, 0.0))
+    return values, _stored(problem, values, allowed=_where_finite(values, error, before=allowed))
 
 
 def for_channels(problem: Problem, numbers: Array | None) -> Array:
@@ -169,7 +174,7 @@ def _worked(problem: Problem, values: Array, *, allowed: Array | float) -> Array
     """One operation of the accumulator, and the same of the reference."""
     accumulator = FORMATS[problem.format.accumulator]
     error = allowed + 2 * accumulator.roundoff * (np.abs(values) + allowed) + 2 * accumulator.least_normal
-    return np.where(np.isfinite(values), error, 0.0)
+    return _where_finite(values, error, before=allowed)
 
 
 def _stored(problem: Problem, values: Array, *, allowed: Array) -> Array:
@@ -182,4 +187,4 @@ def _stored(problem: Problem, values: Array, *, allowed: Array) -> Array:
     error = allowed + 2 * form.least_normal
     if form.token != form.accumulator:
         error = error + form.roundoff * size
-    return np.where(np.isfinite(values), np.where(size >= form.largest, np.inf, error), 0.0)
+    return _where_finite(values, np.where(size >= form.largest, np.inf, error), before=allowed)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Problem(NamedTuple):
     """The operation, its axes, groups, epilogue, dtype and data format.
 
-    `scheme` names how a quantised answer is made of its sums (`verify.oracle.schemes`), "" for any right way.
+    `scheme` names how a quantised answer is made of its sums (`verify.oracle.schemes`), "" for any right way,
+    and `arithmetic` how the sums of another dtype are computed (`verify.oracle.arithmetic`), "" by products.
     """
 
     operation: str
@@ -31,6 +32,7 @@ class Problem(NamedTuple):
     norm_epsilon: float = NORM_EPSILON
     quantised: Quantised = PLAIN
     scheme: str = ""
+    arithmetic: str = ""
 
     @property
     def traits(self) -> Operation:
@@ -49,6 +51,7 @@ def problem_of(case: Case) -> Problem:
         case.norm_epsilon,
         case.quantised,
         case.scheme,
+        case.arithmetic,
     )
 
 

@@ -51,8 +51,10 @@ def judge_by_projection(case: Case, answer: Array, *, vectors: Array | None = No
     """The verdict on an answer of the right shape to a case that `is_large`, or that could be.
 
     `vectors` are those of the case unless others are given, one a column. A wrong answer is missed as seldom
-    as `verify.oracle.projection` says.
+    as `verify.oracle.projection` says. Nothing is judged of an arithmetic whose sums may not be exact.
     """
+    if case.arithmetic:
+        return Verdict(outcome="vacuous", sentence=f"large sums by {case.arithmetic} are not judged")
     operands, part = operands_of(case), input_of(case)
     vectors = vectors_for(case) if vectors is None else vectors
     last = np.moveaxis(answer, 1, -1) if case.channels_first else answer

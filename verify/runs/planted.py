@@ -140,11 +140,11 @@ def _rules(examination: Examination, known: Iterable[Deviation]) -> Iterable[Jud
     case, answer, way = examination.case, examination.answer, examination.subject
     assert answer is not None
     if case.output_shape == answer.shape:
-        yield judgement(case, scheme=way.scheme)
+        yield judgement(examination.held)
     for entry in known:
         is_here = entry.is_of_way(way.name) and entry.explains(case, "value", way.condition_names)
         if is_here and entry.computes:
-            rule = predicted(entry, case, way.condition_names, scheme=way.scheme)
+            rule = predicted(entry, examination.held, way.condition_names)
             if rule is not None and rule.wanted.shape == answer.shape:
                 yield rule
 

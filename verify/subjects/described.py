@@ -13,9 +13,9 @@ from verify.checks.limits import Limit
 from verify.checks.subject import Description
 from verify.checks.versions import source_of
 
-_PLAIN = ("version", "refuses", "compiles", "cost", "scheme")
+_PLAIN = ("version", "refuses", "compiles", "cost", "scheme", "arithmetic")
 
-PLAIN_OF_WAYS = ("scheme", "compiles", "cost", "refuses")
+PLAIN_OF_WAYS = ("scheme", "arithmetic", "compiles", "cost", "refuses")
 """What a way may say that differs from its subject, beside its version, its switches and its domain."""
 
 Inside = Callable[[Case], Any]

@@ -323,7 +323,9 @@ class IsolatedWay:
         self.limits = declared["limits"]
         self.version = declared["version"]
         self.switches = declared["switches"]
-        self.scheme, self.compiles, self.cost, self.refuses = (declared[name] for name in PLAIN_OF_WAYS)
+        self.scheme, self.arithmetic, self.compiles, self.cost, self.refuses = (
+            declared[name] for name in PLAIN_OF_WAYS
+        )
 
     def __call__(self, case: Case) -> Array:
         return self.subject.answer(case, self._way)

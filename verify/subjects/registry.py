@@ -35,6 +35,7 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
         "onnxruntime": "Conv, ConvTranspose and the quantised operators of ONNX Runtime, optimised or not",
         "openvino": "convolutions of OpenVINO, in float32",
         "jax": "convolutions and gradients of JAX and layers of Flax, eager, compiled and mapped",
+        "numpy": "correct convolutions in NumPy, by sums, Winograd, FFT and narrow operands: controls",
     }
 )
 """Name → what it runs."""
@@ -46,12 +47,17 @@ PACKAGES: Mapping[str, str] = MappingProxyType(
         "onnxruntime": "onnxruntime",
         "openvino": "openvino",
         "jax": "flax",  # for its layers; it brings JAX
+        "numpy": "numpy",
     }
 )
 """Framework, which is a name before its colon → the package that has to be installed."""
 
 EXTRAS: Mapping[str, str] = MappingProxyType({"onnxruntime": "onnx"})
 """Framework → the extra that installs it, where that has another name."""
+
+
+CONTROLS = ("numpy",)
+"""Subjects that are right by construction: gated only where they are named."""
 
 
 class UnknownSubject(ValueError):
@@ -72,8 +78,12 @@ def is_tensorflow(name: str) -> bool:
 
 
 def installed() -> list[str]:
-    """The built-in subjects whose framework is installed; TensorFlow's where none is, which then say so."""
-    return list(filter(is_installed, BUILTIN)) or list(filter(is_tensorflow, BUILTIN))
+    """The built-in subjects whose framework is installed; TensorFlow's where none is, which then say so.
+
+    Controls are none of them.
+    """
+    engines = [name for name in BUILTIN if name not in CONTROLS]
+    return list(filter(is_installed, engines)) or list(filter(is_tensorflow, engines))
 
 
 def usually_gated() -> list[str]:
