@@ -51,6 +51,21 @@ def test_a_transpose_is_the_gradient(name):
     np.testing.assert_array_equal(WAYS[name](case), WAYS["conv_general_dilated+input-gradient+jit"](case))
 
 
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("conv_general_dilated+jit", "conv_i2_k1_valid_int32_relu6_iota"),
+        ("conv_general_dilated+vmap-groups+jit", "depthwise_n0_i2_c2_k1_valid_ones"),
+        ("conv_general_dilated+vmap-groups+jit", "conv_i0x2_c2_k1x1_f4_g2_valid_cf_bias_ones"),
+    ],
+)
+def test_integers_stay_integers_and_nothing_is_answered(name, word):
+    assert Examiner(subject=HERE.ways[name], known=()).examine(Case.parse(word)).outcome in (
+        "agrees",
+        "vacuous",
+    )
+
+
 def test_float64_leaves_the_setting_as_it_was():
     answer = WAYS["conv_general_dilated"](Case.parse("conv_i1_k1_valid_float64_ones"))
     assert answer.dtype == np.float64

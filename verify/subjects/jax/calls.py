@@ -83,7 +83,12 @@ def mapped_groups(case: Case, layout: Layout, x: Any, w: Any) -> Any:
     channels, filters, answered = (axes.index(letter) for axes, letter in zip(layout, "COC", strict=True))
     x, w = _split(x, channels, groups), _split(w, filters, groups)
     y = jax.vmap(lambda x, w: conv(alone, layout, x, w), (channels, filters), answered)(x, w)
-    return y.reshape(*y.shape[:answered], -1, *y.shape[answered + 2 :])
+    before, (each, count), after = (
+        y.shape[:answered],
+        y.shape[answered : answered + 2],
+        y.shape[answered + 2 :],
+    )
+    return y.reshape(*before, each * count, *after)
 
 
 def _split(array: Any, axis: int, groups: int) -> Any:

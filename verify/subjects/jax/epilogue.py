@@ -36,4 +36,6 @@ def activated(step: str, y: Any) -> Any:
     """An activation by `jax.nn`."""
     if kind_of(step) == "leaky":
         return jax.nn.leaky_relu(y, slope_of(step))
+    if step == "relu6" and not jax.numpy.issubdtype(y.dtype, jax.numpy.floating):
+        return jax.numpy.clip(y, 0, 6)  # as relu6 makes floats of integers
     return getattr(jax.nn, step)(y)
