@@ -54,6 +54,8 @@ def is_alike_at_sight(first: Examination, second: Examination) -> bool:
         return _wavers(first) and _wavers(second)
     if first.fault and first.fault == second.fault:
         return True
+    if first.arithmetic or second.arithmetic:
+        return first.arithmetic == second.arithmetic
     if first.verdict.kind in BY_KIND or first.verdict.kind in LOUD:
         return first.signature == second.signature
     return bool(set(first.looks_like) & set(second.looks_like))

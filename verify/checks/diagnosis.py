@@ -20,8 +20,9 @@ from verify.checks.confirming import confirmed
 from verify.checks.examination import Examination
 from verify.checks.growing import grows
 from verify.checks.subject import Description
+from verify.checks.undeclared import BY_FAULT, undeclared
 from verify.checks.wavering import asked_again
-from verify.faults import fault_named
+from verify.faults import Fault, fault_named
 from verify.faults.visibility import BY_KIND, NAMED, matching_faults
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import NUMERIC_KINDS
@@ -44,8 +45,18 @@ def diagnosed(examination: Examination) -> Examination:
     faults = matching_faults(examination.held, examination.answer, kind=kind)
     if kind not in BY_KIND:
         faults = confirmed(faults, case=case, subject=subject)
-    probes = probed(case, subject) if not faults and kind in NUMERIC_KINDS else ""
-    return replace(examination, faults=faults if len(faults) <= NAMED else (), probes=probes)
+    is_numeric = kind in NUMERIC_KINDS
+    arithmetic = _arithmetic(examination, faults) if is_numeric else ""
+    probes = probed(case, subject) if not faults and is_numeric and not arithmetic else ""
+    named = faults if len(faults) <= NAMED else ()
+    return replace(examination, faults=named, arithmetic=arithmetic, probes=probes)
+
+
+def _arithmetic(examination: Examination, faults: Sequence[Fault]) -> str:
+    """The arithmetic that a fault is where it is meant, or where there is none, one that is not declared."""
+    if faults:
+        return BY_FAULT.get(faults[0].name, "") if len(faults) == 1 else ""
+    return undeclared(examination)
 
 
 PROBES = 64

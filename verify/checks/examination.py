@@ -18,6 +18,7 @@ from verify.checks.subject import Description
 from verify.checks.versions import versions_of
 from verify.faults import Fault
 from verify.faults.visibility import matching_faults, preferred
+from verify.oracle.arithmetic import SENTENCES, arithmetics
 from verify.oracle.compare import LOST, Kind, Verdict, Worst
 
 LOUD: frozenset[Kind] = frozenset({"refused", "answered", *LOST})
@@ -35,11 +36,12 @@ class Examination:
     """A case, a subject, and the verdict; with them the answer and the error behind it, where there is one.
 
     A disagreement may have the known `deviation` that excuses it, or `contradicted` says which is recorded
-    there, and what it predicts in place of this. `faults` are those that it was found
-    to look like, and `probes` says where its wrong terms come from: both are unknown until it is
-    diagnosed. `flaky` is how often of how many times it disagreed, such as "3/5", of a case that wavers.
-    `like` is the failure of the same subject that was found to have the same cause, as its `tag` says, and
-    `also` has words in other operations, ranks or dtypes that disagree for this cause.
+    there, and what it predicts in place of this. `faults` are those that it was found to look like,
+    `arithmetic` is one by which it is right and that the subject does not declare, and `probes` says where
+    its wrong terms come from: all are unknown until it is diagnosed. `flaky` is how often of how many times
+    it disagreed, such as "3/5", of a case that wavers. `like` is the failure of the same subject that was
+    found to have the same cause, as its `tag` says, and `also` has words in other operations, ranks or
+    dtypes that disagree for this cause.
     """
 
     case: Case
@@ -50,6 +52,7 @@ class Examination:
     deviation: Deviation | None = None
     contradicted: str = ""
     faults: tuple[Fault, ...] | None = None
+    arithmetic: str = ""
     probes: str = ""
     flaky: str = ""
     like: str = ""
@@ -133,7 +136,7 @@ def disagreement(
     if examination.flaky:
         lines.append(line("flaky", flaky_phrase(examination.flaky)))
     if with_faults:
-        lines += likeness_lines(fault.sentence for fault in examination.looks_like)
+        lines += likeness_lines(likenesses(examination))
     if examination.probes:
         lines.append(line("probes", examination.probes))
     lines += more
@@ -142,6 +145,20 @@ def disagreement(
 
 
 _LOST_PHRASES = {"crashed": "crashed", "timed out": "timed out", "out of memory": "ran out of memory"}
+
+
+def likenesses(examination: Examination) -> list[str]:
+    """What an answer looks like: faults, or an arithmetic that is not declared."""
+    if examination.arithmetic:
+        return [declaring(examination.arithmetic)]
+    return [fault.sentence for fault in examination.looks_like]
+
+
+def declaring(arithmetic: str) -> str:
+    """What an answer by an arithmetic looks like, and how it is declared."""
+    one = arithmetics(arithmetic)[0]
+    said = f"Winograd's F({one.m}, {one.r})" if one.kind == "winograd" else SENTENCES[one.kind]
+    return f'{said}; where that is meant, declare `arithmetic = "{arithmetic}"`'
 
 
 def line(label: str, text: str) -> str:

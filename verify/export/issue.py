@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from verify.checks.examination import Examination, axis_line, replay_line_of, worst_phrase
+from verify.checks.examination import Examination, axis_line, likenesses, replay_line_of, worst_phrase
 from verify.checks.versions import FRAMEWORKS, versions_of
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import NUMERIC_KINDS
@@ -66,7 +66,7 @@ def _deviation(examination: Examination) -> str:
     """What is wrong, in words: those of what is recorded, or those of the faults that it looks like."""
     if examination.deviation:
         return " ".join(examination.deviation.sentence.split())
-    likely = " or ".join(fault.sentence for fault in examination.looks_like)
+    likely = " or ".join(likenesses(examination))
     return f"It looks like this: {likely}." if likely else ""
 
 

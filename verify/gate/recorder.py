@@ -101,6 +101,7 @@ class Tallier:
                 deviation=examination.deviation.name if examination.deviation else "",
                 judged_by=by,
                 **({"rounding": rounding} if rounding else {}),
+                **_arithmetic_of(examination),
                 visible=list(visible),
                 regions=list(regions_of(case)) if examination.outcome in GRADED else [],
                 seconds={part: number for part, number in seconds.items() if number},
@@ -205,6 +206,13 @@ _NO_CASE: Record = {
     "values": [],
     "answer": [],
 }
+
+
+def _arithmetic_of(examination: Examination) -> Record:
+    """The arithmetic that a case was held to, where its dtype is that of the sums, whose error then shows."""
+    held = examination.held
+    is_shown = held.arithmetic and held.format.token == held.format.accumulator
+    return {"arithmetic": held.arithmetic} if is_shown else {}
 
 
 def _failure(failure: Examination) -> Record:

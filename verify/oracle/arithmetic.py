@@ -43,6 +43,12 @@ TILES = ((2, 3), (4, 3), (6, 3))
 
 ANY = (PRODUCTS, "tfloat32", "bfloat16x3", *(f"winograd({m}, {r})" for m, r in TILES), "fft")
 
+ROUNDED = ("bfloat16x3", "tfloat32", "bfloat16", "own-dtype")
+"""Those that no number leaves the windows that read it, the least first."""
+
+TRANSFORMED = (*(f"winograd({m}, r)" for m in (2, 3, 4, 5, 6)), "fft")
+"""Those that spread numbers over tiles, of the taps of a kernel, and transforms, the least first."""
+
 _WINOGRAD = re.compile(r"winograd\( *(\d{1,2}) *, *(\d{1,2}) *\)", re.ASCII)
 
 

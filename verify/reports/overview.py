@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from verify.reports.arithmetic import arithmetic_lines
 from verify.reports.coverage import FaultCoverage, RegionCoverage, fault_coverages, region_coverages
 from verify.reports.phrases import LabelledText, most_common, plural
 from verify.reports.rounding import rounding_lines
@@ -62,6 +63,7 @@ def print_overview(console: Console, tallies: Sequence[Tally], conclusion: str, 
         *_shares("regions", "graded", region_coverages(tallies), lambda each: each.never_graded),
         *_left_out(tallies),
         *rounding_lines(tallies),
+        *arithmetic_lines(tallies),
         *_why_declined(tallies),
         *note_lines(tallies),
         *few_lines(tallies),

@@ -13,7 +13,8 @@ Format 1 has objects of these types; numbers that JSON lacks are the strings "in
   judged), `error` in units of the bound, `deviation` (the name of the recorded one), `judged_by` ("the
   reference", "a prediction", or "nothing" where an entry excuses whatever comes), `visible` (the faults
   that the case would have shown), `regions` (those that a graded case lies in), `rounding` (of a quantised
-  case and a subject that declares no scheme: `verify.checks.followed`), `seconds` by part, and `operation`,
+  case and a subject that declares no scheme: `verify.checks.followed`), `arithmetic` (declared, of a case
+  whose dtype is that of its sums), `seconds` by part, and `operation`,
   `rank`, `dtype`, `padding` and `data_format`. A case that disagrees also has its `message`; one whose
   fault was looked for also `fault` (what it looks like) and `settled` (false of one more that looks like a
   fault which was named before). A search that shrinks writes many of these.

@@ -121,6 +121,7 @@ _CASE = fields(
         "way": _TEXT,
         "judged_by": one_of(get_args(JudgedBy)),
         "rounding": map_of(_COUNT),
+        "arithmetic": _LINE,
         "regions": _TEXTS,
         "data_format": _LINE,
         "cause": _TEXT,

@@ -14,6 +14,7 @@ from verify.cases.dtypes import shown_dtypes
 from verify.cases.operations import OPERATIONS
 from verify.checks.elements import NONE_WRONG
 from verify.checks.subject import split_label
+from verify.reports.arithmetic import arithmetic_lines
 from verify.reports.conclusion import LITTLE
 from verify.reports.coverage import FaultCoverage, RegionCoverage, families, fault_coverages, region_coverages
 from verify.reports.failing import failure_text
@@ -58,6 +59,7 @@ def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -
         *_region_lines(regional),
         *judged_lines(tallies),
         *rounding_lines(tallies),
+        *arithmetic_lines(tallies),
         *_least(tallies),
         *_drawing(tallies),
         *_time(tallies),

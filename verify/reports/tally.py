@@ -87,7 +87,8 @@ class Tally:
     would have shown a fault, by its name; this is a lower bound, as a fault that has been seen often is
     no longer looked for. `outside` counts the declined by their traits, as `coverage` does those judged.
     `draws` counts what was "drawn", of that what a condition has "thrown" away, and what was "unjudged";
-    `rounding` has the sums of `verify.checks.followed` for each way.
+    `rounding` has the sums of `verify.checks.followed` for each way, and `errors` the largest error by each
+    arithmetic that is declared.
     `judged_by` counts the cases judged by "the reference", "a prediction" and "nothing", and `examples` what
     was asked for. `hidden` has the word of each fault whose own case was not judged. `regions` counts the
     cases that were graded in each region, and `declined_regions` has the word of each whose own case was
@@ -118,6 +119,7 @@ class Tally:
     draws: Counter[str] = field(default_factory=Counter)
     judged_by: Counter[str] = field(default_factory=Counter)
     rounding: dict[str, Counter[str]] = field(default_factory=dict)
+    errors: dict[str, float] = field(default_factory=dict)
     asked: set[tuple[str, str]] = field(default_factory=set, repr=False)
     wrong: dict[str, set[str]] = field(default_factory=dict, repr=False)
 
@@ -188,6 +190,8 @@ class Tally:
         else:
             self.agreed += 1
             self.error = max(self.error, float(case["error"]))
+            if arithmetic := case.get("arithmetic"):
+                self.errors[arithmetic] = max(self.errors.get(arithmetic, 0.0), float(case["error"]))
         traits[CROSSED] = f"{case['operation']} {case['dtype']}"
         if case.get("way"):
             traits["way"] = case["way"]

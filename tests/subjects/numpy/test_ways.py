@@ -6,11 +6,14 @@ from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.checks.path import Examiner, check
 from verify.checks.subject import describe
+from verify.faults.witnesses import witnesses
 from verify.gate.drawing import cases_by_way, sample
 from verify.oracle.compare import KINDS
 from verify.subjects.numpy.ways import WAYS, NumpySubject
 
 SUBJECT = describe(NumpySubject("numpy"))
+
+MANY_FAULTS = 70
 
 
 def failing(way: str, examples: int) -> list[str]:
@@ -63,3 +66,19 @@ def test_wrong_arithmetic_is_one_sentence():
         match=r"has arithmetic = 'winogard\(4, 3\)', not one of .*; did you mean 'winograd\(4, 3\)'",
     ):
         check(Case.parse("conv_i1_k1_same_ones"), conv)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param(way, marks=() if way == "winograd4" else pytest.mark.long)
+        for way in WAYS
+        if way != "loops"
+    ],
+)
+def test_every_fault_but_rounded_operands_is_seen(way: str):
+    domains = {way: SUBJECT.ways[way].drawn()}
+    of_products = witnesses(domains)
+    lost = of_products.keys() - witnesses(domains, arithmetics={way: SUBJECT.ways[way].arithmetic}).keys()
+    assert len(of_products) > MANY_FAULTS
+    assert lost <= {"operands-in-tf32", "operands-in-bf16"}
