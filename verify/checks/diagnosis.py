@@ -25,7 +25,7 @@ from verify.checks.wavering import asked_again
 from verify.faults import Fault, fault_named
 from verify.faults.visibility import BY_KIND, NAMED, matching_faults
 from verify.oracle.bounds import judgement
-from verify.oracle.compare import NUMERIC_KINDS
+from verify.oracle.compare import NUMERIC_KINDS, where_differs
 
 
 def diagnosed(examination: Examination) -> Examination:
@@ -127,11 +127,11 @@ def _impulse_seeds(case: Case) -> Iterator[int]:
 
 
 def _wrong_terms(probe: Case, answer: Array) -> Iterator[Term]:
-    wanted = judgement(probe).wanted
-    got = answer.astype(np.float64)
+    rule = judgement(probe)
+    wanted = rule.wanted
     x = _channels_last(probe, probe.input)
     *cell, channel = (int(indices[0]) for indices in np.nonzero(x)[1:])
-    wrong = np.argwhere(_channels_last(probe, ~((got == wanted) | (np.isnan(got) & np.isnan(wanted)))))
+    wrong = np.argwhere(_channels_last(probe, where_differs(rule, answer)))
     for index in map(tuple, wrong.tolist()):
         if probe.traits.answer == "filters":
             yield Term(tuple(cell), channel, (), index[-1], index[: probe.rank])

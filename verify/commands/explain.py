@@ -49,7 +49,7 @@ def command(
         require_picture(html, case, title=title)
     answered = array if subject is None else _answered(subject, case, isolation)
     if answered is not None:
-        case = case.held_to(answered.scheme)
+        case = case.held_to(answered.scheme, answered.arithmetic)
     worst = answered.verdict.worst if answered else None
     if at is None and worst is not None:
         index = worst.index

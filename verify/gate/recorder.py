@@ -232,7 +232,7 @@ def _failure(failure: Examination) -> Record:
         "like": failure.like,
         "also": list(failure.also),
         "replay": replay_line_of(failure),
-        **({"scheme": failure.held.scheme} if failure.held.scheme else {}),
+        **{name: said for name in ("scheme", "arithmetic") if (said := getattr(failure.held, name))},
         "worst": asdict(worst) if worst else None,
         "next_worst": [asdict(each) for each in wrong.worst[1:]],
         "shape": [] if case.illegal else list(case.output_shape),

@@ -206,10 +206,10 @@ def _between(problem: Problem, operands: Operands, *, magnitude: Array) -> Array
 def _reason(problem: Problem, *, terms: int, magnitude: float) -> str:
     accumulator = FORMATS[problem.format.accumulator]
     sums = "|x||w| + |b|" if "bias" in problem.epilogue else "|x||w|"
-    reason = (
-        f"gamma_{terms} {gamma(terms, accumulator.roundoff):.3g} of sum {sums} = {magnitude:.6g}, "
-        f"summed in {accumulator.name}"
-    )
+    growth = f"gamma_{terms} {gamma(terms, accumulator.roundoff):.3g}"
+    if problem.arithmetic:
+        growth = f"the bound of {problem.arithmetic}, in place of {growth}"
+    reason = f"{growth} of sum {sums} = {magnitude:.6g}, summed in {accumulator.name}"
     if problem.format.token != accumulator.token:
         reason += f", rounded to {problem.format.name}"
     steps = _steps(problem)

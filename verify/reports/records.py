@@ -22,11 +22,11 @@ Format 1 has objects of these types; numbers that JSON lacks are the strings "in
   `cause`, `words` (of an error, without numbers), `message`, `fault` (what it looks like), `faults` (all
   that it may be), `flaky` ("3/5": how often of how many times it disagreed, of one that wavers), `like`
   (the kind and the word of an earlier failure that has the same cause), `also` (words in other operations,
-  ranks or dtypes), `replay`, `scheme` (that a quantised answer was held to), `worst` (`index`, `got`,
-  `want`, `allowed`, `why`; or null), `next_worst` (the same of the two after it), `shape` of the answer,
-  `differs`, the indices of up to 400 elements that are wrong, `values`, what came and what was due at each
-  of these, and `answer`, all its numbers in order if there are no more than 1000. A failure without a word
-  is about an entry of the known deviations.
+  ranks or dtypes), `replay`, `scheme` and `arithmetic` (that the answer was held to), `worst` (`index`,
+  `got`, `want`, `allowed`, `why`; or null), `next_worst` (the same of the two after it), `shape` of the
+  answer, `differs`, the indices of up to 400 elements that are wrong, `values`, what came and what was due
+  at each of these, and `answer`, all its numbers in order if there are no more than 1000. A failure without
+  a word is about an entry of the known deviations.
 - `property`, the end of one: `subject`, `property`, `name`, `elapsed`, `seconds` by part, `visible`
   (for every fault that was looked for, how many cases would have shown it, 0 included), `hidden` (fault →
   word), `regions` (all that were looked for), `declined_regions` (region → word), `note` (why it was cut

@@ -30,6 +30,7 @@ from verify.checks.shapes import (
     whole,
 )
 from verify.checks.subject import split_label
+from verify.oracle.arithmetic import canonical
 from verify.oracle.compare import KINDS, Outcome
 from verify.oracle.schemes import SCHEMES
 from verify.reports.records import Record, numbered_records
@@ -71,6 +72,14 @@ def _a_pair(value: Any) -> Any:
     """What came and what was due."""
     if len(_NUMBERS(value)) != 2:
         raise refused(value, "two numbers")
+    return value
+
+
+def _an_arithmetic(value: Any) -> Any:
+    try:
+        canonical(_LINE(value))
+    except ValueError as wrong:
+        raise refused(value, str(wrong)) from None
     return value
 
 
@@ -121,7 +130,7 @@ _CASE = fields(
         "way": _TEXT,
         "judged_by": one_of(get_args(JudgedBy)),
         "rounding": map_of(_COUNT),
-        "arithmetic": _LINE,
+        "arithmetic": _an_arithmetic,
         "regions": _TEXTS,
         "data_format": _LINE,
         "cause": _TEXT,
@@ -164,6 +173,7 @@ _FAILURE = fields(
         "next_worst": list_of(_WORST, most=10),
         "replay": _TEXT,
         "scheme": one_of(("", *SCHEMES)),
+        "arithmetic": _an_arithmetic,
         "values": list_of(_a_pair),
         "answer": list_of(any_number),
     },

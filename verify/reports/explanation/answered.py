@@ -23,7 +23,8 @@ class Answered(NamedTuple):
     """What was answered, under a name, with its verdict and the whole message on a disagreement.
 
     `answer` is None where there was none. It and the worst element are in the order of the case's answer.
-    `scheme` is the one by which a quantised answer was judged, "" for any right way.
+    `scheme` is the one by which a quantised answer was judged, "" for any right way, and `arithmetic` that of
+    another, "" for products.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Answered(NamedTuple):
     message: str = ""
     answer: Array | None = None
     scheme: str = ""
+    arithmetic: str = ""
 
     @property
     def sentence(self) -> str:
@@ -42,9 +44,9 @@ class Answered(NamedTuple):
 def answered_by(subject: Description, case: Case) -> Answered:
     """What a subject answers to a case; a disagreement is diagnosed, as by `replay`."""
     examination = Examiner(subject=subject).examine(case)
-    verdict, name = examination.verdict, examination.subject.name
+    verdict, by = examination.verdict, examination.subject
     message = disagreement(diagnosed(examination)) if verdict.kind else ""
-    return Answered(name, verdict, message, examination.answer, examination.subject.scheme)
+    return Answered(by.name, verdict, message, examination.answer, by.scheme, by.arithmetic)
 
 
 def answered_array(name: str, answer: Array, case: Case) -> Answered:

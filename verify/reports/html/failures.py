@@ -114,7 +114,7 @@ def _shown(finding: Finding, *, record: Record, room: int) -> ShownFailure:
     if max(case.kernel) > LARGEST_KERNEL or not room:
         return shown
     index = tuple(worst["index"]) if worst else None
-    held = case.held_to(record.get("scheme", ""))
+    held = case.held_to(record.get("scheme", ""), record.get("arithmetic", ""))
     return shown._replace(
         answer=tuple(_maps(case, record, index)),
         window=() if index is None else tuple(window_pictures(case, index)),

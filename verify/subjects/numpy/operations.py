@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,15 @@ from verify.cases.case import Case
 from verify.subjects.numpy.direct import Array, Correlation
 
 
-def answer_by(correlate: Correlation, case: Case) -> Array:
-    """The answer to a case by a correlation, with what comes before and after it."""
+def answer_by(correlate: Correlation, case: Case, *, gradient: Correlation | None = None) -> Array:
+    """The answer to a case by a correlation, with what comes before and after it.
+
+    A gradient of filters is a correlation with the cotangent, by one of its own where there is a `gradient`.
+    """
     kind = accumulator(case)
     with np.errstate(invalid="ignore", over="ignore"):
         if case.traits.answer == "filters":
-            return filter_gradient(correlate, case, kind).astype(case.dtype)
+            return filter_gradient(gradient or correlate, case, kind).astype(case.dtype)
         act = transpose if case.traits.answer == "source" else forward
         sums = act(correlate, case, kind)
         if case.bias is not None:
@@ -94,21 +96,3 @@ def _read(case: Case, x: Array) -> Array:
     """The padded input up to the last cell that a window reads."""
     ends = [(axis.out - 1) * axis.stride + axis.span for axis in case.axes]
     return x[(slice(None), *map(slice, ends))]
-
-
-def tiles_of(correlate: Correlation, m: int) -> Correlation:
-    """A correlation with a long kernel, as the sum of those with m cells of it along each axis."""
-
-    def summed(x: Array, w: Array, strides: Any, dilations: Any) -> Array:
-        rank = w.ndim - 2
-        outs = [size - taps + 1 for size, taps in zip(x.shape[1:-1], w.shape, strict=False)]
-        answer = np.zeros((len(x), *outs, w.shape[-1]), x.dtype)
-        for place in product(*(range(0, taps, m) for taps in w.shape[:rank])):
-            part = w[tuple(slice(at, at + m) for at in place)]
-            cells = tuple(
-                slice(at, at + taps + out - 1) for at, taps, out in zip(place, part.shape, outs, strict=False)
-            )
-            answer += correlate(x[(slice(None), *cells)], part, strides, dilations)
-        return answer
-
-    return summed

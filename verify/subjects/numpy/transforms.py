@@ -135,6 +135,32 @@ def winograd(m: int) -> Correlation:
     return correlate
 
 
+def winograd_gradient(m: int) -> Correlation:
+    """With a long kernel, of which three places are wanted: by tiles of m of its cells, which are added up.
+
+    Outputs and taps change places, and so do Aᵀ and G, turned round.
+    """
+
+    def correlate(x: Array, w: Array, strides: Sequence[int], dilations: Sequence[int]) -> Array:
+        matrices = Matrices(*(matrix.astype(x.dtype) for matrix in MATRICES[m]))
+        rank, tile = w.ndim - 2, m + TAPS - 1
+        ends = [(0, -cells % m) for cells in w.shape[:rank]]
+        image, kernel = np.pad(x, [(0, 0), *ends, (0, 0)]), np.pad(w, [*ends, (0, 0), (0, 0)])
+        windows = windows_of(image, (tile,) * rank, (m,) * rank, (1,) * rank)
+        cells = along(matrices.cells, windows, range(1 + rank, 1 + 2 * rank))
+        data = np.moveaxis(cells, range(1 + rank, 1 + 2 * rank), range(rank))
+        counts = [size // m for size in kernel.shape[:rank]]
+        pairs = [length for count in counts for length in (count, m)]
+        tiles = kernel.reshape(*pairs, *w.shape[rank:])
+        tiles = np.moveaxis(tiles, range(1, 2 * rank, 2), range(rank))
+        factors = along(matrices.output.T, tiles, range(rank))
+        rows = data.reshape(*data.shape[: rank + 1], -1)
+        sums = rows @ factors.reshape(*factors.shape[:rank], -1, w.shape[-1])
+        return np.moveaxis(along(matrices.kernel.T, sums, range(rank)), rank, 0)
+
+    return correlate
+
+
 def along(matrix: Array, array: Array, axes: Sequence[int]) -> Array:
     """A matrix applied along some axes of an array."""
     for axis in axes:

@@ -24,11 +24,10 @@ from verify.subjects.numpy.direct import (
     three_passes,
 )
 from verify.subjects.numpy.operations import answer_by
-from verify.subjects.numpy.transforms import TAPS, fourier, winograd
+from verify.subjects.numpy.transforms import TAPS, fourier, winograd, winograd_gradient
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
-WINDOWED = ("conv", "depthwise", "transpose")
-EVERY = (*WINDOWED, "filtergrad")
+EVERY = ("conv", "depthwise", "transpose", "filtergrad")
 
 _TILED = (f"all(k == {TAPS} for k in kernel)", "F(m, 3) is for three taps")
 _READ = ("fill != 'unread'", "a transform meets every cell, so that none is unread")
@@ -39,6 +38,7 @@ class Way:
     """One algorithm; a subject of its own."""
 
     correlate: Correlation
+    gradient: Correlation | None = None
     arithmetic: str = "products"
     operations: Sequence[str] = EVERY
     ranks: Sequence[int] = (1, 2, 3)
@@ -58,14 +58,14 @@ class Way:
         return Domain(spaces=spaces, conditions=tuple(inside))
 
     def __call__(self, case: Case) -> Array:
-        return answer_by(self.correlate, case)
+        return answer_by(self.correlate, case, gradient=self.gradient)
 
 
 def _tiled(m: int) -> Way:
     return Way(
         correlate=winograd(m),
+        gradient=winograd_gradient(m),
         arithmetic=f"winograd({m}, 3)",
-        operations=WINDOWED,
         ranks=(1, 2),
         dtypes=FLOATS,
         conditions=(_TILED,),
