@@ -94,6 +94,12 @@ def test_operands_that_the_narrow_dtype_holds_keep_their_sums_exact(arithmetic: 
     assert judgement(held("conv_i5_c3_k3_same_ints1", arithmetic)).allowed == 0.0
 
 
+@pytest.mark.parametrize("arithmetic", ["tfloat32", "bfloat16", "bfloat16x3"])
+def test_numbers_between_two_steps_are_rounded_too(arithmetic: str):
+    assert allowed("separable_n2_i9x4_c3_k3x3_f7_s3x3_same_coded", arithmetic) > 0
+    assert judgement(held("separable_i3_c2_k2_f2_valid_ones", arithmetic)).allowed == 0.0
+
+
 @pytest.mark.parametrize(("arithmetic", "bits"), [("tfloat32", 11), ("bfloat16", 8)])
 @pytest.mark.parametrize("fill", ["dyadic1", "reals1"])
 def test_rounded_operands_are_within_their_bound_and_beyond_that_of_products(

@@ -142,7 +142,7 @@ def _products(problem: Problem, operands: Operands, one: Arithmetic, plain: Sums
 
 def _rounded(problem: Problem, operands: Operands, one: Arithmetic, plain: Sums, terms: int) -> Sums:
     bits = narrowed.PRECISION[one.kind]
-    if not narrowed.is_narrowed(problem) or (narrowed.holds(operands, bits) and plain.is_exact):
+    if not narrowed.is_narrowed(problem) or (narrowed.holds(problem, operands, bits) and plain.is_exact):
         return plain
     lost = narrowed.error_of_operands(problem, operands, magnitude=plain.size, bits=bits)
     size = plain.size + lost
@@ -151,7 +151,7 @@ def _rounded(problem: Problem, operands: Operands, one: Arithmetic, plain: Sums,
 
 def _three_passes(problem: Problem, operands: Operands, one: Arithmetic, plain: Sums, terms: int) -> Sums:
     bits = narrowed.PRECISION["bfloat16"]
-    is_exact = plain.is_exact and narrowed.holds(operands, bits) and all_finite(operands)
+    is_exact = plain.is_exact and narrowed.holds(problem, operands, bits) and all_finite(operands)
     if not narrowed.is_narrowed(problem) or is_exact:
         return plain
     lost = narrowed.error_of_three_passes(problem, operands, magnitude=plain.size)

@@ -17,7 +17,8 @@ import numpy as np
 from verify.cases.dtypes import FORMATS
 from verify.cases.operands import Array, Operands
 from verify.oracle.problem import Problem
-from verify.oracle.reference import magnitudes
+from verify.oracle.reference import intermediate, magnitudes
+from verify.oracle.sums import all_finite, last_bit
 
 PRECISION = {"tfloat32": 11, "bfloat16": FORMATS["bfloat16"].precision}
 """Dtype that operands are rounded to → bits of its significand, the hidden one included."""
@@ -50,10 +51,17 @@ def is_narrowed(problem: Problem) -> bool:
     return problem.format.accumulator == "float32"
 
 
-def holds(operands: Operands, bits: int) -> bool:
-    """Whether so many bits hold every number that is multiplied."""
+def holds(problem: Problem, operands: Operands, bits: int) -> bool:
+    """Whether so many bits hold every number that is multiplied, those between two steps among them."""
     factors = (operands.input, operands.factor, operands.pointwise)
-    return all(part is None or not _lost(part, bits).any() for part in factors)
+    if any(part is not None and _lost(part, bits).any() for part in factors):
+        return False
+    if not problem.traits.has_pointwise:
+        return True
+    if not all_finite(operands):
+        return False
+    unit = last_bit(operands.input) + last_bit(operands.factor)
+    return bool(intermediate(problem, operands).max(initial=0.0) <= 2.0 ** (bits + unit))
 
 
 def _lost(part: Array, bits: int) -> Array:
