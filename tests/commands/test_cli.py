@@ -24,7 +24,7 @@ LECTURE = "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n"
     [
         (
             ["replay", "tensorflo", LECTURE],
-            "conv-verify: 'tensorflo' is no subject: it is one of tensorflow, ",
+            "conv-verify: 'tensorflo' is no subject: did you mean 'tensorflow'? ",
         ),
         (
             ["replay", "subjects_to_gate:none", LECTURE],

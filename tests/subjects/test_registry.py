@@ -86,16 +86,16 @@ def refusal(name: str) -> str:
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("tensorflwo", "; did you mean 'tensorflow'?"),
-        ("tensorflow:convolutoin", "; did you mean 'tensorflow:convolution'?"),
-        ("tensorflow:", "; did you mean 'tensorflow'?"),
+        ("tensorflwo", "did you mean 'tensorflow'? "),
+        ("tensorflow:convolutoin", "did you mean 'tensorflow:convolution'? "),
+        ("tensorflow:", "did you mean 'tensorflow'? "),
         ("scipy", ""),
         ("", ""),
     ],
 )
-def test_unknown_name_is_refused_with_what_there_is(name, hint):
+def test_unknown_name_is_refused_with_the_nearest_and_where_all_are(name, hint):
     assert refusal(name) == (
-        f"{name!r} is no subject: it is one of {', '.join(BUILTIN)}, or package.module:callable{hint}"
+        f"{name!r} is no subject: {hint}`list` names them all, and your own is package.module:callable"
     )
 
 

@@ -18,7 +18,7 @@ from verify.subjects.tensorflow.switches import kernel_threads, onednn
 
 @command_named("list")
 @click.argument("what", type=choice("[regions]", "regions"), required=False)
-@click.option("--ways/--no-ways", help="every way of the built-in subjects (imports their frameworks)")
+@click.option("--ways/--no-ways", help="every way of the built-in subjects (imports them)")
 def command(*, what: str | None, ways: bool) -> int:
     if what == "regions":
         print("\n".join(_regions()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ QUICK_S = 27.0
 """Seconds of the profile for a pull request, less those for its end."""
 
 PROFILE = options.choice("NAME", "quick", "dev", "ci", "night")
+
+
+_HELP = {**flags.NARROWING_HELP, "max_side": "sizes; --max-kernel, … alike; --large: GiBs, too"}
 
 
 @command_named("run")
@@ -50,7 +54,7 @@ PROFILE = options.choice("NAME", "quick", "dev", "ci", "night")
 )
 @options.output_option("--report", help="write a record of every case, as JSON lines")
 @options.output_option("--html", help="write a page of HTML that needs nothing else")
-@click.option("--large/--no-large", help="some cases of a GiB and more, too: seconds each")
+@click.option("--large/--no-large", hidden=True)
 @click.option("--pin/--no-pin", help="pin what disagrees, once it is shrunk")
 @flags.corpus_option
 @flags.words_option
@@ -61,7 +65,7 @@ PROFILE = options.choice("NAME", "quick", "dev", "ci", "night")
 @click.option("--update-baseline", is_flag=True, hidden=True)
 @flags.isolation_options
 @flags.jobs_option
-@flags.narrowing_options
+@partial(flags.narrowing_options, helps=_HELP)
 @flags.detail_options
 def command(
     *,

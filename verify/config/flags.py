@@ -69,7 +69,7 @@ def joint_option(name: str, make: Callable[..., Any], *options: Callable[[Any], 
     return decorate
 
 
-_HELP = {
+NARROWING_HELP = {
     "operations": "only these operations",
     "ranks": "only so many spatial axes",
     "dtypes": "only these dtypes",
@@ -89,7 +89,7 @@ def _narrowing(name: str, helps: Mapping[str, str]) -> Callable[[Any], Any]:
     return click.option(flag, type=kind, hidden=name not in helps, help=helps.get(name))
 
 
-def narrowing_options(command: Callable[..., Any], *, helps: Mapping[str, str] = _HELP) -> Any:
+def narrowing_options(command: Callable[..., Any], *, helps: Mapping[str, str] = NARROWING_HELP) -> Any:
     """Every narrowing of `strategies.cases` as an option; the command is given those that are set.
 
     `helps` says what is shown of each; one that it lacks is hidden.

@@ -161,9 +161,9 @@ def _loaded(name: str) -> Description:
         return describe(_built_in(name))
     if family in BUILTIN or not colon:
         near = difflib.get_close_matches(name, BUILTIN, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"did you mean {near[0]!r}? " if near else ""
         raise UnknownSubject(
-            f"{name!r} is no subject: it is one of {', '.join(BUILTIN)}, or package.module:callable{hint}"
+            f"{name!r} is no subject: {hint}`list` names them all, and your own is package.module:callable"
         )
     try:
         return describe(fault_named(rest)) if family == "fault" else describe(_users_own(name), name=name)

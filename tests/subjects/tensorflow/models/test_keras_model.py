@@ -175,7 +175,7 @@ def test_a_sum_of_one_value_with_itself_is_no_residual() -> None:
     ],
 )
 def test_what_is_no_word_has_a_reason(layer: Any, reason: str) -> None:
-    size = (9000, 9000, 4) if reason.startswith("its arrays") else (6, 6, 4)
+    size = (90_000, 90_000, 4) if reason.startswith("its arrays") else (6, 6, 4)
     assert alone(layer, size=size).startswith(reason)
 
 
