@@ -17,18 +17,24 @@ def test_replay_says_how_it_was_judged(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "act"),
+    ("arguments", "act", "takes"),
     [
-        (("explain", LAYER, "--html", "page.html"), "explained"),
-        (("export", LAYER, "--as", "script"), "exported as script"),
+        (("explain", TALL), "explained", "1.1 GiB as float64 and 2,362,032"),
+        (("export", LAYER, "--as", "script"), "exported as script", "0.8 GiB as float64 and 118,380,036,096"),
     ],
 )
 def test_what_needs_the_whole_answer_is_refused_in_a_sentence(
-    arguments: tuple[str, ...], act: str, command: Command
+    arguments: tuple[str, ...], act: str, takes: str, command: Command
 ) -> None:
     done = command(*arguments)
     assert done.returncode == 2
     assert done.stderr == (
-        f"conv-verify: {LAYER!r} is too large to be {act}: it takes 0.8 GiB as float64 and "
-        "118,380,036,096 products; `replay SUBJECT WORD` judges it by projection\n"
+        f"conv-verify: {arguments[1]!r} is too large to be {act}: it takes {takes} products; "
+        "`replay SUBJECT WORD` judges it by projection\n"
     )
+
+
+def test_a_cell_of_what_only_takes_much_work_is_explained(command: Command) -> None:
+    done = command("explain", LAYER)
+    assert done.returncode == 0
+    assert "253 more channels" in done.stdout
