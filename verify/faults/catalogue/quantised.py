@@ -186,13 +186,13 @@ def _cut_six(case: Case) -> tuple[float, float]:
     return quantised.y_zero_point, quantised.y_zero_point + float(np.floor(6 / quantised.y_scale))
 
 
-def _unsigned(case: Case) -> Operands | None:
-    """An input of signed bytes that is read as one of unsigned ones."""
-    return case.operands._replace(input=case.input.view(np.uint8).astype(np.int64))
+def _read_as(byte: type[np.integer[Any]]) -> Inputs:
+    """An input whose bytes are read as others, with a sign or without."""
 
+    def operands(case: Case) -> Operands | None:
+        return case.operands._replace(input=case.input.view(byte).astype(np.int64))
 
-def _signed(case: Case) -> Operands | None:
-    return case.operands._replace(input=case.input.view(np.int8).astype(np.int64))
+    return Inputs(operands)
 
 
 def _above_the_least(case: Case) -> Operands | None:
@@ -370,14 +370,14 @@ QUANTISED = (
         name="input-read-as-unsigned",
         sentence="signed bytes of the input are read as unsigned ones",
         applies="dtype == 'int8'",
-        change=Inputs(_unsigned),
+        change=_read_as(np.uint8),
         word="conv_i1_k1_same_int8_qx1z-3_ones",
     ),
     quantised_fault(
         name="input-read-as-signed",
         sentence="unsigned bytes of the input are read as signed ones",
         applies="dtype == 'uint8'",
-        change=Inputs(_signed),
+        change=_read_as(np.int8),
         word="conv_i1_k1_same_uint8_qx1z128_ones",
     ),
     quantised_fault(
