@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -21,6 +20,9 @@ SLAB = 2**18
 
 THREADS = 2
 """Threads that make slabs side by side."""
+
+_Item = TypeVar("_Item")
+_Made = TypeVar("_Made")
 
 Block = tuple[slice, slice]
 """Images, and cells of their first spatial axis, as `_viewed` has them."""
@@ -39,8 +41,7 @@ def make_in_slabs(case: Case) -> Operands:
 def digests_of(operands: Operands) -> dict[str, tuple[int, ...]]:
     """A checksum of each slab of each operand, which a write to it changes, but for one in 2**32."""
     arrays = {name: part for name, part in operands._asdict().items() if part is not None}
-    with ThreadPoolExecutor(THREADS) as pool:
-        return {name: tuple(pool.map(crc32, _pieces(array))) for name, array in arrays.items()}
+    return {name: tuple(_side_by_side(crc32, _pieces(array))) for name, array in arrays.items()}
 
 
 def first_changed(case: Case) -> str:
@@ -64,9 +65,16 @@ def _made(part: Part) -> Array:
     def fill(block: Block) -> None:
         view[block] = _values(part, view, block)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(fill, _blocks(view)))
+    _side_by_side(fill, _blocks(view))
     return array
+
+
+def _side_by_side(act: Callable[[_Item], _Made], items: Iterable[_Item]) -> list[_Made]:
+    """What comes of each item, in their order."""
+    from concurrent.futures import ThreadPoolExecutor  # which few commands need, and imports a logger
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(act, items))
 
 
 def _is_moved(part: Part) -> bool:
