@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 from verify.cases.case import Case
 from verify.cases.domain import Domain
 from verify.cases.geometry import ceil_div
-from verify.cases.large import OPERATIONS, WORK_LIMIT, bytes_of_arrays, size_as_float64
+from verify.cases.large import OPERATIONS, WORK_LIMIT, bytes_of_arrays, size_in_its_dtype
 from verify.cases.word import InvalidCase
 
 from .cases import cases_by_way
@@ -107,7 +107,6 @@ def _large(case: Case, growths: Sequence[Growth], elements: int) -> list[Case]:
         with suppress(InvalidCase):
             grown = replace(case, **growth(case, ceil_div(elements, largest)))
             operands, answer = bytes_of_arrays(grown)
-            whole = size_as_float64(grown) // 8 * grown.dtype.itemsize
-            if grown.is_large and max(operands + 2 * answer, whole) <= MOST:
+            if grown.is_large and max(operands + 2 * answer, size_in_its_dtype(grown)) <= MOST:
                 return [grown]
     return []

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from verify.cases.exactness import largest_sum, scale_of
@@ -45,23 +45,37 @@ _SECONDS_AN_ELEMENT, _SECONDS_A_PRODUCT = 2.0**-23, 2.0**-30
 
 def is_large(case: Case) -> bool:
     """Whether a case is judged by projection: it takes much memory or much work, and can be."""
-    if case.illegal or not (
-        size_as_float64(case) > MEMORY_LIMIT or case.products * math.prod(case.output_shape) > WORK_LIMIT
-    ):
+    if case.illegal or not (size_as_float64(case) > MEMORY_LIMIT or multiplications(case) > WORK_LIMIT):
         return False
     return not why_not_projected(case)
 
 
-def size_as_float64(case: Case) -> int:
-    """Bytes of the padded input, the filters, the answer and what lies between, as float64.
+def multiplications(case: Case) -> int:
+    """Those of the reference."""
+    return case.products * math.prod(case.output_shape)
 
-    An extent of 0 counts as 1: a mask or a single row of an empty array must fit as well.
-    """
+
+def size_as_float64(case: Case) -> int:
+    """Bytes of the padded input, the filters, the answer and what lies between, as float64."""
+    return 8 * _elements(case)
+
+
+def size_in_its_dtype(case: Case) -> int:
+    """The same, in the dtype of the case."""
+    return case.dtype.itemsize * _elements(case)
+
+
+def _elements(case: Case) -> int:
     padded = (case.batch, *(axis.padded for axis in case.axes), case.channels)
     shapes = [padded, case.filter_shape, case.result_shape]
     if case.traits.has_pointwise:
         shapes.append((case.batch, *(axis.out for axis in case.axes), case.channels * case.multiplier))
-    return 8 * sum(math.prod(max(extent, 1) for extent in shape) for shape in shapes)
+    return elements_in(shapes)
+
+
+def elements_in(shapes: Iterable[tuple[int, ...]]) -> int:
+    """Elements of arrays; an extent of 0 counts as 1, as a mask or a row of an empty one must fit as well."""
+    return sum(math.prod(max(extent, 1) for extent in shape) for shape in shapes)
 
 
 def bytes_of_arrays(case: Case) -> tuple[int, int]:
@@ -74,8 +88,7 @@ def bytes_of_arrays(case: Case) -> tuple[int, int]:
 def seconds_for(case: Case) -> float:
     """Seconds that a large case may take beyond what any case may: by its elements and its products."""
     elements = sum(bytes_of_arrays(case)) // case.dtype.itemsize
-    products = case.products * math.prod(case.output_shape)
-    return elements * _SECONDS_AN_ELEMENT + products * _SECONDS_A_PRODUCT
+    return elements * _SECONDS_AN_ELEMENT + multiplications(case) * _SECONDS_A_PRODUCT
 
 
 def largest_magnitude(case: Case) -> float:
@@ -94,7 +107,7 @@ def room_for(case: Case) -> float:
 def require_whole(case: Case, act: str = "computed whole") -> None:
     """Raise ValueError, one sentence, for a large case, which cannot be computed or shown as a whole."""
     if case.is_large:
-        size, products = size_as_float64(case) / 2**30, case.products * math.prod(case.output_shape)
+        size, products = size_as_float64(case) / 2**30, multiplications(case)
         raise ValueError(
             f"{str(case)!r} is too large to be {act}: it takes {size:,.1f} GiB as float64 and {products:,} "
             "products; `replay SUBJECT WORD` judges it by projection"
@@ -134,8 +147,8 @@ def _too_large(case: Case) -> str:
     filters = 8 * (math.prod(case.filter_shape) + math.prod(case.pointwise_shape) * case.traits.has_pointwise)
     if filters > FILTERS_LIMIT:
         return f"its filters take {filters / 2**20:,.0f} MiB as float64, more than {FILTERS_LIMIT >> 20}"
-    size = size_as_float64(case) // 8 * case.dtype.itemsize
-    return f"its arrays take more than {LARGEST >> 30} GiB in {case.format.name}" if size > LARGEST else ""
+    is_beyond = size_in_its_dtype(case) > LARGEST
+    return f"its arrays take more than {LARGEST >> 30} GiB in {case.format.name}" if is_beyond else ""
 
 
 def _is_empty(case: Case) -> str:

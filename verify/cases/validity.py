@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import numpy as np
 
 from verify.cases.dtypes import DTYPES, is_known
 from verify.cases.fills import FILLS
-from verify.cases.large import MEMORY_LIMIT, size_as_float64, why_not_projected
+from verify.cases.large import MEMORY_LIMIT, elements_in, size_as_float64, why_not_projected
 from verify.cases.misfits import BIAS, ILLEGAL_LIMIT, given_tokens, normal_given, why_ungiven, wrong_given
 from verify.cases.operations import EPILOGUE, OPERATIONS, WHOLE, Operation, is_in_order, is_step, kind_of
 from verify.cases.quantised import normal_quantised, why_unscaled, wrong_place, wrong_quantised
@@ -91,7 +90,7 @@ def _wrong_call(case: Case) -> str | None:
     steps = (case.groups, *case.strides, *case.dilations, *_cells(case))
     if max(map(abs, (*extents, *case.given_out, *given, *steps))) > ILLEGAL_LIMIT:
         return f"a number of an illegal case is above {ILLEGAL_LIMIT}"
-    return wrong_given(case) or _too_large(case, case.array_shapes) or _nothing_wrong(case)
+    return wrong_given(case) or _too_large(case.array_shapes) or _nothing_wrong(case)
 
 
 def _nothing_wrong(case: Case) -> str | None:
@@ -245,9 +244,8 @@ def _wrong_extent(case: Case) -> str | None:
     return f"{_beyond(size)}, and cannot be judged by projection: {why}" if why else None
 
 
-def _too_large(case: Case, shapes: Iterable[tuple[int, ...]]) -> str | None:
-    # An extent of 0 counts as 1: a mask or a single row of an empty array must fit as well.
-    size = 8 * sum(math.prod(max(extent, 1) for extent in shape) for shape in shapes)
+def _too_large(shapes: Iterable[tuple[int, ...]]) -> str | None:
+    size = 8 * elements_in(shapes)
     return _beyond(size) if size > MEMORY_LIMIT else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -13,6 +12,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.domain import format_of
+from verify.cases.large import multiplications
 from verify.cases.regions import regions_of
 from verify.checks.clock import Clock
 from verify.checks.elements import wrong_in
@@ -130,7 +130,7 @@ class Tallier:
 
     def faults(self, case: Case) -> tuple[Fault, ...]:
         """The faults to look for in a case: those that few cases have shown, and in a large case none."""
-        if not case.illegal and case.products * math.prod(case.output_shape) > LIGHT:
+        if not case.illegal and multiplications(case) > LIGHT:
             return ()
         return tuple(fault for fault in FAULTS if self.tally.visible[fault.name] < OFTEN_SHOWN)
 
