@@ -20,7 +20,7 @@ from verify.cases.operands import Array, Operands
 from verify.cases.spelling import nearest
 from verify.oracle import fourier, narrowed, winograd
 from verify.oracle.problem import Problem
-from verify.oracle.sums import all_finite, gamma, sums_are_exact
+from verify.oracle.sums import all_finite, grown, sums_are_exact
 
 PRODUCTS = "products"
 
@@ -114,7 +114,7 @@ def sums_by(problem: Problem, operands: Operands, *, terms: int, exact: bool, ma
 
     `terms`, `exact` and `magnitude` are those of sums of products.
     """
-    plain = _by_products(problem, terms=terms, exact=exact, magnitude=magnitude)
+    plain = Sums(_grown(terms, problem, magnitude), magnitude, exact)
     if problem.epilogue and problem.traits.answer == "filters":  # the gradient of a bias has no products
         return plain
     each = [
@@ -126,14 +126,9 @@ def sums_by(problem: Problem, operands: Operands, *, terms: int, exact: bool, ma
     return Sums(error, size, all(other.is_exact for other in each))
 
 
-def _by_products(problem: Problem, *, terms: int, exact: bool, magnitude: Array) -> Sums:
-    return Sums(_grown(terms, problem, magnitude), magnitude, exact)
-
-
 def _grown(terms: int, problem: Problem, size: Array) -> Array:
     """γ of so many roundings of the accumulator, of a size."""
-    growth = gamma(terms, FORMATS[problem.format.accumulator].roundoff)
-    return np.multiply(growth, size, out=np.zeros(np.shape(size)), where=size != 0)
+    return grown(terms, FORMATS[problem.format.accumulator].roundoff, size)
 
 
 def _products(problem: Problem, operands: Operands, one: Arithmetic, plain: Sums, terms: int) -> Sums:

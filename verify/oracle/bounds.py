@@ -23,7 +23,7 @@ from verify.oracle.epilogue import follow, for_channels
 from verify.oracle.problem import Problem, problem_of
 from verify.oracle.reference import intermediate, is_doubled, linear, magnitudes
 from verify.oracle.requantised import judgement_of_sums
-from verify.oracle.sums import all_finite, gamma, sums_are_exact
+from verify.oracle.sums import all_finite, gamma, grown, sums_are_exact
 
 
 def judgement(case: Case, *, accumulator: str | None = None, scheme: str = "") -> Judgement:
@@ -156,12 +156,11 @@ def error_bound(
     gives a NaN by any of them, and may spread beside where it is read.
     """
     form, accumulator = problem.format, FORMATS[problem.format.accumulator]
-    # gamma may be infinite, and where every product is 0 so is the sum, in any order.
-    growth = gamma(terms, accumulator.roundoff)
     own_growth = gamma(terms, FORMATS["float64"].roundoff)
-    allowed = np.multiply(growth, magnitude, out=np.zeros_like(magnitude), where=magnitude != 0)
-    if sums is not None:
-        allowed = _fitting(sums.error, allowed)
+    if sums is None:
+        allowed = grown(terms, accumulator.roundoff, magnitude)
+    else:
+        allowed = _fitting(sums.error, magnitude)
     if doubled:
         allowed += 3 * own_growth * own_growth * magnitude + accumulator.roundoff * np.abs(answer)
     else:

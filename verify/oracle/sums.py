@@ -19,6 +19,11 @@ def gamma(terms: int, roundoff: float) -> float:
     return product / (1 - product) if product < 1 else float("inf")
 
 
+def grown(terms: int, roundoff: float, size: Array) -> Array:
+    """γ of so many roundings, of a size; where every product is 0 so is the sum, in any order."""
+    return np.multiply(gamma(terms, roundoff), size, out=np.zeros(np.shape(size)), where=size != 0)
+
+
 def all_finite(operands: Operands) -> bool:
     """Whether no operand holds a NaN or an infinity."""
     return all(part is None or bool(np.isfinite(part).all()) for part in operands)
