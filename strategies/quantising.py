@@ -102,8 +102,7 @@ def _beside(scale: float, steps: int) -> float:
 def _zero_points(token: str) -> tuple[int, ...]:
     """0, the ends and the middle of a dtype, and others."""
     form = QUANTISED[token]
-    least, largest = form.least, int(form.largest)
-    middle = (least + largest + 1) // 2
+    least, largest, middle = form.least, int(form.largest), form.middle
     return (middle, least, largest, middle - 1, middle + 5, least + 1, 0)
 
 

@@ -48,6 +48,11 @@ class Format(NamedTuple):
         return 0 if self.name.startswith("u") else -int(self.largest) - 1
 
     @property
+    def middle(self) -> int:
+        """The integer in the middle: 0, or half of all where none is negative."""
+        return (self.least + int(self.largest) + 1) // 2
+
+    @property
     def roundoff(self) -> float:
         """u, half the distance from 1 to the next number."""
         return 0.0 if self.exact_integers else 2.0**-self.precision

@@ -239,8 +239,7 @@ def _quantised_in(dtype: str) -> dict[str, Any]:
     form = DTYPES[dtype]
     if not form.is_quantised:
         return {}
-    middle = (form.least + int(form.largest) + 1) // 2
-    zeros = {"x_zero_point": middle - 3, "y_zero_point": middle - 100}
+    zeros = {"x_zero_point": form.middle - 3, "y_zero_point": form.middle - 100}
     return {"quantised": quantised.Quantised(x_scale=2.0, w_scale=(0.5,), **zeros)}
 
 

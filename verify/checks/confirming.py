@@ -188,7 +188,7 @@ def _tied(case: Case) -> Iterator[Case]:
     With every second it does in float32 alone, by scales whose product is rounded: 0.1 · 0.02 / 0.002, and
     0.03 · 0.1, after which a sum of 3 that is multiplied first is no tie.
     """
-    middle = (case.format.least + int(case.format.largest) + 1) // 2
+    middle = case.format.middle
     few: _Change = {"batch": 1, "channels": min(case.channels, 2 * case.groups)}
     more: _Change = {"channels": 9} if case.traits.has_multiplier else {"filter_count": 9 * case.groups}
     scales = ((1.0, 1.0), (0.1, 0.02), (1.0, 1.0), (0.03, 0.1))
