@@ -6,8 +6,9 @@ import pytest
 
 from tests.planted import with_ways
 from verify import Case, Mismatch, check
+from verify.checks import versions as of_packages
 from verify.checks.subject import Description, describe
-from verify.checks.versions import versions, versions_of
+from verify.checks.versions import version_installed, versions, versions_of
 from verify.corpus.failures import failed
 from verify.gate.recorder import record_of
 from verify.subjects.isolated import isolated
@@ -58,3 +59,19 @@ def test_a_version_that_is_that_of_a_package_is_said_once() -> None:
 
     mine.version = versions()["numpy"]  # type: ignore[attr-defined]
     assert versions_of(describe(mine)) == versions()
+
+
+def test_no_metadata_is_read_for_the_name_of_a_package_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(of_packages, "packages_distributions", lambda: read.append("all") or {})
+    assert version_installed("no_such_package") == ""
+    assert read == []
+
+
+def test_the_version_of_what_is_installed_under_another_name_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(of_packages, "packages_distributions", lambda: {"verify": ["numpy"]})
+    assert version_installed("verify") == versions()["numpy"]

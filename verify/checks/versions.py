@@ -8,6 +8,7 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
+from verify.checks.importable import is_importable
 from verify.checks.subject import Description
 
 FRAMEWORKS = ("tensorflow", "keras", "torch", "jax", "flax", "onnxruntime", "ai_edge_litert", "openvino")
@@ -18,6 +19,8 @@ def version_installed(package: str) -> str:
     """The version of a package, installed under any name (tensorflow-cpu), or ""; nothing is imported."""
     with suppress(PackageNotFoundError):
         return version(package)
+    if not is_importable(package):  # of what is not there no other name is looked for in all that is
+        return ""
     return next(map(version, packages_distributions().get(package, ())), "")
 
 

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 from verify.cases.spelling import nearest, with_article
 from verify.checks.clock import TimeUp
+from verify.checks.importable import is_importable
 from verify.checks.project import root
 from verify.checks.subject import Description, Subject, describe
 from verify.checks.tree import tree
@@ -94,8 +94,7 @@ def usually_gated() -> list[str]:
 
 def is_installed(name: str) -> bool:
     """Whether the framework of a built-in subject is installed; nothing is imported."""
-    package = PACKAGES[_framework(name)]
-    return sys.modules[package] is not None if package in sys.modules else find_spec(package) is not None
+    return is_importable(PACKAGES[_framework(name)])
 
 
 def _framework(name: str) -> str:
