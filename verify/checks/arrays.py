@@ -35,7 +35,7 @@ def verdict_on(call: Call, answer: Array) -> Verdict:
     form = compare_form(answer, shape=call.shape, dtype=call.given["x"].dtype)
     if form:
         return form
-    verdict = compare_values(rule_of(call.case, scheme=call.scheme), call.layout.to_base(answer))
+    verdict = compare_values(rule_of(call.held), call.layout.to_base(answer))
     if verdict.worst is None:
         return verdict
     return replace(verdict, worst=replace(verdict.worst, index=call.layout.index_of(verdict.worst.index)))
@@ -160,7 +160,7 @@ def _faults(call: Call, verdict: Verdict, answer: Array) -> Iterator[str]:
     """The sentences of the faults that would have given the answer, where they are few."""
     if answer.ndim != len(call.layout.letters):
         return
-    case, wrong = _part(call.case.held_to(call.scheme), call.layout.to_base(answer), verdict, call=call)
+    case, wrong = _part(call.held, call.layout.to_base(answer), verdict, call=call)
     if not _is_small(case):
         return
     faults = preferred(matching_faults(case, wrong, kind=verdict.kind))

@@ -20,7 +20,7 @@ from verify.checks.journal import current
 from verify.checks.predictions import compared, explanation
 from verify.checks.room import why_no_room
 from verify.checks.subject import Description, Subject, describe
-from verify.oracle.arithmetic import PRODUCTS, canonical
+from verify.oracle.arithmetic import canonical
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import (
     KINDS,
@@ -189,7 +189,7 @@ def compare(case: Case, actual: Any, *, scheme: str = "", arithmetic: str = "") 
     if isinstance(answer, Verdict):
         return answer
     form = compare_form(answer, shape=case.output_shape, dtype=case.dtype)
-    held = case.held_to(scheme, canonical(arithmetic or PRODUCTS))
+    held = case.held_to(scheme, canonical(arithmetic))
     if form or case.is_large:
         return form or judge_by_projection(held, answer)
     return compare_values(judgement(held), answer)

@@ -49,11 +49,11 @@ def _judgement(case: Case, accumulator: str | None, scheme: str, arithmetic: str
     return judge_operands(problem, case.make_operands(), products=case.products, exact=exact)
 
 
-def rule_of(case: Case, *, scheme: str = "") -> Judgement:
+def rule_of(case: Case) -> Judgement:
     """The judgement of a case, one of given arrays included, whose data shows whether its sums are exact."""
     if not isinstance(case, Given):
-        return judgement(case, scheme=scheme)
-    problem, operands = problem_of(case.held_to(scheme)), case.arrays
+        return judgement(case)
+    problem, operands = problem_of(case), case.arrays
     sizes = cache(lambda: magnitudes(problem, operands))
     exact = sums_are_exact(problem, operands, magnitude_of=sizes)
     return judge_operands(problem, operands, products=case.products, exact=exact, magnitude_of=sizes)

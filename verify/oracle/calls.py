@@ -83,6 +83,11 @@ class Call(NamedTuple):
     scheme: str = ""
 
     @property
+    def held(self) -> Given:
+        """The case as it is judged: held to the scheme."""
+        return self.case.held_to(self.scheme)
+
+    @property
     def problem(self) -> Problem:
         return problem_of(self.case)
 
