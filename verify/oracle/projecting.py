@@ -61,13 +61,12 @@ def judge_by_projection(case: Case, answer: Array, *, vectors: Array | None = No
     found = _projected_wrong(case, last, operands, part, vectors)
     places = whole_places(case)
     right = right_cells(case, part, operands, places)
-    whole = _elements(case, last, places) != right
-    missed = [place for place, wrong in zip(places, whole.any(axis=-1), strict=True) if wrong]
-    missed = [place for place in missed if place not in found.places]
+    whole = (_elements(case, last, places) != right).any(axis=-1)
     how = how_judged(len(places), vectors.shape[-1])
-    if found.count or missed:
-        if not found.count:
-            found.count, found.places = len(missed), missed
+    if not found.count:
+        found.places = [place for place, wrong in zip(places, whole, strict=True) if wrong]
+        found.count = len(found.places)
+    if found.count:
         return _disagreement(case, last, found, worst=_worst(case, last, found, operands, part), how=how)
     if found.is_zero:
         return Verdict(outcome="vacuous", sentence="the answer is all zeros")
