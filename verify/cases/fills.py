@@ -90,8 +90,7 @@ class Fill:
     `judged_by` is the gate's property that draws it, and `chance` how often among a draw's choices: 0 is
     never. A fill that `is_finite` has neither NaN nor infinities. One that `needs_unread` cells is for
     operations that read windows, and shows nothing where these skip no cell. A quantised dtype may not have
-    it, or it alone may. `refusal` is one sentence
-    for a case that cannot have the fill for another reason.
+    it, or it alone may. `refusal` is one sentence for a case that cannot have the fill for another reason.
     """
 
     name: str

@@ -189,7 +189,6 @@ def _tied(case: Case) -> Iterator[Case]:
     0.03 · 0.1, after which a sum of 3 that is multiplied first is no tie.
     """
     middle = case.format.middle
-    few: _Change = {"batch": 1, "channels": min(case.channels, 2 * case.groups)}
     more: _Change = {"channels": 9} if case.traits.has_multiplier else {"filter_count": 9 * case.groups}
     scales = ((1.0, 1.0), (0.1, 0.02), (1.0, 1.0), (0.03, 0.1))
     for number, steps in enumerate((2, 4, 4, 2, 8, 2, 16, 2)):
@@ -198,9 +197,9 @@ def _tied(case: Case) -> Iterator[Case]:
         quantised = Quantised(x_scale, middle, (w_scale,), 0, y_scale, middle)
         seed = KINDS.index("small") + len(KINDS) * number
         ties: _Change = {"quantised": quantised, "fill": "levels", "seed": seed, "epilogue": ()}
-        few["size"] = tuple(axis.span + 4 + number % 3 for axis in case.axes)
-        changes: tuple[_Change, ...] = ({**few, **more}, few, {})
-        for change in changes:
+        size = tuple(axis.span + 4 + number % 3 for axis in case.axes)
+        few: _Change = {"batch": 1, "channels": min(case.channels, 2 * case.groups), "size": size}
+        for change in ({**few, **more}, few, {}):
             with suppress(InvalidCase):
                 yield replace(case, **{**ties, **change})
 

@@ -53,7 +53,7 @@ def undeclared(examination: Examination) -> str:
     if len(asked) <= CONFIRMATIONS or beyond < SEEN:
         return ""
     spreads = any(_spreads(each, answer) for each, answer in asked)
-    named = (*TRANSFORMED,) if spreads else ROUNDED
+    named = TRANSFORMED if spreads else ROUNDED
     fitting = (name for name in _of_kernel(named, case) if all(_is_right(*each, name) for each in asked))
     return next(fitting, "")
 
