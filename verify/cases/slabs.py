@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 from zlib import crc32
 
@@ -31,6 +31,13 @@ Block = tuple[slice, slice]
 def numbers(part: Part, places: range) -> Values:
     """The numbers of an operand at flat indices, channels last, that follow each other."""
     return part.case.fill_traits.make(part._replace(slab=places))
+
+
+def numbers_from(part: Part, place: Sequence[int], count: int) -> Values:
+    """So many numbers from a place on, which has an index along each of the first axes."""
+    rest = (0,) * (len(part.shape) - len(place))
+    start = int(np.ravel_multi_index((*place, *rest), part.shape))
+    return numbers(part, range(start, start + count))
 
 
 def make_in_slabs(case: Case) -> Operands:

@@ -16,7 +16,7 @@ from verify.cases.case import Case
 from verify.cases.fills import Part, parts_of
 from verify.cases.geometry import Axis, ceil_div
 from verify.cases.operands import Array
-from verify.cases.slabs import numbers
+from verify.cases.slabs import numbers_from
 from verify.oracle.reference import slabs
 
 ELEMENTS = 2**19
@@ -111,11 +111,8 @@ def read(part: Part, block: Block, axes: Sequence[Axis]) -> Array:
     for lead in np.ndindex(*map(len, ranges[:depth])):
         if not all(is_read(axis, at) for axis, at in zip(axes, lead[1:], strict=False)):
             continue
-        start = 0
-        for extent, cells, at in zip(part.shape, ranges, lead, strict=False):
-            start = start * extent + cells[at]
-        start = (start * part.shape[depth] + ranges[depth].start) * inner
-        piece = numbers(part, range(start, start + len(ranges[depth]) * inner))
+        place = (*(cells[at] for cells, at in zip(ranges, lead, strict=False)), ranges[depth].start)
+        piece = numbers_from(part, place, len(ranges[depth]) * inner)
         values[lead] = piece.reshape(len(ranges[depth]), *part.shape[depth + 1 :])
     return values
 

@@ -15,7 +15,7 @@ from verify.cases.fills import Part
 from verify.cases.geometry import Axis
 from verify.cases.hashes import splitmix
 from verify.cases.operands import Array, Operands
-from verify.cases.slabs import numbers
+from verify.cases.slabs import numbers_from
 from verify.oracle.problem import problem_of
 from verify.oracle.reference import linear
 
@@ -120,21 +120,16 @@ def right_cells(case: Case, part: Part, operands: Operands, places: Sequence[Pla
 
 def _windows(case: Case, part: Part, places: Sequence[Place]) -> Array:
     """What each tap of the kernel meets for each place, (places, *kernel, channels), 0 for padding."""
-    extents, channels = part.shape[1:-1], part.shape[-1]
+    channels = part.shape[-1]
     windows = np.zeros((len(places), *case.kernel, channels))
     for window, (image, *place) in zip(windows, places, strict=True):
         along = [_met(case, axis, at) for axis, at in zip(case.axes, place, strict=True)]
         lead = [[(tap, cell) for tap, cell in enumerate(met) if cell is not None] for met in along[:-1]]
         for chosen in product(*lead):
-            row = image
-            for (_, cell), extent in zip(chosen, extents, strict=False):
-                row = row * extent + cell
+            taps, cells = [tap for tap, _ in chosen], [cell for _, cell in chosen]
             for tap, cell, length in _runs(along[-1]):
-                start = (row * extents[-1] + cell) * channels
-                met = numbers(part, range(start, start + length * channels))
-                window[(*(tap for tap, _ in chosen), slice(tap, tap + length))] = met.reshape(
-                    length, channels
-                )
+                met = numbers_from(part, (image, *cells, cell), length * channels)
+                window[(*taps, slice(tap, tap + length))] = met.reshape(length, channels)
     return windows
 
 
