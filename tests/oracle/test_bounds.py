@@ -270,6 +270,14 @@ def test_sum_that_overflows_before_the_bias_brings_it_back_allows_anything():
     assert allowed("float16", [256.0], [256.0], -60000.0) == np.inf
 
 
+@pytest.mark.parametrize("answer", [1.0, np.nan])
+def test_sum_of_products_that_overflows_is_infinite_after_a_step_that_rounds(answer):
+    x, w, steps = np.full((1, 1, 1), 1e200), np.full((1, 1, 1), 1e200), {"activation": "leaky0.25"}
+    assert_conv(np.full((1, 1, 1), np.inf), x, w, **steps)
+    with pytest.raises(AssertionError, match="1 of 1 values"):
+        assert_conv(np.full((1, 1, 1), answer), x, w, **steps)
+
+
 @pytest.mark.parametrize("size", [1.5e300, 1e305])
 def test_large_float64_numbers_that_do_not_overflow_are_judged(size):
     x, w = np.array([size, 0.1]).reshape(1, 2, 1), np.ones((2, 1, 1))

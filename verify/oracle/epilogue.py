@@ -85,12 +85,12 @@ def follow(
                     problem, operands, answer=answer, allowed=before, magnitude=size
                 )
             case "relu" | "relu6":
-                answer, allowed = _through(step, answer, allowed=allowed)
+                answer, allowed = _through(problem, step, answer, allowed=allowed)
             case _ if _is_exact(allowed) and is_exact_step(step):
-                answer, allowed = _through(step, answer, allowed=allowed)
+                answer, allowed = _through(problem, step, answer, allowed=allowed)
             case kind:
                 before = _begun(problem, answer, allowed=allowed)
-                answer, error = _through(step, answer, allowed=before)
+                answer, error = _through(problem, step, answer, allowed=before)
                 form = problem.format if kind == "leaky" else FORMATS[problem.format.accumulator]
                 of_value, of_one, of_one_stored = PRECISIONS[kind]
                 rounding = 2 * form.roundoff * (of_value * np.abs(answer) + of_one)
@@ -121,19 +121,26 @@ def _is_exact(allowed: Array | float) -> bool:
     return isinstance(allowed, float) and allowed == 0.0
 
 
-def _through(step: str, answer: Array, *, allowed: Array | float) -> tuple[Array, Array | float]:
+def _through(
+    problem: Problem, step: str, answer: Array, *, allowed: Array | float
+) -> tuple[Array, Array | float]:
     """An activation's values, and the error after it."""
     function = activation(step)
     values = function(answer)
     if _is_exact(allowed):
         return values, 0.0
     spread = np.maximum(function(answer + allowed) - values, values - function(answer - allowed))
-    return values, _where_finite(answer, np.where(np.isinf(allowed), np.inf, spread), before=allowed)
+    error = np.where(np.isinf(allowed), np.inf, spread)
+    return values, _where_finite(problem, answer, error, before=allowed)
 
 
-def _where_finite(values: Array, error: Array, *, before: Array | float) -> Array:
-    """The error of what is finite; none of the rest, but where anything was allowed before."""
-    return np.where(np.isfinite(values), error, np.where(np.isinf(before), np.inf, 0.0))
+def _where_finite(problem: Problem, values: Array, error: Array, *, before: Array | float) -> Array:
+    """The error of what is finite; none of the rest.
+
+    But where an arithmetic spreads what is not finite, anything is allowed beside it, and stays allowed.
+    """
+    spread = np.isinf(before) if problem.arithmetic else False
+    return np.where(np.isfinite(values), error, np.where(spread, np.inf, 0.0))
 
 
 def wrapped(sums: Array, form: Format) -> Array:
@@ -155,7 +162,7 @@ def _normalised(
     values = (answer - mean) * factor + offset
     size = np.abs(factor) * (magnitude + np.abs(mean)) + np.abs(offset)
     error = np.abs(factor) * allowed + 2 * NORM_ROUNDINGS * problem.format.roundoff * size
-    return values, _stored(problem, values, allowed=_where_finite(values, error, before=allowed))
+    return values, _stored(problem, values, allowed=_where_finite(problem, values, error, before=allowed))
 
 
 def for_channels(problem: Problem, numbers: Array | None) -> Array:
@@ -174,7 +181,7 @@ def _worked(problem: Problem, values: Array, *, allowed: Array | float) -> Array
     """One operation of the accumulator, and the same of the reference."""
     accumulator = FORMATS[problem.format.accumulator]
     error = allowed + 2 * accumulator.roundoff * (np.abs(values) + allowed) + 2 * accumulator.least_normal
-    return _where_finite(values, error, before=allowed)
+    return _where_finite(problem, values, error, before=allowed)
 
 
 def _stored(problem: Problem, values: Array, *, allowed: Array) -> Array:
@@ -187,4 +194,5 @@ def _stored(problem: Problem, values: Array, *, allowed: Array) -> Array:
     error = allowed + 2 * form.least_normal
     if form.token != form.accumulator:
         error = error + form.roundoff * size
-    return _where_finite(values, np.where(size >= form.largest, np.inf, error), before=allowed)
+    error = np.where(size >= form.largest, np.inf, error)
+    return _where_finite(problem, values, error, before=allowed)
