@@ -30,33 +30,34 @@ FRAMEWORKS = ("tensorflow", "litert", "onnxruntime", "openvino", "jax")
 """The folders of `verify.subjects` that have such data."""
 
 
-def package_of(framework: str) -> str:
-    """The package of a framework's data."""
-    return f"verify.subjects.{framework}"
-
-
 def every_limit() -> Iterator[Documented]:
     """The documented limits of all frameworks."""
-    return chain.from_iterable(limits_in(package_of(framework)) for framework in FRAMEWORKS)
+    return chain.from_iterable(map(limits_in, FRAMEWORKS))
 
 
 def every_deviation() -> Iterator[Deviation]:
     """The known deviations of all frameworks."""
-    return chain.from_iterable(deviations_in(package_of(framework)) for framework in FRAMEWORKS)
+    return chain.from_iterable(map(deviations_in, FRAMEWORKS))
 
 
 def words_that_fail() -> Iterator[str]:
     """The words of the known deviations that do not fill the memory, without reading the conditions."""
     for framework in FRAMEWORKS:
-        for entry in tomllib.loads(_text(package_of(framework), "known.toml"))["deviation"]:
+        for entry in tomllib.loads(_text(framework, "known.toml"))["deviation"]:
             if "out of memory" not in entry["kinds"]:
                 yield entry["word"]
 
 
 @cache
-def limits_in(package: str) -> tuple[Documented, ...]:
-    """A framework's documented limits, from the `limits.toml` of its package."""
-    table = tomllib.loads(_text(package, "limits.toml"))
+def limits_of(framework: str, mode: str, entry: str) -> tuple[Limit, ...]:
+    """The documented limits of an entry point of a framework in a mode."""
+    return tuple(each.limit for each in limits_in(framework) if each.is_of(mode, entry))
+
+
+@cache
+def limits_in(framework: str) -> tuple[Documented, ...]:
+    """A framework's documented limits, from the `limits.toml` of its folder."""
+    table = tomllib.loads(_text(framework, "limits.toml"))
     entries = ({**limit, "versions": table["versions"]} for limit in table["limit"])
     return tuple(_documented(part) for entry in entries for part in _by_mode(entry))
 
@@ -79,10 +80,10 @@ def _documented(table: Mapping[str, Any]) -> Documented:
 
 
 @cache
-def deviations_in(package: str) -> tuple[Deviation, ...]:
-    """The known deviations of a framework in each of its versions, from the `known.toml` of its package."""
-    return parse_deviations(_text(package, "known.toml"))
+def deviations_in(framework: str) -> tuple[Deviation, ...]:
+    """The known deviations of a framework in each of its versions, from the `known.toml` of its folder."""
+    return parse_deviations(_text(framework, "known.toml"))
 
 
-def _text(package: str, name: str) -> str:
-    return files(package).joinpath(name).read_text("utf-8")
+def _text(framework: str, name: str) -> str:
+    return files(f"verify.subjects.{framework}").joinpath(name).read_text("utf-8")

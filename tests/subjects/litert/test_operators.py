@@ -14,7 +14,7 @@ from verify.checks.path import Examiner
 from verify.checks.subject import Description
 from verify.oracle.bounds import judgement
 from verify.subjects.described import data_of
-from verify.subjects.documented import deviations_in, limits_in, package_of
+from verify.subjects.documented import deviations_in, limits_in
 from verify.subjects.litert.kernels import KERNELS
 from verify.subjects.litert.models import OPERATORS
 from verify.subjects.registry import is_installed, load
@@ -155,7 +155,7 @@ class TestDtypes:
 def provoked(subject: str) -> list[tuple[str, str, str, str]]:
     """The words of each limit with each way that has it: subject, way, word, and what is said."""
     framework = next(name for name, of in PACKAGES.items() if of == subject)
-    every = [each for each in limits_in(package_of(framework)) if "operator" in each.modes]
+    every = [each for each in limits_in(framework) if "operator" in each.modes]
     return [
         (subject, way.name.rpartition("/")[2], word, each.limit.says)
         for each in every
@@ -209,7 +209,7 @@ def test_xnnpack_does_not_clamp_the_padding_of_same_and_the_others_do(subject, w
 
 def test_deviations_of_litert_are_those_of_old_releases():
     word = Case.parse(DEFECT)
-    old = deviations_in(package_of("litert"))
+    old = deviations_in("litert")
     assert [entry.name for entry in old if entry.when.holds({**CONDITION_NAMES, **names_of(word)})] == [
         "litert-int8-same-without-clamp"
     ]

@@ -10,16 +10,16 @@ from verify import Case
 from verify.checks.path import Examiner
 from verify.checks.subject import Description, describe
 from verify.gate.survey import refusal, words_of_limits
+from verify.subjects.documented import deviations_in
 from verify.subjects.isolated import usual
 from verify.subjects.onnxruntime import subject
 from verify.subjects.onnxruntime.floats import WAYS
-from verify.subjects.onnxruntime.tables import deviations
 
 HERE = describe(subject("onnxruntime"))
 FLOATS = [way.name for way in WAYS]
 
 every_way = pytest.mark.parametrize("name", FLOATS)
-every_deviation = pytest.mark.parametrize("entry", deviations(), ids=lambda entry: entry.name)
+every_deviation = pytest.mark.parametrize("entry", deviations_in("onnxruntime"), ids=lambda entry: entry.name)
 
 
 def crashes(case: Case) -> bool:

@@ -37,7 +37,7 @@ def test_every_limit_is_refused_in_its_words(asked):
     assert refusal(*asked) == ""
 
 
-@pytest.mark.parametrize("entry", deviations_in("verify.subjects.openvino"), ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", deviations_in("openvino"), ids=lambda entry: entry.name)
 def test_every_deviation_happens(entry):
     case = Case.parse(entry.word)
     way = next(way for way in HERE.having(case) if entry.is_of_way(way.name))

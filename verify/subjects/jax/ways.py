@@ -15,15 +15,13 @@ from verify.cases.domain import Condition, Domain, joined
 from verify.cases.operands import Array
 from verify.checks.deviations import about, condition
 from verify.checks.limits import Limit
-from verify.subjects.documented import deviations_in, limits_in
+from verify.subjects.documented import deviations_in, limits_of
 from verify.subjects.jax.calls import bordered
 from verify.subjects.jax.entries import ENTRIES, Entry
 from verify.subjects.jax.epilogue import followed
 from verify.subjects.jax.imported import SWITCHES, VERSION, jax
 from verify.subjects.jax.layouts import LAYOUTS, layout_of, ordered, own_layout
 from verify.subjects.jax.switches import MATRIX
-
-_PACKAGE = "verify.subjects.jax"
 
 _ANY_DATA: Mapping[str, Any] = {"fill": "ones", "seed": 0}
 """What a trace does not depend on."""
@@ -56,7 +54,7 @@ class Way:
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        return tuple(each.limit for each in limits_in(_PACKAGE) if each.is_of("eager", self.name))
+        return limits_of("jax", "eager", self.name)
 
     def __call__(self, case: Case) -> Array:
         """JAX's answer; its own errors pass through."""
@@ -146,7 +144,7 @@ class JaxSubject:
         self.version = VERSION
         self.switches: Mapping[str, str] = SWITCHES
         self.matrix = MATRIX
-        self.known = about(deviations_in(_PACKAGE), subject=name, version=VERSION)
+        self.known = about(deviations_in("jax"), subject=name, version=VERSION)
         self.ways = WAYS
         self.domain = joined(way.domain for way in WAYS.values())
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from verify.checks.limits import Limit
 from verify.checks.versions import version_installed
-from verify.subjects.documented import limits_in
 from verify.subjects.litert.kernels import Engine
 from verify.subjects.silence import silenced
 
@@ -16,16 +12,9 @@ with silenced(show_failure=True):
 
 VERSION = version_installed("ai_edge_litert")
 
-
-@cache
-def _limits(way: str) -> tuple[Limit, ...]:
-    every = limits_in("verify.subjects.litert")
-    return tuple(documented.limit for documented in every if documented.is_of("operator", way))
-
-
 ENGINE = Engine(
     interpreter=Interpreter,
     resolver=lambda name: getattr(OpResolverType, name),
     schema=schema_py_generated,
-    limits=_limits,
+    framework="litert",
 )

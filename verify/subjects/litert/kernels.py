@@ -8,20 +8,19 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from verify.cases.operands import Array
-from verify.checks.limits import Limit
 
 
 class Engine(NamedTuple):
     """A package that runs models of TensorFlow Lite.
 
     `interpreter` makes one of a model, `resolver` gives the set of kernels of a name, `schema` is its module
-    of the format's classes, and `limits` says what is documented of a way of this name.
+    of the format's classes, and `framework` has its limits and deviations.
     """
 
     interpreter: Callable[..., Any]
     resolver: Callable[[str], Any]
     schema: Any
-    limits: Callable[[str], tuple[Limit, ...]]
+    framework: str
 
 
 class Kernels(NamedTuple):

@@ -19,7 +19,7 @@ class LitertSubject:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.known = about(deviations_in("verify.subjects.litert"), subject=name, version=VERSION)
+        self.known = about(deviations_in("litert"), subject=name, version=VERSION)
         self.ways = {way.name: way for way in quantised_ways(ENGINE)}
         self.domain = joined(way.domain for way in self.ways.values())
 

@@ -14,6 +14,7 @@ from verify.cases.operands import Array
 from verify.cases.operations import OPERATIONS
 from verify.checks.deviations import condition
 from verify.checks.limits import Limit
+from verify.subjects.documented import limits_of
 from verify.subjects.litert.kernels import KERNELS, Engine, interpreted
 from verify.subjects.litert.models import OPERATORS, image_of, model_of
 from verify.subjects.silence import silenced
@@ -108,7 +109,7 @@ class QuantisedWay:
     @property
     def limits(self) -> tuple[Limit, ...]:
         """What its operator refuses, in its words."""
-        return self.engine.limits(self.name)
+        return limits_of(self.engine.framework, "operator", self.name)
 
     def __call__(self, case: Case) -> Array:
         """TensorFlow Lite's answer; its own errors pass through."""

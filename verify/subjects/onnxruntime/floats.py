@@ -13,6 +13,7 @@ from verify.cases.domain import Condition, Domain, Space
 from verify.cases.operands import Array
 from verify.checks.deviations import condition
 from verify.checks.limits import Limit
+from verify.subjects.documented import limits_of
 from verify.subjects.onnxruntime.convolution import (
     AutoPad,
     flipped,
@@ -21,7 +22,6 @@ from verify.subjects.onnxruntime.convolution import (
 )
 from verify.subjects.onnxruntime.graph import model_of
 from verify.subjects.onnxruntime.sessions import LEVELS, answer_of
-from verify.subjects.onnxruntime.tables import limits_of
 
 OPERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"Conv": ("conv", "depthwise", "separable"), "ConvTranspose": ("transpose",)}
@@ -83,7 +83,7 @@ class Way:
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        return limits_of(self.name)
+        return limits_of("onnxruntime", "eager", self.name)
 
     def __call__(self, case: Case) -> Array:
         """ONNX Runtime's answer; its own errors pass through."""

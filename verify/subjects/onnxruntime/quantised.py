@@ -16,10 +16,10 @@ from verify.cases.domain import Condition, Domain, Space
 from verify.cases.operands import Array
 from verify.checks.deviations import condition
 from verify.checks.limits import Limit
+from verify.subjects.documented import limits_of
 from verify.subjects.onnxruntime.convolution import filters_of, padded, walk_of
 from verify.subjects.onnxruntime.graph import Graph, model_of
 from verify.subjects.onnxruntime.sessions import LEVELS, answer_of
-from verify.subjects.onnxruntime.tables import limits_of
 
 SIGNED = 128
 """What lies between the integers of uint8 and int8 that stand for the same number."""
@@ -194,7 +194,7 @@ class QuantisedWay:
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        return limits_of(self.name)
+        return limits_of("onnxruntime", "eager", self.name)
 
     def __call__(self, case: Case) -> Array:
         """ONNX Runtime's answer; its own errors pass through."""

@@ -8,13 +8,13 @@ from typing import Any
 from verify.cases.case import Case
 from verify.cases.domain import joined
 from verify.checks.deviations import about
+from verify.subjects.documented import deviations_in
 from verify.subjects.onnxruntime.floats import WAYS as FLOAT_WAYS
 from verify.subjects.onnxruntime.floats import Way
 from verify.subjects.onnxruntime.quantised import WAYS as QUANTISED_WAYS
 from verify.subjects.onnxruntime.quantised import QuantisedWay
 from verify.subjects.onnxruntime.sessions import SWITCHES, VERSION
 from verify.subjects.onnxruntime.switches import MATRIX
-from verify.subjects.onnxruntime.tables import deviations
 
 _EVERY: tuple[Way | QuantisedWay, ...] = (*FLOAT_WAYS, *QUANTISED_WAYS)
 
@@ -30,7 +30,7 @@ class OnnxruntimeSubject:
         self.version = VERSION
         self.switches: Mapping[str, str] = SWITCHES
         self.matrix = MATRIX
-        self.known = about(deviations(), subject=name, version=VERSION)
+        self.known = about(deviations_in("onnxruntime"), subject=name, version=VERSION)
         self.ways: Mapping[str, Callable[[Case], Any]] = WAYS
         self.domain = joined(way.domain for way in WAYS.values())
 

@@ -17,14 +17,12 @@ from verify.cases.domain import Condition, Domain, Space, joined
 from verify.cases.operands import Array
 from verify.checks.deviations import about, condition
 from verify.checks.limits import Limit
-from verify.subjects.documented import deviations_in, limits_in
+from verify.subjects.documented import deviations_in, limits_of
 from verify.subjects.openvino.models import model_of
 from verify.subjects.openvino.switches import MATRIX, THREADS, switches
 
 VERSION: str = openvino.__version__.partition("-")[0]
 SWITCHES = switches()
-
-_PACKAGE = "verify.subjects.openvino"
 
 OPERATORS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -80,7 +78,7 @@ class Way:
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        return tuple(each.limit for each in limits_in(_PACKAGE) if each.is_of("eager", self.name))
+        return limits_of("openvino", "eager", self.name)
 
     def __call__(self, case: Case) -> Array:
         """OpenVINO's answer; its own errors pass through."""
@@ -105,7 +103,7 @@ class OpenvinoSubject:
         self.version = VERSION
         self.switches: Mapping[str, str] = SWITCHES
         self.matrix = MATRIX
-        self.known = about(deviations_in(_PACKAGE), subject=name, version=VERSION)
+        self.known = about(deviations_in("openvino"), subject=name, version=VERSION)
         self.ways = WAYS
         self.domain = joined(way.domain for way in WAYS.values())
 

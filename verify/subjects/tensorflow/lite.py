@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from tensorflow.lite.python import schema_py_generated
 
-from verify.checks.limits import Limit
 from verify.subjects.litert.kernels import Engine
 from verify.subjects.litert.ways import quantised_ways
 from verify.subjects.tensorflow.imported import tf
-from verify.subjects.tensorflow.tables import limits
 
 
 def interpreter(**options: Any) -> Any:
@@ -23,9 +20,4 @@ def _resolver(name: str) -> Any:
     return getattr(tf.lite.experimental.OpResolverType, name)
 
 
-@cache
-def _limits(way: str) -> tuple[Limit, ...]:
-    return tuple(documented.limit for documented in limits() if documented.is_of("operator", way))
-
-
-WAYS = tuple(quantised_ways(Engine(interpreter, _resolver, schema_py_generated, _limits)))
+WAYS = tuple(quantised_ways(Engine(interpreter, _resolver, schema_py_generated, "tensorflow")))

@@ -16,6 +16,7 @@ from verify.cases.operations import OPERATIONS
 from verify.checks.deviations import Deviation, about
 from verify.checks.limits import Limit
 from verify.checks.subject import Declined
+from verify.subjects.documented import limits_of
 from verify.subjects.litert.ways import QuantisedWay
 from verify.subjects.processor import condition_names
 from verify.subjects.tensorflow.entries import ENTRIES, Entry
@@ -25,7 +26,7 @@ from verify.subjects.tensorflow.layers import LAYERS, Layer
 from verify.subjects.tensorflow.lite import WAYS as QUANTISED_WAYS
 from verify.subjects.tensorflow.modes import MODES
 from verify.subjects.tensorflow.switches import MATRIX
-from verify.subjects.tensorflow.tables import deviations, limits
+from verify.subjects.tensorflow.tables import deviations
 from verify.subjects.tensorflow.uniform import WAYS as UNIFORM_WAYS
 from verify.subjects.tensorflow.uniform import UniformWay
 from verify.subjects.tensorflow.unsaid import cannot_say
@@ -77,7 +78,7 @@ class Way:
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        return limits_of(self.mode, self.entry)
+        return limits_of("tensorflow", self.mode, self.entry)
 
     def __call__(self, case: Case) -> Array:
         """TensorFlow's answer; its own errors pass through. Raises Declined where no call can be written."""
@@ -148,11 +149,6 @@ WAYS: Mapping[str, tuple[AnyWay, ...]] = MappingProxyType(
     }
 )
 """Every subject by its name, with its ways."""
-
-
-@cache
-def limits_of(mode: str, entry: str) -> tuple[Limit, ...]:
-    return tuple(documented.limit for documented in limits() if documented.is_of(mode, entry))
 
 
 @cache
