@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.domain import Condition, Domain, joined
+from verify.cases.domain import Domain, joined
 from verify.cases.operands import Array
-from verify.checks.deviations import about, condition
+from verify.checks.deviations import about
 from verify.checks.limits import Limit
+from verify.subjects.built_in import conditions_inside
 from verify.subjects.documented import deviations_in, limits_of
 from verify.subjects.jax.calls import bordered
 from verify.subjects.jax.entries import ENTRIES, Entry
@@ -47,10 +48,8 @@ class Way:
 
     @cached_property
     def domain(self) -> Domain:
-        conditions = (
-            Condition(condition(text), reason, is_inside=True) for text, reason in self.entry.conditions
-        )
-        return Domain(spaces=dict.fromkeys(self.operations, self.entry.space), conditions=tuple(conditions))
+        spaces = dict.fromkeys(self.operations, self.entry.space)
+        return Domain(spaces=spaces, conditions=conditions_inside(self.entry.conditions))
 
     @property
     def limits(self) -> tuple[Limit, ...]:

@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import ClassVar
 
 from verify.cases.case import Case
-from verify.cases.domain import Condition, Domain, Space
+from verify.cases.domain import Domain, Space
 from verify.cases.dtypes import QUANTISED
 from verify.cases.operands import Array
 from verify.cases.operations import OPERATIONS
-from verify.checks.deviations import condition
 from verify.checks.limits import Limit
+from verify.subjects.built_in import conditions_inside
 from verify.subjects.documented import limits_of
 from verify.subjects.litert.kernels import KERNELS, Engine, interpreted
 from verify.subjects.litert.models import OPERATORS, image_of, model_of
@@ -103,8 +103,7 @@ class QuantisedWay:
         )
         is_delegated = self.operation == "transpose" and self.scheme == "float32"
         own = (*_CONDITIONS[self.dtype], *(_DELEGATED_TRANSPOSE if is_delegated else ()))
-        conditions = (Condition(condition(text), reason, is_inside=True) for text, reason in own)
-        return Domain(spaces={self.operation: space}, conditions=tuple(conditions))
+        return Domain(spaces={self.operation: space}, conditions=conditions_inside(own))
 
     @property
     def limits(self) -> tuple[Limit, ...]:

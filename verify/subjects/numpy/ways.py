@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.domain import Condition, Domain, Space, joined
+from verify.cases.domain import Domain, Space, joined
 from verify.cases.operands import Array
-from verify.checks.deviations import condition
+from verify.subjects.built_in import conditions_inside
 from verify.subjects.numpy.direct import (
     Correlation,
     im2col,
@@ -54,8 +54,7 @@ class Way:
             space = space._replace(max_kernel=self.taps, max_stride=1, max_dilation=1)
         flat = space._replace(ranks=tuple(rank for rank in self.ranks if rank < 3))
         spaces = {name: flat if name == "depthwise" else space for name in self.operations}
-        inside = (Condition(condition(text), reason, is_inside=True) for text, reason in self.conditions)
-        return Domain(spaces=spaces, conditions=tuple(inside))
+        return Domain(spaces=spaces, conditions=conditions_inside(self.conditions))
 
     def __call__(self, case: Case) -> Array:
         return answer_by(self.correlate, case, gradient=self.gradient)

@@ -9,10 +9,10 @@ from itertools import product
 from types import MappingProxyType
 
 from verify.cases.case import Case
-from verify.cases.domain import Condition, Domain, Space
+from verify.cases.domain import Domain, Space
 from verify.cases.operands import Array
-from verify.checks.deviations import condition
 from verify.checks.limits import Limit
+from verify.subjects.built_in import conditions_inside
 from verify.subjects.documented import limits_of
 from verify.subjects.onnxruntime.convolution import (
     AutoPad,
@@ -78,8 +78,7 @@ class Way:
         texts = [*_CONDITIONS]
         texts += [_TRANSPOSED] if self.operator == "ConvTranspose" else []
         texts += [_MIRRORED] if self.padding == "+same-lower" else []
-        conditions = (Condition(condition(text), reason, is_inside=True) for text, reason in texts)
-        return Domain(spaces=dict.fromkeys(self.operations, space), conditions=tuple(conditions))
+        return Domain(spaces=dict.fromkeys(self.operations, space), conditions=conditions_inside(texts))
 
     @property
     def limits(self) -> tuple[Limit, ...]:

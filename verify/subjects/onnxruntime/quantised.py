@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.domain import Condition, Domain, Space
+from verify.cases.domain import Domain, Space
 from verify.cases.operands import Array
-from verify.checks.deviations import condition
 from verify.checks.limits import Limit
+from verify.subjects.built_in import conditions_inside
 from verify.subjects.documented import limits_of
 from verify.subjects.onnxruntime.convolution import filters_of, padded, walk_of
 from verify.subjects.onnxruntime.graph import Graph, model_of
@@ -188,9 +188,8 @@ class QuantisedWay:
             around=("bias",) if self.scheme else (),
         )
         texts = _CONDITIONS if self.scheme else (*_CONDITIONS, *_IN_FLOAT32)
-        conditions = (Condition(condition(text), reason, is_inside=True) for text, reason in texts)
         spaces = {"conv": space, "depthwise": space._replace(ranks=(1, 2))}
-        return Domain(spaces=spaces, conditions=tuple(conditions))
+        return Domain(spaces=spaces, conditions=conditions_inside(texts))
 
     @property
     def limits(self) -> tuple[Limit, ...]:

@@ -13,10 +13,11 @@ import numpy as np
 import openvino
 
 from verify.cases.case import Case
-from verify.cases.domain import Condition, Domain, Space, joined
+from verify.cases.domain import Domain, Space, joined
 from verify.cases.operands import Array
-from verify.checks.deviations import about, condition
+from verify.checks.deviations import about
 from verify.checks.limits import Limit
+from verify.subjects.built_in import conditions_inside
 from verify.subjects.documented import deviations_in, limits_of
 from verify.subjects.openvino.models import model_of
 from verify.subjects.openvino.switches import MATRIX, THREADS, switches
@@ -73,8 +74,7 @@ class Way:
             paddings=("same", "valid") if is_ruled else ("same", "valid", "explicit"),
         )
         texts = (_TRANSPOSED,) if self.operations == ("transpose",) else ()
-        conditions = (Condition(condition(text), reason, is_inside=True) for text, reason in texts)
-        return Domain(spaces=dict.fromkeys(self.operations, space), conditions=tuple(conditions))
+        return Domain(spaces=dict.fromkeys(self.operations, space), conditions=conditions_inside(texts))
 
     @property
     def limits(self) -> tuple[Limit, ...]:

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.domain import Condition, Domain, Space
+from verify.cases.domain import Domain, Space
 from verify.cases.operands import Array
 from verify.cases.operations import OPERATIONS
-from verify.checks.deviations import condition
 from verify.checks.limits import Limit
+from verify.subjects.built_in import conditions_inside
 from verify.subjects.tensorflow.imported import tf
 
 _CONDITIONS = (
@@ -53,8 +53,7 @@ class UniformWay:
     @cached_property
     def domain(self) -> Domain:
         space = Space(ranks=OPERATIONS[self.operation].ranks, dtypes=("int8",), around=())
-        conditions = (Condition(condition(text), reason, is_inside=True) for text, reason in _CONDITIONS)
-        return Domain(spaces={self.operation: space}, conditions=tuple(conditions))
+        return Domain(spaces={self.operation: space}, conditions=conditions_inside(_CONDITIONS))
 
     @property
     def limits(self) -> tuple[Limit, ...]:
