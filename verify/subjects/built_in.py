@@ -1,11 +1,44 @@
-"""What the subjects that are built in have in common: how the conditions of their ways are written."""
+"""What the subjects that are built in have in common: how they are written, and conditions of their ways."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-from verify.cases.domain import Condition
-from verify.checks.deviations import condition
+from verify.cases.case import Case
+from verify.cases.domain import Condition, Domain, joined
+from verify.checks.deviations import Deviation, about, condition
+from verify.subjects.documented import deviations_in
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltIn:
+    """A framework that is one subject: what is common to its ways; None says nothing, as in `Declared`."""
+
+    name: str
+    version: str
+    ways: Mapping[str, Any]
+    known: Collection[Deviation] | None = None
+    switches: Mapping[str, str] | None = None
+    matrix: Mapping[str, Collection[str]] | None = None
+    usual: Mapping[str, Any] | None = None
+    compiles: bool | None = None
+    cost: int | None = None
+
+    @cached_property
+    def domain(self) -> Domain:
+        """What any of its ways answers."""
+        return joined(way.domain for way in self.ways.values())
+
+    def __call__(self, case: Case) -> Any:
+        raise AssertionError("a case is put to a way")
+
+
+def known_of(framework: str, *, version: str) -> tuple[Deviation, ...]:
+    """The known deviations of a framework that is one subject, in this version."""
+    return about(deviations_in(framework), subject=framework, version=version)
 
 
 def conditions_inside(texts: Iterable[tuple[str, str]]) -> tuple[Condition, ...]:

@@ -9,9 +9,10 @@ from verify.checks.subject import describe
 from verify.faults.witnesses import witnesses
 from verify.gate.drawing import cases_by_way, sample
 from verify.oracle.compare import KINDS
-from verify.subjects.numpy.ways import WAYS, NumpySubject
+from verify.subjects.numpy import subject as subject_of
+from verify.subjects.numpy.ways import WAYS
 
-SUBJECT = describe(NumpySubject("numpy"))
+SUBJECT = describe(subject_of("numpy"))
 
 MANY_FAULTS = 70
 

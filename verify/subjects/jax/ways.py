@@ -1,4 +1,4 @@
-"""JAX's ways to a convolution, and what is known of each."""
+"""JAX's ways to a convolution."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain, joined
+from verify.cases.domain import Domain
 from verify.cases.operands import Array
-from verify.checks.deviations import about
 from verify.checks.limits import Limit
 from verify.subjects.built_in import conditions_inside
-from verify.subjects.documented import deviations_in, limits_of
+from verify.subjects.documented import limits_of
 from verify.subjects.jax.calls import bordered
 from verify.subjects.jax.entries import ENTRIES, Entry
 from verify.subjects.jax.epilogue import followed
-from verify.subjects.jax.imported import SWITCHES, VERSION, jax
+from verify.subjects.jax.imported import jax
 from verify.subjects.jax.layouts import LAYOUTS, layout_of, ordered, own_layout
-from verify.subjects.jax.switches import MATRIX
 
 _ANY_DATA: Mapping[str, Any] = {"fill": "ones", "seed": 0}
 """What a trace does not depend on."""
@@ -130,22 +128,3 @@ _EVERY = (
 
 WAYS: Mapping[str, Way] = {way.name: way for way in _EVERY}
 """Every way by its name."""
-
-
-class JaxSubject:
-    """What is common to the ways of the subject."""
-
-    compiles = True
-    cost = 8
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.version = VERSION
-        self.switches: Mapping[str, str] = SWITCHES
-        self.matrix = MATRIX
-        self.known = about(deviations_in("jax"), subject=name, version=VERSION)
-        self.ways = WAYS
-        self.domain = joined(way.domain for way in WAYS.values())
-
-    def __call__(self, case: Case) -> Any:
-        raise AssertionError("a case is put to a way")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from verify.subjects.litert.package import LitertSubject
+from verify.subjects.built_in import BuiltIn, known_of
 
 
-def subject(name: str) -> LitertSubject:
+def subject(name: str) -> BuiltIn:
     """The subject of a built-in name; LiteRT is imported with the first."""
-    from verify.subjects.litert.package import LitertSubject
+    from verify.subjects.litert.imported import ENGINE, VERSION
+    from verify.subjects.litert.ways import quantised_ways
 
-    return LitertSubject(name)
+    ways = {way.name: way for way in quantised_ways(ENGINE)}
+    return BuiltIn(name=name, version=VERSION, ways=ways, known=known_of(name, version=VERSION))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import numpy as np
 
-if TYPE_CHECKING:
-    from verify.subjects.numpy.ways import NumpySubject
+from verify.subjects.built_in import BuiltIn
 
 
-def subject(name: str) -> NumpySubject:
+def subject(name: str) -> BuiltIn:
     """The subject of a built-in name."""
-    from verify.subjects.numpy.ways import NumpySubject
+    from verify.subjects.numpy.ways import AROUND, WAYS
 
-    return NumpySubject(name)
+    return BuiltIn(name=name, version=np.__version__, ways=WAYS, usual={"around": AROUND})

@@ -6,12 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
-
-import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain, Space, joined
+from verify.cases.domain import Domain, Space
 from verify.cases.operands import Array
 from verify.subjects.built_in import conditions_inside
 from verify.subjects.numpy.direct import (
@@ -28,6 +25,7 @@ from verify.subjects.numpy.transforms import TAPS, fourier, winograd, winograd_g
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 EVERY = ("conv", "depthwise", "transpose", "filtergrad")
+AROUND = ("border", "bias", "relu")
 
 _TILED = (f"all(k == {TAPS} for k in kernel)", "F(m, 3) is for three taps")
 _READ = ("fill != 'unread'", "a transform meets every cell, so that none is unread")
@@ -49,7 +47,7 @@ class Way:
 
     @cached_property
     def domain(self) -> Domain:
-        space = Space(ranks=tuple(self.ranks), dtypes=tuple(self.dtypes), around=("border", "bias", "relu"))
+        space = Space(ranks=tuple(self.ranks), dtypes=tuple(self.dtypes), around=AROUND)
         if self.taps:
             space = space._replace(max_kernel=self.taps, max_stride=1, max_dilation=1)
         flat = space._replace(ranks=tuple(rank for rank in self.ranks if rank < 3))
@@ -87,18 +85,3 @@ WAYS: Mapping[str, Way] = MappingProxyType(
     }
 )
 """Every way by its name."""
-
-
-class NumpySubject:
-    """What is common to the ways of the subject."""
-
-    usual: Mapping[str, Any] = MappingProxyType({"around": ("border", "bias", "relu")})
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.version = np.__version__
-        self.ways = WAYS
-        self.domain = joined(way.domain for way in WAYS.values())
-
-    def __call__(self, case: Case) -> Any:
-        raise AssertionError("a case is put to a way")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from verify.subjects.onnxruntime.ways import OnnxruntimeSubject
+from verify.subjects.built_in import BuiltIn, known_of
 
 
-def subject(name: str) -> OnnxruntimeSubject:
+def subject(name: str) -> BuiltIn:
     """The subject of a built-in name; ONNX Runtime is imported with the first."""
-    from verify.subjects.onnxruntime.ways import OnnxruntimeSubject
+    from verify.subjects.onnxruntime.sessions import SWITCHES, VERSION
+    from verify.subjects.onnxruntime.switches import MATRIX
+    from verify.subjects.onnxruntime.ways import WAYS
 
-    return OnnxruntimeSubject(name)
+    return BuiltIn(
+        name=name,
+        version=VERSION,
+        ways=WAYS,
+        known=known_of(name, version=VERSION),
+        switches=SWITCHES,
+        matrix=MATRIX,
+    )

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from verify.subjects.openvino.ways import OpenvinoSubject
+from verify.subjects.built_in import BuiltIn, known_of
 
 
-def subject(name: str) -> OpenvinoSubject:
+def subject(name: str) -> BuiltIn:
     """The subject of a built-in name; OpenVINO is imported with the first."""
-    from verify.subjects.openvino.ways import OpenvinoSubject
+    from verify.subjects.openvino.switches import MATRIX
+    from verify.subjects.openvino.ways import SWITCHES, VERSION, WAYS
 
-    return OpenvinoSubject(name)
+    return BuiltIn(
+        name=name,
+        version=VERSION,
+        ways=WAYS,
+        known=known_of(name, version=VERSION),
+        switches=SWITCHES,
+        matrix=MATRIX,
+        compiles=True,
+        cost=8,
+    )

@@ -1,4 +1,4 @@
-"""OpenVINO's ways to a convolution, and what is known of each."""
+"""OpenVINO's ways to a convolution."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import product
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import openvino
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain, Space, joined
+from verify.cases.domain import Domain, Space
 from verify.cases.operands import Array
-from verify.checks.deviations import about
 from verify.checks.limits import Limit
 from verify.subjects.built_in import conditions_inside
-from verify.subjects.documented import deviations_in, limits_of
+from verify.subjects.documented import limits_of
 from verify.subjects.openvino.models import model_of
-from verify.subjects.openvino.switches import MATRIX, THREADS, switches
+from verify.subjects.openvino.switches import THREADS, switches
 
 VERSION: str = openvino.__version__.partition("-")[0]
 SWITCHES = switches()
@@ -90,22 +88,3 @@ class Way:
 
 WAYS: Mapping[str, Way] = {f"{op}{mode}": Way(op, mode) for op, mode in product(OPERATORS, MODES)}
 """Every way by its name."""
-
-
-class OpenvinoSubject:
-    """What is common to the ways of the subject."""
-
-    compiles = True
-    cost = 8
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.version = VERSION
-        self.switches: Mapping[str, str] = SWITCHES
-        self.matrix = MATRIX
-        self.known = about(deviations_in("openvino"), subject=name, version=VERSION)
-        self.ways = WAYS
-        self.domain = joined(way.domain for way in WAYS.values())
-
-    def __call__(self, case: Case) -> Any:
-        raise AssertionError("a case is put to a way")
