@@ -20,7 +20,8 @@ from verify.checks.files import naming
 from verify.checks.replacing import replace_file
 from verify.export import CannotExport
 from verify.oracle.bounds import judgement
-from verify.subjects.onnxruntime.convolution import channels_first, graph_of
+from verify.subjects.channels_first import image_of
+from verify.subjects.onnxruntime.convolution import graph_of
 from verify.subjects.onnxruntime.graph import ANSWER, BFLOAT16_OPSET, OPSET, model_of
 
 
@@ -62,9 +63,9 @@ def exported(case: Case) -> Exported:
     graph = graph_of(case)
     rule = judgement(case)
     with np.errstate(over="ignore"):
-        expected = channels_first(case, rule.wanted).astype(case.dtype)
+        expected = image_of(case, rule.wanted).astype(case.dtype)
     is_exact = isinstance(rule.allowed, float)
-    allowed = None if is_exact else channels_first(case, np.asarray(rule.allowed))
+    allowed = None if is_exact else image_of(case, np.asarray(rule.allowed))
     opset = BFLOAT16_OPSET if case.format.token == "bfloat16" else OPSET
     model = model_of(graph, str(case), dtype=case.dtype, shape=expected.shape, opset=opset)
     onnx.checker.check_model(model, full_check=True)

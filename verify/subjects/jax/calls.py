@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from verify.cases.case import Case
+from verify.subjects.channels_first import groups_of
 from verify.subjects.jax.imported import jax
 from verify.subjects.jax.layouts import Layout, own_layout, shape_in
 
@@ -18,7 +19,7 @@ def conv(case: Case, layout: Layout, x: Any, w: Any, *pointwise: Any, precision:
         x,
         w,
         case.strides,
-        _padding(case),
+        padding_of(case),
         rhs_dilation=case.dilations,
         dimension_numbers=tuple(layout),
         feature_group_count=groups_of(case),
@@ -30,11 +31,6 @@ def conv(case: Case, layout: Layout, x: Any, w: Any, *pointwise: Any, precision:
             y, filters, (1,) * case.rank, "VALID", dimension_numbers=numbers, precision=precision
         )
     return y
-
-
-def groups_of(case: Case) -> int:
-    """The groups of the convolution that a case is; a depthwise one has a group for each channel."""
-    return case.channels if case.traits.has_multiplier else case.groups
 
 
 def bordered(case: Case, layout: Layout, x: Any) -> Any:
@@ -49,7 +45,8 @@ def _spatial(case: Case) -> str:
     return "DHW"[-case.rank :]
 
 
-def _padding(case: Case) -> Any:
+def padding_of(case: Case) -> Any:
+    """The padding as JAX takes it: a rule by its name, or the cells of each axis."""
     return case.padding if isinstance(case.padding, str) else list(case.padding)
 
 

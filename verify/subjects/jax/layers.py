@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from verify.cases.case import Case
-from verify.subjects.jax.calls import bordered, groups_of
+from verify.subjects.channels_first import groups_of
+from verify.subjects.jax.calls import bordered, padding_of
 from verify.subjects.jax.epilogue import activated
 from verify.subjects.jax.imported import jax, linen
 from verify.subjects.jax.layouts import own_layout
@@ -39,8 +40,7 @@ def _convolved(case: Case, x: Any, arrays: Mapping[str, Any]) -> Any:
 
 
 def _layer(case: Case, *, has_bias: bool) -> Any:
-    padding = case.padding if isinstance(case.padding, str) else list(case.padding)
-    walk = {"strides": case.strides, "kernel_dilation": case.dilations, "padding": padding}
+    walk = {"strides": case.strides, "kernel_dilation": case.dilations, "padding": padding_of(case)}
     rest = _dtypes(case, has_bias=has_bias)
     if case.traits.answer == "source":
         return linen.ConvTranspose(case.channels, case.kernel, transpose_kernel=True, **walk, **rest)

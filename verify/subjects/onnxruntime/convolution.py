@@ -14,6 +14,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.cases.operations import kind_of, slope_of
+from verify.subjects.channels_first import filters_of, first, groups_of, image_of, pads_of, unread_of
 from verify.subjects.onnxruntime.graph import Graph
 
 AutoPad = Literal["", "SAME_UPPER", "SAME_LOWER", "VALID"]
@@ -33,7 +34,7 @@ def graph_of(case: Case, *, auto_pad: AutoPad = "") -> Graph:
 
 def _operated(case: Case, graph: Graph, auto_pad: AutoPad) -> str:
     """The operation, its border before it, and its bias."""
-    x = graph.take("x", channels_first(case, case.input))
+    x = graph.take("x", image_of(case, case.input))
     if case.border:
         before, after = zip(*case.border, strict=True)
         x = graph.add("Pad", [x, graph.hold("border", np.array([0, 0, *before, 0, 0, *after], np.int64))])
@@ -44,7 +45,7 @@ def _operated(case: Case, graph: Graph, auto_pad: AutoPad) -> str:
     attributes = {**walk_of(case), **padded(case, auto_pad)}
     if case.pointwise is not None:
         between = graph.add("Conv", [x, weights], **attributes)
-        return graph.add("Conv", [between, graph.hold("pointwise", _first(case.pointwise)), *bias])
+        return graph.add("Conv", [between, graph.hold("pointwise", first(case.pointwise)), *bias])
     return graph.add("Conv", [x, weights, *bias], **attributes)
 
 
@@ -54,7 +55,7 @@ def walk_of(case: Case) -> dict[str, Any]:
         "kernel_shape": case.kernel,
         "strides": case.strides,
         "dilations": case.dilations,
-        "group": case.channels if case.traits.has_multiplier else case.groups,
+        "group": groups_of(case),
     }
 
 
@@ -62,11 +63,8 @@ def padded(case: Case, auto_pad: AutoPad) -> dict[str, Any]:
     """The attribute of the padding, without a border, which has its own node."""
     if auto_pad:
         return {"auto_pad": auto_pad}
-    pads = [
-        (axis.before - ends[0], axis.after - ends[1])
-        for axis, ends in zip(case.axes, case.borders, strict=True)
-    ]
-    return {"pads": [*(before for before, _ in pads), *(after for _, after in pads)]}
+    before, after = pads_of(case)
+    return {"pads": [*before, *after]}
 
 
 def transposed(case: Case, auto_pad: AutoPad) -> dict[str, Any]:
@@ -75,28 +73,11 @@ def transposed(case: Case, auto_pad: AutoPad) -> dict[str, Any]:
     By a rule of SAME they are the sizes of its input times the strides, or an `output_shape` where they are
     others; else cells at the end of the padded input, which no window reaches, are its `output_padding`.
     """
-    unread = [axis.padded - ((axis.out - 1) * axis.stride + axis.span) for axis in case.axes]
     if auto_pad.startswith("SAME"):
         is_usual = all(axis.size == axis.out * axis.stride for axis in case.axes)
         sizes = {} if is_usual else {"output_shape": case.size}
         return {**walk_of(case), "auto_pad": auto_pad, **sizes}
-    return {**walk_of(case), **padded(case, auto_pad), "output_padding": unread}
-
-
-def filters_of(case: Case) -> Array:
-    """The filters as ONNX has them: (filters, channels of one group, *kernel).
-
-    Those of a transpose, too, begin with the forward convolution's filters, which are the channels of its
-    input. Depthwise filters, (*kernel, channels, multiplier), have as many groups as channels.
-    """
-    if case.traits.has_multiplier:
-        return _first(case.filters.reshape(*case.kernel, 1, case.channels * case.multiplier))
-    return _first(case.filters)
-
-
-def _first(filters: Array) -> Array:
-    """Filters (*kernel, channels, filters) as (filters, channels, *kernel)."""
-    return np.moveaxis(filters, (-1, -2), (0, 1))
+    return {**walk_of(case), **padded(case, auto_pad), "output_padding": unread_of(case)}
 
 
 def _followed(case: Case, graph: Graph, *, x: str, step: str) -> str:
@@ -111,7 +92,7 @@ def _followed(case: Case, graph: Graph, *, x: str, step: str) -> str:
             return graph.add("BatchNormalization", [x, *parameters], epsilon=case.norm_epsilon)
         case "residual":
             assert case.residual is not None
-            return graph.add("Add", [x, graph.take("residual", channels_first(case, case.residual))])
+            return graph.add("Add", [x, graph.take("residual", image_of(case, case.residual))])
         case "relu6":
             ends = [graph.hold(name, np.array(end, case.dtype)) for name, end in (("zero", 0), ("six", 6))]
             return graph.add("Clip", [x, *ends])
@@ -119,11 +100,6 @@ def _followed(case: Case, graph: Graph, *, x: str, step: str) -> str:
             return graph.add("LeakyRelu", [x], alpha=slope_of(step))
         case kind:
             return graph.add(_OPERATORS[kind], [x])
-
-
-def channels_first(case: Case, array: Array) -> Array:
-    """An image of a case as ONNX has it."""
-    return array if case.channels_first else np.moveaxis(array, -1, 1)
 
 
 def flipped(array: Array) -> Array:

@@ -16,8 +16,9 @@ from verify.cases.domain import Domain, Space
 from verify.cases.operands import Array
 from verify.checks.limits import Limit
 from verify.subjects.built_in import conditions_inside
+from verify.subjects.channels_first import filters_of
 from verify.subjects.documented import limits_of
-from verify.subjects.onnxruntime.convolution import filters_of, padded, walk_of
+from verify.subjects.onnxruntime.convolution import padded, walk_of
 from verify.subjects.onnxruntime.graph import Graph, model_of
 from verify.subjects.onnxruntime.sessions import LEVELS, answer_of
 

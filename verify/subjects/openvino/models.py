@@ -10,6 +10,7 @@ from openvino import Model, opset13
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.cases.operations import kind_of, slope_of
+from verify.subjects.channels_first import filters_of, first, groups_of, pads_of, unread_of
 
 
 def model_of(case: Case, *, auto_pad: bool) -> tuple[Model, list[Array]]:
@@ -28,56 +29,40 @@ def _operated(case: Case, x: Any, *, auto_pad: bool) -> Any:
         x = opset13.pad(x, [0, 0, *before], [0, 0, *after], "constant")
     if case.traits.answer == "source":
         return _transposed(case, x)
-    depthwise = case.channels if case.traits.has_multiplier else case.groups
     rule = case.padding_mode.replace("same", "same_upper") if auto_pad else "explicit"
-    pads = ([0] * case.rank,) * 2 if auto_pad else _pads(case)
-    answer = _convolved(x, _filters(case), depthwise, [case.strides, *pads, case.dilations], rule)
+    pads = ([0] * case.rank,) * 2 if auto_pad else pads_of(case)
+    answer = _convolved(x, filters_of(case), groups_of(case), [case.strides, *pads, case.dilations], rule)
     if case.pointwise is None:
         return answer
     ones, zeros = [1] * case.rank, [0] * case.rank
-    return _convolved(answer, _first(case.pointwise), 1, [ones, zeros, zeros, ones], "explicit")
+    return _convolved(answer, first(case.pointwise), 1, [ones, zeros, zeros, ones], "explicit")
 
 
 def _convolved(x: Any, filters: Array, groups: int, walk: list[Any], rule: str) -> Any:
     walk = [list(numbers) for numbers in walk]
     if groups == 1:
         return opset13.convolution(x, _constant(filters), *walk, rule)
-    grouped = filters.reshape(groups, filters.shape[0] // groups, *filters.shape[1:])
-    return opset13.group_convolution(x, _constant(grouped), *walk, rule)
+    return opset13.group_convolution(x, _constant(_grouped(filters, groups)), *walk, rule)
 
 
 def _transposed(case: Case, x: Any) -> Any:
     """What no window reads at the end is `output_padding`."""
-    unread = [axis.padded - ((axis.out - 1) * axis.stride + axis.span) for axis in case.axes]
-    filters = _first(case.filters)
+    filters, (before, after) = filters_of(case), pads_of(case)
     named = {
         "strides": list(case.strides),
-        "pads_begin": list(_pads(case)[0]),
-        "pads_end": list(_pads(case)[1]),
+        "pads_begin": before,
+        "pads_end": after,
         "dilations": list(case.dilations),
-        "output_padding": unread,
+        "output_padding": unread_of(case),
     }
     if case.groups == 1:
         return opset13.convolution_backprop_data(x, _constant(filters), **named)
-    grouped = filters.reshape(case.groups, filters.shape[0] // case.groups, *filters.shape[1:])
-    return opset13.group_convolution_backprop_data(x, _constant(grouped), **named)
+    return opset13.group_convolution_backprop_data(x, _constant(_grouped(filters, case.groups)), **named)
 
 
-def _pads(case: Case) -> tuple[list[int], list[int]]:
-    """The cells of the padding before and after each axis, without a border."""
-    pairs = list(zip(case.axes, case.borders, strict=True))
-    return [axis.before - ends[0] for axis, ends in pairs], [axis.after - ends[1] for axis, ends in pairs]
-
-
-def _filters(case: Case) -> Array:
-    if case.traits.has_multiplier:
-        return _first(case.filters.reshape(*case.kernel, 1, case.channels * case.multiplier))
-    return _first(case.filters)
-
-
-def _first(filters: Array) -> Array:
-    """Filters (*kernel, channels, filters) as (filters, channels, *kernel)."""
-    return np.moveaxis(filters, (-1, -2), (0, 1))
+def _grouped(filters: Array, groups: int) -> Array:
+    """Filters with an axis of groups before that of the filters of each."""
+    return filters.reshape(groups, filters.shape[0] // groups, *filters.shape[1:])
 
 
 def _constant(array: Array) -> Any:

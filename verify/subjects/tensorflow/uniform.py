@@ -14,6 +14,7 @@ from verify.cases.operands import Array
 from verify.cases.operations import OPERATIONS
 from verify.checks.limits import Limit
 from verify.subjects.built_in import conditions_inside
+from verify.subjects.channels_first import filters_of, groups_of, image_of
 from verify.subjects.tensorflow.imported import tf
 
 _CONDITIONS = (
@@ -72,16 +73,11 @@ WAYS = tuple(UniformWay(operation) for operation in ("conv", "depthwise"))
 
 def _sums(case: Case) -> Any:
     """The sums, channels first, as its numbers of axes are by default: (N, C, …) and (filters, C, …)."""
-    x = case.input if case.channels_first else np.moveaxis(case.input, -1, 1)
-    w, quantised = case.filters, case.quantised
-    is_depthwise = case.operation == "depthwise"
-    if is_depthwise:
-        w = w.reshape(*case.kernel, 1, -1)
-    w = np.moveaxis(w, (-1, -2), (0, 1))
+    quantised = case.quantised
     scales, zeros, axis = _scales(case)
     return tf.raw_ops.UniformQuantizedConvolution(
-        lhs=_quantised(x),
-        rhs=_quantised(w),
+        lhs=_quantised(image_of(case, case.input)),
+        rhs=_quantised(filters_of(case)),
         lhs_scales=np.float32(quantised.x_scale),
         lhs_zero_points=np.int32(quantised.x_zero_point),
         rhs_scales=scales,
@@ -93,7 +89,7 @@ def _sums(case: Case) -> Any:
         explicit_padding=[cells for axis in case.axes for cells in (axis.before, axis.after)],
         window_strides=list(case.strides),
         rhs_dilation=list(case.dilations),
-        feature_group_count=case.channels if is_depthwise else case.groups,
+        feature_group_count=groups_of(case),
         rhs_quantization_axis=-1 if axis < 0 else 0,
         output_quantization_axis=axis,
         **_ends("lhs", _ENDS),
