@@ -33,7 +33,7 @@ from verify.oracle.compare import LOST
 from verify.subjects.litert.ways import QuantisedWay
 from verify.subjects.registry import load
 from verify.subjects.tensorflow import subject
-from verify.subjects.tensorflow.ways import WAYS, TensorflowSubject, Way, known_deviations
+from verify.subjects.tensorflow.ways import WAYS, Way, known_deviations, subject_of
 
 
 class Ran(NamedTuple):
@@ -60,7 +60,7 @@ def run(text: str) -> Ran:
 
 def taking(way: Way) -> Description:
     """The subject that goes one way alone."""
-    return describe(TensorflowSubject("tensorflow", (way,)))
+    return describe(subject_of("tensorflow", (way,)))
 
 
 def built_in(name: str) -> Description:

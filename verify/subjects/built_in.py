@@ -15,7 +15,7 @@ from verify.subjects.documented import deviations_in
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltIn:
-    """A framework that is one subject: what is common to its ways; None says nothing, as in `Declared`."""
+    """A subject of ways, and what is common to these; None says nothing, as in `Declared`."""
 
     name: str
     version: str
@@ -23,7 +23,9 @@ class BuiltIn:
     known: Collection[Deviation] | None = None
     switches: Mapping[str, str] | None = None
     matrix: Mapping[str, Collection[str]] | None = None
+    condition_names: Mapping[str, Any] | None = None
     usual: Mapping[str, Any] | None = None
+    refuses: Collection[str] | None = None
     compiles: bool | None = None
     cost: int | None = None
 
@@ -36,9 +38,9 @@ class BuiltIn:
         raise AssertionError("a case is put to a way")
 
 
-def known_of(framework: str, *, version: str) -> tuple[Deviation, ...]:
-    """The known deviations of a framework that is one subject, in this version."""
-    return about(deviations_in(framework), subject=framework, version=version)
+def known_of(name: str, *, version: str) -> tuple[Deviation, ...]:
+    """The known deviations of a built-in subject in this version of its framework."""
+    return about(deviations_in(name.partition(":")[0]), subject=name, version=version)
 
 
 def conditions_inside(texts: Iterable[tuple[str, str]]) -> tuple[Condition, ...]:

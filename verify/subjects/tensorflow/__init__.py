@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from verify.subjects.tensorflow.ways import TensorflowSubject
+from verify.subjects.built_in import BuiltIn
 
 
-def subject(name: str) -> TensorflowSubject:
+def subject(name: str) -> BuiltIn:
     """The subject of a built-in name; TensorFlow is imported with the first."""
-    from verify.subjects.tensorflow.ways import WAYS, TensorflowSubject
+    from verify.subjects.tensorflow.ways import WAYS, subject_of
 
-    return TensorflowSubject(name, WAYS[name])
+    return subject_of(name, WAYS[name])

@@ -7,15 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain, Space, joined
+from verify.cases.domain import Domain, Space
 from verify.cases.operands import Array
 from verify.cases.operations import OPERATIONS
-from verify.checks.deviations import Deviation, about
+from verify.checks.deviations import Deviation
 from verify.checks.limits import Limit
 from verify.checks.subject import Declined
+from verify.subjects.built_in import BuiltIn, known_of
 from verify.subjects.documented import limits_of
 from verify.subjects.litert.ways import QuantisedWay
 from verify.subjects.processor import condition_names
@@ -26,7 +27,6 @@ from verify.subjects.tensorflow.layers import LAYERS, Layer
 from verify.subjects.tensorflow.lite import WAYS as QUANTISED_WAYS
 from verify.subjects.tensorflow.modes import MODES
 from verify.subjects.tensorflow.switches import MATRIX
-from verify.subjects.tensorflow.tables import deviations
 from verify.subjects.tensorflow.uniform import WAYS as UNIFORM_WAYS
 from verify.subjects.tensorflow.uniform import UniformWay
 from verify.subjects.tensorflow.unsaid import cannot_say
@@ -154,28 +154,26 @@ WAYS: Mapping[str, tuple[AnyWay, ...]] = MappingProxyType(
 @cache
 def known_deviations(name: str) -> tuple[Deviation, ...]:
     """The known deviations of this subject in the installed TensorFlow."""
-    return about(deviations(), subject=name, version=tf.__version__)
+    return known_of(name, version=tf.__version__)
 
 
 COSTS = {"eager": 1, "keras": 2, "graph": 4, "xla": 8, "lite": 16}
 """Mode → how many eager calls a case of it takes, roughly, with its trace, compilation or conversion."""
 
 
-class TensorflowSubject:
-    """What is common to the ways of a subject."""
-
-    def __init__(self, name: str, ways: Iterable[AnyWay]) -> None:
-        self.name = name
-        self.switches: Mapping[str, str] = SWITCHES
-        self.condition_names = condition_names(SWITCHES)
-        self.known = known_deviations(name)
-        self.version: str = tf.__version__
-        self.ways = {way.name: way for way in ways}
-        self.domain = joined(way.domain for way in self.ways.values())
-        self.refuses = self.domain.operations
-        self.matrix = MATRIX
-        self.cost = max(COSTS[way.mode] for way in self.ways.values())
-        self.compiles = any(way.mode in ("graph", "xla", "lite") for way in self.ways.values())
-
-    def __call__(self, case: Case) -> Any:
-        raise AssertionError("a case is put to a way")
+def subject_of(name: str, ways: Iterable[AnyWay]) -> BuiltIn:
+    """The subject of this name, with these of its ways."""
+    by_name = {way.name: way for way in ways}
+    modes = {way.mode for way in by_name.values()}
+    return BuiltIn(
+        name=name,
+        version=tf.__version__,
+        ways=by_name,
+        known=known_deviations(name),
+        switches=SWITCHES,
+        matrix=MATRIX,
+        condition_names=condition_names(SWITCHES),
+        refuses=tuple(dict.fromkeys(each for way in by_name.values() for each in way.operations)),
+        compiles=not modes.isdisjoint(("graph", "xla", "lite")),
+        cost=max(map(COSTS.__getitem__, modes)),
+    )
