@@ -20,7 +20,6 @@ from verify.subjects.onnxruntime.convolution import (
     graph_of,
     mirrored,
 )
-from verify.subjects.onnxruntime.graph import model_of
 from verify.subjects.onnxruntime.sessions import LEVELS, answer_of
 
 OPERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -89,8 +88,7 @@ class Way:
         is_mirrored = self.padding == "+same-lower"
         graph = graph_of(case, auto_pad=_RULES[self.padding, case.padding_mode])
         graph = mirrored(graph) if is_mirrored else graph
-        model = model_of(graph, str(case), dtype=case.dtype, shape=case.output_shape)
-        answer = answer_of(model.SerializeToString(), graph.inputs, LEVELS[self.level])
+        answer = answer_of(case, graph, LEVELS[self.level])
         return flipped(answer) if is_mirrored else answer
 
 

@@ -1,4 +1,4 @@
-"""Models run by ONNX Runtime on the CPU."""
+"""Graphs run by ONNX Runtime on the CPU."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Literal
 
 import onnxruntime
 
+from verify.cases.case import Case
 from verify.cases.operands import Array
+from verify.subjects.onnxruntime.graph import Graph, model_of
 from verify.subjects.onnxruntime.switches import THREADS, switches
 
 VERSION: str = onnxruntime.__version__
@@ -48,7 +50,8 @@ def _session(model: bytes, level: Level) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(model, _options(level), providers=["CPUExecutionProvider"])
 
 
-def answer_of(model: bytes, inputs: Mapping[str, Array], level: Level) -> Array:
-    """The answer of a model; ONNX Runtime's own errors pass through."""
-    answer: Array = _session(model, level).run(None, dict(inputs))[0]
+def answer_of(case: Case, graph: Graph, level: Level) -> Array:
+    """The answer of a case's graph; ONNX Runtime's own errors pass through."""
+    model = model_of(graph, str(case), dtype=case.dtype, shape=case.output_shape)
+    answer: Array = _session(model.SerializeToString(), level).run(None, graph.inputs)[0]
     return answer

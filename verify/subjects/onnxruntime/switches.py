@@ -7,13 +7,10 @@ import os
 THREADS = "CONV_VERIFY_ORT_THREADS"
 """The variable that says how many threads a kernel has; ONNX Runtime itself reads none."""
 
-USUAL = {THREADS: "1"}
-"""The settings where nothing says others."""
-
 MATRIX = {THREADS: ("1", "2")}
 """The settings, and the values that a matrix combines."""
 
 
 def switches() -> dict[str, str]:
     """The settings, each of which has a value."""
-    return {name: os.environ.get(name) or usual for name, usual in USUAL.items()}
+    return {THREADS: os.environ.get(THREADS) or "1"}
