@@ -44,10 +44,8 @@ class BrokenStream(Exception):
     """The other end closed the stream, where it says nothing, or sent what the sentence says."""
 
 
-def send(
-    stream: socket, number: int, header: Mapping[str, Any], parts: Iterable[bytes | memoryview] = ()
-) -> None:
-    """Send a message; ValueError for a header that is too long to be accepted. Parts are bytes, or views."""
+def send(stream: socket, number: int, header: Mapping[str, Any], parts: Iterable[Piece] = ()) -> None:
+    """Send a message; ValueError for a header that is too long to be accepted."""
     text, pieces = json.dumps(header).encode(), [*parts]
     length = sum(map(len, pieces))
     if len(text) > HEADER_BYTES:
