@@ -70,7 +70,7 @@ def built_in(name: str) -> Description:
 def answered(way: Way | QuantisedWay, case: Case) -> Array | str:
     """A subject's answer, or the class of its error."""
     try:
-        return way.answer(case)
+        return way(case) if isinstance(way, QuantisedWay) else way.answer(case)
     except Exception as error:  # noqa: BLE001 - any error of TensorFlow's is an answer to compare
         return type(error).__name__
 

@@ -112,10 +112,6 @@ class QuantisedWay:
 
     def __call__(self, case: Case) -> Array:
         """TensorFlow Lite's answer; its own errors pass through."""
-        return self.answer(case)
-
-    def answer(self, case: Case) -> Array:
-        """The same, for a caller of any way."""
         image = case.input.reshape(image_of(case.input_shape))
         options = KERNELS[self.kernels].options(self.engine)
         with silenced():
