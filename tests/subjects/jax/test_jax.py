@@ -7,8 +7,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from strategies.cases import cases_by_way
-from strategies.sample import sample
+from tests.subjects.asked import drawn
 from verify import Case
 from verify.checks.path import Examiner
 from verify.checks.subject import describe
@@ -26,7 +25,7 @@ HERE = describe(subject("jax"))
 def test_every_answer_is_right_or_predicted(name):
     way = judgeable(HERE.ways[name], HERE.known)
     examiner = Examiner(subject=way, known=HERE.known)
-    examined = [examiner.examine(case) for _, case in sample(1, 3, cases_by_way({"": way.domain}))]
+    examined = [examiner.examine(case) for case in drawn(way, 1, seed=3)]
     assert [str(each.case) for each in examined if each.fails] == []
 
 

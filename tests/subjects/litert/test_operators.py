@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from strategies.cases import cases_by_way
-from strategies.sample import sample
+from tests.subjects.asked import drawn
 from verify import Case
 from verify.cases.predicates import names_of
 from verify.checks.deviations import CONDITION_NAMES
@@ -35,10 +34,6 @@ every_way = pytest.mark.parametrize("name", WAYS)
 every_subject = pytest.mark.parametrize("subject", SUBJECTS)
 
 
-def drawn(way: Description, count: int, seed: int = 0) -> list[Case]:
-    return [case for _, case in sample(count, seed, cases_by_way({"": way.domain}, around=AROUND))]
-
-
 def plain(way: Description, tokens: str) -> str:
     """A word of a way's operation and dtype."""
     operation, dtype = way.domain.operations[0], way.name.partition("+")[2].partition("+")[0]
@@ -65,14 +60,16 @@ class TestEachWay:
 
     def test_every_answer_is_that_of_its_scheme(self, subject, name):
         described = load(subject)
-        made = outcomes(described, described.ways[name], drawn(described.ways[name], 12))
+        made = outcomes(described, described.ways[name], drawn(described.ways[name], 12, around=AROUND))
         assert "disagrees" not in made
         assert len(made["agrees"]) >= 6
 
     @pytest.mark.long
     def test_every_answer_of_many_is_that_of_its_scheme(self, subject, name):
         described = load(subject)
-        made = outcomes(described, described.ways[name], drawn(described.ways[name], 3000, seed=1))
+        made = outcomes(
+            described, described.ways[name], drawn(described.ways[name], 3000, seed=1, around=AROUND)
+        )
         assert "disagrees" not in made
 
     def test_ties_are_rounded_as_declared(self, subject, name):

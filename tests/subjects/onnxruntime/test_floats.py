@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strategies.cases import cases_by_way
-from strategies.sample import sample
+from tests.subjects.asked import drawn
 from verify import Case
 from verify.checks.path import Examiner
 from verify.checks.subject import Description, describe
@@ -26,15 +25,14 @@ def crashes(case: Case) -> bool:
     return case.operation == "transpose" and case.rank == 3 and any(axis.out == 0 for axis in case.axes)
 
 
-def drawn(way: Description, count: int, seed: int = 0) -> list[Case]:
-    cases = [case for _, case in sample(count, seed, cases_by_way({"": way.domain}))]
-    return [case for case in cases if not crashes(case)]
+def harmless(way: Description, count: int, seed: int = 0) -> list[Case]:
+    return [case for case in drawn(way, count, seed) if not crashes(case)]
 
 
 @every_way
 def test_every_answer_is_right_or_predicted(name):
     examiner = Examiner(subject=HERE.ways[name], known=HERE.known)
-    examined = [examiner.examine(case) for case in drawn(HERE.ways[name], 25)]
+    examined = [examiner.examine(case) for case in harmless(HERE.ways[name], 25)]
     assert [str(each.case) for each in examined if each.fails] == []
     assert sum(each.outcome == "agrees" for each in examined) >= 12
 
@@ -43,7 +41,9 @@ def test_every_answer_is_right_or_predicted(name):
 @every_way
 def test_every_answer_of_many_is_right_or_predicted(name):
     examiner = Examiner(subject=HERE.ways[name], known=HERE.known)
-    assert [str(case) for case in drawn(HERE.ways[name], 2000, seed=1) if examiner.examine(case).fails] == []
+    assert [
+        str(case) for case in harmless(HERE.ways[name], 2000, seed=1) if examiner.examine(case).fails
+    ] == []
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from strategies.cases import cases_by_way
-from strategies.sample import sample
+from tests.subjects.asked import drawn
 from verify import Case
 from verify.checks.path import Examiner
-from verify.checks.subject import Description, describe
+from verify.checks.subject import describe
 from verify.oracle.bounds import judgement
 from verify.subjects.onnxruntime import subject
 from verify.subjects.onnxruntime.quantised import WAYS
@@ -18,10 +17,6 @@ HERE = describe(subject("onnxruntime"))
 NAMES = [way.name for way in WAYS]
 
 every_way = pytest.mark.parametrize("name", NAMES)
-
-
-def drawn(way: Description, count: int, seed: int = 0) -> list[Case]:
-    return [case for _, case in sample(count, seed, cases_by_way({"": way.domain}))]
 
 
 @every_way

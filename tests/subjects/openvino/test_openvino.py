@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strategies.cases import cases_by_way
-from strategies.sample import sample
+from tests.subjects.asked import drawn
 from verify import Case
 from verify.checks.path import Examiner
 from verify.checks.subject import describe
@@ -21,7 +20,7 @@ HERE = describe(subject("openvino"))
 def test_every_answer_is_right_or_predicted(name):
     way = judgeable(HERE.ways[name], HERE.known)
     examiner = Examiner(subject=way, known=HERE.known)
-    examined = [examiner.examine(case) for _, case in sample(8, 0, cases_by_way({"": way.domain}))]
+    examined = [examiner.examine(case) for case in drawn(way, 8)]
     assert [str(each.case) for each in examined if each.fails] == []
     assert sum(each.outcome == "agrees" for each in examined) >= 4
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from strategies.cases import cases_by_way
-from strategies.sample import sample
+from tests.subjects.asked import drawn
 from verify import Case
 from verify.checks.path import Examiner
 from verify.checks.subject import describe
@@ -26,8 +25,7 @@ every_way = pytest.mark.parametrize("name", [way.name for way in WAYS])
 def test_every_answer_is_that_of_its_scheme(name: str, count: int) -> None:
     way = RAW.ways[name]
     examiner = Examiner(subject=way, known=RAW.known)
-    drawn = [case for _, case in sample(count, 0, cases_by_way({"": way.domain}, around=()))]
-    outcomes = [(examiner.examine(case).outcome, str(case)) for case in drawn]
+    outcomes = [(examiner.examine(case).outcome, str(case)) for case in drawn(way, count, around=())]
     assert [word for outcome, word in outcomes if outcome == "disagrees"] == []
     assert sum(outcome == "agrees" for outcome, _ in outcomes) >= count / 2
 
