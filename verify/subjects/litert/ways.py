@@ -28,7 +28,7 @@ _EVERY = (
         "x_scale * min(w_scale) / y_scale >= 2**-32",
         "its default kernels are others where a multiplier is below 2**-32",
     ),
-    ("'relu6' not in epilogue or 6 / y_scale < 2**30", "the end of relu6 is a step of 32 bits"),
+    ("'relu6' not in epilogue or 6 / y_scale < 2**31 - 2**9", "the end of relu6 is a step of 32 bits"),
 )
 
 _SIGNED = (("w_zero_point == 0", "int8 filters have the zero point 0, by the quantization specification"),)
