@@ -13,6 +13,7 @@ from tests.planted import convolutions, several_causes
 from verify import Case
 from verify.cases.operands import Array
 from verify.checks.examination import Mismatch, mismatch_of
+from verify.checks.interrupts import Interrupted
 from verify.checks.path import Examiner
 from verify.checks.subject import Subject, describe
 from verify.config.session import Options, Session
@@ -94,3 +95,14 @@ def test_disagreements_are_found_in_groups_inside_of_groups() -> None:
 def test_another_error_among_disagreements_is_not_hidden() -> None:
     group = ExceptionGroup("two", [mismatch("conv_i1_k1_same_ones"), KeyError("ours")])
     assert mismatches_in(group) == mismatches_in(KeyError("ours")) == []
+
+
+def test_ctrl_c_while_a_search_is_prepared_is_no_error_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    monkeypatch.setattr("hypothesis.internal.reflection.inspect.getsource", interrupt)
+    with pytest.raises(Interrupted):
+        failures_of(Options(seed=0, examples=5), convolutions.right)

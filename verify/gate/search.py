@@ -99,4 +99,18 @@ def searching(test: Test, strategy: SearchStrategy[tuple[str, Case]], drawing: D
     reusing = [Phase.reuse] if drawing.reuses else []
     search: Test = given(asked=strategy)(test)
     seeded = search if drawing.seed is None else seed(drawing.seed)(search)
-    return settings(drawing.used, phases=[*reusing, Phase.generate, Phase.shrink])(seeded)
+    return _interruptible(settings(drawing.used, phases=[*reusing, Phase.generate, Phase.shrink])(seeded))
+
+
+def _interruptible(search: Test) -> Test:
+    """A search that Ctrl-C ends while Hypothesis prepares it, too, which then asserts that it has begun."""
+
+    def searched(*given: object) -> None:
+        try:
+            search(*given)
+        except AssertionError as failed:
+            if type(failed) is AssertionError and isinstance(failed.__context__, KeyboardInterrupt):
+                raise failed.__context__ from None
+            raise
+
+    return searched
