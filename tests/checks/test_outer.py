@@ -103,7 +103,7 @@ signal.sigtimedwait = lambda signals, left_s: interrupts.pop() if interrupts els
 signal.pthread_sigmask(signal.SIG_BLOCK, outer._WATCHED)
 inside = os.fork()
 if inside == 0:
-    outer._end_with_the_parent()
+    outer.end_with_the_parent()
     time.sleep(60)
 outer.time = SimpleNamespace(monotonic=count(step=0.75 * outer.PATIENCE_S).__next__)
 outer._wait_for(inside, os.pipe()[0])
