@@ -7,6 +7,8 @@ from itertools import count
 from verify import Case, reference
 from verify.cases.operands import Array
 from verify.faults import fault_named
+from verify.faults.fault import answer_to
+from verify.oracle.problem import problem_of
 
 
 def right(case: Case) -> Array:
@@ -66,3 +68,15 @@ def refuses_one_axis(case: Case) -> Array:
         raise ValueError(f"{'an odd' if case.size[0] % 2 else 'an even'} input of {case.size[0]} cells")
     is_wrong = case.rank == 3 and 3 in case.strides and case.filter_count > 1
     return right(case) + right(case).dtype.type(is_wrong)
+
+
+def pads_columns_at_the_other_end(case: Case) -> Array:
+    """SAME's rows are right, and what goes after the columns goes before them."""
+    if case.padding != "SAME" or case.rank != 2:
+        return right(case)
+    rows, columns = case.axes
+    columns = columns._replace(before=columns.after, after=columns.before)
+    return answer_to(problem_of(case)._replace(axes=(rows, columns)), case.operands)
+
+
+pads_columns_at_the_other_end.ranks = (2,)  # type: ignore[attr-defined]

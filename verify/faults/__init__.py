@@ -15,6 +15,7 @@ from verify.faults.catalogue.rounding import ROUNDING
 from verify.faults.catalogue.shapes import SHAPES
 from verify.faults.catalogue.windows import GRADIENTS, WINDOWS
 from verify.faults.fault import Fault
+from verify.faults.some_axes import along, base_and_axes
 
 __all__ = ["DEVIATING", "FAULTS", "Fault", "fault_named"]
 
@@ -37,10 +38,12 @@ DEVIATING: tuple[Fault, ...] = _DEVIATING + CONVERTED
 
 
 def fault_named(name: str) -> Fault:
-    """The fault of a name, also one that a deviation predicts alone; ValueError where there is none."""
+    """The fault of a name, also one along some axes or that a deviation predicts alone; else ValueError."""
     for fault in (*FAULTS, *DEVIATING):
         if fault.name == name:
             return fault
+    if part := base_and_axes(name):
+        return along(fault_named(part[0]), part[1])
     near = difflib.get_close_matches(name, [fault.name for fault in FAULTS], n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"no fault is named {name!r}; `list` names them{hint}")

@@ -14,6 +14,7 @@ from verify.faults import FAULTS, Fault
 from verify.faults.composed import Computed, judged, with_fault
 from verify.faults.fault import Call, Conduct, Shape, right_answer, wrong_answer
 from verify.faults.index_maps import cast
+from verify.faults.some_axes import along_some, base_and_axes
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import KINDS, NUMERIC_KINDS, Judgement, Kind, any_differs, compare_form
 
@@ -90,7 +91,7 @@ BY_KIND: frozenset[Kind] = frozenset({"dtype", "input modified", "not repeatable
 
 
 def matching_faults(case: Case, answer: Array | None, *, kind: Kind | None) -> tuple[Fault, ...]:
-    """The faults that would have given this answer to a case, up to rounding."""
+    """The faults that would have given this answer to a case, up to rounding; also along some axes alone."""
     if case.illegal or kind is None or case.is_large:
         return ()
     names = names_of(case)
@@ -108,7 +109,8 @@ def matching_faults(case: Case, answer: Array | None, *, kind: Kind | None) -> t
             and not is_alike(right, wrong, case=case)
         )
 
-    return tuple(fault for fault in possible if explains(fault))
+    parts = (part for fault in possible for part in along_some(fault, case.rank))
+    return tuple(filter(explains, (*possible, *parts)))
 
 
 def _is_known_by_kind(fault: Fault) -> bool:
@@ -116,9 +118,13 @@ def _is_known_by_kind(fault: Fault) -> bool:
 
 
 def preferred(faults: Sequence[Fault]) -> tuple[Fault, ...]:
-    """Those of some faults that explain the values as well as the shape, if there are any."""
-    exact = tuple(fault for fault in faults if not isinstance(fault.change, Shape))
-    return exact or tuple(faults)
+    """Those of some faults that explain the values as well as the shape, if there are any; whole ones first.
+
+    Those along some axes alone come last: strides exchanged, along the last of two, are that of the first.
+    """
+    exact = [fault for fault in faults if not isinstance(fault.change, Shape)] or [*faults]
+    whole = [fault for fault in exact if base_and_axes(fault.name) is None]
+    return tuple(whole or exact)
 
 
 def is_explained(answer: Array, fault: Fault, wrong: Array, *, case: Case) -> bool:
