@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -136,8 +137,8 @@ def _text() -> str:
 
 @cache
 def region_names() -> tuple[str, ...]:
-    """The names of all regions, for which no condition is read."""
-    return tuple(entry["name"] for entry in tomllib.loads(_text())["region"])
+    """The names of all regions; they are found without reading the rest, which takes 10 ms."""
+    return tuple(re.findall(r'^name = "(.+)"$', _text(), re.MULTILINE))
 
 
 @cache
