@@ -36,6 +36,9 @@ if find_spec("openvino") is None:
 if find_spec("jax") is None or find_spec("flax") is None:
     collect_ignore += ["subjects/jax"]
 
+if find_spec("torch") is None:
+    collect_ignore += ["subjects/torch"]
+
 COMPILED = ("tests/subjects/tensorflow/", "tests/export/test_export_script.py")
 """Where tests compile in TensorFlow, which is slow the first time in each process."""
 

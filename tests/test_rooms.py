@@ -38,7 +38,7 @@ OUTSIDE = {
     "checks": {"numpy"},
     "subjects": {
         *("numpy", "tensorflow", "keras", "ai_edge_litert", "flatbuffers"),
-        *("onnx", "onnxruntime", "openvino", "jax", "flax"),
+        *("onnx", "onnxruntime", "openvino", "jax", "flax", "torch"),
     },
     "reports": {"numpy", "rich", "jinja2"},
     "corpus": set(),

@@ -35,6 +35,7 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
         "onnxruntime": "Conv, ConvTranspose and the quantised operators of ONNX Runtime, optimised or not",
         "openvino": "convolutions of OpenVINO, in float32",
         "jax": "convolutions and gradients of JAX and layers of Flax, eager, compiled and mapped",
+        "torch": "convolutions, gradients and layers of PyTorch, by oneDNN and without, traced and mapped",
         "numpy": "correct convolutions in NumPy, by sums, Winograd, FFT and narrow operands: controls",
     }
 )
@@ -47,6 +48,7 @@ PACKAGES: Mapping[str, str] = MappingProxyType(
         "onnxruntime": "onnxruntime",
         "openvino": "openvino",
         "jax": "flax",  # for its layers; it brings JAX
+        "torch": "torch",
         "numpy": "numpy",
     }
 )
