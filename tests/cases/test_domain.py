@@ -336,3 +336,24 @@ def test_domains_whose_conditions_use_other_values_have_other_keys():
 
 def test_names_that_no_condition_uses_are_not_in_the_key():
     assert on(NO_DILATION, "float32").key == on(NO_DILATION).key
+
+
+class TestOfIllegalCalls:
+    NO_OTHER = Condition(Predicate("misquantised"), "no other", is_inside=True, of_illegal=True)
+    DOMAIN = Domain(spaces={"conv": Space(dtypes=("int8",))}, conditions=(NO_OTHER,))
+
+    def test_a_condition_of_illegal_calls_refuses_no_legal_case(self):
+        assert self.DOMAIN.holds(Case.parse("conv_i1_k1_same_int8_ones"))
+        assert not self.NO_OTHER.refuses(Case.parse("conv_i1_k1_same_int8_ones"), {"misquantised": False})
+
+    @pytest.mark.parametrize(
+        ("word", "reason"),
+        [
+            ("conv_i1_k1_same_int8_qx0_ones_illegal", ""),
+            ("conv_i1_k1_same_int8_ones_wint32_illegal", ""),
+            ("conv_i1_k1_s0_same_int8_ones_illegal", "no other"),
+            ("conv_i1_k1_s0_same_int8_qx0_ones_illegal", "no other"),
+        ],
+    )
+    def test_it_is_tested_with_the_call_itself(self, word, reason):
+        assert self.DOMAIN.why_not(Case.parse(word)) == reason

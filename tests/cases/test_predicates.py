@@ -42,6 +42,7 @@ def test_names_are_the_numbers_of_the_case():
         "padding": "explicit",
         "dtype": "float64",
         "quantised": False,
+        "misquantised": False,
         "x_scale": 1.0,
         "x_zero_point": 0,
         "w_scale": (1.0,),
@@ -80,6 +81,10 @@ def test_names_are_the_numbers_of_the_case():
         ("illegal and 3 in given_out", "transpose_i1_k1_same_ones_o3_illegal"),
         ("any(o == 'w' and len(shape) == 2 for o, shape in given_shapes)", "conv_i1_k1_same_w1x1_illegal"),
         ("given_dtypes == (('w', 'int32'),)", "conv_i1_k1_same_wint32_illegal"),
+        ("misquantised and out == (2,)", "conv_i3_k2_s2_same_int8_qx0_ones_illegal"),
+        ("misquantised and pads == ((0, 1),)", "conv_i3_k2_s2_same_int8_ones_wint32_illegal"),
+        ("not misquantised and out == ()", "conv_i3_k2_s0_same_int8_qx0_ones_illegal"),
+        ("not misquantised and out == ()", "conv_i3_k2_same_wint32_illegal"),
     ],
 )
 def test_condition_may_speak_of_every_operation(text, word):

@@ -237,7 +237,7 @@ class Case:
     @property
     def _given_sizes(self) -> tuple[int, ...]:
         """The spatial sizes of an illegal gradient's cotangent: 1 where its numbers have no answer."""
-        plain = self.copied(illegal=False, given_shapes=(), given_dtypes=(), given_out=())
+        plain = self.copied(illegal=False, given_shapes=(), given_dtypes=(), given_out=(), quantised=PLAIN)
         return self.given_out or ((1,) * self.rank if plain.why_illegal else tuple(a.out for a in plain.axes))
 
     @property
@@ -284,6 +284,13 @@ class Case:
     def why_illegal(self) -> str:
         """Why an illegal case must be refused, in one phrase."""
         return why_illegal(self) or ""
+
+    @property
+    def is_misquantised(self) -> bool:
+        """Whether it is illegal by its scales, zero points or dtypes alone, as a quantised call."""
+        if not self.illegal or not self.format.is_quantised or self.given_shapes or self.given_out:
+            return False
+        return not self.copied(illegal=False, given_dtypes=(), quantised=PLAIN).why_illegal
 
     @property
     def products(self) -> int:

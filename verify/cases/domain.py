@@ -116,7 +116,8 @@ class Condition(NamedTuple):
     """What no list can say: a test that is true of the cases inside, or only of those outside.
 
     It is of one operation, or of all where that is "". `reason` says in a phrase why a case is outside: as
-    the subject does not answer it, or, where it is `unjudged`, as its answer could not be judged.
+    the subject does not answer it, or, where it is `unjudged`, as its answer could not be judged. One that is
+    `of_illegal` calls is tested with such a call itself, and refuses no legal case.
     """
 
     test: Predicate | Callable[[Case], Any]
@@ -124,10 +125,11 @@ class Condition(NamedTuple):
     operation: str = ""
     is_inside: bool = False
     unjudged: bool = False
+    of_illegal: bool = False
 
     def refuses(self, case: Case, names: Mapping[str, Any]) -> bool:
         """Whether a case is outside; ValueError, one sentence, for a test that raises an error."""
-        if self.operation not in ("", case.operation):
+        if self.operation not in ("", case.operation) or (self.of_illegal and not case.illegal):
             return False
         if isinstance(self.test, Predicate):
             return self.test.holds(names) != self.is_inside
@@ -164,7 +166,7 @@ class Domain:
         return tuple((name, repr(value)) for name, value in self.names.items() if name in texts)
 
     def holds(self, case: Case) -> bool:
-        """Whether a case is inside; an illegal one, whether the legal call beside it is."""
+        """Whether a case is inside; an illegal one, whether the legal call beside it is and it is asked."""
         return not self.why_not(case)
 
     def why_not(self, case: Case) -> str:
@@ -175,8 +177,17 @@ class Domain:
         if outside := self.spaces[case.operation].why_not(legal):
             return outside
         names = names_of(legal, self.names) if self.conditions else {}
-        conditions = (each for each in self.conditions if not (each.unjudged and case.illegal))
-        return next((each.reason for each in conditions if each.refuses(legal, names)), "")
+        usual = (
+            each for each in self.conditions if not (case.illegal and (each.unjudged or each.of_illegal))
+        )
+        reason = next((each.reason for each in usual if each.refuses(legal, names)), "")
+        return reason or (self._why_not_asked(case) if case.illegal else "")
+
+    def _why_not_asked(self, case: Case) -> str:
+        """Why an illegal call is not asked as it is, in a phrase; "" for one that is."""
+        own = [each for each in self.conditions if each.of_illegal]
+        names = names_of(case, self.names) if own else {}
+        return next((each.reason for each in own if each.refuses(case, names)), "")
 
     def within(self, other: Domain) -> Domain:
         """What both leave, of the operations in this one's order."""

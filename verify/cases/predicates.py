@@ -39,14 +39,17 @@ def names_of(case: Case, more: Mapping[str, Any] = MappingProxyType({})) -> dict
     is, whose scales and zero points have their names in `Quantised`; `multiplier_of_sums` is the largest of
     scale of x · scale of w / scale of y.
     An illegal case has no `out`, `span` and `products`, and `pads` only where they are written or
-    none; `given_out` are the sizes that an illegal gradient is given, `given_shapes` and `given_dtypes` pairs
-    of a letter and a shape or the name of a dtype.
+    none, but for a quantised one that is `misquantised`: all that is wrong are its scales, zero points and
+    dtypes. `given_out` are the sizes that an illegal gradient is given, `given_shapes` and `given_dtypes`
+    pairs of a letter and a shape or the name of a dtype.
     """
-    axes = () if case.illegal else case.axes
+    misquantised = case.is_misquantised
+    axes = () if case.illegal and not misquantised else case.axes
     return {
         **{name: getattr(case, name) for name in _ALIKE},
         **case.quantised._asdict(),
         "quantised": case.format.is_quantised,
+        "misquantised": misquantised,
         "multiplier_of_sums": case.quantised.multiplier,
         "bordered": tuple(size + sum(ends) for size, ends in zip(case.size, case.borders, strict=True)),
         "filters": case.filter_count,
@@ -56,7 +59,9 @@ def names_of(case: Case, more: Mapping[str, Any] = MappingProxyType({})) -> dict
         "slope": next((slope_of(step) for step in case.epilogue if kind_of(step) == "leaky"), 0.0),
         "out": tuple(axis.out for axis in axes),
         "span": tuple(axis.span for axis in axes),
-        "pads": _written(case) if case.illegal else tuple((axis.before, axis.after) for axis in axes),
+        "pads": _written(case)
+        if case.illegal and not misquantised
+        else tuple((axis.before, axis.after) for axis in axes),
         **more,
     }
 

@@ -46,3 +46,20 @@ def known_of(name: str, *, version: str) -> tuple[Deviation, ...]:
 def conditions_inside(texts: Iterable[tuple[str, str]]) -> tuple[Condition, ...]:
     """What holds inside a domain, each with the reason why a case is outside."""
     return tuple(Condition(condition(text), reason, is_inside=True) for text, reason in texts)
+
+
+def conditions_of_illegal(texts: Iterable[tuple[str, str]]) -> tuple[Condition, ...]:
+    """What holds of the illegal calls that a domain has, each with the reason why another is not asked."""
+    return tuple(each._replace(of_illegal=True) for each in conditions_inside(texts))
+
+
+MISQUANTISED = (
+    "misquantised",
+    "of illegal calls it is asked those that are so by scales, zero points and dtypes alone",
+)
+"""What models of a quantised operator can say that is wrong."""
+
+
+def operations_of(ways: Iterable[Any]) -> tuple[str, ...]:
+    """The operations of which any of these ways refuses illegal calls."""
+    return tuple(dict.fromkeys(operation for way in ways for operation in way.refuses))

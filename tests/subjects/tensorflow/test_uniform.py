@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from strategies.illegal import illegal_cases_by_way
+from strategies.sample import sample
 from tests.subjects.asked import drawn
 from verify import Case
 from verify.checks.path import Examiner
@@ -47,3 +49,15 @@ def test_no_script_is_written_of_it() -> None:
     case = Case.parse("conv_i1x1_k1x1_same_int8_qy2_ones")
     with pytest.raises(CannotExport, match="no script is written of tensorflow:raw/UniformQuantized"):
         script(case, RAW.ways["UniformQuantizedConvolution"])
+
+
+@every_way
+@pytest.mark.parametrize("count", [80, pytest.param(2000, marks=pytest.mark.long)])
+def test_every_illegal_call_is_refused_or_explained(name: str, count: int) -> None:
+    way = RAW.ways[name]
+    pairs = illegal_cases_by_way({"": way.domain}, operations=way.operations, dtypes=("int8",))
+    examiner = Examiner(subject=way, known=RAW.known)
+    made = {str(case): examiner.examine(case) for _, case in sample(count, 0, pairs)}
+    assert [word for word, seen in made.items() if seen.fails] == []
+    explained = {seen.deviation.name for seen in made.values() if seen.deviation}
+    assert explained == {"uniform-zero-points-are-not-checked"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verify.subjects.built_in import BuiltIn, known_of
+from verify.subjects.built_in import BuiltIn, known_of, operations_of
 
 
 def subject(name: str) -> BuiltIn:
@@ -11,4 +11,5 @@ def subject(name: str) -> BuiltIn:
     from verify.subjects.litert.ways import quantised_ways
 
     ways = {way.name: way for way in quantised_ways(ENGINE)}
-    return BuiltIn(name=name, version=VERSION, ways=ways, known=known_of(name, version=VERSION))
+    known, refuses = known_of(name, version=VERSION), operations_of(ways.values())
+    return BuiltIn(name=name, version=VERSION, ways=ways, known=known, refuses=refuses)

@@ -13,7 +13,7 @@ from verify.cases.dtypes import QUANTISED
 from verify.cases.operands import Array
 from verify.cases.operations import OPERATIONS
 from verify.checks.limits import Limit
-from verify.subjects.built_in import conditions_inside
+from verify.subjects.built_in import MISQUANTISED, conditions_inside, conditions_of_illegal
 from verify.subjects.documented import limits_of
 from verify.subjects.litert.kernels import KERNELS, Engine, interpreted
 from verify.subjects.litert.models import OPERATORS, image_of, model_of
@@ -74,8 +74,6 @@ class QuantisedWay:
     mode: str = "lite"
     cost: ClassVar[int] = 1
     compiles: ClassVar[bool] = False
-    refuses: ClassVar[tuple[str, ...]] = ()
-    """Nothing: its kernels compute with scales that are no numbers, and end the process for some shapes."""
 
     @property
     def name(self) -> str:
@@ -84,6 +82,10 @@ class QuantisedWay:
     @property
     def operations(self) -> tuple[str, ...]:
         return (self.operation,)
+
+    @property
+    def refuses(self) -> tuple[str, ...]:
+        return self.operations
 
     @property
     def scheme(self) -> str:
@@ -103,7 +105,8 @@ class QuantisedWay:
         )
         is_delegated = self.operation == "transpose" and self.scheme == "float32"
         own = (*_CONDITIONS[self.dtype], *(_DELEGATED_TRANSPOSE if is_delegated else ()))
-        return Domain(spaces={self.operation: space}, conditions=conditions_inside(own))
+        conditions = (*conditions_inside(own), *conditions_of_illegal((MISQUANTISED,)))
+        return Domain(spaces={self.operation: space}, conditions=conditions)
 
     @property
     def limits(self) -> tuple[Limit, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verify.subjects.built_in import BuiltIn, known_of
+from verify.subjects.built_in import BuiltIn, known_of, operations_of
 
 
 def subject(name: str) -> BuiltIn:
@@ -18,4 +18,5 @@ def subject(name: str) -> BuiltIn:
         known=known_of(name, version=VERSION),
         switches=SWITCHES,
         matrix=MATRIX,
+        refuses=operations_of(WAYS.values()),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from types import MappingProxyType
+from typing import ClassVar
 
 from verify.cases.case import Case
 from verify.cases.domain import Domain, Space
@@ -57,6 +58,8 @@ class Way:
     operator: str
     padding: str
     level: str
+    refuses: ClassVar[tuple[str, ...]] = ()
+    """Nothing: its model is made from a case's numbers, and says no others."""
 
     @property
     def name(self) -> str:

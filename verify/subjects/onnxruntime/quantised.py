@@ -15,7 +15,7 @@ from verify.cases.case import Case
 from verify.cases.domain import Domain, Space
 from verify.cases.operands import Array
 from verify.checks.limits import Limit
-from verify.subjects.built_in import conditions_inside
+from verify.subjects.built_in import MISQUANTISED, conditions_inside, conditions_of_illegal
 from verify.subjects.channels_first import filters_of
 from verify.subjects.documented import limits_of
 from verify.subjects.onnxruntime.convolution import padded, walk_of
@@ -159,6 +159,29 @@ is less than 2**-(shift + 1), which `verify.oracle.requantised` allows for a fir
 would lose more.
 """
 
+_OF_ILLEGAL = (
+    MISQUANTISED,
+    (
+        """all((-128 if dtype == 'int8' else 0) <= zero and zero <= (127 if dtype == 'int8' else 255) \
+            for zero in (x_zero_point, w_zero_point, y_zero_point))""",
+        "its zero points are tensors of a dtype, which hold no number outside it",
+    ),
+    (
+        "not any(dtype in ('int8', 'uint8', 'int32') for operand, dtype in given_dtypes if operand == 'w')",
+        "its operators are defined for filters of other integers, too",
+    ),
+)
+_SIGNED_FILTERS = (
+    "not any(operand == 'w' for operand, dtype in given_dtypes)",
+    "its filters are made signed",
+)
+_REAL = (
+    """all(1.17549435e-38 <= scale and scale < 3.5e38 for scale in (x_scale,) + w_scale) \
+        and len(w_scale) <= (channels * multiplier if operation == 'depthwise' else filters)""",
+    "the scales of its operands are no operands of ConvInteger, and Mul takes any numbers",
+)
+"""What a graph cannot say of an illegal call, or may."""
+
 
 @dataclass(frozen=True)
 class QuantisedWay:
@@ -190,7 +213,18 @@ class QuantisedWay:
         )
         texts = _CONDITIONS if self.scheme else (*_CONDITIONS, *_IN_FLOAT32)
         spaces = {"conv": space, "depthwise": space._replace(ranks=(1, 2))}
-        return Domain(spaces=spaces, conditions=conditions_inside(texts))
+        conditions = (*conditions_inside(texts), *conditions_of_illegal(self._of_illegal))
+        return Domain(spaces=spaces, conditions=conditions)
+
+    @property
+    def refuses(self) -> tuple[str, ...]:
+        return self.operations
+
+    @property
+    def _of_illegal(self) -> tuple[tuple[str, str], ...]:
+        """What its graph can say of an illegal call."""
+        signed, real = (_SIGNED_FILTERS,) * SIGNS[self.signs], (_REAL,) * (self.operator == "ConvInteger")
+        return (*_OF_ILLEGAL, *signed, *real)
 
     @property
     def limits(self) -> tuple[Limit, ...]:

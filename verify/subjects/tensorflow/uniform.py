@@ -13,7 +13,7 @@ from verify.cases.domain import Domain, Space
 from verify.cases.operands import Array
 from verify.cases.operations import OPERATIONS
 from verify.checks.limits import Limit
-from verify.subjects.built_in import conditions_inside
+from verify.subjects.built_in import MISQUANTISED, conditions_inside, conditions_of_illegal
 from verify.subjects.channels_first import filters_of, groups_of, image_of
 from verify.subjects.tensorflow.imported import tf
 
@@ -25,6 +25,12 @@ _CONDITIONS = (
         "its product with a multiplier of 1 or more may overflow",
     ),
     ("x_scale * min(w_scale) / y_scale >= 2**-30", "a smaller multiplier is 0 in 31 bits"),
+)
+
+_OF_ILLEGAL = (
+    MISQUANTISED,
+    ("-128 <= w_zero_point and w_zero_point <= 127", "its filters have the zero point 0"),
+    ("not given_dtypes", "its operands are tensors of qint8"),
 )
 
 _ENDS: dict[str, int] = {"min_val": -128, "max_val": 127}
@@ -39,7 +45,6 @@ class UniformWay:
     mode: str = "eager"
     cost: ClassVar[int] = 1
     compiles: ClassVar[bool] = False
-    refuses: ClassVar[tuple[str, ...]] = ()
     scheme: ClassVar[str] = "fixed-once-product"
     """Source: tensorflow/core/kernels/uniform_quant_ops/math_utils.h."""
 
@@ -51,10 +56,15 @@ class UniformWay:
     def operations(self) -> tuple[str, ...]:
         return (self.operation,)
 
+    @property
+    def refuses(self) -> tuple[str, ...]:
+        return self.operations
+
     @cached_property
     def domain(self) -> Domain:
         space = Space(ranks=OPERATIONS[self.operation].ranks, dtypes=("int8",), around=())
-        return Domain(spaces={self.operation: space}, conditions=conditions_inside(_CONDITIONS))
+        conditions = (*conditions_inside(_CONDITIONS), *conditions_of_illegal(_OF_ILLEGAL))
+        return Domain(spaces={self.operation: space}, conditions=conditions)
 
     @property
     def limits(self) -> tuple[Limit, ...]:
