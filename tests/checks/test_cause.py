@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.planted import convolutions
+from tests.planted import convolutions, several_causes
 from verify import Case
 from verify.cases.operands import Array
 from verify.checks.cause import further_words, has_same_cause, needs
@@ -88,6 +88,11 @@ def test_wrong_values_and_a_wrong_shape_may_have_one_cause() -> None:
         return answer[:, :-1] if 2 in case.strides and answer.shape[1] > 1 else answer
 
     assert have_one_cause(subject, "conv_i1_k1_s2_same_ones", "conv_i4_k1_s2_same_ones")
+
+
+def test_what_the_numbers_of_a_plain_fill_hide_has_the_cause_that_unread_cells_show() -> None:
+    first, second = "conv_i1x2_k1x2_d1x2_same_ones", "conv_i1x3_k1x2_s1x2_d1x2_same_unread"
+    assert have_one_cause(several_causes.dilates_by_one_more, first, second)
 
 
 def test_a_fault_explains_an_answer_that_it_would_have_given() -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.planted import reports
+from tests.planted import reports, several_causes
 from tests.planted.convolutions import answer
 from verify import Case
 from verify.cases.operands import Array
@@ -281,6 +281,10 @@ def only_at(size: int, wrong: Subject) -> Subject:
 )
 def test_what_no_fault_explains_on_other_cases_has_no_name(subject: Subject, word: str) -> None:
     assert names(subject, word) == []
+
+
+def test_what_holds_for_two_images_alone_is_no_name() -> None:
+    assert names(several_causes.answers_the_last_image_as_the_first, "conv_n3_i3x3_c2_k2x2_same_ints1") == []
 
 
 def test_a_case_on_which_the_subject_is_right_limits_a_fault_and_does_not_refute_it() -> None:

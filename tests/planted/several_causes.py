@@ -8,6 +8,7 @@ from verify import Case, reference
 from verify.cases.operands import Array
 from verify.faults import fault_named
 from verify.faults.fault import answer_to
+from verify.faults.index_maps import finished, map_of, sums_by_maps
 from verify.oracle.problem import problem_of
 
 
@@ -80,3 +81,16 @@ def pads_columns_at_the_other_end(case: Case) -> Array:
 
 
 pads_columns_at_the_other_end.ranks = (2,)  # type: ignore[attr-defined]
+
+
+def dilates_by_one_more(case: Case) -> Array:
+    """A gap between the taps of the last axis that is one cell wider than it should be, if there is one."""
+    *others, last = case.axes
+    gap = last.dilation + (last.dilation > 1)
+    return finished(case, sums_by_maps(case, [*map(map_of, others), map_of(last, dilation=gap)]))
+
+
+def answers_the_last_image_as_the_first(case: Case) -> Array:
+    answer = right(case)
+    answer[-1:] = answer[:1]
+    return answer

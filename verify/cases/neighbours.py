@@ -20,7 +20,7 @@ def moved(case: Case, to: Case) -> Iterator[Case]:
     """A case in another's operation, rank, dtype, data format and fill; where both are plain, in its fill."""
     place = {"dtype": to.dtype, "channels_first": to.channels_first}
     fills = [(to.fill, to.seed)]
-    if case.fill != to.fill and _is_plain(case) and _is_plain(to):
+    if case.fill != to.fill and is_plain(case) and is_plain(to):
         fills.append((case.fill, case.seed))
     for ranked in _in_rank(case, to.rank):
         for fill, seed in fills:
@@ -28,7 +28,8 @@ def moved(case: Case, to: Case) -> Iterator[Case]:
             yield from _changed(ranked, change)
 
 
-def _is_plain(case: Case) -> bool:
+def is_plain(case: Case) -> bool:
+    """Whether a case's numbers are finite, and none is there that no window may read."""
     return case.fill_traits.is_finite and not case.fill_traits.needs_unread
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from verify.cases.case import Case
-from verify.cases.neighbours import elsewhere, larger, moved, plainer
+from verify.cases.neighbours import elsewhere, is_plain, larger, moved, plainer
 from verify.cases.patience import patience
 from verify.checks.examination import LOUD, Examination
 from verify.checks.path import Examiner
@@ -103,9 +103,16 @@ def _meet(first: Examination, second: Examination, by: By) -> bool:
 
 
 def _carried(failure: Examination, other: Examination, by: By) -> list[Examination]:
-    """What a disagreement becomes in another's place; nothing where no case can show it there."""
-    seen = (_asked(case, other.subject, by) for case in moved(failure.case, other.case))
-    return [each for each in seen if each]
+    """What a disagreement becomes in another's place; nothing where no case can show it there.
+
+    What unread or infinite cells show may be hidden by the numbers of another fill, but not by those of all.
+    """
+    there = [*moved(failure.case, other.case)]
+    seen = [each for case in there if (each := _asked(case, other.subject, by))]
+    if any(each.fails for each in seen) or is_plain(failure.case) or not is_plain(other.case):
+        return seen
+    more = (each for case in there for each in larger(case))
+    return [*seen, *(each for case in more if (each := _asked(case, other.subject, by)))]
 
 
 def _asked(case: Case, way: Description, by: By) -> Examination | None:

@@ -27,7 +27,7 @@ CONFIRMATIONS = 5
 """Other cases on which the fault is wrong, and the subject as wrong as the fault, that a name takes."""
 ELSEWHERE = 2
 """Of these, the geometries other than that of the case that failed: other data alone does not confirm."""
-CONFIRMED = 4
+CONFIRMED = 8
 """Cases that confirm a fault, even where nothing else is left to tell it from."""
 MISSED = 8
 """Cases on which the fault is wrong and the subject right, after which no more are asked for its sake."""

@@ -15,7 +15,7 @@ from verify.faults.catalogue.rounding import ROUNDING
 from verify.faults.catalogue.shapes import SHAPES
 from verify.faults.catalogue.windows import GRADIENTS, WINDOWS
 from verify.faults.fault import Fault
-from verify.faults.some_axes import along, base_and_axes
+from verify.faults.parts import along, base_and_part, in_windows
 
 __all__ = ["DEVIATING", "FAULTS", "Fault", "fault_named"]
 
@@ -38,12 +38,14 @@ DEVIATING: tuple[Fault, ...] = _DEVIATING + CONVERTED
 
 
 def fault_named(name: str) -> Fault:
-    """The fault of a name, also one along some axes or that a deviation predicts alone; else ValueError."""
+    """The fault of a name, also a part, or one that a deviation predicts alone; else ValueError."""
     for fault in (*FAULTS, *DEVIATING):
         if fault.name == name:
             return fault
-    if part := base_and_axes(name):
-        return along(fault_named(part[0]), part[1])
+    base, is_in_windows, axes = base_and_part(name)
+    if base != name:
+        whole = in_windows(fault_named(base)) if is_in_windows else fault_named(base)
+        return along(whole, axes) if axes else whole
     near = difflib.get_close_matches(name, [fault.name for fault in FAULTS], n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"no fault is named {name!r}; `list` names them{hint}")

@@ -44,9 +44,13 @@ class Geometry(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """Other operands: `operands(case)`, or None where nothing changes."""
+    """Other operands: `operands(case)`, or None where nothing changes.
+
+    Where they change along each axis alike, `along(axes)` are those that change along some alone.
+    """
 
     operands: Callable[[Case], Operands | None]
+    along: Callable[[tuple[int, ...]], Inputs] | None = None
 
 
 class Steps(NamedTuple):

@@ -14,7 +14,7 @@ from verify.faults import FAULTS, Fault
 from verify.faults.composed import Computed, judged, with_fault
 from verify.faults.fault import Call, Conduct, Shape, right_answer, wrong_answer
 from verify.faults.index_maps import cast
-from verify.faults.some_axes import along_some, base_and_axes
+from verify.faults.parts import is_part, parts_of
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import KINDS, NUMERIC_KINDS, Judgement, Kind, any_differs, compare_form
 
@@ -91,7 +91,7 @@ BY_KIND: frozenset[Kind] = frozenset({"dtype", "input modified", "not repeatable
 
 
 def matching_faults(case: Case, answer: Array | None, *, kind: Kind | None) -> tuple[Fault, ...]:
-    """The faults that would have given this answer to a case, up to rounding; also along some axes alone."""
+    """The faults that would have given this answer to a case, up to rounding, or their parts."""
     if case.illegal or kind is None or case.is_large:
         return ()
     names = names_of(case)
@@ -109,7 +109,7 @@ def matching_faults(case: Case, answer: Array | None, *, kind: Kind | None) -> t
             and not is_alike(right, wrong, case=case)
         )
 
-    parts = (part for fault in possible for part in along_some(fault, case.rank))
+    parts = (part for fault in possible for part in parts_of(fault, case.rank))
     return tuple(filter(explains, (*possible, *parts)))
 
 
@@ -120,10 +120,10 @@ def _is_known_by_kind(fault: Fault) -> bool:
 def preferred(faults: Sequence[Fault]) -> tuple[Fault, ...]:
     """Those of some faults that explain the values as well as the shape, if there are any; whole ones first.
 
-    Those along some axes alone come last: strides exchanged, along the last of two, are that of the first.
+    Parts of faults come last: strides exchanged, along the last of two axes, are that of the first.
     """
     exact = [fault for fault in faults if not isinstance(fault.change, Shape)] or [*faults]
-    whole = [fault for fault in exact if base_and_axes(fault.name) is None]
+    whole = [fault for fault in exact if not is_part(fault)]
     return tuple(whole or exact)
 
 

@@ -50,7 +50,12 @@ def _with_filters(change: Callable[[Case, Array], Array]) -> Inputs:
     return Inputs(operands)
 
 
-_FLIPPED = _with_filters(lambda case, w: np.flip(w, tuple(range(case.rank))))
+def _flipped_along(axes: tuple[int, ...]) -> Inputs:
+    """The kernel flipped along some axes."""
+    return _with_filters(lambda case, w: np.flip(w, tuple(axis for axis in axes if axis < case.rank)))
+
+
+_FLIPPED = _flipped_along((0, 1, 2))._replace(along=_flipped_along)
 
 
 def _called_with(change: Callable[[Case], tuple[tuple[int, ...], tuple[int, ...]]]) -> Call:
