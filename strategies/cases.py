@@ -18,12 +18,14 @@ from verify.cases.dtypes import DTYPES as EVERY_DTYPE
 from verify.cases.dtypes import FORMATS, QUANTISED
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis
+from verify.cases.memory import LAYOUTS
 from verify.cases.narrowings import DRAWN_FILLS, REDUCTIONS, STEPS, checked
 from verify.cases.operations import AROUND, OPERATIONS, Operation
 from verify.cases.regions import regions as all_regions
 from verify.cases.word import PADDING_MODES
 
 from .inside import Inside
+from .memory import MEMORY_BYTES, memory_of
 from .narrowed import Narrowing, longest
 from .parts import (
     AXIS_BYTES,
@@ -62,6 +64,7 @@ def cases(
     paddings: Sequence[str] = PADDING_MODES,
     fills: Sequence[str] = DRAWN_FILLS,
     around: Sequence[str] = AROUND,
+    views: Sequence[str] = (),
     steps: Sequence[str] = STEPS,
     reductions: Sequence[str] = REDUCTIONS,
     data_formats: Sequence[str] = DATA_FORMATS,
@@ -85,7 +88,8 @@ def cases(
     ("SAME", "NHWC"), in any case of letters. `steps` say whether strides and dilations may exceed 1 ("plain",
     "strided", "dilated", "both"); where these allow it, `unread` is drawn strided, as only windows that
     skip cells leave some unread. `around` says what may come before and after: "border" and the steps of
-    an epilogue, a leaky relu as "leaky"; it may be empty. A reduction that is "long" sums more than 256
+    an epilogue, a leaky relu as "leaky"; it may be empty. `views` are layouts of operands that are not
+    C-contiguous, by default none. A reduction that is "long" sums more than 256
     terms, in float16 more than 2,048; it is rarely drawn, and never where `max_channels` or `max_batch` is
     given. Outside regions and unless given, `max_channels` is 17 and `max_batch` 3, `max_side` is 24, 12
     and 7 cells for 1, 2 and 3 axes and `max_kernel` 7, 5 and 3, `max_stride` 4 and `max_dilation` 3, and
@@ -133,7 +137,8 @@ def cases_by_way(
         for ways in plans.values()
         for plan, _ in ways.values()
     )
-    length = ROW_BYTES + QUANTISED_BYTES * has_quantised
+    has_views = any(plan.space.views for ways in plans.values() for plan, _ in ways.values())
+    length = ROW_BYTES + QUANTISED_BYTES * has_quantised + MEMORY_BYTES * has_views
     drawn = decided(length, partial(_drawn, plans=plans, narrowing=narrowing, counts=counts))
     return drawn.filter(itemgetter(1))  # type: ignore[return-value]
 
@@ -162,6 +167,7 @@ USUAL: Mapping[str, Any] = MappingProxyType(
     {
         **(cases.__kwdefaults__ or {}),
         "dtypes": (*DTYPES, *QUANTISED),
+        "views": tuple(LAYOUTS),
         "max_stride": 4,
         "max_dilation": 3,
     }
@@ -188,14 +194,23 @@ def _drawn(row: Row, *, plans: Plans, narrowing: Narrowing, counts: Counter[str]
     counts["drawn"] += 1
     counts["thrown"] += case is None
     counts["unjudged"] += made is not None and case is not made and plan.is_unjudged(made)
-    return way, case
+    return way, case and _laid_out(case, row, plan)
+
+
+def _laid_out(case: Case, row: Row, plan: Plan) -> Case:
+    """A case with its operands as the last bytes of a row decide, where a subject takes views."""
+    if not plan.space.views or case.is_large:
+        return case
+    laid = case.copied(memory=memory_of(case, row.last(MEMORY_BYTES), plan.space.views))
+    return laid if plan.holds(laid) else case
 
 
 def _quantised(case: Case, row: Row, plan: Plan) -> Case:
     """A quantised case with the first scales and zero points that a row decides by which it is inside."""
     if not case.format.is_quantised:
         return case
-    return next(filter(plan.holds, quantisations(case, row.last(QUANTISED_BYTES))), case)
+    last = row.last(QUANTISED_BYTES + MEMORY_BYTES * bool(plan.space.views))
+    return next(filter(plan.holds, quantisations(case, last)), case)
 
 
 def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:

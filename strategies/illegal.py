@@ -58,7 +58,7 @@ def illegal_cases_by_way(
     """
     small = {name: min(most, narrowings.get(name) or most) for name, most in SMALL_LIMITS.items()}
     dtypes = narrowings.get("dtypes") or (*DTYPES, *QUANTISED)
-    plain = {"operations": operations, "fills": ("ones",), "around": (), "dtypes": dtypes}
+    plain = {"operations": operations, "fills": ("ones",), "around": (), "views": (), "dtypes": dtypes}
     legal = cases_by_way(domains, is_aimed=False, **{**narrowings, **small, **plain})
 
     def is_asked(drawn: tuple[str, Case | None]) -> bool:

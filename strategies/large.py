@@ -87,7 +87,7 @@ def large_cases_by_way(
     }
     if not (chosen["operations"] and chosen["fills"]):
         raise ValueError("none of these operations and fills has large cases")
-    usual = {"reductions": ("short",), **narrowings, **chosen}
+    usual = {"reductions": ("short",), **narrowings, **chosen, "views": ()}
     drawn = cases_by_way(domains, **usual)
     grown = st.builds(partial(_grown, domains), drawn, st.sampled_from(GROWTHS), st.sampled_from(ELEMENTS))
     return grown.filter(itemgetter(1))  # type: ignore[return-value]

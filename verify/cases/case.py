@@ -13,9 +13,11 @@ from verify.cases.dtypes import DTYPES, FORMATS, Format, format_of
 from verify.cases.fills import FILLS, Fill, make_operands
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.large import is_large
+from verify.cases.memory import Memory
 from verify.cases.misfits import LETTERS, ArrayRole
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
+from verify.cases.pages import answer_page, laid_out
 from verify.cases.quantised import PLAIN, Quantised, dtype_of
 from verify.cases.slabs import digests_of, make_in_slabs
 from verify.cases.validity import normal, validate, why_illegal
@@ -34,7 +36,8 @@ class Case:
     `epilogue` is what follows the convolution, in order: "bias" or "norm", "residual", and one of
     "relu", "relu6", "leaky0.25" (any slope), "elu", "tanh" and "sigmoid".
     `quantised` has the scales and zero points of a dtype whose integers stand for real numbers.
-    `fill` and `seed` say how the operands are made; no array is stored.
+    `fill` and `seed` say how the operands are made; no array is stored. `memory` has pairs of a letter and a
+    layout for those that are not C-contiguous: see `verify.cases.memory`.
     An `illegal` case is a call that must be refused, and has no answer: a stride of 0, say, or, as
     `given_out`, sizes of a gradient's cotangent that no forward convolution of its numbers answers.
     `given_shapes` and `given_dtypes` are those of operands, or of what a gradient is asked for, that differ
@@ -64,6 +67,7 @@ class Case:
     given_out: tuple[int, ...] = ()
     given_shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
     given_dtypes: tuple[tuple[str, str], ...] = ()
+    memory: Memory = ()
 
     scheme: ClassVar[str] = ""
     """How a quantised answer is made of its sums, where the case is held to that; no part of its word."""
@@ -306,7 +310,13 @@ class Case:
         """An equal case that makes its own arrays, but for these fields; it is not checked again."""
         case = object.__new__(Case)
         vars(case).update(vars(self))
-        for made in ("operands", "digests", *(("axes", "format", "is_large") if changes else ())):
+        for made in (
+            "operands",
+            "digests",
+            "pages",
+            "out",
+            *(("axes", "format", "is_large") if changes else ()),
+        ):
             vars(case).pop(made, None)
         vars(case).update(changes)
         return case
@@ -341,7 +351,12 @@ class Case:
         made = self.make_operands()
         if self.is_large:
             vars(self)["digests"] = digests_of(made)
-        return made
+        return laid_out(self, made) if self.memory else made
+
+    @property
+    def out(self) -> Array:
+        """An array in which a subject may answer: it lies as the input does, and cells around it must stay."""
+        return answer_page(self).view()
 
     @property
     def digests(self) -> Mapping[str, tuple[int, ...]]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from verify.cases.case import Case
 from verify.cases.dtypes import DTYPES, FORMATS
 from verify.cases.fills import FILLS
+from verify.cases.memory import LAYOUTS
 from verify.cases.operations import AROUND, OPERATIONS, kind_of
 from verify.cases.predicates import Predicate, names_of
 from verify.cases.quantised import PLAIN
@@ -26,6 +27,7 @@ LISTS: Mapping[str, Sequence[Any]] = {
     "data_formats": DATA_FORMATS,
     "paddings": PADDING_MODES,
     "around": AROUND,
+    "views": tuple(LAYOUTS),
 }
 """What a domain lists, and everything that each list may have."""
 
@@ -71,6 +73,7 @@ class Space(NamedTuple):
     data_formats: tuple[str, ...] = DATA_FORMATS
     paddings: tuple[str, ...] = PADDING_MODES
     around: tuple[str, ...] = AROUND
+    views: tuple[str, ...] = ()
     max_side: int | None = None
     max_kernel: int | None = None
     max_stride: int | None = None
@@ -87,6 +90,7 @@ class Space(NamedTuple):
             "data_formats": (format_of(case),),
             "paddings": (case.padding_mode,),
             "around": [*map(kind_of, case.epilogue), *(["border"] if case.border else [])],
+            "views": [layout for _, layout in case.memory],
         }
         for name, values in has.items():
             if others := [value for value in values if value not in getattr(self, name)]:
@@ -210,7 +214,7 @@ class Domain:
             if value is not None and (name in LISTS or name in BOUNDS)
         }
         operations = said.pop("operations", self.operations)
-        space = Space(**{"dtypes": tuple(DTYPES), **said})
+        space = Space(**{"dtypes": tuple(DTYPES), "views": tuple(LAYOUTS), **said})
         return Domain(spaces=dict.fromkeys(operations, space)).within(self)
 
     def carried(self, case: Case) -> Case | None:
@@ -223,8 +227,8 @@ class Domain:
         return next(filter(self.holds, _carried(case, space)), None)
 
 
-EVERY_CASE = Domain(spaces=dict.fromkeys(OPERATIONS, Space(dtypes=tuple(DTYPES))))
-"""Every case; a subject that says nothing has those of no quantised dtype."""
+EVERY_CASE = Domain(spaces=dict.fromkeys(OPERATIONS, Space(dtypes=tuple(DTYPES), views=tuple(LAYOUTS))))
+"""Every case; a subject that says nothing has those of no quantised dtype, and C-contiguous ones alone."""
 
 
 def joined(domains: Iterable[Domain]) -> Domain:
@@ -307,6 +311,7 @@ def mended(case: Case) -> Case:
         given_shapes=(),
         given_dtypes=(),
         quantised=PLAIN,
+        memory=(),
         batch=1,
         channels=channels,
         filter_count=filters,

@@ -24,6 +24,7 @@ from verify.cases.hashes import SLICE, Hashes, splitmix
 from verify.cases.levels import levels
 from verify.cases.misfits import BIAS, PARTS, arrays_of
 from verify.cases.operands import Array, Operands
+from verify.cases.pages import repeated
 from verify.cases.periods import Groups, period_of
 from verify.cases.quantised import as_integers
 from verify.cases.reads import read_cells
@@ -128,7 +129,8 @@ def make_operands(case: Case) -> Operands:
     arrays = {part.operand: made(part) for part in parts_of(case)}
     if "norm" in case.epilogue:
         arrays |= {name: _cast(values, case) for name, values in _norm(case, case.output_channels).items()}
-    return Operands(**arrays)
+    made_all = Operands(**arrays)
+    return repeated(case, made_all) if case.memory else made_all
 
 
 def parts_of(case: Case) -> list[Part]:

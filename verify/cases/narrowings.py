@@ -21,7 +21,7 @@ CHOICES: Mapping[str, Sequence[Any]] = MappingProxyType(
 )
 """Narrowing that is a list → everything that it may have."""
 
-MAY_BE_EMPTY = ("around",)
+MAY_BE_EMPTY = ("around", "views")
 
 
 class Narrowings(TypedDict, total=False):
@@ -33,6 +33,7 @@ class Narrowings(TypedDict, total=False):
     paddings: Sequence[str]
     fills: Sequence[str]
     around: Sequence[str]
+    views: Sequence[str]
     steps: Sequence[str]
     reductions: Sequence[str]
     data_formats: Sequence[str]

@@ -23,7 +23,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 _ALIKE = (
     *("operation", "rank", "batch", "size", "channels", "kernel", "multiplier", "border", "strides"),
     *("dilations", "groups", "channels_first", "epilogue", "fill", "seed", "illegal", "given_out"),
-    *("given_shapes", "given_dtypes"),
+    *("given_shapes", "given_dtypes", "memory"),
 )
 """Attributes of a case that a condition has by their own names."""
 
@@ -41,7 +41,7 @@ def names_of(case: Case, more: Mapping[str, Any] = MappingProxyType({})) -> dict
     An illegal case has no `out`, `span` and `products`, and `pads` only where they are written or
     none, but for a quantised one that is `misquantised`: all that is wrong are its scales, zero points and
     dtypes. `given_out` are the sizes that an illegal gradient is given, `given_shapes` and `given_dtypes`
-    pairs of a letter and a shape or the name of a dtype.
+    pairs of a letter and a shape or the name of a dtype, and `memory` of a letter and how that operand lies.
     """
     misquantised = case.is_misquantised
     axes = () if case.illegal and not misquantised else case.axes

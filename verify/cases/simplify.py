@@ -47,6 +47,7 @@ def simplest(case: Case, fails: Callable[[Case], bool], *, limit_s: float = SIMP
 def simpler(case: Case) -> Iterator[Case]:
     """Every legal case that is simpler by one step, the largest steps first."""
     for change in (
+        *_memory(case),
         *(_of_illegal(case) if case.illegal else ()),
         *_fewer_axes(case),
         *_smallest_shape(case),
@@ -58,6 +59,15 @@ def simpler(case: Case) -> Iterator[Case]:
             changed = replace(case, **change)
             if changed != case:
                 yield changed
+
+
+def _memory(case: Case) -> Iterator[Simplification]:
+    """All operands C-contiguous, or one of them, or one that is strided alone."""
+    if case.memory:
+        yield {"memory": ()}
+    if len(case.memory) > 1:
+        yield from ({"memory": (pair,)} for pair in case.memory)
+        yield from ({"memory": case.memory[:at] + case.memory[at + 1 :]} for at in range(len(case.memory)))
 
 
 def _of_illegal(case: Case) -> Iterator[Simplification]:

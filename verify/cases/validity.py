@@ -11,6 +11,7 @@ import numpy as np
 from verify.cases.dtypes import DTYPES, is_known
 from verify.cases.fills import FILLS
 from verify.cases.large import MEMORY_LIMIT, elements_in, size_as_float64, why_not_projected
+from verify.cases.memory import normal_memory, wrong_memory
 from verify.cases.misfits import BIAS, ILLEGAL_LIMIT, given_tokens, normal_given, why_ungiven, wrong_given
 from verify.cases.operations import EPILOGUE, OPERATIONS, WHOLE, Operation, is_in_order, is_step, kind_of
 from verify.cases.quantised import normal_quantised, why_unscaled, wrong_place, wrong_quantised
@@ -35,6 +36,7 @@ def normal(case: Case) -> dict[str, Any]:
         fields["epilogue"] = tuple(case.epilogue)
         fields |= normal_given(case)
         fields["quantised"] = normal_quantised(case.quantised)
+        fields["memory"] = normal_memory(case.memory)
     except (TypeError, ValueError, AttributeError) as wrong:
         raise InvalidCase(f"a field is of the wrong type: {wrong}") from None
     for name in ("strides", "dilations"):
@@ -90,7 +92,7 @@ def _wrong_call(case: Case) -> str | None:
     steps = (case.groups, *case.strides, *case.dilations, *_cells(case))
     if max(map(abs, (*extents, *case.given_out, *given, *steps))) > ILLEGAL_LIMIT:
         return f"a number of an illegal case is above {ILLEGAL_LIMIT}"
-    return wrong_given(case) or _too_large(case.array_shapes) or _nothing_wrong(case)
+    return wrong_given(case) or wrong_memory(case) or _too_large(case.array_shapes) or _nothing_wrong(case)
 
 
 def _nothing_wrong(case: Case) -> str | None:
@@ -267,6 +269,7 @@ _COMPLAINTS = (
     _wrong_fill,
     _wrong_windows,
     _wrong_extent,
+    wrong_memory,
     lambda case: "an o token is for an illegal gradient" if case.given_out else None,
     lambda case: f"{given_tokens(case)[0]!r} is for an illegal call" if given_tokens(case) else None,
 )

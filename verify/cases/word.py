@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from verify.cases.dtypes import DTYPES
 from verify.cases.fills import FILLS
 from verify.cases.grammar import OLD_DTYPES
+from verify.cases.memory import memory_field, memory_tokens, unlike_memory
 from verify.cases.misfits import ILLEGAL_DIGITS, MOST_AXES, NUMBER, PARTS, SCALAR, given_field, given_tokens
 from verify.cases.operations import EPILOGUE, OPERATIONS, leaky
 from verify.cases.quantised import quantised_field, quantised_tokens, unlike_token
@@ -30,7 +31,7 @@ _COUNT_FIELDS = {"n": "batch", "c": "channels", "f": "filter_count", "m": "multi
 _SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations", "o": "given_out"}
 
 
-_BY_LETTER = ("given_shapes", "given_dtypes", "quantised")
+_BY_LETTER = ("given_shapes", "given_dtypes", "quantised", "memory")
 """Fields of several tokens, each of another letter."""
 
 
@@ -76,7 +77,7 @@ def _field(token: str, digits: int) -> tuple[str, Any]:
     """The field that one token sets, and its value; a number has so many digits at most."""
     if re.search(f"[0-9]{{{digits + 1}}}", token):
         raise InvalidCase(_unknown(token, digits))
-    for field_among in (_literal_field, _number_field, _fill_field, given_field, quantised_field):
+    for field_among in _FIELDS:
         if field := field_among(token):
             return field
     raise InvalidCase(_unknown(token, digits))
@@ -120,6 +121,10 @@ def _number_field(token: str) -> tuple[str, Any] | None:
     return None
 
 
+_FIELDS = (_literal_field, _number_field, _fill_field, given_field, quantised_field, memory_field)
+"""What reads a token, each of its own kind."""
+
+
 def _unknown(token: str, digits: int) -> str:
     if not token:
         return "it has an empty token (two underscores together, or one at an end)"
@@ -130,6 +135,8 @@ def _unknown(token: str, digits: int) -> str:
         return f"{cut(token)} is not a {what} such as {token[0]}1.0x0.2: before.after for 1 to 3 axes"
     if re.match("q[xwy]", token):
         return f"{cut(token)} is not {unlike_token(token)}"
+    if token.startswith("mem"):
+        return f"{cut(token)} is not {unlike_memory(token)}"
     if token.startswith("leaky"):
         return f"{cut(token)} is not a leaky relu with its slope, such as leaky0.25"
     if re.match("[iksdo]-?[0-9]", token):
@@ -186,6 +193,7 @@ def word_of(case: Case) -> str:
         "cf" * case.channels_first,
         *case.epilogue,
         case.fill if case.illegal else f"{case.fill}{case.seed or ''}",
+        *memory_tokens(case.memory),
         ("o" + by(case.given_out)) * bool(case.given_out),
         *given_tokens(case),
         "illegal" * case.illegal,

@@ -13,7 +13,9 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.exchange import is_array_like, numpy_of
+from verify.cases.memory import OPERANDS
 from verify.cases.operands import Array, Operands
+from verify.cases.pages import sentence_beside, written_beside
 from verify.cases.slabs import first_changed
 from verify.cases.spelling import with_article
 from verify.checks.broken import Broken
@@ -40,6 +42,9 @@ _FILL_VALUES = count()
 
 _MEMORY_ERRORS = ("MemoryError", "ResourceExhaustedError")
 """Python's and NumPy's error, and TensorFlow's."""
+
+_READ_ONLY = ("assignment destination is read-only", "output array is read-only")
+"""What NumPy says that keeps an array from being written to."""
 
 _FRAME = re.compile(r'^\s*File ".*", line \d+, in .*$', re.MULTILINE)
 
@@ -72,7 +77,7 @@ def ask(
         is_ctrl_c = isinstance(error, KeyboardInterrupt) and not is_of_a_subject(error)
         if is_ctrl_c or is_elsewhere:
             raise  # of a subject that runs elsewhere an error here is ours
-        return _raised(error), error
+        return _wrote_read_only(case, error) or _raised(error), error
 
 
 def as_array(answer: Any) -> Array | Verdict:
@@ -95,10 +100,25 @@ def modified(case: Case, operands: Operands) -> Verdict | None:
     return None
 
 
+def modified_beside(case: Case) -> Verdict | None:
+    """The disagreement of a subject that wrote to memory beside the elements of an array; or None."""
+    written = written_beside(case)
+    return disagrees("written beside", sentence_beside(case, written)) if written else None
+
+
 def modified_in_slabs(case: Case) -> Verdict | None:
     """The same of a large case, whose operands are held to checksums of theirs."""
     name = case.written or first_changed(case)
     return disagrees("input modified", _wrote_to(case, name)) if name else None
+
+
+def _wrote_read_only(case: Case, error: BaseException) -> Verdict | None:
+    """The disagreement of a subject that NumPy kept from writing to an operand that is read-only; or None."""
+    names = [OPERANDS[letter] for letter, layout in case.memory if layout == "readonly"]
+    if not names or not isinstance(error, ValueError) or _message(error) not in _READ_ONLY:
+        return None
+    kept = f"it tried to write to its {' or '.join(names)}, which is read-only"
+    return replace(_raised(error), kind="input modified", sentence=f"{kept}: it raised {_said(error)}")
 
 
 def _wrote_to(case: Case, operand: str) -> str:

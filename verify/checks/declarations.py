@@ -10,6 +10,8 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from verify.cases import narrowings
 from verify.cases.case import Case
 from verify.cases.domain import BOUNDS, LISTS, SPACE_LISTS, Domain, spelled
+from verify.cases.memory import LAYOUTS
+from verify.cases.narrowings import MAY_BE_EMPTY
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import Predicate
 from verify.cases.spelling import nearest
@@ -43,6 +45,8 @@ class Declared(Protocol):
     """Of "same", "valid" and "explicit"; by default all."""
     around: OfOperations[Collection[str]]
     """What it supports before and after them, such as a border; by default `("bias", "relu")`."""
+    views: OfOperations[Collection[str] | bool]
+    """Whether it takes operands that are not C-contiguous, or which layouts of them; by default none."""
     max_groups: OfOperations[int]
     """And `max_side`, `max_kernel`, `max_stride`, `max_dilation`, `max_channels`, `max_batch`: none."""
     supports: OfOperations[Callable[[Case], Any] | str]
@@ -192,6 +196,16 @@ def of_operations(takes: Callable[[Any], Any]) -> Callable[[Any], Mapping[str, A
     return checked
 
 
+def some_views(value: Any) -> tuple[Any, ...]:
+    """Layouts of operands: all of them for True, none for False."""
+    if isinstance(value, bool):
+        return tuple(LAYOUTS) if value else ()
+    try:
+        return some_of(LAYOUTS)(value)
+    except TypeError as wrong:
+        raise TypeError(f"True, False or {wrong}") from None
+
+
 def what_it_supports(value: Any) -> Supports:
     if isinstance(value, str):
         try:
@@ -251,10 +265,13 @@ def a_call(value: Any) -> Callable[[], object]:
 DOMAIN: Mapping[str, Callable[[Any], Mapping[str, Any]]] = MappingProxyType(
     {
         **{
-            name: of_operations(some_of(LISTS[name], least=name != "around", spelled=partial(spelled, name)))
+            name: of_operations(
+                some_of(LISTS[name], least=name not in MAY_BE_EMPTY, spelled=partial(spelled, name))
+            )
             for name in SPACE_LISTS
         },
         **dict.fromkeys(BOUNDS, of_operations(a_bound)),
+        "views": of_operations(some_views),
         "supports": of_operations(what_it_supports),
     }
 )

@@ -111,7 +111,8 @@ def _plain(case: Case, subject: Description) -> Case | None:
     """The case with nothing after its sums, where impulses can be asked of it in the subject's domain."""
     with suppress(InvalidCase):
         epilogue = () if case.traits.answers_image else case.epilogue
-        plain = replace(case, fill="impulse", seed=0, epilogue=epilogue)
+        apart = tuple(pair for pair in case.memory if pair[1] != "expanded" and (epilogue or pair[0] != "b"))
+        plain = replace(case, fill="impulse", seed=0, epilogue=epilogue, memory=apart)
         is_asked = math.prod(plain.input_shape) and "bias" not in plain.epilogue
         return plain if is_asked and subject.domain.holds(plain) else None
     return None

@@ -281,6 +281,10 @@ class InputModified(Mismatch, kind="input modified"):
     """The subject wrote to its operands."""
 
 
+class WrittenBeside(Mismatch, kind="written beside"):
+    """The subject wrote to memory around or between the elements of an array that it was given."""
+
+
 class Refused(Mismatch, kind="refused"):
     """The subject raised an error, or returned no array, where it must answer."""
 

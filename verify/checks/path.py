@@ -12,7 +12,14 @@ from verify.cases.case import Case
 from verify.cases.fills import shows_nothing
 from verify.cases.operands import Array
 from verify.cases.simplify import SIMPLIFYING_S, simplest
-from verify.checks.asking import as_array, ask, modified, modified_in_slabs, refusal_of_answer
+from verify.checks.asking import (
+    as_array,
+    ask,
+    modified,
+    modified_beside,
+    modified_in_slabs,
+    refusal_of_answer,
+)
 from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination, mismatch_of
@@ -35,6 +42,10 @@ from verify.oracle.compare import (
 )
 from verify.oracle.projecting import judge_by_projection
 from verify.oracle.requantised import MOST_SHARE, open_share
+
+
+WRITTEN: frozenset[Kind] = frozenset({"input modified", "written beside"})
+"""Disagreements about what was written beside the answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +124,9 @@ class Examiner:
 
     def _verdict(self, case: Case, asked: Case, answer: Array) -> Verdict:
         """The verdict on the answer to a case, which is held to what its subject declares."""
-        if "input modified" in self.kinds and (asked.is_made or asked.written):
+        if WRITTEN & set(self.kinds):
             with self.clock.part("comparison"):
-                verdict = modified_in_slabs(asked) if case.is_large else modified(asked, case.make_operands())
+                verdict = _written_to(asked, self.kinds)
             if verdict:
                 return verdict
         form = compare_form(answer, shape=case.output_shape, dtype=case.dtype)
@@ -135,6 +146,14 @@ class Examiner:
         if verdict.outcome == "agrees" and (little := _proves_little(case, rule)):
             return Verdict(outcome="vacuous", sentence=little)
         return verdict
+
+
+def _written_to(asked: Case, kinds: Collection[Kind]) -> Verdict | None:
+    """The disagreement of a subject that wrote to what it was given, or beside it, if of these kinds."""
+    verdict = None
+    if "input modified" in kinds and (asked.is_made or asked.written):
+        verdict = modified_in_slabs(asked) if asked.is_large else modified(asked, asked.make_operands())
+    return verdict or (modified_beside(asked) if "written beside" in kinds else None)
 
 
 def _proves_little(case: Case, rule: Judgement) -> str:

@@ -19,6 +19,7 @@ from verify.cases import quantised
 from verify.cases.case import Case
 from verify.cases.domain import Condition, Domain, Space, joined
 from verify.cases.dtypes import QUANTISED
+from verify.cases.memory import LAYOUTS
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import Predicate
 from verify.cases.spelling import nearest
@@ -245,6 +246,8 @@ def describe(subject: Subject, *, name: str | None = None) -> Description:
 
 def _domain_of_fault(fault: Fault) -> Domain:
     """The cases that a fault as a subject answers: of a quantised one the quantised cases."""
+    if fault.family == "memory":
+        return Domain(spaces=dict.fromkeys(OPERATIONS, Space(views=tuple(LAYOUTS))))
     if fault.family != "quantised":
         return Domain()
     space = Space(dtypes=tuple(QUANTISED), around=quantised.EPILOGUE)

@@ -78,6 +78,7 @@ NARROWING_HELP = {
     "fills": "only these fills",
     "around": "only these before and after: border, bias, relu, …",
     "steps": "plain, strided, dilated, both; --reductions: sums",
+    "views": "only these layouts of operands in memory: strided, …",
     "max_side": "sizes; --max-kernel, -stride, -channels, … alike",
     "regions": "only cases inside these regions (`list regions`)",
 }

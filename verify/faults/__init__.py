@@ -8,6 +8,7 @@ from verify.faults.catalogue.blocks import BLOCKED
 from verify.faults.catalogue.channels import BATCH, CHANNELS
 from verify.faults.catalogue.converted import CONVERTED
 from verify.faults.catalogue.deviating import DEVIATING as _DEVIATING
+from verify.faults.catalogue.memory import MEMORY
 from verify.faults.catalogue.padding import PADDING
 from verify.faults.catalogue.precision import BEHAVIOUR, PRECISION
 from verify.faults.catalogue.quantised import QUANTISED
@@ -31,6 +32,7 @@ FAULTS: tuple[Fault, ...] = (
     *GRADIENTS,
     *QUANTISED,
     *ROUNDING,
+    *MEMORY,
 )
 
 DEVIATING: tuple[Fault, ...] = _DEVIATING + CONVERTED

@@ -28,6 +28,7 @@ Family = Literal[
     "behaviour",
     "gradients",
     "quantised",
+    "memory",
 ]
 
 FORWARD = "operation in ('conv', 'depthwise', 'separable')"

@@ -86,7 +86,7 @@ def _differs(fault: Fault, case: Case, *, right: Array, rule: Judgement, kinds: 
     return bool(NUMERIC_KINDS & set(kinds)) and any_differs(rule, fault.known(wrong, case, right=right))
 
 
-BY_KIND: frozenset[Kind] = frozenset({"dtype", "input modified", "not repeatable"})
+BY_KIND: frozenset[Kind] = frozenset({"dtype", "input modified", "written beside", "not repeatable"})
 """Disagreements that look like a fault by their kind alone, independent of the values."""
 
 

@@ -62,7 +62,13 @@ def _search(
     domains: Mapping[str, Domain], fills: Sequence[str], declared: Mapping[str, Declared]
 ) -> Witnesses:
     space = joined(domains.values())
-    possible = [fault for fault in FAULTS if any(fault.is_of(said.scheme) for said in declared.values())]
+    has_views = any(part.views for part in space.spaces.values())
+    possible = [
+        fault
+        for fault in FAULTS
+        if any(fault.is_of(said.scheme) for said in declared.values())
+        and (has_views or fault.family != "memory")
+    ]
     first: dict[str, tuple[str, Case]] = {}
 
     def missing() -> list[Fault]:

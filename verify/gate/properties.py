@@ -40,7 +40,7 @@ PROPERTIES = (
         )
     ),
     Property("form", "shape and dtype", DRAWN_FILLS, ("shape", "dtype")),
-    Property("inputs", "inputs left alone", DRAWN_FILLS, ("input modified",)),
+    Property("inputs", "inputs left alone", DRAWN_FILLS, ("input modified", "written beside")),
     Property("bits", "the same bits twice", DRAWN_FILLS, ("not repeatable",), repeats=2),
     Property("refusals", "illegal calls refused", ("ones",), ("answered",), illegal=True),
 )

@@ -129,7 +129,9 @@ class Gate:
         """Calls that the subject says it refuses; empty where it says so of none that can be drawn."""
         refused = [name for name in self.subject.refuses if name in ILLEGAL_OPERATIONS]
         operations = [name for name in refused if name in narrowings.get("operations", refused)]
-        others = {name: value for name, value in narrowings.items() if name not in ("fills", "around")}
+        others = {
+            name: value for name, value in narrowings.items() if name not in ("fills", "around", "views")
+        }
         with suppress(ValueError):  # the narrowings leave none
             domains = self._refusing(self._domains(narrowings))
             return illegal_cases_by_way(domains, **{**others, "operations": operations})

@@ -13,7 +13,15 @@ from verify.cases.operands import Array
 Outcome = Literal["agrees", "disagrees", "declined", "vacuous"]
 Lost = Literal["crashed", "timed out", "out of memory"]
 JudgedKind = Literal[
-    "shape", "dtype", "value", "non-finite", "input modified", "refused", "answered", "not repeatable"
+    "shape",
+    "dtype",
+    "value",
+    "non-finite",
+    "input modified",
+    "written beside",
+    "refused",
+    "answered",
+    "not repeatable",
 ]
 Kind = JudgedKind | Lost
 LOST: tuple[Lost, ...] = get_args(Lost)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.memory import parts_in_memory
 from verify.cases.operands import Array, Operands
 from verify.checks.asking import most_answer_bytes
 from verify.checks.bulk import Swept
@@ -41,10 +42,21 @@ def answer_in(case: Case, header: Mapping[str, Any], *, body: memoryview) -> Arr
     is_each = len(written) == len(modified) == len(parts) - 1
     if not is_each or [part.nbytes for part in written.values() if part is not None] != sizes[1:]:
         raise wrong
+    if "beside" in header:
+        vars(case).update(beside=_beside_in(case, header["beside"]))
     answer = array_of(header["answer"], parts[0])
     for operand, part in zip(written.values(), parts[1:], strict=True):
+        operand.flags.writeable = True  # where it is read-only, as it was there
         operand[...] = np.ndarray(operand.shape, operand.dtype, part)
     return answer
+
+
+def _beside_in(case: Case, said: Any) -> dict[str, int]:
+    """How many cells beside each array were written to."""
+    names = {parts_in_memory(case)[letter] for letter, _ in case.memory} | {"out"}
+    if not isinstance(said, dict) or not {*said} <= names or not _are_counts([*said.values()]):
+        raise BrokenStream("it sent counts of memory that there is not")
+    return {name: count for name, count in said.items() if count}
 
 
 def _are_counts(values: Sequence[Any]) -> bool:

@@ -25,6 +25,7 @@ from typing import Any
 from verify.cases.case import Case
 from verify.cases.enumeration import Enumeration
 from verify.cases.operands import Array
+from verify.cases.pages import written_beside
 from verify.cases.slabs import first_changed
 from verify.checks.asking import ask
 from verify.checks.bulk import Swept, examine_in_bulk
@@ -241,7 +242,9 @@ def _answer(subject: Description, word: str, allowance: Allowance) -> tuple[dict
     after = {name: bytes_of(getattr(case.operands, name)) for name in before}
     modified = {name: data for name, data in after.items() if data != before[name]}
     body = [bytes_of(answer), *modified.values()]
-    return {"answer": form(answer), "modified": list(modified), "sizes": list(map(len, body))}, body
+    said = {"answer": form(answer), "modified": list(modified), "sizes": list(map(len, body))}
+    beside = written_beside(case)
+    return {**said, **({"beside": beside} if beside else {})}, body
 
 
 def _large_answer(case: Case, answer: Array) -> tuple[dict[str, Any], list[memoryview]]:

@@ -40,7 +40,7 @@ ANSWERED = "answered"
 ERROR_DIGITS = 3
 """Significant digits of an error."""
 
-_WITH_ANSWER = {None, "shape", "dtype", "value", "non-finite", "input modified", "answered"}
+_WITH_ANSWER = {None, "shape", "dtype", "value", "non-finite", "input modified", "written beside", "answered"}
 """Kinds of disagreement with an answer."""
 
 

@@ -37,6 +37,7 @@ _BOUNDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 UNNARROWED: Mapping[str, str] = MappingProxyType(
     {
         "reductions": "--kernel and --channels say how long its sums are",
+        "views": "its operands are C-contiguous: replay its words with a token mem, such as memxstrided",
         "regions": "what it enumerates are small cases of every kind",
     }
 )
