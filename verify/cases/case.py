@@ -14,7 +14,7 @@ from verify.cases.fills import FILLS, Fill, make_operands
 from verify.cases.geometry import Axis, same_padding
 from verify.cases.large import is_large
 from verify.cases.memory import Memory
-from verify.cases.misfits import LETTERS, ArrayRole
+from verify.cases.misfits import LETTERS, ArrayRole, given_sizes
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
 from verify.cases.pages import answer_page, laid_out
@@ -235,14 +235,8 @@ class Case:
         if given is not None:
             return given
         if self.illegal and self.traits.answer != "result":
-            return self.in_data_format((self.batch, *self._given_sizes, self.filter_count))
+            return self.in_data_format((self.batch, *given_sizes(self), self.filter_count))
         return self.in_data_format((self.batch, *(axis.out for axis in self.axes), self._result_channels))
-
-    @property
-    def _given_sizes(self) -> tuple[int, ...]:
-        """The spatial sizes of an illegal gradient's cotangent: 1 where its numbers have no answer."""
-        plain = self.copied(illegal=False, given_shapes=(), given_dtypes=(), given_out=(), quantised=PLAIN)
-        return self.given_out or ((1,) * self.rank if plain.why_illegal else tuple(a.out for a in plain.axes))
 
     @property
     def _result_channels(self) -> int:
@@ -355,7 +349,7 @@ class Case:
 
     @property
     def out(self) -> Array:
-        """An array in which a subject may answer: it lies as the input does, and cells around it must stay."""
+        """An array to answer in, which lies as the input does; cells around it must stay as they are."""
         return answer_page(self).view()
 
     @property

@@ -94,6 +94,10 @@ class Space(NamedTuple):
         }
         for name, values in has.items():
             if others := [value for value in values if value not in getattr(self, name)]:
+                if name == "views":
+                    return (
+                        f"it takes no operand that is {others[0]} in memory; its `views` say which it takes"
+                    )
                 listed = ", ".join(map(str, getattr(self, name)))
                 return f"it answers {name.replace('_', ' ')} {listed or 'none'}, not {others[0]}"
         for name, number_of in BOUNDS.items():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from verify.cases.dtypes import DTYPES
 from verify.cases.quantised import BIAS as QUANTISED_BIAS
-from verify.cases.quantised import FILTERS
+from verify.cases.quantised import FILTERS, PLAIN
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -102,6 +102,12 @@ def arrays_of(case: Case) -> tuple[str, ...]:
 def asked_of(case: Case) -> str:
     """The letter of the sizes that a gradient is asked for; "" for a convolution, which is asked for none."""
     return "" if case.traits.answer == "result" else LETTERS[case.traits.answer]
+
+
+def given_sizes(case: Case) -> tuple[int, ...]:
+    """The spatial sizes of an illegal gradient's cotangent: 1 where its numbers have no answer."""
+    plain = case.copied(illegal=False, given_shapes=(), given_dtypes=(), given_out=(), quantised=PLAIN)
+    return case.given_out or ((1,) * case.rank if plain.why_illegal else tuple(a.out for a in plain.axes))
 
 
 def wrong_given(case: Case) -> str | None:

@@ -1,4 +1,4 @@
-"""The memory that laid-out operands lie in: pages, in which what belongs to nobody is NaN or a far integer."""
+"""The memory that laid-out operands lie in: pages, whose other cells are NaN or a far integer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.cases.memory import OPERANDS, expanded_axis, parts_in_memory
+from verify.cases.memory import LAYOUTS, OPERANDS, expanded_axis, parts_in_memory
 from verify.cases.operands import Array, Operands
 from verify.cases.quantised import zero_point_of
 
@@ -211,8 +211,17 @@ def _answer_page(case: Case) -> Page:
     return _new_page(block, case.output_shape, case.dtype, _wild(case, "answer", case.dtype))
 
 
+def said_of_memory(case: Case) -> list[str]:
+    """How each operand that is not C-contiguous lies in memory, in a phrase, with its strides in bytes."""
+    parts, pages, said = parts_in_memory(case), pages_of(case), []
+    for letter, layout in case.memory:
+        strides = ", ".join(map(str, pages[parts[letter]].view().strides))
+        said.append(f"{OPERANDS[letter]}: {LAYOUTS[layout]}; strides of {strides} bytes")
+    return said
+
+
 def written_beside(case: Case) -> Mapping[str, int]:
-    """How many cells beside each operand, and beside the `out` of the case, were written to, where any were."""
+    """How many cells beside each operand, and beside the case's `out`, were written to, where any were."""
     if "beside" in vars(case):  # which a worker has counted
         said: Mapping[str, int] = vars(case)["beside"]
         return said

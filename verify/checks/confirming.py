@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.levels import KINDS
+from verify.cases.memory import LAYOUTS
 from verify.cases.operands import Array
 from verify.cases.patience import patience
 from verify.cases.quantised import Quantised
@@ -165,8 +167,9 @@ def confirming(case: Case, faults: Sequence[Fault], subject: Description) -> Ite
     """
     seen = {case}
     ties = _tied(case) if any(fault.schemes for fault in faults) else ()
+    laid = _otherwise_laid(case)
     for base in (case, *_shifted_words(case, faults)):
-        for other in (base, *ties, *_near(base)):
+        for other in (base, *ties, *laid, *_near(base)):
             if other not in seen and subject.domain.holds(other):
                 yield other
             seen.add(other)
@@ -180,6 +183,18 @@ def _near(case: Case) -> Iterator[Case]:
         for change in (*_larger(case), *_single(case)):
             with suppress(InvalidCase):
                 yield replace(case, **{**change, "fill": fill, "seed": seed if FILLS[fill].is_seeded else 0})
+
+
+def _otherwise_laid(case: Case) -> Iterator[Case]:
+    """Larger cases in which an operand that is not C-contiguous lies in each way that there is."""
+    larger = tuple(size + kernel + 1 for size, kernel in zip(case.size, case.kernel, strict=True))
+    counts = {"channels": 2 * case.groups, "filter_count": 3 * case.groups, "batch": 2}
+    wider = tuple(size + 2 for size in larger)
+    changes: tuple[_Change, ...] = ({"size": larger, **counts}, {"size": larger}, {"size": wider, **counts})
+    for letter in dict(case.memory):
+        for layout, change in product(LAYOUTS, changes):
+            with suppress(InvalidCase):
+                yield replace(case, **{**change, "fill": "coded", "seed": 0, "memory": ((letter, layout),)})
 
 
 def _tied(case: Case) -> Iterator[Case]:

@@ -43,7 +43,6 @@ from verify.oracle.compare import (
 from verify.oracle.projecting import judge_by_projection
 from verify.oracle.requantised import MOST_SHARE, open_share
 
-
 WRITTEN: frozenset[Kind] = frozenset({"input modified", "written beside"})
 """Disagreements about what was written beside the answer."""
 

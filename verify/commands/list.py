@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from verify.cases.fills import FILLS
+from verify.cases.memory import LAYOUTS
 from verify.cases.operations import OPERATIONS
 from verify.cases.regions import regions
 from verify.checks.versions import FRAMEWORKS, version_installed, versions
@@ -34,6 +35,7 @@ def command(*, what: str | None, ways: bool) -> int:
     _section("", [f"{'package.module:callable':<24}your own: a callable that takes a case"])
     _section("operations", [", ".join(OPERATIONS)])
     _section("fills", [", ".join(FILLS)])
+    _section("layouts", [f"mem{{x,w,v,y,b}}{name:<12}{what}" for name, what in LAYOUTS.items()])
     _section("properties", [f"{prop.name:<24}{prop.title}" for prop in PROPERTIES])
     _section("faults", [f"{fault.name:<30}{fault.sentence}" for fault in FAULTS])
     _section("regions", [f"{len(regions())}, where libraries change their kernel: `list regions`"])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.pages import said_of_memory
 from verify.checks.replacing import replace_file
 from verify.export import CannotExport
 from verify.oracle.bounds import judgement
@@ -22,7 +23,8 @@ def write_arrays(case: Case, path: Path) -> None:
     """Write the archive, which `numpy.load` reads without pickles.
 
     It has the operands by their names in a case, `expected` and `allowed` (both float64), and `metadata`,
-    a text of JSON. NumPy's files have no bfloat16; such operands are stored as float32, which is exact.
+    a text of JSON, which also says how operands lay in memory where not in C order: files have none but C
+    order. NumPy's files have no bfloat16; such operands are stored as float32, which is exact.
     Raises CannotExport for an illegal case, which has no answer.
     """
     if case.illegal:
@@ -67,4 +69,5 @@ def metadata(case: Case) -> dict[str, Any]:
         "norm_epsilon": case.norm_epsilon,
         "output_shape": case.output_shape,
         **(case.quantised._asdict() if case.format.is_quantised else {}),
+        **({"memory": said_of_memory(case)} if case.memory else {}),
     }

@@ -14,6 +14,7 @@ import onnx
 from onnx import numpy_helper
 
 from verify.cases.case import Case
+from verify.cases.memory import memory_tokens
 from verify.cases.operands import Array
 from verify.cases.operations import kind_of, slope_of
 from verify.checks.files import naming
@@ -75,6 +76,8 @@ def exported(case: Case) -> Exported:
 def _inexpressible(case: Case) -> str | None:
     if case.illegal:
         return "it is a call that must be refused"
+    if case.memory:
+        return f"its data has no order in memory but C order: leave {memory_tokens(case.memory)[0]!r} out"
     if case.traits.answer == "filters":
         return "ONNX has no operator for the gradient with respect to filters"
     if case.format.exact_integers:

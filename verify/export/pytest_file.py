@@ -6,6 +6,7 @@ import json
 import re
 
 from verify.cases.case import Case
+from verify.cases.pages import said_of_memory
 from verify.checks.subject import labelled
 from verify.subjects.processor import ONEDNN
 from verify.subjects.registry import is_tensorflow
@@ -14,7 +15,7 @@ from verify.subjects.tensorflow.switches import switches
 _USUAL_SETTINGS = {ONEDNN: "0"}
 
 _TEMPLATE = '''\
-"""{named} on {word}, exported by `conv-verify export`."""
+"""{named} on {word}, exported by `conv-verify export`.{memory}"""
 
 from verify import Case, check
 from verify.subjects.isolated import usual
@@ -35,4 +36,5 @@ def pytest_file(case: Case, subject: str) -> str:
     label = labelled(subject, settings) if is_tensorflow(subject) else subject
     name = re.sub("[^a-zA-Z0-9]+", "_", f"{subject} on {case}")
     named = re.sub(r'["\\\\]', "'", subject)  # a file may have any name
-    return _TEMPLATE.format(named=named, word=case, name=name, label=json.dumps(label))
+    memory = "".join(f"\n\nIn memory, {said}." for said in said_of_memory(case))
+    return _TEMPLATE.format(named=named, word=case, name=name, label=json.dumps(label), memory=memory)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -89,7 +88,7 @@ def _fortran(page: Page) -> tuple[int, Strides]:
 
 
 def _next_times_zero(case: Case) -> Operands | None:
-    """Each element with 0 times the one behind it in memory, as of a vector whose rest is masked by a product."""
+    """Each element with 0 times the one behind it in memory, as of a vector masked by a product."""
     parts, pages = parts_in_memory(case), pages_of(case)
     changed = {}
     for operand in parts.values():

@@ -13,6 +13,7 @@ from verify.cases.case import Case
 from verify.cases.large import MEMORY_LIMIT, require_whole, size_as_float64
 from verify.cases.operands import Array
 from verify.cases.operations import ACTIVATIONS, kind_of, slope_of
+from verify.cases.pages import said_of_memory
 from verify.reports.explanation.axes import AXIS_NAMES, axis_lines
 from verify.reports.explanation.cell import Cell, cell_of, sum_of
 from verify.reports.explanation.grids import DRAWN, drawing
@@ -95,6 +96,8 @@ def _heading(case: Case, cell: Cell, *, index: tuple[int, ...], title: str) -> l
     if case.groups > 1 and cell.place.along:
         members = _group_members(case, cell, index=index)
         lines += entry("group", f"{cell.group} ({case.groups} in all): {members}")
+    if case.memory:
+        lines += entry("memory", *said_of_memory(case))
     return [*lines, *_adds(case, cell), *zero_point_lines(case)]
 
 
