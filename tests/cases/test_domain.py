@@ -72,6 +72,11 @@ OUTSIDE: list[tuple[dict[str, Any], str, str]] = [
     ({"max_channels": 7}, WORD, "it answers max_channels 7, not 8"),
     ({"max_channels": 3}, "conv_i1_c4_k1_same_ones", "it answers max_channels 3, not 4"),
     ({"max_groups": 1}, WORD, "it answers max_groups 1, not 2"),
+    (
+        {"views": ("odd",)},
+        "conv_i1_k1_same_ones_memxstrided",
+        "it takes no operand that is strided in memory; its `views` say which it takes",
+    ),
     ({"max_batch": 2}, "conv_n3_i1_k1_same_ones", "it answers max_batch 2, not 3"),
 ]
 

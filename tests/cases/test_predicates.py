@@ -62,6 +62,7 @@ def test_names_are_the_numbers_of_the_case():
         "given_out": (),
         "given_shapes": (),
         "given_dtypes": (),
+        "memory": (),
         "slope": 0.0,
     }
 

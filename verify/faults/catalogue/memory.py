@@ -122,7 +122,7 @@ def _laid(*layouts: str) -> str:
 
 fault: Callable[..., Fault] = partial(make_fault, family="memory", applies="memory", is_narrow=True)
 
-_ODD = "conv_i2_k1_same_iota_memxodd"
+_ODD = "conv_i2_k1_same_ones_memxodd"
 
 MEMORY: tuple[Fault, ...] = (
     *(
@@ -134,10 +134,10 @@ MEMORY: tuple[Fault, ...] = (
             change=_read_by(_as_contiguous, letter),
         )
         for name, letter, word in (
-            ("input", "x", "conv_i2_k1_same_iota_memxstrided"),
-            ("filters", "w", "conv_i1_k1_f2_same_iota_memwstrided"),
-            ("cotangent", "y", "transpose_i2_k1_same_iota_memystrided"),
-            ("bias", "b", "conv_i1_k1_f2_same_bias_iota_membstrided"),
+            ("input", "x", "conv_i2_k1_same_ones_memxstrided"),
+            ("filters", "w", "conv_i1_k1_f2_same_ones_memwstrided"),
+            ("cotangent", "y", "transpose_i2_k1_same_ones_memystrided"),
+            ("bias", "b", "conv_i1_k1_f2_same_bias_ones_membstrided"),
         )
     ),
     fault(
@@ -155,13 +155,13 @@ MEMORY: tuple[Fault, ...] = (
     fault(
         name="layout-by-shape",
         sentence="what is not C-contiguous taken for channels first in memory, whatever its strides",
-        word="conv_i2_k1_same_iota_memxstrided",
+        word="conv_i2_k1_same_ones_memxstrided",
         change=_read_by(_channels_first),
     ),
     fault(
         name="fortran-assumed",
         sentence="what is not C-contiguous taken for Fortran order, whatever its strides",
-        word="conv_i2_k1_same_iota_memxstrided",
+        word="conv_i2_k1_same_ones_memxstrided",
         change=_read_by(_fortran),
     ),
     fault(
@@ -174,7 +174,7 @@ MEMORY: tuple[Fault, ...] = (
         name="negative-stride-positive",
         sentence="a negative stride taken as positive",
         applies=_laid("reversed"),
-        word="conv_i2_k1_same_iota_memxreversed",
+        word="conv_i2_k1_same_ones_memxreversed",
         change=_read_by(_without_sign),
     ),
     fault(
@@ -187,13 +187,13 @@ MEMORY: tuple[Fault, ...] = (
     fault(
         name="last-axis-dense",
         sentence="the last axis read as if its elements were next to each other, the others by their strides",
-        word="conv_i1_c2_k1_same_iota_memxstrided",
+        word="conv_i1_c2_k1_same_ones_memxstrided",
         change=_read_by(_dense_along_the_last),
     ),
     fault(
         name="rows-dense",
         sentence="rows read as if no gap lay between them, by the stride of the last axis and the shape",
-        word="conv_i2_k1_same_iota_memxsliced",
+        word="conv_i2_k1_same_ones_memxsliced",
         change=_read_by(_dense_rows),
     ),
     fault(
