@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.checks.disagreements import CASE, Shown, mismatch, named
-from tests.planted import convolutions
+from tests.planted import convolutions, memories
 from verify import Case, Declined, Mismatch, Verdict, check, compare, reference
 from verify.cases.dtypes import FORMATS
 from verify.cases.operands import Array
@@ -21,6 +21,7 @@ from verify.checks.examination import (
     Refused,
     ShapeMismatch,
     ValueMismatch,
+    WrittenBeside,
 )
 from verify.checks.subject import Subject
 from verify.oracle.compare import KINDS, LOST, Kind
@@ -59,6 +60,11 @@ WRONG: dict[str, tuple[Subject, type[Mismatch], str]] = {
         convolutions.writing_to("bias"),
         InputModified,
         "it wrote to the bias that it was given",
+    ),
+    "writes behind the array that it was given to answer in": (
+        memories.writes_behind_out,
+        WrittenBeside,
+        "it wrote to 1 cell around or between the elements of the `out` that it was given",
     ),
     "raises": (convolutions.raises, Refused, "it raised RuntimeError: no kernel for this shape"),
     "raises with a traceback": (
