@@ -77,7 +77,7 @@ NARROWING_HELP = {
     "data_formats": "only channels_last or channels_first (NHWC, NCHW)",
     "fills": "only these fills",
     "around": "only these before and after: border, bias, relu, …",
-    "steps": "plain, strided, dilated, both; --reductions, --views too",
+    "steps": "plain, strided, dilated, both; --reductions, --views",
     "max_side": "sizes; --max-kernel, -stride, -channels, … alike",
     "regions": "only cases inside these regions (`list regions`)",
 }
