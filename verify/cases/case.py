@@ -284,13 +284,6 @@ class Case:
         return why_illegal(self) or ""
 
     @property
-    def is_misquantised(self) -> bool:
-        """Whether it is illegal by its scales, zero points or dtypes alone, as a quantised call."""
-        if not self.illegal or not self.format.is_quantised or self.given_shapes or self.given_out:
-            return False
-        return not self.copied(illegal=False, given_dtypes=(), quantised=PLAIN).why_illegal
-
-    @property
     def products(self) -> int:
         """Products in the sum of one output element at most, those with padding counted."""
         return self.traits.products(self)

@@ -110,6 +110,13 @@ def given_sizes(case: Case) -> tuple[int, ...]:
     return case.given_out or ((1,) * case.rank if plain.why_illegal else tuple(a.out for a in plain.axes))
 
 
+def is_misquantised(case: Case) -> bool:
+    """Whether a case is illegal by its scales, zero points or dtypes alone, as a quantised call."""
+    if not case.illegal or not case.format.is_quantised or case.given_shapes or case.given_out:
+        return False
+    return not case.copied(illegal=False, given_dtypes=(), quantised=PLAIN).why_illegal
+
+
 def wrong_given(case: Case) -> str | None:
     """Why what is given is not even an argument of the call."""
     arrays, asked = arrays_of(case), asked_of(case)

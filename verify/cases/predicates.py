@@ -11,6 +11,7 @@ import numpy as np
 from verify.cases.bounded import total
 from verify.cases.case import Case
 from verify.cases.expressions import Expression, Refused
+from verify.cases.misfits import is_misquantised
 from verify.cases.operations import kind_of, slope_of
 from verify.cases.word import quoted
 
@@ -43,7 +44,7 @@ def names_of(case: Case, more: Mapping[str, Any] = MappingProxyType({})) -> dict
     dtypes. `given_out` are the sizes that an illegal gradient is given, `given_shapes` and `given_dtypes`
     pairs of a letter and a shape or the name of a dtype, and `memory` of a letter and how that operand lies.
     """
-    misquantised = case.is_misquantised
+    misquantised = is_misquantised(case)
     axes = () if case.illegal and not misquantised else case.axes
     return {
         **{name: getattr(case, name) for name in _ALIKE},
