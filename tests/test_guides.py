@@ -36,7 +36,8 @@ CODE = re.compile(r"^```(?:console|sh|text)\n(.*?)^```$|(?<!`)`([^`\n]+)`", re.M
 SPELLED = {"ml_dtypes": "ml_dtypes", "onnx": "ONNX", "jinja2": "Jinja2", "numpy": "NumPy", "pytest": "pytest",
            "threadpoolctl": "threadpoolctl", "tensorflow": "TensorFlow",
            "onnxruntime": "ONNX Runtime", "ai_edge_litert": "LiteRT", "openvino": "OpenVINO",
-           "jax": "JAX", "torch": "PyTorch"}  # fmt: skip
+           "jax": "JAX", "torch": "PyTorch", "distributed": "Dask",
+           "fsspec": "fsspec"}  # fmt: skip
 """Package → its name in a table, where that is not the capitalised one."""
 
 PLACES = ("verify/", "strategies/", "tests/", ".github/", ".ci/")

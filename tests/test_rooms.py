@@ -45,7 +45,7 @@ OUTSIDE = {
     "export": {"numpy", "onnx"},
     "config": {"click", "hypothesis", "redis"},
     "gate": {"numpy", "hypothesis", "pytest"},
-    "runs": {"numpy", "hypothesis", "pytest", "rich"},
+    "runs": {"numpy", "hypothesis", "pytest", "rich", "distributed", "fsspec"},
     "commands": {"click"},
     "strategies": {"numpy", "hypothesis"},
     "doors": {"click", "pytest", "hypothesis", "rich"},

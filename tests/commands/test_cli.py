@@ -126,6 +126,7 @@ usage: conv-verify COMMAND …
 Verify convolutions against a proved reference.
 
   run       gate subjects: draw cases, check each, say what was proved
+  campaign  gate subjects for hours by the workers of a cluster
   sweep     check every case up to a small size, without drawing any
   replay    check named cases, or what failed, again; report each
   report    sum up the records of runs, such as those of all shards
@@ -151,7 +152,7 @@ def test_help_is_literally(command, option: str) -> None:
     assert command(option).stdout == HELP
 
 
-SCREEN = {"sweep": 32, "run": 35, "replay": 26}
+SCREEN = {"sweep": 32, "run": 35, "campaign": 36, "replay": 26}
 """Lines of a help that has a limit or a narrowing for everything that a case can be."""
 
 

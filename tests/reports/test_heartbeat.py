@@ -66,7 +66,7 @@ def test_a_line_is_on_the_stream_that_is_no_data(
     assert streams[silent].lines.empty()
 
 
-LOGS = {"run", "sweep", "replay", "diff", "selftest"}
+LOGS = {"run", "campaign", "sweep", "replay", "diff", "selftest"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

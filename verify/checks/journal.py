@@ -35,6 +35,14 @@ class Journal:
         self._owner = 0
         self._base, self._settings = "", ""
 
+    @classmethod
+    def nameless(cls) -> Journal:
+        """One whose file ends with this process, and says of another that it is lent to where it was lost."""
+        one = cls()
+        one._file, one._owner = 0, os.getpid()
+        one._open_unnamed()
+        return one
+
     def note(self, subject: str, word: str) -> None:
         """Write down a case before it is put to a subject, in one system call.
 
@@ -102,7 +110,8 @@ class Journal:
             self.close()
             self._path, self._owner = Path(place), 0
             with suppress(OSError):
-                self._file = os.open(place, os.O_WRONLY | os.O_NOFOLLOW)
+                is_named = not place.startswith("/proc/")  # where the system shows what has no name as a link
+                self._file = os.open(place, os.O_WRONLY | os.O_NOFOLLOW * is_named)
 
     def close(self) -> None:
         """Remove the file: this process, or this part of it, ends well."""

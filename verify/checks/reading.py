@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import json
 import math
 import os
 import re
 import stat
 import tomllib
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 MOST_BYTES = 2**26
 """The size of a file that is read whole; a file of records is read line by line."""
@@ -98,17 +100,29 @@ def decoded(data: bytes) -> str:
 
 
 def json_lines(file: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file with their numbers; one without an end is the last.
+    """The lines of a file, which may be compressed, with their numbers; one without an end is the last.
 
     Raises OSError for what is no file, and ValueError, one sentence, for a line that is too long.
     """
-    with os.fdopen(opened(file), "rb") as stream:
+    with os.fdopen(opened(file), "rb") as raw, _inside(raw, file) as stream:
         number = 0
-        while line := stream.readline(LONGEST_LINE + 1):
+        while line := _line(stream, file, number + 1):
             number += 1
             if len(line) > LONGEST_LINE:
                 raise ValueError(f"{file}, line {number}: it is longer than {LONGEST_LINE // 2**20} MiB")
             yield number, line
+
+
+def _inside(stream: IO[bytes], file: Path) -> IO[bytes]:
+    """What a file holds: of one by gzip what it had before."""
+    return cast(IO[bytes], gzip.GzipFile(fileobj=stream)) if file.suffix == ".gz" else stream
+
+
+def _line(stream: IO[bytes], file: Path, number: int) -> bytes:
+    try:
+        return stream.readline(LONGEST_LINE + 1)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as wrong:
+        raise ValueError(f"{file}, line {number}: it is not whole as gzip has it: {wrong}") from None
 
 
 def json_of(text: str, *, has_constants: bool = False) -> Any:

@@ -17,6 +17,7 @@ from verify.config.everywhere import color_option, version_option
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "gate subjects: draw cases, check each, say what was proved",
+        "campaign": "gate subjects for hours by the workers of a cluster",
         "sweep": "check every case up to a small size, without drawing any",
         "replay": "check named cases, or what failed, again; report each",
         "report": "sum up the records of runs, such as those of all shards",
@@ -36,7 +37,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 JUDGING = frozenset(COMMANDS) - {"explain", "export", "guide", "list", "words"}
 """Commands whose exit code says what they found or did, whether or not they can print it."""
 
-NARRATING = frozenset({"run", "sweep", "replay", "diff", "selftest"})
+NARRATING = frozenset({"run", "campaign", "sweep", "replay", "diff", "selftest"})
 """Commands whose standard output is a log, with lines on what goes on; that of the others is data."""
 
 EXIT_CODES = "exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little"

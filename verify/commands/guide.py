@@ -23,6 +23,7 @@ TOPICS = (
     "layers",
     "behaviour",
     "records",
+    "cluster",
     "ci",
     "questions",
 )

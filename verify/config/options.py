@@ -93,6 +93,13 @@ def database(text: str) -> str | Path:
     return Path(text)
 
 
+def state(text: str) -> str | Path:
+    """Where a campaign keeps its records: a folder, or a URL that fsspec knows."""
+    if not text:
+        raise ValueError("'' is no folder, and no URL of one")
+    return text if "://" in text or "::" in text else Path(text)
+
+
 def _number(of: Callable[[str], float], expected: str, *, least: float = -math.inf) -> Callable[[str], Any]:
     """A reader of finite numbers above `least`; its error says what is `expected`."""
 
@@ -111,6 +118,7 @@ def _number(of: Callable[[str], float], expected: str, *, least: float = -math.i
 whole = _number(int, "a whole number")
 positive = _number(lambda text: text.isascii() and text.isdigit() and int(text), "a positive number", least=0)
 seconds = _number(float, "a positive number of seconds", least=0)
+hours = _number(float, "a positive number of hours", least=0)
 
 
 def subjects() -> Iterable[str]:
@@ -134,11 +142,13 @@ def listed(name: str) -> OptionKind:
 POSITIVE = OptionKind("N", positive, int)
 INTEGER = OptionKind("N", whole, int)
 SECONDS = OptionKind("SECONDS", seconds, float)
+HOURS = OptionKind("HOURS", hours, float)
 SHARD = OptionKind("K/N", Shard.parse)
 FILE = OptionKind("FILE", Path)
 PLACE = OptionKind("PATH", Path)
 PYTHON = OptionKind("PATH")
 DATABASE = OptionKind("PLACE", database)
+STATE = OptionKind("PLACE", state)
 SUBJECT = OptionKind("SUBJECT", values=subjects)
 WORD = OptionKind("WORD")
 

@@ -23,8 +23,9 @@ class Options:
     `examples` is the number of cases for each property, or None for the profile's; subjects whose labels are
     `halved` draw half as many. `excuse` says whether recorded deviations are excused, `deviations` are the
     user's own, `corpus` has the user's pins and `words` what is asked beside them. `load` makes a subject
-    from a name and tries it, `place` one that is a callable. A `shard` draws its share of the cases, and of
-    the words that are written down asks its own.
+    from a name and tries it, `place` one that is a callable. With a `seed` the database is left
+    alone, unless it `reuses` what is kept there and keeps what it finds. A `shard` draws its share of the
+    cases, and of the words that are written down asks its own.
     """
 
     examples: int | None = None
@@ -34,6 +35,7 @@ class Options:
     words: Sequence[Case] = ()
     database: ExampleDatabase | None = None
     seed: int | None = None
+    reuses: bool = False
     halved: frozenset[str] = frozenset()
     shard: Shard = ALL
     load: Callable[[str], Subject] = usual_tried

@@ -72,7 +72,7 @@ def drawing_of(options: Options, subject: str, test: str, *, fewer: int = 1) -> 
     is_fixed = options.seed is not None or used.derandomize
     if is_fixed or options.database is not None:
         # Hypothesis allows no database where it draws the same every time; a seed works beside one.
-        database = options.database if options.seed is None else None
+        database = options.database if options.seed is None or options.reuses else None
         used = settings(used, derandomize=False, database=database)
     # Each property draws its own cases; otherwise all would see the same geometry.
     drawn = f"{options.seed} {subject} {test}{f' {options.shard}' * options.shard.is_part}"

@@ -87,12 +87,17 @@ class Stream:
     def write(self, record: Record) -> None:
         if self.broken:
             return
-        line = f"{json.dumps(_plain(record), allow_nan=False)}\n".encode()
+        line = line_of(record)
         try:
             if os.write(self._handle, line) < len(line):
                 self.broken = f"{self.file}: there is no room for all of a record"
         except OSError as error:
             self.broken = f"{self.file}: {error.strerror}"
+
+
+def line_of(record: Record) -> bytes:
+    """A record as a line of JSON."""
+    return f"{json.dumps(_plain(record), allow_nan=False)}\n".encode()
 
 
 def nowhere(record: Record) -> None:

@@ -45,7 +45,8 @@ class Request:
     subject first, then the failures in their database, and of large cases some, where `large` says so.
     What disagrees is pinned in `pin_to`, and recorded in the file `failures`. Records of every case go to the
     file `report`. `detail` is how much of the summary is printed, as `print_proved` has it. `jobs` are how
-    many were asked for, and `alone` says why there can be only one.
+    many were asked for, and `alone` says why there can be only one. `only` names the properties that are
+    asked, where these are not all.
     """
 
     subjects: Sequence[str]
@@ -60,6 +61,7 @@ class Request:
     detail: Detail = "overview"
     jobs: int | None = 1
     alone: str = ""
+    only: Sequence[str] = ()
 
     @property
     def is_quick(self) -> bool:
@@ -174,6 +176,8 @@ class Watcher:
         config.stash[SESSION] = self.session
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        if self.request.only:
+            items[:] = [item for item in items if item.name.removeprefix("test_") in self.request.only]
         self._gates = list(dict.fromkeys(item.cls.gate for item in items))
         if self.request.is_quick:  # what is written down of every subject, before anything is drawn
             items.sort(key=lambda item: item.name.removeprefix("test_") not in UNDRAWN)

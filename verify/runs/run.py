@@ -6,19 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date
 from functools import partial
 from typing import NamedTuple
 
 from rich.text import Text
 
-from verify.cases.case import Case
-from verify.checks.files import why_unwritten
 from verify.checks.interrupts import Interrupted, interruptible, shielded
 from verify.checks.losses import code_after_losses, losses_told, take_over
 from verify.checks.subject import split_label
-from verify.corpus.failures import OPTION, Failed, remember
-from verify.corpus.words import SHIPPED, cases_in, pin
 from verify.gate.session import beginning
 from verify.reports import github
 from verify.reports.conclusion import exit_code, run_sentence
@@ -31,6 +26,7 @@ from verify.runs.behaviour.baseline import Conclusion, Watch
 from verify.runs.gating import Outcome, Request, gate_all
 from verify.runs.interrupted import say_interrupted
 from verify.runs.jobs import Crew, Done, Say, jobs_for
+from verify.runs.keeping import keep
 from verify.runs.screen import Screen
 from verify.subjects.server import stop_kept
 
@@ -48,7 +44,8 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     write(beginning(request.options, request.subjects, profile=request.profile))
     outcomes = _outcomes(request, screen, watch)
     ended = _ended(request, screen.tallies(), outcomes, watch)
-    kept = _keep(request, ended.tallies, [each for outcome in outcomes for each in outcome.failures])
+    failed = [each for outcome in outcomes for each in outcome.failures]
+    kept = keep(ended.tallies, failed, failures=request.failures, pin_to=request.pin_to)
     for finding in findings(ended.tallies):
         write(finding.record())
     elapsed, changed = time.monotonic() - start, ended.compared.sentence
@@ -192,25 +189,3 @@ def _print_end(console: Terminal, ended: Ended, kept: Sequence[str], detail: Det
         console.print(Text(f"\n{compared.sentence}", style="bold"), soft_wrap=True)
     proved = " ".join(filter(None, (conclusion, compared.sentence)))
     github.publish(ended.tallies, proved, holds=ended.code == 0, say=console.command)
-
-
-def _keep(request: Request, tallies: Sequence[Tally], failures: Sequence[Failed]) -> list[str]:
-    """Record failures and pin what disagrees, if the request names places; what to print of that."""
-    kept = []
-    if request.failures and failures:
-        try:
-            remember(request.failures, failures)
-            kept.append(f"recorded  {request.failures}  (`replay` asks again what failed)")
-        except (OSError, ValueError) as wrong:
-            kept.append(f"unrecorded  {why_unwritten(wrong, OPTION)}")
-    if request.pin_to:
-        shipped = cases_in(SHIPPED)  # every run asks them already
-        failures_of_cases = [found.failure for found in findings(tallies) if found.failure.word]
-        reasons = {Case.parse(failure.word): failure.text.splitlines()[0] for failure in failures_of_cases}
-        new = {case: line for case, line in reasons.items() if case not in shipped}
-        try:
-            added = pin(request.pin_to, new, today=date.today())
-            kept += [f"pinned    {case}  ({file})" for case, file in added.items()]
-        except (OSError, ValueError) as wrong:
-            kept.append(f"unpinned  {why_unwritten(wrong, '--corpus')}")
-    return kept
