@@ -19,10 +19,11 @@ from verify.cases.dtypes import FORMATS, QUANTISED
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis
 from verify.cases.memory import LAYOUTS
+from verify.cases.modes import PADDING_MODES, ZEROS
 from verify.cases.narrowings import DRAWN_FILLS, REDUCTIONS, STEPS, checked
 from verify.cases.operations import AROUND, OPERATIONS, Operation
 from verify.cases.regions import regions as all_regions
-from verify.cases.word import PADDING_MODES
+from verify.cases.word import PADDINGS
 
 from .inside import Inside
 from .memory import MEMORY_BYTES, memory_of
@@ -31,6 +32,7 @@ from .parts import (
     AXIS_BYTES,
     BORDER_BYTES,
     EPILOGUE_BYTES,
+    MODE_BYTES,
     SEED_BYTES,
     Row,
     axis_of,
@@ -41,7 +43,7 @@ from .parts import (
     epilogue_of,
     seed_of,
 )
-from .plans import Plan
+from .plans import Plan, padded_alike
 from .quantising import QUANTISED_BYTES, quantisations
 from .regional import fields_of
 
@@ -61,7 +63,8 @@ def cases(
     operations: Sequence[str] = tuple(OPERATIONS),
     ranks: Sequence[int] = RANKS,
     dtypes: Sequence[str] = DTYPES,
-    paddings: Sequence[str] = PADDING_MODES,
+    paddings: Sequence[str] = PADDINGS,
+    padding_modes: Sequence[str] = (ZEROS,),
     fills: Sequence[str] = DRAWN_FILLS,
     around: Sequence[str] = AROUND,
     views: Sequence[str] = (),
@@ -84,7 +87,8 @@ def cases(
 
     Each argument narrows what is drawn. `dtypes` have NumPy's names ("float32"); of "int8", "uint8" and
     "int16" quantised cases are drawn, only where they are named. `paddings` are "same",
-    "valid" and "explicit", `data_formats` "channels_last" and "channels_first", or as a case says them
+    "valid" and "explicit"; of `padding_modes` but "zeros" cases are drawn only where they are named;
+    `data_formats` "channels_last" and "channels_first", or as a case says them
     ("SAME", "NHWC"), in any case of letters. `steps` say whether strides and dilations may exceed 1 ("plain",
     "strided", "dilated", "both"); where these allow it, `unread` is drawn strided, as only windows that
     skip cells leave some unread. `around` says what may come before and after: "border" and the steps of
@@ -138,7 +142,8 @@ def cases_by_way(
         for plan, _ in ways.values()
     )
     has_views = any(plan.space.views for ways in plans.values() for plan, _ in ways.values())
-    length = ROW_BYTES + QUANTISED_BYTES * has_quantised + MEMORY_BYTES * has_views
+    has_modes = any(plan.has_modes for ways in plans.values() for plan, _ in ways.values())
+    length = ROW_BYTES + MODE_BYTES * has_modes + QUANTISED_BYTES * has_quantised + MEMORY_BYTES * has_views
     drawn = decided(length, partial(_drawn, plans=plans, narrowing=narrowing, counts=counts))
     return drawn.filter(itemgetter(1))  # type: ignore[return-value]
 
@@ -168,6 +173,7 @@ USUAL: Mapping[str, Any] = MappingProxyType(
         **(cases.__kwdefaults__ or {}),
         "dtypes": (*DTYPES, *QUANTISED),
         "views": tuple(LAYOUTS),
+        "padding_modes": PADDING_MODES,
         "max_stride": 4,
         "max_dilation": 3,
     }
@@ -185,11 +191,11 @@ def _drawn(row: Row, *, plans: Plans, narrowing: Narrowing, counts: Counter[str]
     region = inside.opened(place) if place >= 0 else None
     rest = row.rest()
     made = inside.drawn(row, region) if region else None
-    made = made and _quantised(made, row, plan)
+    made = made and _padded(_quantised(made, row, plan), row, plan)
     case = inside.near(made, region) if region and made else None
     if case is None and narrowing.is_whole:
         made = _case_of(rest, plan=plan, narrowing=narrowing)
-        made = made and _quantised(made, row, plan)
+        made = made and _padded(_quantised(made, row, plan), row, plan)
         case = made and plan.inside(made)
     counts["drawn"] += 1
     counts["thrown"] += case is None
@@ -211,6 +217,15 @@ def _quantised(case: Case, row: Row, plan: Plan) -> Case:
         return case
     last = row.last(QUANTISED_BYTES + MEMORY_BYTES * bool(plan.space.views))
     return next(filter(plan.holds, quantisations(case, last)), case)
+
+
+def _padded(case: Case, row: Row, plan: Plan) -> Case | None:
+    """A case with the mode of padding that a row decides, or the next that it may have in the plan."""
+    modes = plan.space.padding_modes
+    if not plan.has_modes:
+        return case
+    turn = row.beyond(ROW_BYTES).byte() % len(modes)
+    return next(filter(plan.holds, padded_alike(case, modes[turn:] + modes[:turn])), None)
 
 
 def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain
+from verify.cases.domain import Domain, Space
 from verify.cases.dtypes import FORMATS, QUANTISED
 from verify.cases.misfits import BIAS, LETTERS, arrays_of, asked_of
+from verify.cases.modes import ZEROS, most_cells
 from verify.cases.operations import OPERATIONS
 from verify.cases.quantised import FILTERS
 from verify.cases.simplify import with_number
@@ -32,20 +33,22 @@ def illegal_cases(
     """Calls that a subject must refuse, by raising an error.
 
     One of: a stride or a dilation below 1, negative explicit padding, a window that no padded input holds,
-    also in numbers that 32 bits cannot hold; channels or filters that do not divide into groups, or are none;
-    an operand of another rank, or of another dtype than the others; of a quantised call a scale that is no
-    normal number above 0, more scales than channels, a zero point outside its dtype, a bias of another; a
-    cotangent of a gradient that no forward
-    convolution answers, or sizes that it is asked for and that fit none. No documentation demands that sums
-    of nothing are refused: no kernel is without cells, and no gradient without images or cells. `operations`
-    and the other `narrowings` of `cases` are those of the legal cases that these come from.
+    also in numbers that 32 bits cannot hold; more padding than its mode can repeat; channels or filters that
+    do not divide into groups, or are none; an operand of another rank, or of another dtype than the others;
+    of a quantised call a scale that is no normal number above 0, more scales than channels, a zero point
+    outside its dtype, a bias of another; a cotangent of a gradient that no forward convolution answers, or
+    sizes that it is asked for and that fit none. No documentation demands that sums of nothing are refused:
+    no kernel is without cells, and no gradient without images or cells. `operations` and the other
+    `narrowings` of `cases` are those of the legal cases that these come from.
     Shrinks towards a stride of 0. Raises ValueError for choices that leave no call.
     """
     for operation in operations:
         if operation not in ILLEGAL_OPERATIONS:
             choice = ", ".join(ILLEGAL_OPERATIONS)
             raise ValueError(f"no illegal call of {operation!r} is drawn; choose from {choice}")
-    return illegal_cases_by_way({"": Domain()}, operations=operations, **narrowings).map(itemgetter(1))
+    modes = tuple(narrowings.get("padding_modes") or (ZEROS,))
+    domain = Domain(spaces=dict.fromkeys(OPERATIONS, Space(padding_modes=modes)))
+    return illegal_cases_by_way({"": domain}, operations=operations, **narrowings).map(itemgetter(1))
 
 
 def illegal_cases_by_way(
@@ -99,6 +102,9 @@ def _wrongs(base: Case, axis: int, number: int) -> dict[str, dict[str, Any]]:
         "padding": {"padding": with_number(((0, 0),) * base.rank, axis, cells)},
         "extent": {"padding": "VALID", "kernel": with_number(base.kernel, axis, taps)},
     }
+    if (most := most_cells(base.padding_mode, base.size[axis])) is not None:
+        ends = {0: (0, most + 1), -1: (most + 1, 0), -2: (most + 2, most + 1)}[number]
+        wrongs["repeated"] = {"padding": with_number(((0, 0),) * base.rank, axis, ends)}
     if base.traits.has_groups:
         wrongs["channels"] = {"channels": 5, "groups": 2, "filter_count": 2}
         wrongs["filters"] = {"channels": 4, "groups": 2, "filter_count": 3}
@@ -108,7 +114,11 @@ def _wrongs(base: Case, axis: int, number: int) -> dict[str, dict[str, Any]]:
         out = tuple(along.out for along in base.axes)
         other = out[axis] - 1 if number == 0 and out[axis] > 0 else out[axis] + 1 - number
         wrongs["out"] = {"given_out": with_number(out, axis, other)}
-    return {**wrongs, **_none_of(base, number), **_large(base, axis, number), **_given(base, number)}
+    wrongs |= {**_none_of(base, number), **_large(base, axis, number), **_given(base, number)}
+    for wrong in wrongs.values():
+        if wrong.get("padding") == "VALID":
+            wrong["padding_mode"] = ZEROS  # as it has no padding
+    return wrongs
 
 
 def _none_of(base: Case, number: int) -> dict[str, dict[str, Any]]:

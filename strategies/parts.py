@@ -14,7 +14,7 @@ from verify.cases.enumeration import steps_in
 from verify.cases.geometry import Axis, dilated, largest_dilation, same_padding, turning_sizes
 from verify.cases.narrowings import STEPS
 from verify.cases.operations import ACTIVATIONS, EPILOGUE, OPERATIONS
-from verify.cases.word import PADDING_MODES
+from verify.cases.word import PADDINGS
 
 Value = TypeVar("Value")
 
@@ -24,7 +24,7 @@ BLOCKS = (3, 4, 5, 7, 8, 9, 15, 16, 17, 17, 17)
 LEAKY = ("leaky0.25", "leaky0.2", "leaky0.01", "leaky1.5")
 """Slopes below 1 and above, exact and not."""
 
-AXIS_BYTES, EPILOGUE_BYTES, BORDER_BYTES, SEED_BYTES = 6, 3, 7, 2
+AXIS_BYTES, EPILOGUE_BYTES, BORDER_BYTES, SEED_BYTES, MODE_BYTES = 6, 3, 7, 2, 1
 """The number of bytes that each part uses, whatever it decides."""
 
 
@@ -50,6 +50,10 @@ class Row:
         """The last bytes, which nothing else reads where the row was made longer for them."""
         return Row(self._row[-count:])
 
+    def beyond(self, count: int) -> Row:
+        """The bytes after the first ones, which nothing else reads where the row was made longer for them."""
+        return Row(self._row[count:])
+
     def rest(self) -> Row:
         """The bytes that are not read yet, to be read a second time."""
         return Row(self._row[self._next :])
@@ -73,7 +77,7 @@ def steps() -> SearchStrategy[str]:
     return st.sampled_from(STEPS)
 
 
-def paddings(modes: tuple[str, ...] = PADDING_MODES) -> SearchStrategy[str]:
+def paddings(modes: tuple[str, ...] = PADDINGS) -> SearchStrategy[str]:
     """A mode of padding. Shrinks towards the first."""
     return st.sampled_from(modes)
 

@@ -12,6 +12,7 @@ from verify.cases.case import Case
 from verify.cases.domain import Condition, Domain, Space
 from verify.cases.dtypes import DTYPES
 from verify.cases.geometry import dilated
+from verify.cases.modes import ZEROS
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import names_of
 from verify.cases.word import InvalidCase, Padding
@@ -43,8 +44,10 @@ class Plan:
             tuple(steps),
             self._groupings(),
         )
+        self.has_modes = self.space.padding_modes != (ZEROS,)
         self._has_bias = "bias" in self.space.around
-        names = (*domain.used, ("bias", str(self._has_bias)))
+        modes = (("modes", str(self.space.padding_modes)),) if self.has_modes else ()
+        names = (*domain.used, ("bias", str(self._has_bias)), *modes)
         self._open, self._known_open = _open_decisions(operation, self._levels, self._conditions, names)
         self.key = operation, self.space, tuple(steps), self._conditions, names
 
@@ -78,7 +81,7 @@ class Plan:
 
     def plain(self, made: Decisions) -> Iterator[Case]:
         """The plain cases of these decisions that are inside."""
-        for case, names in plain_cases(self.operation.name, made):
+        for case, names in plain_cases(self.operation.name, made, self.space.padding_modes):
             if (self._has_bias or not case.epilogue) and self._takes(case, {**names, **self.domain.names}):
                 yield case
 
@@ -123,8 +126,10 @@ def _open_decisions(
 
 
 @cache
-def plain_cases(operation: str, made: Decisions) -> tuple[tuple[Case, Mapping[str, Any]], ...]:
-    """Plain cases of these decisions, each with the names that a condition has of it.
+def plain_cases(
+    operation: str, made: Decisions, modes: tuple[str, ...] = (ZEROS,)
+) -> tuple[tuple[Case, Mapping[str, Any]], ...]:
+    """Plain cases of these decisions and modes of padding, each with the names that a condition has of it.
 
     Those of one shape are made and checked once for all dtypes that stand for themselves, as neither dtype
     nor data format changes what is legal of it.
@@ -133,7 +138,7 @@ def plain_cases(operation: str, made: Decisions) -> tuple[tuple[Case, Mapping[st
     form = DTYPES[dtype]
     is_first = data_format == "channels_first"
     shaped = _plain_shapes(
-        operation, (rank, padding, dtype if form.is_quantised else "float32", step, grouping)
+        operation, (rank, padding, dtype if form.is_quantised else "float32", step, grouping), modes
     )
     more = {"dtype": dtype, "channels_first": is_first}
     return tuple(
@@ -142,7 +147,9 @@ def plain_cases(operation: str, made: Decisions) -> tuple[tuple[Case, Mapping[st
 
 
 @cache
-def _plain_shapes(operation: str, made: Decisions) -> tuple[tuple[Case, Mapping[str, Any]], ...]:
+def _plain_shapes(
+    operation: str, made: Decisions, modes: tuple[str, ...]
+) -> tuple[tuple[Case, Mapping[str, Any]], ...]:
     """Plain cases, channels last, with the names that a condition has of each."""
     rank, padding, dtype, step, grouping = made
     groups = {"one": 1, "some": 2, "each": 4}[grouping]
@@ -166,7 +173,19 @@ def _plain_shapes(operation: str, made: Decisions) -> tuple[tuple[Case, Mapping[
             for epilogue in epilogues:
                 with suppress(InvalidCase):
                     cases.append(Case(**shared, kernel=(kernel,) * rank, padding=pads, epilogue=epilogue))
+    if modes != (ZEROS,):
+        cases = [padded for case in cases for padded in padded_alike(case, modes)]
     return tuple((case, names_of(case)) for case in cases)
+
+
+def padded_alike(case: Case, modes: Sequence[str]) -> Iterator[Case]:
+    """A case in each of some modes of padding that it may have; as it is, where it has no padding."""
+    if case.padding == "VALID":
+        yield case
+        return
+    for mode in modes:
+        with suppress(InvalidCase):
+            yield replace(case, padding_mode=mode, border=case.border if mode == ZEROS else ())
 
 
 def _paddings(mode: str, rank: int, span: int) -> tuple[Padding, ...]:
@@ -182,7 +201,9 @@ def plainer(case: Case) -> Iterator[dict[str, Any]]:
     no_steps = {"strides": (1,) * rank, "dilations": (1,) * rank}
     wide = {"size": tuple(max(axis.span, axis.size, 1) for axis in case.axes), "batch": max(case.batch, 1)}
     explicit = [] if isinstance(case.padding, str) else [{"padding": causal}]
+    modes = [{"padding_mode": ZEROS}] if case.padding_mode != ZEROS else []
     single: list[dict[str, Any]] = [
+        *modes,
         {"epilogue": ()},
         {"epilogue": ("bias",)},
         {"border": ()},

@@ -107,7 +107,8 @@ def _axis(size: int, names: Mapping[str, Any], *, padding: str, pads: Sequence[i
     if size < 1:
         return None
     pair = same_padding(*walk) if padding == "same" else (0, 0) if padding == "valid" else pads
-    axis = Axis(*walk, *pair)
+    before, after = pair
+    axis = Axis(*walk, before, after)
     return axis if axis.out and not axis.shortfall and min(pair) >= 0 else None
 
 

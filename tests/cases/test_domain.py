@@ -61,6 +61,11 @@ OUTSIDE: list[tuple[dict[str, Any], str, str]] = [
         "it answers data formats channels_last, not channels_first",
     ),
     ({"paddings": ("same", "explicit")}, WORD, "it answers paddings same, explicit, not valid"),
+    (
+        {"padding_modes": ("zeros", "reflect")},
+        "conv_i2_k1_same_circular_ones",
+        "it answers padding modes zeros, reflect, not circular",
+    ),
     ({"around": ("bias",)}, WORD, "it answers around bias, not relu"),
     ({"around": ()}, WORD, "it answers around none, not bias"),
     ({"around": ("bias",)}, "conv_i1_k1_z0.1_same_ones", "it answers around bias, not border"),
@@ -305,8 +310,8 @@ def test_case_with_a_rank_has_it(case: Case, rank: int):
 def test_call_beside_an_illegal_one_is_legal_and_of_its_form(case: Case):
     legal = mended(case)
     assert not legal.illegal
-    assert (legal.operation, legal.rank, legal.format, format_of(legal), legal.padding_mode) == (
-        (case.operation, case.rank, case.format, format_of(case), case.padding_mode)
+    assert (legal.operation, legal.rank, legal.format, format_of(legal), legal.padding_kind) == (
+        (case.operation, case.rank, case.format, format_of(case), case.padding_kind)
     )
 
 

@@ -40,6 +40,7 @@ def test_names_are_the_numbers_of_the_case():
         "groups": 2,
         "products": 12,
         "padding": "explicit",
+        "padding_mode": "zeros",
         "dtype": "float64",
         "quantised": False,
         "misquantised": False,
@@ -71,6 +72,7 @@ def test_names_are_the_numbers_of_the_case():
     ("text", "word"),
     [
         ("operation == 'depthwise' and multiplier == 3", "depthwise_i3_k2_m3_same"),
+        ("padding_mode == 'reflect' and padding == 'same'", "conv_i3_k2_same_reflect"),
         ("border == ((1, 2),) and pads == ((1, 2),)", "conv_i3_k2_z1.2_valid"),
         ("not border and pads == ((0, 1),)", "conv_i3_k2_same"),
         ("operation == 'filtergrad' and products == 6", "filtergrad_n2_i3_k1_same"),

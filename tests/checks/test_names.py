@@ -158,7 +158,7 @@ def test_a_call_with_other_arguments_is_named(name: str) -> None:
     is_explicit = "_p" in word
 
     def subject(case: Case) -> Array:
-        if case.operation != "conv" or case.rank != 2 or (case.padding_mode == "explicit") != is_explicit:
+        if case.operation != "conv" or case.rank != 2 or (case.padding_kind == "explicit") != is_explicit:
             return reports.right(case)
         try:
             return answer(case, **change(case))

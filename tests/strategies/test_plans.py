@@ -23,7 +23,7 @@ from verify.cases.domain import BOUNDS, Condition, Domain, Space, format_of
 from verify.cases.dtypes import DTYPES
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import Predicate, names_of
-from verify.cases.word import PADDING_MODES
+from verify.cases.word import PADDINGS
 from verify.subjects.isolated import usual
 from verify.subjects.registry import BUILTIN, is_tensorflow
 
@@ -142,7 +142,7 @@ def options_of(case: Case) -> dict[str, Any]:
     return {
         "rank": case.rank,
         "dtype": case.format.token,
-        "padding": case.padding_mode,
+        "padding": case.padding_kind,
         "data format": format_of(case),
     }
 
@@ -295,7 +295,7 @@ def test_plain_cases_are_what_checked_ones_would_be(operation: str) -> None:
     """They are copied from ones of float32, channels last, and are equal to those that are made anew."""
     ranks, steps = OPERATIONS[operation].ranks, ("plain", "strided", "dilated", "both")
     seen = 0
-    for made in product(ranks, PADDING_MODES, DTYPES, ("channels_last", "channels_first"), steps, GROUPINGS):
+    for made in product(ranks, PADDINGS, DTYPES, ("channels_last", "channels_first"), steps, GROUPINGS):
         for case, names in plain_cases(operation, made):
             fields = {field.name: getattr(case, field.name) for field in dataclasses.fields(Case)}
             assert Case(**fields) == case

@@ -15,6 +15,7 @@ from verify.cases.geometry import Axis, same_padding
 from verify.cases.large import is_large
 from verify.cases.memory import Memory
 from verify.cases.misfits import LETTERS, ArrayRole, given_sizes
+from verify.cases.modes import ZEROS
 from verify.cases.operands import NORM_EPSILON, Array, Norm, Operands
 from verify.cases.operations import OPERATIONS, Operation, Role
 from verify.cases.pages import answer_page, laid_out
@@ -32,7 +33,8 @@ class Case:
     them). `padding` is "SAME", "VALID" or one (before, after) pair of cells for each axis.
     `transpose` and `filtergrad` are the gradients of the convolution that the numbers describe, with
     respect to its input and to its filters; `filtergrad` with a bias is the gradient of the bias.
-    `border` is padding with zeros that comes before the convolution and its own padding.
+    `border` is padding with zeros that comes before the convolution and its own padding, of which
+    `padding_mode` says what it holds: one of PADDING_MODES.
     `epilogue` is what follows the convolution, in order: "bias" or "norm", "residual", and one of
     "relu", "relu6", "leaky0.25" (any slope), "elu", "tanh" and "sigmoid".
     `quantised` has the scales and zero points of a dtype whose integers stand for real numbers.
@@ -57,6 +59,7 @@ class Case:
     groups: int = 1
     padding: Padding
     border: tuple[tuple[int, int], ...] = ()
+    padding_mode: str = ZEROS
     dtype: np.dtype[Any] = FORMATS["float32"].dtype
     channels_first: bool = False
     quantised: Quantised = PLAIN
@@ -103,7 +106,7 @@ class Case:
         any other stands for the axes' own cells.
         """
         case = object.__new__(cls)
-        size, kernel, strides, dilations, before, after = zip(*axes, strict=True)
+        size, kernel, strides, dilations, before, after, _ = zip(*axes, strict=True)
         vars(case).update(shared)
         vars(case).update(axes=axes, size=size, kernel=kernel, strides=strides, dilations=dilations)
         if not isinstance(case.padding, str):
@@ -163,7 +166,8 @@ class Case:
                 pair = same_padding(before + size + after, kernel, stride, dilation)
             elif self.padding != "VALID":
                 pair = self.padding[number]
-            axes.append(Axis(size, kernel, stride, dilation, before + pair[0], pair[1] + after))
+            cells = (before + pair[0], pair[1] + after)
+            axes.append(Axis(size, kernel, stride, dilation, *cells, self.padding_mode))
         return tuple(axes)
 
     @cached_property
@@ -177,8 +181,8 @@ class Case:
         return is_large(self)
 
     @property
-    def padding_mode(self) -> str:
-        """One of PADDING_MODES: "same", "valid" or "explicit"."""
+    def padding_kind(self) -> str:
+        """One of PADDINGS: "same", "valid" or "explicit"."""
         return self.padding.lower() if isinstance(self.padding, str) else "explicit"
 
     @property

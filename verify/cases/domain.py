@@ -12,10 +12,11 @@ from verify.cases.case import Case
 from verify.cases.dtypes import DTYPES, FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.memory import LAYOUTS
+from verify.cases.modes import PADDING_MODES, ZEROS
 from verify.cases.operations import AROUND, OPERATIONS, kind_of
 from verify.cases.predicates import Predicate, names_of
 from verify.cases.quantised import PLAIN
-from verify.cases.word import PADDING_MODES, InvalidCase
+from verify.cases.word import PADDINGS, InvalidCase
 
 RANKS = (1, 2, 3)
 DATA_FORMATS = ("channels_last", "channels_first")
@@ -25,7 +26,8 @@ LISTS: Mapping[str, Sequence[Any]] = {
     "ranks": RANKS,
     "dtypes": tuple(DTYPES),
     "data_formats": DATA_FORMATS,
-    "paddings": PADDING_MODES,
+    "paddings": PADDINGS,
+    "padding_modes": PADDING_MODES,
     "around": AROUND,
     "views": tuple(LAYOUTS),
 }
@@ -42,7 +44,7 @@ _FORMATS_OF_RANKS = {
 
 def spelled(name: str, value: Any) -> Any:
     """A value of a list as that spells it, given as a case says it ("NHWC", "SAME") and in any case."""
-    if not isinstance(value, str) or name not in ("data_formats", "paddings"):
+    if not isinstance(value, str) or name not in ("data_formats", "paddings", "padding_modes"):
         return value
     word = _FORMATS_OF_RANKS.get(value.upper(), value.lower())
     return word if word in LISTS[name] else value
@@ -71,7 +73,8 @@ class Space(NamedTuple):
     ranks: tuple[int, ...] = RANKS
     dtypes: tuple[str, ...] = tuple(FORMATS)
     data_formats: tuple[str, ...] = DATA_FORMATS
-    paddings: tuple[str, ...] = PADDING_MODES
+    paddings: tuple[str, ...] = PADDINGS
+    padding_modes: tuple[str, ...] = (ZEROS,)
     around: tuple[str, ...] = AROUND
     views: tuple[str, ...] = ()
     max_side: int | None = None
@@ -88,7 +91,8 @@ class Space(NamedTuple):
             "ranks": (case.rank,),
             "dtypes": (case.format.token,),
             "data_formats": (format_of(case),),
-            "paddings": (case.padding_mode,),
+            "paddings": (case.padding_kind,),
+            "padding_modes": () if case.padding == "VALID" else (case.padding_mode,),
             "around": [*map(kind_of, case.epilogue), *(["border"] if case.border else [])],
             "views": [layout for _, layout in case.memory],
         }
@@ -117,7 +121,7 @@ class Space(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        return not (self.ranks and self.dtypes and self.data_formats and self.paddings)
+        return not (self.ranks and self.dtypes and self.data_formats and self.paddings and self.padding_modes)
 
 
 class Condition(NamedTuple):
@@ -218,7 +222,8 @@ class Domain:
             if value is not None and (name in LISTS or name in BOUNDS)
         }
         operations = said.pop("operations", self.operations)
-        space = Space(**{"dtypes": tuple(DTYPES), "views": tuple(LAYOUTS), **said})
+        whole = {"dtypes": tuple(DTYPES), "padding_modes": PADDING_MODES, "views": tuple(LAYOUTS)}
+        space = Space(**{**whole, **said})
         return Domain(spaces=dict.fromkeys(operations, space)).within(self)
 
     def carried(self, case: Case) -> Case | None:
@@ -231,8 +236,12 @@ class Domain:
         return next(filter(self.holds, _carried(case, space)), None)
 
 
-EVERY_CASE = Domain(spaces=dict.fromkeys(OPERATIONS, Space(dtypes=tuple(DTYPES), views=tuple(LAYOUTS))))
-"""Every case; a subject that says nothing has those of no quantised dtype, and C-contiguous ones alone."""
+EVERY_CASE = Domain(
+    spaces=dict.fromkeys(
+        OPERATIONS, Space(dtypes=tuple(DTYPES), padding_modes=PADDING_MODES, views=tuple(LAYOUTS))
+    )
+)
+"""Every case; one that says nothing has no quantised dtype, pads with zeros and is C-contiguous."""
 
 
 def joined(domains: Iterable[Domain]) -> Domain:

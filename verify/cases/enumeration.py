@@ -15,9 +15,10 @@ from verify.cases.domain import DATA_FORMATS
 from verify.cases.dtypes import DTYPES
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis, ceil_div, same_padding
+from verify.cases.modes import PADDING_MODES, ZEROS
 from verify.cases.narrowings import DRAWN_FILLS, STEPS, step_of
 from verify.cases.operations import ACTIVATIONS, AROUND, EPILOGUE, OPERATIONS, WHOLE
-from verify.cases.word import PADDING_MODES
+from verify.cases.word import PADDINGS
 
 LARGEST_NUMBERS = {"size": 32, "kernel": 32, "stride": 32, "dilation": 32, "cells": 4}
 """The largest numbers of an axis."""
@@ -58,9 +59,10 @@ class Enumeration:
     """Every case whose numbers are at most these.
 
     Sizes, kernels, strides, dilations and counts go from 1 up; `cells`, from 0 up, are those of
-    explicit padding at each end of an axis. `paddings` are "same", "valid" and "explicit". `steps` say
-    which axes there are beside those of stride and dilation 1. Of what is `around` there is every
-    combination, none of them included; a border has one cell at each end, and a leaky relu a slope of 0.25.
+    explicit padding at each end of an axis. `paddings` are "same", "valid" and "explicit", and
+    `padding_modes` what padding holds. `steps` say which axes there are beside those of stride and
+    dilation 1. Of what is `around` there is every combination, none of them included; a border has one cell
+    at each end, goes with zeros alone, and a leaky relu has a slope of 0.25.
     Fills with a seed have seed 0.
     Raises ValueError, one sentence, for a number or a choice that no enumeration has.
     """
@@ -74,6 +76,7 @@ class Enumeration:
     ranks: tuple[int, ...] = (2,)
     dtypes: tuple[str, ...] = ("float32",)
     paddings: tuple[str, ...] = ("same", "valid")
+    padding_modes: tuple[str, ...] = (ZEROS,)
     data_formats: tuple[str, ...] = ("channels_last",)
     fills: tuple[str, ...] = ("coded",)
     around: tuple[str, ...] = ()
@@ -91,7 +94,8 @@ class Enumeration:
         _require("operation", self.operations, tuple(OPERATIONS))
         _require("rank", self.ranks, (1, 2, 3))
         _require("dtype", self.dtypes, tuple(DTYPES))
-        _require("padding", self.paddings, PADDING_MODES)
+        _require("padding", self.paddings, PADDINGS)
+        _require("padding mode", self.padding_modes, PADDING_MODES)
         _require("data format", self.data_formats, DATA_FORMATS)
         _require("fill", self.fills, DRAWN_FILLS)
         _require("step", self.steps, STEPS)
@@ -129,27 +133,33 @@ class Enumeration:
 
     @property
     def excluded(self) -> int:
-        """Combinations that are no case: without SAME, an output size would be negative."""
+        """Combinations that are no case: with a negative output size, or too few cells to repeat."""
         return sum(stratum.excluded for stratum in self.strata)
 
     @cached_property
     def strata(self) -> tuple[Stratum, ...]:
         borders = (0, 1) if "border" in self.around else (0,)
         choices = {
-            (padding, border): self._choices(padding, border)
-            for padding in self.paddings
+            (*padding, border): self._choices(*padding, border)
+            for padding in self._padded
             for border in borders
         }
         return tuple(
-            _stratum({**shared, **rest}, rank, choices[padding, border], border=border)
+            _stratum({**shared, **rest}, rank, choices[*padding, border], border=border)
             for operation, rank, dtype, padding in product(
-                self.operations, self.ranks, self.dtypes, self.paddings
+                self.operations, self.ranks, self.dtypes, self._padded
             )
-            if rank in OPERATIONS[operation].ranks
+            if rank in OPERATIONS[operation].ranks and _has_mode(dtype, padding[1])
             for shared in self._shared(operation, dtype, padding)
-            for border in borders[: 1 + _takes_border(operation, dtype)]
+            for border in borders[: 1 + (padding[1] == ZEROS and _takes_border(operation, dtype))]
             for rest in self._rest(operation, dtype)
         )
+
+    @property
+    def _padded(self) -> list[tuple[str, str]]:
+        """Each padding with each mode that it may have: VALID, which has no cells, is one alone."""
+        modes = {padding: self.padding_modes if padding != "valid" else (ZEROS,) for padding in self.paddings}
+        return [(padding, mode) for padding in self.paddings for mode in modes[padding]]
 
     def cases(self, start: int, stop: int) -> Iterator[tuple[int, Case]]:
         """The cases from one place to another, each with its place."""
@@ -159,7 +169,7 @@ class Enumeration:
             yield from ((first + place, stratum.case(place)) for place in inside)
             first += stratum.cases
 
-    def _shared(self, operation: str, dtype: str, padding: str) -> Iterator[dict[str, Any]]:
+    def _shared(self, operation: str, dtype: str, padded: tuple[str, str]) -> Iterator[dict[str, Any]]:
         """The fields that cases share, for each combination of counts that the operation has."""
         traits = OPERATIONS[operation]
         filters = self.filters if traits.has_filters else 1
@@ -173,7 +183,8 @@ class Enumeration:
                 yield {
                     "operation": operation,
                     **shared,
-                    "padding": padding,
+                    "padding": padded[0],
+                    "padding_mode": padded[1],
                     "dtype": DTYPES[dtype].dtype,
                     **_quantised_in(dtype),
                 }
@@ -191,7 +202,7 @@ class Enumeration:
         """Whether an axis may have this stride and dilation."""
         return "both" in self.steps or step_of((stride,), (dilation,)) in ("plain", *self.steps)
 
-    def _choices(self, padding: str, border: int = 0) -> list[Axis]:
+    def _choices(self, padding: str, mode: str = ZEROS, border: int = 0) -> list[Axis]:
         """Every axis with one mode of padding and a border, in ascending order.
 
         Those that no case may have are included.
@@ -201,13 +212,14 @@ class Enumeration:
         for size, kernel, stride, dilation in product(*(range(1, most + 1) for most in numbers)):
             if not self._steps(stride, dilation):
                 continue
-            pairs: Iterable[tuple[int, ...]] = [(0, 0)]
+            pairs: Iterable[Sequence[int]] = [(0, 0)]
             if padding == "same":
                 pairs = [same_padding(size + 2 * border, kernel, stride, dilation)]
             elif padding == "explicit":
                 pairs = product(range(self.cells + 1), repeat=2)
-            cells = ([border + pad for pad in pair] for pair in pairs)
-            choices += [Axis(size, kernel, stride, dilation, *pair) for pair in cells]
+            for before, after in pairs:
+                axis = Axis(size, kernel, stride, dilation, border + before, border + after, mode)
+                choices.append(axis)
         return choices
 
 
@@ -241,6 +253,10 @@ def _quantised_in(dtype: str) -> dict[str, Any]:
         return {}
     zeros = {"x_zero_point": form.middle - 3, "y_zero_point": form.middle - 100}
     return {"quantised": quantised.Quantised(x_scale=2.0, w_scale=(0.5,), **zeros)}
+
+
+def _has_mode(dtype: str, mode: str) -> bool:
+    return mode == ZEROS or not DTYPES[dtype].is_quantised
 
 
 def _takes_border(operation: str, dtype: str) -> bool:
@@ -282,7 +298,8 @@ def epilogues_of(operation: str, dtype: str, around: Sequence[str]) -> list[tupl
 
 def _stratum(shared: dict[str, Any], rank: int, choices: list[Axis], *, border: int) -> Stratum:
     padding = shared["padding"]
-    axes = tuple(axis for axis in choices if padding == "same" or not axis.shortfall)
+    fitting = (axis for axis in choices if padding == "same" or not axis.shortfall)
+    axes = tuple(axis for axis in fitting if not axis.unrepeatable(0))
     first = axes[0]
     pair = ((first.before - border, first.after - border),) * rank
     sample = Case(

@@ -6,7 +6,9 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from verify.cases.dtypes import FORMATS
+from verify.cases.modes import ZEROS
 from verify.cases.operations import ONE_ROUNDING, kind_of
+from verify.cases.reads import most_alike
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -33,12 +35,14 @@ def exact_limit(case: Case) -> int:
 
     Sums of integers are exact in the accumulator below 2**precision. A narrower dtype rounds them
     once, at the end; where it stores them before another step, they must be exact in the dtype
-    itself. float16 also overflows above 65504.
+    itself: also a gradient of padding, before it is added to that of the cells that it repeats.
+    float16 also overflows above 65504.
     """
     form = case.format
     if form.exact_integers:
         return int(form.largest)
-    is_stored = case.traits.has_pointwise
+    is_added = case.padding_mode != ZEROS and case.traits.answer == "source"
+    is_stored = case.traits.has_pointwise or is_added
     if is_stored or any(kind_of(step) not in ONE_ROUNDING for step in case.epilogue):
         return 1 << form.precision
     widest_power = math.frexp(form.largest)[1] - 1
@@ -48,11 +52,16 @@ def exact_limit(case: Case) -> int:
 def products_of_impulse(case: Case) -> int:
     """Products of an impulse that are not 0 in one sum: one, before the multipliers of a `separable`.
 
-    But the gradient of a bias adds up the cotangent, independent of the input.
+    As many where padding repeats the cell, as it is read at once. But the gradient of a bias adds up the
+    cotangent, independent of the input.
     """
     if case.is_bias_gradient:
         return case.products
-    return case.multiplier if case.traits.has_pointwise else 1
+    repeated = 1
+    if case.padding_mode != ZEROS:
+        of_tap = case.traits.answer == "filters"
+        repeated = math.prod(most_alike(axis, of_tap=of_tap) for axis in case.axes)
+    return repeated * (case.multiplier if case.traits.has_pointwise else 1)
 
 
 def of_iota(case: Case) -> Scale:
@@ -101,7 +110,7 @@ def of_coded(case: Case) -> Scale:
 def of_impulse(case: Case) -> Scale:
     widest, operand = exact_limit(case), _operand_limit(case)
     if case.traits.has_pointwise:
-        largest = max(1, min(operand // 2, math.isqrt(widest // (case.multiplier + 2))))
+        largest = max(1, min(operand // 2, math.isqrt(widest // (products_of_impulse(case) + 2))))
         return Scale(1, largest, largest, largest)
     largest = max(1, min(operand // 2, widest // (products_of_impulse(case) + _addends(case))) - 1)
     return Scale(1, largest, largest)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
+from verify.cases.modes import ZEROS, Places, most_cells, sources_of
+
 
 def ceil_div(dividend: int, divisor: int) -> int:
     """⌈dividend / divisor⌉ for a positive divisor, without a float."""
@@ -30,7 +34,7 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[in
 
 
 class Axis(NamedTuple):
-    """One spatial axis of a convolution; every number counts cells."""
+    """One spatial axis of a convolution; every number counts cells, and the mode says what padding holds."""
 
     size: int
     kernel: int
@@ -38,6 +42,7 @@ class Axis(NamedTuple):
     dilation: int = 1
     before: int = 0
     after: int = 0
+    mode: str = ZEROS
 
     @property
     def span(self) -> int:
@@ -69,16 +74,49 @@ class Axis(NamedTuple):
             f"{self.padded}, so the output size would be negative (stride {self.stride})"
         )
 
+    def unrepeatable(self, number: int) -> str:
+        """Why the mode cannot fill the padding of this axis, which has that number; "" where it can."""
+        most, cells = most_cells(self.mode, self.size), max(self.before, self.after)
+        if most is None or cells <= most:
+            return ""
+        return (
+            f"on axis {number} {self.mode!r} padding of {cells} cells has only {most} to repeat "
+            f"in an input of {self.size}"
+        )
+
+    @property
+    def sources(self) -> Places:
+        """The cell of the input that each place of the padded axis stands for; the size for a zero."""
+        return sources_of(self.mode, np.arange(-self.before, self.size + self.after), self.size)
+
+    def source(self, place: int) -> int | None:
+        """The cell of the input that a place stands for, counted from the first; None for a zero."""
+        cell = int(sources_of(self.mode, np.array(place), self.size))
+        return cell if cell < self.size else None
+
     @property
     def skips(self) -> bool:
         """Whether windows skip cells of the input: between two of them, or after the last."""
+        if self.mode != ZEROS and self.out:
+            return len(np.unique(self.sources[self.places])) < self.size
         end = (self.out - 1) * self.stride + self.span - self.before
         return self.out > 0 and (end < self.size or (self.out > 1 and self.stride > self.span))
+
+    @property
+    def places(self) -> Places:
+        """The places of the padded axis that taps meet, counted from its first: (out, kernel)."""
+        windows, taps = np.arange(self.out) * self.stride, np.arange(self.kernel) * self.dilation
+        return np.asarray(windows[:, np.newaxis] + taps)
 
     def cells(self, window: int) -> range:
         """Input cells that the taps of a window read; those outside 0 … size−1 are padding."""
         first = window * self.stride - self.before
         return range(first, first + self.span, self.dilation)
+
+
+def mode_phrase(axis: Axis) -> str:
+    """What an axis's padding holds, after the count of its cells; "" for zeros and for no padding."""
+    return f" ({axis.mode})" if axis.mode != ZEROS and (axis.before or axis.after) else ""
 
 
 def largest_dilation(kernel: int, cells: int) -> int:

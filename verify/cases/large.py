@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from verify.cases.exactness import largest_sum, scale_of
+from verify.cases.modes import ZEROS
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -122,6 +123,8 @@ def why_not_projected(case: Case) -> str:
 def _wrong_kind(case: Case) -> str:
     if case.operation not in OPERATIONS:
         return f"an element of a {case.operation} sums over all places"
+    if case.padding_mode != ZEROS:
+        return f"its padding is {case.padding_mode!r}"
     after = [step for step in case.epilogue if step != "bias"]
     return f"{after[0]!r} follows its sums" if after else ""
 

@@ -31,6 +31,7 @@ class Narrowings(TypedDict, total=False):
     ranks: Sequence[int]
     dtypes: Sequence[str]
     paddings: Sequence[str]
+    padding_modes: Sequence[str]
     fills: Sequence[str]
     around: Sequence[str]
     views: Sequence[str]

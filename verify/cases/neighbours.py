@@ -10,6 +10,7 @@ from typing import Any
 from verify.cases.case import Case
 from verify.cases.domain import RANKS, with_rank
 from verify.cases.dtypes import FORMATS
+from verify.cases.modes import ZEROS
 from verify.cases.operations import OPERATIONS, kind_of
 from verify.cases.word import InvalidCase
 
@@ -104,7 +105,8 @@ def _plain(case: Case) -> dict[str, Change]:
         "multiplier": {"multiplier": 1},
         "groups": {"groups": 1},
         **{name: {name: ones} for name in ("kernel", "strides", "dilations")},
-        "padding": {"padding": "VALID"},
+        "padding": {"padding": "VALID", "padding_mode": ZEROS},
+        "padding mode": {"padding_mode": ZEROS},
         "border": {"border": ()},
     }
     steps = case.epilogue

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from verify.cases.geometry import ceil_div
+from verify.cases.modes import ZEROS
+from verify.cases.reads import most_reads
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -76,7 +78,12 @@ class Operation:
 
 
 def _products_of_transpose(case: Case) -> int:
-    """The taps that can reach one cell: those whose t·dilation leave the same remainder modulo the stride."""
+    """The taps that can reach one cell: those whose t·dilation leave the same remainder modulo the stride.
+
+    Where padding repeats cells, the pairs of a window and a tap that read one.
+    """
+    if case.padding_mode != ZEROS:
+        return math.prod(map(most_reads, case.axes)) * (case.filter_count // case.groups)
     steps = zip(case.kernel, case.strides, case.dilations, strict=True)
     taps = (ceil_div(kernel, stride // math.gcd(stride, dilation)) for kernel, stride, dilation in steps)
     return math.prod(taps) * (case.filter_count // case.groups)

@@ -23,8 +23,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 _ALIKE = (
     *("operation", "rank", "batch", "size", "channels", "kernel", "multiplier", "border", "strides"),
-    *("dilations", "groups", "channels_first", "epilogue", "fill", "seed", "illegal", "given_out"),
-    *("given_shapes", "given_dtypes", "memory"),
+    *("padding_mode", "dilations", "groups", "channels_first", "epilogue", "fill", "seed", "illegal"),
+    *("given_out", "given_shapes", "given_dtypes", "memory"),
 )
 """Attributes of a case that a condition has by their own names."""
 
@@ -34,8 +34,9 @@ _SAMPLES = [Case(size=(2,) * rank, kernel=(1,) * rank, padding="SAME") for rank 
 def names_of(case: Case, more: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     """The names that a condition may use, with their values: those of a case, and `more`.
 
-    `padding` is "same", "valid" or "explicit", `dtype` its name in NumPy; `out` has each axis's output size,
-    `span` the cells that its dilated kernel covers, `pads` its (before, after) cells,
+    `padding` is "same", "valid" or "explicit", `padding_mode` what it holds, `dtype` its name in NumPy;
+    `out` has each axis's output size, `span` the cells that its dilated kernel covers, `pads` its
+    (before, after) cells,
     `bordered` the size with the border, `slope` is that of a leaky relu. `quantised` says whether the dtype
     is, whose scales and zero points have their names in `Quantised`; `multiplier_of_sums` is the largest of
     scale of x · scale of w / scale of y.
@@ -55,7 +56,7 @@ def names_of(case: Case, more: Mapping[str, Any] = MappingProxyType({})) -> dict
         "bordered": tuple(size + sum(ends) for size, ends in zip(case.size, case.borders, strict=True)),
         "filters": case.filter_count,
         "products": 0 if case.illegal else case.products,
-        "padding": case.padding_mode,
+        "padding": case.padding_kind,
         "dtype": case.format.token,
         "slope": next((slope_of(step) for step in case.epilogue if kind_of(step) == "leaky"), 0.0),
         "out": tuple(axis.out for axis in axes),

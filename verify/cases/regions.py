@@ -17,7 +17,7 @@ from verify.cases.expressions import Expression
 from verify.cases.grammar import require_grammar
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import FUNCTIONS, Predicate, names_of
-from verify.cases.word import PADDING_MODES
+from verify.cases.word import PADDINGS
 
 NAMES = ("rank", "kernel", "stride", "dilation", "span", "taps", "outs", "channels", "groups")
 """What a number that is written as text may use: of an axis its own, of a count those of the last axis, the
@@ -56,7 +56,7 @@ class Draws(NamedTuple):
     """
 
     ranks: tuple[int, ...] = (2, 1, 2, 3)
-    paddings: tuple[str, ...] = PADDING_MODES
+    paddings: tuple[str, ...] = PADDINGS
     dtypes: tuple[str, ...] = (*("float32",) * 4, "float16", "bfloat16", "float64", "int32", *QUANTISED)
     formats: tuple[str, ...] = (*("channels_last",) * 4, "channels_first")
     kernel: tuple[Option, ...] = (3, 1, 2)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
+from verify.cases.modes import PADDING_MODES, ZEROS
 from verify.cases.patience import patience
 from verify.cases.quantised import PLAIN
 from verify.cases.word import InvalidCase
@@ -145,7 +146,9 @@ def _counts(case: Case) -> Iterator[Simplification]:
 
 def _numbers(case: Case) -> Iterator[Simplification]:
     """One number of one axis smaller; the padding of a simpler mode or of fewer cells."""
-    yield from ({"padding": mode} for mode in _before(case.padding, SIMPLE_PADDINGS))
+    yield from ({"padding_mode": mode} for mode in _before(case.padding_mode, PADDING_MODES))
+    for padding in _before(case.padding, SIMPLE_PADDINGS):
+        yield {"padding": padding, **({"padding_mode": ZEROS} if padding == "VALID" else {})}
     for name in ("strides", "dilations", "kernel", "size"):
         numbers = getattr(case, name)
         for axis, number in enumerate(numbers):

@@ -13,6 +13,7 @@ from verify.cases.fills import FILLS
 from verify.cases.large import MEMORY_LIMIT, elements_in, size_as_float64, why_not_projected
 from verify.cases.memory import normal_memory, wrong_memory
 from verify.cases.misfits import BIAS, ILLEGAL_LIMIT, given_tokens, normal_given, why_ungiven, wrong_given
+from verify.cases.modes import PADDING_MODES, ZEROS
 from verify.cases.operations import EPILOGUE, OPERATIONS, WHOLE, Operation, is_in_order, is_step, kind_of
 from verify.cases.quantised import normal_quantised, why_unscaled, wrong_place, wrong_quantised
 from verify.cases.word import MAX_DIGITS, InvalidCase, by, cut, ends, padding_token
@@ -59,7 +60,7 @@ def validate(case: Case) -> None:
 
 def why_illegal(case: Case) -> str | None:
     """What a subject must refuse; None where the call is legal."""
-    for complaint in (_wrong_lengths, _wrong_numbers, _wrong_windows):
+    for complaint in (_wrong_lengths, _wrong_numbers, _wrong_windows, _wrong_cells):
         if sentence := complaint(case):
             return sentence
     out = tuple(axis.out for axis in case.axes)
@@ -76,7 +77,7 @@ def _wrong_call(case: Case) -> str | None:
     """Why an illegal case is not even a call."""
     if not 1 <= case.rank <= 3 or not 1 <= len(case.kernel) <= 3:
         return f"it has {case.rank} spatial axes, not 1 to 3"
-    if sentence := wrong_place(case):
+    if sentence := wrong_place(case) or _wrong_mode(case):
         return sentence
     followed = ("bias",) if BIAS in dict(case.given_dtypes) else ()
     if case.fill != "ones" or case.epilogue != followed or case.border:
@@ -113,6 +114,8 @@ def _wrong_vocabulary(case: Case) -> str | None:
         return f"{case.dtype.name} is none of the dtypes {', '.join(DTYPES)}"
     if isinstance(case.padding, str) and case.padding not in ("SAME", "VALID"):
         return f'padding {case.padding!r} is neither "SAME", "VALID" nor pairs'
+    if case.padding_mode not in PADDING_MODES:
+        return f"{case.padding_mode!r} is none of the modes of padding {', '.join(PADDING_MODES)}"
     return None
 
 
@@ -131,6 +134,22 @@ def _wrong_operation(case: Case) -> str | None:
     if case.border and not traits.takes_border:
         others = _names(operation for operation in OPERATIONS.values() if operation.takes_border)
         return f"{traits.name} takes no border such as 'z{ends(case.border)}'; {others} do"
+    return None
+
+
+def _wrong_mode(case: Case) -> str | None:
+    """What goes with no padding that repeats cells."""
+    mode = case.padding_mode
+    if mode == ZEROS:
+        return None
+    if case.padding == "VALID":
+        return f"{mode!r} says what padding holds, and 'valid' has none: write same, or cells such as p1.1"
+    if case.border:
+        return f"{mode!r} goes with no border such as 'z{ends(case.border)}', whose zeros it would repeat"
+    if case.format.is_quantised:
+        return (
+            f"{mode!r} is not for a quantised dtype such as {case.format.token}, padded with its zero point"
+        )
     return None
 
 
@@ -240,6 +259,12 @@ def _wrong_windows(case: Case) -> str | None:
     return None
 
 
+def _wrong_cells(case: Case) -> str | None:
+    if case.padding_mode == ZEROS:
+        return None
+    return next(filter(None, (axis.unrepeatable(number) for number, axis in enumerate(case.axes))), None)
+
+
 def _wrong_extent(case: Case) -> str | None:
     size = size_as_float64(case)
     why = why_not_projected(case) if size > MEMORY_LIMIT else ""
@@ -262,12 +287,14 @@ _COMPLAINTS = (
     _wrong_vocabulary,
     _wrong_lengths,
     _wrong_operation,
+    _wrong_mode,
     _wrong_numbers,
     _wrong_digits,
     wrong_quantised,
     _wrong_epilogue,
     _wrong_fill,
     _wrong_windows,
+    _wrong_cells,
     _wrong_extent,
     wrong_memory,
     lambda case: "an o token is for an illegal gradient" if case.given_out else None,

@@ -11,6 +11,7 @@ from verify.cases.fills import FILLS
 from verify.cases.grammar import OLD_DTYPES
 from verify.cases.memory import memory_field, memory_tokens, unlike_memory
 from verify.cases.misfits import ILLEGAL_DIGITS, MOST_AXES, NUMBER, PARTS, SCALAR, given_field, given_tokens
+from verify.cases.modes import PADDING_MODES, ZEROS
 from verify.cases.operations import EPILOGUE, OPERATIONS, leaky
 from verify.cases.quantised import quantised_field, quantised_tokens, unlike_token
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 Padding: TypeAlias = Literal["SAME", "VALID"] | tuple[tuple[int, int], ...]
 
-PADDING_MODES = ("same", "valid", "explicit")
+PADDINGS = ("same", "valid", "explicit")
 
 MAX_DIGITS = 9
 """Digits that a number of a convolution may have at most."""
@@ -87,6 +88,8 @@ def _literal_field(token: str) -> tuple[str, Any] | None:
     """The field of a token that is a word of its own."""
     if token in ("same", "valid"):
         return "padding", token.upper()
+    if token in PADDING_MODES:
+        return "padding_mode", token
     if token in EPILOGUE and token != "leaky":
         return "epilogue", token
     if match := re.fullmatch(r"leaky([0-9]{1,3}(?:\.[0-9]{1,6})?)", token):
@@ -146,7 +149,7 @@ def _unknown(token: str, digits: int) -> str:
         return f"{cut(token)} is not {said}, such as {token[0]}1x3x1"
     if re.match("[ncfmg]-?[0-9]", token):
         return f"{cut(token)} is not a count of at most {digits} digits, such as {token[0]}2"
-    words = ["same", "valid", "cf", "illegal", *EPILOGUE, *DTYPES, *FILLS]
+    words = ["same", "valid", *PADDING_MODES, "cf", "illegal", *EPILOGUE, *DTYPES, *FILLS]
     near = difflib.get_close_matches(token.lower(), words, n=1)
     return f"{cut(token)} is not a token" + (f"; did you mean {near[0]!r}?" if near else "")
 
@@ -188,6 +191,7 @@ def word_of(case: Case) -> str:
         f"g{case.groups}" * (case.groups != 1),
         ("z" + ends(case.border)) * bool(case.border),
         padding_token(case.padding),
+        case.padding_mode * (case.padding_mode != ZEROS),
         case.format.token * (case.format.token != "float32"),
         *quantised_tokens(case.quantised),
         "cf" * case.channels_first,

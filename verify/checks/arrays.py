@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from verify.cases.geometry import Axis
+from verify.cases.geometry import Axis, mode_phrase
 from verify.cases.given import Given
+from verify.cases.modes import PADDING_MODES
 from verify.cases.operands import Array, Norm
 from verify.cases.quantised import quantised_tokens
 from verify.checks.examination import axis_phrase, likeness_lines, line, worst_phrase
@@ -87,7 +88,7 @@ def _axis_phrase(axis: Axis, operation: str) -> str:
         return axis_phrase(axis)
     return (
         f"size {axis.out}, kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation} "
-        f"-> answer {axis.size}, padding {axis.before} before, {axis.after} after"
+        f"-> answer {axis.size}, padding {axis.before} before, {axis.after} after{mode_phrase(axis)}"
     )
 
 
@@ -148,6 +149,7 @@ _OTHERS: tuple[tuple[str, Any], ...] = (
     ("norm", None),
     ("padding", "VALID"),
     ("padding", "SAME"),
+    *(("padding_mode", mode) for mode in PADDING_MODES),
     ("strides", 1),
     ("dilations", 1),
 )

@@ -85,7 +85,7 @@ class Swept:
         """Count the case at this place."""
         case, verdict = examination.case, examination.verdict
         if examination.fails:
-            kind = f"{case.operation} {case.format.token} {case.padding_mode} {verdict.kind}"
+            kind = f"{case.operation} {case.format.token} {case.padding_kind} {verdict.kind}"
             self.counterexamples[kind] += 1
             way = split_way(examination.subject.name)[1]
             self._keep(kind, Counterexample(place, str(case), verdict, way))

@@ -15,6 +15,7 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.fills import FILLS
 from verify.cases.levels import KINDS
 from verify.cases.memory import LAYOUTS
+from verify.cases.modes import ZEROS
 from verify.cases.operands import Array
 from verify.cases.patience import patience
 from verify.cases.quantised import Quantised
@@ -238,14 +239,20 @@ def _larger(case: Case) -> tuple[_Change, ...]:
         {"channels": 5 * case.groups},
         {"channels": 17 * case.groups},
         {"filter_count": 17 * case.groups},
-        *_padded_and_grouped(case),
+        *_padded_and_grouped(case, uneven),
     )
 
 
-def _padded_and_grouped(case: Case) -> Iterator[_Change]:
-    """Other cells at every end, where they are written, and one more group, where there are several."""
-    if case.padding_mode == "explicit":
-        yield {"padding": ((2, 1), (1, 3), (3, 2))[: case.rank]}
+def _padded_and_grouped(case: Case, size: tuple[int, ...]) -> Iterator[_Change]:
+    """Other cells at every end, where they are written, and one more group, where there are several.
+
+    Modes of padding differ little in one cell: they are told apart by more of them, in a larger input.
+    """
+    padding = ((2, 1), (1, 3), (3, 2))[: case.rank]
+    if case.padding_kind == "explicit":
+        yield {"padding": padding}
+    if case.padding_mode != ZEROS:
+        yield {"padding": padding, "size": size}
     if case.groups > 1:
         more = case.groups + 1
         counts = {"channels": case.channels, "filter_count": case.filter_count}

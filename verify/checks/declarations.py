@@ -43,6 +43,8 @@ class Declared(Protocol):
     """Of "channels_last" and "channels_first"; by default both."""
     paddings: OfOperations[Collection[str]]
     """Of "same", "valid" and "explicit"; by default all."""
+    padding_modes: OfOperations[Collection[str]]
+    """Of "zeros", "reflect", "symmetric", "circular" and "replicate"; by default zeros alone."""
     around: OfOperations[Collection[str]]
     """What it supports before and after them, such as a border; by default `("bias", "relu")`."""
     views: OfOperations[Collection[str] | bool]

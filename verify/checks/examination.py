@@ -10,7 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from verify.cases.case import Case
-from verify.cases.geometry import Axis
+from verify.cases.geometry import Axis, mode_phrase
 from verify.cases.operands import Array
 from verify.checks.deviations import Deviation
 from verify.checks.escaping import shown
@@ -183,7 +183,7 @@ def axis_phrase(axis: Axis) -> str:
     """The arithmetic of an axis, from its size to its output."""
     return (
         f"size {axis.size}, kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation} "
-        f"-> out {axis.out}, padding {axis.before} before, {axis.after} after"
+        f"-> out {axis.out}, padding {axis.before} before, {axis.after} after{mode_phrase(axis)}"
     )
 
 

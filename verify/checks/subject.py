@@ -20,6 +20,7 @@ from verify.cases.case import Case
 from verify.cases.domain import Condition, Domain, Space, joined
 from verify.cases.dtypes import QUANTISED
 from verify.cases.memory import LAYOUTS
+from verify.cases.modes import PADDING_MODES, ZEROS
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import Predicate
 from verify.cases.spelling import nearest
@@ -245,11 +246,16 @@ def describe(subject: Subject, *, name: str | None = None) -> Description:
 
 
 def _domain_of_fault(fault: Fault) -> Domain:
-    """The cases that a fault as a subject answers: of a quantised one the quantised cases."""
+    """The cases that a fault as a subject answers: of a quantised one the quantised cases.
+
+    One of a mode of padding has all of them.
+    """
     if fault.family == "memory":
         return Domain(spaces=dict.fromkeys(OPERATIONS, Space(views=tuple(LAYOUTS))))
     if fault.family != "quantised":
-        return Domain()
+        is_of_modes = Case.parse(fault.word).padding_mode != ZEROS
+        space = Space(padding_modes=PADDING_MODES) if is_of_modes else Space()
+        return Domain(spaces=dict.fromkeys(OPERATIONS, space))
     space = Space(dtypes=tuple(QUANTISED), around=quantised.EPILOGUE)
     return Domain(spaces=dict.fromkeys(quantised.OPERATIONS, space))
 

@@ -22,6 +22,7 @@ _HELP = {
     "ranks": "spatial axes (default: 2)",
     "dtypes": "(default: float32)",
     "paddings": "(default: same,valid)",
+    "padding_modes": "(default: zeros)",
     "data_formats": "(default: NHWC)",
     "fills": "(default: coded)",
     "around": "with and without these: border, bias, relu, …",

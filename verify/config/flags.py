@@ -74,6 +74,7 @@ NARROWING_HELP = {
     "ranks": "only so many spatial axes",
     "dtypes": "only these dtypes",
     "paddings": "only same, valid, explicit",
+    "padding_modes": "only padding of zeros, reflect, symmetric, …",
     "data_formats": "only channels_last or channels_first (NHWC, NCHW)",
     "fills": "only these fills",
     "around": "only these before and after: border, bias, relu, …",

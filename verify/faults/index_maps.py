@@ -1,7 +1,7 @@
 """Index maps: the cells that windows read, as data, and the convolution that reads them.
 
 A map of one axis has a row for each window and a column for each tap: the cell of the input that the
-tap reads. The size of the axis, which is no cell, stands for a zero.
+tap reads. The size of the axis, which is no cell, stands for a zero. Padding that repeats cells has theirs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
+from verify.cases.modes import sources_of
 from verify.cases.operands import Array
 from verify.oracle.epilogue import follow, wrapped
 from verify.oracle.problem import channels_last, problem_of
@@ -41,7 +42,7 @@ def zero_outside(axis: Axis, cells: Map) -> Map:
 
 def map_of(axis: Axis, **numbers: int) -> Map:
     """The cells that windows read, with the numbers of `cells_read`."""
-    return zero_outside(axis, cells_read(axis, **numbers))
+    return sources_of(axis.mode, cells_read(axis, **numbers), axis.size)
 
 
 def right_maps(case: Case) -> Maps:

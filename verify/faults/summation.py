@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
+from verify.cases.geometry import Axis
 from verify.cases.operands import Array
 from verify.faults.index_maps import (
     cast,
@@ -78,7 +79,7 @@ def products_of(case: Case, kind: Any) -> Array:
     x, factor = factors(case, kind)
     with np.errstate(invalid="ignore", over="ignore"):
         if case.traits.answer == "source":
-            return _scattered(x, factor, case=case)
+            return _gathered(_scattered(x, factor, case=case), case)
         if case.is_bias_gradient:
             return factor.reshape(-1, factor.shape[-1])
         return contracted(
@@ -87,11 +88,11 @@ def products_of(case: Case, kind: Any) -> Array:
 
 
 def _scattered(y: Array, w: Array, *, case: Case) -> Array:
-    """For each tap and filter of a group, what it adds to every cell of the input."""
+    """For each tap and filter of a group, what it adds to every place of the padded input."""
     taps, filters = list(np.ndindex(*case.kernel)), case.filter_count // case.groups
-    cells = tuple(size + 1 for size in case.size)  # the last stands for all padding
-    answer = np.zeros((len(taps) * filters, len(y), *cells, case.channels), y.dtype)
-    maps = right_maps(case)
+    places = tuple(axis.padded for axis in case.axes)
+    answer = np.zeros((len(taps) * filters, len(y), *places, case.channels), y.dtype)
+    maps = [axis.places for axis in case.axes]
     for number, tap in enumerate(taps):
         met = indices([cells[:, t : t + 1] for cells, t in zip(maps, tap, strict=True)])
         at = tuple(cells.reshape(cells.shape[: case.rank]) for cells in met)
@@ -99,7 +100,24 @@ def _scattered(y: Array, w: Array, *, case: Case) -> Array:
             for member in range(filters):
                 products = y[..., share.start + member, np.newaxis] * w[tap][:, share.start + member]
                 answer[number * filters + member][..., channels][(slice(None), *at)] = products
-    return answer[(slice(None), slice(None), *map(slice, case.size))]
+    return answer
+
+
+def _gathered(products: Array, case: Case) -> Array:
+    """Those of the places that stand for each cell of the input, one place after another."""
+    for place, axis in enumerate(case.axes, start=2):
+        along = np.moveaxis(products, place, -1)
+        along = np.concatenate([along, np.zeros((*along.shape[:-1], 1), along.dtype)], axis=-1)
+        parts = [np.moveaxis(along[..., cells], -1, place) for cells in _places_of_cells(axis)]
+        products = np.concatenate(parts) if len(parts) > 1 else parts[0]
+    return products
+
+
+def _places_of_cells(axis: Axis) -> Iterator[list[int]]:
+    """The first place that stands for each cell of an axis, then the second …; none is after the last."""
+    standing = [np.flatnonzero(axis.sources == cell).tolist() for cell in range(axis.size)]
+    for number in range(max(map(len, standing), default=1)):
+        yield [places[number] if number < len(places) else axis.padded for places in standing]
 
 
 def accumulator_of(case: Case) -> Any:

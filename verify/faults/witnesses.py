@@ -10,9 +10,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from verify.cases.case import Case
-from verify.cases.domain import DATA_FORMATS, Domain, format_of, joined, with_rank
+from verify.cases.domain import DATA_FORMATS, Domain, Space, format_of, joined, with_rank
 from verify.cases.dtypes import DTYPES
 from verify.cases.fills import FILLS
+from verify.cases.modes import ZEROS
 from verify.cases.predicates import names_of
 from verify.cases.word import InvalidCase, Padding
 from verify.faults import FAULTS, Fault
@@ -95,17 +96,19 @@ def _words(domain: Domain, fills: Sequence[str], missing: Missing) -> Iterator[t
         word = Case.parse(fault.word)
         yield fault, word
         for operation, space in domain.spaces.items():
-            for rank, dtype, padding, data_format in product(
+            for rank, dtype, padding, mode, data_format in product(
                 _only(word.rank, space.ranks),
                 _only(word.format.token, space.dtypes),
-                _only(word.padding_mode, space.paddings),
+                _only(word.padding_kind, space.paddings),
+                _only(word.padding_mode, space.padding_modes),
                 _only(format_of(word), space.data_formats),
             ):
                 with suppress(InvalidCase):
                     case = replace(with_rank(word, rank), operation=operation, dtype=DTYPES[dtype].dtype)
-                    if padding != case.padding_mode:
+                    if padding != case.padding_kind:
                         case = replace(case, padding=_PADDING_OF.get(padding, ((1, 0),) * rank))
-                    yield fault, replace(case, channels_first=data_format == "channels_first")
+                    case = replace(case, channels_first=data_format == "channels_first")
+                    yield fault, replace(case, padding_mode=ZEROS if padding == "valid" else mode)
 
 
 def _only(value: Any, allowed: Sequence[Any]) -> Sequence[Any]:
@@ -127,12 +130,13 @@ def _larger(domain: Domain, fills: Sequence[str], missing: Missing) -> Iterator[
     )
     fill = next(fill for fill in ("coded", "dyadic", "ints", *fills) if fill in fills)
     plans = (
-        (operation, space, rank, *plan)
+        (operation, space, rank, mode, *plan)
         for operation, space in domain.spaces.items()
         for rank in dict.fromkeys((space.ranks[0], space.ranks[-1]))
+        for mode in _modes(space, missing())
         for plan in product(space.paddings, (taps, (1, 1, 1)), steps, counts)
     )
-    for operation, space, rank, padding, kernel, (strides, dilations), count in plans:
+    for operation, space, rank, mode, padding, kernel, (strides, dilations), count in plans:
         with suppress(InvalidCase):
             case = Case(
                 operation=operation,
@@ -141,6 +145,7 @@ def _larger(domain: Domain, fills: Sequence[str], missing: Missing) -> Iterator[
                 strides=strides[:rank],
                 dilations=dilations[:rank],
                 padding=_PADDING_OF.get(padding, pads[:rank]),
+                padding_mode=ZEROS if padding == "valid" else mode,
                 dtype=DTYPES[space.dtypes[0]].dtype,
                 channels_first=DATA_FORMATS[0] not in space.data_formats,
                 fill=fill,
@@ -149,3 +154,9 @@ def _larger(domain: Domain, fills: Sequence[str], missing: Missing) -> Iterator[
             names = names_of(case)
             shown = (fault for fault in missing() if fault.applies.holds(names) and fault.needs.holds(names))
             yield from ((fault, case) for fault in shown)
+
+
+def _modes(space: Space, missing: Sequence[Fault]) -> Sequence[str]:
+    """The modes of padding of a space; without a fault that depends on them, the first alone."""
+    is_needed = any("padding_mode" in fault.applies.text for fault in missing)
+    return space.padding_modes if is_needed else space.padding_modes[:1]

@@ -108,7 +108,7 @@ class Tallier:
                 operation=case.operation,
                 rank=case.rank,
                 dtype=case.format.token,
-                padding=case.padding_mode,
+                padding=case.padding_kind,
                 data_format=format_of(case),
                 **failure,
             )

@@ -19,8 +19,9 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.operands import Array, Operands
 from verify.cases.spelling import nearest
 from verify.oracle import fourier, narrowed, winograd
-from verify.oracle.problem import Problem
-from verify.oracle.sums import all_finite, grown, sums_are_exact
+from verify.oracle.problem import Problem, channels_last, in_data_format
+from verify.oracle.reference import folded, magnitudes, padded_beforehand
+from verify.oracle.sums import all_finite, grown, is_folded, sums_are_exact
 
 PRODUCTS = "products"
 
@@ -114,6 +115,9 @@ def sums_by(problem: Problem, operands: Operands, *, terms: int, exact: bool, ma
 
     `terms`, `exact` and `magnitude` are those of sums of products.
     """
+    if is_folded(problem):
+        return _folded_sums(problem, operands, terms=terms, exact=exact, magnitude=magnitude)
+    problem, operands = padded_beforehand(problem, operands)
     plain = Sums(_grown(terms, problem, magnitude), magnitude, exact)
     if problem.epilogue and problem.traits.answer == "filters":  # the gradient of a bias has no products
         return plain
@@ -124,6 +128,28 @@ def sums_by(problem: Problem, operands: Operands, *, terms: int, exact: bool, ma
     for other in each[1:]:
         error, size = np.fmax(error, other.error), np.fmax(size, other.size)
     return Sums(error, size, all(other.is_exact for other in each))
+
+
+def _folded_sums(problem: Problem, operands: Operands, *, terms: int, exact: bool, magnitude: Array) -> Sums:
+    """Those of a gradient of every place of a padded input, which are added where places repeat a cell.
+
+    Adding them takes no more roundings than they have products; transforms that are added are not known to
+    be exact.
+    """
+    wide, alone = padded_beforehand(problem, operands)[0], operands._replace(bias=None)
+    each = sums_by(wide, alone, terms=terms, exact=exact, magnitude=magnitudes(wide, alone))
+    error, size = (in_data_format(problem, _added(problem, wide, part)) for part in (each.error, each.size))
+    size = np.maximum(size, magnitude)
+    is_exact = each.is_exact and not any(
+        one.kind in ("winograd", "fft") for one in arithmetics(problem.arithmetic)
+    )
+    total = np.where(np.isinf(error), np.inf, error + _grown(terms, problem, size))
+    return Sums(total, size, is_exact)
+
+
+def _added(problem: Problem, wide: Problem, part: Array) -> Array:
+    """What is known of each place of a padded input, added up for the cells that they repeat."""
+    return folded(np.array(channels_last(wide, part)), problem.axes)
 
 
 def _grown(terms: int, problem: Problem, size: Array) -> Array:

@@ -77,6 +77,7 @@ def _require_arguments(
 _MEANT = {
     "stride": "strides",
     "dilation": "dilations",
+    "mode": "padding_mode",
     "input": "x",
     "weight": "w",
     "weights": "w",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, lru_cache
+from math import prod
 
 import numpy as np
 
@@ -17,13 +18,14 @@ from verify.cases.exactness import promises_exact_sums
 from verify.cases.given import Given
 from verify.cases.large import require_whole
 from verify.cases.operands import Array, Operands
+from verify.cases.reads import most_places
 from verify.oracle.arithmetic import Sums, sums_by
 from verify.oracle.compare import Judgement
 from verify.oracle.epilogue import follow, for_channels
 from verify.oracle.problem import Problem, problem_of
 from verify.oracle.reference import intermediate, is_doubled, linear, magnitudes
 from verify.oracle.requantised import judgement_of_sums
-from verify.oracle.sums import all_finite, gamma, grown, sums_are_exact
+from verify.oracle.sums import all_finite, gamma, grown, is_folded, sums_are_exact
 
 
 def judgement(case: Case, *, accumulator: str | None = None, scheme: str = "") -> Judgement:
@@ -148,6 +150,8 @@ def error_bound(
     * where the dtype is narrower than the accumulator, one rounding of the convolution and, if a
       bias follows, one after it: frameworks store the answer in between. Half the least denormal
       is added for each;
+    * for a gradient of padding that repeats cells, n counts the products of all r places that stand for a
+      cell, whose own gradients are stored, too, before they are added in the dtype: γ_r of its u;
     * for `separable`, where n counts the products of all three factors, the rounding of the values
       between its two steps, multiplied by the second filters.
 
@@ -168,12 +172,7 @@ def error_bound(
     allowed += 2 * terms * accumulator.least_normal
     stored = np.abs(answer)
     if form.token != accumulator.token:
-        sizes = [stored]
-        if operands.bias is not None:
-            sizes.insert(0, stored + np.abs(for_channels(problem, operands.bias)))
-        for size in sizes:
-            allowed += form.roundoff * (size + allowed) + form.least_normal * form.roundoff
-            stored = np.maximum(stored, size)
+        allowed, stored = _stored(problem, operands, allowed, stored, magnitude=magnitude)
     if problem.traits.has_pointwise:
         allowed = allowed + _between(problem, operands, magnitude=magnitude)
     size = magnitude if sums is None else _fitting(sums.size, magnitude)
@@ -200,6 +199,25 @@ def _between(problem: Problem, operands: Operands, *, magnitude: Array) -> Array
         return np.full(magnitude.shape, np.inf)
     rounding = 2 * form.roundoff * magnitude if form.token != form.accumulator else 0.0
     return np.asarray(rounding + 2 * form.least_normal * for_channels(problem, weights))
+
+
+def _stored(
+    problem: Problem, operands: Operands, allowed: Array, stored: Array, *, magnitude: Array
+) -> tuple[Array, Array]:
+    """What is allowed of an answer that is stored in a narrower dtype, and the largest that is stored.
+
+    The gradient of each place of an input whose padding repeats cells is stored, too.
+    """
+    form, sizes = problem.format, [stored]
+    if is_folded(problem):
+        places = prod(map(most_places, problem.axes))
+        allowed = allowed + gamma(places, form.roundoff) * (magnitude + allowed) + places * form.least_normal
+    if operands.bias is not None:
+        sizes.insert(0, stored + np.abs(for_channels(problem, operands.bias)))
+    for size in sizes:
+        allowed = allowed + form.roundoff * (size + allowed) + form.least_normal * form.roundoff
+        stored = np.maximum(stored, size)
+    return allowed, stored
 
 
 def _reason(problem: Problem, *, terms: int, magnitude: float) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from verify.cases.dtypes import FORMATS
 from verify.cases.geometry import Axis, dilated
 from verify.cases.given import Given
+from verify.cases.modes import ZEROS
 from verify.cases.operands import NORM_EPSILON, Array, Operands
 from verify.cases.operations import WHOLE, kind_of
 from verify.cases.quantised import PLAIN
@@ -18,6 +19,7 @@ from verify.oracle.arguments import (
     activation_named,
     array_named,
     groups_of,
+    mode_of,
     norm_of,
     padding_of,
     steps_of,
@@ -44,6 +46,7 @@ class Arguments:
     kernel: Any = None
     strides: Any = 1
     padding: Any = "VALID"
+    padding_mode: Any = ZEROS
     dilations: Any = 1
     groups: Any = 1
     output_shape: Any = None
@@ -147,6 +150,7 @@ def call_of(arguments: Arguments) -> Call:
             "filter_count": shapes.filters,
             "groups": groups,
             "padding": _padding_name(arguments.padding),
+            "padding_mode": mode_of(arguments.padding_mode),
             "dtype": x.dtype if x.dtype.name in FORMATS or quantised else np.dtype(np.float64),
             "quantised": quantised or PLAIN,
             "channels_first": is_first,
@@ -258,10 +262,13 @@ def _axes(
         size = _sizes(arguments, shapes, images=images, strides=strides, dilations=dilations)
     walks = list(zip(size, shapes.kernel, strides, dilations, strict=True))
     pairs = padding_of(arguments.padding, walks=walks, is_first=is_first)
-    axes = tuple(Axis(*walk, *pair) for walk, pair in zip(walks, pairs, strict=True))
+    mode = mode_of(arguments.padding_mode)
+    axes = tuple(Axis(*walk, before, after, mode) for walk, (before, after) in zip(walks, pairs, strict=True))
     for number, axis in enumerate(axes):
         if axis.shortfall and _padding_name(arguments.padding) != "SAME":
             raise Misfit(axis.refusal(number))
+        if refusal := axis.unrepeatable(number):
+            raise Misfit(refusal)
     outs = tuple(axis.out for axis in axes)
     if shapes.out and outs != shapes.out:
         raise Misfit(_disagreeing_sizes(arguments, size=size, outs=outs, wanted=shapes.out, axes=axes))

@@ -24,6 +24,7 @@ def conv(
     *,
     strides: Numbers = 1,
     padding: Padding = "VALID",
+    padding_mode: str = "zeros",
     dilations: Numbers = 1,
     groups: int = 1,
     bias: Any = None,
@@ -44,7 +45,8 @@ def conv(
 
     `strides` and `dilations` are one number or one for each spatial axis, in cells. `padding` is "SAME",
     "VALID", a number of cells of zeros before and after every axis, one for each axis, or (before, after)
-    pairs for the spatial axes, or for all axes as TensorFlow takes them.
+    pairs for the spatial axes, or for all axes as TensorFlow takes them. `padding_mode` is what the cells
+    hold: "zeros", "reflect", "symmetric", "circular" or "replicate", as PyTorch and `tf.pad` have them.
 
     What follows, in this order: a `bias`, one number for each filter, or a `norm`, the (mean, variance,
     scale, offset) of a batch normalisation with its `norm_epsilon`; a `residual` in the answer's shape; an
@@ -54,7 +56,8 @@ def conv(
     but a bias follows. Raises ValueError, one sentence, for arguments that no convolution has.
 
     Formula: y[n, o, f] = Σ x[n, o·stride + t·dilation − before, c] · w[t, c, f], cells outside x
-    being 0; a correlation, as in every framework (Dumoulin and Visin, arXiv:1603.07285).
+    being 0, or as the mode says; a correlation, as in every framework (Dumoulin and Visin,
+    arXiv:1603.07285).
     """
     return answer_of(call_or_hint(Arguments.of("conv", locals())))
 
@@ -102,6 +105,7 @@ def filter_gradient(
     kernel: Numbers,
     strides: Numbers = 1,
     padding: Padding = "VALID",
+    padding_mode: str = "zeros",
     dilations: Numbers = 1,
     groups: int = 1,
     data_format: str | None = None,

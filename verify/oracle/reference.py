@@ -17,6 +17,7 @@ from verify.cases.case import Case
 from verify.cases.exactness import promises_exact_sums
 from verify.cases.geometry import Axis
 from verify.cases.large import require_whole
+from verify.cases.modes import ZEROS
 from verify.cases.operands import Array, Operands
 from verify.oracle.compensated import SPLITTABLE, dot2
 from verify.oracle.epilogue import follow, wrapped
@@ -164,7 +165,8 @@ def transpose(y: Array, w: Array, *, problem: Problem, kind: Any) -> Array:
     """The gradient with respect to the input, by scattering.
 
     Each element of the cotangent y adds its products to the cells that its window read:
-    x[n, o·stride + t·dilation − before, c] += y[n, o, f] · w[t, c, f]; those on padding are dropped.
+    x[n, o·stride + t·dilation − before, c] += y[n, o, f] · w[t, c, f]; those on padding are dropped, or
+    added to the cells that it repeats.
     """
     channels = w.shape[-2] * problem.groups
     padded = np.zeros((len(y), *(axis.padded for axis in problem.axes), channels), dtype=kind)
@@ -173,7 +175,7 @@ def transpose(y: Array, w: Array, *, problem: Problem, kind: Any) -> Array:
             members, filters = _share(group, w.shape[-2]), _share(group, w.shape[-1] // problem.groups)
             products = y[..., filters].astype(kind) @ w[tap][:, filters].T.astype(kind)
             padded[cells][..., members] += products
-    return padded[_inside(problem.axes)]
+    return folded(padded, problem.axes)
 
 
 def filter_gradient(x: Array, y: Array, *, problem: Problem, kind: Any) -> Array:
@@ -216,12 +218,52 @@ def _share(group: int, size: int) -> slice:
 
 
 def pad(x: Array, axes: tuple[Axis, ...], *, kind: Any) -> Array:
-    """The padded input, contiguous; the input itself if there is no padding."""
+    """The padded input, contiguous; the input itself if there is no padding.
+
+    Padding is filled along one axis after another, so that corners hold what was filled before.
+    """
     if not any(axis.before or axis.after for axis in axes):
         return np.ascontiguousarray(x, dtype=kind)
     padded = np.zeros((x.shape[0], *(axis.padded for axis in axes), x.shape[-1]), dtype=kind)
     padded[_inside(axes)] = x
+    for place, axis in enumerate(axes, start=1):
+        along = np.moveaxis(padded, place, 0)
+        for outside, inside in _repeated(axis):
+            along[outside] = along[inside]
     return padded
+
+
+def padded_beforehand(problem: Problem, operands: Operands) -> tuple[Problem, Operands]:
+    """The same sums of an input that is padded already, where padding repeats cells; others as they are.
+
+    Of a gradient with respect to the input, each place of the padded one has its own.
+    """
+    if all(axis.mode == ZEROS for axis in problem.axes):
+        return problem, operands
+    wide = tuple(Axis(axis.padded, axis.kernel, axis.stride, axis.dilation) for axis in problem.axes)
+    if problem.traits.answer != "source":
+        x = channels_last(problem, operands.input)
+        padded = in_data_format(problem, pad(x, problem.axes, kind=x.dtype))
+        operands = operands._replace(input=padded)
+    return problem._replace(axes=wide), operands
+
+
+def folded(padded: Array, axes: tuple[Axis, ...]) -> Array:
+    """What `pad` makes of an input, turned round: each place is added to the cell that it repeats."""
+    for place, axis in reversed([*enumerate(axes, start=1)]):
+        along = np.moveaxis(padded, place, 0)
+        for outside, inside in _repeated(axis):
+            along[inside] += along[outside]
+    return padded[_inside(axes)]
+
+
+def _repeated(axis: Axis) -> Iterator[tuple[int, int]]:
+    """Each place of padding that repeats a cell, and that cell's place, in the padded axis."""
+    if axis.mode == ZEROS or not axis.size:
+        return
+    for place, cell in enumerate(axis.sources.tolist()):
+        if not axis.before <= place < axis.before + axis.size:
+            yield place, axis.before + cell
 
 
 def _inside(axes: tuple[Axis, ...]) -> tuple[slice, ...]:

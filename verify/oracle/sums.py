@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from verify.cases.dtypes import FORMATS
+from verify.cases.modes import ZEROS
 from verify.cases.operands import Array, Operands
 from verify.cases.operations import ONE_ROUNDING, SLOPE_BITS, kind_of
 from verify.oracle.problem import Problem
@@ -36,8 +37,9 @@ def sums_are_exact(
 
     True where every product, the bias and the residual are multiples of some power of two g, their
     magnitudes add up to less than g · 2**p with p the accumulator's significand and below its largest
-    number, and g is a normal number. If a bias or another step that rounds follows, the same must hold for
-    the dtype, in which the sum is stored. `magnitude_of` is that of `judge_operands`.
+    number, and g is a normal number. If a bias or another step that rounds follows, or gradients of padding
+    are added, the same must hold for the dtype, in which the sum is stored. `magnitude_of` is that of
+    `judge_operands`.
     """
     if problem.format.exact_integers:
         return True
@@ -45,7 +47,7 @@ def sums_are_exact(
         return False
     form, accumulator = problem.format, FORMATS[problem.format.accumulator]
     unit = last_bit(operands.input) + last_bit(operands.factor)
-    is_stored = any(kind_of(step) not in ONE_ROUNDING for step in problem.epilogue)
+    is_stored = any(kind_of(step) not in ONE_ROUNDING for step in problem.epilogue) or is_folded(problem)
     held = form if is_stored else accumulator
     sizes = magnitude_of() if magnitude_of else magnitudes(problem, operands)
     for addend in (operands.bias, operands.residual):
@@ -58,6 +60,11 @@ def sums_are_exact(
     return (
         held.least_exponent <= unit - SLOPE_BITS * has_slope and largest < below and largest <= held.largest
     )
+
+
+def is_folded(problem: Problem) -> bool:
+    """Whether gradients of padding are added to those of the cells that it repeats."""
+    return problem.traits.answer == "source" and any(axis.mode != ZEROS for axis in problem.axes)
 
 
 def last_bit(values: Array) -> int:

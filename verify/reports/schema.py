@@ -12,7 +12,7 @@ from verify.cases.case import Case
 from verify.cases.dtypes import DTYPES
 from verify.cases.operations import OPERATIONS
 from verify.cases.shards import Shard
-from verify.cases.word import PADDING_MODES
+from verify.cases.word import PADDINGS
 from verify.checks.predictions import JudgedBy
 from verify.checks.reading import DataError
 from verify.checks.shapes import (
@@ -120,7 +120,7 @@ _CASE = fields(
         "operation": one_of(OPERATIONS),
         "rank": whole(0, 3),
         "dtype": one_of(DTYPES),
-        "padding": one_of(PADDING_MODES),
+        "padding": one_of(PADDINGS),
     },
     {
         "kind": _KIND,

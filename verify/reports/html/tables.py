@@ -11,7 +11,7 @@ from verify.cases.case import Case
 from verify.cases.dtypes import DTYPES
 from verify.cases.operations import OPERATIONS
 from verify.cases.regions import region_names, regions
-from verify.cases.word import PADDING_MODES
+from verify.cases.word import PADDINGS
 from verify.reports.coverage import FaultCoverage, RegionCoverage, families
 from verify.reports.summary import TIME_PARTS, spent
 from verify.reports.tally import OFTEN_SHOWN, Tally, by_subject
@@ -73,7 +73,7 @@ def coverage_tables(cases: Iterable[Judged], caption: str) -> Tables:
     outcomes: dict[tuple[str, int, str, str], Counter[str]] = {}
     for judged in cases:
         case = judged.case
-        key = (case.operation, case.rank, case.format.token, case.padding_mode)
+        key = (case.operation, case.rank, case.format.token, case.padding_kind)
         outcomes.setdefault(key, Counter())[judged.outcome] += 1
     largest = max(map(_judged_in, outcomes.values()), default=0)
     kinds = sorted({key[:2] for key in outcomes}, key=lambda kind: ([*OPERATIONS].index(kind[0]), kind[1]))
@@ -82,10 +82,10 @@ def coverage_tables(cases: Iterable[Judged], caption: str) -> Tables:
     tables = []
     for kind in kinds:
         counts = (
-            (dtype, [outcomes.get((*kind, dtype, padding)) for padding in PADDING_MODES]) for dtype in dtypes
+            (dtype, [outcomes.get((*kind, dtype, padding)) for padding in PADDINGS]) for dtype in dtypes
         )
         rows = tuple((dtype, tuple(_coverage_square(each, largest) for each in row)) for dtype, row in counts)
-        tables.append(Table(f"{kind[0]}, {kind[1]}-D", "dtype", PADDING_MODES, rows))
+        tables.append(Table(f"{kind[0]}, {kind[1]}-D", "dtype", PADDINGS, rows))
     return Tables(caption, tuple(tables))
 
 

@@ -16,6 +16,7 @@ USUAL: Mapping[str, tuple[Any, ...]] = MappingProxyType(
         "ranks": (2,),
         "dtypes": ("float32",),
         "paddings": ("same", "valid"),
+        "padding_modes": ("zeros",),
         "data_formats": ("channels_last",),
     }
 )

@@ -230,7 +230,8 @@ def _paddings_phrase(enumeration: Enumeration) -> str:
     words = ["both paddings"] if len(named) == 2 else [f"{name} padding" for name in named]
     if "explicit" in enumeration.paddings:
         words.append(f"explicit padding of ≤ {enumeration.cells} cell{'s' * (enumeration.cells > 1)} an end")
-    return " and ".join(words)
+    is_repeating = enumeration.padding_modes != ("zeros",)
+    return " and ".join(words) + f", of {_listed(enumeration.padding_modes)}" * is_repeating
 
 
 def _listed(names: tuple[Any, ...]) -> str:
@@ -242,7 +243,13 @@ def rows_of_enumeration(enumeration: Enumeration) -> Iterator[LabelledText]:
     """The enumeration, before the first case."""
     yield "cases", f"{enumeration.count:,}, each with {fixed(enumeration)}"
     if enumeration.excluded:
-        yield "excluded", f"{enumeration.excluded:,} combinations whose output size would be negative"
+        negative = f"{enumeration.excluded:,} combinations whose output size would be negative"
+        yield "excluded", negative + _unrepeatable(enumeration)
+
+
+def _unrepeatable(enumeration: Enumeration) -> str:
+    is_repeating = enumeration.padding_modes != ("zeros",)
+    return ", or whose padding has more cells than it may repeat" * is_repeating
 
 
 def rows_of_ways(subject: Description, enumeration: Enumeration) -> Iterator[LabelledText]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from verify.cases.case import Case
 from verify.subjects.numpy.direct import Array, Correlation
+
+_NAMED: Mapping[str, Any] = MappingProxyType({"zeros": "constant", "circular": "wrap", "replicate": "edge"})
+"""Mode of padding → what NumPy calls it, where that has another name."""
 
 
 def answer_by(correlate: Correlation, case: Case, *, gradient: Correlation | None = None) -> Array:
@@ -41,7 +46,13 @@ def channels_last(case: Case, image: Array) -> Array:
 def padded_input(case: Case, kind: Any) -> Array:
     """The input with its padding and its border; without the cells that no window reaches."""
     ends = [(axis.before, axis.after) for axis in case.axes]
-    return np.pad(channels_last(case, case.input).astype(kind), [(0, 0), *ends, (0, 0)])
+    return padded(case, channels_last(case, case.input).astype(kind), [(0, 0), *ends, (0, 0)])
+
+
+def padded(case: Case, array: Array, ends: list[tuple[int, int]]) -> Array:
+    """An array with cells at its ends, by the case's mode of padding."""
+    mode = _NAMED.get(case.padding_mode, case.padding_mode)
+    return np.pad(array, ends, mode=mode) if any(map(any, ends)) else array
 
 
 def forward(correlate: Correlation, case: Case, kind: Any) -> Array:
@@ -73,8 +84,22 @@ def transpose(correlate: Correlation, case: Case, kind: Any) -> Array:
     inputs, filters = np.split(spread, case.groups, axis=-1), np.split(turned, case.groups, axis=-2)
     ones = (1,) * rank
     parts = [correlate(*part, ones, case.dilations) for part in zip(inputs, filters, strict=True)]
+    whole = np.concatenate(parts, axis=-1)
+    if case.padding_mode != "zeros":
+        return _added_to_cells(case, whole)
     inside = tuple(slice(axis.before, axis.before + axis.size) for axis in axes)
-    return np.concatenate(parts, axis=-1)[(slice(None), *inside)]
+    return whole[(slice(None), *inside)]
+
+
+def _added_to_cells(case: Case, whole: Array) -> Array:
+    """The gradient of each place of a padded input, added to that of the cell that it repeats."""
+    cells = np.arange(int(np.prod(case.size))).reshape(case.size)
+    repeated = padded(case, cells, [(axis.before, axis.after) for axis in case.axes]).ravel()
+    flat = np.zeros((len(whole), cells.size, whole.shape[-1]), whole.dtype)
+    parts = whole.reshape(len(whole), repeated.size, whole.shape[-1])
+    for place, cell in enumerate(repeated.tolist()):
+        flat[:, cell] += parts[:, place]
+    return flat.reshape(len(whole), *case.size, whole.shape[-1])
 
 
 def filter_gradient(correlate: Correlation, case: Case, kind: Any) -> Array:

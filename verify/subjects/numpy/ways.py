@@ -10,6 +10,7 @@ from types import MappingProxyType
 from verify.cases.case import Case
 from verify.cases.domain import Domain, Space
 from verify.cases.memory import LAYOUTS
+from verify.cases.modes import PADDING_MODES
 from verify.cases.operands import Array
 from verify.subjects.built_in import conditions_inside
 from verify.subjects.numpy.direct import (
@@ -48,7 +49,13 @@ class Way:
 
     @cached_property
     def domain(self) -> Domain:
-        space = Space(ranks=tuple(self.ranks), dtypes=tuple(self.dtypes), around=AROUND, views=tuple(LAYOUTS))
+        space = Space(
+            ranks=tuple(self.ranks),
+            dtypes=tuple(self.dtypes),
+            around=AROUND,
+            padding_modes=PADDING_MODES,
+            views=tuple(LAYOUTS),
+        )
         if self.taps:
             space = space._replace(max_kernel=self.taps, max_stride=1, max_dilation=1)
         flat = space._replace(ranks=tuple(rank for rank in self.ranks if rank < 3))

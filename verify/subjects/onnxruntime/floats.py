@@ -89,7 +89,7 @@ class Way:
     def __call__(self, case: Case) -> Array:
         """ONNX Runtime's answer; its own errors pass through."""
         is_mirrored = self.padding == "+same-lower"
-        graph = graph_of(case, auto_pad=_RULES[self.padding, case.padding_mode])
+        graph = graph_of(case, auto_pad=_RULES[self.padding, case.padding_kind])
         graph = mirrored(graph) if is_mirrored else graph
         answer = answer_of(case, graph, LEVELS[self.level])
         return flipped(answer) if is_mirrored else answer

@@ -29,7 +29,7 @@ def _operated(case: Case, x: Any, *, auto_pad: bool) -> Any:
         x = opset13.pad(x, [0, 0, *before], [0, 0, *after], "constant")
     if case.traits.answer == "source":
         return _transposed(case, x)
-    rule = case.padding_mode.replace("same", "same_upper") if auto_pad else "explicit"
+    rule = case.padding_kind.replace("same", "same_upper") if auto_pad else "explicit"
     pads = ([0] * case.rank,) * 2 if auto_pad else pads_of(case)
     answer = _convolved(x, filters_of(case), groups_of(case), [case.strides, *pads, case.dilations], rule)
     if case.pointwise is None:

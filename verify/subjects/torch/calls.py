@@ -53,7 +53,7 @@ def conv(case: Case, x: Any, w: Any, *rest: Any) -> Any:
 
 def conv_by_rule(case: Case, x: Any, w: Any, *rest: Any) -> Any:
     """The same with padding "same" or "valid"."""
-    return _convolved(case, x, w, *rest, padding=case.padding_mode)
+    return _convolved(case, x, w, *rest, padding=case.padding_kind)
 
 
 def _convolved(case: Case, x: Any, w: Any, *rest: Any, padding: Any) -> Any:
