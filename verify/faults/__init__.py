@@ -9,6 +9,7 @@ from verify.faults.catalogue.channels import BATCH, CHANNELS
 from verify.faults.catalogue.converted import CONVERTED
 from verify.faults.catalogue.deviating import DEVIATING as _DEVIATING
 from verify.faults.catalogue.memory import MEMORY
+from verify.faults.catalogue.modes import MODES
 from verify.faults.catalogue.padding import PADDING
 from verify.faults.catalogue.precision import BEHAVIOUR, PRECISION
 from verify.faults.catalogue.quantised import QUANTISED
@@ -22,6 +23,7 @@ __all__ = ["DEVIATING", "FAULTS", "Fault", "fault_named"]
 
 FAULTS: tuple[Fault, ...] = (
     *PADDING,
+    *MODES,
     *WINDOWS,
     *SHAPES,
     *BLOCKED,

@@ -16,6 +16,7 @@ from verify.cases import quantised
 from verify.cases.case import Case
 from verify.cases.domain import EVERY_CASE
 from verify.cases.dtypes import QUANTISED
+from verify.cases.modes import REPEATING
 from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import disagreement, replay_line
 from verify.checks.path import Examiner
@@ -33,8 +34,8 @@ from verify.runs.jobs import all_of, jobs_for
 DRAWS = 4700
 """Cases that are drawn beside quantised ones; each is put to every correct convolution: 20,000 verdicts."""
 
-QUANTISED_SHARE = 8
-"""Cases for each of which a quantised one is drawn, too."""
+SHARE = 8
+"""Cases for each of which a quantised one is drawn, too, and one whose padding repeats cells."""
 
 JUDGED = 500
 """Cases in which a fault is looked for, of those that could have it; more, until one shows it."""
@@ -133,9 +134,11 @@ def _in_jobs(console: Console, cases: Sequence[Case], asked: int | None) -> tupl
 
 
 def drawn(examples: int, seed: int) -> list[Case]:
-    """So many cases of every kind, and one for each eight of them that is quantised."""
+    """So many cases of every kind, and for each eight of them a quantised one and a mode of padding."""
     kinds = cases(operations=quantised.OPERATIONS, dtypes=tuple(QUANTISED), around=quantised.EPILOGUE)
-    return [*sample(examples, seed), *sample(-(-examples // QUANTISED_SHARE), seed, kinds)]
+    padded = cases(paddings=("same", "explicit"), padding_modes=REPEATING)
+    few = -(-examples // SHARE)
+    return [*sample(examples, seed), *sample(few, seed, kinds), *sample(few, seed, padded)]
 
 
 def with_narrow(cases: Sequence[Case]) -> list[Case]:

@@ -105,6 +105,7 @@ def _exchanged(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
 fault = partial(make_fault, family="padding")
 call_fault = partial(fault, kinds=NUMERIC_KINDS | {"shape"})
 
+_OF_ZEROS = "padding != 'valid' and padding_mode == 'zeros'"
 _NOT_VALID = f"padding != 'valid' and {WINDOWED}"
 _SAME = f"padding == 'same' and {WINDOWED}"
 padding_fault = partial(fault, applies=_NOT_VALID, needs="any(before or after for before, after in pads)")
@@ -195,14 +196,14 @@ PADDING = (
     padding_fault(
         name="padding-repeats-edge",
         sentence="padding with the cells of the edge instead of zeros",
-        applies=f"padding != 'valid' and operation != 'transpose' and {WINDOWED}",
+        applies=f"{_OF_ZEROS} and operation != 'transpose' and {WINDOWED}",
         word="conv_i1_k2_same_ones",
         change=_filled_by(lambda cells, size: np.clip(cells, 0, size - 1)),
     ),
     padding_fault(
         name="padding-reflects",
         sentence="padding with the cells reflected at the edge instead of zeros",
-        applies=f"padding != 'valid' and operation != 'transpose' and {WINDOWED}",
+        applies=f"{_OF_ZEROS} and operation != 'transpose' and {WINDOWED}",
         word="conv_i1_k2_same_ones",
         change=_filled_by(_reflected),
     ),
