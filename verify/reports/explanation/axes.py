@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
-from verify.reports.explanation.cell import cells_under, windows_over
+from verify.cases.modes import ZEROS
+from verify.reports.explanation.cell import cells_under, places_of, windows_over
 from verify.reports.explanation.lines import LABEL, PADDING_SIGN, WIDTH, Line, Span, entry
 from verify.reports.phrases import plural
 
@@ -62,7 +63,8 @@ def _sizes(case: Case, number: int, *, bordered: Axis, border: tuple[int, int]) 
     sizes = f"{name}: size {axis.size}, kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation}"
     if not any(border):
         padding = case.padding if isinstance(case.padding, str) else (bordered.before, bordered.after)
-        return entry(f"axis {number}", f"{sizes}, padding {padding}")
+        mode = f", {case.padding_mode}" if case.padding_mode != ZEROS else ""
+        return entry(f"axis {number}", f"{sizes}, padding {padding}{mode}")
     then = case.padding if isinstance(case.padding, str) else "padding"
     borders = f"border {border[0]} before, {border[1]} after"
     inside = f"then {then}: {bordered.before} before, {bordered.after} after"
@@ -71,7 +73,7 @@ def _sizes(case: Case, number: int, *, bordered: Axis, border: tuple[int, int]) 
 
 
 def _least_padding(axis: Axis) -> list[str]:
-    size, kernel, stride, dilation, before, after = axis
+    size, kernel, stride, dilation, before, after, _ = axis
     total = before + after
     if not axis.out:
         return [f"out = ceil({size}/{stride}) = 0", "no window, so no padding"]
@@ -83,7 +85,7 @@ def _least_padding(axis: Axis) -> list[str]:
 
 
 def _windows_that_fit(axis: Axis) -> list[str]:
-    size, kernel, stride, dilation, before, after = axis
+    size, kernel, stride, dilation, before, after, _ = axis
     padded = f"padded = {before} + {size} + {after} = {axis.padded}, " if before + after else ""
     return [
         f"{padded}span = ({kernel}-1)*{dilation} + 1 = {axis.span}",
@@ -93,18 +95,19 @@ def _windows_that_fit(axis: Axis) -> list[str]:
 
 def _window_lines(axis: Axis, cell: int) -> Iterator[str]:
     """The windows of the forward convolution that read a cell, each with its equation."""
-    pairs = windows_over(axis, cell)
+    pairs, places = windows_over(axis, cell), " or ".join(map(str, places_of(axis, cell)))
     rule = f"window*{axis.stride} + tap*{axis.dilation} - {axis.before}"
     if not axis.out:
         yield f"no window fits, so none reads cell {cell}"
     elif not pairs:
         limits = f"windows below {axis.out} and taps below {axis.kernel}"
-        yield f"no window reads cell {cell}: {rule} is never {cell} for {limits}"
+        yield f"no window reads cell {cell}: {rule} is never {places} for {limits}"
     else:
-        yield f"cell {cell} is read where {rule} is {cell}:"
+        yield f"cell {cell} is read where {rule} is {places}:"
     for window, tap in pairs[:_PAIRS]:
         solved = rule.replace("window", str(window)).replace("tap", str(tap))
-        yield f"window {window} at tap {tap}: {solved} = {cell}"
+        place = window * axis.stride + tap * axis.dilation - axis.before
+        yield f"window {window} at tap {tap}: {solved} = {place}"
     if (more := len(pairs) - _PAIRS) > 0:
         yield f"… {more} more {plural(more, 'window')}"
 
@@ -119,4 +122,8 @@ def _cells(axis: Axis, cells: range, *, start: str) -> Line:
 
 
 def _mark(axis: Axis, cell: int) -> Span:
-    return Span(f" {cell}", "window") if 0 <= cell < axis.size else Span(f" {PADDING_SIGN}", "padding")
+    """A cell that a place stands for; a sign for a zero."""
+    source = axis.source(cell)
+    if source is None:
+        return Span(f" {PADDING_SIGN}", "padding")
+    return Span(f" {source}", "window" if 0 <= cell < axis.size else "padding")

@@ -10,6 +10,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
+from verify.cases.modes import ZEROS
 from verify.cases.operands import Array
 from verify.reports.explanation.requantised import without_zero_points
 
@@ -102,11 +103,22 @@ def cell_of(case: Case, index: tuple[int, ...]) -> Cell:
 def windows_over(axis: Axis, cell: int) -> list[tuple[int, int]]:
     """The windows that read a cell, in order, each with its tap that lies on the cell.
 
-    They solve window·stride + tap·dilation − before = cell.
+    They solve window·stride + tap·dilation − before = cell, or a place of padding that repeats the cell.
     """
-    firsts = ((cell + axis.before - tap * axis.dilation, tap) for tap in range(axis.kernel))
+    firsts = [
+        (place + axis.before - tap * axis.dilation, tap)
+        for place in places_of(axis, cell)
+        for tap in range(axis.kernel)
+    ]
     pairs = [(first // axis.stride, tap) for first, tap in firsts if first % axis.stride == 0]
     return sorted((window, tap) for window, tap in pairs if 0 <= window < axis.out)
+
+
+def places_of(axis: Axis, cell: int) -> list[int]:
+    """The cell, and the places of padding that repeat it, in order."""
+    if axis.mode == ZEROS:
+        return [cell]
+    return [int(place) - axis.before for place in np.flatnonzero(axis.sources == cell)]
 
 
 def cells_under(axis: Axis, tap: int) -> range:
@@ -155,7 +167,7 @@ def _filter_cell(case: Case, place: Place, *, member: int) -> Cell:
     group = place.channel // (case.filter_count // case.groups)
     source = group * (case.channels // case.groups) + member
     cells = [cells_under(axis, tap) for axis, tap in zip(case.axes, place.along, strict=True)]
-    values, inside = _padded(channels_second(case, case.input)[:, source], cells)
+    values, inside = _padded(case, channels_second(case, case.input)[:, source], cells)
     cotangent = channels_second(case, case.cotangent)[:, place.channel]
     factors = _factors(case, values, inside=inside, right=cotangent)
     return Cell(place, group, source, range(case.batch), factors)
@@ -165,19 +177,17 @@ def _window_factors(case: Case, place: Place, *, channels: Sequence[int], weight
     """One window of some channels, and the weights of each."""
     cells = [axis.cells(window) for axis, window in zip(case.axes, place.along, strict=True)]
     image = channels_second(case, case.input)[place.batch]
-    values, inside = _padded(image[[*channels]], cells)
+    values, inside = _padded(case, image[[*channels]], cells)
     return _factors(case, values, inside=inside, right=weights)
 
 
-def _padded(images: Array, cells: Sequence[range]) -> tuple[Array, Array]:
-    """Some cells of images, 0 for those on padding; and which are not on padding."""
+def _padded(case: Case, images: Array, places: Sequence[range]) -> tuple[Array, Array]:
+    """The cells of images that some places stand for, 0 for padding of zeros; and which are none of that."""
+    cells = [[axis.source(place) for place in along] for axis, along in zip(case.axes, places, strict=True)]
     values = np.zeros((len(images), *map(len, cells)), images.dtype)
     inside = np.zeros(values.shape, bool)
-    kept = [
-        [place for place, cell in enumerate(axis) if 0 <= cell < size]
-        for axis, size in zip(cells, images.shape[1:], strict=True)
-    ]
-    sources = [[axis[place] for place in places] for axis, places in zip(cells, kept, strict=True)]
+    kept = [[place for place, cell in enumerate(axis) if cell is not None] for axis in cells]
+    sources = [[cell for cell in axis if cell is not None] for axis in cells]
     every = range(len(images))
     values[np.ix_(every, *kept)] = images[np.ix_(every, *sources)]
     inside[np.ix_(every, *kept)] = True

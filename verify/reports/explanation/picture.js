@@ -90,6 +90,8 @@ function animate(prefix) {
   const data = JSON.parse(byId("data").textContent);
   const [rows, columns] = data.walks;
   const across = columns.readings.length;
+  // The number at a place of the padded plane: that of the cell for which padding stands; none of a zero.
+  const numberAt = (plane, row, column) => plane[rows.sources[row + rows.before]]?.[columns.sources[column + columns.before]];
   const size = rows.readings.length * across;
   const last = data.answer.length * size - 1;
   let at = data.start[0] * size + data.start[1];
@@ -114,9 +116,9 @@ function animate(prefix) {
     const down = range(rows.before + rows.size + rows.after, -rows.before);
     const along = range(columns.before + columns.size + columns.after, -columns.before);
     const made = table(`${data.left.name}, ${title}`, down, along, (row, column) => {
-      const number = plane[down[row]]?.[along[column]];
+      const number = numberAt(plane, down[row], along[column]);
       const cell = element("td", { textContent: number === undefined ? "0" : textOf(number) });
-      if (number === undefined) cell.classList.add("pad");
+      if (plane[down[row]]?.[along[column]] === undefined) cell.classList.add("pad");
       cell.addEventListener("click", () => moveWindow(down[row], along[column]));
       return cell;
     }, "moves");
@@ -156,7 +158,7 @@ function animate(prefix) {
       const weights = data.right.planes[part.block[1]];
       for (const row of down[1]) for (const column of along[1]) part.right.grid[row][column].classList.add("weight");
       const products = table("products", range(down[0].length), range(along[0].length), (row, column) => {
-        const left = valueOf(plane[down[0][row]]?.[along[0][column]] ?? 0);
+        const left = valueOf(numberAt(plane, down[0][row], along[0][column]) ?? 0);
         return element("td", { className: "product", textContent: textOf(left * valueOf(weights[down[1][row]][along[1][column]])) });
       });
       part.products.replaceChildren(down[0].length && along[0].length ? scrolled(`products, ${cell.titles[number]}`, products, "products") : "none");

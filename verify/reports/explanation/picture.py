@@ -148,7 +148,13 @@ def _operand(name: str, planes: Array) -> dict[str, Any]:
 
 def _walk(walk: Walk) -> dict[str, Any]:
     readings = [[list(part) for part in reading] for reading in walk.readings]
-    return {"before": walk.before, "size": walk.size, "after": walk.after, "readings": readings}
+    return {
+        "before": walk.before,
+        "size": walk.size,
+        "after": walk.after,
+        "readings": readings,
+        "sources": walk.sources,
+    }
 
 
 def _axes(case: Case) -> list[list[str]]:

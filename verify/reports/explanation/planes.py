@@ -26,12 +26,20 @@ class Reading(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """One axis: the padding around the left planes, and what each place of the answer reads."""
+    """One axis: the padding around the left planes, and what each place of the answer reads.
+
+    `sources` has for each place of the padded axis the cell that it stands for, -1 for a zero.
+    """
 
     before: int
     size: int
     after: int
     readings: tuple[Reading, ...]
+    sources: tuple[int, ...]
+
+    def source(self, place: int) -> int:
+        """The cell that a place stands for, counted from the first cell; -1 for a zero."""
+        return self.sources[place + self.before]
 
 
 class Block(NamedTuple):
@@ -106,7 +114,7 @@ def planes_of(case: Case) -> Planes:
     shown = without_zero_points(case)
     left = _images(shown.input if is_windowed else shown.cotangent, case)
     walks = [_walk(case, axis) for axis in case.axes]
-    alone = Walk(0, 1, 0, (Reading((0,), (0,)),))
+    alone = Walk(0, 1, 0, (Reading((0,), (0,)),), (0,))
     down, across = walks if case.rank == 2 else (alone, *walks)
     return Planes(case, left, _right(shown), down, across, _count(case))
 
@@ -129,17 +137,18 @@ def _right(case: Case) -> Array | None:
 def _walk(case: Case, axis: Axis) -> Walk:
     windows, taps = range(axis.out), range(axis.kernel)
     if case.is_bias_gradient:
-        return Walk(0, axis.out, 0, (Reading(windows, ()),))
+        return Walk(0, axis.out, 0, (Reading(windows, ()),), tuple(windows))
     match case.traits.answer:
         case "source":
             pairs = [windows_over(axis, cell) for cell in range(axis.size)]
             readings = [Reading([at for at, _ in pair], [tap for _, tap in pair]) for pair in pairs]
-            return Walk(0, axis.out, 0, tuple(readings))
+            return Walk(0, axis.out, 0, tuple(readings), tuple(windows))
         case "filters":
             readings = [Reading(cells_under(axis, tap), windows) for tap in taps]
         case _:
             readings = [Reading(axis.cells(window), taps) for window in windows]
-    return Walk(axis.before, axis.size, axis.after, tuple(readings))
+    sources = tuple(int(cell) if cell < axis.size else -1 for cell in axis.sources)
+    return Walk(axis.before, axis.size, axis.after, tuple(readings), sources)
 
 
 def _count(case: Case) -> int:

@@ -89,18 +89,20 @@ def _left(planes: Planes, number: int, place: int) -> Grid:
     is_read = set(down.readings[row].left), set(across.readings[column].left)
     return [
         [
-            _span(planes.left[number], y, x, is_read=y in is_read[0] and x in is_read[1])
+            _span(planes, number, y, x, is_read=y in is_read[0] and x in is_read[1])
             for x in range(-across.before, across.size + across.after)
         ]
         for y in range(-down.before, down.size + down.after)
     ]
 
 
-def _span(plane: Array, row: int, column: int, *, is_read: bool) -> Span:
-    if not (0 <= row < plane.shape[0] and 0 <= column < plane.shape[1]):
+def _span(planes: Planes, number: int, row: int, column: int, *, is_read: bool) -> Span:
+    """A place of a padded plane: a number, in the style of padding where it repeats one that is not read."""
+    plane, cell = planes.left[number], (planes.rows.source(row), planes.columns.source(column))
+    if -1 in cell:
         return Span(PADDING_SIGN, "padding")
-    style: Style = "window" if is_read else "plain"
-    return Span(number_text(plane[row, column].item(), 3), style)
+    style: Style = "window" if is_read else "plain" if cell == (row, column) else "padding"
+    return Span(number_text(plane[cell].item(), 3), style)
 
 
 def _due(planes: Planes, values: Sequence[float], place: int) -> Grid:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from verify.cases.case import Case
-from verify.cases.geometry import Axis
+from verify.cases.geometry import Axis, mode_phrase
 from verify.cases.operations import Role
 from verify.reports.explanation.axes import AXIS_NAMES
 from verify.reports.explanation.cell import cells_under, place_of, windows_over
@@ -228,7 +228,14 @@ def _cells(axis: Axis, cells: Sequence[int]) -> str:
     inside = [str(cell) for cell in cells if 0 <= cell < axis.size]
     outside = len(cells) - len(inside)
     listed = f"{plural(len(inside), 'cell')} {', '.join(inside)}" if inside else "no cell of the input"
-    return f"{listed} and {outside} of padding" if outside else listed
+    repeats = f", which repeats {_cells(axis, repeated)}" if (repeated := _repeated(axis, cells)) else ""
+    return f"{listed} and {outside} of padding{repeats}" if outside else listed
+
+
+def _repeated(axis: Axis, cells: Sequence[int]) -> list[int]:
+    """The cells that padding among some places repeats, in order."""
+    found = (axis.source(cell) for cell in cells if not 0 <= cell < axis.size)
+    return sorted({cell for cell in found if cell is not None})
 
 
 def _strip(walk: _Walk) -> Picture:
@@ -241,7 +248,7 @@ def _strip(walk: _Walk) -> Picture:
     }
     rows = Stretch(0, len(shown), len(shown)) if len(shown) > 1 else ONE
     sizes = f"size {axis.size}, kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation}"
-    padding = f"padding {axis.before} before, {axis.after} after"
+    padding = f"padding {axis.before} before, {axis.after} after{mode_phrase(axis)}"
     title = f"{walk.name}: {walk.phrase}"
     text = f"{title}; {sizes}, {padding}."
     columns = walk.cells.about(asked or walk.marked, MAX_COLUMNS)
