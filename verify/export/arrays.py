@@ -63,6 +63,7 @@ def metadata(case: Case) -> dict[str, Any]:
         "dilations": case.dilations,
         "groups": case.groups,
         "padding": case.padding,
+        "padding_mode": case.padding_mode,
         "pads": [(axis.before, axis.after) for axis in case.axes],
         "border": case.border,
         "epilogue": case.epilogue,

@@ -15,6 +15,7 @@ from onnx import numpy_helper
 
 from verify.cases.case import Case
 from verify.cases.memory import memory_tokens
+from verify.cases.modes import ZEROS
 from verify.cases.operands import Array
 from verify.cases.operations import kind_of, slope_of
 from verify.checks.files import naming
@@ -22,8 +23,8 @@ from verify.checks.replacing import replace_file
 from verify.export import CannotExport
 from verify.oracle.bounds import judgement
 from verify.subjects.channels_first import image_of
-from verify.subjects.onnxruntime.convolution import graph_of
-from verify.subjects.onnxruntime.graph import ANSWER, BFLOAT16_OPSET, OPSET, model_of
+from verify.subjects.onnxruntime.convolution import PADS, graph_of
+from verify.subjects.onnxruntime.graph import ANSWER, BFLOAT16_OPSET, OPSET, WRAP_OPSET, model_of
 
 
 class Exported(NamedTuple):
@@ -67,7 +68,8 @@ def exported(case: Case) -> Exported:
         expected = image_of(case, rule.wanted).astype(case.dtype)
     is_exact = isinstance(rule.allowed, float)
     allowed = None if is_exact else image_of(case, np.asarray(rule.allowed))
-    opset = BFLOAT16_OPSET if case.format.token == "bfloat16" else OPSET
+    opset = WRAP_OPSET if case.padding_mode == "circular" else OPSET
+    opset = BFLOAT16_OPSET if case.format.token == "bfloat16" else opset
     model = model_of(graph, str(case), dtype=case.dtype, shape=expected.shape, opset=opset)
     onnx.checker.check_model(model, full_check=True)
     return Exported(model, graph.inputs, expected, allowed)
@@ -82,6 +84,10 @@ def _inexpressible(case: Case) -> str | None:
         return "ONNX has no operator for the gradient with respect to filters"
     if case.format.exact_integers:
         return f"ONNX's Conv has no {case.format.token}"
+    if case.padding_mode != ZEROS and case.traits.answer == "source":
+        return f"ONNX has no gradient of {case.padding_mode} padding"
+    if case.padding_mode not in (ZEROS, *PADS):
+        return f"ONNX's Pad has no {case.padding_mode} mode"
     if not all(axis.out for axis in case.axes):
         # The shape inference of ONNX divides towards 0: an input of 0 cells has (0-1)/2 + 1 = 1 window.
         return "on one axis no window fits, for which ONNX has no sure size"

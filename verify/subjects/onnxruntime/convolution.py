@@ -7,11 +7,14 @@ Source of each formula: onnx/defs/nn/defs.cc, `Conv` and `ConvTranspose`, at the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.modes import ZEROS
 from verify.cases.operands import Array
 from verify.cases.operations import kind_of, slope_of
 from verify.subjects.channels_first import filters_of, first, groups_of, image_of, pads_of, unread_of
@@ -19,6 +22,9 @@ from verify.subjects.onnxruntime.graph import Graph
 
 AutoPad = Literal["", "SAME_UPPER", "SAME_LOWER", "VALID"]
 """ONNX's rule of the padding; "" for cells that are written, which no runtime interprets."""
+
+PADS: Mapping[str, str] = MappingProxyType({"reflect": "reflect", "replicate": "edge", "circular": "wrap"})
+"""Mode of padding that repeats cells → that of ONNX's Pad, which has no symmetric one."""
 
 _OPERATORS = {"relu": "Relu", "elu": "Elu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
 
@@ -38,6 +44,10 @@ def _operated(case: Case, graph: Graph, auto_pad: AutoPad) -> str:
     if case.border:
         before, after = zip(*case.border, strict=True)
         x = graph.add("Pad", [x, graph.hold("border", np.array([0, 0, *before, 0, 0, *after], np.int64))])
+    if case.padding_mode != ZEROS:
+        firsts, lasts = pads_of(case)
+        cells = graph.hold("padding", np.array([0, 0, *firsts, 0, 0, *lasts], np.int64))
+        x = graph.add("Pad", [x, cells], mode=PADS[case.padding_mode])
     weights = graph.hold("w", filters_of(case))
     bias = [] if case.bias is None else [graph.hold("b", case.bias)]
     if case.traits.answer == "source":
@@ -60,7 +70,9 @@ def walk_of(case: Case) -> dict[str, Any]:
 
 
 def padded(case: Case, auto_pad: AutoPad) -> dict[str, Any]:
-    """The attribute of the padding, without a border, which has its own node."""
+    """The attribute of the padding, without a border or padding that repeats cells, which have a node."""
+    if case.padding_mode != ZEROS:
+        return {}
     if auto_pad:
         return {"auto_pad": auto_pad}
     before, after = pads_of(case)

@@ -15,6 +15,9 @@ OPSET = 17
 BFLOAT16_OPSET = 22
 """The first in which Conv and ConvTranspose take bfloat16."""
 
+WRAP_OPSET = 19
+"""The first in which Pad repeats the cells of the other end."""
+
 IR_VERSION = 10
 """The version of the format with both: runtimes refuse newer versions than they know."""
 
