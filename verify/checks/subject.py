@@ -15,12 +15,8 @@ from pathlib import Path
 from types import FunctionType, MappingProxyType
 from typing import Any
 
-from verify.cases import quantised
 from verify.cases.case import Case
 from verify.cases.domain import Condition, Domain, Space, joined
-from verify.cases.dtypes import QUANTISED
-from verify.cases.memory import LAYOUTS
-from verify.cases.modes import PADDING_MODES, ZEROS
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import Predicate
 from verify.cases.spelling import nearest
@@ -50,6 +46,7 @@ from verify.checks.limits import Limit
 from verify.checks.signatures import misuse_seen
 from verify.checks.tree import module_shown
 from verify.faults import Fault
+from verify.faults.domains import domain_of
 from verify.oracle.compare import Verdict
 
 Subject = Callable[[Case], Any]
@@ -219,7 +216,7 @@ def describe(subject: Subject, *, name: str | None = None) -> Description:
     module = str(getattr(subject, "__module__", ""))
     if isinstance(subject, Fault):
         named, names = name or name_of(subject), dict(CONDITION_NAMES)
-        domain = replace(_domain_of_fault(subject), names=names)
+        domain = replace(domain_of(subject), names=names)
         return Description(
             call=subject,
             module=module,
@@ -243,21 +240,6 @@ def describe(subject: Subject, *, name: str | None = None) -> Description:
     made = replace(made, domain=_without(domain, made.limits))
     ways = _said(subject, "ways", named=made.name, takes=some_ways) or {}
     return _of_ways(made, {way: _way(made, way, call) for way, call in ways.items()})
-
-
-def _domain_of_fault(fault: Fault) -> Domain:
-    """The cases that a fault as a subject answers: of a quantised one the quantised cases.
-
-    One of a mode of padding has all of them.
-    """
-    if fault.family == "memory":
-        return Domain(spaces=dict.fromkeys(OPERATIONS, Space(views=tuple(LAYOUTS))))
-    if fault.family != "quantised":
-        is_of_modes = Case.parse(fault.word).padding_mode != ZEROS
-        space = Space(padding_modes=PADDING_MODES) if is_of_modes else Space()
-        return Domain(spaces=dict.fromkeys(OPERATIONS, space))
-    space = Space(dtypes=tuple(QUANTISED), around=quantised.EPILOGUE)
-    return Domain(spaces=dict.fromkeys(quantised.OPERATIONS, space))
 
 
 def _unsaid(subject: Subject) -> dict[str, Any]:
