@@ -21,7 +21,7 @@ from verify.oracle.bounds import judgement
 from verify.oracle.compare import Judgement
 from verify.subjects.litert.kernels import KERNELS
 from verify.subjects.litert.models import model_of
-from verify.subjects.litert.ways import QuantisedWay
+from verify.subjects.litert.ways import OperatorWay
 from verify.subjects.tensorflow.entries import function, operands_by_name
 from verify.subjects.tensorflow.gradients import gradient_of
 from verify.subjects.tensorflow.layers import stack
@@ -46,7 +46,7 @@ def script(case: Case, subject: Description) -> str:
     way, declined = subject.route(case)
     if declined:
         raise CannotExport(f"{case} cannot be exported: {declined}")
-    if isinstance(way.call, QuantisedWay):
+    if isinstance(way.call, OperatorWay):
         return _of_a_model(case, way, way.call)
     if not isinstance(way.call, Way):
         raise CannotExport(f"no script is written of {way.name}: export {case} as pytest")
@@ -56,8 +56,7 @@ def script(case: Case, subject: Description) -> str:
     )
     arrays = _lines_of(call.arrays)
     if rule:
-        allowed = "0" if isinstance(rule.allowed, float) else literal_of(rule.allowed)
-        arrays += [f"expected = {literal_of(rule.wanted)}", f"allowed = {allowed}"]
+        arrays += [f"expected = {literal_of(rule.wanted)}", f"allowed = {_allowed(rule)}"]
     mode = way.call.mode
     calls = [_RUNS_IN[mode](call, width) for width in WIDTHS]
     if case.illegal and mode in _TRACED_FIRST:
@@ -81,15 +80,15 @@ def _short(case: Case, parts: list[list[str]]) -> str:
     return text
 
 
-def _of_a_model(case: Case, subject: Description, way: QuantisedWay) -> str:
-    """The source of a script that runs the model that is written for a quantised case."""
-    call, rule = WrittenCall(case, ""), judgement(subject.held(case))
+def _of_a_model(case: Case, subject: Description, way: OperatorWay) -> str:
+    """The source of a script that runs the model that is written for a case of an operator."""
+    call, rule = WrittenCall(case, ""), None if case.illegal else judgement(subject.held(case))
     resolver = KERNELS[way.kernels].resolver
     types = f", experimental_op_resolver_type=tf.lite.experimental.OpResolverType.{resolver}" * bool(resolver)
     packed = base64.b85encode(zlib.compress(model_of(case, way.engine.schema), 9)).decode()
     arrays = [
         f"x = {literal_of(case.input)}",
-        f"expected, allowed = {literal_of(rule.wanted)}, 0",
+        *([f"expected = {literal_of(rule.wanted)}", f"allowed = {_allowed(rule)}"] if rule else ()),
         f'content = zlib.decompress(base64.b85decode("{packed}"))',
     ]
     runs = [
@@ -99,10 +98,15 @@ def _of_a_model(case: Case, subject: Description, way: QuantisedWay) -> str:
         "    place, answer = lite.get_input_details()[0], lite.get_output_details()[0]",
         '    lite.set_tensor(place["index"], x.reshape(place["shape"]))',
         "    lite.invoke()",
-        '    return lite.get_tensor(answer["index"]).reshape(expected.shape)',
+        '    return lite.get_tensor(answer["index"])' + ".reshape(expected.shape)" * (rule is not None),
     ]
     head = [*_title(call, subject.name, rule=rule), *_imports(subject.switches, way.mode, is_packed=True)]
-    return _short(case, [head, arrays, runs, _judging(call, rule)])
+    return _short(case, [head, arrays, runs, _judging(call, rule) if rule else _REFUSAL])
+
+
+def _allowed(rule: Judgement) -> str:
+    """How far an answer may lie from the right one, as source."""
+    return "0" if isinstance(rule.allowed, float) else literal_of(rule.allowed)
 
 
 def _fitted(case: Case, parts: list[list[str]]) -> str:

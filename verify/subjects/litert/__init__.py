@@ -8,8 +8,8 @@ from verify.subjects.built_in import BuiltIn, known_of, operations_of
 def subject(name: str) -> BuiltIn:
     """The subject of a built-in name; LiteRT is imported with the first."""
     from verify.subjects.litert.imported import ENGINE, VERSION
-    from verify.subjects.litert.ways import quantised_ways
+    from verify.subjects.litert.ways import operator_ways
 
-    ways = {way.name: way for way in quantised_ways(ENGINE)}
+    ways = {way.name: way for way in operator_ways(ENGINE)}
     known, refuses = known_of(name, version=VERSION), operations_of(ways.values())
     return BuiltIn(name=name, version=VERSION, ways=ways, known=known, refuses=refuses)

@@ -1,17 +1,21 @@
-"""Models of TensorFlow Lite: one operator, written as a flatbuffer for a quantised case."""
+"""Models of TensorFlow Lite: one operator, written as a flatbuffer for a case."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import flatbuffers
 import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
+from verify.cases.quantised import dtype_of
+from verify.subjects.litert.kernels import Engine, Kernels, interpreted
+from verify.subjects.silence import silenced
 
 
 class Operator(NamedTuple):
@@ -43,6 +47,15 @@ _ACTIVATIONS = {"relu": "RELU", "relu6": "RELU6"}
 
 _SIZES = "sizes"
 """The operand that says the sizes of what a transposed convolution answers."""
+
+
+def answer_of(case: Case, engine: Engine, kernels: Kernels) -> Array:
+    """What a case's operator answers by a set of kernels; its own errors pass through."""
+    image = case.input.reshape(image_of(case.input_shape))
+    with silenced():
+        model = model_of(case, engine.schema)
+        answer = interpreted(engine.interpreter, model, [image], **kernels.options(engine))
+    return answer.reshape(case.output_shape)
 
 
 @lru_cache(maxsize=1)
@@ -85,8 +98,8 @@ def _constants(case: Case) -> dict[str, Array]:
     return constants
 
 
-def _dtype_of_bias(case: Case) -> type[np.signedinteger[Any]]:
-    return np.int64 if case.format.token == "int16" else np.int32
+def _dtype_of_bias(case: Case) -> np.dtype[Any]:
+    return dtype_of(case, "bias") if case.format.is_quantised else case.dtype
 
 
 def filters_of(case: Case) -> Array:
@@ -109,33 +122,48 @@ def _buffer(array: Array, schema: Any) -> Any:
 
 
 def _tensors(case: Case, constants: Mapping[str, Array], schema: Any) -> list[Any]:
-    """Input, answer, and the constants in their order; the scale of the bias is that of the sums."""
-    quantised, integers = case.quantised, case.format.token
+    """Input, answer, and the constants in their order."""
+    scales, token = _scales(case), case.format.token
+    x, y = image_of(case.input_shape), image_of(case.output_shape)
+    return [
+        _tensor("x", x, token, scales["x"], schema=schema),
+        _tensor("y", y, token, scales["y"], schema=schema),
+        *(
+            _tensor(name, array.shape, array.dtype.name, scales[name], buffer=number, schema=schema)
+            for number, (name, array) in enumerate(constants.items(), 1)
+        ),
+    ]
+
+
+Scales: TypeAlias = tuple[list[float], list[int], int]
+"""The scales, the zero points and the axis of a tensor that is quantised; no scales of another."""
+
+_NONE: Scales = ([], [], 0)
+
+
+def _scales(case: Case) -> Mapping[str, Scales]:
+    """Name of a tensor → how it is quantised; the scale of the bias is that of the sums."""
+    if not case.format.is_quantised:
+        return defaultdict(lambda: _NONE)
+    quantised = case.quantised
     scales = list(quantised.w_scale)
     if quantised.is_per_channel:
         scales = list(quantised.w_scales(case.output_channels))
     sums = [float(np.float32(quantised.x_scale) * np.float32(scale)) for scale in scales]
-    said = {
+    return {
+        "x": ([quantised.x_scale], [quantised.x_zero_point], 0),
+        "y": ([quantised.y_scale], [quantised.y_zero_point], 0),
         "w": (scales, [quantised.w_zero_point] * len(scales), operator_of(case).channel_axis),
         "b": (sums, [0] * len(scales), 0),
-        _SIZES: ([], [], 0),
+        _SIZES: _NONE,
     }
-    x, y = image_of(case.input_shape), image_of(case.output_shape)
-    return [
-        _tensor("x", x, integers, ([quantised.x_scale], [quantised.x_zero_point], 0), schema=schema),
-        _tensor("y", y, integers, ([quantised.y_scale], [quantised.y_zero_point], 0), schema=schema),
-        *(
-            _tensor(name, array.shape, array.dtype.name, said[name], buffer=number, schema=schema)
-            for number, (name, array) in enumerate(constants.items(), 1)
-        ),
-    ]
 
 
 def _tensor(
     name: str,
     shape: tuple[int, ...],
     dtype: str,
-    quantised: tuple[list[float], list[int], int],
+    quantised: Scales,
     *,
     schema: Any,
     buffer: int = 0,

@@ -1,11 +1,11 @@
-"""The ways of TensorFlow Lite's quantised operators: each operator and dtype by each set of kernels."""
+"""The ways of TensorFlow Lite's operators: each operator and dtype by each set of kernels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from verify.cases.case import Case
 from verify.cases.domain import Domain, Space
@@ -15,9 +15,9 @@ from verify.cases.operations import OPERATIONS
 from verify.checks.limits import Limit
 from verify.subjects.built_in import MISQUANTISED, conditions_inside, conditions_of_illegal
 from verify.subjects.documented import limits_of
-from verify.subjects.litert.kernels import KERNELS, Engine, interpreted
-from verify.subjects.litert.models import OPERATORS, image_of, model_of
-from verify.subjects.silence import silenced
+from verify.subjects.litert.floats import FloatWay, float_ways
+from verify.subjects.litert.kernels import KERNELS, Engine
+from verify.subjects.litert.models import OPERATORS, answer_of
 
 _EVERY = (
     (
@@ -115,16 +115,15 @@ class QuantisedWay:
 
     def __call__(self, case: Case) -> Array:
         """TensorFlow Lite's answer; its own errors pass through."""
-        image = case.input.reshape(image_of(case.input_shape))
-        options = KERNELS[self.kernels].options(self.engine)
-        with silenced():
-            model = model_of(case, self.engine.schema)
-            answer = interpreted(self.engine.interpreter, model, [image], **options)
-        return answer.reshape(case.output_shape)
+        return answer_of(case, self.engine, KERNELS[self.kernels])
 
 
-def quantised_ways(engine: Engine) -> Iterator[QuantisedWay]:
-    """Every operator in every quantised dtype by every set of kernels."""
+OperatorWay: TypeAlias = FloatWay | QuantisedWay
+
+
+def operator_ways(engine: Engine) -> Iterator[OperatorWay]:
+    """Every operator in every dtype by every set of kernels."""
+    yield from float_ways(engine)
     for dtype in QUANTISED:
         for operation in OPERATORS:
             yield from (QuantisedWay(engine, operation, dtype, kernels) for kernels in KERNELS)

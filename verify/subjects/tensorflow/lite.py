@@ -1,4 +1,4 @@
-"""TensorFlow Lite's quantised operators as the package tensorflow has them."""
+"""TensorFlow Lite's operators as the package tensorflow has them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from tensorflow.lite.python import schema_py_generated
 
 from verify.subjects.litert.kernels import Engine
-from verify.subjects.litert.ways import quantised_ways
+from verify.subjects.litert.ways import operator_ways
 from verify.subjects.tensorflow.imported import tf
 
 
@@ -20,4 +20,4 @@ def _resolver(name: str) -> Any:
     return getattr(tf.lite.experimental.OpResolverType, name)
 
 
-WAYS = tuple(quantised_ways(Engine(interpreter, _resolver, schema_py_generated, "tensorflow")))
+WAYS = tuple(operator_ways(Engine(interpreter, _resolver, schema_py_generated, "tensorflow")))

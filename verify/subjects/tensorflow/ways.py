@@ -18,13 +18,13 @@ from verify.checks.limits import Limit
 from verify.checks.subject import Declined
 from verify.subjects.built_in import BuiltIn, known_of
 from verify.subjects.documented import limits_of
-from verify.subjects.litert.ways import QuantisedWay
+from verify.subjects.litert.ways import OperatorWay
 from verify.subjects.processor import condition_names
 from verify.subjects.tensorflow.entries import ENTRIES, Entry
 from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import SWITCHES, tf
 from verify.subjects.tensorflow.layers import LAYERS, Layer
-from verify.subjects.tensorflow.lite import WAYS as QUANTISED_WAYS
+from verify.subjects.tensorflow.lite import WAYS as LITE_WAYS
 from verify.subjects.tensorflow.modes import MODES
 from verify.subjects.tensorflow.switches import MATRIX
 from verify.subjects.tensorflow.uniform import WAYS as UNIFORM_WAYS
@@ -126,16 +126,16 @@ def _ranks(entry: str) -> tuple[int, ...]:
     return (1, 2) if re.search("depthwise|separable", entry) else (1, 2, 3)
 
 
-AnyWay: TypeAlias = Way | QuantisedWay | UniformWay
+AnyWay: TypeAlias = Way | OperatorWay | UniformWay
 
-_QUANTISED: Mapping[str, tuple[AnyWay, ...]] = {
-    "tensorflow:lite": QUANTISED_WAYS,
+_OPERATORS: Mapping[str, tuple[AnyWay, ...]] = {
+    "tensorflow:lite": LITE_WAYS,
     "tensorflow:raw": UNIFORM_WAYS,
 }
 
 WAYS: Mapping[str, tuple[AnyWay, ...]] = MappingProxyType(
     {
-        name: (*_ways(mode, entries), *_QUANTISED.get(name, ()))
+        name: (*_ways(mode, entries), *_OPERATORS.get(name, ()))
         for name, mode, entries in (
             ("tensorflow", "eager", _EAGER),
             ("tensorflow:convolution", "eager", _GENERAL),
