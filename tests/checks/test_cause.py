@@ -102,6 +102,18 @@ def test_a_fault_explains_an_answer_that_it_would_have_given() -> None:
     assert has_same_cause(named, unnamed("conv_i4_k4_same_unread", subject), by)
 
 
+def test_faults_of_one_change_have_one_cause() -> None:
+    def subject(case: Case) -> Array:
+        name = "odd-cell-before" if case.padding == "SAME" else "gradient-padded-at-other-end"
+        return fault_named(f"{name}-along-0")(case)
+
+    examiner = Examiner(subject=describe(subject))
+    words = ("transpose_i1x1_k2x1_same_iota", "transpose_i1x1_k1x1_p1.0x0.0_iota")
+    first, second = (diagnosed(examiner.examine(Case.parse(word))) for word in words)
+    assert first.fault != second.fault
+    assert has_same_cause(first, second, by)
+
+
 def test_a_fault_does_not_explain_another_wrong_answer() -> None:
     subject = fault_named("odd-cell-before")
     named = diagnosed(Examiner(subject=describe(subject)).examine(Case.parse("conv_i2_k2_same_ones")))

@@ -49,7 +49,10 @@ def has_same_cause(first: Examination, second: Examination, by: By) -> bool:
 
 
 def is_alike_at_sight(first: Examination, second: Examination) -> bool:
-    """Whether two disagreements waver, look like the same fault or have the same words."""
+    """Whether two disagreements waver, look like the same fault or have the same words.
+
+    Faults with the same change are one: of SAME's padding and of padding that is given, say.
+    """
     if _wavers(first) or _wavers(second):
         return _wavers(first) and _wavers(second)
     if first.fault and first.fault == second.fault:
@@ -58,7 +61,8 @@ def is_alike_at_sight(first: Examination, second: Examination) -> bool:
         return first.arithmetic == second.arithmetic
     if first.verdict.kind in BY_KIND or first.verdict.kind in LOUD:
         return first.signature == second.signature
-    return bool(set(first.looks_like) & set(second.looks_like))
+    changes = {fault.change for fault in first.looks_like}
+    return any(fault.change in changes for fault in second.looks_like)
 
 
 def _wavers(examination: Examination) -> bool:

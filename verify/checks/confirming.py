@@ -30,7 +30,7 @@ CONFIRMATIONS = 5
 """Other cases on which the fault is wrong, and the subject as wrong as the fault, that a name takes."""
 ELSEWHERE = 2
 """Of these, the geometries other than that of the case that failed: other data alone does not confirm."""
-CONFIRMED = 8
+CONFIRMED = 9
 """Cases that confirm a fault, even where nothing else is left to tell it from."""
 MISSED = 8
 """Cases on which the fault is wrong and the subject right, after which no more are asked for its sake."""
@@ -228,6 +228,7 @@ def _larger(case: Case) -> tuple[_Change, ...]:
         {},
         {"size": uneven},
         {"size": uneven, "kernel": tuple(kernel + 1 for kernel in case.kernel)},
+        *_padded_and_grouped(case, uneven),
         {"size": uneven, "strides": tuple(2 + axis for axis in range(case.rank))},
         {
             "size": uneven,
@@ -239,7 +240,6 @@ def _larger(case: Case) -> tuple[_Change, ...]:
         {"channels": 5 * case.groups},
         {"channels": 17 * case.groups},
         {"filter_count": 17 * case.groups},
-        *_padded_and_grouped(case, uneven),
     )
 
 

@@ -75,6 +75,7 @@ def _has_axes(fault: Fault) -> bool:
     return isinstance(change, Geometry | Call) or (isinstance(change, Inputs) and change.along is not None)
 
 
+@cache
 def _narrowed(change: object, axes: tuple[int, ...]) -> Geometry | Call | Inputs:
     match change:
         case Call():
