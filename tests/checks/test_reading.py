@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import socket
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from verify.__main__ import main
-from verify.checks.reading import DataError, brief, json_of, line_of, text_in, toml_of
+from verify.checks.reading import DataError, brief, json_lines, json_of, line_of, text_in, toml_of
 from verify.corpus.failures import failures_in, remember
 from verify.corpus.words import cases_in
 from verify.reports.records import numbered_records
@@ -219,6 +220,17 @@ def test_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
         sparse.truncate(2**40)
     assert refusal(lambda: text_in(file)).startswith(f"{file} is larger than 64 MiB")
     assert refusal(lambda: [*numbered_records(file)]) == f"{file}, line 1: it is longer than 4 MiB"
+
+
+def test_records_may_be_compressed_and_what_was_cut_off_is_refused(tmp_path: Path) -> None:
+    lines = b"one\ntwo\n" * 1000
+    file, cut = tmp_path / "a.jsonl.gz", tmp_path / "cut.jsonl.gz"
+    file.write_bytes(gzip.compress(lines))
+    cut.write_bytes(gzip.compress(lines)[:-10])
+    assert [line for _, line in json_lines(file)] == lines.splitlines(keepends=True)
+    assert "it is not whole as gzip has it" in refusal(lambda: [*json_lines(cut)])
+    cut.write_text("one", "utf-8")
+    assert "line 1: it is not whole as gzip has it" in refusal(lambda: [*json_lines(cut)])
 
 
 def test_null_device_is_a_file_without_anything() -> None:

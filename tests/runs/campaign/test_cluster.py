@@ -18,9 +18,11 @@ from tests.places import ROOT
 from tests.runs.campaign.asking import RIGHT, WRONG, cases_of, plan_of, records_here
 from tests.waiting import comes
 from verify.__main__ import main
+from verify.checks.interrupts import Interrupted
 from verify.reports.terminal import Terminal
 from verify.runs.campaign.campaign import Request, campaign
 from verify.runs.campaign.link import Link, Unreachable
+from verify.runs.campaign.merging import Merging
 from verify.runs.campaign.store import Store
 from verify.runs.campaign.tasks import Plan
 
@@ -40,7 +42,7 @@ class Cluster:
         self._cluster = distributed.LocalCluster(
             n_workers=WORKERS,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address=":0",
             memory_limit=0,
             silence_logs=50,
         )
@@ -61,6 +63,7 @@ class Cluster:
             with suppress(ProcessLookupError):
                 os.kill(pids[self.killed % len(pids)][1], signal.SIGKILL)
                 self.killed += 1
+        self._cluster.scale(WORKERS)  # where one took so long to come back that it was given up
 
     def close(self) -> None:
         self._client.close()
@@ -233,6 +236,36 @@ def test_a_full_store_ends_the_campaign_with_what_was_kept(
     assert ended(cluster, plan_of(RIGHT), folder / "state", seeds=2) == 2
     assert len(kept(folder / "state")) == 1
     assert "as the system says 'no space left on device': make room" in capsys.readouterr().out
+
+
+def test_ctrl_c_ends_the_campaign_with_the_summary_so_far(
+    cluster: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    count = Merging.count
+
+    def interrupted(merging: Merging) -> None:
+        count(merging)
+        if merging.done:
+            raise Interrupted
+
+    monkeypatch.setattr(Merging, "count", interrupted)
+    monkeypatch.setattr(Merging, "count_the_rest", count)
+    assert ended(cluster, plan_of(RIGHT), folder / "state", seeds=2) == 3
+    assert len(kept(folder / "state")) == 1
+    assert "Interrupted: " in capsys.readouterr().out
+
+
+def test_records_of_a_state_are_those_that_report_reads(
+    cluster: Cluster, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = folder / "state"
+    code = ended(cluster, plan_of(RIGHT), state, seeds=1)
+    said = capsys.readouterr().out
+    assert main(["report", *map(str, sorted(state.glob("*.gz")))]) == code
+    sentences = [line for line in said.splitlines() if line.startswith(("Holds", "Proves"))]
+    assert sentences == [
+        line for line in capsys.readouterr().out.splitlines() if line.startswith(("Holds", "Proves"))
+    ]
 
 
 def test_nothing_is_begun_when_the_time_is_up(cluster: Cluster, folder: Path) -> None:

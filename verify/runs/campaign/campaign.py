@@ -87,9 +87,9 @@ def campaign(console: Terminal, request: Request) -> int:
         store.claim(request.plan.identity)
         merging = Merging(request.plan, store, request.plan.first(request.words))
         ended = _dealt(console, request, link, merging, until)
+        return _concluded(console, request, store, merging, ended)
     finally:
-        link.close()
-    return _concluded(console, request, store, merging, ended)
+        link.close()  # which may take seconds
 
 
 def _dealt(console: Terminal, request: Request, link: Link, merging: Merging, until: float) -> Ended:

@@ -53,7 +53,7 @@ class Link:
 
     def __init__(self, address: str, *, workers: int, return_s: float = RETURN_S) -> None:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        self._return_s = return_s
+        self._return_s, self._wanted = return_s, workers
         self._cluster = _local(workers) if address == LOCAL else None
         self.address = self._cluster.scheduler_address if self._cluster else address
         self._counted, self.seen = float("-inf"), (0, 0)
@@ -119,8 +119,14 @@ class Link:
             with suppress(Exception):  # it is lost, which `is_there` sees
                 threads = self._client.nthreads()
                 self.seen = len(threads), sum(threads.values())
+                self._replace_lost()
             self._counted = time.monotonic()
         return self.seen
+
+    def _replace_lost(self) -> None:
+        """Start workers anew that this process has started, and whose own keepers have given them up."""
+        if self._cluster is not None and self.seen[0] < self._wanted:
+            self._cluster.scale(self._wanted)
 
     def tell(self, function: Literal["rest", "leave"], campaign: str) -> None:
         """Call a function of `remote` on all workers that are there."""
