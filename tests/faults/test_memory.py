@@ -74,6 +74,12 @@ def test_only_what_takes_views_can_show_them() -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("subject", [memories.sliced_weight, memories.one_channel])
+def test_what_public_reports_saw_is_drawn(subject: Subject, seed: int) -> None:
+    drawn = sample(60, seed, cases(operations=("conv",), views=VIEWS, fills=("ints",), **SMALL))
+    assert any(is_caught(case, subject) for case in drawn)
+
+
 @pytest.mark.parametrize(
     ("subject", "word", "name"),
     [
@@ -81,11 +87,7 @@ def test_only_what_takes_views_can_show_them() -> None:
         (memories.one_channel, "conv_i1_k2_same_ones_memwodd", "stride-of-length-one"),
     ],
 )
-def test_what_public_reports_saw_is_drawn_and_named(
-    subject: Subject, word: str, name: str, seed: int
-) -> None:
-    drawn = sample(60, seed, cases(operations=("conv",), views=VIEWS, fills=("ints",), **SMALL))
-    assert any(is_caught(case, subject) for case in drawn)
+def test_what_public_reports_saw_is_named(subject: Subject, word: str, name: str) -> None:
     assert names_of_failure(Case.parse(word), subject) == [name]
 
 

@@ -301,13 +301,8 @@ class Case:
         """An equal case that makes its own arrays, but for these fields; it is not checked again."""
         case = object.__new__(Case)
         vars(case).update(vars(self))
-        for made in (
-            "operands",
-            "digests",
-            "pages",
-            "out",
-            *(("axes", "format", "is_large") if changes else ()),
-        ):
+        made_of_changed = ("axes", "format", "is_large") if changes else ()
+        for made in ("operands", "digests", "pages", "out", "varied", *made_of_changed):
             vars(case).pop(made, None)
         vars(case).update(changes)
         return case

@@ -55,6 +55,8 @@ _HELP = {**flags.NARROWING_HELP, "max_side": "sizes; --max-kernel, … alike; --
 @options.output_option("--report", help="write a record of every case, as JSON lines")
 @options.output_option("--html", help="write a page of HTML that needs nothing else")
 @click.option("--large/--no-large", hidden=True)
+@click.option("--relations/--no-relations", hidden=True)
+@click.option("--demand", type=options.DEMAND, default=(), hidden=True)
 @click.option("--pin/--no-pin", help="pin what disagrees, once it is shrunk")
 @flags.corpus_option
 @flags.words_option
@@ -118,7 +120,7 @@ def command(
         request = Request(
             subjects=labels,
             options=asked,
-            **{name: draw[name] for name in ("profile", "detail", "jobs", "large")},
+            **{name: draw[name] for name in ("profile", "detail", "jobs", "large", "relations", "demand")},
             until=until,
             narrowings=narrowings,
             failures=failures,

@@ -22,6 +22,7 @@ from verify.cases.word import quoted
 from verify.checks.files import require_folder
 from verify.checks.project import TABLE, Settings
 from verify.checks.reading import value_shown
+from verify.checks.relations import RELATIONS
 
 TYPES: Mapping[type, str] = MappingProxyType(
     {
@@ -139,6 +140,12 @@ def listed(name: str) -> OptionKind:
     return OptionKind(f"{name[0].upper()},…", read, list, type(CHOICES[name][0]), lambda: words)
 
 
+def relations(text: str) -> tuple[str, ...]:
+    """Relations that must hold, with commas between them."""
+    return tuple(one_of(word.strip().lower(), RELATIONS) for word in text.split(","))
+
+
+DEMAND = OptionKind("R,…", relations, list, values=lambda: RELATIONS)
 POSITIVE = OptionKind("N", positive, int)
 INTEGER = OptionKind("N", whole, int)
 SECONDS = OptionKind("SECONDS", seconds, float)

@@ -64,5 +64,8 @@ LISTED = (EVERYTHING, ELSEWHERE, KNOWN, LIMITS, WITNESSED, MET)
 LARGE = Property("large", "large sizes, by projection", tuple(FILLS), KINDS)
 """The property of large cases, where they are asked for."""
 
-TITLES = {judged.name: judged.title for judged in (*LISTED, *PROPERTIES, LARGE)}
+RELATED = Property("relations", "relations of answers", tuple(FILLS), KINDS)
+"""The property of relations, where they are measured or demanded."""
+
+TITLES = {judged.name: judged.title for judged in (*LISTED, *PROPERTIES, LARGE, RELATED)}
 """Every property by its name, in the order of a summary."""

@@ -56,6 +56,7 @@ class Tallier:
         self.declined_regions: dict[str, str] = {}
         self.note = ""
         self.remarks: list[str] = []
+        self.relations: dict[str, dict[str, str]] = {}
         self.is_absent = False
         self.examples = 0
         self.draws: Counter[str] = Counter()
@@ -160,6 +161,7 @@ class Tallier:
             note=self.note,
             absent=self.is_absent,
             remarks=self.remarks,
+            **({"relations": self.relations} if self.relations else {}),
             examples=self.examples,
             draws=dict(self.draws),
         )

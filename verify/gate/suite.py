@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial, wraps
@@ -25,6 +25,7 @@ from verify.cases.regions import is_in
 from verify.cases.word import InvalidCase
 from verify.checks.deviations import Deviation
 from verify.checks.examination import LOUD, Mismatch
+from verify.checks.relations import RELATIONS, demanded
 from verify.checks.subject import Description, Subject
 from verify.corpus.words import SHIPPED, cases_in
 from verify.gate.complaints import complaint, is_asked, limits_of, wrong_deviation, wrong_limit
@@ -38,9 +39,11 @@ from verify.gate.properties import (
     LIMITS,
     MET,
     PROPERTIES,
+    RELATED,
     WITNESSED,
     Property,
 )
+from verify.gate.relating import Related, lacking
 from verify.gate.search import Drawing, drawing_of, is_quick, searching
 from verify.gate.under_test import Gate
 
@@ -51,6 +54,8 @@ def conformance(
     corpus: str | Path | None = None,
     known: Sequence[Deviation] | None = None,
     large: bool = False,
+    relations: bool = False,
+    demand: Collection[str] = (),
     **narrowings: Unpack[Narrowings],
 ) -> type:
     """A test class for pytest that gates a subject.
@@ -61,15 +66,18 @@ def conformance(
     Unless the narrowings choose, a subject is asked the `operations` and the steps `around` them that its
     attributes name; without these, convolutions with a bias and relu.
     `known` are deviations to report as known, by default those that the subject brings. With `large`, some
-    large cases are asked, too, which are judged by projection. The
+    large cases are asked, too, which are judged by projection. With `relations` it is measured in which
+    regions answers have the same bits when they are asked otherwise; those in `demand` must have. The
     narrowings are those of `strategies.cases`; a property whose fills they leave out is skipped.
-    Raises ValueError at once for a wrong narrowing or corpus; a subject that cannot be gated is one error of
-    its tests.
+    Raises ValueError at once for a wrong narrowing, demand or corpus; a subject that cannot be gated is one
+    error of its tests.
     """
     chosen = checked(narrowings)
     cases(**chosen)
+    due = demanded(demand)
     gate = Gate(subject, known)
     gate.narrowings = chosen
+    related = _relations_test(gate, chosen, due, RELATIONS if relations else due)
     drawn = {f"test_{judged.name}": _drawn_test(gate, judged, chosen) for judged in PROPERTIES}
     written = {
         "test_pinned": _pinned_test(gate, chosen, cases_in(corpus) if corpus else None),
@@ -79,6 +87,7 @@ def conformance(
         "test_faults": _faults_test(gate, chosen),
         "test_met": _met_test(gate, chosen),
         **({"test_large": _large_test(gate, chosen)} if large else {}),
+        **({"test_relations": related} if relations or due else {}),
     }
     return type("Conformance", (), {**written, **drawn, "__module__": __name__, "gate": gate})
 
@@ -316,6 +325,31 @@ def _large_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
         _ask(gate.judge(LARGE), [("", way, case) for way, case in pairs])
 
     return test_large
+
+
+def _relations_test(
+    gate: Gate, narrowings: dict[str, Any], due: Sequence[str], wanted: Iterable[str]
+) -> Callable[..., None]:
+    def test_relations(self: Any) -> None:
+        """What is asked otherwise has the same bits, in a case of each region, where that is demanded."""
+        fills = narrowings.get("fills", DRAWN_FILLS)
+        fill = next((name for name in ("reals", "dyadic", "ints") if name in fills), fills[0])
+        asked = gate.related(narrowings, fill)
+        if not asked:
+            pytest.skip("the narrowings leave no region of the domain")
+        judge = gate.judge(RELATED)
+        pairs = {name: (gate.routes[way], case) for name, (way, case) in asked.items()}
+        related = Related(subject=gate.subject, asked=pairs)
+        first, found = related.answers(), judge.tallier.relations
+        found.update({relation: related.measured(relation, first) for relation in wanted})
+        lacked = [text for name in due if (text := lacking(gate.name, name, found[name], asked))]
+        for text in lacked:
+            judge.tallier.complained(text)
+        _ask(judge, [("", way, case) for way, case in asked.values()])
+        if lacked:
+            pytest.fail("\n".join(lacked), pytrace=False)
+
+    return test_relations
 
 
 def _known_test(gate: Gate) -> Callable[..., None]:

@@ -34,6 +34,7 @@ from verify.gate.drawing import (
 from verify.gate.judging import Judge
 from verify.gate.properties import ELSEWHERE, EVERYTHING, MET, PROPERTIES, WITNESSED, Property
 from verify.gate.recorder import Tallier, record_of
+from verify.gate.relating import wider
 from verify.gate.search import Drawing, is_quick
 from verify.gate.survey import Survey, judgeable_routes, survey_of
 from verify.reports.tally import TIME_UP, UNDRAWN, Tally
@@ -166,6 +167,11 @@ class Gate:
     def region_cases(self, narrowings: dict[str, Any], fill: str) -> Mapping[str, tuple[str, Case]]:
         """A way and a case for each region of which there is something to draw."""
         return region_cases(self._domains(narrowings), fill, narrowings)
+
+    def related(self, narrowings: dict[str, Any], fill: str) -> dict[str, tuple[str, Case]]:
+        """A way and a case for each region, with several images and filters where it has such a case."""
+        pairs, domains = self.region_cases(narrowings, fill), self._domains(narrowings)
+        return {name: (way, wider(case, name, domains[way].holds)) for name, (way, case) in pairs.items()}
 
     def elsewhere(self, narrowings: Mapping[str, Any]) -> list[tuple[str, Case]]:
         """The words on which a built-in subject was wrong, as far as the subject has them, with its ways.

@@ -12,6 +12,7 @@ from rich.text import Text
 from verify.reports.arithmetic import arithmetic_lines
 from verify.reports.coverage import FaultCoverage, RegionCoverage, fault_coverages, region_coverages
 from verify.reports.phrases import LabelledText, most_common, plural
+from verify.reports.relations import relation_lines
 from verify.reports.rounding import rounding_lines
 from verify.reports.summary import (
     STYLES,
@@ -64,6 +65,7 @@ def print_overview(console: Console, tallies: Sequence[Tally], conclusion: str, 
         *_left_out(tallies),
         *rounding_lines(tallies),
         *arithmetic_lines(tallies),
+        *relation_lines(tallies),
         *_why_declined(tallies),
         *note_lines(tallies),
         *few_lines(tallies),

@@ -31,8 +31,8 @@ Format 1 has objects of these types; numbers that JSON lacks are the strings "in
   (for every fault that was looked for, how many cases would have shown it, 0 included), `hidden` (fault →
   word), `regions` (all that were looked for), `declined_regions` (region → word), `note` (why it was cut
   short), `absent` (whether it is left out: the domain has no case for it, or a quick run no time), `remarks`
-  (lines on the subject), `examples` (how many were asked for) and `draws` (how many were "drawn", of these
-  "thrown" away by a condition, and "unjudged").
+  (lines on the subject), `relations` (relation → region → how bits differ, or ""), `examples` (how many
+  were asked for) and `draws` (how many were "drawn", of these "thrown" away by a condition, and "unjudged").
 - `finding`, one cause, at the end of its run: `subject`, `word` (the smallest), `kind`, `fault`, `flaky`,
   `properties`, `ways` and `settings` (what it broke), `cases` (how many showed it) and `further` (words in
   other operations, ranks or dtypes).

@@ -193,6 +193,7 @@ _PROPERTY = fields(
         "declined_regions": map_of(_TEXT),
         "absent": flag,
         "remarks": _TEXTS,
+        "relations": map_of(map_of(_TEXT)),
         "examples": _COUNT,
         "draws": map_of(_COUNT),
     },

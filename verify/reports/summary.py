@@ -21,6 +21,7 @@ from verify.reports.failing import failure_text
 from verify.reports.findings import findings
 from verify.reports.judged import judged_lines
 from verify.reports.phrases import LabelledText, most_common
+from verify.reports.relations import relation_lines, relation_table
 from verify.reports.rounding import rounding_lines
 from verify.reports.tally import ABSENT, COLUMNS, CROSSED, ENOUGH, TRAITS, Tally, by_subject, grouped, totals
 
@@ -50,6 +51,8 @@ def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -
         console.print(property_table(name, group))
         if len({name for tally in group for name in tally.coverage.get("operation", ())}) > 1:
             console.print(_crossed(group))
+        if related := relation_table(group):
+            console.print(related)
     coverages, regional = fault_coverages(tallies), region_coverages(tallies)
     if len(coverages) > 1:
         console.print(_fault_table(coverages))
@@ -60,6 +63,7 @@ def print_summary(console: Console, tallies: Sequence[Tally], conclusion: str) -
         *judged_lines(tallies),
         *rounding_lines(tallies),
         *arithmetic_lines(tallies),
+        *relation_lines(tallies),
         *_least(tallies),
         *_drawing(tallies),
         *_time(tallies),

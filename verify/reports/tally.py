@@ -35,7 +35,7 @@ TRAITS = ("operation", "rank", "dtype", "padding", "data_format")
 
 LISTED = ("pinned", "known", "limits")
 """Properties that ask a list of words; every failure of theirs is kept."""
-UNDRAWN = (*LISTED, "elsewhere", "faults", "met")
+UNDRAWN = (*LISTED, "elsewhere", "faults", "met", "relations")
 """Properties that draw no cases."""
 
 COLUMNS = ("cases", "graded", "declined", "vacuous", "known")
@@ -88,7 +88,8 @@ class Tally:
     no longer looked for. `outside` counts the declined by their traits, as `coverage` does those judged.
     `draws` counts what was "drawn", of that what a condition has "thrown" away, and what was "unjudged";
     `rounding` has the sums of `verify.checks.followed` for each way, and `errors` the largest error by each
-    arithmetic that is declared.
+    arithmetic that is declared. `relations` has of each relation, by region, how the bits of answers
+    differ, "" where they do not.
     `judged_by` counts the cases judged by "the reference", "a prediction" and "nothing", and `examples` what
     was asked for. `hidden` has the word of each fault whose own case was not judged. `regions` counts the
     cases that were graded in each region, and `declined_regions` has the word of each whose own case was
@@ -120,6 +121,7 @@ class Tally:
     judged_by: Counter[str] = field(default_factory=Counter)
     rounding: dict[str, Counter[str]] = field(default_factory=dict)
     errors: dict[str, float] = field(default_factory=dict)
+    relations: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: set[tuple[str, str]] = field(default_factory=set, repr=False)
     wrong: dict[str, set[str]] = field(default_factory=dict, repr=False)
 
@@ -249,6 +251,8 @@ class Tally:
         self.note = self.note or record["note"]
         self.is_absent = record.get("absent", False)
         self.remarks += record.get("remarks", [])
+        for name, regions in record.get("relations", {}).items():
+            self.relations.setdefault(name, {}).update(regions)
         self.examples += record.get("examples", 0)
         self.draws += Counter(record.get("draws", {}))
 

@@ -42,7 +42,8 @@ class Request:
     """The request for a run: subjects that `options.load` can load, and what to keep of it.
 
     No case is drawn after `until`, a time of `time.monotonic`. The options' pins are asked of each
-    subject first, then the failures in their database, and of large cases some, where `large` says so.
+    subject first, then the failures in their database, and of large cases some, where `large` says so. Of the
+    `relations` all are measured, or those in `demand`, which must hold.
     What disagrees is pinned in `pin_to`, and recorded in the file `failures`. Records of every case go to the
     file `report`. `detail` is how much of the summary is printed, as `print_proved` has it. `jobs` are how
     many were asked for, and `alone` says why there can be only one. `only` names the properties that are
@@ -55,6 +56,8 @@ class Request:
     until: float
     narrowings: Mapping[str, Any] = field(default_factory=dict)
     large: bool = False
+    relations: bool = False
+    demand: Sequence[str] = ()
     failures: Path | None = None
     pin_to: Path | None = None
     report: Path | None = None
@@ -135,7 +138,8 @@ def _no_addopts() -> Iterator[None]:
 
 def _arguments(folder: Path, request: Request) -> list[str]:
     """Pytest's arguments for a test file such as a user would write."""
-    options = {**request.narrowings, **({"large": True} if request.large else {})}
+    asked = {name: getattr(request, name) for name in ("large", "relations", "demand")}
+    options = {**request.narrowings, **{name: value for name, value in asked.items() if value}}
     narrowed = "".join(f", {name}={value!r}" for name, value in options.items())
     gates = [
         f"Test{number} = conformance({subject!r}{narrowed})"

@@ -18,6 +18,7 @@ from verify.cases.operands import Array
 from verify.checks.bulk import Swept
 from verify.checks.clock import TimeUp
 from verify.checks.deviations import Deviation
+from verify.checks.relations import made_from
 from verify.checks.subject import Declined, Description, Elsewhere, Subject, describe, elsewhere, split_label
 from verify.checks.ways import split_way
 from verify.oracle.compare import Verdict
@@ -205,7 +206,7 @@ class Isolated:
         Operands that the subject modified are modified in `case`. Raises Declined, or
         Elsewhere with the verdict if the worker has none or was lost.
         """
-        request = {"subject": self.base, "way": way, "word": str(case)}
+        request = {"subject": self.base, "way": way, **_named(case)}
         with self._asked(self._least_s(case)) as life:
             most, limit_s = most_bytes(case), self._limit_s(life, case, way)
             header, body = life.ask(request, most=most, limit_s=limit_s)
@@ -311,6 +312,12 @@ class Isolated:
         return lost_error(life, kind="crashed", sentence=sentence, says_where=not said)
 
 
+def _named(case: Case) -> dict[str, str]:
+    """A case by its word, or by that of the one that it was made from and the relation."""
+    made = made_from(case)
+    return {"word": made[0], "relation": made[1]} if made else {"word": str(case)}
+
+
 class IsolatedWay:
     """A way of a subject in a worker, with what it says of itself there."""
 
@@ -326,6 +333,10 @@ class IsolatedWay:
         self.scheme, self.arithmetic, self.compiles, self.cost, self.refuses = (
             declared[name] for name in PLAIN_OF_WAYS
         )
+
+    @property
+    def way(self) -> str:
+        return self._way
 
     def __call__(self, case: Case) -> Array:
         return self.subject.answer(case, self._way)

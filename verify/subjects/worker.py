@@ -32,6 +32,7 @@ from verify.checks.bulk import Swept, examine_in_bulk
 from verify.checks.deviations import from_text
 from verify.checks.journal import journal
 from verify.checks.parent import end_with_the_parent
+from verify.checks.relations import varied
 from verify.checks.subject import Description
 from verify.checks.trial import misuse_on
 from verify.checks.versions import versions
@@ -208,7 +209,7 @@ def _said(
 ) -> tuple[dict[str, Any], Sequence[Piece]]:
     """The header and the parts of what is said to a request; a long one calls `beat`."""
     if "word" in request:
-        return _answer(subject, request["word"], allowance)
+        return _answer(subject, request["word"], allowance, relation=request.get("relation", ""))
     if "tried" in request:
         return {"misuse": misuse_on(subject, Case.parse(request["tried"]))[:TEXT]}, []
     if "inside" in request:
@@ -217,10 +218,16 @@ def _said(
     return {"swept": True}, [json.dumps(swept.to_data()).encode()]
 
 
-def _answer(subject: Description, word: str, allowance: Allowance) -> tuple[dict[str, Any], Sequence[Piece]]:
-    """A message: the answer and the operands that the subject wrote to, or the verdict without one."""
+def _answer(
+    subject: Description, word: str, allowance: Allowance, *, relation: str = ""
+) -> tuple[dict[str, Any], Sequence[Piece]]:
+    """A message: the answer and the operands that the subject wrote to, or the verdict without one.
+
+    With a relation it is the case which that makes of the word's that is asked.
+    """
     try:
         case = _last_case(word).copied()
+        case = varied(case, relation) or case if relation else case
         allowance.allow(case)
         before = _bytes_of_operands(case)
     except ImportError as missing:

@@ -41,11 +41,11 @@ def _as_contiguous(page: Page) -> tuple[int, Strides]:
 
 
 def _pitch_of_length_one(page: Page) -> tuple[int, Strides]:
-    """Along the axis before one of length 1, the stride of that one, as if it were a product of lengths."""
-    strides = list(page.strides)
-    for axis in range(len(strides) - 1):
-        if page.shape[axis + 1] == 1:
-            strides[axis] = page.strides[axis + 1]
+    """Along the last axis before one of length 1, the stride of that one, which means nothing."""
+    strides, pairs = list(page.strides), zip(page.shape, page.shape[1:], strict=False)
+    before = [axis for axis, (length, after) in enumerate(pairs) if length > 1 and after == 1]
+    for axis in before[-1:]:
+        strides[axis] = page.strides[axis + 1]
     return page.first, tuple(strides)
 
 

@@ -25,6 +25,7 @@ from verify.reports.coverage import (
 )
 from verify.reports.html.facts import facts_of
 from verify.reports.html.failures import ShownFailure, case_of, shown_failures
+from verify.reports.html.related import relation_tables
 from verify.reports.html.tables import (
     Judged,
     Table,
@@ -120,6 +121,7 @@ class Content(NamedTuple):
     faults: Tables | None
     visible: Claim
     regions: Tables | None
+    relations: tuple[Tables, ...]
     graded: Claim
     coverage: tuple[Tables, ...]
     errors: Table
@@ -174,6 +176,7 @@ def content(records: Iterable[Record], runs: Merged) -> Content:
         faults=fault_tables(faults),
         visible=Claim(tuple(never_visible(tallies)), _left_out(faults, "fault"), _unsure(tallies, "faults")),
         regions=region_tables(regions),
+        relations=relation_tables(tallies),
         graded=Claim(tuple(never_graded(tallies)), _left_out(regions, "region"), _unsure(tallies, "met")),
         coverage=_coverages(judged),
         errors=error_table(judged),
