@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -40,14 +39,12 @@ class Kernels(NamedTuple):
 
 def interpreted(make: Callable[..., Any], content: bytes, inputs: Iterable[Array], **options: Any) -> Array:
     """The answer of a model, by an interpreter of its own, which is made with these options."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
-        interpreter = make(model_content=content, **options)
-        interpreter.allocate_tensors()
-        for array, place in zip(inputs, interpreter.get_input_details(), strict=True):
-            interpreter.set_tensor(place["index"], array)
-        interpreter.invoke()
-        answer: Array = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    interpreter = make(model_content=content, **options)
+    interpreter.allocate_tensors()
+    for array, place in zip(inputs, interpreter.get_input_details(), strict=True):
+        interpreter.set_tensor(place["index"], array)
+    interpreter.invoke()
+    answer: Array = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
     return answer
 
 

@@ -55,7 +55,7 @@ _DELEGATED_TRANSPOSE = (
     ),
 )
 
-_CONDITIONS = {
+CONDITIONS = {
     "int8": (*_EVERY, *_SIGNED, *_OF_32_BITS),
     "uint8": (*_EVERY, *_OF_32_BITS),
     "int16": (*_EVERY, *_SIGNED, *_OF_64_BITS),
@@ -104,7 +104,7 @@ class QuantisedWay:
             max_dilation=1 if self.operation == "transpose" else None,
         )
         is_delegated = self.operation == "transpose" and self.scheme == "float32"
-        own = (*_CONDITIONS[self.dtype], *(_DELEGATED_TRANSPOSE if is_delegated else ()))
+        own = (*CONDITIONS[self.dtype], *(_DELEGATED_TRANSPOSE if is_delegated else ()))
         conditions = (*conditions_inside(own), *conditions_of_illegal((MISQUANTISED,)))
         return Domain(spaces={self.operation: space}, conditions=conditions)
 

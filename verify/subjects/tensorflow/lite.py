@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from tensorflow.lite.python import schema_py_generated
@@ -13,7 +14,9 @@ from verify.subjects.tensorflow.imported import tf
 
 def interpreter(**options: Any) -> Any:
     """An interpreter of TensorFlow Lite; `tf.lite` is loaded with the first."""
-    return tf.lite.Interpreter(**options)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+        return tf.lite.Interpreter(**options)
 
 
 def _resolver(name: str) -> Any:

@@ -21,6 +21,9 @@ from verify.subjects.documented import limits_of
 from verify.subjects.litert.ways import OperatorWay
 from verify.subjects.processor import condition_names
 from verify.subjects.tensorflow.entries import ENTRIES, Entry
+from verify.subjects.tensorflow.fake_quantised import CONVERTED as CONVERTED_WAYS
+from verify.subjects.tensorflow.fake_quantised import EAGER as EAGER_GRIDS
+from verify.subjects.tensorflow.fake_quantised import FakeQuantisedWay
 from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import SWITCHES, tf
 from verify.subjects.tensorflow.layers import LAYERS, Layer
@@ -126,11 +129,11 @@ def _ranks(entry: str) -> tuple[int, ...]:
     return (1, 2) if re.search("depthwise|separable", entry) else (1, 2, 3)
 
 
-AnyWay: TypeAlias = Way | OperatorWay | UniformWay
+AnyWay: TypeAlias = Way | OperatorWay | UniformWay | FakeQuantisedWay
 
 _OPERATORS: Mapping[str, tuple[AnyWay, ...]] = {
-    "tensorflow:lite": LITE_WAYS,
-    "tensorflow:raw": UNIFORM_WAYS,
+    "tensorflow:lite": (*LITE_WAYS, *CONVERTED_WAYS),
+    "tensorflow:raw": (*UNIFORM_WAYS, *EAGER_GRIDS),
 }
 
 WAYS: Mapping[str, tuple[AnyWay, ...]] = MappingProxyType(
