@@ -75,7 +75,7 @@ def command(
     for name, reason in UNNARROWED.items():
         is_typed = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
         if narrowings.pop(name, None) and is_typed:
-            raise Misuse(f"{name} narrow what is drawn, and a sweep has them all: {reason}")
+            raise Misuse(f"{name} narrow what is drawn, and a sweep has {reason}")
     if channels_first:
         narrowings.setdefault("data_formats", ("channels_first",))
     enumeration_of(Domain(), upto, narrowings=narrowings, **numbers)  # before anything is imported

@@ -37,9 +37,9 @@ _BOUNDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 UNNARROWED: Mapping[str, str] = MappingProxyType(
     {
-        "reductions": "--kernel and --channels say how long its sums are",
-        "views": "its operands are C-contiguous: replay its words with a token mem, such as memxstrided",
-        "regions": "what it enumerates are small cases of every kind",
+        "reductions": "them all: --kernel and --channels say how long its sums are",
+        "views": "none: its operands are C-contiguous; replay a word with a token such as memxstrided",
+        "regions": "them all: what it enumerates are small cases of every kind",
     }
 )
 """Narrowing that a sweep does not take → what does instead, or why."""
