@@ -9,6 +9,7 @@ import pytest
 from tests.planted import related
 from verify.gate import conformance
 from verify.gate.relating import lacking
+from verify.reports.html.related import relation_tables
 from verify.reports.records import Record
 from verify.reports.relations import relation_lines, relation_table
 from verify.reports.schema import _require
@@ -48,6 +49,10 @@ def test_relations_are_facts_by_region_and_fail_nothing() -> None:
     assert "repeatability in 4 of 4 regions" in line
     assert "thread-invariance not measured" in line
     assert relation_table([tally]) is not None
+    ((table,),) = (tables.tables for tables in relation_tables([tally]))
+    squares = dict(zip(table.columns, dict(table.rows)["sums-above-256"], strict=True))
+    assert (squares["repeatability"].text, squares["batch-invariance"].text) == ("same", "others")
+    assert squares["thread-invariance"].note == "not measured"
 
 
 def test_what_is_demanded_and_does_not_hold_disagrees() -> None:
