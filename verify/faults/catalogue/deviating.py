@@ -11,7 +11,8 @@ from verify.faults.catalogue.converted import mixed
 from verify.faults.catalogue.padding import recomputed
 from verify.faults.fault import IMAGE, WINDOWED, Answer, Geometry, make_fault, shifted
 from verify.faults.index_maps import Map, Maps, groups_of, map_of, windows_by_maps, zero_outside
-from verify.oracle.problem import channels_last
+from verify.oracle.problem import channels_last, problem_of
+from verify.oracle.reference import padded_beforehand
 
 GRADIENT_OF_FILTERS = "operation == 'filtergrad' and 'bias' not in epilogue"
 
@@ -70,20 +71,27 @@ def _padded_phases(axis: Axis, border: tuple[int, int], case: Case) -> tuple[Map
     return cells, max(len(cells) - (length * axis.dilation - padded), 0)
 
 
-def _times_zero(case: Case) -> Array | None:
-    """The input times 0, channels last: NaN where it is NaN or infinite; None where it is neither."""
-    lost = channels_last(case, case.input).astype(np.float64) * 0
+def _times_zero(case: Case, x: Array | None = None) -> Array | None:
+    """The input times 0, channels last: NaN where it is NaN or infinite; None where it is neither.
+
+    It is the case's own unless one is given.
+    """
+    lost = channels_last(case, case.input if x is None else x).astype(np.float64) * 0
     return lost if np.isnan(lost).any() else None
 
 
 def _meeting_all(case: Case, right: Array) -> Array | None:
-    """The gradient of filters in which each tap meets every cell, with 0 those that it should not."""
-    lost = _times_zero(case)
+    """The gradient of filters in which each tap meets every cell, with 0 those that it should not.
+
+    Where padding repeats cells, they are those of the input that is padded already.
+    """
+    problem, operands = padded_beforehand(problem_of(case), case.operands)
+    lost = _times_zero(case, operands.input)
     if lost is None:
         return None
     is_nan = np.isnan(lost).sum(axis=0)
     read = is_nan
-    for axis in case.axes:
+    for axis in problem.axes:
         reads = (np.arange(axis.size)[:, np.newaxis, np.newaxis] == map_of(axis)).any(axis=1)
         read = np.tensordot(read, reads, axes=(0, 0))
     unread = is_nan.sum(axis=tuple(range(case.rank))) > np.moveaxis(read, 0, -1)

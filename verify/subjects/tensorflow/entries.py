@@ -70,6 +70,7 @@ def _gradients(by: str, operation: str, gradient: Callable[[EntryPoint], EntryPo
         "convolution": Entry(operation, "tf.nn.convolution", forward.convolution),
         "depthwise": Entry(operation, "tf.nn.depthwise_conv2d", as_depthwise),
         "separable": Entry(operation, "tf.nn.separable_conv2d", as_separable, separable_step),
+        "padded_conv_nd": Entry(operation, "tf.pad+tf.nn.conv{n}d", forward.padded_conv_nd),
     }
     return {
         f"{name}_{by}_gradient": call._replace(
@@ -91,6 +92,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
         "separable": Entry("separable", "tf.nn.separable_conv2d", forward.separable),
         "conv_nd_transpose": Entry("transpose", "tf.nn.conv{n}d_transpose", forward.conv_nd_transpose),
         "conv_transpose": Entry("transpose", "tf.nn.conv_transpose", forward.conv_transpose),
+        "padded_conv_nd": Entry("conv", "tf.pad+tf.nn.conv{n}d", forward.padded_conv_nd),
         **_gradients("input", "transpose", input_gradient),
         "raw_input_gradient": Entry("transpose", "tf.raw_ops.Conv{n}DBackpropInput", raw.input_gradient),
         "raw_depthwise_input_gradient": Entry(

@@ -64,6 +64,24 @@ def convolution(case: Case, x: Any, w: Any) -> Any:
     return tf.nn.convolution(x, w, strides=case.strides, padding=padding(case), **_rest(case))
 
 
+_MODES: Mapping[str, str] = MappingProxyType(
+    {"zeros": "CONSTANT", "reflect": "REFLECT", "symmetric": "SYMMETRIC"}
+)
+
+PADDING_MODES = tuple(_MODES)
+"""The modes of padding that `tf.pad` has."""
+
+
+def padded_conv_nd(case: Case, x: Any, w: Any) -> Any:
+    """A convolution without padding of an input that `tf.pad` has padded in the mode of the case."""
+    pairs = case.padding
+    if isinstance(pairs, str):
+        ends = zip(case.axes, case.borders, strict=True)
+        pairs = tuple((axis.before - before, axis.after - after) for axis, (before, after) in ends)
+    wide = tf.pad(x, every_pair(case, pairs), _MODES[case.padding_mode])
+    return conv_nd(case.copied(padding="VALID"), wide, w)
+
+
 def depthwise(case: Case, x: Any, w: Any) -> Any:
     return _of_image(case, tf.nn.depthwise_conv2d, x, w)
 

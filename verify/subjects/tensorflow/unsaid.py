@@ -14,11 +14,14 @@ _TAKE_GROUPS = ("raw_general_conv", "layer_conv")
 _BATCHED = ("conv_nd", "convolution")
 
 NO_SIZES = "a transposed convolution of Keras has no argument for the sizes of its answer"
+NO_CELLS = "the cells of SAME, which tf.pad is given, follow from the numbers of a legal call"
 NO_TENSOR = "GradientTape takes the sizes of its answer from a tensor, which cannot have these"
 
 
 def cannot_say(entry: str, case: Case) -> str:
     """Why an entry point cannot be called for an illegal case, as it lacks an argument; or nothing."""
+    if entry.startswith("padded") and case.padding == "SAME" and not _has_cells(case):
+        return NO_CELLS
     is_layer, shapes = entry.startswith("layer"), dict(case.given_shapes)
     if entry == "layer_transpose" and (reason := _not_transposed_by_keras(case)):
         return reason
@@ -46,6 +49,11 @@ def _not_transposed_by_keras(case: Case) -> str:
     has_axes = len(dict(case.given_shapes).get("y", (1,) * (case.rank + 2))) == case.rank + 2
     is_said = len(case.kernel) != case.rank or min(numbers) < 1 or not has_axes
     return "" if is_said and "x" not in dict(case.given_shapes) else NO_SIZES
+
+
+def _has_cells(case: Case) -> bool:
+    """Whether the numbers of an illegal call say how many cells SAME has."""
+    return not case.copied(illegal=False, given_shapes=(), given_dtypes=(), given_out=()).why_illegal
 
 
 def _is_a_tensor(case: Case) -> bool:

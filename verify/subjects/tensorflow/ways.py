@@ -16,7 +16,7 @@ from verify.cases.operations import OPERATIONS
 from verify.checks.deviations import Deviation
 from verify.checks.limits import Limit
 from verify.checks.subject import Declined
-from verify.subjects.built_in import BuiltIn, known_of
+from verify.subjects.built_in import BuiltIn, conditions_inside, known_of
 from verify.subjects.documented import limits_of
 from verify.subjects.litert.ways import OperatorWay
 from verify.subjects.processor import condition_names
@@ -24,7 +24,7 @@ from verify.subjects.tensorflow.entries import ENTRIES, Entry
 from verify.subjects.tensorflow.fake_quantised import CONVERTED as CONVERTED_WAYS
 from verify.subjects.tensorflow.fake_quantised import EAGER as EAGER_GRIDS
 from verify.subjects.tensorflow.fake_quantised import FakeQuantisedWay
-from verify.subjects.tensorflow.forward import NoCall
+from verify.subjects.tensorflow.forward import PADDING_MODES, NoCall
 from verify.subjects.tensorflow.imported import SWITCHES, tf
 from verify.subjects.tensorflow.layers import LAYERS, Layer
 from verify.subjects.tensorflow.lite import WAYS as LITE_WAYS
@@ -38,6 +38,12 @@ _BY_NAME: Mapping[str, Entry | Layer] = {**ENTRIES, **LAYERS}
 
 _UNKNOWN = {"none": "", "sizes": "+unknown-batch", "all": "+unknown-sizes"}
 """What a graph's trace leaves open → what that adds to a way's name."""
+
+
+_FILLED = (
+    "batch > 0 and 0 not in size and 0 not in out",
+    "tf.pad has no cells of an empty array to repeat, and VALID no answer without a window",
+)
 
 
 @dataclass(frozen=True)
@@ -77,11 +83,20 @@ class Way:
     @cached_property
     def domain(self) -> Domain:
         """The cases of its operation and axes; what it is documented not to support are its limits."""
-        return Domain(spaces={self.operation: Space(ranks=self.ranks)})
+        space = Space(ranks=self.ranks)
+        if not self.entry.startswith("padded"):
+            return Domain(spaces={self.operation: space})
+        padded = space._replace(paddings=("same", "explicit"), padding_modes=PADDING_MODES)
+        return Domain(spaces={self.operation: padded}, conditions=conditions_inside((_FILLED,)))
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        return limits_of("tensorflow", self.mode, self.entry)
+        """Those of its entry point; of the call after `tf.pad`, which has VALID, none of explicit padding."""
+        called = self.entry.removeprefix("padded_")
+        limits = limits_of("tensorflow", self.mode, called)
+        if called == self.entry:
+            return limits
+        return tuple(limit for limit in limits if "padding == 'explicit'" not in limit.when.text)
 
     def __call__(self, case: Case) -> Array:
         """TensorFlow's answer; its own errors pass through. Raises Declined where no call can be written."""
@@ -106,7 +121,7 @@ _RAW = tuple(entry for entry in ENTRIES if entry.startswith("raw"))
 _BY_TAPE = tuple(entry for entry in ENTRIES if entry.endswith("gradient") and entry not in _RAW)
 _TF_NN = tuple(entry for entry in ENTRIES if entry not in (*_RAW, *_BY_TAPE))
 _EAGER = (*_TF_NN, "conv_nd_filter_gradient")
-_TRACED = tuple(dict.fromkeys((*_EAGER, *_BY_TAPE)))
+_TRACED = tuple(entry for entry in dict.fromkeys((*_EAGER, *_BY_TAPE)) if not entry.startswith("padded"))
 _CONVERTED = tuple(entry for entry in _TRACED if not re.match("(depthwise|separable)_(input|filter)", entry))
 _GENERAL = ("convolution", "conv_transpose", "convolution_filter_gradient")
 
