@@ -51,6 +51,18 @@ def conv(case: Case, x: Any, w: Any, *rest: Any) -> Any:
     return _convolved(case, F.pad(x, flat(pairs)) if pairs else x, w, *rest, padding=cells)
 
 
+_NAMED = {"zeros": "constant"}
+"""Mode of padding → what `F.pad` calls it, where that has another name."""
+
+
+def conv_padded(case: Case, x: Any, w: Any, *rest: Any) -> Any:
+    """A convolution without padding of an input that `F.pad` has padded in the mode of the case."""
+    pairs = [*zip(*pads_of(case), strict=True)]
+    mode = _NAMED.get(case.padding_mode, case.padding_mode)
+    wide = F.pad(x, flat(pairs), mode) if any(map(any, pairs)) else x
+    return _convolved(case, wide, w, *rest, padding=0)
+
+
 def conv_by_rule(case: Case, x: Any, w: Any, *rest: Any) -> Any:
     """The same with padding "same" or "valid"."""
     return _convolved(case, x, w, *rest, padding=case.padding_kind)
@@ -118,6 +130,18 @@ def gradient_of_transposed(case: Case, x: Any, y: Any) -> Any:
 def conv_by_transposed(case: Case, z: Any, x: Any, w: Any) -> Any:
     """A convolution as what autograd says of the input of a transpose, which is `z`."""
     return torch.autograd.grad(transposed(case, z, w, None), z, x)[0]
+
+
+def padded_input_gradient(case: Case, x: Any, y: Any, w: Any) -> Any:
+    """What autograd says of the input of `F.pad` before a convolution."""
+    return torch.autograd.grad(conv_padded(case, x, w, None), x, y)[0]
+
+
+def padded_filter_gradient(case: Case, x: Any, y: Any) -> Any:
+    """What autograd says of the filters, or of the bias, of a convolution after `F.pad`."""
+    w, bias = _weights(case, x)
+    wanted = bias if case.is_bias_gradient else w
+    return torch.autograd.grad(conv_padded(case, x, w, bias), wanted, y)[0]
 
 
 def named_input_gradient(case: Case, y: Any, w: Any) -> Any:

@@ -12,6 +12,15 @@ from verify.subjects.torch import calls, mapped
 FORWARD = ("conv", "depthwise", "separable")
 
 _RULES = Space(paddings=("same", "valid"))
+PADDED = Space(
+    dtypes=("float16", "bfloat16", "float32", "float64"),
+    paddings=("same", "explicit"),
+    padding_modes=("zeros", "reflect", "circular", "replicate"),
+)
+FILLED = (
+    ("batch > 0 and 0 not in size and 0 not in out", "F.pad has no cells of an empty array to repeat"),
+    ("not border", "a border is padding by F.pad of its own"),
+)
 _SUMMED = Space(dtypes=("float32", "float64"))
 """Where sums of gradients, each of which is rounded to the dtype, are sums of its accumulator."""
 
@@ -38,6 +47,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
     {
         "conv": Entry(FORWARD, calls.conv, takes_bias=True),
         "by_rule": Entry(FORWARD, calls.conv_by_rule, _RULES, takes_bias=True),
+        "padded": Entry(FORWARD, calls.conv_padded, PADDED, FILLED, takes_bias=True),
         "by_transposed": Entry(("conv",), calls.conv_by_transposed, takes_zeros=True),
         "images": Entry(FORWARD, mapped.conv_of_images, takes_bias=True),
         "filters": Entry(("conv",), mapped.conv_of_filters, Space(max_groups=1)),
@@ -45,8 +55,10 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
         "transposed": Entry(("transpose",), calls.transposed, takes_bias=True),
         "transposed_images": Entry(("transpose",), mapped.transposed_of_images, takes_bias=True),
         "input_gradient": Entry(("transpose",), calls.input_gradient, takes_zeros=True),
+        "padded_input": Entry(("transpose",), calls.padded_input_gradient, PADDED, FILLED, takes_zeros=True),
         "named_input": Entry(("transpose",), calls.named_input_gradient),
         "filter_gradient": Entry(("filtergrad",), calls.filter_gradient),
+        "padded_filter": Entry(("filtergrad",), calls.padded_filter_gradient, PADDED, FILLED),
         "named_filter": Entry(("filtergrad",), calls.named_filter_gradient, conditions=(_NO_BIAS,)),
         "of_transposed": Entry(("filtergrad",), calls.gradient_of_transposed, conditions=(_NO_BIAS,)),
         "per_image": Entry(("filtergrad",), mapped.gradients_of_images, _SUMMED, (_NO_BIAS,)),

@@ -64,6 +64,7 @@ def _convolutions(case: Case, tensors: Mapping[str, Any], *, by_rule: bool) -> I
     kind = getattr(nn, f"Conv{case.rank}d")
     walk = {"stride": case.strides, "dilation": case.dilations, "groups": groups_of(case)}
     walk["padding"] = case.padding_kind if by_rule else tuple(cells)
+    walk |= {"padding_mode": case.padding_mode} if case.padding_mode != "zeros" else {}
     pointwise = tensors.get("pointwise")
     yield _layer(kind, tensors["factor"], bias if pointwise is None else None, kernel=case.kernel, **walk)
     if pointwise is not None:

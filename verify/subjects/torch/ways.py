@@ -18,7 +18,7 @@ from verify.checks.subject import Declined
 from verify.subjects.built_in import conditions_inside
 from verify.subjects.documented import limits_of
 from verify.subjects.torch.calls import bordered
-from verify.subjects.torch.entries import ENTRIES, FORWARD, Entry
+from verify.subjects.torch.entries import ENTRIES, FILLED, FORWARD, PADDED, Entry
 from verify.subjects.torch.epilogue import followed
 from verify.subjects.torch.imported import torch
 from verify.subjects.torch.layers import inputs_of, layer_gradient, stack_of, traced
@@ -37,6 +37,11 @@ def _without(libraries: Sequence[str]) -> Iterator[None]:
 
 
 NATIVE = ("mkldnn", "nnpack")
+
+_ALIKE = (
+    "all(before == after for before, after in pads)",
+    "a layer's padding has as many cells at both ends",
+)
 
 
 @dataclass(frozen=True)
@@ -99,11 +104,16 @@ class LayerWay:
     operations: tuple[str, ...]
     made: Callable[[Any, list[Any]], Any] = lambda stack, inputs: stack
     by_rule: bool = False
+    has_modes: bool = False
 
     @cached_property
     def domain(self) -> Domain:
         space = Space(paddings=("same", "valid")) if self.by_rule else Space()
-        return Domain(spaces=dict.fromkeys(self.operations, space))
+        conditions: tuple[tuple[str, str], ...] = ()
+        if self.has_modes:
+            space, conditions = PADDED, (*FILLED, _ALIKE)
+        spaces = dict.fromkeys(self.operations, space)
+        return Domain(spaces=spaces, conditions=conditions_inside(conditions))
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -150,9 +160,13 @@ _EAGER: tuple[AnyWay, ...] = (
     FunctionWay("conv+filter-gradient+vmap-images", "per_image"),
     FunctionWay("nn.grad.conv_input", "named_input", refuses=("transpose",)),
     FunctionWay("nn.grad.conv_weight", "named_filter", refuses=("filtergrad",)),
+    FunctionWay("pad+conv", "padded"),
+    FunctionWay("pad+conv+input-gradient", "padded_input"),
+    FunctionWay("pad+conv+filter-gradient", "padded_filter"),
     LayerWay("nn.Conv", FORWARD),
     LayerWay("nn.Conv+by-rule", FORWARD, by_rule=True),
     LayerWay("nn.Conv+jit.trace", FORWARD, traced),
+    LayerWay("nn.Conv+padding-mode", FORWARD, has_modes=True),
     LayerWay("nn.ConvTranspose", ("transpose",)),
     LayerWay("nn.ConvTranspose+jit.trace", ("transpose",), traced),
     LayerWay("nn.Conv+filter-gradient", ("filtergrad",)),
