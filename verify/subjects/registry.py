@@ -36,6 +36,7 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
         "openvino": "convolutions of OpenVINO, in float32",
         "jax": "convolutions and gradients of JAX and layers of Flax, eager, compiled and mapped",
         "torch": "convolutions, gradients and layers of PyTorch, by oneDNN and without, traced and mapped",
+        "torch:compile": "layers of PyTorch compiled by inductor, called and trained",
         "numpy": "correct convolutions in NumPy, by sums, Winograd, FFT and narrow operands: controls",
     }
 )
@@ -58,8 +59,8 @@ EXTRAS: Mapping[str, str] = MappingProxyType({"onnxruntime": "onnx"})
 """Framework → the extra that installs it, where that has another name."""
 
 
-CONTROLS = ("numpy",)
-"""Subjects that are right by construction: gated only where they are named."""
+ON_REQUEST = ("numpy", "torch:compile")
+"""Subjects that are gated only where they are named: controls, and what needs a C++ compiler."""
 
 
 class UnknownSubject(ValueError):
@@ -82,9 +83,9 @@ def is_tensorflow(name: str) -> bool:
 def installed() -> list[str]:
     """The built-in subjects whose framework is installed; TensorFlow's where none is, which then say so.
 
-    Controls are none of them.
+    Those that are gated on request alone are none of them.
     """
-    engines = [name for name in BUILTIN if name not in CONTROLS]
+    engines = [name for name in BUILTIN if name not in ON_REQUEST]
     return list(filter(is_installed, engines)) or list(filter(is_tensorflow, engines))
 
 

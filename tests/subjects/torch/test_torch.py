@@ -12,7 +12,6 @@ from verify import Case, Declined
 from verify.checks.path import Examiner
 from verify.checks.subject import describe
 from verify.gate.survey import judgeable, refusal, words_of_limits
-from verify.subjects.documented import deviations_in
 from verify.subjects.torch import subject
 from verify.subjects.torch.imported import torch
 from verify.subjects.torch.tensors import array_of, image_of, tensor_of, tensors_of
@@ -22,7 +21,7 @@ from verify.subjects.torch.ways import WAYS
 HERE = describe(subject("torch"))
 
 
-@pytest.mark.parametrize("name", WAYS["torch"])
+@pytest.mark.parametrize("name", WAYS)
 def test_every_answer_is_right_or_predicted(name):
     way = judgeable(HERE.ways[name], HERE.known)
     examiner = Examiner(subject=way, known=HERE.known)
@@ -63,7 +62,7 @@ def test_filters_are_contiguous_unless_they_are_as_the_case_has_them():
 @pytest.mark.parametrize("operation", ["conv", "transpose", "filtergrad"])
 def test_border_and_uneven_padding_are_padded_before_and_cut_after(operation):
     case = Case.parse(f"{operation}_n2_i5x4_c4_k3x2_f6_g2_s2x1_d1x2_p2.0x1.3_iota")
-    ways = [way for way in WAYS["torch"].values() if way.domain.holds(case)]
+    ways = [way for way in WAYS.values() if way.domain.holds(case)]
     answers = {way.name: way(case) for way in ways}
     assert len(answers) > 5
     for answer in answers.values():
@@ -87,11 +86,11 @@ def test_call_that_has_no_argument_for_what_is_wrong_is_declined(key, word, reas
 
 def test_declined_call_is_not_made():
     with pytest.raises(Declined, match="as many cells at both ends"):
-        WAYS["torch"]["conv"](Case.parse("conv_i1_k1_p0.-1_ones_illegal"))
+        WAYS["conv"](Case.parse("conv_i1_k1_p0.-1_ones_illegal"))
 
 
 def test_libraries_are_left_on():
-    WAYS["torch"]["conv+no-mkldnn"](Case.parse("conv_i1_k1_valid_ones"))
+    WAYS["conv+no-mkldnn"](Case.parse("conv_i1_k1_valid_ones"))
     assert torch.backends.mkldnn.enabled
 
 
@@ -101,7 +100,7 @@ def test_every_limit_is_refused_in_its_words(asked):
 
 
 @pytest.mark.parametrize(
-    "entry", [entry for entry in deviations_in("torch") if not entry.sporadic], ids=lambda entry: entry.name
+    "entry", [entry for entry in HERE.known if not entry.sporadic], ids=lambda entry: entry.name
 )
 def test_every_deviation_happens_in_one_of_its_ways(entry):
     case = Case.parse(entry.word)

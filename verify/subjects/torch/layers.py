@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from verify.cases.case import Case
@@ -115,8 +115,15 @@ def traced(stack: Stack, inputs: list[Any]) -> Any:
     return torch.jit.optimize_for_inference(torch.jit.freeze(traced))
 
 
-def layer_gradient(case: Case, tensors: Mapping[str, Any]) -> Any:
-    """What `backward` leaves in the weights of a layer, or in its bias, as a model is trained."""
+def _as_it_is(stack: Any) -> Any:
+    return stack
+
+
+def layer_gradient(case: Case, tensors: Mapping[str, Any], *, made: Callable[[Any], Any] = _as_it_is) -> Any:
+    """What `backward` leaves in the weights of a layer, or in its bias, as a model is trained.
+
+    The layers are called as what is `made` of them.
+    """
     forward = case.copied(operation="conv", fill="ones", seed=0)
     shape = (case.filter_count, case.channels // case.groups, *case.kernel)
     x = tensors["input"]
@@ -124,6 +131,6 @@ def layer_gradient(case: Case, tensors: Mapping[str, Any]) -> Any:
     if case.epilogue:
         weights["bias"] = torch.zeros(case.filter_count, dtype=x.dtype)
     stack = stack_of(forward, weights).train()
-    stack(x).backward(tensors["factor"])
+    made(stack)(x).backward(tensors["factor"])
     [layer] = [each for each in stack.before if hasattr(each, "weight")]
     return layer.bias.grad if case.epilogue else layer.weight.grad

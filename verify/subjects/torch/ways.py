@@ -172,7 +172,5 @@ _EAGER: tuple[AnyWay, ...] = (
     LayerWay("nn.Conv+filter-gradient", ("filtergrad",)),
 )
 
-WAYS: Mapping[str, Mapping[str, AnyWay]] = MappingProxyType(
-    {"torch": MappingProxyType({way.name: way for way in _EAGER})}
-)
-"""Every subject by its name, with its ways by theirs."""
+WAYS: Mapping[str, AnyWay] = MappingProxyType({way.name: way for way in _EAGER})
+"""Every way by its name."""
