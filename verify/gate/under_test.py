@@ -42,6 +42,9 @@ from verify.subjects.failed import failed_words
 
 Item = TypeVar("Item")
 
+COSTLY = 16
+"""Where a case costs more than so many quick ones, of what is written down, too, a share is asked."""
+
 SHARE_OF_LARGE = 20
 """A large case takes seconds, or minutes."""
 
@@ -189,8 +192,9 @@ class Gate:
         return list(dict.fromkeys(pairs))
 
     def few(self, items: Iterable[Item]) -> list[Item]:
-        """All that is written down; where time is short, the share of it that the subject gets of cases."""
-        return [*items][:: self.subject.fewer if is_quick() else 1]
+        """All that is written down; where time is short or cases are costly, the subject's share of cases."""
+        is_share = is_quick() or self.subject.fewer > COSTLY
+        return [*items][:: self.subject.fewer if is_share else 1]
 
     def _ways_of(self, case: Case, domains: Mapping[str, Domain]) -> list[tuple[str, Case]]:
         """The ways whose domain has a case, or where none has it the first that it is carried into."""

@@ -174,10 +174,14 @@ def _loaded(name: str) -> Description:
 
 
 def relatives(name: str) -> tuple[str, ...]:
-    """The subjects that come with one, named without a way: those built in on its framework, or itself."""
-    if name not in BUILTIN:
+    """The subjects that come with one, named without a way: those built in on its framework, or itself.
+
+    What is gated on request comes alone, as it may need more than its framework.
+    """
+    if name not in BUILTIN or name in ON_REQUEST:
         return (name,)
-    return tuple(relative for relative in BUILTIN if _framework(relative) == _framework(name))
+    alike = (relative for relative in BUILTIN if _framework(relative) == _framework(name))
+    return tuple(relative for relative in alike if relative not in ON_REQUEST)
 
 
 def _built_in(name: str) -> Subject:
