@@ -8,12 +8,12 @@ from itertools import product
 import numpy as np
 import pytest
 
-from strategies import cases, sample
 from tests.models.padding import beforehand, padded_source
 from verify import Case, compare, reference
 from verify.cases.case import InvalidCase
 from verify.cases.modes import REPEATING
 from verify.cases.operands import Array
+from verify.cases.operations import OPERATIONS
 from verify.faults.index_maps import right_maps, sums_by_maps
 from verify.faults.summation import CORRECT
 from verify.oracle.bounds import judgement
@@ -88,18 +88,33 @@ def test_lecture_of_circular_padding() -> None:
     assert reference(Case.parse("conv_i3_k2_p1.0_circular_iota")).ravel().tolist() == [5, 5, 8]
 
 
+_SUMS = "filtergrad"
+"""The operation whose bias is a gradient of its own."""
+
+
 @cache
-def drawn() -> list[Case]:
-    return sample(60, 7, cases(paddings=("same", "explicit"), padding_modes=REPEATING))
+def several() -> list[Case]:
+    """Cases of every operation, mode and kind of number, in dtypes of several accumulators."""
+    kinds = zip(
+        ("float32", "float16", "bfloat16", "float64", "int32"),
+        ("reals1", "dyadic0", "coded", "reals2", "ints3"),
+        ("bias", "bias", "", "bias", ""),
+        strict=True,
+    )
+    words = (
+        f"{operation}_n2_i3x4_c2_k2x3_s1x2_p1.2x2.1_{mode}_{dtype}_{step * (operation != _SUMS)}_{fill}"
+        for operation, mode, (dtype, fill, step) in product(OPERATIONS, REPEATING, kinds)
+    )
+    return [Case.parse(word.replace("__", "_")) for word in words]
 
 
 @pytest.mark.parametrize("order", CORRECT)
 def test_no_order_of_summation_exceeds_the_bound(order: str) -> None:
-    assert [str(case) for case in drawn() if not compare(case, CORRECT[order](case)).holds] == []
+    assert [str(case) for case in several() if not compare(case, CORRECT[order](case)).holds] == []
 
 
 def test_windows_by_maps_give_the_reference() -> None:
-    plain = [case.copied(epilogue=(), fill="ints") for case in drawn() if "bias" not in case.epilogue]
+    plain = [case.copied(epilogue=(), fill="ints") for case in several() if "bias" not in case.epilogue]
     wrong = [
         case for case in plain if not np.array_equal(sums_by_maps(case, right_maps(case)), reference(case))
     ]
