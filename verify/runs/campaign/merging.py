@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from verify.reports.records import Record
 from verify.reports.tally import Tallies, Tally
 from verify.runs.campaign.store import Store, records_of
 from verify.runs.campaign.tasks import PINS, Plan, Task
@@ -28,7 +27,7 @@ class Merging:
         pins = {name for name in self.done if name.startswith(PINS)} | {task.name for task in self.first}
         self._order = self._in_order(sorted(pins))
         self._next, self._seed = next(self._order)
-        self._arrived: dict[str, list[Record]] = {}
+        self._arrived: dict[str, bytes] = {}
         self._counted: set[str] = set()
         self.damaged: list[str] = []
 
@@ -52,7 +51,7 @@ class Merging:
             return
         self._store.keep(name, records)
         self.done.add(name)
-        self._arrived[name] = records_of(records)
+        self._arrived[name] = records
 
     def count(self) -> None:
         """Count all whose turn has come: what is done up to the first task that is not."""
@@ -72,7 +71,8 @@ class Merging:
             self._next, self._seed = next(self._order)
 
     def _count(self, name: str) -> None:
-        records = self._arrived.pop(name, None) or self._store.records(name)
+        data = self._arrived.pop(name, None)
+        records = records_of(data) if data else self._store.records(name)
         if records is None:
             self._store.drop(name)
             self.damaged.append(name)
