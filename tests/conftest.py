@@ -39,6 +39,9 @@ if find_spec("jax") is None or find_spec("flax") is None:
 if find_spec("torch") is None:
     collect_ignore += ["subjects/torch"]
 
+if find_spec("keras") is None or find_spec("torch") is None:
+    collect_ignore += ["subjects/keras"]
+
 COMPILED = ("tests/subjects/tensorflow/", "tests/export/test_export_script.py")
 """Where tests compile in TensorFlow, which is slow the first time in each process."""
 

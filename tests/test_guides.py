@@ -37,7 +37,7 @@ SPELLED = {"ml_dtypes": "ml_dtypes", "onnx": "ONNX", "jinja2": "Jinja2", "numpy"
            "threadpoolctl": "threadpoolctl", "tensorflow": "TensorFlow",
            "onnxruntime": "ONNX Runtime", "ai_edge_litert": "LiteRT", "openvino": "OpenVINO",
            "jax": "JAX", "torch": "PyTorch", "distributed": "Dask",
-           "fsspec": "fsspec"}  # fmt: skip
+           "fsspec": "fsspec", "keras": "Keras"}  # fmt: skip
 """Package → its name in a table, where that is not the capitalised one."""
 
 PLACES = ("verify/", "strategies/", "tests/", ".github/", ".ci/")

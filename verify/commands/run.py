@@ -135,13 +135,14 @@ def _labels(
     subjects: Sequence[str], load: Callable[[str], Subject], *, matrix: bool, jobs: int | None
 ) -> tuple[list[str], frozenset[str]]:
     """The labels of subjects under the settings that they are gated under; those that are so under both."""
-    from verify.runs.settings import labels_of, under_both_settings
+    from verify.runs.settings import labels_of, on_each_backend, under_both_settings
 
     names = expanded(subjects, load) or usually_gated()
     if matrix:
         return labels_of(names, load), frozenset()
     both = under_both_settings(names, jobs)
-    return both or names, frozenset(both).difference(names)
+    labels = on_each_backend(both or names, load, is_one=jobs == 1)
+    return labels, frozenset(both).difference(names)
 
 
 def _require_possible(draw: dict[str, Any], html: Path | None) -> None:

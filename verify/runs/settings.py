@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from itertools import product
 
 from verify.checks.subject import Subject, describe, labelled
+from verify.checks.ways import split_way
 from verify.runs.jobs import jobs_for
+from verify.subjects.keras.switches import BACKEND
 from verify.subjects.processor import ONEDNN
 from verify.subjects.registry import is_tensorflow
 from verify.subjects.tensorflow.switches import MATRIX
@@ -25,6 +27,22 @@ def labels_of(names: Sequence[str], load: Callable[[str], Subject]) -> list[str]
         combinations = [dict(zip(values_of, values, strict=True)) for values in every]
         labels += [(number, labelled(name, settings)) for number, settings in enumerate(combinations)]
     return [label for _, label in sorted(labels, key=lambda numbered: numbered[0])]
+
+
+def on_each_backend(names: Sequence[str], load: Callable[[str], Subject], *, is_one: bool) -> list[str]:
+    """The labels of subjects, Keras on each backend that is installed.
+
+    It is on one where `is_one` says that one process asks all, and where the environment chooses.
+    """
+    if is_one or BACKEND in os.environ:
+        return [*names]
+    return [label for name in names for label in _on_each_backend(name, load)]
+
+
+def _on_each_backend(name: str, load: Callable[[str], Subject]) -> list[str]:
+    if split_way(name)[0] != "keras":
+        return [name]
+    return [labelled(name, {BACKEND: value}) for value in describe(load(name)).matrix[BACKEND]]
 
 
 def under_both_settings(names: Sequence[str], jobs: int | None) -> list[str]:

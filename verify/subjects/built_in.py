@@ -13,6 +13,10 @@ from verify.checks.deviations import Deviation, about, condition
 from verify.subjects.documented import deviations_in
 
 
+class NoCall(Exception):
+    """An entry point cannot be called for a case, as its framework has no argument for it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class BuiltIn:
     """A subject of ways, and what is common to these; None says nothing, as in `Declared`."""

@@ -26,7 +26,7 @@ class Documented(NamedTuple):
         return mode in self.modes and any(fnmatchcase(entry, pattern) for pattern in self.entries)
 
 
-FRAMEWORKS = ("tensorflow", "litert", "onnxruntime", "openvino", "jax", "torch")
+FRAMEWORKS = ("tensorflow", "litert", "onnxruntime", "openvino", "jax", "torch", "keras")
 """The folders of `verify.subjects` that have such data."""
 
 

@@ -37,6 +37,7 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
         "jax": "convolutions and gradients of JAX and layers of Flax, eager, compiled and mapped",
         "torch": "convolutions, gradients and layers of PyTorch, by oneDNN and without, traced and mapped",
         "torch:compile": "layers of PyTorch compiled by inductor, called and trained",
+        "keras": "layers and functions of Keras on each backend that is installed",
         "numpy": "correct convolutions in NumPy, by sums, Winograd, FFT and narrow operands: controls",
     }
 )
@@ -50,6 +51,7 @@ PACKAGES: Mapping[str, str] = MappingProxyType(
         "openvino": "openvino",
         "jax": "flax",  # for its layers; it brings JAX
         "torch": "torch",
+        "keras": "keras",
         "numpy": "numpy",
     }
 )

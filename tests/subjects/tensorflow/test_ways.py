@@ -24,10 +24,10 @@ from verify.checks.predictions import explains
 from verify.checks.subject import describe
 from verify.gate import conformance
 from verify.gate.survey import TRIES
+from verify.subjects.built_in import NoCall
 from verify.subjects.isolated import usual
 from verify.subjects.processor import condition_names, onednn_dtypes
 from verify.subjects.registry import load
-from verify.subjects.tensorflow.forward import NoCall
 from verify.subjects.tensorflow.imported import tf
 from verify.subjects.tensorflow.switches import switches
 from verify.subjects.tensorflow.tables import Documented

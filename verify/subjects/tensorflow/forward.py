@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from verify.cases.case import Case
+from verify.subjects.built_in import NoCall
 from verify.subjects.tensorflow.imported import tf
 
 EntryPoint = Callable[..., Any]
@@ -17,10 +18,6 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"bias": ("bias",), "norm": ("mean", "variance", "scale", "offset"), "residual": ("residual",)}
 )
 """Step → the operands that it takes; an activation takes none."""
-
-
-class NoCall(Exception):
-    """An entry point cannot be called for a case, as TensorFlow has no argument for it."""
 
 
 def every_axis(case: Case, numbers: tuple[int, ...], other: int = 1) -> list[int]:

@@ -9,6 +9,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.fills import FILLS
 from verify.cases.operands import Array
+from verify.subjects.built_in import NoCall
 from verify.subjects.tensorflow import forward, layers
 from verify.subjects.tensorflow.forward import add_bias, apply_epilogue, parameters
 from verify.subjects.tensorflow.imported import tf
@@ -80,14 +81,14 @@ def separable_step(case: Case) -> str:
     dilated, which separable convolutions are documented not to support.
     """
     if max(case.strides) > 1 and max(case.dilations) > 1:
-        raise forward.NoCall("a separable convolution has strides of 1 where it is dilated")
+        raise NoCall("a separable convolution has strides of 1 where it is dilated")
     if case.groups == case.channels:
         if not FILLS[case.fill].is_finite and case.filter_count > 1:
-            raise forward.NoCall("its second filters would multiply what is not finite by 0")
+            raise NoCall("its second filters would multiply what is not finite by 0")
         return "depthwise"
     if case.groups == 1 and max(case.kernel) == 1:
         return "pointwise"
-    raise forward.NoCall("neither step of a separable convolution has these groups and kernel")
+    raise NoCall("neither step of a separable convolution has these groups and kernel")
 
 
 def gradient_of(entry: str, case: Case) -> Any:

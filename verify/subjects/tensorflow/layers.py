@@ -1,15 +1,14 @@
-"""Keras's layers for a case, with its weights, and with its bias and activation if a layer takes them."""
+"""Keras's layers on TensorFlow: their table, and the stack of a case."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from itertools import takewhile
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from verify.cases.case import Case
-from verify.subjects.tensorflow.forward import NoCall
+from verify.subjects.keras import layers
+from verify.subjects.keras.layers import NAMES, NO_GROUPS, Library
 from verify.subjects.tensorflow.imported import keras, tf
 
 
@@ -20,127 +19,19 @@ class Layer(NamedTuple):
     api: str
 
 
-_LAYER_NAMES = {
-    "conv": ("Conv{n}D", ["kernel"]),
-    "depthwise": ("DepthwiseConv{n}D", ["depthwise"]),
-    "separable": ("SeparableConv{n}D", ["depthwise", "pointwise"]),
-    "transpose": ("Conv{n}DTranspose", ["kernel"]),
-}
-"""Operation → the name of its layer, and the layer's names for its filters."""
-
 LAYERS: Mapping[str, Layer] = MappingProxyType(
-    {f"layer_{kind}": Layer(kind, f"keras.layers.{name}") for kind, (name, _) in _LAYER_NAMES.items()}
+    {f"layer_{kind}": Layer(kind, f"keras.layers.{name}") for kind, (name, _) in NAMES.items()}
     | {
-        f"layer_{kind}_{by}_gradient": Layer(
-            operation, f"the gradient of keras.layers.{_LAYER_NAMES[kind][0]}"
-        )
+        f"layer_{kind}_{by}_gradient": Layer(operation, f"the gradient of keras.layers.{NAMES[kind][0]}")
         for by, operation in (("input", "transpose"), ("filter", "filtergrad"))
         for kind in ("conv", "depthwise", "separable")
     }
 )
 """Every layer by its name in the tables of limits and of subjects."""
 
+LIBRARY = Library(keras, tf.constant)
 
-NO_GROUPS = "Keras has no groups in a transposed convolution"
+stack = partial(layers.stack_of, LIBRARY)
+operation_layer = partial(layers.operation_layer, LIBRARY)
 
-
-def stack(case: Case) -> Any:
-    """The answer of the layers of a case, each called eagerly."""
-    y = tf.constant(case.input)
-    if case.border:
-        pads = case.border[0] if case.rank == 1 else case.border
-        y = _layer(case, f"ZeroPadding{case.rank}D", padding=pads, **_data_format(case))(y)
-    steps = list(takewhile(lambda step: step not in ("norm", "residual"), case.epilogue))
-    layer = operation_layer(case, steps)
-    layer.build(y.shape)
-    weights = (case.filters, case.pointwise, case.bias if "bias" in steps else None)
-    layer.set_weights([weight for weight in weights if weight is not None])
-    y = layer(y)
-    for step in case.epilogue[len(steps) :]:
-        y = _step(case, step, y)
-    return y
-
-
-def operation_layer(case: Case, steps: list[str]) -> Any:
-    """The operation's layer with the steps that it takes, a bias and an activation; it has no weights yet."""
-    kind, filters = _LAYER_NAMES[case.operation]
-    return _layer(
-        case,
-        kind.format(n=case.rank),
-        **_sizes(case),
-        kernel_size=case.kernel,
-        strides=case.strides,
-        dilation_rate=case.dilations,
-        padding=_padding(case),
-        use_bias="bias" in steps,
-        activation=_activation(steps[-1]) if steps and steps[-1] != "bias" else None,
-        # The default draws real numbers, which integer weights cannot hold.
-        **{f"{name}_initializer": "zeros" for name in filters},
-        **_data_format(case),
-    )
-
-
-def _sizes(case: Case) -> dict[str, Any]:
-    """How many filters a layer has, and what else its operation needs."""
-    traits = case.traits
-    if traits.answer == "source":
-        if case.groups > 1:
-            raise NoCall(NO_GROUPS)
-        return {"filters": case.channels, "output_padding": _output_padding(case)}
-    sizes = {
-        "filters": (traits.has_filters, case.filter_count),
-        "depth_multiplier": (traits.has_multiplier, case.multiplier),
-        "groups": (traits.has_groups, case.groups),
-    }
-    return {name: size for name, (is_taken, size) in sizes.items() if is_taken}
-
-
-def _padding(case: Case) -> str:
-    if isinstance(case.padding, str):
-        return case.padding.lower()
-    causal = ((case.axes[0].span - 1, 0),)
-    if case.operation == "conv" and case.padding == causal:
-        return "causal"
-    raise NoCall("Keras has no explicit padding in a convolution, except for the causal one of Conv1D")
-
-
-def _output_padding(case: Case) -> tuple[int, ...] | None:
-    """The cells to add for the answer's size, if it is not the one that the layer assumes."""
-    if case.illegal:
-        return None  # it has no answer
-    is_same = case.padding == "SAME"
-    last = [(axis, (axis.out - 1) * axis.stride) for axis in case.axes]
-    assumed = tuple(start + (axis.stride if is_same else max(axis.span, axis.stride)) for axis, start in last)
-    if case.size == assumed:
-        return None
-    return tuple(axis.size - start - (axis.span % 2 if is_same else axis.span) for axis, start in last)
-
-
-def _step(case: Case, step: str, y: Any) -> Any:
-    match step:
-        case "norm":
-            axis = 1 if case.channels_first else -1
-            layer = _layer(case, "BatchNormalization", axis=axis, epsilon=case.norm_epsilon)
-            layer.build(y.shape)
-            assert case.norm is not None
-            layer.set_weights([case.norm.scale, case.norm.offset, case.norm.mean, case.norm.variance])
-            return layer(y, training=False)
-        case "residual":
-            return _layer(case, "Add")([y, tf.constant(case.residual)])
-        case "bias":
-            raise NoCall("Keras adds a bias in a convolution alone")
-    return _layer(case, "Activation", activation=_activation(step))(y)
-
-
-def _activation(step: str) -> Any:
-    if step.startswith("leaky"):
-        return partial(keras.activations.leaky_relu, negative_slope=float(step[5:]))
-    return keras.activations.get(step)
-
-
-def _layer(case: Case, kind: str, **arguments: Any) -> Any:
-    return getattr(keras.layers, kind)(dtype=case.dtype.name, **arguments)
-
-
-def _data_format(case: Case) -> dict[str, str]:
-    return {"data_format": "channels_first" if case.channels_first else "channels_last"}
+__all__ = ["LAYERS", "NO_GROUPS", "Layer", "operation_layer", "stack"]

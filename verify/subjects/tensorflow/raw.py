@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from verify.cases.case import Case
-from verify.subjects.tensorflow.forward import NoCall, attributes, depthwise_shape, output_shape, padding
+from verify.subjects.built_in import NoCall
+from verify.subjects.tensorflow.forward import attributes, depthwise_shape, output_shape, padding
 from verify.subjects.tensorflow.imported import tf
 
 

@@ -16,7 +16,7 @@ from verify.cases.operations import OPERATIONS
 from verify.checks.deviations import Deviation
 from verify.checks.limits import Limit
 from verify.checks.subject import Declined
-from verify.subjects.built_in import BuiltIn, conditions_inside, known_of
+from verify.subjects.built_in import BuiltIn, NoCall, conditions_inside, known_of
 from verify.subjects.documented import limits_of
 from verify.subjects.litert.ways import OperatorWay
 from verify.subjects.processor import condition_names
@@ -24,7 +24,7 @@ from verify.subjects.tensorflow.entries import ENTRIES, Entry
 from verify.subjects.tensorflow.fake_quantised import CONVERTED as CONVERTED_WAYS
 from verify.subjects.tensorflow.fake_quantised import EAGER as EAGER_GRIDS
 from verify.subjects.tensorflow.fake_quantised import FakeQuantisedWay
-from verify.subjects.tensorflow.forward import PADDING_MODES, NoCall
+from verify.subjects.tensorflow.forward import PADDING_MODES
 from verify.subjects.tensorflow.imported import SWITCHES, tf
 from verify.subjects.tensorflow.layers import LAYERS, Layer
 from verify.subjects.tensorflow.lite import WAYS as LITE_WAYS
