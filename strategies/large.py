@@ -17,6 +17,7 @@ from verify.cases.case import Case
 from verify.cases.domain import Domain
 from verify.cases.geometry import ceil_div
 from verify.cases.large import OPERATIONS, WORK_LIMIT, bytes_of_arrays, size_in_its_dtype
+from verify.cases.modes import ZEROS
 from verify.cases.word import InvalidCase
 
 from .cases import cases_by_way
@@ -83,10 +84,15 @@ def large_cases_by_way(
     """
     chosen = {
         name: [each for each in narrowings.get(name, every) if each in every]
-        for name, every in (("operations", OPERATIONS), ("fills", LARGE_FILLS), ("around", AROUND))
+        for name, every in (
+            ("operations", OPERATIONS),
+            ("fills", LARGE_FILLS),
+            ("around", AROUND),
+            ("padding_modes", (ZEROS,)),
+        )
     }
-    if not (chosen["operations"] and chosen["fills"]):
-        raise ValueError("none of these operations and fills has large cases")
+    if not (chosen["operations"] and chosen["fills"] and chosen["padding_modes"]):
+        raise ValueError("none of these operations, fills and modes of padding has large cases")
     usual = {"reductions": ("short",), **narrowings, **chosen, "views": ()}
     drawn = cases_by_way(domains, **usual)
     grown = st.builds(partial(_grown, domains), drawn, st.sampled_from(GROWTHS), st.sampled_from(ELEMENTS))
