@@ -11,6 +11,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS
 from verify.cases.geometry import Axis
+from verify.cases.modes import ZEROS
 from verify.cases.operands import Array
 from verify.faults.index_maps import (
     cast,
@@ -106,6 +107,10 @@ def _scattered(y: Array, w: Array, *, case: Case) -> Array:
 def _gathered(products: Array, case: Case) -> Array:
     """Those of the places that stand for each cell of the input, one place after another."""
     for place, axis in enumerate(case.axes, start=2):
+        if axis.mode == ZEROS:  # no place stands for a cell but its own
+            inside = slice(axis.before, axis.before + axis.size)
+            products = products[(slice(None),) * place + (inside,)]
+            continue
         along = np.moveaxis(products, place, -1)
         along = np.concatenate([along, np.zeros((*along.shape[:-1], 1), along.dtype)], axis=-1)
         parts = [np.moveaxis(along[..., cells], -1, place) for cells in _places_of_cells(axis)]
@@ -115,7 +120,8 @@ def _gathered(products: Array, case: Case) -> Array:
 
 def _places_of_cells(axis: Axis) -> Iterator[list[int]]:
     """The first place that stands for each cell of an axis, then the second …; none is after the last."""
-    standing = [np.flatnonzero(axis.sources == cell).tolist() for cell in range(axis.size)]
+    sources = axis.sources
+    standing = [np.flatnonzero(sources == cell).tolist() for cell in range(axis.size)]
     for number in range(max(map(len, standing), default=1)):
         yield [places[number] if number < len(places) else axis.padded for places in standing]
 

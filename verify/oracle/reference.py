@@ -227,6 +227,8 @@ def pad(x: Array, axes: tuple[Axis, ...], *, kind: Any) -> Array:
     padded = np.zeros((x.shape[0], *(axis.padded for axis in axes), x.shape[-1]), dtype=kind)
     padded[_inside(axes)] = x
     for place, axis in enumerate(axes, start=1):
+        if axis.mode == ZEROS:
+            continue
         along = np.moveaxis(padded, place, 0)
         for outside, inside in _repeated(axis):
             along[outside] = along[inside]
@@ -251,6 +253,8 @@ def padded_beforehand(problem: Problem, operands: Operands) -> tuple[Problem, Op
 def folded(padded: Array, axes: tuple[Axis, ...]) -> Array:
     """What `pad` makes of an input, turned round: each place is added to the cell that it repeats."""
     for place, axis in reversed([*enumerate(axes, start=1)]):
+        if axis.mode == ZEROS:
+            continue
         along = np.moveaxis(padded, place, 0)
         for outside, inside in _repeated(axis):
             along[inside] += along[outside]
@@ -259,7 +263,7 @@ def folded(padded: Array, axes: tuple[Axis, ...]) -> Array:
 
 def _repeated(axis: Axis) -> Iterator[tuple[int, int]]:
     """Each place of padding that repeats a cell, and that cell's place, in the padded axis."""
-    if axis.mode == ZEROS or not axis.size:
+    if not axis.size:
         return
     for place, cell in enumerate(axis.sources.tolist()):
         if not axis.before <= place < axis.before + axis.size:
