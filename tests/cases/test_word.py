@@ -184,3 +184,11 @@ def test_dtype_is_written_as_numpy_names_it(dtype):
 @quick
 def test_word_needs_no_quotes_in_a_shell(case):
     assert set(str(case)) <= set("abcdefghijklmnopqrstuvwxyz0123456789_.")
+
+
+@pytest.mark.parametrize(
+    ("word", "mode"), [("edge", "replicate"), ("Wrap", "circular"), ("constant", "zeros")]
+)
+def test_a_mode_in_numpys_words_is_told_its_name(word, mode):
+    with pytest.raises(ValueError, match=f"NumPy's {word.lower()!r} is {mode!r} here"):
+        Case.parse(f"conv_i3_k3_same_{word}_ones")

@@ -302,7 +302,7 @@ class Case:
         case = object.__new__(Case)
         vars(case).update(vars(self))
         made_of_changed = ("axes", "format", "is_large") if changes else ()
-        for made in ("operands", "digests", "pages", "out", "varied", *made_of_changed):
+        for made in ("operands", "digests", "pages", "out", "varied", "beside", "written", *made_of_changed):
             vars(case).pop(made, None)
         vars(case).update(changes)
         return case

@@ -24,6 +24,9 @@ ZEROS = "zeros"
 PADDING_MODES = (ZEROS, "reflect", "symmetric", "circular", "replicate")
 """The names of PyTorch, and `symmetric` of NumPy and TensorFlow."""
 
+OF_NUMPY = {"constant": "zeros", "wrap": "circular", "edge": "replicate"}
+"""NumPy's names of those that it calls otherwise."""
+
 REPEATING = PADDING_MODES[1:]
 """Those of which padding is no zeros."""
 

@@ -11,7 +11,7 @@ from verify.cases.fills import FILLS
 from verify.cases.grammar import OLD_DTYPES
 from verify.cases.memory import memory_field, memory_tokens, unlike_memory
 from verify.cases.misfits import ILLEGAL_DIGITS, MOST_AXES, NUMBER, PARTS, SCALAR, given_field, given_tokens
-from verify.cases.modes import PADDING_MODES, ZEROS
+from verify.cases.modes import OF_NUMPY, PADDING_MODES, ZEROS
 from verify.cases.operations import EPILOGUE, OPERATIONS, leaky
 from verify.cases.quantised import quantised_field, quantised_tokens, unlike_token
 
@@ -149,9 +149,16 @@ def _unknown(token: str, digits: int) -> str:
         return f"{cut(token)} is not {said}, such as {token[0]}1x3x1"
     if re.match("[ncfmg]-?[0-9]", token):
         return f"{cut(token)} is not a count of at most {digits} digits, such as {token[0]}2"
+    return f"{cut(token)} is not a token{_hint(token.lower())}"
+
+
+def _hint(token: str) -> str:
+    """What an unknown token may mean: another name of one, or the nearest."""
+    if token in OF_NUMPY:
+        return f"; NumPy's {token!r} is {OF_NUMPY[token]!r} here"
     words = ["same", "valid", *PADDING_MODES, "cf", "illegal", *EPILOGUE, *DTYPES, *FILLS]
-    near = difflib.get_close_matches(token.lower(), words, n=1)
-    return f"{cut(token)} is not a token" + (f"; did you mean {near[0]!r}?" if near else "")
+    near = difflib.get_close_matches(token, words, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def quoted(text: str, most: int = 200) -> str:

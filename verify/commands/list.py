@@ -6,8 +6,10 @@ import click
 
 from verify.cases.fills import FILLS
 from verify.cases.memory import LAYOUTS
+from verify.cases.modes import PADDING_MODES
 from verify.cases.operations import OPERATIONS
 from verify.cases.regions import regions
+from verify.checks.relations import RELATIONS
 from verify.checks.versions import FRAMEWORKS, version_installed, versions
 from verify.commands.cli import command_named
 from verify.config.options import choice
@@ -36,6 +38,8 @@ def command(*, what: str | None, ways: bool) -> int:
     _section("operations", [", ".join(OPERATIONS)])
     _section("fills", [", ".join(FILLS)])
     _section("layouts", [f"mem{{x,w,v,y,b}}{name:<12}{what}" for name, what in LAYOUTS.items()])
+    _section("paddings", [f"same, valid, explicit; their cells hold {', '.join(PADDING_MODES)}"])
+    _section("relations", [f"{name:<24}{what}" for name, what in RELATIONS.items()])
     _section("properties", [f"{prop.name:<24}{prop.title}" for prop in PROPERTIES])
     _section("faults", [f"{fault.name:<30}{fault.sentence}" for fault in FAULTS])
     _section("regions", [f"{len(regions())}, where libraries change their kernel: `list regions`"])

@@ -101,7 +101,7 @@ def _next_times_zero(case: Case) -> Operands | None:
 
 
 def _writes_beside(case: Case, right: Array) -> Array:
-    """The right answer, after a 0 was written behind the last element of each operand."""
+    """The right answer, after a 0 was written beside the elements of each operand."""
     for page in pages_of(case).values():
         free = page.beside
         page.cells[free[np.searchsorted(free, page.first)]] = 0
@@ -198,7 +198,7 @@ MEMORY: tuple[Fault, ...] = (
     ),
     fault(
         name="written-beside",
-        sentence="memory written behind the last element of an operand",
+        sentence="memory written to beside the elements of an operand",
         word="conv_i1_k1_same_ones_memxpaged",
         change=Conduct(_writes_beside, _shows_writing),
         kinds=frozenset({"written beside"}),
