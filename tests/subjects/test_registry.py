@@ -122,6 +122,16 @@ def test_what_is_gated_by_default_is_installed(monkeypatch):
     assert installed() == ["litert"]
 
 
+@pytest.mark.parametrize(("backend", "is_gated"), [("torch", True), (None, False)])
+def test_keras_is_installed_where_one_of_its_backends_is(monkeypatch, backend, is_gated):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    for package in (*PACKAGES.values(), "jax"):
+        monkeypatch.setitem(sys.modules, package, None)
+    for package in filter(None, ("tensorflow", "keras", backend)):
+        monkeypatch.setitem(sys.modules, package, types.ModuleType(package))
+    assert ("keras" in installed()) == is_gated
+
+
 def test_tensorflow_is_asked_where_nothing_is_installed(monkeypatch):
     for package in PACKAGES.values():
         monkeypatch.setitem(sys.modules, package, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
 
 from verify.cases.fills import FILLS
@@ -15,7 +17,7 @@ from verify.commands.cli import command_named
 from verify.config.options import choice
 from verify.faults import FAULTS
 from verify.subjects.documented import every_deviation, every_limit
-from verify.subjects.registry import BUILTIN, is_installed, load
+from verify.subjects.registry import BUILTIN, UnknownSubject, is_installed, load
 from verify.subjects.tensorflow.switches import kernel_threads, onednn
 
 
@@ -67,8 +69,16 @@ def _regions() -> list[str]:
 
 
 def _ways() -> list[str]:
-    """Every way of a built-in subject that is installed, after the subject's name."""
-    return [f"{name}/{way}" for name in BUILTIN if is_installed(name) for way in load(name).ways]
+    """Every way of a built-in subject that is installed, after the subject's name.
+
+    One that cannot be loaded here has none: compiled PyTorch without a compiler, Keras where it is
+    imported on TensorFlow.
+    """
+    lines: list[str] = []
+    for name in filter(is_installed, BUILTIN):
+        with suppress(UnknownSubject):
+            lines += [f"{name}/{way}" for way in load(name).ways]
+    return lines
 
 
 def _section(title: str, lines: list[str]) -> None:

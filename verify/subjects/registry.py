@@ -20,6 +20,7 @@ from verify.checks.tree import tree
 from verify.checks.ways import FILE, split_way
 from verify.faults import fault_named
 from verify.subjects.by_path import canonical, module_in
+from verify.subjects.keras.switches import is_there
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
     {
@@ -98,8 +99,9 @@ def usually_gated() -> list[str]:
 
 
 def is_installed(name: str) -> bool:
-    """Whether the framework of a built-in subject is installed; nothing is imported."""
-    return is_importable(PACKAGES[_framework(name)])
+    """Whether the framework of a built-in subject is there, Keras with a backend; nothing is imported."""
+    framework = _framework(name)
+    return is_importable(PACKAGES[framework]) and (framework != "keras" or is_there())
 
 
 def _framework(name: str) -> str:

@@ -20,6 +20,12 @@ def installed() -> tuple[str, ...]:
     return tuple(backend for backend, package in BACKENDS.items() if is_importable(package))
 
 
+def is_there() -> bool:
+    """Whether the backend that is chosen is one of these, and installed."""
+    package = BACKENDS.get(switches()[BACKEND])
+    return package is not None and is_importable(package)
+
+
 def switches() -> dict[str, str]:
     """The backend: what the environment says, else the first that is installed."""
     return {BACKEND: os.environ.get(BACKEND) or next(iter(installed()), "torch")}
