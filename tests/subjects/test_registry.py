@@ -122,6 +122,16 @@ def test_what_is_gated_by_default_is_installed(monkeypatch):
     assert installed() == ["litert"]
 
 
+@pytest.mark.parametrize(("backend", "package"), [("torch", "torch"), ("jax", "jax"), ("numpy", "jax")])
+def test_backend_of_keras_that_is_missing_is_what_is_to_be_installed(monkeypatch, backend, package):
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    monkeypatch.delitem(sys.modules, "verify.subjects.keras.imported", raising=False)
+    monkeypatch.setitem(sys.modules, "keras", types.ModuleType("keras"))
+    monkeypatch.setitem(sys.modules, package, None)
+    line = f"needs {package}, which is not installed: pip install 'conv-verify[{package}]'"
+    assert refusal("keras") == f"'keras' cannot be imported: Keras's backend {backend} {line}"
+
+
 @pytest.mark.parametrize(("backend", "is_gated"), [("torch", True), (None, False)])
 def test_keras_is_installed_where_one_of_its_backends_is(monkeypatch, backend, is_gated):
     monkeypatch.delenv("KERAS_BACKEND", raising=False)

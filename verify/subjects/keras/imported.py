@@ -24,10 +24,13 @@ if SWITCHES[BACKEND] not in BACKENDS:
         if SWITCHES[BACKEND] == "tensorflow"
         else f"it has the backends {', '.join(BACKENDS)}, not {SWITCHES[BACKEND]}"
     )
+if not is_importable(needed := BACKENDS[SWITCHES[BACKEND]]):
+    raise ImportError(
+        f"Keras's backend {SWITCHES[BACKEND]} needs {needed}, which is not installed: "
+        f"pip install 'conv-verify[{needed}]'"
+    )
 
 os.environ.update(SWITCHES)  # which is read when Keras is imported
-# The backend comes first, so that it is reported missing where Keras is installed alone.
-import_module(BACKENDS[SWITCHES[BACKEND]])
 keras = import_module("keras")
 
 
