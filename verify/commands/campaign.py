@@ -115,15 +115,17 @@ def command(
 
 
 def _labels(subjects: tuple[str, ...], isolation: flags.Isolation, *, matrix: bool) -> tuple[str, ...]:
-    """The labels of subjects under the settings that they are gated under: TensorFlow's under both."""
-    from verify.runs.settings import labels_of, under_both_settings
+    """The labels of subjects under the settings that they are gated under, as a run gates them."""
+    from verify.runs.settings import labels_of, on_each_backend, under_both_settings
     from verify.subjects.registry import expanded, usually_gated
 
     load = flags.loader_of(isolation._replace(isolate=True) if matrix else isolation)
     names = expanded(subjects, load) or usually_gated()
     if matrix:
         return tuple(labels_of(names, load))
-    return tuple(under_both_settings(names, None) or names)
+    is_one = bool(isolation.alone)
+    both = under_both_settings(names, is_one=is_one)
+    return tuple(on_each_backend(both or names, load, is_one=is_one))
 
 
 def _rest(

@@ -135,12 +135,13 @@ def _labels(
     subjects: Sequence[str], load: Callable[[str], Subject], *, matrix: bool, jobs: int | None
 ) -> tuple[list[str], frozenset[str]]:
     """The labels of subjects under the settings that they are gated under; those that are so under both."""
+    from verify.runs.jobs import jobs_for
     from verify.runs.settings import labels_of, on_each_backend, under_both_settings
 
     names = expanded(subjects, load) or usually_gated()
     if matrix:
         return labels_of(names, load), frozenset()
-    both = under_both_settings(names, jobs)
+    both = under_both_settings(names, is_one=jobs_for(2 * len(names), jobs, "subject").number == 1)
     labels = on_each_backend(both or names, load, is_one=jobs == 1)
     return labels, frozenset(both).difference(names)
 

@@ -8,7 +8,6 @@ from itertools import product
 
 from verify.checks.subject import Subject, describe, labelled
 from verify.checks.ways import split_way
-from verify.runs.jobs import jobs_for
 from verify.subjects.keras.switches import BACKEND
 from verify.subjects.processor import ONEDNN
 from verify.subjects.registry import is_tensorflow
@@ -45,12 +44,13 @@ def _on_each_backend(name: str, load: Callable[[str], Subject]) -> list[str]:
     return [labelled(name, {BACKEND: value}) for value in describe(load(name)).matrix[BACKEND]]
 
 
-def under_both_settings(names: Sequence[str], jobs: int | None) -> list[str]:
+def under_both_settings(names: Sequence[str], *, is_one: bool) -> list[str]:
     """The labels of subjects, TensorFlow's first without oneDNN and then with it; none where one is enough.
 
-    It is where the environment chooses, where there is one job, and where no subject reads the setting.
+    It is where `is_one` says that one process asks all, where the environment chooses, and where no subject
+    reads the setting.
     """
-    is_one = ONEDNN in os.environ or jobs_for(2 * len(names), jobs, "subject").number == 1
+    is_one = is_one or ONEDNN in os.environ
     if is_one or not any(map(is_tensorflow, names)):
         return []
     without = [labelled(name, {ONEDNN: "0"}) if is_tensorflow(name) else name for name in names]
