@@ -10,8 +10,8 @@ THREADS = "CONV_VERIFY_TORCH_THREADS"
 MATRIX = {THREADS: ("1", "2")}
 """The settings, and the values that a matrix combines."""
 
-SETTINGS = ("DNNL_MAX_CPU_ISA", "DNNL_DEFAULT_FPMATH_MODE", "TORCHINDUCTOR_FREEZING")
-"""What oneDNN and the compiler read themselves: instruction sets, lower precision, constant weights."""
+SETTINGS = ("DNNL_MAX_CPU_ISA", "DNNL_DEFAULT_FPMATH_MODE")
+"""What oneDNN reads itself: instruction sets, lower precision."""
 
 
 def switches() -> dict[str, str]:
