@@ -32,7 +32,7 @@ BUILTIN: Mapping[str, str] = MappingProxyType(
         "tensorflow:xla": "tf.function compiled by XLA",
         "tensorflow:keras": "layers of Keras, called eagerly",
         "tensorflow:lite": "converted to TensorFlow Lite, or an operator of it, and run by its interpreter",
-        "litert": "quantised operators of LiteRT, by XNNPACK, the built-in and the reference kernels",
+        "litert": "operators of LiteRT, float32 and quantised, by XNNPACK, built-in and reference kernels",
         "onnxruntime": "Conv, ConvTranspose and the quantised operators of ONNX Runtime, optimised or not",
         "openvino": "convolutions of OpenVINO, in float32",
         "jax": "convolutions and gradients of JAX and layers of Flax, eager, compiled and mapped",
