@@ -7,10 +7,10 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from importlib.util import find_spec
 from inspect import getsource
 from typing import Any, Literal
 
+from verify.checks.importable import is_importable
 from verify.runs.campaign import remote
 from verify.runs.campaign.store import NEEDED
 
@@ -44,7 +44,7 @@ class Unreachable(ValueError):
 def require_dask() -> None:
     """Raise ValueError, one sentence with the remedy, where Dask is not installed."""
     for package in ("distributed", "fsspec"):
-        if find_spec(package) is None:
+        if not is_importable(package):
             raise ValueError(f"a campaign needs {package}: {NEEDED}")
 
 
