@@ -102,10 +102,34 @@ def test_the_default_place_is_one_that_git_ignores(tmp_path: Path) -> None:
     assert (tmp_path / ".conv-verify" / ".gitignore").read_text("utf-8") == "*\n"
 
 
-@pytest.mark.parametrize("place", ["nowhere://x", "s3://bucket/x"])
+@pytest.mark.parametrize("place", ["nowhere://x", "s3://bucket/x", "ftp://127.0.0.1:1/x"])
 def test_a_place_that_cannot_be_reached_is_one_sentence(place: str) -> None:
     with pytest.raises(ValueError, match=f"--state '{place}' cannot be used: "):
         Store(place)
+
+
+ERRORS = [RuntimeError("no credentials"), NotImplementedError(), ConnectionRefusedError(111, "Refused")]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+@pytest.mark.parametrize("asked", ["cat_file", "ls", "pipe_file"])
+def test_any_error_of_a_system_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, asked: str, error: Exception
+) -> None:
+    store = Store(f"memory://{uuid4().hex}")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(store._system, asked, refuse)
+    calls = {
+        "cat_file": (lambda: store.require(PLAN.identity), lambda: store.records("a")),
+        "ls": (store.done,),
+        "pipe_file": (lambda: store.claim(PLAN.identity), lambda: store.keep("a", DATA)),
+    }
+    for call in calls[asked]:
+        with pytest.raises(Unkept, match=r"the state of --state 'memory://.*' cannot be used, as the system"):
+            call()
 
 
 def test_the_manifest_says_what_is_asked(tmp_path: Path) -> None:

@@ -49,27 +49,25 @@ class Store:
         self.place = str(place)
         try:
             self._system, self._root = url_to_fs(self.place)
-        except (ImportError, ValueError) as wrong:
-            raise ValueError(f"{OPTION} {self.place!r} cannot be used: {wrong}") from None
+        except Exception as wrong:  # noqa: BLE001 - of any fsspec, which may connect here
+            raise ValueError(f"{OPTION} {self.place!r} cannot be used: {_said(wrong)}") from None
         self._is_local = isinstance(self._system, LocalFileSystem)
 
     def claim(self, what: Mapping[str, Any]) -> None:
         """Make the folder that of a campaign, if it is of none."""
         wanted = {"format": FORMAT, **what}
+        if self._manifest() is not None:
+            return
         try:
-            if self._manifest() is None:
-                self._make()
-                self._put(MANIFEST, f"{json.dumps(wanted, indent=1)}\n".encode())
-        except OSError as error:
+            self._make()
+            self._put(MANIFEST, f"{json.dumps(wanted, indent=1)}\n".encode())
+        except Exception as error:  # noqa: BLE001 - of any fsspec
             raise Unkept(self._why(error)) from None
 
     def require(self, what: Mapping[str, Any]) -> None:
         """Raise ValueError, one sentence, for a folder that is of another campaign."""
         wanted = json.loads(json.dumps({"format": FORMAT, **what}))
-        try:
-            found = self._manifest()
-        except OSError as error:
-            raise Unkept(self._why(error)) from None
+        found = self._manifest()
         if found is None:
             return
         if other := [name for name in {**wanted, **found} if wanted.get(name) != found.get(name)]:
@@ -86,7 +84,7 @@ class Store:
             files = [entry.rpartition("/")[2] for entry in self._system.ls(self._root, detail=False)]
         except FileNotFoundError:
             return set()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - of any fsspec
             raise Unkept(self._why(error)) from None
         return {file.removesuffix(SUFFIX) for file in files if file.endswith(SUFFIX) and file[0] != "."}
 
@@ -99,24 +97,25 @@ class Store:
 
     def records(self, name: str) -> list[Record] | None:
         """The records of a task; None where they are not whole, so that it is to be done again."""
-        try:
-            data = self._system.cat_file(self._at(name + SUFFIX))
-            return records_of(data)
-        except (FileNotFoundError, *_NOT_WHOLE):
+        data = self._read(name + SUFFIX)
+        if data is None:
             return None
-        except OSError as error:
-            raise Unkept(self._why(error)) from None
+        try:
+            return records_of(data)
+        except _NOT_WHOLE:
+            return None
 
     def drop(self, name: str) -> None:
         """Take away what is kept of a task, as it is not whole."""
-        with suppress(OSError):
+        with suppress(Exception):  # of any fsspec
             self._system.rm_file(self._at(name + SUFFIX))
 
     def _manifest(self) -> dict[str, Any] | None:
-        try:
-            found = json_of(decoded(self._system.cat_file(self._at(MANIFEST))))
-        except FileNotFoundError:
+        data = self._read(MANIFEST)
+        if data is None:
             return None
+        try:
+            found = json_of(decoded(data))
         except DataError as wrong:
             raise ValueError(
                 f"{self._at(MANIFEST)} cannot be read: {wrong}; name another by {OPTION}"
@@ -124,6 +123,16 @@ class Store:
         if not isinstance(found, dict) or found.get("format") != FORMAT:
             raise ValueError(f"{self._at(MANIFEST)} is of no campaign: name another folder by {OPTION}")
         return found
+
+    def _read(self, file: str) -> bytes | None:
+        """What a file has, if it is there; Unkept, one sentence, where the system does not say."""
+        try:
+            data: bytes = self._system.cat_file(self._at(file))
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # noqa: BLE001 - of any fsspec
+            raise Unkept(self._why(error)) from None
+        return data
 
     def _make(self) -> None:
         if self._is_local:
@@ -144,11 +153,16 @@ class Store:
         return f"{self._root}/{file}"
 
     def _why(self, error: Exception) -> str:
-        said = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
         return (
-            f"the state {self.place} cannot be used, as the system says {said.lower()!r}: make room, or "
-            f"change that, and start again, which goes on from what was kept"
+            f"the state of {OPTION} {self.place!r} cannot be used, as the system says "
+            f"{_said(error).lower()!r}: make room, or change that, and start again, which goes on from what "
+            "was kept"
         )
+
+
+def _said(error: Exception) -> str:
+    """What an error says in one line, which for some has no words but its name."""
+    return getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
 
 
 def records_of(data: bytes) -> list[Record]:
