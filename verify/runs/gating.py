@@ -47,7 +47,7 @@ class Request:
     What disagrees is pinned in `pin_to`, and recorded in the file `failures`. Records of every case go to the
     file `report`. `detail` is how much of the summary is printed, as `print_proved` has it. `jobs` are how
     many were asked for, and `alone` says why there can be only one. `only` names the properties that are
-    asked, where these are not all.
+    asked, where these are not all. Each has its share of the time, or all that is left, if it is `undivided`.
     """
 
     subjects: Sequence[str]
@@ -65,6 +65,7 @@ class Request:
     jobs: int | None = 1
     alone: str = ""
     only: Sequence[str] = ()
+    undivided: bool = False
 
     @property
     def is_quick(self) -> bool:
@@ -189,7 +190,7 @@ class Watcher:
 
     def pytest_runtest_setup(self, item: Any) -> None:
         now = time.monotonic()
-        parts = 1 if self.request.is_quick else max(self._left, 1)
+        parts = 1 if self.request.is_quick or self.request.undivided else max(self._left, 1)
         self.session.until = now + max(self.request.until - now, 0) / parts
         self._left -= 1
         self._item, self._start = item, now

@@ -27,7 +27,7 @@ def plan_of(*labels: str, shares: int = 2, examples: int = 3, **asked: Any) -> P
 
 def told(plan: Plan, task: Task) -> dict[str, Any]:
     """A task as a process on a worker is told it."""
-    return {**plan.message(task), "campaign": "c", "limit": 60.0, "journal": ""}
+    return {**plan.message(task), "campaign": "c", "limit": 60.0, "journal": "", "until": float("inf")}
 
 
 def records_here(plan: Plan, task: Task) -> list[dict[str, Any]]:

@@ -111,6 +111,7 @@ def test_a_task_that_is_lost_each_time_is_a_finding_and_others_go_on(loss: Any, 
     _, failure, end = cases_of(answers[NAMES[0]]["records"])
     assert (failure["type"], failure["kind"], end["exit"]) == ("failure", kind, 1)
     assert f"in each of {TRIES} tries" in failure["message"]
+    assert ("does not end" in failure["message"]) == (kind == "timed out")
 
 
 def test_a_scheduler_that_was_lost_is_waited_for_and_its_tasks_dealt_out_again() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.campaign.asking import RIGHT, WRONG, plan_of, records_here, told, without_times
+from tests.runs.campaign.asking import RIGHT, WRONG, cases_of, plan_of, records_here, told, without_times
 from verify.__main__ import main
+from verify.reports.tally import TIME_UP
 from verify.runs.campaign.hand import answer_to
 from verify.runs.campaign.tasks import Task
 
@@ -41,6 +42,22 @@ def test_pins_are_asked_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     asked = [(record["name"], record["word"]) for record in records if record["type"] == "case"]
     assert ("pinned", word) in asked
     assert {name for name, _ in asked} == {"pinned"}
+
+
+def notes(task: dict[str, object]) -> set[str]:
+    answer, records = answer_to(task)
+    assert {*answer} == {"failures", "seconds"}, answer
+    return {record["note"] for record in cases_of(records) if record["type"] == "property"}
+
+
+def test_a_task_whose_time_is_up_has_the_records_of_what_it_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = plan_of()
+    task = {**told(plan, plan.of_seed(0)[0]), "until": 0.0}
+    assert notes(task) == {TIME_UP}
+    assert TIME_UP not in notes({**task, "isolation": [False, None, None]})  # whose limit is its end
 
 
 @pytest.mark.parametrize(

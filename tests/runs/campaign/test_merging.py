@@ -10,6 +10,7 @@ from tests.runs.campaign.asking import plan_of
 from verify.config.session import Options
 from verify.gate.session import beginning
 from verify.reports.records import end
+from verify.reports.tally import TIME_UP
 from verify.runs.campaign.losses import compressed, loss
 from verify.runs.campaign.merging import Merging
 from verify.runs.campaign.store import records_of
@@ -124,3 +125,17 @@ def test_what_is_not_whole_is_dropped_and_done_again() -> None:
     merging.add(TASKS[1].name, records(TASKS[1]))
     merging.count_the_rest()
     assert (sums(merging), merging.damaged) == (whole(), [TASKS[1].name])
+
+
+def test_a_task_of_the_first_seed_whose_time_was_up_is_lacking() -> None:
+    maps = ("seconds", "visible", "hidden", "declined_regions", "draws")
+    nothing: dict[str, Any] = {**{key: {} for key in maps}, "regions": [], "remarks": []}
+    head = {"type": "property", "subject": PLAN.labels[0], "property": "values", "name": "values"}
+    late = {**head, **nothing, "elapsed": 1.0, "absent": False, "examples": 2, "note": TIME_UP}
+    merging = merging_of(Kept())
+    for task in TASKS:
+        cut = [late] if task in (TASKS[1], TASKS[2]) else []
+        merging.add(task.name, compressed([*records_of(records(task))[:-1], *cut, end(1.0, 0)]))
+    merging.count()
+    assert merging.cut == [TASKS[1].name, TASKS[2].name]
+    assert merging.lacks() == [f"the time of 1 task was up first, as of {TASKS[1].name}"]

@@ -181,6 +181,9 @@ def _concluded(console: Terminal, request: Request, store: Store, merging: Mergi
         console.say(f"workers   at tasks for {share:.0%} of their time, {ended.worked_s:,.0f} s together")
     for line in keep(tallies, ended.failed, failures=request.failures, pin_to=request.pin_to):
         console.say(line)
+    if merging.cut:
+        tasks = f"{len(merging.cut):,} {plural(len(merging.cut), 'task')}"
+        console.say(f"cut off   {tasks} by --task-timeout, such as {merging.cut[0]}: what was asked counts")
     for name in merging.damaged:
         console.say(f"dropped   {name}, which was not whole in {request.state}: the next start does it again")
     console.say(f"kept      {request.state}  (the same command goes on from it; {OPTION} names another)")

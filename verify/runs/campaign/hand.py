@@ -85,7 +85,12 @@ def answer_to(task: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
 
 
 def request_of(task: Mapping[str, Any]) -> Request:
-    """The request of a run that does a task."""
+    """The request of a run that does a task.
+
+    It ends before the task's limit, with what was asked until then; that of a subject in this process does
+    not, as a case that hangs there, which is a finding, is told by the limit alone.
+    """
+    isolation = Isolation(*task["isolation"])
     options = Options(
         examples=task["examples"],
         seed=task["seed"],
@@ -95,7 +100,7 @@ def request_of(task: Mapping[str, Any]) -> Request:
         words=[Case.parse(word) for word in task["words"]],
         database=database(task["database"]) if task["database"] else None,
         reuses=True,
-        load=load(Isolation(*task["isolation"])),
+        load=load(isolation),
     )
     narrowings = {
         name: tuple(value) if isinstance(value, list) else value for name, value in task["narrowings"].items()
@@ -104,7 +109,8 @@ def request_of(task: Mapping[str, Any]) -> Request:
         subjects=[task["label"]],
         options=options,
         profile=PROFILE,
-        until=float("inf"),
+        until=float("inf") if isolation.alone else task["until"],
+        undivided=True,
         narrowings=narrowings,
         large=task["large"],
         only=("pinned",) if task["words"] else (),

@@ -20,6 +20,9 @@ from verify.checks.journal import Journal
 from verify.runs.campaign.tasks import ours
 from verify.subjects.losses import last_lines
 
+ASKING = 0.9
+"""Share of a task's limit after which it asks no further case, so that it ends before it is killed."""
+
 PATIENCE_S = 5.0
 """Seconds that a process has to end once it has closed its stream."""
 
@@ -68,7 +71,8 @@ class Hand:
         """Do a task in its time; its answer, or how the process was lost and at which case."""
         started = time.monotonic()
         try:
-            told = {**task, "journal": self._journal.place}
+            until = started + ASKING * task["limit"]  # by the clock that all processes have
+            told = {**task, "journal": self._journal.place, "until": until}
             self._stream.send_bytes(json.dumps(told).encode())
             if not self._stream.poll(task["limit"]):
                 return self._lost(f"it takes longer than {task['limit']:g} s", is_late=True)

@@ -38,9 +38,10 @@ def loss(label: str, *, message: str, kind: str = "crashed", word: str = "") -> 
 def records_of_a_loss(task: Mapping[str, Any], answer: Mapping[str, Any], *, tries: int) -> bytes:
     """The records of a task that was lost in each of its tries, as they are kept."""
     label, word = task["label"], answer.get("word", "")
-    kind = "timed out" if answer.get("is_late") else "crashed"
+    is_late = answer.get("is_late")
+    kind, what = ("timed out", "does not end") if is_late else ("crashed", "ends the process that asks it")
     where = f" at {word}" if word else ""
-    message = f"{label} ends the process that asks it{where}: {answer['lost']}, in each of {tries} tries"
+    message = f"{label} {what}{where}: {answer['lost']}, in each of {tries} tries"
     failure = loss(label, message=_with_replay(message, label, word), kind=kind, word=word)
     options = Options(seed=task["seed"], shard=Shard.parse(task["shard"]))
     return compressed([beginning(options, [label], profile="dev"), failure, end(0.0, 1)])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from verify.reports.tally import Tallies, Tally
+from verify.reports.phrases import plural
+from verify.reports.tally import TIME_UP, Tallies, Tally
 from verify.runs.campaign.store import Store, records_of
 from verify.runs.campaign.tasks import PINS, Plan, Task
 
@@ -13,7 +14,8 @@ from verify.runs.campaign.tasks import PINS, Plan, Task
 class Merging:
     """Counts the records of each task once: pinned words first, then the tasks of each seed in their order.
 
-    What is `done` is read from the store when its turn comes, unless it has just arrived.
+    What is `done` is read from the store when its turn comes, unless it has just arrived. What is `cut` had
+    no time to ask all.
     """
 
     def __init__(self, plan: Plan, store: Store, first: Sequence[Task]) -> None:
@@ -30,6 +32,7 @@ class Merging:
         self._arrived: dict[str, bytes] = {}
         self._counted: set[str] = set()
         self.damaged: list[str] = []
+        self.cut: list[str] = []
 
     def _in_order(self, pins: Sequence[str]) -> Iterator[tuple[str, int]]:
         """The name of each task and its seed, those of pinned words before the first."""
@@ -82,6 +85,8 @@ class Merging:
         self.environments[records[0]["environment"]] = None
         for record in records:
             self._tallies.add(record)
+        if any(record.get("note") == TIME_UP for record in records):
+            self.cut.append(name)
         self.cases = sum(tally.cases for tally in self._tallies)
         self.failures = sum(len(tally.failures) for tally in self._tallies)
 
@@ -99,9 +104,13 @@ class Merging:
         """What is missing of the first seed, whose shares together ask all that is written down."""
         tasks = self._plan.of_seed(self._plan.seed)
         missing = [task for task in tasks if task.name not in self.done]
-        if not missing:
-            return []
-        return [f"{len(missing):,} of the {len(tasks):,} tasks of the first seed were not done"]
+        cut = [name for name in self.cut if _seed_of(name) <= self._plan.seed]
+        lacks = []
+        if missing:
+            lacks.append(f"{len(missing):,} of the {len(tasks):,} tasks of the first seed were not done")
+        if cut:
+            lacks.append(f"the time of {len(cut):,} {plural(len(cut), 'task')} was up first, as of {cut[0]}")
+        return lacks
 
 
 def _seed_of(name: str) -> int:
