@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from verify.cases.case import Case
 from verify.subjects.keras import layers
 from verify.subjects.keras.layers import NAMES, NO_GROUPS, Library
 from verify.subjects.tensorflow.imported import keras, tf
@@ -29,9 +29,20 @@ LAYERS: Mapping[str, Layer] = MappingProxyType(
 )
 """Every layer by its name in the tables of limits and of subjects."""
 
-LIBRARY = Library(keras, tf.constant)
 
-stack = partial(layers.stack_of, LIBRARY)
-operation_layer = partial(layers.operation_layer, LIBRARY)
+def stack(case: Case) -> Any:
+    """The answer of the layers of a case, each called eagerly."""
+    return layers.stack_of(_library(), case)
+
+
+def operation_layer(case: Case, steps: list[str]) -> Any:
+    """The operation's layer with the steps that it takes; it has no weights yet."""
+    return layers.operation_layer(_library(), case, steps)
+
+
+def _library() -> Library:
+    """Keras and TensorFlow as this module has them now: a script records what is called of them."""
+    return Library(keras, tf.constant)
+
 
 __all__ = ["LAYERS", "NO_GROUPS", "Layer", "operation_layer", "stack"]
