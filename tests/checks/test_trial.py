@@ -10,7 +10,7 @@ import pytest
 from tests.checks.disagreements import CASE
 from tests.planted import misused
 from verify import Case, check
-from verify.cases.domain import Condition, Domain, Space
+from verify.cases.domain import Condition, Domain, NoReply, Space
 from verify.checks.clock import stopping_at
 from verify.checks.examination import Mismatch
 from verify.checks.subject import Subject, describe
@@ -29,13 +29,26 @@ def fails(case: Case) -> bool:
         (Domain(spaces={"conv": Space(paddings=("explicit",))}), "conv_i1_k1_p0.0_ones"),
         (Domain(spaces={"depthwise": Space(ranks=(2,))}), "depthwise_i1x1_k1x1_same_ones"),
         (Domain(spaces={"conv": Space(data_formats=("channels_first",))}), "conv_i1_k1_same_cf_ones"),
-        (Domain(conditions=(Condition(fails, "`supports`", is_inside=True),)), None),
         (Domain(conditions=(Condition(lambda case: False, "nothing", is_inside=True),)), None),
     ],
 )
 def test_a_subject_is_tried_on_a_case_of_one_cell_in_its_domain(domain: Domain, word: str | None) -> None:
     case = tiny_case(domain)
     assert (case and str(case)) == word
+
+
+def test_a_domain_that_raises_on_each_case_of_one_cell_says_so() -> None:
+    domain = Domain(conditions=(Condition(fails, "`supports`", is_inside=True),))
+    with pytest.raises(NoReply, match=r"^`supports` raised RuntimeError on conv_i1_k1_same_ones: "):
+        tiny_case(domain)
+
+
+def test_a_domain_that_raises_on_one_padding_is_tried_on_another() -> None:
+    def fails_on_same(case: Case) -> bool:
+        return fails(case) if case.padding == "SAME" else True
+
+    domain = Domain(conditions=(Condition(fails_on_same, "`supports`", is_inside=True),))
+    assert str(tiny_case(domain)) == "conv_i1_k1_valid_ones"
 
 
 @pytest.mark.parametrize(

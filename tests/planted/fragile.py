@@ -59,6 +59,14 @@ def _takes(case: Case) -> bool:
 doubts.supports = _takes  # type: ignore[attr-defined]
 
 
+def misspelt(case: Case) -> Array:
+    """Right, and asks a case for what it does not have where it says what it answers."""
+    return answer(case)
+
+
+misspelt.supports = lambda case: len(case.pads) == 1  # type: ignore[attr-defined]
+
+
 _SHAPES: set[Case] = set()
 
 

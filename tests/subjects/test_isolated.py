@@ -12,14 +12,17 @@ from tests.planted import fragile
 from tests.subjects.asked import SMALLEST, mismatch_of
 from tests.subjects.conftest import Isolate
 from verify import Case, Mismatch
+from verify.cases.domain import NoReply
 from verify.checks.clock import TimeUp, stopping_at
 from verify.checks.examination import Crashed, OutOfMemory, TimedOut
 from verify.checks.path import Examiner
-from verify.checks.subject import Elsewhere, describe
+from verify.checks.subject import describe
 from verify.gate import conformance
 from verify.gate.properties import PROPERTIES
 from verify.oracle.compare import KINDS
 from verify.subjects.isolated import Isolated
+from verify.subjects.registry import UnknownSubject
+from verify.subjects.trial import tried
 
 
 class Loss(NamedTuple):
@@ -150,9 +153,23 @@ DOUBTED = Case.parse("conv_n2_i1_k1_same_ones")
 
 def test_a_domain_that_says_nothing_in_its_time_has_timed_out(isolate: Isolate) -> None:
     subject = isolate("doubts", timeout_s=0.2)
-    with pytest.raises(Elsewhere) as lost:
+    sentence = r"^`supports` said nothing of conv_n2_i1_k1_same_ones: it gave no answer in 0\.2 s$"
+    with pytest.raises(NoReply, match=sentence):
         subject.is_inside(DOUBTED, way="")
-    assert (lost.value.verdict.kind, str(lost.value)) == ("timed out", "it gave no answer in 0.2 s")
+
+
+def test_what_a_domain_raises_is_said_as_it_was_raised(isolate: Isolate) -> None:
+    subject = isolate("misspelt")
+    raised = "`supports` raised AttributeError on conv_i1_k1_same_ones"
+    sentence = f"{raised}: 'Case' object has no attribute 'pads'"
+    with pytest.raises(NoReply) as told:
+        subject.is_inside(Case.parse(SMALLEST), way="")
+    assert str(told.value) == sentence
+    with pytest.raises(UnknownSubject) as refused:
+        tried(subject)
+    name = describe(subject).name
+    assert str(refused.value) == f"the subject {name!r} does not say what it answers: {sentence}"
+    assert subject(Case.parse(SMALLEST)).tolist() == [[[1]]]
 
 
 def test_what_a_domain_says_after_an_interrupt_is_no_answer_to_the_next_question(isolate: Isolate) -> None:

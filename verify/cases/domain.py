@@ -124,6 +124,10 @@ class Space(NamedTuple):
         return not (self.ranks and self.dtypes and self.data_formats and self.paddings and self.padding_modes)
 
 
+class NoReply(ValueError):
+    """A condition that could not be tested on a case: what its test raised, in one sentence."""
+
+
 class Condition(NamedTuple):
     """What no list can say: a test that is true of the cases inside, or only of those outside.
 
@@ -140,15 +144,17 @@ class Condition(NamedTuple):
     of_illegal: bool = False
 
     def refuses(self, case: Case, names: Mapping[str, Any]) -> bool:
-        """Whether a case is outside; ValueError, one sentence, for a test that raises an error."""
+        """Whether a case is outside; NoReply, one sentence, for a function that raises an error."""
         if self.operation not in ("", case.operation) or (self.of_illegal and not case.illegal):
             return False
         if isinstance(self.test, Predicate):
             return self.test.holds(names) != self.is_inside
         try:
             return bool(self.test(case)) != self.is_inside
+        except NoReply:
+            raise
         except Exception as error:
-            raise ValueError(f"{self.reason} raised {type(error).__name__} on {case}: {error}") from error
+            raise NoReply(f"{self.reason} raised {type(error).__name__} on {case}: {error}") from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from inspect import isclass
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain
+from verify.cases.domain import Domain, NoReply
 from verify.checks.clock import TimeUp
 from verify.checks.exits import Exited, asking
 from verify.checks.interrupts import is_of_a_subject
@@ -19,12 +18,20 @@ _RETURNED = "returns Declined: write `raise Declined(…)` in place of `return D
 
 
 def tiny_case(domain: Domain) -> Case | None:
-    """A case of one cell in a domain, or None where that has none."""
+    """A case of one cell in a domain, or None where that has none.
+
+    Raises NoReply where none is found, and of one of them a condition could not be tested.
+    """
     words = [f"{operation}_i1_k1_{padding}_ones" for operation in domain.operations for padding in PADDINGS]
+    no_reply = None
     for word in words:
-        with suppress(ValueError):  # what `supports` raised, which the gate tells
+        try:
             if case := domain.carried(Case.parse(word)):
                 return case
+        except NoReply as reason:
+            no_reply = no_reply or reason
+    if no_reply:
+        raise no_reply
     return None
 
 

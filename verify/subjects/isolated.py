@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from verify.cases.case import Case
+from verify.cases.domain import NoReply
 from verify.cases.large import seconds_for
 from verify.cases.operands import Array
 from verify.checks.bulk import Swept
@@ -195,10 +196,19 @@ class Isolated:
         return self.answer(case, self.way)
 
     def is_inside(self, case: Case, *, way: str) -> bool:
-        """Whether a case is in the domain of the subject, or of a way, as only the worker can say."""
+        """Whether a case is in the domain of the subject, or of a way, as only the worker can say.
+
+        Raises NoReply, one sentence, where what says so raised an error there, or lost the worker.
+        """
         request = {"subject": self.base, "way": way, "inside": str(case)}
-        with self._asked(self.timeout_s) as life:
-            return bool(life.ask(request, limit_s=self.timeout_s)[0].get("inside"))
+        try:
+            with self._asked(self.timeout_s) as life:
+                header, _ = life.ask(request, limit_s=self.timeout_s)
+        except Elsewhere as lost:
+            raise NoReply(f"`supports` said nothing of {case}: {lost.verdict.sentence}") from lost
+        if reason := header.get("no_reply"):
+            raise NoReply(str(reason))
+        return bool(header.get("inside"))
 
     def answer(self, case: Case, way: str) -> Array:
         """The worker's answer by a way.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from verify.cases.domain import NoReply
 from verify.checks.examination import Examination
 from verify.checks.journal import current
 from verify.checks.losses import keep_if_lost
@@ -52,7 +53,10 @@ def tried_here(subject: str | Subject, *, why: str = ASKED) -> Description:
 
 
 def _misuse_of(way: Description) -> str:
-    case = tiny_case(way.drawn())
+    try:
+        case = tiny_case(way.drawn())
+    except NoReply as reason:
+        return f"does not say what it answers: {reason}"
     if case is None:
         return ""
     current().note(way.name, str(case))

@@ -23,6 +23,7 @@ from socket import recv_fds, socket
 from typing import Any
 
 from verify.cases.case import Case
+from verify.cases.domain import NoReply
 from verify.cases.enumeration import Enumeration
 from verify.cases.operands import Array
 from verify.cases.pages import written_beside
@@ -213,9 +214,17 @@ def _said(
     if "tried" in request:
         return {"misuse": misuse_on(subject, Case.parse(request["tried"]))[:TEXT]}, []
     if "inside" in request:
-        return {"inside": bool(subject.domain.holds(Case.parse(request["inside"])))}, []
+        return _inside(subject, Case.parse(request["inside"])), []
     swept = _swept(subject, {**request, **data_of_bytes(data)}, beat=beat)
     return {"swept": True}, [json.dumps(swept.to_data()).encode()]
+
+
+def _inside(subject: Description, case: Case) -> dict[str, Any]:
+    """Whether a case is in the domain of a subject, or what kept that from being said."""
+    try:
+        return {"inside": bool(subject.domain.holds(case))}
+    except NoReply as reason:
+        return {"no_reply": str(reason)[:TEXT]}
 
 
 def _answer(
