@@ -111,7 +111,7 @@ def test_a_mode_that_a_case_cannot_have_is_refused_in_one_sentence(word: str, se
 
 
 def test_an_unknown_mode_of_a_field_is_refused_by_name() -> None:
-    with pytest.raises(InvalidCase, match="'edge' is none of the modes of padding zeros, reflect"):
+    with pytest.raises(InvalidCase, match=r"'edge' is none of the modes of padding zeros, .*replicate' here"):
         Case(size=(2,), kernel=(1,), padding="SAME", padding_mode="edge")
 
 

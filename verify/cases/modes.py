@@ -24,11 +24,17 @@ ZEROS = "zeros"
 PADDING_MODES = (ZEROS, "reflect", "symmetric", "circular", "replicate")
 """The names of PyTorch, and `symmetric` of NumPy and TensorFlow."""
 
-OF_NUMPY = {"constant": "zeros", "wrap": "circular", "edge": "replicate"}
+_OF_NUMPY = {"constant": "zeros", "wrap": "circular", "edge": "replicate"}
 """NumPy's names of those that it calls otherwise."""
 
 REPEATING = PADDING_MODES[1:]
 """Those of which padding is no zeros."""
+
+
+def hint_of_mode(word: str) -> str:
+    """What ends the refusal of a word that is NumPy's name of a mode; "" for another."""
+    word = word.lower()
+    return f"; NumPy's {word!r} is {_OF_NUMPY[word]!r} here" if word in _OF_NUMPY else ""
 
 
 def most_cells(mode: str, size: int) -> int | None:

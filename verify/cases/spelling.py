@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from verify.cases.modes import PADDING_MODES, hint_of_mode
 from verify.cases.word import quoted
 
 LONG = 4
@@ -12,8 +13,10 @@ LONG = 4
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """A question that ends a refusal: the word that was meant, if one is near or begins alike."""
+    """What ends a refusal: the word that was meant, if one is near, begins alike or is NumPy's name of it."""
     listed = list(words)
+    if set(PADDING_MODES) <= {*listed} and (said := hint_of_mode(word)):
+        return said
     alike = (each for each in listed if len(each) >= LONG and word.startswith(each))
     near = get_close_matches(word, listed, n=1) or [*alike]
     return "".join(f"; did you mean {each!r}?" for each in near[:1])

@@ -13,7 +13,7 @@ from verify.cases.fills import FILLS
 from verify.cases.large import MEMORY_LIMIT, elements_in, size_as_float64, why_not_projected
 from verify.cases.memory import normal_memory, wrong_memory
 from verify.cases.misfits import BIAS, ILLEGAL_LIMIT, given_tokens, normal_given, why_ungiven, wrong_given
-from verify.cases.modes import PADDING_MODES, ZEROS
+from verify.cases.modes import PADDING_MODES, ZEROS, hint_of_mode
 from verify.cases.operations import EPILOGUE, OPERATIONS, WHOLE, Operation, is_in_order, is_step, kind_of
 from verify.cases.quantised import normal_quantised, why_unscaled, wrong_place, wrong_quantised
 from verify.cases.word import MAX_DIGITS, InvalidCase, by, cut, ends, padding_token
@@ -115,7 +115,8 @@ def _wrong_vocabulary(case: Case) -> str | None:
     if isinstance(case.padding, str) and case.padding not in ("SAME", "VALID"):
         return f'padding {case.padding!r} is neither "SAME", "VALID" nor pairs'
     if case.padding_mode not in PADDING_MODES:
-        return f"{case.padding_mode!r} is none of the modes of padding {', '.join(PADDING_MODES)}"
+        mode, listed = case.padding_mode, ", ".join(PADDING_MODES)
+        return f"{mode!r} is none of the modes of padding {listed}{hint_of_mode(str(mode))}"
     return None
 
 

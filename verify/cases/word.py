@@ -11,7 +11,7 @@ from verify.cases.fills import FILLS
 from verify.cases.grammar import OLD_DTYPES
 from verify.cases.memory import memory_field, memory_tokens, unlike_memory
 from verify.cases.misfits import ILLEGAL_DIGITS, MOST_AXES, NUMBER, PARTS, SCALAR, given_field, given_tokens
-from verify.cases.modes import OF_NUMPY, PADDING_MODES, ZEROS
+from verify.cases.modes import PADDING_MODES, ZEROS, hint_of_mode
 from verify.cases.operations import EPILOGUE, OPERATIONS, leaky
 from verify.cases.quantised import quantised_field, quantised_tokens, unlike_token
 
@@ -154,8 +154,8 @@ def _unknown(token: str, digits: int) -> str:
 
 def _hint(token: str) -> str:
     """What an unknown token may mean: another name of one, or the nearest."""
-    if token in OF_NUMPY:
-        return f"; NumPy's {token!r} is {OF_NUMPY[token]!r} here"
+    if said := hint_of_mode(token):
+        return said
     words = ["same", "valid", *PADDING_MODES, "cf", "illegal", *EPILOGUE, *DTYPES, *FILLS]
     near = difflib.get_close_matches(token, words, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""

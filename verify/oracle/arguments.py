@@ -11,7 +11,7 @@ import numpy as np
 
 from verify.cases.exchange import numpy_of
 from verify.cases.geometry import same_padding
-from verify.cases.modes import OF_NUMPY, PADDING_MODES
+from verify.cases.modes import PADDING_MODES, hint_of_mode
 from verify.cases.operands import Array
 from verify.cases.operations import ACTIVATIONS, leaky
 from verify.oracle.at_the_call import WrongArgument
@@ -76,8 +76,8 @@ def mode_of(padding_mode: Any) -> str:
     """A mode of padding in any case of letters; ValueError for an unknown one."""
     word = padding_mode.strip().lower() if isinstance(padding_mode, str) else ""
     if word not in PADDING_MODES:
-        near = f"; NumPy's {word!r} is {OF_NUMPY[word]!r} here" if word in OF_NUMPY else ""
-        raise WrongArgument(f"padding_mode {padding_mode!r} is none of {', '.join(PADDING_MODES)}{near}")
+        listed = ", ".join(PADDING_MODES)
+        raise WrongArgument(f"padding_mode {padding_mode!r} is none of {listed}{hint_of_mode(word)}")
     return word
 
 
