@@ -117,13 +117,35 @@ def test_subject_is_described_by_another_name() -> None:
     assert describe(describe(declaring(name="mine")), name="m:f").name == "m:f"
 
 
+@pytest.mark.parametrize(
+    "word",
+    [
+        "conv_i4_k2_p1.0_reflect_iota",
+        "conv_i4_k2_same_iota_memxstrided",
+        "conv_i4_k2_p1.0_reflect_iota_memxstrided",
+        "conv_i4_c2_k2_f2_same_int8_qx0.5z-3_levels",
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "modes", "views"),
+    [("kernel-flipped", 1, 0), ("reflect-repeats-the-edge", 5, 0), ("input-as-contiguous", 1, 10)],
+)
+def test_a_fault_answers_every_case_and_is_drawn_those_that_it_is_about(
+    word: str, name: str, modes: int, views: int
+) -> None:
+    described = describe(fault_named(name))
+    space = described.drawn().spaces["conv"]
+    assert described.domain.holds(Case.parse(word))
+    assert (len(space.padding_modes), len(space.views), "int8" in space.dtypes) == (modes, views, False)
+
+
 def test_fault_is_described_alike_by_name_and_as_it_is() -> None:
     described = describe(fault_named("kernel-flipped"))
     assert load("fault:kernel-flipped") == described
     spaces = described.drawn().spaces
     assert described.operations == tuple(OPERATIONS)
     assert {space.around for space in spaces.values()} == {AROUND}
-    assert described.domain.spaces == Domain().spaces
+    assert spaces == Domain().spaces
 
 
 @pytest.mark.parametrize("name", ["tests.planted.fragile:counts_its_calls", "fault:kernel-flipped"])

@@ -16,7 +16,7 @@ from types import FunctionType, MappingProxyType
 from typing import Any
 
 from verify.cases.case import Case
-from verify.cases.domain import Condition, Domain, Space, joined
+from verify.cases.domain import EVERY_CASE, Condition, Domain, Space, joined
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import Predicate
 from verify.cases.spelling import nearest
@@ -46,7 +46,7 @@ from verify.checks.limits import Limit
 from verify.checks.signatures import misuse_seen
 from verify.checks.tree import module_shown
 from verify.faults import Fault
-from verify.faults.domains import domain_of
+from verify.faults.usual import usual_of
 from verify.oracle.compare import Verdict
 
 Subject = Callable[[Case], Any]
@@ -216,12 +216,12 @@ def describe(subject: Subject, *, name: str | None = None) -> Description:
     module = str(getattr(subject, "__module__", ""))
     if isinstance(subject, Fault):
         named, names = name or name_of(subject), dict(CONDITION_NAMES)
-        domain = replace(domain_of(subject), names=names)
         return Description(
             call=subject,
             module=module,
             name=named,
-            domain=domain,
+            domain=replace(EVERY_CASE, names=names),
+            usual=usual_of(subject),
             condition_names=names,
             scheme=subject.scheme,
         )

@@ -191,13 +191,8 @@ def _catching(fault: Fault, case: Case) -> list[Property]:
 
 
 def _try_fault(kill: Kill, case: Case) -> None:
-    """Put a fault to every property that should catch it on a case; name it by what the last one saw.
-
-    It answers every case, though as a subject that is run it may have those of one kind alone.
-    """
+    """Put a fault to every property that should catch it on a case; name it by what the last one saw."""
     subject, last = describe(kill.fault), None
-    if not subject.domain.holds(case):
-        subject = replace(subject, domain=EVERY_CASE)
     for judged in _catching(kill.fault, case):
         examination = Examiner(subject=subject, kinds=judged.kinds, repeats=judged.repeats).examine(case)
         if examination.fails:

@@ -1,0 +1,30 @@
+"""What is drawn for a fault as a subject, which answers every case: those of the kind that it is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from verify.cases import quantised
+from verify.cases.case import Case
+from verify.cases.dtypes import FORMATS, QUANTISED
+from verify.cases.memory import LAYOUTS
+from verify.cases.modes import PADDING_MODES, ZEROS
+from verify.faults.fault import Fault
+
+
+def usual_of(fault: Fault) -> dict[str, Any]:
+    """Of a quantised one the quantised cases; for one of memory every layout, for one of modes every mode."""
+    if fault.family == "quantised":
+        return {
+            "operations": quantised.OPERATIONS,
+            "dtypes": tuple(QUANTISED),
+            "around": quantised.EPILOGUE,
+            "padding_modes": (ZEROS,),
+            "views": (),
+        }
+    is_of_modes = Case.parse(fault.word).padding_mode != ZEROS
+    return {
+        "dtypes": tuple(FORMATS),
+        "padding_modes": PADDING_MODES if is_of_modes else (ZEROS,),
+        "views": tuple(LAYOUTS) if fault.family == "memory" else (),
+    }
