@@ -68,6 +68,16 @@ def test_what_takes_the_same_in_both_places_has_one_cause(first: str, second: st
     assert have_one_cause(STRIDE_3, first, second)
 
 
+LECTURE = "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n"
+
+
+@pytest.mark.parametrize("second", ["conv_i3_k2_s2_same_ones", "depthwise_i3x3_k2x2_s2x2_valid_reals"])
+def test_a_case_of_the_lecture_is_compared_in_another_fill(second: str) -> None:
+    assert have_one_cause(wrong_where(lambda case: 2 in case.strides), LECTURE, second)
+    has_bias_too = wrong_where(lambda case: 2 in case.strides if len(case.epilogue) == 0 else True)
+    assert not have_one_cause(has_bias_too, LECTURE, second)
+
+
 @pytest.mark.parametrize(
     ("subject", "first", "second"),
     [

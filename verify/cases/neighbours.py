@@ -19,6 +19,7 @@ Change = Mapping[str, Any]
 
 def moved(case: Case, to: Case) -> Iterator[Case]:
     """A case in another's operation, rank, dtype, data format and fill; where both are plain, in its fill."""
+    case, to = _free(case), _free(to)
     place = {"dtype": to.dtype, "channels_first": to.channels_first}
     fills = [(to.fill, to.seed)]
     if case.fill != to.fill and is_plain(case) and is_plain(to):
@@ -32,6 +33,11 @@ def moved(case: Case, to: Case) -> Iterator[Case]:
 def is_plain(case: Case) -> bool:
     """Whether a case's numbers are finite, and none is there that no window may read."""
     return case.fill_traits.is_finite and not case.fill_traits.needs_unread
+
+
+def _free(case: Case) -> Case:
+    """A case in a fill that goes with other numbers: what is never drawn has a geometry of its own."""
+    return case if case.fill_traits.chance else replace(case, fill="coded", seed=0)
 
 
 def _changed(case: Case, change: Change) -> Iterator[Case]:
@@ -82,6 +88,7 @@ def _renamed(case: Case, name: str) -> Iterator[Case]:
 
 def plainer(case: Case) -> Iterator[tuple[str, Case]]:
     """What is not plain in a case, and the case without it, with room for its windows."""
+    case = _free(case)
     roomy = replace(case, size=_room(case))
     for name, change in _plain(case).items():
         if any(getattr(case, field) != value for field, value in change.items()):
