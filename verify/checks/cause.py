@@ -41,7 +41,7 @@ def has_same_cause(first: Examination, second: Examination, by: By) -> bool:
         return True
     if first.flaky or second.flaky or not kinds <= SILENT or first.case.is_large or second.case.is_large:
         return False
-    if _explains(first, second) or _explains(second, first):
+    if _explains(first, second, by) or _explains(second, first, by):
         return True
     if first.looks_like and second.looks_like:
         return False
@@ -80,9 +80,16 @@ def gives(fault: Fault, examination: Examination) -> bool:
     return is_it and not is_alike(right_answer(case), wrong, case=case)
 
 
-def _explains(first: Examination, second: Examination) -> bool:
-    """Whether a fault that one looks like gives the other's answer."""
-    return any(gives(fault, second) for fault in first.looks_like)
+def _explains(first: Examination, second: Examination, by: By) -> bool:
+    """Whether a fault that one looks like gives the other's answer, or that in a place of more axes.
+
+    What is wrong along the last of two axes alone is wrong along the one that there is.
+    """
+    if any(gives(fault, second) for fault in first.looks_like):
+        return True
+    is_narrower = second.case.rank < first.case.rank
+    carried = _carried(second, first, by) if first.looks_like and is_narrower else ()
+    return any(each.fails and gives(fault, each) for each in carried for fault in first.looks_like)
 
 
 def _refutes(first: Examination, second: Examination) -> bool:
