@@ -63,14 +63,27 @@ def test_a_pytest_file_fails_where_its_subject_declines(ran: str) -> None:
     assert "AssertionError: no kernel for this shape\n" in ran
 
 
-def test_a_pytest_file_carries_the_settings_that_are_not_the_usual_ones(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("subject", "variable", "value"),
+    [
+        ("tensorflow:xla", "TF_ENABLE_ONEDNN_OPTS", "1"),
+        ("onnxruntime", "CONV_VERIFY_ORT_THREADS", "2"),
+        ("torch:compile/module-trained", "CONV_VERIFY_TORCH_THREADS", "2"),
+        ("keras", "KERAS_BACKEND", "jax"),
+        ("jax", "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false"),
+        ("tests.planted.switched:reads", "PLANTED_SWITCH", "7"),
+    ],
+)
+def test_a_pytest_file_carries_the_settings_of_its_subject_that_the_environment_sets(
+    subject: str, variable: str, value: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
-    assert 'usual("tensorflow:xla TF_ENABLE_ONEDNN_OPTS=1")' in pytest_file(
-        Case.parse(WORD), "tensorflow:xla"
-    )
-    assert 'usual("mine:conv")' in pytest_file(Case.parse(WORD), "mine:conv")
+    monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS" if subject != "tensorflow:xla" else "OMP_NUM_THREADS", "2")
+    for label in (subject, f"{subject} {variable}={value}"):
+        file = tmp_path / "test_exported.py"
+        assert main(["export", WORD, "--as", "pytest", "--subject", subject, "--output", f"{file}"]) == 0
+        assert f'usual("{label}")' in file.read_text("utf-8")
+        monkeypatch.setenv(variable, value)
 
 
 def test_a_pytest_file_is_a_few_lines() -> None:

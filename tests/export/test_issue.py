@@ -104,8 +104,11 @@ def test_an_illegal_call_that_is_answered_says_why_it_must_be_refused() -> None:
 @pytest.mark.parametrize(
     ("subject", "sentence"),
     [
-        ("subjects_to_gate:right", f"{WORD} shows nothing wrong with subjects_to_gate:right: "),
-        ("subjects_to_gate:declines", f"{WORD} shows nothing wrong with subjects_to_gate:declines: "),
+        ("subjects_to_gate:right", f"{WORD} shows nothing wrong with subjects_to_gate:right: there is"),
+        (
+            "subjects_to_gate:declines",
+            f"{WORD} shows nothing wrong with subjects_to_gate:declines: it declines it: ",
+        ),
     ],
 )
 def test_where_nothing_is_wrong_nothing_is_reported(subject: str, sentence: str, command) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from verify.commands.cli import command_named
 from verify.config.options import PLACE, SUBJECT, WORD, choice, output_option
 from verify.export import CannotExport
 from verify.subjects.isolated import usual
-from verify.subjects.registry import is_builtin, is_tensorflow, load
+from verify.subjects.registry import is_builtin, is_tensorflow, load, switches_of
 
 FORM = choice("FORM", "script", "issue", "pytest", "npz", "onnx")
 
@@ -34,8 +35,6 @@ def command(*, word: str, form: str, subject: str | None, output: Path | None) -
             raise CannotExport(f"{form} holds a case and no subject such as {subject!r}")
         return _files(case, form, output)
     subject = subject or "tensorflow"
-    if form == "pytest" and not is_builtin(subject):
-        usual(subject).close()  # a wrong name, or a missing framework, is answered as one
     text = {"script": _script, "issue": _issue, "pytest": _pytest}[form](case, subject)
     if output is None:
         sys.stdout.write(text)
@@ -57,7 +56,16 @@ def _script(case: Case, subject: str) -> str:
 def _pytest(case: Case, subject: str) -> str:
     from verify.export.pytest_file import pytest_file
 
-    return pytest_file(case, subject)
+    return pytest_file(case, subject, _switches_of(subject))
+
+
+def _switches_of(subject: str) -> Mapping[str, str]:
+    """The settings that a subject reads; a wrong name is answered as one."""
+    if is_builtin(subject):
+        return switches_of(subject)
+    own = usual(subject)
+    own.close()
+    return own.switches
 
 
 def _issue(case: Case, subject: str) -> str:
@@ -71,13 +79,15 @@ def _issue(case: Case, subject: str) -> str:
     asked = usual_tried(subject)
     ways = asked.having(case)
     known = applying(asked.known, asked)
-    examinations = (Examiner(subject=way, known=known, repeats=2).examine(case) for way in ways)
-    examination = next((each for each in examinations if each.verdict.kind), None)
-    if examination is None:
+    for way in ways:
+        examination = Examiner(subject=way, known=known, repeats=2).examine(case)
+        if examination.verdict.kind:
+            break
+    else:
         version = f" {asked.version}" if asked.version else ""
-        raise CannotExport(
-            f"{case} shows nothing wrong with {asked.name}{version}: there is nothing to report"
-        )
+        declined = examination.outcome == "declined"
+        why = f"it declines it: {examination.verdict.sentence}" if declined else "there is nothing to report"
+        raise CannotExport(f"{case} shows nothing wrong with {asked.name}{version}: {why}")
     write = _script if is_tensorflow(subject) else _pytest
     return issue(diagnosed(examination), write(case, examination.subject.name))
 

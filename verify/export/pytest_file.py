@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from verify.cases.case import Case
 from verify.cases.pages import said_of_memory
 from verify.checks.subject import labelled
-from verify.subjects.processor import ONEDNN
-from verify.subjects.registry import is_tensorflow
-from verify.subjects.tensorflow.switches import switches
-
-_USUAL_SETTINGS = {ONEDNN: "0"}
 
 _TEMPLATE = '''\
 """{named} on {word}, exported by `conv-verify export`.{memory}"""
@@ -27,13 +25,12 @@ def test_{name}() -> None:
 '''
 
 
-def pytest_file(case: Case, subject: str) -> str:
+def pytest_file(case: Case, subject: str, switches: Mapping[str, str] = MappingProxyType({})) -> str:
     """The source of a test that fails if the subject disagrees with the reference or declines the case.
 
-    The name of a built-in subject carries the settings that are not the usual ones.
+    Its name carries those of its switches that the environment sets.
     """
-    settings = {name: value for name, value in switches().items() if _USUAL_SETTINGS.get(name) != value}
-    label = labelled(subject, settings) if is_tensorflow(subject) else subject
+    label = labelled(subject, {name: value for name, value in switches.items() if os.environ.get(name)})
     name = re.sub("[^a-zA-Z0-9]+", "_", f"{subject} on {case}")
     named = re.sub(r'["\\\\]', "'", subject)  # a file may have any name
     memory = "".join(f"\n\nIn memory, {said}." for said in said_of_memory(case))

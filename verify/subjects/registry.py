@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -106,6 +107,13 @@ def is_installed(name: str) -> bool:
 
 def _framework(name: str) -> str:
     return split_way(name)[0].partition(":")[0]
+
+
+def switches_of(name: str) -> dict[str, str]:
+    """The settings that a built-in subject reads, as this process has them; its framework is not imported."""
+    module = f"verify.subjects.{_framework(name)}.switches"
+    found: dict[str, str] = import_module(module).switches() if find_spec(module) else {}
+    return found
 
 
 def is_ours(name: str) -> bool:
