@@ -106,9 +106,10 @@ class Examiner:
         if isinstance(answer, Verdict):
             return Examination(case=case, subject=subject, verdict=self._only(answer), error=error)
         verdict = self._verdict(subject.held(case), asked, answer)
-        if self.repeats > 1 and not case.is_large:
+        repeats = times(case, self.repeats)
+        if repeats > 1:
             answer = answer.copy()  # a subject may write every answer into one buffer
-        for _ in range(0 if case.is_large else self.repeats - 1):  # two large answers may not fit
+        for _ in range(repeats - 1):
             if verdict.holds:
                 again, error = ask(subject, case.copied(), self.clock)
                 verdict = _repeated(verdict, answer, again)
@@ -145,6 +146,11 @@ class Examiner:
         if verdict.outcome == "agrees" and (little := _proves_little(case, rule)):
             return Verdict(outcome="vacuous", sentence=little)
         return verdict
+
+
+def times(case: Case, usual: int, *, large: int = 1) -> int:
+    """How often a case is asked: a large one less, as it takes seconds, and two answers may not fit."""
+    return min(usual, large) if case.is_large else usual
 
 
 def _written_to(asked: Case, kinds: Collection[Kind]) -> Verdict | None:

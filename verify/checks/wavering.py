@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from verify.cases.patience import patience
 from verify.checks.examination import Examination
-from verify.checks.path import Examiner
+from verify.checks.path import Examiner, times
 from verify.faults.visibility import is_alike
 from verify.oracle.compare import KINDS, LOST
 
@@ -25,7 +25,7 @@ def asked_again(examination: Examination) -> Examination:
     examiner = Examiner(subject=examination.subject, kinds=kinds)
     tries = [] if kind == "not repeatable" else [examination]
     is_over = patience(TRYING_S)
-    most = 2 if case.is_large else TRIES
+    most = times(case, TRIES, large=2)
     while len(tries) < most and not is_over():
         tries.append(examiner.examine(case))
     wrong = [each for each in tries if each.verdict.kind]

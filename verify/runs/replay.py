@@ -15,7 +15,7 @@ from verify.cases.case import Case
 from verify.checks.deviations import Deviation
 from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import Examination, disagreement
-from verify.checks.path import Examiner
+from verify.checks.path import Examiner, times
 from verify.checks.subject import Subject, describe
 from verify.corpus.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
 from verify.gate.survey import surveyed
@@ -107,8 +107,7 @@ def became_of(examiner: Examiner, case: Case, past: Sequence[Failed]) -> Became:
     first = examiner.examine(case)
     examinations = [first]
     if (past or first.verdict.kind) and trait_at_sight(first.verdict) != Trait("timed out"):
-        more = 0 if case.is_large else REPLAY_TRIES - 1
-        examinations += [examiner.examine(case) for _ in range(more)]
+        examinations += [examiner.examine(case) for _ in range(times(case, REPLAY_TRIES) - 1)]
     wrong = [examination for examination in examinations if examination.verdict.kind]
     if not wrong:
         return _passed(first.verdict, past)
