@@ -82,8 +82,8 @@ def test_every_fault_is_killed_and_named_on_every_seed(seed: int) -> None:
 
 
 @pytest.mark.parametrize("fault", quantised.QUANTISED, ids=lambda fault: fault.name)
-def test_fault_by_its_name_answers_quantised_cases_alone(fault: Fault) -> None:
-    domain = describe(fault).domain
+def test_a_fault_by_its_name_is_drawn_quantised_cases_alone(fault: Fault) -> None:
+    domain = describe(fault).drawn()
     assert domain.holds(Case.parse(fault.word))
     assert not domain.holds(Case.parse("conv_i1_k1_same_ones"))
 
