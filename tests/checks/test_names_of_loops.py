@@ -18,10 +18,25 @@ LECTURE = "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n"
 
 ERRORS: dict[str, tuple[Subject, str, tuple[str, ...]]] = {
     "none": (loops(), "", ()),
-    "kernel not flipped along the first axis": (
+    "kernel flipped along the first axis": (
         loops(tap=lambda taps, kernel: (*taps[:-1], kernel[-1] - 1 - taps[-1])),
         "kernel-flipped",
         ("conv_i1x1_k2x2_same_iota", "conv_i1_k2_same_iota", LECTURE),
+    ),
+    "the dilation in place of the stride": (
+        loops(cell=lambda out, stride, tap, dilation: out * dilation + tap * dilation),
+        "dilation-as-stride",
+        ("conv_i3_k2_s2_same_ones", "conv_i2_k1_d2_same_ones", "conv_i4x5_k2x1_d2x1_valid_coded", LECTURE),
+    ),
+    "the stride in place of the dilation": (
+        loops(cell=lambda out, stride, tap, dilation: out * stride + tap * stride),
+        "stride-as-dilation",
+        ("conv_i2_k2_s2_same_ones", "conv_i1_k2_d2_same_ones", "conv_i4x5_k2x1_d2x1_valid_coded", LECTURE),
+    ),
+    "padding of the axes in the opposite order": (
+        loops(pads=lambda pairs: pairs[::-1]),
+        "padding-axes-exchanged",
+        ("conv_i1x1_k1x1_p0.0x1.0_ones", "conv_i1x1_k1x3_same_ones", "conv_i3x4_k2x3_s2x1_same_coded"),
     ),
     "one bias for all": (
         loops(bias=lambda numbers: numbers[0]),

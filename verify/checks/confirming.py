@@ -229,7 +229,7 @@ def _larger(case: Case) -> tuple[_Change, ...]:
         {"size": uneven},
         {"size": uneven, "kernel": tuple(kernel + 1 for kernel in case.kernel)},
         *_padded_and_grouped(case, uneven),
-        {"size": uneven, "strides": tuple(2 + axis for axis in range(case.rank))},
+        {"size": uneven, "strides": _unlike(case.dilations)},
         {
             "size": uneven,
             "kernel": (2,) * case.rank,
@@ -241,6 +241,11 @@ def _larger(case: Case) -> tuple[_Change, ...]:
         {"channels": 17 * case.groups},
         {"filter_count": 17 * case.groups},
     )
+
+
+def _unlike(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides that differ from axis to axis and from these dilations: one may be used for the other."""
+    return tuple(2 + axis + len(numbers) * (number == 2 + axis) for axis, number in enumerate(numbers))
 
 
 def _padded_and_grouped(case: Case, size: tuple[int, ...]) -> Iterator[_Change]:

@@ -175,8 +175,8 @@ PADDING = (
     ),
     fault(
         name="padding-axes-exchanged",
-        sentence="explicit padding of the first and the last axis exchanged",
-        applies=f"rank > 1 and padding == 'explicit' and {WINDOWED}",
+        sentence="padding of the first and the last axis exchanged",
+        applies=f"rank > 1 and padding != 'valid' and {WINDOWED}",
         needs="pads[0][0] != pads[-1][0] or border",
         word="conv_i1x1_k1x1_p0.0x1.0_ones",
         change=shifted(lambda case: [before for before, _ in _exchanged(own_padding(case))]),

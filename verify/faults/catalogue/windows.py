@@ -193,6 +193,22 @@ WINDOWS = (
         word="conv_i2_k1_s2_same_ones",
         change=_called_with(lambda case: (case.dilations, case.strides)),
     ),
+    call_fault(
+        name="dilation-as-stride",
+        sentence="the dilation used as the stride, too",
+        applies=WINDOWED,
+        needs="strides != dilations",
+        word="conv_i2_k1_d2_same_ones",
+        change=_called_with(lambda case: (case.dilations, case.dilations)),
+    ),
+    call_fault(
+        name="stride-as-dilation",
+        sentence="the stride used as the dilation, too",
+        applies=WINDOWED,
+        needs="strides != dilations and max(kernel) > 1",
+        word="conv_i1_k2_s2_same_ones",
+        change=_called_with(lambda case: (case.strides, case.strides)),
+    ),
     *(
         call_fault(
             name=f"{which}-stride-ignored",
