@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from verify import Case, reference
+from verify.cases.operands import Array
 from verify.checks.relations import RELATIONS, demanded, made_from, part_of, unlike, varied
 from verify.faults.fault import answer_to
+from verify.faults.summation import summed_forward
 from verify.oracle.problem import problem_of
 
 WORDS = (
@@ -32,6 +36,17 @@ def test_the_answer_asked_otherwise_is_a_part_of_the_answer(word: str, relation:
         assert unlike(np.asarray(part_of(case, whole, relation)), answer) == ""
         assert made_from(other) == (str(case), relation)
         assert other.output_shape == answer.shape
+
+
+@pytest.mark.parametrize("relation", ["batch-invariance", "filter-invariance"])
+@pytest.mark.parametrize("answers", [lambda case: reference(case).astype(case.dtype), summed_forward])
+def test_what_is_computed_or_kept_of_a_case_is_not_that_of_one_asked_otherwise(
+    relation: str, answers: Callable[[Case], Array]
+) -> None:
+    case = Case.parse("conv_n2_i5x4_c2_k2x3_f3_same_bias_ints3")
+    whole, other = answers(case), varied(case, relation)
+    assert other is not None
+    assert unlike(np.asarray(part_of(case, whole, relation)), answers(other)) == ""
 
 
 def test_a_copy_of_what_is_asked_otherwise_is_a_plain_case() -> None:

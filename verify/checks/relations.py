@@ -28,6 +28,20 @@ RELATIONS: Mapping[str, str] = MappingProxyType(
 """Name of a relation → what is asked of it; the answers are the same where it holds, bit for bit."""
 
 
+class Varied(Case):
+    """A case with operands of its own, unlike another of its word, so that nothing that is kept is taken."""
+
+    def make_operands(self) -> Operands:
+        """Its own arrays themselves."""
+        arrays: Operands | None = vars(self).get("operands")
+        return super().make_operands() if arrays is None else arrays
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Varied) and made_from(self) == made_from(other) and super().__eq__(other)
+
+    __hash__ = Case.__hash__
+
+
 def demanded(names: Collection[str]) -> tuple[str, ...]:
     """The relations of some names; ValueError, one sentence, for a name that there is not."""
     if isinstance(names, str):
@@ -47,8 +61,9 @@ def varied(case: Case, relation: str) -> Case | None:
     operands = {"batch-invariance": _last_image, "filter-invariance": _reversed_filters}[relation](case)
     if operands is None:
         return None
-    made = case.copied(batch=1) if relation == "batch-invariance" else case.copied()
-    vars(made).update(operands=operands, varied=(str(case), relation))
+    made = Varied.__new__(Varied)
+    changes = {"batch": 1} if relation == "batch-invariance" else {}
+    vars(made).update(vars(case.copied(**changes)), operands=operands, varied=(str(case), relation))
     return made
 
 
