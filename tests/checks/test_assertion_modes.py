@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.models.padding import NUMPYS
-from verify import assert_conv, conv, filter_gradient
+from verify import assert_conv, conv, conv_transpose, filter_gradient
 from verify.cases.modes import REPEATING
 from verify.cases.operands import Array
-from verify.checks.assertion import assert_filter_gradient
+from verify.checks.assertion import assert_filter_gradient, assert_transpose
 
 X = np.arange(2 * 5 * 4 * 2, dtype=np.float32).reshape(2, 5, 4, 2)
 W = np.arange(3 * 2 * 2 * 3, dtype=np.float32).reshape(3, 2, 2, 3) - 7
@@ -43,6 +43,17 @@ def test_gradients_of_filters_of_a_padded_input_pass(mode: str) -> None:
     assert_filter_gradient(
         right.astype(np.float32), X, cotangent, kernel=(3, 2), padding=PADS, padding_mode=mode
     )
+
+
+@pytest.mark.parametrize("mode", REPEATING)
+def test_gradients_of_a_padded_input_are_adjoint_to_its_convolution(mode: str) -> None:
+    y = np.arange(2 * 6 * 6 * 3, dtype=np.float32).reshape(2, 6, 6, 3) % 11
+    called = {"padding": PADS, "padding_mode": mode, "output_shape": (5, 4)}
+    right = conv_transpose(y, W, **called)
+    assert (conv(X, W, padding=PADS, padding_mode=mode) * y).sum() == (X * right).sum()
+    assert_transpose(right.astype(np.float32), y, W, **called)
+    with pytest.raises(AssertionError, match="the right answer for padding_mode='zeros'"):
+        assert_transpose(conv_transpose(y, W, padding=PADS).astype(np.float32), y, W, **called)
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ def assert_transpose(
     *,
     strides: Numbers = 1,
     padding: Padding = "VALID",
+    padding_mode: str = "zeros",
     dilations: Numbers = 1,
     groups: int = 1,
     output_shape: Sequence[int] | None = None,

@@ -69,6 +69,7 @@ def conv_transpose(
     *,
     strides: Numbers = 1,
     padding: Padding = "VALID",
+    padding_mode: str = "zeros",
     dilations: Numbers = 1,
     groups: int = 1,
     output_shape: Sequence[int] | None = None,
@@ -85,8 +86,8 @@ def conv_transpose(
 
     The arguments are those of `conv`, but `w` is (*kernel, channels of the answer / groups, channels of x),
     as `tf.nn.conv2d_transpose` takes it; in a `filter_format`, I counts the channels of x and O those of the
-    answer, so that this is "HWOI", and PyTorch's is "IOHW". Strides, padding and dilations are those of the
-    convolution whose transpose it is. It answers and raises as `conv` does.
+    answer, so that this is "HWOI", and PyTorch's is "IOHW". Strides, dilations, padding and its mode are
+    those of the convolution whose transpose it is. It answers and raises as `conv` does.
 
     `output_shape` is the answer's spatial sizes, or its whole shape. Without it they are size · stride for
     SAME, and for another padding the least that the convolution can have had, (size − 1) · stride +
