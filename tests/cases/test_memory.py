@@ -122,6 +122,7 @@ def test_an_array_to_answer_in_lies_as_the_input_does_and_is_new_in_each_copy() 
     [
         ("conv_i4_k2_same_ones_memxstrid", "is not how an operand lies in memory: mem, one of x, w, v, y, b"),
         ("conv_i4_k2_same_ones_memxstrid", "did you mean 'memxstrided'?"),
+        ("conv_i4_k2_same_ones_MEMXODD", "did you mean 'memxodd'?"),
         ("conv_i4_k2_same_ones_memx", "is not how an operand lies in memory"),
         ("conv_i4_k2_same_ones_memxodd_memxpaged", "'memxpaged' gives its memory a second time"),
         (
@@ -156,6 +157,12 @@ def test_what_no_operand_has_is_one_sentence(word: str, sentence: str) -> None:
 @pytest.mark.parametrize("memory", [{"q": "strided"}, {"x": "sideways"}, [("x", "odd"), ("x", "odd")], 3])
 def test_a_memory_of_other_letters_or_layouts_is_refused(memory: object) -> None:
     with pytest.raises(InvalidCase, match="a field is of the wrong type"):
+        Case(size=(4,), kernel=(1,), padding="SAME", memory=memory)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("memory", ["xstrided", ["xstrided"], [("x",)], [("x", "odd", "paged")], [3]])
+def test_a_memory_of_no_pairs_is_told_what_pairs_are(memory: object) -> None:
+    with pytest.raises(InvalidCase, match=r"memory is .*, not pairs such as \('x', 'strided'\)$"):
         Case(size=(4,), kernel=(1,), padding="SAME", memory=memory)  # type: ignore[arg-type]
 
 

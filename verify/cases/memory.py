@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,9 @@ def normal_memory(value: Any) -> Memory:
     """The pairs in the order of the letters; ValueError for a letter or a layout that there is not."""
     if value == ():  # of nearly every case
         return ()
-    given = value.items() if isinstance(value, Mapping) else value
+    given = [*value.items()] if isinstance(value, Mapping) else value
+    if isinstance(given, str) or not all(isinstance(pair, Sequence) and len(pair) == 2 for pair in given):
+        raise ValueError(f"memory is {value!r}, not pairs such as ('x', 'strided')")
     pairs = [(str(letter), str(layout)) for letter, layout in given]
     for letter, layout in pairs:
         if letter not in OPERANDS or layout not in LAYOUTS:

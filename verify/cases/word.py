@@ -138,7 +138,7 @@ def _unknown(token: str, digits: int) -> str:
         return f"{cut(token)} is not a {what} such as {token[0]}1.0x0.2: before.after for 1 to 3 axes"
     if re.match("q[xwy]", token):
         return f"{cut(token)} is not {unlike_token(token)}"
-    if token.startswith("mem"):
+    if token.lower().startswith("mem"):
         return f"{cut(token)} is not {unlike_memory(token)}"
     if token.startswith("leaky"):
         return f"{cut(token)} is not a leaky relu with its slope, such as leaky0.25"
