@@ -43,6 +43,7 @@ def wrong_where(condition: Callable[[Case], bool]) -> Subject:
         return convolutions.right(case) + convolutions.right(case).dtype.type(condition(case))
 
     subject.operations = ("conv", "depthwise", "transpose")  # type: ignore[attr-defined]
+    subject.views = True  # type: ignore[attr-defined]
     return subject
 
 
@@ -50,6 +51,7 @@ STRIDE_3 = wrong_where(lambda case: 3 in case.strides)
 IN_CONV_OR_DEPTHWISE = wrong_where(
     lambda case: 3 in case.strides if case.operation == "conv" else case.batch > 1
 )
+INPUT_OR_FILTERS_SLICED = wrong_where(lambda case: bool({("x", "sliced"), ("w", "sliced")} & {*case.memory}))
 STRIDE_OR_DILATION = wrong_where(lambda case: 3 in case.strides or 2 in case.dilations)
 
 
@@ -84,6 +86,7 @@ def test_a_case_of_the_lecture_is_compared_in_another_fill(second: str) -> None:
         (IN_CONV_OR_DEPTHWISE, "conv_i1_k1_s3_same_ones", "depthwise_n2_i1_k1_same_ones"),
         (STRIDE_OR_DILATION, "conv_i1_k1_s3_same_ones", "conv_i1_k1_d2_same_ones"),
         (STRIDE_OR_DILATION, "conv_i1_k1_s3_same_ones", "depthwise_i3_k2_d2_same_reals"),
+        (INPUT_OR_FILTERS_SLICED, "conv_i1_k1_same_ones_memxsliced", "conv_i1_k1_same_ones_memwsliced"),
     ],
 )
 def test_what_takes_other_numbers_has_another_cause(subject: Subject, first: str, second: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from verify.cases.case import Case
 from verify.cases.domain import RANKS, with_rank
@@ -15,6 +15,7 @@ from verify.cases.operations import OPERATIONS, kind_of
 from verify.cases.word import InvalidCase
 
 Change = Mapping[str, Any]
+Item = TypeVar("Item")
 
 
 def moved(case: Case, to: Case) -> Iterator[Case]:
@@ -115,11 +116,14 @@ def _plain(case: Case) -> dict[str, Change]:
         "padding": {"padding": "VALID", "padding_mode": ZEROS},
         "padding mode": {"padding_mode": ZEROS},
         "border": {"border": ()},
+        **{f"memory of {pair[0]}": {"memory": _without(case.memory, pair)} for pair in case.memory},
     }
     steps = case.epilogue
-    return numbers | {
-        kind_of(step): {"epilogue": tuple(other for other in steps if other != step)} for step in steps
-    }
+    return numbers | {kind_of(step): {"epilogue": _without(steps, step)} for step in steps}
+
+
+def _without(items: tuple[Item, ...], one: Item) -> tuple[Item, ...]:
+    return tuple(other for other in items if other != one)
 
 
 def larger(case: Case) -> Iterator[Case]:
