@@ -12,7 +12,7 @@ from tests.planted import convolutions
 from verify import Case, Mismatch, check
 from verify.cases.simplify import simpler, simplest
 from verify.checks.subject import Subject
-from verify.faults import FAULTS, Fault
+from verify.faults import FAULTS, Fault, fault_named
 
 
 def came_down(word: str, subject: Subject) -> str:
@@ -44,6 +44,11 @@ def came_down(word: str, subject: Subject) -> str:
             "conv_n3_i4x4_k2x2_c3_valid_bfloat16_bias_ints9",
             convolutions.last_bias_lost,
             "conv_i1_k1_same_bias_ones",
+        ),
+        (
+            "conv_n2_i4_c2_k2_f3_same_bias_coded_memxreversed_memwfortran",
+            fault_named("filters-as-contiguous"),
+            "conv_i1_k2_same_ones_memwstrided",
         ),
         ("conv_i1_k1_p0.0_relu_ints", convolutions.relu_missing, "conv_i1_k1_same_relu_ints"),
     ],

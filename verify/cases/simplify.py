@@ -21,6 +21,8 @@ Value = TypeVar("Value")
 SIMPLE_FILLS = ("ones", "iota", "ints")
 """The fills that a case is simplified to, the simplest first."""
 SIMPLE_PADDINGS = ("SAME", "VALID")
+SIMPLE_LAYOUTS = ("strided", "offset", "paged", "odd")
+"""The layout that others are simplified to, and those that are as simple: in C order."""
 
 SIMPLIFYING_S = 5.0
 """Seconds that are worked on it at most."""
@@ -63,7 +65,7 @@ def simpler(case: Case) -> Iterator[Case]:
 
 
 def _memory(case: Case) -> Iterator[Simplification]:
-    """All operands C-contiguous, or one of them, or one that is strided alone."""
+    """All operands C-contiguous, or all but one, or one of them."""
     if case.memory:
         yield {"memory": ()}
     if len(case.memory) > 1:
@@ -177,6 +179,9 @@ def _tokens(case: Case) -> Iterator[Simplification]:
     yield from ({"fill": fill, "seed": 0} for fill in _before(case.fill, SIMPLE_FILLS))
     if case.fill_traits.is_seeded:
         yield from ({"seed": seed} for seed in range(min(case.seed, 4)))
+    for at, (letter, layout) in enumerate(case.memory):
+        if layout not in SIMPLE_LAYOUTS:
+            yield {"memory": with_number(case.memory, at, (letter, SIMPLE_LAYOUTS[0]))}
 
 
 def simpler_scales(case: Case) -> Iterator[Simplification]:
