@@ -24,6 +24,10 @@ from verify.cases.slabs import digests_of, make_in_slabs
 from verify.cases.validity import normal, validate, why_illegal
 from verify.cases.word import LENGTH, InvalidCase, Padding, fields_of, quoted, word_of
 
+_OF_ARRAYS = ("operands", "digests", "pages", "out", "varied", "beside", "written")
+_OF_FIELDS = ("axes", "format", "is_large")
+"""What a case keeps beside its fields: of its own arrays, and of its fields."""
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Case:
@@ -33,8 +37,8 @@ class Case:
     them). `padding` is "SAME", "VALID" or one (before, after) pair of cells for each axis.
     `transpose` and `filtergrad` are the gradients of the convolution that the numbers describe, with
     respect to its input and to its filters; `filtergrad` with a bias is the gradient of the bias.
-    `border` is padding with zeros that comes before the convolution and its own padding, of which
-    `padding_mode` says what it holds: one of PADDING_MODES.
+    `border` is padding with zeros that comes before the convolution and its own padding; `padding_mode` says
+    what the latter holds, one of PADDING_MODES.
     `epilogue` is what follows the convolution, in order: "bias" or "norm", "residual", and one of
     "relu", "relu6", "leaky0.25" (any slope), "elu", "tanh" and "sigmoid".
     `quantised` has the scales and zero points of a dtype whose integers stand for real numbers.
@@ -300,11 +304,12 @@ class Case:
     def copied(self, **changes: Any) -> Case:
         """An equal case that makes its own arrays, but for these fields; it is not checked again."""
         case = object.__new__(Case)
-        vars(case).update(vars(self))
-        made_of_changed = ("axes", "format", "is_large") if changes else ()
-        for made in ("operands", "digests", "pages", "out", "varied", "beside", "written", *made_of_changed):
-            vars(case).pop(made, None)
-        vars(case).update(changes)
+        fields = vars(case)
+        fields.update(vars(self))
+        for made in _OF_ARRAYS + _OF_FIELDS if changes else _OF_ARRAYS:
+            if made in fields:
+                del fields[made]
+        fields.update(changes)
         return case
 
     def held_to(self, scheme: str, arithmetic: str = "") -> Self:

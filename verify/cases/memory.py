@@ -107,12 +107,14 @@ def layouts_of(case: Case, letter: str, among: Iterable[str] = tuple(LAYOUTS)) -
 
 def wrong_memory(case: Case) -> str | None:
     """Why no operands lie so; one sentence."""
+    if not case.memory:
+        return None
     for (letter, layout), token in zip(case.memory, memory_tokens(case.memory), strict=True):
         if case.illegal:
             return f"{token!r} is for a legal call"
         if why := _why_not(case, letter, layout):
             return f"{token!r} is {why}"
-    if case.memory and case.is_large:
+    if case.is_large:
         return f"{memory_tokens(case.memory)[0]!r} is for operands that are judged whole, and these are large"
     return None
 

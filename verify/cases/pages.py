@@ -222,10 +222,13 @@ def said_of_memory(case: Case) -> list[str]:
 
 def written_beside(case: Case) -> Mapping[str, int]:
     """How many cells beside each operand, and beside the case's `out`, were written to, where any were."""
-    if "beside" in vars(case):  # which a worker has counted
-        said: Mapping[str, int] = vars(case)["beside"]
+    made = vars(case)
+    if "beside" in made:  # which a worker has counted
+        said: Mapping[str, int] = made["beside"]
         return said
-    pages = {**vars(case).get("pages", {}), **({"out": vars(case)["out"]} if "out" in vars(case) else {})}
+    if "pages" not in made and "out" not in made:  # as of nearly every case
+        return {}
+    pages = {**made.get("pages", {}), **({"out": made["out"]} if "out" in made else {})}
     counts = {name: page.written for name, page in pages.items()}
     return {name: count for name, count in counts.items() if count}
 
