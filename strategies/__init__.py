@@ -6,7 +6,7 @@ from . import _copies  # noqa: F401 - first, so that nothing is loaded twice
 from .cases import cases, cases_by_way
 from .illegal import ILLEGAL_OPERATIONS, illegal_cases, illegal_cases_by_way
 from .large import large_cases_by_way
-from .marginals import marginals, region_cases
+from .marginals import likely_cases, marginals, region_cases
 from .parts import axes, batches, borders, channel_counts, epilogues, paddings, seeds, steps
 from .sample import sample
 
@@ -23,6 +23,7 @@ __all__ = [
     "illegal_cases",
     "illegal_cases_by_way",
     "large_cases_by_way",
+    "likely_cases",
     "marginals",
     "paddings",
     "region_cases",

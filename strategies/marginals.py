@@ -16,6 +16,9 @@ from .inside import Inside
 from .narrowed import Narrowing
 from .plans import Decisions, Plan
 
+LIKELY = 4
+"""The chance of a region from which on every way is asked a case of it."""
+
 
 def marginals(domains: Mapping[str, Domain], fill: str = "ints") -> list[tuple[str, Case]]:
     """Pairs of a way and a case: each way and each operation at least once, and each dtype that some way has.
@@ -43,13 +46,7 @@ def region_cases(
 
     `narrowings` are those of `cases`, of which the domains have all that a domain can say.
     """
-    narrowing = Narrowing(
-        fills=(fill,),
-        steps=narrowings.get("steps", STEPS),
-        reductions=narrowings.get("reductions", REDUCTIONS),
-        most={},
-        regions=narrowings.get("regions", tuple(regions())),
-    )
+    narrowing = _narrowing(fill, narrowings)
     found: dict[str, tuple[str, Case]] = {}
     for way, domain in domains.items():
         for operation in domain.spaces:
@@ -61,6 +58,36 @@ def region_cases(
                     if case is not None:
                         found[name] = way, case
     return {name: found[name] for name in narrowing.regions if name in found}
+
+
+def _narrowing(fill: str, narrowings: Mapping[str, Any]) -> Narrowing:
+    """The regions that are left, of one fill."""
+    return Narrowing(
+        fills=(fill,),
+        steps=narrowings.get("steps", STEPS),
+        reductions=narrowings.get("reductions", REDUCTIONS),
+        most={},
+        regions=narrowings.get("regions", tuple(regions())),
+    )
+
+
+def likely_cases(
+    domains: Mapping[str, Domain], fill: str, narrowings: Mapping[str, Any]
+) -> list[tuple[str, Case]]:
+    """Each way with a case of each of its operations in the regions that are drawn the most.
+
+    Ways of one engine have kernels of their own, and what is often wrong there is asked of all of them.
+    The arguments are those of `region_cases`.
+    """
+    narrowing = _narrowing(fill, narrowings)
+    likely = [regions()[name] for name in narrowing.regions if regions()[name].chance >= LIKELY]
+    pairs: list[tuple[str, Case]] = []
+    for way, domain in domains.items():
+        for operation in domain.spaces:
+            inside = Inside(Plan(operation, domain, narrowing.steps), narrowing)
+            having = [region for region in likely if operation in region.operations]
+            pairs += [(way, case) for case in map(inside.wanted, having) if case is not None]
+    return pairs
 
 
 def _one_of_each_dtype(plan: Plan, fill: str) -> Iterator[Case]:

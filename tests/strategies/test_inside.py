@@ -201,6 +201,38 @@ def test_region_whose_cells_are_all_read_is_not_open_for_unread_cells_alone():
     assert "pointwise" in open_for_all - open_for_unread
 
 
+def test_region_of_an_unclamped_total_shows_it_and_is_drawn_often():
+    negative = [case for _, case in drawn_in("same-with-gaps").asked if min(same_totals(case)) < 0]
+    assert len(negative) == len(drawn_in("same-with-gaps").asked)
+    assert min(max(case.kernel) for case in negative) > 1
+    anywhere = [case for _, case in anything().asked if regions()["same-with-gaps"].holds(case)]
+    assert len(anywhere) >= 0.04 * MANY
+
+
+def same_totals(case: Case) -> list[int]:
+    """SAME's total of each axis before it is clamped at 0."""
+    axes = zip(
+        case.axes, (size + sum(ends) for size, ends in zip(case.size, case.borders, strict=True)), strict=True
+    )
+    return [(-(-size // axis.stride) - 1) * axis.stride + axis.span - size for axis, size in axes]
+
+
+def test_every_way_is_asked_where_errors_are_the_most_likely():
+    domains = {
+        "all": Domain(),
+        "one": where("groups == 1", "conv"),
+        "valid": Domain().narrowed({"paddings": ("valid",)}),
+    }
+    asked = strategies.likely_cases(domains, "ints", {})
+    with_gaps = {(way, case.operation) for way, case in asked if regions()["same-with-gaps"].holds(case)}
+    assert with_gaps == {("all", name) for name in OPERATIONS} | {("one", "conv")}
+    assert [pair for pair in asked if domains[pair[0]].why_not(pair[1])] == []
+
+
+def test_no_way_is_asked_in_a_region_that_is_left_out():
+    assert strategies.likely_cases({"": Domain()}, "ints", {"regions": ("pointwise",)}) == []
+
+
 def test_regions_of_nothing_are_refused():
     with pytest.raises(ValueError, match=r"^no case has any of these"):
         strategies.cases(operations=("depthwise",), regions=("pointwise",))
@@ -226,7 +258,7 @@ def test_fault_of_one_region_is_found_and_shrinks():
         return answer + 1 if is_blocked and is_plain and case.rank == 2 else answer
 
     found = find(
-        strategies.cases(operations=("conv",), dtypes=("float32",), fills=("ints",)),
+        strategies.cases(operations=("conv",), dtypes=("float32",), fills=("ints",), around=("bias",)),
         lambda case: disagrees(case, wrong),
         settings=unshrunk,
     )

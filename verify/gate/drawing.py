@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         illegal_cases,
         illegal_cases_by_way,
         large_cases_by_way,
+        likely_cases,
         marginals,
         region_cases,
         sample,
@@ -33,6 +34,7 @@ else:
     cases_by_way, illegal_cases_by_way = _package.cases_by_way, _package.illegal_cases_by_way
     large_cases_by_way = _package.large_cases_by_way
     marginals, region_cases = _package.marginals, _package.region_cases
+    likely_cases = _package.likely_cases
 
 __all__ = [
     "DRAWN_FILLS",
@@ -42,6 +44,7 @@ __all__ = [
     "illegal_cases",
     "illegal_cases_by_way",
     "large_cases_by_way",
+    "likely_cases",
     "marginals",
     "region_cases",
     "sample",

@@ -302,7 +302,8 @@ def _met_test(gate: Gate, narrowings: dict[str, Any]) -> Callable[..., None]:
         judge, fills = gate.judge(MET), narrowings.get("fills", ("ints",))
         fill = "ints" if "ints" in fills else fills[0]
         regional = gate.region_cases(narrowings, fill)
-        pairs = dict.fromkeys([*gate.marginals(narrowings, fill), *regional.values()])
+        likely = gate.likely_cases(narrowings, fill)
+        pairs = dict.fromkeys([*gate.marginals(narrowings, fill), *likely, *regional.values()])
         asked = [("", way, case) for way, case in pairs if gate.has(case)]
         if not asked:
             pytest.skip("the narrowings leave nothing of the domain")

@@ -27,6 +27,7 @@ from verify.gate.drawing import (
     cases_by_way,
     illegal_cases_by_way,
     large_cases_by_way,
+    likely_cases,
     marginals,
     region_cases,
     sample,
@@ -170,6 +171,12 @@ class Gate:
     def region_cases(self, narrowings: dict[str, Any], fill: str) -> Mapping[str, tuple[str, Case]]:
         """A way and a case for each region of which there is something to draw."""
         return region_cases(self._domains(narrowings), fill, narrowings)
+
+    def likely_cases(self, narrowings: dict[str, Any], fill: str) -> list[tuple[str, Case]]:
+        """Each way that compiles nothing, with a case of each region in which errors are the most likely."""
+        domains = self._domains(narrowings)
+        quick = {name: domains[name] for name, way in self.routes.items() if not way.compiles}
+        return likely_cases(quick, fill, narrowings)
 
     def related(self, narrowings: dict[str, Any], fill: str) -> dict[str, tuple[str, Case]]:
         """A way and a case for each region, with several images and filters where it has such a case."""
