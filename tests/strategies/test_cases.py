@@ -165,7 +165,7 @@ SHRUNK: dict[str, tuple[Subject, dict[str, object], str]] = {
     ),
     "dilation ignored": (convolutions.dilation_ignored, {}, "conv_i1_k2_d2_same_ones"),
     "kernel flipped": (convolutions.kernel_flipped, {}, "conv_i1_k2_same_iota"),
-    "strides exchanged": (convolutions.strides_exchanged, {}, "conv_i1x2_k1x1_s1x2_same_ones"),
+    "strides exchanged": (convolutions.strides_exchanged, {}, "conv_i2x1_k1x1_s1x2_same_ones"),
     "last bias lost": (convolutions.last_bias_lost, {}, "conv_i1_k1_same_bias_ones"),
     "last group reads its neighbour": (
         convolutions.last_group_reads_its_neighbour,

@@ -203,6 +203,6 @@ def _before(choice: Any, choices: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _less(number: int, least: int) -> Iterator[int]:
-    """Smaller numbers down to the least: it, half way, one less."""
-    tried = (least, (number + least) // 2, number - 1)
+    """Smaller numbers down to the least: it, half way, two less, as sizes beside a stride of 2, one less."""
+    tried = (least, (number + least) // 2, number - 2, number - 1)
     yield from dict.fromkeys(smaller for smaller in tried if least <= smaller < number)
