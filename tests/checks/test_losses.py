@@ -22,6 +22,7 @@ from verify.checks.losses import (
     keep_if_lost,
     losses_told,
     take_over,
+    told_elsewhere,
 )
 from verify.checks.subject import describe
 from verify.oracle.compare import Verdict, disagrees
@@ -51,6 +52,13 @@ def test_a_loss_is_told_once() -> None:
     assert "\n  asked    to see\n" in message
     assert sentence.endswith(":lost was lost once where no case is counted.")
     assert (losses_told(), are_kept()) == ([], False)
+
+
+def test_what_another_process_tells_of_is_not_kept() -> None:
+    keep_if_lost(examined(disagrees("crashed", "it was killed by SIGABRT")), asked="to see")
+    with told_elsewhere():
+        keep_if_lost(examined(disagrees("crashed", "it was killed by SIGSEGV")), asked="to see")
+    assert [message.count("SIGABRT") for _, message in handed_over()] == [1]
 
 
 def test_losses_of_several_processes_are_told_together() -> None:

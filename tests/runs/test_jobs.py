@@ -17,7 +17,7 @@ from tests.waiting import comes
 from verify.checks.broken import Broken
 from verify.checks.journal import journal
 from verify.runs import jobs
-from verify.runs.jobs import Crew, Done, Say, all_of, jobs_for
+from verify.runs.jobs import Crew, Done, Line, Say, all_of, jobs_for
 
 pytestmark = pytest.mark.skipif(not jobs.CAN_CONTAIN, reason="jobs are forked on Linux alone")
 
@@ -134,6 +134,17 @@ def test_no_part_is_begun_after_an_interrupt_and_those_that_run_end(tmp_path: Pa
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
         assert crew.is_left
     assert ended == [Done("interrupted")] * 2
+
+
+def test_a_part_waits_for_the_results_of_others_and_lost_ones_have_none() -> None:
+    def work(part: int, left: int, line: Line) -> Any:
+        if part == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return line.results_of(range(part)) if part == 3 else part * 10
+
+    with crew_of(4, work, number=3) as crew:
+        results = [message.result for _, message in said_by(crew) if isinstance(message, Done)]
+    assert results == [None, 10, 20, [None, 10, 20]]
 
 
 def test_what_the_jobs_are_at_can_be_read() -> None:

@@ -15,7 +15,8 @@ import pytest
 from tests.commands.commanding import command_in, interrupted_at
 from tests.places import PLANTED
 from verify.__main__ import main
-from verify.runs import jobs, run
+from verify.runs import jobs, sharing
+from verify.runs.sharing import SHARES
 
 SUBJECTS = ("subjects_to_gate:right", "subjects_to_gate:widens", "subjects_to_gate:writes")
 
@@ -63,7 +64,9 @@ def test_the_records_are_those_of_one_job(tmp_path: Path, capsys: pytest.Capture
 def test_the_header_says_how_many_jobs_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["run", "fault:bias-twice", "fault:last-row-lost", "--examples", "1", "--jobs", "3", *NARROWED]
     main(asked)
-    assert capsys.readouterr().out.splitlines()[0].endswith("; 2 jobs, as there are 2 subjects")
+    assert capsys.readouterr().out.splitlines()[0].endswith("; 3 jobs")
+    main([*asked[: -len(NARROWED) - 1], "9", *NARROWED])
+    assert capsys.readouterr().out.splitlines()[0].endswith("; 4 jobs, as this process may use 4 cores")
     main([*asked, "--no-isolate"])
     alone = capsys.readouterr().out.splitlines()[0]
     assert alone.endswith("; 1 job, as a subject in this process is asked by one")
@@ -73,14 +76,14 @@ def test_the_header_says_how_many_jobs_there_are(capsys: pytest.CaptureFixture[s
 def test_a_lost_job_ends_the_run_with_2_and_what_the_others_found(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gate_all = run.gate_all
+    gate_all = sharing.gate_all
 
-    def killed(request: Any, *rest: Any) -> Any:
-        if request.subjects == [SUBJECTS[0]]:
+    def killed(request: Any, *rest: Any, **more: Any) -> Any:
+        if (request.subjects, request.only) == ([SUBJECTS[0]], SHARES[0]):
             os.kill(os.getpid(), signal.SIGKILL)
-        return gate_all(request, *rest)
+        return gate_all(request, *rest, **more)
 
-    monkeypatch.setattr(run, "gate_all", killed)
+    monkeypatch.setattr(sharing, "gate_all", killed)
     assert main(["run", *SUBJECTS, "--examples", "3", "--seed", "3", "--jobs", "2", *NARROWED]) == 2
     said = capsys.readouterr().out
     assert f"{SUBJECTS[2]} disagrees with the reference" in said

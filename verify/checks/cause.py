@@ -60,9 +60,14 @@ def is_alike_at_sight(first: Examination, second: Examination) -> bool:
     if first.arithmetic or second.arithmetic:
         return first.arithmetic == second.arithmetic
     if first.verdict.kind in BY_KIND or first.verdict.kind in LOUD:
-        return first.signature == second.signature
+        return _said_by(first) == _said_by(second)
     changes = {fault.change for fault in first.looks_like}
     return any(fault.change in changes for fault in second.looks_like)
+
+
+def _said_by(loud: Examination) -> tuple[str | None, str, str]:
+    """Its signature, with the name of the error's class: that of another process has a class of its own."""
+    return loud.verdict.kind, loud.cause, loud.words
 
 
 def _wavers(examination: Examination) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from verify.checks.examination import Examination, disagreement, line
 from verify.oracle.compare import LOST
@@ -19,6 +20,16 @@ def keep_if_lost(examination: Examination, *, asked: str) -> bool:
     if is_lost:
         _kept.append((examination, asked))
     return is_lost
+
+
+@contextmanager
+def told_elsewhere() -> Iterator[None]:
+    """Keep no loss within the block, as another process asks the same and tells of it."""
+    before = len(_kept)
+    try:
+        yield
+    finally:
+        del _kept[before:]
 
 
 def are_kept() -> bool:

@@ -29,6 +29,7 @@ QUICK_S = 27.0
 PROFILE = options.choice("NAME", "quick", "dev", "ci", "night")
 
 
+_MORE = ("large", "relations", "demand")
 _HELP = {**flags.NARROWING_HELP, "max_side": "sizes; --max-kernel, … alike; --large: GiBs, too"}
 
 
@@ -79,7 +80,6 @@ def command(
     pin: bool,
     corpus: Path,
     words: list[Case],
-    failures: Path,
     known: flags.Known,
     database: str | Path | None,
     baseline: Path | None,
@@ -94,11 +94,11 @@ def command(
 
     until = time.monotonic() + (max_time or (QUICK_S if draw["profile"] == "quick" else float("inf")))
     load = flags.loader_of(isolation._replace(isolate=True) if matrix else isolation)
-    pins = _checked(corpus, failures, narrowings)
+    pins = _checked(corpus, draw["failures"], narrowings)
     watch = watch_of(baseline, until, update=update_baseline, words=words)
     is_one = isolation.alone or baseline is not None or draw["profile"] == "quick"
     labels, halved = _labels(subjects, load, matrix=matrix, jobs=1 if is_one else draw["jobs"])
-    if _is_late(labels, load, until=until, known=known):
+    if (costs := _loaded(labels, load, until=until, known=known)) is None:
         return 3
     from verify.config.database import database_at
     from verify.config.session import Options
@@ -120,12 +120,12 @@ def command(
         request = Request(
             subjects=labels,
             options=asked,
-            **{name: draw[name] for name in ("profile", "detail", "jobs", "large", "relations", "demand")},
+            **{name: draw[name] for name in ("profile", "detail", "jobs", "failures", *_MORE)},
             until=until,
             narrowings=narrowings,
-            failures=failures,
             pin_to=corpus if pin else None,
             report=records,
+            costs=costs,
             alone=isolation.alone,
         )
         return run(Terminal(), request, watch)
@@ -172,17 +172,23 @@ def _checked(corpus: Path, failures: Path, narrowings: dict[str, Any]) -> Path |
     return pins
 
 
-def _is_late(
+def _loaded(
     labels: Sequence[str], load: Callable[[str], Subject], *, until: float, known: flags.Known
-) -> bool:
-    """Load every subject once, so that what is wrong is said first; whether one took too long, as is said."""
-    different = [*{split_label(label)[0]: label for label in reversed(labels)}.values()]
-    label = different[0]  # the time may be up before the first of them is begun
+) -> dict[str, int] | None:
+    """Load every subject once, so that what is wrong is said first; what each costs, by its name.
+
+    None, as is said, if one took too long.
+    """
+    different = {split_label(label)[0]: label for label in reversed(labels)}
+    costs = {}
+    label = next(iter(different.values()))  # the time may be up before the first of them is begun
     try:
         with stopping_at(until + GRACE_S):
-            for label in different:
-                recorded(describe(load(label)), known.deviations)
+            for name, label in different.items():
+                subject = describe(load(label))
+                recorded(subject, known.deviations)
+                costs[name] = subject.fewer
     except TimeUp:
         print(f"Proves too little: the time was up before {label} was loaded.")
-        return True
-    return False
+        return None
+    return costs

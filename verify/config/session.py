@@ -10,6 +10,7 @@ from hypothesis.database import ExampleDatabase
 
 from verify.cases.case import Case
 from verify.cases.shards import ALL, Shard
+from verify.checks.carried import Carried
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Subject
 from verify.reports.records import Record, nowhere
@@ -47,13 +48,15 @@ class Session:
     """A run in progress: its options, the function that takes its records, and two things that change.
 
     These are `until`, the time of `time.monotonic` at which the current test must stop, and whether the
-    run was `interrupted`.
+    run was `interrupted`. Of a subject whose first properties another process judges, `earlier` waits for the
+    causes of disagreements that these found.
     """
 
     options: Options = Options()
     record: Callable[[Record], None] = nowhere
     until: float = float("inf")
     interrupted: bool = False
+    earlier: Callable[[], Sequence[Carried]] | None = None
 
     def interrupt(self) -> None:
         """Ask no further case."""

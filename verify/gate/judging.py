@@ -169,18 +169,24 @@ class Judge:
                 examiner = self.by(settled.subject)
                 settled = examiner.simplified(settled, limit_s=limit_s, without=self._named)
             settled = diagnosed(settled)
-            settled = self._placed(settled)
+        settled = self._placed(settled)
         self.tallier.record(settled)
         return mismatch_of(settled)
 
     def _placed(self, failure: Examination) -> Examination:
-        """A diagnosed failure with the first of the same cause; if it is the first, with further words."""
-        for first in self.gate.causes:
-            if has_same_cause(first, failure, self._by_drawn):
-                return replace(failure, like=first.tag)
-        placed = replace(failure, also=further_words(failure, self._by_drawn))
-        self.gate.causes.append(placed)
-        return placed
+        """A diagnosed failure with the first of the same cause; if it is the first, with further words.
+
+        As it is where the time is up.
+        """
+        earlier = self.gate.earlier_causes
+        with suppress(TimeUp), self.in_time():
+            for first in (*earlier, *self.gate.causes):
+                if has_same_cause(first, failure, self._by_drawn):
+                    return replace(failure, like=first.tag)
+            placed = replace(failure, also=further_words(failure, self._by_drawn))
+            self.gate.causes.append(placed)
+            return placed
+        return failure
 
     def _by_drawn(self, way: Description) -> Examiner:
         """Who examines by a way, in the domain that cases are drawn from."""
@@ -193,7 +199,8 @@ class Judge:
         except Mismatch as mismatch:
             examination = mismatch.examination
             with suppress(TimeUp), self.in_time():
-                examination = self._placed(diagnosed(examination))
+                examination = diagnosed(examination)
+            examination = self._placed(examination)
             self.tallier.keep(examination)
             return mismatch_of(examination)
         return None

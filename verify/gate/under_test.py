@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import cached_property
 from typing import Any, TypeVar
 
 import pytest
@@ -19,6 +20,7 @@ from verify.cases.narrowings import narrows
 from verify.cases.regions import is_in
 from verify.checks.deviations import Deviation, applying, recorded
 from verify.checks.examination import Examination
+from verify.checks.losses import told_elsewhere
 from verify.checks.subject import Description, Subject, describe, name_of
 from verify.config.session import Session
 from verify.faults.witnesses import witnesses
@@ -74,15 +76,30 @@ class Gate:
         self._survey: Survey | None = None
         self._routes: Mapping[str, Description] | None = None
         self.causes: list[Examination] = []
+        self.__dict__.pop("earlier_causes", None)
         self.judges: dict[str, Judge] = {}
 
     @property
     def subject(self) -> Description:
         if self._description is None:
             options, subject = self.session.options, self._subject
-            loaded = options.load(subject) if isinstance(subject, str) else options.place(subject)
+            with self._told_once():
+                loaded = options.load(subject) if isinstance(subject, str) else options.place(subject)
             self._description = describe(loaded)
         return self._description
+
+    def _told_once(self) -> AbstractContextManager[None]:
+        """Keeps no loss within the block, where the process that judges the first properties does so."""
+        return told_elsewhere() if self.session.earlier else nullcontext()
+
+    @cached_property
+    def earlier_causes(self) -> list[Examination]:
+        """The causes that were found by properties before those of this session, which it waits for."""
+        carried = self.session.earlier() if self.session.earlier else ()
+        return [each.failure(self._way_named) for each in carried]
+
+    def _way_named(self, way: str) -> Description:
+        return self.routes[way] if way else self.subject
 
     def unusable(self) -> str:
         """Why the subject cannot be gated, in one sentence; "" for one that can. It is tried once."""
@@ -115,10 +132,12 @@ class Gate:
     def survey(self) -> Survey:
         """What is recorded of the subject, once it is asked what of that holds for the release that runs."""
         if self._survey is None:
-            self.session.record(record_of(self.subject, self.name))
+            if not self.session.earlier:
+                self.session.record(record_of(self.subject, self.name))
             entries = recorded(self.subject, self.session.options.deviations, brought=self._known)
             known = applying(entries, self.subject)
-            self._survey = survey_of(self.subject, known, until=self.session.until)
+            with self._told_once():
+                self._survey = survey_of(self.subject, known, until=self.session.until)
         return self._survey
 
     def _domains(self, narrowings: Mapping[str, Any]) -> dict[str, Domain]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 
 from verify.cases.case import Case
 from verify.checks.broken import broken_by
+from verify.checks.carried import Carried
 from verify.checks.interrupts import interruptible
 from verify.checks.losses import handed_over
 from verify.checks.scratch import scratch_folder
@@ -46,7 +47,8 @@ class Request:
     `relations` all are measured, or those in `demand`, which must hold.
     What disagrees is pinned in `pin_to`, and recorded in the file `failures`. Records of every case go to the
     file `report`. `detail` is how much of the summary is printed, as `print_proved` has it. `jobs` are how
-    many were asked for, and `alone` says why there can be only one. `only` names the properties that are
+    many were asked for, and `alone` says why there can be only one; `costs` says of a subject by its name how
+    many times fewer cases than usual it is given. `only` names the properties that are
     asked, where these are not all. Each has its share of the time, or all that is left, if it is `undivided`.
     """
 
@@ -64,6 +66,7 @@ class Request:
     detail: Detail = "overview"
     jobs: int | None = 1
     alone: str = ""
+    costs: Mapping[str, int] = field(default_factory=dict)
     only: Sequence[str] = ()
     undivided: bool = False
 
@@ -94,7 +97,8 @@ class Outcome:
     """What a part came to beside its records.
 
     `broken` says why it could not be done, `failures` are what to record: of each property the smallest case
-    of each kind of disagreement. `losses` are as `handed_over` has them.
+    of each kind of disagreement. `losses` are as `handed_over` has them, and `causes` the first disagreement
+    of each cause.
     """
 
     interrupted: bool = False
@@ -102,11 +106,21 @@ class Outcome:
     failures: Sequence[Failed] = ()
     losses: Sequence[tuple[str, str]] = ()
     observed: Observed | None = None
+    causes: Sequence[Carried] = ()
 
 
-def gate_all(request: Request, say: Say, watch: Watch | None = None) -> Outcome:
-    """Gate the subjects of a request; what is said are records, and which property has begun and ended."""
-    session = Session(options=request.options, record=say)
+def gate_all(
+    request: Request,
+    say: Say,
+    watch: Watch | None = None,
+    *,
+    earlier: Callable[[], Sequence[Carried]] | None = None,
+) -> Outcome:
+    """Gate the subjects of a request; what is said are records, and which property has begun and ended.
+
+    `earlier` is that of a session, for the properties of a subject that come after those of another process.
+    """
+    session = Session(options=request.options, record=say, earlier=earlier)
     watcher = Watcher(session, request, say)
     with (
         scratch_folder() as folder,
@@ -124,6 +138,7 @@ def gate_all(request: Request, say: Say, watch: Watch | None = None) -> Outcome:
         failures=watcher.failures(),
         losses=handed_over(),
         observed=watch.observed() if watch else None,
+        causes=watcher.causes(),
     )
 
 
@@ -175,6 +190,10 @@ class Watcher:
         """What to record: of each property the smallest case of each kind of disagreement."""
         talliers = (judge.tallier for gate in self._gates for judge in gate.judges.values())
         return [failure for tallier in talliers for failure in _failures_of(tallier)]
+
+    def causes(self) -> list[Carried]:
+        """The first disagreement of each cause, as another process can take it."""
+        return [Carried.of(cause) for gate in self._gates for cause in gate.causes]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:

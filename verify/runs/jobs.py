@@ -79,15 +79,38 @@ class Done(NamedTuple):
     lost: str = ""
 
 
+class _Wants(NamedTuple):
+    """The message of a part that waits for the results of these."""
+
+    parts: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a part has of its crew: it says messages, and may wait for the results of other parts."""
+
+    stream: Connection
+
+    def __call__(self, message: Any) -> None:
+        self.stream.send(message)
+
+    def results_of(self, parts: Sequence[int]) -> list[Any]:
+        """The results of parts that were begun before this one, once they have ended; None for a lost one."""
+        self.stream.send(_Wants(parts))
+        results: list[Any] = self.stream.recv()
+        return results
+
+
 @dataclass(eq=False)
 class _Job:
-    """A process, the stream on which it takes parts and says messages, and the case that it is at."""
+    """A process, the stream on which it takes parts and says messages, and what it waits for."""
 
     process: ForkProcess
     stream: Connection
     journal: Journal
     part: int | None = None
     last: int | None = None
+    wants: Sequence[int] | None = None
 
 
 Choose = Callable[[Sequence[int], int | None, Sequence[int]], int]
@@ -108,9 +131,10 @@ class Crew(Generic[Part]):
     """
 
     parts: Sequence[Part]
-    work: Callable[[Part, int, Say], Any]
+    work: Callable[[Part, int, Line], Any]
     choose: Choose = first_left
     _jobs: list[_Job] = field(default_factory=list)
+    _results: dict[int, Any] = field(default_factory=dict)
     _left: list[int] = field(default_factory=list)
     _is_interrupted: bool = False
 
@@ -166,7 +190,7 @@ class Crew(Generic[Part]):
                 number, left = stream.recv()
                 _write_to(place)
                 try:
-                    done = Done(self.work(self.parts[number], left, stream.send))
+                    done = Done(self.work(self.parts[number], left, Line(stream)))
                 except (Exception, Broken) as error:  # noqa: BLE001 - of ours: the command says so
                     done = Done(None, str(broken_by(error)))
                 stream.send(done)
@@ -237,9 +261,23 @@ class Crew(Generic[Part]):
             job = busy[stream]  # type: ignore[index]
             number, message = job.part, self._message_of(job)
             assert number is not None
-            if isinstance(message, Done) and job in self._jobs:
-                self._hand_out(job)
+            if isinstance(message, _Wants):
+                job.wants = message.parts
+                continue
+            if isinstance(message, Done):
+                self._results[number] = message.result
+                if job in self._jobs:
+                    self._hand_out(job)
             yield number, message
+        self._answer_waiting()
+
+    def _answer_waiting(self) -> None:
+        """Send the jobs that wait for results what they wait for, if it is there."""
+        for job in self._jobs:
+            if job.wants is not None and all(number in self._results for number in job.wants):
+                with suppress(OSError):  # its end is what is received next
+                    job.stream.send([self._results[number] for number in job.wants])
+                job.wants = None
 
     def _message_of(self, job: _Job) -> Any:
         try:

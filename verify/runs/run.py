@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -13,7 +12,6 @@ from rich.text import Text
 
 from verify.checks.interrupts import Interrupted, interruptible, shielded
 from verify.checks.losses import code_after_losses, losses_told, take_over
-from verify.checks.subject import split_label
 from verify.gate.session import beginning
 from verify.reports import github
 from verify.reports.conclusion import exit_code, run_sentence
@@ -25,13 +23,11 @@ from verify.reports.terminal import Terminal
 from verify.runs.behaviour.baseline import Conclusion, Watch
 from verify.runs.gating import Outcome, Request, gate_all
 from verify.runs.interrupted import say_interrupted
-from verify.runs.jobs import Crew, Done, Say, jobs_for
+from verify.runs.jobs import Crew, Done, jobs_for
 from verify.runs.keeping import keep
 from verify.runs.screen import Screen
+from verify.runs.sharing import SHARES, Gating, Part, longest_alike, parts_of
 from verify.subjects.server import stop_kept
-
-Part = Sequence[str]
-"""Subjects that are gated one after another."""
 
 
 def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
@@ -58,10 +54,11 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
 
 def _outcomes(request: Request, screen: Screen, watch: Watch | None) -> list[Outcome]:
     """Gate the subjects, all in this process or each in a job, and show them as if it had been one by one."""
-    jobs = jobs_for(len(request.subjects), request.jobs, "subject", alone=request.alone)
+    most = len(request.subjects) * (1 if request.is_quick else len(SHARES))
+    jobs = jobs_for(most, request.jobs, "part", alone=request.alone)
     screen.begin(jobs)
-    parts = _parts(request, jobs.number)
-    crew = Crew(parts, _Gating(request, jobs.number, watch), _alike(parts))
+    parts = parts_of(request, jobs.number)
+    crew = Crew(parts, Gating(request, jobs.number, watch), longest_alike(parts))
     try:
         if jobs.number > 1 and crew.start(jobs.number):
             return _of_jobs(crew, screen)
@@ -94,46 +91,6 @@ def _of_jobs(crew: Crew[Part], screen: Screen) -> list[Outcome]:
 def _lost(why: str) -> Outcome:
     """The outcome of a part that has none."""
     return Outcome(broken=[why]) if why else Outcome(interrupted=True)
-
-
-def _parts(request: Request, jobs: int) -> list[Part]:
-    """What the jobs share out: the subjects, or where time is short as many of them for each."""
-    many = -(-len(request.subjects) // jobs) if request.is_quick else 1
-    return [request.subjects[place : place + many] for place in range(0, len(request.subjects), many)]
-
-
-def _alike(parts: Sequence[Part]) -> Callable[[Sequence[int], int | None, Sequence[int]], int]:
-    """The choice of the parts with the settings of the last, or else with those that no other job has.
-
-    So that a framework is imported once for each setting, as far as that keeps no job waiting.
-    """
-    settings = [split_label(part[0])[1] for part in parts]
-
-    def choose(left: Sequence[int], last: int | None, others: Sequence[int]) -> int:
-        taken = [settings[number] for number in others]
-        same = [number for number in left if last is not None and settings[number] == settings[last]]
-        free = [number for number in left if settings[number] not in taken]
-        return [*same, *free, *left][0]
-
-    return choose
-
-
-class _Gating:
-    """Gates the subjects of a part in a job, in its share of the time that is left."""
-
-    def __init__(self, request: Request, jobs: int, watch: Watch | None) -> None:
-        self._request, self._jobs, self._watch = request, jobs, watch
-        self._settings: object = None
-
-    def __call__(self, part: Part, left: int, say: Say) -> Outcome:
-        settings = split_label(part[0])[1]
-        if self._settings not in (None, settings):
-            stop_kept()  # so that there is one worker at a time
-        self._settings = settings
-        now, until = time.monotonic(), self._request.until
-        if not self._request.is_quick:
-            until = now + max(until - now, 0) * min(self._jobs, left) / left
-        return gate_all(replace(self._request, subjects=part, until=until), say, self._watch)
 
 
 class Ended(NamedTuple):
