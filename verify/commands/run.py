@@ -21,6 +21,7 @@ from verify.commands.cli import command_named
 from verify.config import flags, options
 from verify.corpus.failures import failures_in
 from verify.corpus.words import cases_in, existing
+from verify.subjects.isolated import import_all_ahead
 from verify.subjects.registry import expanded, usually_gated
 
 QUICK_S = 27.0
@@ -89,23 +90,23 @@ def command(
     **draw: Any,
 ) -> int:
     _require_possible(draw, html)
-    from verify.reports.html.page import paged
-    from verify.runs.behaviour.baseline import watch_of
-
     until = time.monotonic() + (max_time or (QUICK_S if draw["profile"] == "quick" else float("inf")))
     load = flags.loader_of(isolation._replace(isolate=True) if matrix else isolation)
-    pins = _checked(corpus, draw["failures"], narrowings)
-    watch = watch_of(baseline, until, update=update_baseline, words=words)
     is_one = isolation.alone or baseline is not None or draw["profile"] == "quick"
     labels, halved = _labels(subjects, load, matrix=matrix, jobs=1 if is_one else draw["jobs"])
-    if (costs := _loaded(labels, load, until=until, known=known)) is None:
-        return 3
+    import_all_ahead(labels, isolation.python, isolate=isolation.isolate)
+    pins = _checked(corpus, draw["failures"], narrowings)
     from verify.config.database import database_at
     from verify.config.session import Options
+    from verify.reports.html.page import paged
     from verify.reports.terminal import Terminal
+    from verify.runs.behaviour.baseline import watch_of
     from verify.runs.gating import Request
     from verify.runs.run import run
 
+    watch = watch_of(baseline, until, update=update_baseline, words=words)
+    if (costs := _loaded(labels, load, until=until, known=known)) is None:
+        return 3
     asked = Options(
         **{name: draw[name] for name in ("examples", "seed", "shard")},
         halved=halved,

@@ -12,7 +12,7 @@ from verify.checks.subject import split_label
 from verify.runs.behaviour.baseline import Watch
 from verify.runs.gating import Outcome, Request, gate_all
 from verify.runs.jobs import Choose, Line
-from verify.subjects.server import stop_kept
+from verify.subjects.server import end_lives
 
 SHARES = (
     ("pinned", "elsewhere"),
@@ -93,7 +93,7 @@ class Gating:
     def __call__(self, part: Part, left: int, line: Line) -> Outcome:
         settings = split_label(part.subjects[0])[1]
         if self._settings not in (None, settings):
-            stop_kept()  # so that there is one worker at a time
+            end_lives()  # so that there is one at a time
         self._settings = settings
         now, until = time.monotonic(), self._request.until
         if not self._request.is_quick:

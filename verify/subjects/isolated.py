@@ -6,8 +6,8 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, ClassVar
@@ -31,7 +31,7 @@ from verify.subjects.life import Ending, Life
 from verify.subjects.losses import lost_error, printable, why_lost
 from verify.subjects.protocol import DATA_BYTES, BrokenStream, data_of_bytes
 from verify.subjects.registry import is_ours, load, through
-from verify.subjects.server import PATIENCE_S, NoWorker, Server, kept_server
+from verify.subjects.server import PATIENCE_S, NoWorker, Server, import_ahead, kept_server
 
 TIMEOUT_S = 10.0
 """Seconds that a case may take. The first one of a process includes the framework's initialisation."""
@@ -56,6 +56,20 @@ def usual(name: str) -> Description:
     if is_ours(name):
         return load(name)
     return isolated(name) if CAN_CONTAIN else stays_here(load(name), NO_WORKERS)
+
+
+def import_all_ahead(labels: Iterable[str], python: str | None, *, isolate: bool | None) -> None:
+    """Begin the imports of subjects in workers, if they have any, while this process has other things to do.
+
+    What is wrong with a name or an interpreter is said when the subject is loaded.
+    """
+    for label in labels if CAN_CONTAIN and isolate is not False else ():
+        name, environment = split_label(label)
+        with suppress(ValueError):
+            if not is_ours(name):
+                base = split_way(canonical(name))[0]
+                where: dict[str, Any] = {"python": python or sys.executable, "environment": environment}
+                import_ahead(base, **where, memory_bytes=MEMORY_BYTES)
 
 
 def isolated(label: str, **options: Any) -> Description:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ class NoWorker(NotAsked):
 class Server:
     """The process that has a subject and its relatives imported and forks the lives, one at a time.
 
-    `hello` is its first message. Raises NoWorker if it cannot be started.
+    It imports them while this process goes on. Raises NoWorker if it cannot be started.
     """
 
     life: Life | None = None
@@ -97,11 +98,22 @@ class Server:
                 self._control.close()
                 self._output.close()
                 raise NoWorker(f"{python!r} cannot be run: {error.strerror or error}") from None
+        self._name, self._python = name, python
+
+    @cached_property
+    def hello(self) -> dict[str, Any]:
+        """Its first message, which is waited for; NoWorker, which says why, where there is none."""
         try:
-            self.hello = self._receive_hello(name=name, python=python)
+            return self._receive_hello(name=self._name, python=self._python)
         except BaseException:
+            self.is_stopped = True
             self._kill()
             raise
+
+    @property
+    def is_importing(self) -> bool:
+        """Whether nobody has waited for its imports yet."""
+        return "hello" not in self.__dict__
 
     def _receive_hello(self, *, name: str, python: str) -> dict[str, Any]:
         try:
@@ -169,6 +181,13 @@ class Server:
         except (OSError, BrokenStream, KeyError):
             return Ending(None, is_forced=False)
 
+    def end_life(self) -> None:
+        """End the life, if there is one, and forget what it printed."""
+        if self.life is not None:
+            output = self.life.output
+            self.end(0)
+            output.close()
+
     def _ended(self, limit_s: float) -> int:
         return int(receive(self._control, HELLO, limit_s=limit_s)[0]["ended"])
 
@@ -177,10 +196,7 @@ class Server:
 
         It ends with its parent, which is this process's, and when its stream is closed.
         """
-        if self.life is not None:
-            output = self.life.output
-            self.end(0)
-            output.close()
+        self.end_life()
         mine, theirs = socket.socketpair()
         try:
             with theirs:
@@ -202,6 +218,9 @@ class Server:
     def stop(self) -> None:
         """End the process and its life."""
         self.is_stopped = True
+        if self.is_importing:
+            self._kill()  # it does not look at its stream before it is done
+            return
         if self.life is not None:
             self.life.close()
             self.life = None
@@ -226,14 +245,26 @@ def kept_server(
     name: str, *, python: str, environment: Mapping[str, str], memory_bytes: int | None
 ) -> Server:
     """The server of a subject: one for all on the same framework, as importing it is expensive."""
-    key = (relatives(name), python, tuple(environment.items()), memory_bytes, Path.cwd())
+    key = _key(name, python, environment, memory_bytes)
     server = _kept.pop(key, None)
     if server is None or server.is_stopped:
         while len(_kept) >= SERVERS:
             _kept.pop(next(iter(_kept))).stop()
         server = Server(name, python=python, environment=environment, memory_bytes=memory_bytes)
+    server.hello  # noqa: B018 - it is kept if there is one
     _kept[key] = server
     return server
+
+
+def import_ahead(name: str, *, python: str, environment: Mapping[str, str], memory_bytes: int | None) -> None:
+    """Begin the imports of a subject that `kept_server` will be asked for, unless too many are kept."""
+    key = _key(name, python, environment, memory_bytes)
+    if key not in _kept and len(_kept) < SERVERS:
+        _kept[key] = Server(name, python=python, environment=environment, memory_bytes=memory_bytes)
+
+
+def _key(name: str, python: str, environment: Mapping[str, str], memory_bytes: int | None) -> tuple[Any, ...]:
+    return relatives(name), python, tuple(environment.items()), memory_bytes, Path.cwd()
 
 
 def copies_of_kept() -> list[tuple[Server, socket.socket | None]]:
@@ -241,10 +272,17 @@ def copies_of_kept() -> list[tuple[Server, socket.socket | None]]:
     copies: list[tuple[Server, socket.socket | None]] = []
     for server in _kept.values():
         try:
+            server.hello  # noqa: B018 - which has its imports done
             copies.append((server, server.copied()))
-        except (OSError, BrokenStream):  # it has ended: another is started when it is asked
+        except (OSError, BrokenStream, NoWorker):  # it has ended: another is started when it is asked
             copies.append((server, None))
     return copies
+
+
+def end_lives() -> None:
+    """End the lives of the servers that are kept, which take memory; another is forked when one is asked."""
+    for server in _kept.values():
+        server.end_life()
 
 
 @atexit.register
