@@ -172,8 +172,8 @@ def test_no_module_and_no_function_is_long(module: str) -> None:
 
 
 def loaded_by(statement: str) -> set[str]:
-    """Top-level modules that a fresh interpreter has after a statement."""
-    code = f"{statement}\nimport sys; print(*{{name.split('.')[0] for name in sys.modules}})"
+    """Modules that a fresh interpreter has after a statement."""
+    code = f"{statement}\nimport sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     return set(done.stdout.splitlines()[-1].split())
 
@@ -200,6 +200,20 @@ def test_every_public_name_is_there_and_no_other() -> None:
 
 def test_explaining_a_word_loads_no_framework() -> None:
     run = "from verify.__main__ import main; main(['explain', 'conv_i3x3_k2x2_same_ones'])"
+    assert loaded_by(run) & HEAVY == set()
+
+
+def test_explaining_a_word_loads_no_fault_and_no_subject() -> None:
+    run = "from verify.__main__ import main; main(['explain', 'conv_i3x3_k2x2_same_ones'])"
+    assert loaded_by(run) & {"verify.faults", "verify.checks.subject", "importlib.metadata"} == set()
+
+
+def test_listing_names_loads_no_framework() -> None:
+    assert loaded_by("from verify.__main__ import main; main(['list'])") & HEAVY == set()
+
+
+def test_replaying_what_holds_loads_no_framework() -> None:
+    run = "from verify.__main__ import main; main(['replay', 'numpy', 'conv_i3x3_k2x2_same_ones'])"
     assert loaded_by(run) & HEAVY == set()
 
 

@@ -22,6 +22,7 @@ from verify import Case, Declined, reference
 from verify.__main__ import main
 from verify.checks.examination import Examination
 from verify.checks.path import Examiner
+from verify.checks.project import FAILURES
 from verify.checks.subject import describe
 from verify.corpus import failures
 from verify.corpus.failures import Failed, Trait, failed, remember, trait_of
@@ -263,8 +264,8 @@ def test_line_that_is_no_record_is_named(line: str, why: str):
 
 
 def test_folder_of_the_record_is_ignored_by_git():
-    remember(failures.FAILURES_FILE, [before("wrong")])
-    assert (failures.FAILURES_FILE.parent / ".gitignore").read_text() == "*\n"
+    remember(FAILURES, [before("wrong")])
+    assert (FAILURES.parent / ".gitignore").read_text() == "*\n"
 
 
 @pytest.fixture
@@ -302,7 +303,7 @@ def test_a_failure_is_followed_from_its_first_replay_to_the_end(
 
 
 def test_words_are_summed_up_where_one_did_not_just_hold(acts: Any, capsys: pytest.CaptureFixture[str]):
-    remember(failures.FAILURES_FILE, [before("wrong")])
+    remember(FAILURES, [before("wrong")])
     acts("right", "mine:acts", WORD, OTHER)
     assert capsys.readouterr().out.endswith("\n\nOf 2 cases: 1 FIXED, 1 holds.\n")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.subjects.asked import CASE
+from verify.config.flags import Isolation, import_ahead
 from verify.subjects.isolated import import_all_ahead, isolated
 from verify.subjects.server import NoWorker, end_lives, stop_kept
 
@@ -43,7 +44,7 @@ def mine(seconds: float) -> Path:
 
 def test_a_subject_takes_the_worker_whose_imports_were_begun() -> None:
     log = mine(0.0)
-    import_all_ahead(["mine:conv"], None, isolate=None)
+    import_all_ahead(["mine:conv"])
     subject = isolated("mine:conv")
     assert subject(CASE).shape == CASE.output_shape
     assert log.read_text().split() == ["imported"]
@@ -52,7 +53,7 @@ def test_a_subject_takes_the_worker_whose_imports_were_begun() -> None:
 def test_imports_go_on_while_others_are_begun() -> None:
     mine(3.0)
     begun = time.monotonic()
-    import_all_ahead(["mine:conv SWITCH=0", "mine:conv SWITCH=1"], None, isolate=None)
+    import_all_ahead(["mine:conv SWITCH=0", "mine:conv SWITCH=1"])
     assert time.monotonic() - begun < 3.0
     assert [isolated(f"mine:conv SWITCH={value}").switches for value in "01"] == [
         {"SWITCH": "0"},
@@ -62,7 +63,7 @@ def test_imports_go_on_while_others_are_begun() -> None:
 
 def test_imports_that_nobody_waits_for_end_at_once() -> None:
     mine(1000.0)
-    import_all_ahead(["mine:conv"], None, isolate=None)
+    import_all_ahead(["mine:conv"])
     begun = time.monotonic()
     stop_kept()
     assert time.monotonic() - begun < 5.0
@@ -79,7 +80,7 @@ def test_a_life_that_is_ended_leaves_the_imports() -> None:
 
 def test_nothing_is_begun_without_workers() -> None:
     log = mine(0.0)
-    import_all_ahead(["mine:conv"], None, isolate=False)
+    import_ahead(["mine:conv"], Isolation(isolate=False))
     stop_kept()
     assert not log.exists()
 
@@ -89,8 +90,8 @@ def test_nothing_is_begun_without_workers() -> None:
 )
 def test_what_is_wrong_is_said_when_the_subject_is_loaded(label: str, python: str | None) -> None:
     mine(0.0)
-    import_all_ahead([label], python, isolate=None)
     options = {"python": python} if python else {}
+    import_all_ahead([label], **options)
     for _ in range(2):
         with pytest.raises(NoWorker):
             isolated(label, **options)

@@ -125,9 +125,9 @@ class _Reader:
         level: list[ast.AST] = [body]
         for _ in range(DEEPEST):
             level = [child for node in level for child in ast.iter_child_nodes(node)]
-        if level:
-            raise Refused("it is nested too deep")
-        return body
+            if not level:
+                return body
+        raise Refused("it is nested too deep")
 
     def read(self, node: ast.expr, *, is_traced: bool = False) -> Value:
         self._is_traced = is_traced

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -83,18 +84,28 @@ NAMES: tuple[str, ...] = tuple(_SAMPLE_NAMES[0])
 class Predicate:
     """A condition, which may use `more` names than those of a case, with values like these.
 
-    Raises ValueError, naming the text, for one that cannot be evaluated.
+    Raises ValueError, naming the text, for one that cannot be evaluated. One that `is_ours` is not read
+    before it is asked, as there are many, of which a command needs few.
     """
 
-    def __init__(self, text: str, more: Mapping[str, Any] = MappingProxyType({})) -> None:
+    def __init__(
+        self, text: str, more: Mapping[str, Any] = MappingProxyType({}), *, is_ours: bool = False
+    ) -> None:
         self.text = text
-        samples = [{**names, **more} for names in _SAMPLE_NAMES]
+        self._more = more
+        if not is_ours:
+            self._expression  # noqa: B018 - it is read here
+
+    @cached_property
+    def _expression(self) -> Expression:
+        samples = [{**names, **self._more} for names in _SAMPLE_NAMES]
         try:
-            self._expression = Expression(text, names=samples[0], functions=FUNCTIONS)
+            expression = Expression(self.text, names=samples[0], functions=FUNCTIONS)
             for names in samples:
-                self._expression.value(names)
+                expression.value(names)
         except Refused as refusal:
             raise self._wrong(refusal) from None
+        return expression
 
     def holds(self, names: Mapping[str, Any]) -> bool:
         """Whether the condition holds of a case; `names` is `names_of(case)`.

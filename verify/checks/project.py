@@ -18,6 +18,9 @@ TABLE = "conv-verify"
 KEPT = Path(".conv-verify")
 """The folder of the files kept between runs, within the project's."""
 
+FAILURES = KEPT / "failures.jsonl"
+"""The file of the record of failures where none is named."""
+
 
 class Settings(NamedTuple):
     """What a pyproject.toml sets; `folder` is that of the project, where relative paths start."""

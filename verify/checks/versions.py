@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from verify.checks.importable import is_importable
-from verify.checks.subject import Description
+
+if TYPE_CHECKING:  # which few commands need
+    from verify.checks.subject import Description
 
 FRAMEWORKS = ("tensorflow", "keras", "torch", "jax", "flax", "onnxruntime", "ai_edge_litert", "openvino")
 """Packages whose versions are said where they are in play."""
@@ -17,6 +19,8 @@ FRAMEWORKS = ("tensorflow", "keras", "torch", "jax", "flax", "onnxruntime", "ai_
 
 def version_installed(package: str) -> str:
     """The version of a package, installed under any name (tensorflow-cpu), or ""; nothing is imported."""
+    from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
     with suppress(PackageNotFoundError):
         return version(package)
     if not is_importable(package):  # of what is not there no other name is looked for in all that is
@@ -41,6 +45,8 @@ def versions_of(subject: Description) -> dict[str, str]:
 
 def versions() -> dict[str, str]:
     """The versions of this process by name; those of frameworks that are imported, and no others."""
+    from importlib.metadata import PackageNotFoundError, version
+
     numbers = {"python": ".".join(map(str, sys.version_info[:3]))}
     for package in ("numpy", "hypothesis", *(name for name in FRAMEWORKS if name in sys.modules)):
         try:

@@ -10,13 +10,13 @@ from verify.cases.fills import FILLS
 from verify.cases.memory import LAYOUTS
 from verify.cases.modes import PADDING_MODES
 from verify.cases.operations import OPERATIONS
-from verify.cases.regions import regions
+from verify.cases.regions import region_names, regions
 from verify.checks.relations import RELATIONS
 from verify.checks.versions import FRAMEWORKS, version_installed, versions
 from verify.commands.cli import command_named
 from verify.config.options import choice
 from verify.faults import FAULTS
-from verify.subjects.documented import every_deviation, every_limit
+from verify.subjects.documented import entries_of_limits, names_of_deviations
 from verify.subjects.registry import BUILTIN, UnknownSubject, is_installed, load
 from verify.subjects.tensorflow.switches import kernel_threads, onednn
 
@@ -44,11 +44,11 @@ def command(*, what: str | None, ways: bool) -> int:
     _section("relations", [f"{name:<24}{what}" for name, what in RELATIONS.items()])
     _section("properties", [f"{prop.name:<24}{prop.title}" for prop in PROPERTIES])
     _section("faults", [f"{fault.name:<30}{fault.sentence}" for fault in FAULTS])
-    _section("regions", [f"{len(regions())}, where libraries change their kernel: `list regions`"])
-    _section("deviations", [f"{entry.name:<56}{entry.link}".rstrip() for entry in every_deviation()])
-    _section(
-        "limits", list(dict.fromkeys(f"{each.limit.says[0]}  {each.limit.link}" for each in every_limit()))
-    )
+    _section("regions", [f"{len(region_names())}, where libraries change their kernel: `list regions`"])
+    deviations = [f"{name:<56}{link}".rstrip() for name, link in names_of_deviations()]
+    _section("deviations", deviations)
+    limits = (f"{entry['says'][0]}  {entry.get('link', '')}" for entry in entries_of_limits())
+    _section("limits", [*dict.fromkeys(limits)])
     environment = {**versions(), **_installed(), "oneDNN": onednn(), "threads": kernel_threads()}
     _section("versions", [f"{name:<24}{version}" for name, version in environment.items()])
     return 0

@@ -27,9 +27,6 @@ from verify.config.flags import (
 from verify.config.options import SUBJECT, WORD, Misuse
 from verify.corpus.failures import OPTION, Failed, failures_in, remember
 from verify.corpus.words import named_inside
-from verify.reports.conclusion import NOTHING_JUDGED
-from verify.runs.forgetting import forget_named
-from verify.runs.in_order import replay_in_order
 from verify.runs.interrupted import say_interrupted
 from verify.runs.recorded import Again, again, as_recorded, unloaded
 from verify.runs.replay import Became, replay, replay_exit_code, replay_sentence
@@ -65,6 +62,8 @@ def command(
     narrowings: dict[str, Any],
 ) -> int:
     if forgets:
+        from verify.runs.forgetting import forget_named
+
         return forget_named(failures, [*filter(None, (subject,)), *words])
     past = _past(failures, is_needed=not (subject and words))
     say_interrupted(print)
@@ -92,6 +91,8 @@ def command(
         print(f"\n{stop.sentence}")
         return stop.code if stop.code == 2 else code or stop.code
     if code == 3:
+        from verify.reports.conclusion import NOTHING_JUDGED
+
         print(NOTHING_JUDGED)
     return code
 
@@ -133,6 +134,8 @@ def _recorded(past: Iterable[Failed], subject: str | None, file: Path) -> list[F
 
 def _in_order(subject: str, cases: list[Case], *, known: Known, isolation: Isolation) -> int:
     """Ask one process the cases in order: a worker, unless this process is asked for."""
+    from verify.runs.in_order import replay_in_order
+
     if isolation == Isolation() and CAN_CONTAIN:
         isolation = isolation._replace(isolate=True)
     again = f"conv-verify {click.get_current_context().find_root().obj}"

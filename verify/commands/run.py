@@ -21,7 +21,6 @@ from verify.commands.cli import command_named
 from verify.config import flags, options
 from verify.corpus.failures import failures_in
 from verify.corpus.words import cases_in, existing
-from verify.subjects.isolated import import_all_ahead
 from verify.subjects.registry import expanded, usually_gated
 
 QUICK_S = 27.0
@@ -94,7 +93,7 @@ def command(
     load = flags.loader_of(isolation._replace(isolate=True) if matrix else isolation)
     is_one = isolation.alone or baseline is not None or draw["profile"] == "quick"
     labels, halved = _labels(subjects, load, matrix=matrix, jobs=1 if is_one else draw["jobs"])
-    import_all_ahead(labels, isolation.python, isolate=isolation.isolate)
+    flags.import_ahead(labels, isolation)
     pins = _checked(corpus, draw["failures"], narrowings)
     from verify.config.database import database_at
     from verify.config.session import Options

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial, reduce, wraps
 from inspect import signature
@@ -17,11 +17,9 @@ from verify.cases.domain import BOUNDS
 from verify.cases.grammar import OtherGrammar
 from verify.cases.narrowings import CHOICES
 from verify.cases.operations import OPERATIONS
-from verify.checks.deviations import Deviation, deviations_of, parse_deviations
 from verify.checks.files import refusal_of
-from verify.checks.project import TABLE, Settings, settings_of
+from verify.checks.project import FAILURES, TABLE, Settings, settings_of
 from verify.checks.reading import LARGEST_TOML, DataError, text_in
-from verify.checks.subject import Subject
 from verify.config.options import (
     DATABASE,
     FILE,
@@ -35,10 +33,12 @@ from verify.config.options import (
     listed,
     options_of,
 )
-from verify.corpus import failures, words
+from verify.corpus import words
 from verify.corpus.words import cases_named
 
-if TYPE_CHECKING:  # which print, and are not needed to read a command line
+if TYPE_CHECKING:  # which are not needed to read a command line
+    from verify.checks.deviations import Deviation
+    from verify.checks.subject import Subject
     from verify.reports.overview import Detail
 
 corpus_option = click.option(
@@ -47,8 +47,8 @@ corpus_option = click.option(
 failures_option = click.option(
     "--failures",
     type=FILE,
-    default=failures.FAILURES_FILE,
-    help=f"record of failures ({failures.FAILURES_FILE})",
+    default=FAILURES,
+    help=f"record of failures ({FAILURES})",
 )
 database_option = click.option(
     "--database", type=DATABASE, help="examples: a folder, github:OWNER/REPO or redis://…"
@@ -145,17 +145,25 @@ def _known(*, known: Path | None, no_known: bool) -> Known:
     is_typed = [context.get_parameter_source(name) is typed for name in ("known", "no_known")]
     if no_known and is_typed != [True, False]:
         return Known(excuse=False)
-    with _naming(known):
-        of_file = (
-            parse_deviations(text_in(known, option="--known", most=LARGEST_TOML), known) if known else ()
-        )
+    of_file = _of_file(known) if known else ()
     with _naming(context.obj.file):
         return Known(excuse=True, deviations=(*of_file, *_of_settings(context.obj)))
 
 
+def _of_file(file: Path) -> tuple[Deviation, ...]:
+    from verify.checks.deviations import parse_deviations
+
+    with _naming(file):
+        return parse_deviations(text_in(file, option="--known", most=LARGEST_TOML), file)
+
+
 def _of_settings(settings: Settings) -> tuple[Deviation, ...]:
     entries = entries_of(settings)
-    return deviations_of(entries, settings.text(), f"[[tool.{TABLE}.deviation]]") if entries else ()
+    if not entries:
+        return ()
+    from verify.checks.deviations import deviations_of
+
+    return deviations_of(entries, settings.text(), f"[[tool.{TABLE}.deviation]]")
 
 
 known_options = joint_option(
@@ -221,6 +229,14 @@ def loader_of(isolation: Isolation) -> Callable[[str], Subject]:
         python, timeout_s = isolation.python or sys.executable, isolation.timeout or TIMEOUT_S
         return cache(lambda label: tried(isolated(label, python=python, timeout_s=timeout_s)))
     return cache(tried_here if isolation.isolate is False else usual_tried)
+
+
+def import_ahead(labels: Iterable[str], isolation: Isolation) -> None:
+    """Begin the imports of subjects in workers, if they have any, while this process does other things."""
+    if isolation.isolate is not False:
+        from verify.subjects.isolated import import_all_ahead
+
+        import_all_ahead(labels, python=isolation.python or sys.executable)
 
 
 def loaders_of_tests(isolation: Isolation, *, is_debugged: bool) -> dict[str, Callable[[Any], Subject]]:

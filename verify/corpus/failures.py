@@ -21,7 +21,7 @@ from verify.checks import shapes
 from verify.checks.examination import Examination
 from verify.checks.files import refusal_of
 from verify.checks.ours import NotOurs
-from verify.checks.project import KEPT, keep_in, read_kept, require_kept
+from verify.checks.project import keep_in, read_kept, require_kept
 from verify.checks.reading import DataError, json_of
 from verify.checks.subject import Description
 from verify.checks.versions import versions_of
@@ -32,9 +32,6 @@ FAILURES_FORMAT = 2
 
 LONGEST_TIMEOUT_S = 3600
 """The seconds that a recorded case may take at most."""
-
-FAILURES_FILE = KEPT / "failures.jsonl"
-"""The file of the record where none is named."""
 
 OPTION = "--failures"
 """By which another file is named."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -190,7 +190,7 @@ class Fault:
         return wrong if self.unknown is None else np.where(self.unknown(case), right, wrong)
 
 
-_condition = cache(Predicate)  # half of their texts are those of other faults
+_condition = cache(partial(Predicate, is_ours=True))  # half of their texts are those of other faults
 
 
 def make_fault(*, applies: str = "True", needs: str = "True", **fields: Any) -> Fault:

@@ -18,7 +18,6 @@ from verify.runs.replay import Became
 from verify.subjects.by_path import outside
 from verify.subjects.here import CAN_CONTAIN
 from verify.subjects.registry import is_builtin, is_tensorflow
-from verify.subjects.tensorflow.switches import SETTINGS
 
 NEVER = re.compile(
     r"(LD|DYLD|PYTHON|GCONV|GLIBC|MALLOC|BASH|PERL|RUBY|NODE|JAVA|GIT|SSH|CUDA_INJECTION)|"
@@ -99,6 +98,8 @@ def _loaded(
         if NEVER.match(switch) or not PLAIN.fullmatch(value):
             raise Unloaded(f"{switch} is not set from a record; set it yourself and replay the word alone")
     if is_tensorflow(name):
+        from verify.subjects.tensorflow.switches import SETTINGS
+
         _require_declared(switches, SETTINGS)
         return load(labelled(name, switches), timeout)
     subject = load(name, timeout)

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import islice
-from typing import NamedTuple
-
-from rich.text import Text
+from typing import TYPE_CHECKING, NamedTuple
 
 from verify.cases.case import Case
 from verify.checks.deviations import Deviation
@@ -20,9 +18,10 @@ from verify.checks.subject import Subject, describe
 from verify.corpus.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
 from verify.gate.survey import surveyed
 from verify.oracle.compare import KINDS, Verdict
-from verify.reports.failing import examination_text
 from verify.reports.phrases import plural
-from verify.reports.terminal import Terminal
+
+if TYPE_CHECKING:  # which takes long to import, and shows what disagrees
+    from rich.text import Text
 
 REPLAY_TRIES = 5
 """How often a case is asked that disagrees or has disagreed before; once if it times out or is large."""
@@ -118,6 +117,8 @@ def became_of(examiner: Examiner, case: Case, past: Sequence[Failed]) -> Became:
         status = f"FLAKY {len(wrong)}/{len(examinations)}"
     else:
         status, note = _status(trait_of(shown), past)
+    from verify.reports.failing import examination_text
+
     message = disagreement(shown)
     if shown.deviation:
         message += f"\n  known    {shown.deviation.name}: {shown.deviation.text}"
@@ -172,4 +173,6 @@ def _print(case: Case, became: Became, *, by: str) -> None:
         note = f"  ({', '.join(filter(None, (by, became.note)))})" if by or became.note else ""
         print(f"{SHOWN.get(became.status, became.status):<9} {case}{note}")
     if became.shown:
+        from verify.reports.terminal import Terminal
+
         Terminal().print(became.shown, soft_wrap=True)

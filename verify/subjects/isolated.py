@@ -58,17 +58,17 @@ def usual(name: str) -> Description:
     return isolated(name) if CAN_CONTAIN else stays_here(load(name), NO_WORKERS)
 
 
-def import_all_ahead(labels: Iterable[str], python: str | None, *, isolate: bool | None) -> None:
-    """Begin the imports of subjects in workers, if they have any, while this process has other things to do.
+def import_all_ahead(labels: Iterable[str], *, python: str = sys.executable) -> None:
+    """Begin the imports of subjects in workers, while this process has other things to do.
 
     What is wrong with a name or an interpreter is said when the subject is loaded.
     """
-    for label in labels if CAN_CONTAIN and isolate is not False else ():
+    for label in labels if CAN_CONTAIN else ():
         name, environment = split_label(label)
         with suppress(ValueError):
             if not is_ours(name):
                 base = split_way(canonical(name))[0]
-                where: dict[str, Any] = {"python": python or sys.executable, "environment": environment}
+                where: dict[str, Any] = {"python": python, "environment": environment}
                 import_ahead(base, **where, memory_bytes=MEMORY_BYTES)
 
 

@@ -10,18 +10,18 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from verify.cases.spelling import nearest, with_article
 from verify.checks.clock import TimeUp
 from verify.checks.importable import is_importable
 from verify.checks.project import root
-from verify.checks.subject import Description, Subject, describe
 from verify.checks.tree import tree
 from verify.checks.ways import FILE, split_way
-from verify.faults import fault_named
 from verify.subjects.by_path import canonical, module_in
-from verify.subjects.keras.switches import is_there
+
+if TYPE_CHECKING:  # the table alone needs neither
+    from verify.checks.subject import Description, Subject
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
     {
@@ -102,7 +102,11 @@ def usually_gated() -> list[str]:
 def is_installed(name: str) -> bool:
     """Whether the framework of a built-in subject is there, Keras with a backend; nothing is imported."""
     framework = _framework(name)
-    return is_importable(PACKAGES[framework]) and (framework != "keras" or is_there())
+    if framework != "keras" or not is_importable(PACKAGES[framework]):
+        return is_importable(PACKAGES[framework])
+    from verify.subjects.keras.switches import is_there
+
+    return is_there()
 
 
 def _framework(name: str) -> str:
@@ -117,8 +121,8 @@ def switches_of(name: str) -> dict[str, str]:
 
 
 def is_ours(name: str) -> bool:
-    """Whether a name, which may have a way, is that of a fault, a subject that this package plants."""
-    return name.startswith("fault:")
+    """Whether a name, which may have a way, is that of a subject of our own: a fault, or a right one."""
+    return name.startswith("fault:") or split_way(name)[0] == "numpy"
 
 
 def load(name: str) -> Description:
@@ -170,6 +174,9 @@ def _has(name: str, load: Callable[[str], Subject]) -> bool:
 
 
 def _loaded(name: str) -> Description:
+    from verify.checks.subject import describe
+    from verify.faults import fault_named
+
     family, colon, rest = name.partition(":")
     if name in BUILTIN:
         return describe(_built_in(name))
