@@ -23,8 +23,10 @@ pytestmark = pytest.mark.skipif(not jobs.CAN_CONTAIN, reason="jobs are forked on
 
 
 @contextmanager
-def crew_of(parts: int, work: Callable[[int, int, Say], Any], *, number: int = 2) -> Iterator[Crew[int]]:
-    crew = Crew([*range(parts)], work)
+def crew_of(
+    parts: int, work: Callable[[int, int, Line], Any], *, number: int = 2, keeps: bool = False
+) -> Iterator[Crew[int]]:
+    crew = Crew([*range(parts)], work, keeps=keeps)
     assert crew.start(number) == number
     try:
         yield crew
@@ -142,7 +144,7 @@ def test_a_part_waits_for_the_results_of_others_and_lost_ones_have_none() -> Non
             os.kill(os.getpid(), signal.SIGKILL)
         return line.results_of(range(part)) if part == 3 else part * 10
 
-    with crew_of(4, work, number=3) as crew:
+    with crew_of(4, work, number=3, keeps=True) as crew:
         results = [message.result for _, message in said_by(crew) if isinstance(message, Done)]
     assert results == [None, 10, 20, [None, 10, 20]]
 

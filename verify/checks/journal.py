@@ -1,7 +1,7 @@
 """The case that each process is working on, in a file that outlives the process.
 
-One file for each process, and for each job of a sweep, lies in the project's `.conv-verify`, locked while
-the process lives and removed when it ends well. An unlocked file was left by a process that was killed. A
+One file for each process that asks subjects lies in the project's `.conv-verify`, locked while the process
+lives and removed when it ends well. An unlocked file was left by a process that was killed. A
 worker writes to the file of the job that it works for, which is then told by it where the worker was lost.
 """
 
@@ -11,9 +11,7 @@ import atexit
 import os
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextlib import suppress
 from pathlib import Path
 
 from verify.checks.locks import CAN_LOCK, UNLOCKED_S, require_lock
@@ -111,7 +109,7 @@ class Journal:
             self._path, self._owner = Path(place), 0
             with suppress(OSError):
                 is_named = not place.startswith("/proc/")  # where the system shows what has no name as a link
-                self._file = os.open(place, os.O_WRONLY | os.O_NOFOLLOW * is_named)
+                self._file = os.open(place, os.O_RDWR | os.O_NOFOLLOW * is_named)
 
     def close(self) -> None:
         """Remove the file: this process, or this part of it, ends well."""
@@ -128,24 +126,10 @@ class Journal:
 journal = Journal()
 """That of this process."""
 
-_of_thread: ContextVar[Journal] = ContextVar("journal")
-
 
 def current() -> Journal:
-    """The journal of this thread, where it has one of its own, else that of the process."""
-    return _of_thread.get(journal)
-
-
-@contextmanager
-def own_journal() -> Iterator[Journal]:
-    """A journal that this thread alone writes to in the block, for a job beside others."""
-    own = Journal()
-    token = _of_thread.set(own)
-    try:
-        yield own
-    finally:
-        _of_thread.reset(token)
-        own.close()
+    """The journal of this process."""
+    return journal
 
 
 def left_by(process: int) -> tuple[str, str]:

@@ -67,8 +67,10 @@ def command(
     **numbers: Any,
 ) -> int:
     from verify.reports.terminal import Terminal
+    from verify.runs.jobs import jobs_for
     from verify.runs.sweep.choice import UNNARROWED, enumeration_of
     from verify.runs.sweep.jobs import Plan, maker, usual_jobs
+    from verify.runs.sweep.progress import BLOCK
     from verify.runs.sweep.sweep import sweep
 
     context = click.get_current_context()
@@ -82,11 +84,14 @@ def command(
     make = maker(subject, isolation)
     first = make()
     enumeration = enumeration_of(describe(first).drawn(), upto, narrowings=narrowings, **numbers)
+    blocks = -(-enumeration.count // BLOCK)
+    sharing = jobs_for(blocks, jobs or usual_jobs(enumeration), "block", alone=isolation.alone)
     plan = Plan(
         enumeration=enumeration,
         make=make,
         first=first,
-        jobs=jobs or usual_jobs(enumeration),
+        jobs=sharing.number,
+        jobs_phrase=sharing.phrase if sharing.why and jobs else "",
         excuse=known.excuse,
         deviations=known.deviations,
         state=state,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import warnings
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -95,7 +95,10 @@ class Line:
         self.stream.send(message)
 
     def results_of(self, parts: Sequence[int]) -> list[Any]:
-        """The results of parts that were begun before this one, once they have ended; None for a lost one."""
+        """The results of parts that were begun before this one, once they have ended; None for a lost one.
+
+        Its crew `keeps` them.
+        """
         self.stream.send(_Wants(parts))
         results: list[Any] = self.stream.recv()
         return results
@@ -126,13 +129,14 @@ def first_left(left: Sequence[int], last: int | None, others: Sequence[int]) -> 
 class Crew(Generic[Part]):
     """Shares parts out to jobs. `work` does a part in one of them, says messages, and returns its result.
 
-    It is told how many parts are left, with its own.
-    `interrupt` has no further part begun, and those that are being done end as they do at Ctrl-C.
+    It is told how many parts are left, with its own. Results that parts wait for are kept, where it `keeps`
+    them. `interrupt` has no further part begun, and those that are being done end as they do at Ctrl-C.
     """
 
     parts: Sequence[Part]
     work: Callable[[Part, int, Line], Any]
     choose: Choose = first_left
+    keeps: bool = False
     _jobs: list[_Job] = field(default_factory=list)
     _results: dict[int, Any] = field(default_factory=dict)
     _left: list[int] = field(default_factory=list)
@@ -185,7 +189,7 @@ class Crew(Generic[Part]):
             other.close()
         for server, copy in copies:
             server.go_on_with(copy)
-        with suppress(EOFError, OSError, KeyboardInterrupt):
+        with suppress(EOFError, OSError, KeyboardInterrupt), interruptible(int):
             while True:
                 number, left = stream.recv()
                 _write_to(place)
@@ -200,7 +204,7 @@ class Crew(Generic[Part]):
 
         Those of parts that were not begun are missing.
         """
-        early: dict[int, deque[Any]] = {number: deque() for number in range(len(self.parts))}
+        early: defaultdict[int, deque[Any]] = defaultdict(deque)
         current = 0
         for job in self._jobs:
             self._hand_out(job)
@@ -210,8 +214,9 @@ class Crew(Generic[Part]):
                 while early.get(current):
                     yield current, (message := early[current].popleft())
                     if isinstance(message, Done):
+                        del early[current]
                         current += 1
-        for number in range(current, len(self.parts)):  # after one that was never begun
+        for number in sorted(early):  # after one that was never begun
             yield from ((number, message) for message in early[number])
 
     def interrupt(self) -> None:
@@ -265,7 +270,8 @@ class Crew(Generic[Part]):
                 job.wants = message.parts
                 continue
             if isinstance(message, Done):
-                self._results[number] = message.result
+                if self.keeps:
+                    self._results[number] = message.result
                 if job in self._jobs:
                     self._hand_out(job)
             yield number, message

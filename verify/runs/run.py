@@ -58,7 +58,7 @@ def _outcomes(request: Request, screen: Screen, watch: Watch | None) -> list[Out
     jobs = jobs_for(most, request.jobs, "part", alone=request.alone)
     screen.begin(jobs)
     parts = parts_of(request, jobs.number)
-    crew = Crew(parts, Gating(request, jobs.number, watch), longest_alike(parts))
+    crew = Crew(parts, Gating(request, jobs.number, watch), longest_alike(parts), keeps=True)
     try:
         if jobs.number > 1 and crew.start(jobs.number):
             return _of_jobs(crew, screen)

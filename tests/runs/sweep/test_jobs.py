@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
-from itertools import count
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from tests.planted import convolutions
+from tests.waiting import comes
 from verify import Case, Declined
 from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array
+from verify.checks.broken import Broken
 from verify.checks.bulk import Swept, examine_in_bulk
 from verify.checks.subject import Subject
 from verify.checks.versions import versions
 from verify.runs.sweep import jobs
-from verify.runs.sweep.jobs import Plan, in_order
+from verify.runs.sweep.jobs import Plan
 from verify.runs.sweep.progress import BLOCK, Progress
 from verify.runs.sweep.sweep import sweep
 from verify.subjects.isolated import Isolated
@@ -44,11 +47,12 @@ JOBS = [
 
 
 class Near(Isolated):
-    """A subject whose worker is a thread of this process, and takes longer for a block."""
+    """A subject that each job asks in its own process, of which some take longer for a block."""
 
-    def __init__(self, subject: Subject, delay_s: float, fails_from: int = 10**6) -> None:
+    def __init__(self, subject: Subject, delays: tuple[float, ...], fails_from: int = 10**6) -> None:
         super().__init__("near")
-        self._subject, self._delay_s, self._fails_from = subject, delay_s, fails_from
+        self._subject, self._delays, self._fails_from = subject, delays, fails_from
+        self._begun, self._delay_s = get_context("fork").Value("i", 0), -1.0
 
     @cached_property
     def _declared(self) -> dict[str, Any]:
@@ -58,6 +62,10 @@ class Near(Isolated):
         return self._subject(case)  # type: ignore[no-any-return]
 
     def sweep(self, enumeration: str, *, start: int, stop: int, known: str) -> Swept:
+        if self._delay_s < 0:
+            with self._begun.get_lock():
+                self._delay_s = self._delays[self._begun.value]
+                self._begun.value += 1
         time.sleep(self._delay_s)
         if start >= self._fails_from:
             raise OSError(f"nobody answers from {start} on")
@@ -68,6 +76,9 @@ def zeros_without_same(case: Case) -> Array:
     """Wrong only in the second half of the enumeration."""
     return convolutions.zeros(case) if case.padding == "VALID" else convolutions.right(case)
 
+
+LATE = next(case for _, case in ENUMERATION.cases(2 * BLOCK, ENUMERATION.count))
+"""The first case of the third block."""
 
 LAST = frozenset(case for _, case in ENUMERATION.cases(4 * BLOCK, ENUMERATION.count))
 
@@ -92,10 +103,9 @@ def run(tmp_path: Path) -> Callable[..., tuple[int, str]]:
     def run(
         subject: Subject, delays: tuple[float, ...], *, fails_from: int = 10**6, **options: Any
     ) -> tuple[int, str]:
-        makers = iter(delays)
         printed = io.StringIO()
         plan = Plan(
-            enumeration=ENUMERATION, make=lambda: Near(subject, next(makers), fails_from), jobs=len(delays),
+            enumeration=ENUMERATION, make=lambda: Near(subject, delays, fails_from), jobs=len(delays),
             state=tmp_path / "state.json", again="again", **options,
         )  # fmt: skip
         code = sweep(Console(file=printed, width=200, color_system=None), plan)
@@ -157,14 +167,15 @@ def test_the_states_of_a_sweep_are_the_same_with_any_jobs(
 
 
 @pytest.mark.parametrize("delays", JOBS)
-def test_a_sweep_that_was_interrupted_comes_to_the_same(run: Run, delays: tuple[float, ...]) -> None:
-    calls, interrupted = count(), Event()
+def test_a_sweep_that_was_interrupted_comes_to_the_same(
+    run: Run, tmp_path: Path, delays: tuple[float, ...]
+) -> None:
+    sweeping, state = os.getpid(), tmp_path / "state.json"
 
     def interrupts_once(case: Case) -> Array:
-        if next(calls) == 0:
-            interrupt()
-            interrupted.set()
-        assert interrupted.wait(60)  # so that each job has one block at hand, and goes on to no other
+        if case == LATE and comes(state.exists):
+            os.kill(sweeping, signal.SIGINT)
+            time.sleep(60)  # so that this job has this block at hand, which is abandoned
         return zeros_at_the_end(case)
 
     first, _ = run(interrupts_once, delays, keep_going=True)
@@ -174,13 +185,6 @@ def test_a_sweep_that_was_interrupted_comes_to_the_same(run: Run, delays: tuple[
     assert (first, code, "resumed " in printed) == (3, 1, True)
 
 
-def interrupt() -> None:
-    """Ctrl-C, which is handled when this returns."""
-    handler = signal.getsignal(signal.SIGINT)
-    assert callable(handler)
-    handler(signal.SIGINT, None)
-
-
 @pytest.mark.parametrize("delays", JOBS)
 def test_an_error_beyond_the_end_of_a_sweep_is_none(run: Run, delays: tuple[float, ...]) -> None:
     assert run(convolutions.zeros, delays, fails_from=BLOCK) == run(convolutions.zeros, (0.0,))
@@ -188,17 +192,26 @@ def test_an_error_beyond_the_end_of_a_sweep_is_none(run: Run, delays: tuple[floa
 
 @pytest.mark.parametrize("delays", JOBS)
 def test_the_first_error_of_a_sweep_ends_it(run: Run, tmp_path: Path, delays: tuple[float, ...]) -> None:
-    with pytest.raises(OSError, match=f"^nobody answers from {BLOCK} on$"):
+    error: type[BaseException] = OSError if len(delays) == 1 else Broken
+    with pytest.raises(error, match=f"nobody answers from {BLOCK} on"):
         run(convolutions.zeros, delays, fails_from=BLOCK, keep_going=True)
 
 
-def numbered(*numbers: int) -> Iterator[tuple[int, str]]:
-    return ((number, f"result {number}") for number in numbers)
+def test_jobs_that_are_not_forked_leave_the_blocks_to_this_process(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(process: ForkProcess) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    alone = run(convolutions.right, (0.0,))
+    monkeypatch.setattr(ForkProcess, "start", refused)
+    assert run(convolutions.right, (0.0, 0.0)) == alone
 
 
-def test_results_are_put_in_order() -> None:
-    assert list(in_order(numbered(4, 3, 6, 5, 7), 3)) == list(numbered(3, 4, 5, 6, 7))
+def test_a_job_that_is_lost_ends_the_sweep_in_a_sentence(run: Run) -> None:
+    def ends(case: Case) -> Array:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return convolutions.right(case)
 
-
-def test_a_result_waits_for_those_before_it() -> None:
-    assert list(in_order(numbered(2, 3), 1)) == []
+    with pytest.raises(Broken, match=r"^a job of this command was killed by SIGKILL when .* was at conv_"):
+        run(ends, (0.0, 0.0))

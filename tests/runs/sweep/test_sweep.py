@@ -20,12 +20,14 @@ from tests.places import PLANTED, ROOT
 from tests.planted import convolutions
 from tests.waiting import comes
 from verify import Case, Declined
+from verify.__main__ import main
 from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Subject
 from verify.config.flags import Isolation
+from verify.runs.sweep import jobs
 from verify.runs.sweep.jobs import Plan, maker, usual_jobs
 from verify.runs.sweep.progress import ForeignState, read_state
 from verify.runs.sweep.sweep import sweep
@@ -140,7 +142,7 @@ def test_a_known_deviation_is_known_in_a_worker_as_well(swept: Sweep) -> None:
     _, there = swept(
         None,
         deviations=(OFF_BY_ONE,),
-        make=partial(isolated, "tests.runs.sweep.test_sweep:strided", alone=True),
+        make=partial(isolated, "tests.runs.sweep.test_sweep:strided"),
     )
     assert last_line(there) == last_line(here)
 
@@ -181,9 +183,9 @@ class Interrupting:
 def test_an_interruption_leaves_a_state_and_says_how_to_go_on(swept: Sweep, state: Path) -> None:
     code, printed = swept(Interrupting(300), enumeration_upto(3))
     assert code == 3
-    assert "Interrupted: no counterexample so far, after 512 of 1,105 cases of conv" in printed
+    assert "Interrupted: no counterexample so far, after 256 of 1,105 cases of conv" in printed
     assert last_line(printed) == "go on with  the same --resume"
-    assert read_state(state)["done"] == 2
+    assert read_state(state)["done"] == 1
 
 
 def test_a_sweep_that_cannot_write_its_state_goes_on_and_says_so(swept: Sweep, state: Path) -> None:
@@ -201,10 +203,10 @@ def test_a_resumed_sweep_comes_to_the_same_and_asks_only_what_is_left(swept: Swe
     swept(first, enumeration_upto(3))
     code, printed = swept(second, enumeration_upto(3), resume=True)
     assert code == 0
-    assert "resumed    after 512 cases\n" in printed
+    assert "resumed    after 256 cases\n" in printed
     assert re.search(r"^graded +808\nvacuous +297: ", printed, re.MULTILINE)
     assert "among all 1,105 cases" in last_line(printed)
-    assert (first.calls + second.calls, state.exists()) == (1105, False)
+    assert (first.calls, second.calls, state.exists()) == (300, 1105 - 256, False)
 
 
 def test_a_counterexample_from_before_an_interruption_is_not_lost(swept: Sweep) -> None:
@@ -236,7 +238,7 @@ def test_a_file_that_is_no_state_is_not_written_over(swept: Sweep, state: Path) 
 
 
 def in_workers(name: str, **options: Any) -> Callable[[], Subject]:
-    return partial(isolated, f"tests.planted.fragile:{name}", alone=True, **options)
+    return partial(isolated, f"tests.planted.fragile:{name}", **options)
 
 
 def test_a_job_that_dies_is_a_verdict_with_the_word(swept: Sweep) -> None:
@@ -276,12 +278,6 @@ def test_a_subject_in_this_process_is_asked_one_case_at_a_time(swept: Sweep) -> 
     assert " s in 1 job, " in printed
 
 
-def test_a_job_without_its_subject_ends_the_sweep(swept: Sweep) -> None:
-    makers = iter([in_workers("prints"), in_workers("no_such")])
-    with pytest.raises(ValueError, match="has no 'no_such'"):
-        swept(None, enumeration_upto(4), make=lambda: next(makers)(), jobs=2)
-
-
 def test_a_user_s_function_has_workers_unless_they_are_refused() -> None:
     name = "tests.planted.convolutions:right"
     made = maker(name, Isolation())()
@@ -290,9 +286,20 @@ def test_a_user_s_function_has_workers_unless_they_are_refused() -> None:
     assert worker_of(maker(name, Isolation(isolate=False))()) is None
 
 
+def test_more_jobs_than_cores_are_said_to_be_fewer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("verify.runs.jobs.cores", lambda: 2)
+    assert main(["sweep", "tests.planted.convolutions:right", "--upto", "3", "--jobs", "99"]) == 0
+    printed = capsys.readouterr().out
+    assert "\n2 jobs, as this process may use 2 cores\n" in printed
+    assert " s in 2 jobs, " in printed
+
+
 def test_jobs_are_as_many_as_the_cases_are_worth(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 64)
-    assert [usual_jobs(enumeration_upto(size)) for size in (1, 4, 6, 9)] == [1, 1, 2, 8]
+    monkeypatch.setattr(jobs, "cores", lambda: 64)
+    assert [usual_jobs(enumeration_upto(size)) for size in (1, 3, 4, 9)] == [1, 1, 2, 8]
 
 
 # The command, in a process of its own.

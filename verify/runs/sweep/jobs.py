@@ -1,27 +1,26 @@
-"""The jobs of a sweep: threads that each have a subject, and the blocks that they share, counted in order."""
+"""The jobs of a sweep: the blocks that they share, counted in order."""
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Event, Lock, Thread
 from time import monotonic, perf_counter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 from verify.cases.enumeration import Enumeration
+from verify.checks.broken import Broken
 from verify.checks.bulk import Swept
 from verify.checks.deviations import Deviation
 from verify.checks.files import refusal_of
 from verify.checks.interrupts import interruptible, shielded
-from verify.checks.journal import Journal, current, own_journal
+from verify.checks.journal import journal
 from verify.checks.project import require_kept
 from verify.checks.subject import Subject, describe
 from verify.config.flags import Isolation
+from verify.runs.jobs import Crew, cores
 from verify.runs.sweep.blocks import Blocks
 from verify.runs.sweep.progress import OPTION, Progress, save_state
 from verify.subjects.here import ASKED, CAN_CONTAIN, NO_WORKERS
@@ -31,8 +30,8 @@ from verify.subjects.trial import tried, tried_here
 SAVE_S = 2.0
 """Seconds between two writings of the state."""
 
-CASES_A_JOB = 20_000
-"""The number of cases that justify another job, as each has to import its framework."""
+CASES_A_JOB = 2_000
+"""The number of cases that justify another job, which is forked with its framework imported."""
 
 MOST_JOBS = 8
 """The most jobs that are started by default."""
@@ -40,16 +39,18 @@ MOST_JOBS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is swept, and how: `make` gives a subject for each of the `jobs`, or each but the `first`.
+    """What is swept, and how: `make` gives the subject, unless it is the `first`, and `jobs` share its cases.
 
-    Recorded deviations, and the user's `deviations`, are reported as known where they `excuse`.
-    `again` is the command line that takes the sweep up from `state`.
+    `jobs_phrase` says why there are not as many as were asked for. Recorded deviations, and the user's
+    `deviations`, are reported as known where they `excuse`. `again` is the command line that takes the sweep
+    up from `state`.
     """
 
     enumeration: Enumeration
     make: Callable[[], Subject]
     first: Subject | None = None
     jobs: int = 1
+    jobs_phrase: str = ""
     excuse: bool = True
     deviations: tuple[Deviation, ...] = ()
     state: Path
@@ -59,52 +60,50 @@ class Plan:
 
 
 def maker(name: str, isolation: Isolation) -> Callable[[], Subject]:
-    """The function that makes a job's subject and tries it: in a worker, or here with `--no-isolate`."""
+    """The function that makes the subject and tries it: in a worker, or here with `--no-isolate`."""
     if not isolation.is_asked and (isolation.isolate is False or not CAN_CONTAIN):
         return lambda: tried_here(name, why=NO_WORKERS if isolation.isolate is None else ASKED)
     python, timeout_s = isolation.python or sys.executable, isolation.timeout or TIMEOUT_S
-    return lambda: tried(isolated(name, alone=True, python=python, timeout_s=timeout_s))
+    return lambda: tried(isolated(name, python=python, timeout_s=timeout_s))
 
 
 def usual_jobs(enumeration: Enumeration) -> int:
     """One for each core, and no more than the number of cases justifies."""
-    return max(min(os.cpu_count() or 1, MOST_JOBS, -(-enumeration.count // CASES_A_JOB)), 1)
+    return max(min(cores(), MOST_JOBS, -(-enumeration.count // CASES_A_JOB)), 1)
 
 
-T = TypeVar("T")
+class Sweeping:
+    """Puts blocks to a subject, in this process or in a job, and says how long each took."""
 
+    def __init__(
+        self, plan: Plan, progress: Progress, *, subject: Subject, known: tuple[Deviation, ...]
+    ) -> None:
+        self._places, self._last = progress.places, 0.0
+        self._blocks = Blocks(
+            subject=describe(subject), enumeration=plan.enumeration, known=known, journal=journal
+        )
 
-def in_order(results: Iterable[tuple[int, T]], first: int) -> Iterator[tuple[int, T]]:
-    """Numbered results in the order of their numbers from `first`, each once all before it have arrived."""
-    early: dict[int, T] = {}
-    for number, result in results:
-        early[number] = result
-        while first in early:
-            yield first, early.pop(first)
-            first += 1
-
-
-class End(NamedTuple):
-    """The last message of a job; with the error that kept it from its subject, if any."""
-
-    job: int
-    error: BaseException | None
+    def __call__(self, number: int, left: int = 1, line: object = None) -> Swept:
+        last = self._last or perf_counter()
+        swept = self._blocks.examine(self._places(number))
+        self._last = perf_counter()
+        swept.seconds["job"] = self._last - last  # type: ignore[assignment]
+        return swept
 
 
 class Jobs:
-    """Threads that each have a subject, take blocks and return their results."""
+    """Processes that share the blocks, or this one, and the results of the blocks in their order."""
 
     def __init__(
         self, plan: Plan, progress: Progress, *, first: Subject, known: tuple[Deviation, ...]
     ) -> None:
-        self._plan, self._progress, self._first, self._known = plan, progress, first, known
-        self._left, self._lock, self._stop = iter(range(progress.done, progress.blocks)), Lock(), Event()
-        self._messages: SimpleQueue[tuple[int, Swept | BaseException] | End] = SimpleQueue()
-        self._without_subject: dict[int, BaseException] = {}
+        self._plan, self._progress, self._first = plan, progress, first
+        self._numbers = range(progress.done, progress.blocks)
+        self._sweeping = Sweeping(plan, progress, subject=first, known=known)
+        self._crew = Crew(self._numbers, self._sweeping)
         self._begun, self._saved = monotonic(), float("-inf")
         self._before = progress.swept.cases
-        self.rate, self.unsaved = 0.0, ""
-        self._journals: list[Journal] = []
+        self.rate, self.unsaved, self._is_ending = 0.0, "", False
 
     @property
     def is_over(self) -> bool:
@@ -112,34 +111,35 @@ class Jobs:
         return self._progress.is_complete or (self._progress.is_enough and not self._plan.keep_going)
 
     def run(self) -> Iterator[None]:
-        """Start, and count block after block; no thread is running at the end.
+        """Start, and count block after block; no job is running at the end.
 
-        Blocks count in their order, whichever job was faster, up to the one that ends the sweep. Once all
-        jobs have ended, raises the error that kept a job from its subject, or that of a block before the end.
+        Blocks count in their order, whichever job was faster, up to the one that ends the sweep. Raises the
+        error of a block before that; of one in a job as Broken, one sentence.
         """
         if self.is_over:
             return
-        current().rest()  # each job has a journal of its own
-        makers = [lambda: self._first, *[self._plan.make] * (self._plan.jobs - 1)]
-        for job, make in enumerate(makers):
-            Thread(target=self._work, args=(job, make), daemon=True).start()
-        failure: BaseException | None = None
-        for number, result in in_order(self._handed_in(len(makers)), self._progress.done):
-            if failure or self.is_over:
-                continue  # another job was ahead
-            if isinstance(result, BaseException):
-                failure = result
-                continue
-            with shielded():
-                self._progress.add(number, result)
-            self.rate = (self._progress.swept.cases - self._before) / (monotonic() - self._begun)
-            if self.is_over:
-                self._stop.set()
-            yield
-        if self._without_subject:
-            raise self._without_subject[min(self._without_subject)]
-        if failure:
-            raise failure
+        is_shared = self._plan.jobs > 1 and self._crew.start(min(self._plan.jobs, len(self._numbers))) > 0
+        try:
+            for number, result in self._of_jobs() if is_shared else self._of_this_process():
+                with shielded():
+                    self._progress.add(number, result)
+                self.rate = (self._progress.swept.cases - self._before) / (monotonic() - self._begun)
+                yield
+                if self.is_over:
+                    break
+        finally:
+            self._crew.interrupt()  # blocks beyond the end are abandoned
+            self._crew.close()
+
+    def _of_this_process(self) -> Iterator[tuple[int, Swept]]:
+        return ((number, self._sweeping(number)) for number in self._numbers)
+
+    def _of_jobs(self) -> Iterator[tuple[int, Swept]]:
+        for place, done in self._crew.said():
+            if done.lost:
+                raise Broken(done.lost)
+            if done.result is not None:
+                yield self._numbers[place], done.result
 
     def save(self, what: dict[str, Any]) -> None:
         """Write the state, at first and every few seconds; `unsaved` says why it cannot be written."""
@@ -165,13 +165,18 @@ class Jobs:
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Let Ctrl-C end the wait for the jobs, whose running blocks are abandoned."""
-        with interruptible(self._stop.set):
+        """Let Ctrl-C end the jobs, whose running blocks are abandoned."""
+
+        def end() -> None:
+            self._is_ending = True
+            self._crew.interrupt()
+
+        with interruptible(end):
             yield
 
     def doing(self) -> str:
-        """The current state of the sweep, and the case of each job."""
-        at = [word for _, word in map(Journal.noted, self._journals) if word]
+        """The current state of the sweep, and the case of each job beside this process."""
+        at = [word for _, word in self._crew.at() if word]
         return ", at ".join((self.line(), *at[:1])) + "".join(f" and {word}" for word in at[1:])
 
     def line(self) -> str:
@@ -180,54 +185,9 @@ class Jobs:
         rate = f", {self.rate:,.0f} a second" if self.rate else ""
         left = f", {duration((total - swept.cases) / self.rate)} left" if self.rate else ""
         wrong = f", {swept.counterexamples.total():,} wrong" if swept.counterexamples else ""
-        ending = ", ending" if self._stop.is_set() else ""
+        ending = ", ending" if self._is_ending else ""
         name = describe(self._first).name
         return f"{name}: {swept.cases:,} of {total:,} cases{rate}{wrong}{ending or left}"
-
-    def _handed_in(self, jobs: int) -> Iterator[tuple[int, Swept | BaseException]]:
-        """The results of blocks as they arrive, until this many jobs have ended."""
-        while jobs:
-            message = self._messages.get()
-            if not isinstance(message, End):
-                yield message
-                continue
-            jobs -= 1
-            if message.error:
-                self._without_subject[message.job] = message.error
-
-    def _work(self, job: int, make: Callable[[], Subject]) -> None:
-        subject, error = None, None
-        with own_journal() as own:
-            self._journals.append(own)
-            try:
-                subject = make()
-            except BaseException as failure:  # noqa: BLE001 - raised by the thread that waits for the jobs
-                error = failure
-                self._stop.set()
-            else:
-                self._take_blocks(subject, own)
-        if subject is not self._first:
-            close(subject)
-        self._messages.put(End(job, error))
-
-    def _take_blocks(self, subject: Subject, own: Journal) -> None:
-        last = perf_counter()
-        enumeration = self._plan.enumeration
-        blocks = Blocks(subject=describe(subject), enumeration=enumeration, known=self._known, journal=own)
-        while (number := self._next()) is not None:
-            try:
-                swept = blocks.examine(self._progress.places(number))
-            except BaseException as failure:  # noqa: BLE001 - it is raised when the block is counted
-                self._stop.set()
-                self._messages.put((number, failure))
-                return
-            now = perf_counter()
-            swept.seconds["job"], last = now - last, now  # type: ignore[assignment]
-            self._messages.put((number, swept))
-
-    def _next(self) -> int | None:
-        with self._lock:
-            return None if self._stop.is_set() else next(self._left, None)
 
 
 def close(subject: Subject | None) -> None:

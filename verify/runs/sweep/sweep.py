@@ -40,8 +40,9 @@ def sweep(console: Console, plan: Plan) -> int:
     the error that keeps a job from its subject.
     """
     subject = plan.first or plan.make()
-    if worker_of(subject) is None:
-        plan = replace(plan, jobs=1)  # a user's function need not support two calls at a time
+    worker = worker_of(subject)
+    if worker is None or worker.alone:
+        plan = replace(plan, jobs=1)  # a user's function in this process may count its calls
     try:
         return _sweep(console, plan, subject, describe(subject))
     finally:
@@ -114,6 +115,8 @@ def _print_head(console: Console, plan: Plan, subject: Description, progress: Pr
     say_interrupted(lambda line: console.print(Text(line, style="dim"), soft_wrap=True))
     where = "; ".join(filter(None, (subject.headline or here, subject.here)))
     console.print(Text(where, style="dim"), soft_wrap=True)
+    if plan.jobs_phrase:
+        console.print(Text(plan.jobs_phrase, style="dim"), soft_wrap=True)
     print_lines(console, rows_of_enumeration(plan.enumeration))
     print_lines(console, rows_of_ways(subject, plan.enumeration))
     if progress.done:
