@@ -23,6 +23,7 @@ from verify.cases.modes import PADDING_MODES, ZEROS
 from verify.cases.narrowings import DRAWN_FILLS, REDUCTIONS, STEPS, checked
 from verify.cases.operations import AROUND, OPERATIONS, Operation
 from verify.cases.regions import regions as all_regions
+from verify.cases.shards import ALL, Shard
 from verify.cases.word import PADDINGS
 
 from .inside import Inside
@@ -110,6 +111,7 @@ def cases_by_way(
     *,
     thrown: Counter[str] | None = None,
     is_aimed: bool = True,
+    shard: Shard = ALL,
     **narrowings: Any,
 ) -> SearchStrategy[tuple[str, Case]]:
     """Pairs of a way and a case inside its domain: each operation is drawn as often, and each way of one.
@@ -117,7 +119,7 @@ def cases_by_way(
     `domains` has the domain of each way by its name; the narrowings are those of `cases`. Shrinks towards
     the first way. `thrown` counts what was "drawn", what of that a condition has "thrown" away, and what was
     "unjudged", in place of which a plainer case may be drawn. One that is not aimed draws no case in a region
-    unless regions are given.
+    unless regions are given; one of a shard draws those of its regions, unless regions are given.
     Raises ValueError as `cases` does.
     """
     given = checked(narrowings)
@@ -129,7 +131,7 @@ def cases_by_way(
         steps=usual["steps"],
         reductions=usual["reductions"],
         most=most,
-        regions=tuple(all_regions() if is_aimed else ()) if listed is None else tuple(listed),
+        regions=shard.dealt(tuple(all_regions()) if is_aimed else ()) if listed is None else tuple(listed),
         is_whole=listed is None,
     )
     plans = plans_of(domains, narrowing, given)

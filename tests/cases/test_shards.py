@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tests.planted.plain import cases
 from verify import Case, Mismatch, reference
 from verify.__main__ import main
 from verify.cases.operands import Array
+from verify.cases.regions import is_in, regions
 from verify.cases.shards import ALL, Shard
 from verify.checks.subject import Subject
 from verify.config.session import Options, Session
@@ -56,11 +58,12 @@ def test_text_that_is_no_shard_is_refused(text: str):
         Shard.parse(text)
 
 
-def gated(subject: Subject, shard: Shard, *names: str) -> list[Record]:
+def gated(subject: Subject, shard: Shard, *names: str, examples: int = 40) -> list[Record]:
     """The records of a shard of some tests."""
     records: list[Record] = []
     held: Any = conformance(subject, ranks=(1, 2))
-    held.gate.session = Session(options=Options(examples=40, seed=3, shard=shard), record=records.append)
+    options = Options(examples=examples, seed=3, shard=shard)
+    held.gate.session = Session(options=options, record=records.append)
     for name in names:
         with contextlib.suppress(Mismatch, ExceptionGroup):
             getattr(held(), f"test_{name}")()
@@ -91,8 +94,9 @@ def test_nothing_that_is_written_down_is_asked_in_two_shards():
     assert sum(len({*part}) for part in words) == len({*words[0], *words[1], *words[2]})
 
 
-def words_drawn(shard: Shard) -> list[str]:
-    return [record["word"] for record in gated(subjects.right, shard, "values") if record["type"] == "case"]
+def words_drawn(shard: Shard, examples: int = 40) -> list[str]:
+    records = gated(subjects.right, shard, "values", examples=examples)
+    return [record["word"] for record in records if record["type"] == "case"]
 
 
 def test_each_shard_draws_its_share_by_a_seed_of_its_own():
@@ -137,6 +141,43 @@ def failure_of(options: Options) -> str:
     return "".join(
         failure.word for failure in held.gate.judges["test_values"].tallier.reported().failures.values()
     )
+
+
+REGIONS = tuple(regions())
+
+
+@pytest.mark.parametrize("parts", [1, 3, len(REGIONS)])
+def test_each_region_is_of_one_shard_alone(parts: int):
+    dealt = [name for number in range(1, parts + 1) for name in Shard(number, parts).dealt(REGIONS)]
+    assert sorted(dealt) == sorted(REGIONS)
+
+
+def test_each_shard_has_a_region_where_there_are_more_shards_than_regions():
+    assert [Shard(number, 5).dealt(("a", "b")) for number in range(1, 6)] == [("a",), ("b",)] * 2 + [("a",)]
+    assert Shard(2, 5).dealt(()) == ()
+
+
+def share_inside(words: list[str], names: Sequence[str]) -> float:
+    """The share of words that are in one of some regions."""
+    return sum(is_in(Case.parse(word), names) for word in words) / len(words)
+
+
+def test_a_seeded_shard_draws_in_its_own_regions():
+    """Others draw there only where they draw anywhere, or what is in several regions at once."""
+    shards_of_4 = [Shard(number, 4) for number in range(1, 5)]
+    drawn = [words_drawn(shard, examples=400) for shard in shards_of_4]
+    inside = [[share_inside(words, shard.dealt(REGIONS)) for words in drawn] for shard in shards_of_4]
+    assert [max(range(4), key=shares.__getitem__) for shares in inside] == [0, 1, 2, 3]
+
+
+def test_what_a_seeded_shard_keeps_is_asked_again_by_the_same_shard_of_another_seed():
+    """Another shard has other regions, in which what is kept is another case."""
+    kept = Options(database=InMemoryExampleDatabase(), reuses=True, seed=0, examples=200, shard=Shard(1, 2))
+    few = replace(kept, seed=1, examples=2)
+    found = failure_of(kept)
+    assert found
+    assert failure_of(few) == found
+    assert failure_of(replace(few, shard=Shard(2, 2))) != found
 
 
 def report_of(shard: str, seed: int = 1) -> Path:

@@ -1,8 +1,9 @@
-"""One part of a run that is split up: cases of a seed of its own, and the words that are hashed to it."""
+"""One part of a run that is split up: cases of a seed of its own, regions, and words hashed to it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -33,6 +34,11 @@ class Shard(NamedTuple):
         """
         digest = sha256(word.rpartition("_")[0].encode()).digest()
         return int.from_bytes(digest[:8]) % self.parts == self.number - 1
+
+    def dealt(self, regions: Sequence[str]) -> tuple[str, ...]:
+        """The regions of this shard: each is of one, and of several only where there are more shards."""
+        hands = min(self.parts, len(regions)) or 1
+        return tuple(regions[(self.number - 1) % hands :: hands])
 
     def __str__(self) -> str:
         return f"{self.number}/{self.parts}"

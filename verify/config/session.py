@@ -26,7 +26,7 @@ class Options:
     user's own, `corpus` has the user's pins and `words` what is asked beside them. `load` makes a subject
     from a name and tries it, `place` one that is a callable. With a `seed` the database is left
     alone, unless it `reuses` what is kept there and keeps what it finds. A `shard` draws its share of the
-    cases, and of the words that are written down asks its own.
+    cases, with a seed in its share of the regions, and of the words that are written down asks its own.
     """
 
     examples: int | None = None
@@ -41,6 +41,14 @@ class Options:
     shard: Shard = ALL
     load: Callable[[str], Subject] = usual_tried
     place: Callable[[Subject], Subject] = contained_tried
+
+    @property
+    def regional(self) -> Shard:
+        """The shard whose regions are drawn: without a seed all are, so that what is kept is any shard's.
+
+        What Hypothesis keeps of an example is another case where others than its regions are drawn.
+        """
+        return ALL if self.seed is None else self.shard
 
 
 @dataclass(kw_only=True)

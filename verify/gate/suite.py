@@ -112,8 +112,7 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
             reject()  # which uses up no example
 
     test.__name__ = test.__qualname__ = f"{name}_of_{re.sub(r'[^a-zA-Z0-9]', '_', gate.name)}"
-    # Hypothesis keeps examples, and draws the same ones, by a test's source and signature, not its name.
-    test.__signature__ = signature(test).replace(return_annotation=test.__name__)  # type: ignore[attr-defined]
+    _keep_by(test, test.__name__)
     test.__doc__ = f"{judged.title} of {gate.name}"
     drawn = cache(lambda: gate.illegal(narrowings) if judged.illegal else gate.legal(chosen, counts))
     strategy = st.deferred(lambda: drawn())  # noqa: PLW0108 - Hypothesis takes a function alone
@@ -127,6 +126,8 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
         drawing = drawing_of(gate.session.options, gate.name, name, fewer=gate.subject.fewer)
         tallier.draws, tallier.examples = counts, drawing.used.max_examples
         counts.clear()
+        shard = gate.session.options.regional
+        _keep_by(test, f"{test.__name__}{f' {shard}' * shard.is_part}")
 
         def search(drawing: Drawing) -> None:
             searching(test, strategy, drawing)(self)
@@ -135,6 +136,11 @@ def _drawn_test(gate: Gate, judged: Property, narrowings: dict[str, Any]) -> Cal
             raise together(settled, "disagreements") from settled[0].__cause__
 
     return searched
+
+
+def _keep_by(test: Callable[..., None], name: str) -> None:
+    """Have a test's examples kept, and drawn, by a name: Hypothesis takes its source and signature alone."""
+    test.__signature__ = signature(test).replace(return_annotation=name)  # type: ignore[attr-defined]
 
 
 SIBLINGS = 2

@@ -146,7 +146,8 @@ class Gate:
     def legal(self, narrowings: dict[str, Any], counts: Counter[str]) -> SearchStrategy[tuple[str, Case]]:
         """Pairs of a way and a case of its domain; empty where the narrowings leave none of it."""
         with suppress(ValueError):
-            return cases_by_way(self._domains(narrowings), thrown=counts, **narrowings)
+            shard = self.session.options.regional
+            return cases_by_way(self._domains(narrowings), thrown=counts, shard=shard, **narrowings)
         return st.nothing()
 
     def illegal(self, narrowings: dict[str, Any]) -> SearchStrategy[tuple[str, Case]]:
