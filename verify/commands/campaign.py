@@ -48,7 +48,11 @@ _HELP = {**flags.NARROWING_HELP, "max_side": "sizes; --max-kernel, -stride, … 
 @flags.words_option
 @flags.failures_option
 @flags.known_options
-@flags.database_option
+@click.option(
+    "--database",
+    type=options.SHARED_DATABASE,
+    help=f"examples: {options.SCHEDULER}, redis://… or a folder",
+)
 @flags.isolation_options
 @partial(flags.narrowing_options, helps=_HELP)
 @flags.detail_options

@@ -37,6 +37,8 @@ TYPES: Mapping[type, str] = MappingProxyType(
 
 GITHUB = "github:"
 REDIS = ("redis://", "rediss://", "unix://")
+SCHEDULER = "scheduler"
+"""The place of examples that the scheduler of a campaign keeps."""
 
 
 @dataclass(eq=False)
@@ -92,6 +94,12 @@ def database(text: str) -> str | Path:
     if "://" in text or not text:
         raise ValueError(f"{text!r} is no folder, {GITHUB}OWNER/REPO or {REDIS[0]}HOST:PORT")
     return Path(text)
+
+
+def shared_database(text: str) -> str | Path:
+    """Where the examples of a campaign are kept: by its scheduler, or where all workers reach it."""
+    place = SCHEDULER if text == SCHEDULER else database(text)
+    return place.absolute() if isinstance(place, Path) else place
 
 
 def state(text: str) -> str | Path:
@@ -155,6 +163,7 @@ FILE = OptionKind("FILE", Path)
 PLACE = OptionKind("PATH", Path)
 PYTHON = OptionKind("PATH")
 DATABASE = OptionKind("PLACE", database)
+SHARED_DATABASE = OptionKind("PLACE", shared_database)
 STATE = OptionKind("PLACE", state)
 SUBJECT = OptionKind("SUBJECT", values=subjects)
 WORD = OptionKind("WORD")

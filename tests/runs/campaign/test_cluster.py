@@ -52,12 +52,12 @@ class Cluster:
         return str(self._cluster.scheduler_address)
 
     @cached_property
-    def _client(self) -> Any:
+    def client(self) -> Any:
         return distributed.Client(self._cluster, set_as_default=False)
 
     def kill(self) -> None:
         """Kill the worker whose turn it is."""
-        pids = sorted(self._client.run(os.getpid, on_error="ignore").items())
+        pids = sorted(self.client.run(os.getpid, on_error="ignore").items())
         if pids:
             with suppress(ProcessLookupError):
                 os.kill(pids[self.killed % len(pids)][1], signal.SIGKILL)
@@ -65,7 +65,7 @@ class Cluster:
         self._cluster.scale(WORKERS)  # where one took so long to come back that it was given up
 
     def close(self) -> None:
-        self._client.close()
+        self.client.close()
         self._cluster.close()
 
 
@@ -170,6 +170,14 @@ def test_what_is_found_is_pinned_and_asked_first_by_the_next(cluster: Cluster, f
     assert first.name.startswith("pins-")
     assert pinned <= asked
     assert WRONG in (folder / "page.html").read_text("utf-8")
+
+
+def test_the_scheduler_keeps_the_examples_of_all_workers(cluster: Cluster, folder: Path) -> None:
+    kept = "__import__('distributed').__dict__.pop('_conv_verify_examples', {})"
+    plan = plan_of(WRONG, database="scheduler")
+    assert ended(cluster, plan, folder / "state", seeds=1) == 1
+    found = cluster.client.run_on_scheduler(eval, kept, {})
+    assert any(found.values())
 
 
 def test_a_subject_that_ends_its_process_is_one_finding_and_ends_its_task_alone(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import sys
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -103,7 +104,8 @@ def test_the_default_place_is_one_that_git_ignores(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["nowhere://x", "s3://bucket/x", "ftp://127.0.0.1:1/x"])
-def test_a_place_that_cannot_be_reached_is_one_sentence(place: str) -> None:
+def test_a_place_that_cannot_be_reached_is_one_sentence(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)  # as where it is not installed
     with pytest.raises(ValueError, match=f"--state '{place}' cannot be used: "):
         Store(place)
 

@@ -7,13 +7,15 @@ import json
 import os
 import select
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from multiprocessing.connection import Connection
 from threading import Thread
 from typing import Any
+
+from hypothesis.database import ExampleDatabase
 
 from verify.cases.case import Case
 from verify.cases.shards import Shard
@@ -22,12 +24,14 @@ from verify.checks.deviations import from_text
 from verify.checks.journal import journal
 from verify.config.database import database_at
 from verify.config.flags import Isolation, loader_of
+from verify.config.options import SCHEDULER
 from verify.config.session import Options
 from verify.gate.session import beginning
 from verify.reports.conclusion import exit_code
 from verify.reports.findings import findings
 from verify.reports.records import Record, end, line_of
 from verify.reports.tally import Tallies
+from verify.runs.campaign.examples import EXAMPLES, Ask, Asked, Examples
 from verify.runs.campaign.losses import loss
 from verify.runs.gating import Request, gate_all
 
@@ -54,7 +58,7 @@ def serve(handle: int) -> None:
             break
         journal.lend(task["journal"])
         journal.rest()
-        answer, records = answer_to(task)
+        answer, records = answer_to(task, partial(_asked, stream))
         stream.send_bytes(json.dumps(answer).encode())
         stream.send_bytes(records)
 
@@ -67,16 +71,25 @@ def _end_with(handle: int) -> None:
     os._exit(2)
 
 
-def answer_to(task: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+def _asked(stream: Connection, asked: Asked) -> Sequence[str]:
+    """What the scheduler says to a request for examples, which the worker hands on."""
+    stream.send_bytes(json.dumps({EXAMPLES: dict(asked)}).encode())
+    said: list[str] = json.loads(stream.recv_bytes())
+    return said
+
+
+def answer_to(task: Mapping[str, Any], ask: Ask = lambda _: ()) -> tuple[dict[str, Any], bytes]:
     """What a task comes to: its failures with its records, or why it cannot be done."""
     started = time.monotonic()
     try:
-        request = request_of(task)
+        request = request_of(task, ask)
         request.options.load(task["label"])
     except BaseException as error:  # noqa: BLE001 - also what a module of the user's raises
         return {"unfit": f"{task['label']}: {broken_by(error)}"}, b""
     try:
         failures, broken, records = _gated(request, started)
+        if isinstance(request.options.database, Examples):
+            request.options.database.tell()
     except BaseException as error:  # noqa: BLE001 - an error of ours is said where the campaign is
         return {"broken": str(broken_by(error))}, b""
     if broken:
@@ -84,7 +97,7 @@ def answer_to(task: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
     return {"failures": failures, "seconds": time.monotonic() - started}, records
 
 
-def request_of(task: Mapping[str, Any]) -> Request:
+def request_of(task: Mapping[str, Any], ask: Ask) -> Request:
     """The request of a run that does a task.
 
     It ends before the task's limit, with what was asked until then; that of a subject in this process does
@@ -98,7 +111,7 @@ def request_of(task: Mapping[str, Any]) -> Request:
         excuse=task["excuse"],
         deviations=from_text(task["deviations"]),
         words=[Case.parse(word) for word in task["words"]],
-        database=database(task["database"]) if task["database"] else None,
+        database=_database_of(task["database"], ask),
         reuses=True,
         load=load(isolation),
     )
@@ -115,6 +128,13 @@ def request_of(task: Mapping[str, Any]) -> Request:
         large=task["large"],
         only=("pinned",) if task["words"] else (),
     )
+
+
+def _database_of(place: str, ask: Ask) -> ExampleDatabase | None:
+    """Where the examples of a task are kept."""
+    if place == SCHEDULER:
+        return Examples(ask)
+    return database(place) if place else None
 
 
 def _gated(request: Request, started: float) -> tuple[list[dict[str, Any]], str, bytes]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from verify.checks.exits import ending_of
 from verify.checks.journal import Journal
+from verify.runs.campaign.examples import EXAMPLES, Ask, asked_of_the_scheduler
 from verify.runs.campaign.tasks import ours
 from verify.subjects.losses import last_lines
 
@@ -67,16 +68,23 @@ class Hand:
         """Whether the process is there to be given a task."""
         return self._process.poll() is None and not self._stream.closed
 
-    def do(self, task: Mapping[str, Any]) -> dict[str, Any]:
-        """Do a task in its time; its answer, or how the process was lost and at which case."""
+    def do(self, task: Mapping[str, Any], ask: Ask = asked_of_the_scheduler) -> dict[str, Any]:
+        """Do a task in its time; its answer, or how the process was lost and at which case.
+
+        Meanwhile it is given the examples that it asks for.
+        """
         started = time.monotonic()
         try:
             until = started + ASKING * task["limit"]  # by the clock that all processes have
             told = {**task, "journal": self._journal.place, "until": until}
             self._stream.send_bytes(json.dumps(told).encode())
-            if not self._stream.poll(task["limit"]):
-                return self._lost(f"it takes longer than {task['limit']:g} s", is_late=True)
-            answer: dict[str, Any] = json.loads(self._stream.recv_bytes())
+            while True:
+                if not self._stream.poll(max(started + task["limit"] - time.monotonic(), 0)):
+                    return self._lost(f"it takes longer than {task['limit']:g} s", is_late=True)
+                answer: dict[str, Any] = json.loads(self._stream.recv_bytes())
+                if EXAMPLES not in answer:
+                    break
+                self._stream.send_bytes(json.dumps(ask(answer[EXAMPLES])).encode())
             records = self._stream.recv_bytes()
         except (EOFError, OSError):
             return self._lost("")

@@ -7,11 +7,11 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from inspect import getsource
 from typing import Any, Literal
 
 from verify.checks.importable import is_importable
 from verify.runs.campaign import remote
+from verify.runs.campaign.sending import CALL, sent
 from verify.runs.campaign.store import NEEDED
 
 LOCAL = "local"
@@ -28,10 +28,6 @@ COUNT_S = 1.0
 
 _DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 """What a worker of ours runs first: Ctrl-C is for the campaign, which ends it."""
-
-
-_CALL = "(exec(source, space), space[name](argument))[1]"
-"""What is evaluated on a worker to call a function that is sent to it."""
 
 _HAS_DASHBOARD = "__import__('importlib.util').util.find_spec('bokeh') is not None"
 """What is evaluated on a scheduler, which shows its dashboard by Bokeh."""
@@ -110,8 +106,8 @@ class Link:
 
     def submit(self, task: Mapping[str, Any], *, key: str) -> Any:
         """The future of a task."""
-        asked = {**_called("do"), "argument": dict(task)}
-        return self._client.submit(eval, _CALL, asked, key=key, pure=False, priority=-task["place"])
+        asked = sent(remote, "do", dict(task))
+        return self._client.submit(eval, CALL, asked, key=key, pure=False, priority=-task["place"])
 
     def count(self) -> tuple[int, int]:
         """The workers and their threads, as they were a moment ago."""
@@ -131,8 +127,7 @@ class Link:
     def tell(self, function: Literal["rest", "leave"], campaign: str) -> None:
         """Call a function of `remote` on all workers that are there."""
         with suppress(Exception):  # workers come and go
-            asked = {**_called(function), "argument": campaign}
-            self._client.run(eval, _CALL, asked, on_error="ignore")
+            self._client.run(eval, CALL, sent(remote, function, campaign), on_error="ignore")
 
     @property
     def is_there(self) -> bool:
@@ -172,11 +167,6 @@ def _require_address(address: str) -> None:
     get_backend(scheme)
     if scheme in ("tcp", "tls"):
         parse_host_port(place)
-
-
-def _called(function: str) -> dict[str, Any]:
-    """What calls a function of `remote`, by its source: neither a scheduler nor a worker need have it."""
-    return {"source": getsource(remote), "name": function, "space": {}}
 
 
 def _local(workers: int) -> Any:
