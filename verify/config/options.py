@@ -106,6 +106,8 @@ def state(text: str) -> str | Path:
     """Where a campaign keeps its records: a folder, or a URL that fsspec knows."""
     if not text:
         raise ValueError("'' is no folder, and no URL of one")
+    if text.startswith("memory:"):
+        raise ValueError(f"{text!r} ends with this process, so that no campaign could go on from it")
     return text if "://" in text or "::" in text else Path(text)
 
 

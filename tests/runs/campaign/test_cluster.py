@@ -22,7 +22,7 @@ from verify.reports.terminal import Terminal
 from verify.runs.campaign.campaign import Request, campaign
 from verify.runs.campaign.link import Link, Unreachable
 from verify.runs.campaign.merging import Merging
-from verify.runs.campaign.store import Store
+from verify.runs.campaign.store import Store, Unkept
 from verify.runs.campaign.tasks import Plan
 
 distributed = pytest.importorskip("distributed")
@@ -243,6 +243,19 @@ def test_a_full_store_ends_the_campaign_with_what_was_kept(
     assert ended(cluster, plan_of(RIGHT), folder / "state", seeds=2) == 2
     assert len(kept(folder / "state")) == 1
     assert "as the system says 'no space left on device': make room" in capsys.readouterr().out
+
+
+def test_what_failed_is_recorded_though_its_records_cannot_be_kept(
+    cluster: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(store: Store, name: str, data: bytes) -> None:
+        raise Unkept("the store is full")
+
+    monkeypatch.setattr(Store, "keep", full)
+    failures = folder / "failures.jsonl"
+    assert ended(cluster, plan_of(WRONG), folder / "state", seeds=1, failures=failures) == 2
+    assert kept(folder / "state") == {}
+    assert WRONG in failures.read_text("utf-8")
 
 
 def test_ctrl_c_ends_the_campaign_with_the_summary_so_far(

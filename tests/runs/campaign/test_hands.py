@@ -61,8 +61,10 @@ def test_nothing_is_begun_of_a_campaign_that_rests() -> None:
     assert hands._idle == []
 
 
-@pytest.mark.parametrize("name", ["conv-verify", "grammar", "Hypothesis"])
+@pytest.mark.parametrize(
+    "name", ["conv-verify", "the source of conv-verify", "grammar", "Hypothesis", "Dask"]
+)
 def test_another_version_is_one_sentence(name: str) -> None:
-    wanted = {**hands.ours(), name: "0"}
-    has = hands.ours()[name]
-    assert asked(RIGHT, ours=wanted) == {"unfit": f"{name} is {has} there and 0 here"}
+    wanted = {**hands.required(), name: "0"}
+    has = hands.required()[name]
+    assert asked(RIGHT, required=wanted) == {"unfit": f"{name} is {has} there and 0 here"}

@@ -124,7 +124,32 @@ def test_what_is_not_whole_is_dropped_and_done_again() -> None:
     assert [*merging.left(seeds=2)] == [TASKS[1]]
     merging.add(TASKS[1].name, records(TASKS[1]))
     merging.count_the_rest()
-    assert (sums(merging), merging.damaged) == (whole(), [TASKS[1].name])
+    assert (sums(merging), merging.dropped) == (whole(), [])
+
+
+def test_what_is_seen_to_be_damaged_when_its_turn_has_passed_is_done_again() -> None:
+    kept = Kept(*TASKS[1:])
+    kept.kept[TASKS[2].name] = records(TASKS[2])[:-20]
+    merging = merging_of(kept)
+    merging.count()
+    left = merging.left(seeds=2)
+    merging.add(next(left).name, records(TASKS[0]))
+    merging.count()
+    assert merging.dropped == [TASKS[2].name]
+    assert [*left] == [TASKS[2]]
+    merging.add(TASKS[2].name, records(TASKS[2]))
+    merging.count()
+    assert (sums(merging), merging.dropped) == (whole(), [])
+
+
+def test_versions_that_differ_between_tasks_are_named() -> None:
+    merging = merging_of(Kept())
+    for task, number in zip(TASKS, ("2.20", "2.21", "2.20", "2.20"), strict=True):
+        versions = {"python": "3.12", "tensorflow": number}
+        subject = {"type": "subject", "subject": task.label, "versions": versions, "switches": {}, "ways": {}}
+        merging.add(task.name, compressed([*records_of(records(task))[:-1], subject, end(1.0, 0)]))
+    merging.count()
+    assert merging.mixed == {"tensorflow": ["2.20", "2.21"]}
 
 
 def test_a_task_of_the_first_seed_whose_time_was_up_is_lacking() -> None:

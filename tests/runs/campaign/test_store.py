@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 
 from tests.runs.campaign.asking import RIGHT, WRONG, plan_of
+from verify.__main__ import main
 from verify.reports.records import begin, end
 from verify.runs.campaign import store as stores
 from verify.runs.campaign.losses import compressed
@@ -138,3 +139,10 @@ def test_the_manifest_says_what_is_asked(tmp_path: Path) -> None:
     Store(tmp_path).claim(PLAN.identity)
     manifest = json.loads((tmp_path / stores.MANIFEST).read_text("utf-8"))
     assert (manifest["subjects"], manifest["seed"], manifest["shares"]) == ([RIGHT], 0, 2)
+
+
+def test_a_state_in_memory_is_refused_as_nothing_could_go_on_from_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["campaign", RIGHT, "--hours", "1", "--state", "memory://nights"]) == 2
+    assert "'memory://nights' ends with this process, so that no campaign" in capsys.readouterr().err

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import islice
 
 from tests.runs.campaign.asking import RIGHT, WRONG, plan_of
 from verify.cases.shards import Shard
-from verify.runs.campaign.tasks import Task
+from verify.runs.campaign.tasks import Task, ours, required
 
 LABELS = ("mine:conv", "mine_conv", "mine:conv OMP_NUM_THREADS=1", "path/mine.py:conv")
 
@@ -36,3 +37,9 @@ def test_a_worker_is_told_what_json_holds() -> None:
     told = plan.message(next(plan.drawn()))
     assert json.loads(json.dumps(told)) == told
     assert (told["shard"], told["examples"]) == ("1/4", 40)  # of which a share draws one in four
+
+
+def test_what_a_worker_must_have_names_the_source_of_this_package() -> None:
+    has = required()
+    assert re.fullmatch("[0-9a-f]{8}", has["the source of conv-verify"])
+    assert ours().items() < has.items()

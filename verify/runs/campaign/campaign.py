@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from verify.checks.interrupts import Interrupted, interruptible, shielded
-from verify.corpus.failures import Failed
+from verify.corpus.failures import Failed, remember
 from verify.gate.session import environment
 from verify.reports import github
 from verify.reports.conclusion import exit_code, run_sentence
@@ -103,8 +103,10 @@ def _dealt(console: Terminal, request: Request, link: Link, merging: Merging, un
             merging.count()
             for task, answer in dealing.answers():
                 with shielded():
+                    failed = [Failed(**failure) for failure in answer["failures"]]
+                    ended.failed += failed
+                    _record(request, failed)  # before its records, without which it is done again
                     merging.add(task.name, answer["records"])
-                    ended.failed += [Failed(**failure) for failure in answer["failures"]]
                     ended.worked_s += answer["seconds"]
                     ended.had_s = (time.monotonic() - start) * link.seen[1]
                 merging.count()
@@ -114,6 +116,13 @@ def _dealt(console: Terminal, request: Request, link: Link, merging: Merging, un
         ended.broken = str(wrong)
     link.tell("leave", name)
     return ended
+
+
+def _record(request: Request, failed: Sequence[Failed]) -> None:
+    """Record what failed as soon as it is known; the end says if this cannot be."""
+    if request.failures and failed:
+        with suppress(OSError, ValueError):
+            remember(request.failures, failed)
 
 
 @contextmanager
@@ -184,7 +193,9 @@ def _concluded(console: Terminal, request: Request, store: Store, merging: Mergi
     if merging.cut:
         tasks = f"{len(merging.cut):,} {plural(len(merging.cut), 'task')}"
         console.say(f"cut off   {tasks} by --task-timeout, such as {merging.cut[0]}: what was asked counts")
-    for name in merging.damaged:
+    for package, numbers in merging.mixed.items():
+        console.say(f"mixed     {package} {' and '.join(numbers)}: not all tasks ran in the same version")
+    for name in merging.dropped:
         console.say(f"dropped   {name}, which was not whole in {request.state}: the next start does it again")
     console.say(f"kept      {request.state}  (the same command goes on from it; {OPTION} names another)")
     if ended.broken and tallies and not conclusion.endswith(ended.broken):

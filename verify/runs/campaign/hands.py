@@ -18,7 +18,7 @@ from typing import Any
 from verify.checks.exits import ending_of
 from verify.checks.journal import Journal
 from verify.runs.campaign.examples import EXAMPLES, Ask, asked_of_the_scheduler
-from verify.runs.campaign.tasks import ours
+from verify.runs.campaign.tasks import required
 from verify.subjects.losses import last_lines
 
 ASKING = 0.9
@@ -130,7 +130,7 @@ def done(task: Mapping[str, Any]) -> dict[str, Any]:
     """
     if task["campaign"] in _resting:
         return {"late": True}
-    if why := unfit(task["ours"]):
+    if why := unfit(task["required"]):
         return {"unfit": why}
     try:
         hand = _taken(task["campaign"])
@@ -150,7 +150,7 @@ def done(task: Mapping[str, Any]) -> dict[str, Any]:
 
 def unfit(wanted: Mapping[str, str]) -> str:
     """Why tasks of a campaign cannot be done by this package, or nothing."""
-    has = ours()
+    has = required()
     other = [name for name, number in wanted.items() if has[name] != number]
     return ", ".join(f"{name} is {has[name]} there and {wanted[name]} here" for name in other)
 

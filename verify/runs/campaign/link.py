@@ -140,7 +140,8 @@ class Link:
         while time.monotonic() < until:
             if self._client.status not in ("running", "connecting"):
                 with suppress(Unreachable):
-                    self._client = self._connected()
+                    lost, self._client = self._client, self._connected()
+                    lost.close(timeout=2)
             if self.is_there:
                 say("the scheduler is back")
                 return

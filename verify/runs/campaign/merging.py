@@ -25,13 +25,13 @@ class Merging:
         self.before = len(self.done)
         self._tallies = Tallies()
         self.cases = self.failures = 0
-        self.environments: dict[str, None] = {}
+        self._versions: dict[tuple[str, str], set[str]] = {}
         pins = {name for name in self.done if name.startswith(PINS)} | {task.name for task in self.first}
         self._order = self._in_order(sorted(pins))
         self._next, self._seed = next(self._order)
         self._arrived: dict[str, bytes] = {}
         self._counted: set[str] = set()
-        self.damaged: list[str] = []
+        self._again: list[Task] = []
         self.cut: list[str] = []
 
     def _in_order(self, pins: Sequence[str]) -> Iterator[tuple[str, int]]:
@@ -42,11 +42,15 @@ class Merging:
     def left(self, seeds: int | None = None) -> Iterator[Task]:
         """The tasks that are to be done, in their order; of so many seeds, where there is an end."""
         yield from self.first
+        given = set[str]()
         for task in self._plan.drawn():
-            if seeds is not None and task.seed >= self._plan.seed + seeds:
+            is_last = seeds is not None and task.seed >= self._plan.seed + seeds
+            for each in (*self._again, *(() if is_last else (task,))):
+                if each.name not in self.done | given:
+                    given.add(each.name)
+                    yield each
+            if is_last:
                 return
-            if task.name not in self.done:
-                yield task
 
     def add(self, name: str, records: bytes) -> None:
         """Keep what a task came to, and count it when its turn comes."""
@@ -78,17 +82,29 @@ class Merging:
         records = records_of(data) if data else self._store.records(name)
         if records is None:
             self._store.drop(name)
-            self.damaged.append(name)
+            self._again += [task for task in self._plan.of_seed(self._seed) if task.name == name]
             self.done.discard(name)
             return
         self._counted.add(name)
-        self.environments[records[0]["environment"]] = None
         for record in records:
             self._tallies.add(record)
+            if record["type"] == "subject":
+                for package, number in record["versions"].items():
+                    self._versions.setdefault((record["subject"], package), set()).add(number)
         if any(record.get("note") == TIME_UP for record in records):
             self.cut.append(name)
         self.cases = sum(tally.cases for tally in self._tallies)
         self.failures = sum(len(tally.failures) for tally in self._tallies)
+
+    @property
+    def mixed(self) -> dict[str, list[str]]:
+        """The versions of each package that a subject did not have the same in all tasks."""
+        return {package: sorted(has) for (_, package), has in self._versions.items() if len(has) > 1}
+
+    @property
+    def dropped(self) -> list[str]:
+        """The tasks that were not whole, and were not done again."""
+        return [task.name for task in self._again if task.name not in self.done]
 
     @property
     def names(self) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from itertools import count
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from verify.cases.grammar import GRAMMAR
@@ -18,9 +20,23 @@ PINS = "pins"
 
 
 def ours() -> dict[str, str]:
-    """What the worker must have in the same version, so that a seed draws the same cases and words."""
+    """What a campaign goes on with in one version alone, so that a seed draws the same cases and words."""
     own = version_installed("conv-verify") or "a checkout"
     return {"conv-verify": own, "grammar": str(GRAMMAR), "Hypothesis": version("hypothesis")}
+
+
+def required() -> dict[str, str]:
+    """What a worker must have in the same version; the source of this package tells checkouts apart."""
+    return {**ours(), "the source of conv-verify": _source(), "Dask": version_installed("distributed")}
+
+
+@cache
+def _source() -> str:
+    """A digest of the modules and data of this package."""
+    package = Path(__file__).resolve().parents[2]
+    folders = (package, package.parent / "strategies")
+    files = [file for folder in folders for file in folder.rglob("*.*") if file.suffix in (".py", ".toml")]
+    return sha256(b"".join(sha256(file.read_bytes()).digest() for file in sorted(files))).hexdigest()[:8]
 
 
 class Task(NamedTuple):
@@ -87,7 +103,7 @@ class Plan(NamedTuple):
             "shard": str(task.shard),
             "examples": self.examples * self.shares,  # of which a share is one in so many
             "words": [*task.words],
-            "ours": ours(),
+            "required": required(),
         }
 
 
