@@ -229,6 +229,17 @@ def test_another_version_of_dask_is_one_sentence(cluster: Cluster, monkeypatch: 
         Link(cluster.address, workers=1)
 
 
+def test_a_worker_of_another_dask_is_to_be_mended_there(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = ({"packages": {"distributed": number}} for number in (distributed.__version__, "2020.1.0"))
+    versions = {"scheduler": here, "workers": {"tcp://10.0.0.7:1": there}}
+    monkeypatch.setattr(distributed.Client, "get_versions", lambda self, check: versions)
+    said = r"the worker tcp://10.0.0.7:1 .* is of Dask 2020.1.0, and .*: install the same there, "
+    with pytest.raises(Unreachable, match=f"{said}pip install 'distributed=={distributed.__version__}'"):
+        Link(cluster.address, workers=1)
+
+
 def test_a_full_store_ends_the_campaign_with_what_was_kept(
     cluster: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -248,14 +259,16 @@ def test_a_full_store_ends_the_campaign_with_what_was_kept(
 def test_what_failed_is_recorded_though_its_records_cannot_be_kept(
     cluster: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    failures, recorded = folder / "failures.jsonl", list[str]()
+
     def full(store: Store, name: str, data: bytes) -> None:
+        recorded.append(failures.read_text("utf-8"))
         raise Unkept("the store is full")
 
     monkeypatch.setattr(Store, "keep", full)
-    failures = folder / "failures.jsonl"
     assert ended(cluster, plan_of(WRONG), folder / "state", seeds=1, failures=failures) == 2
     assert kept(folder / "state") == {}
-    assert WRONG in failures.read_text("utf-8")
+    assert WRONG in recorded[0]
 
 
 def test_ctrl_c_ends_the_campaign_with_the_summary_so_far(

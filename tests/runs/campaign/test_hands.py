@@ -67,4 +67,5 @@ def test_nothing_is_begun_of_a_campaign_that_rests() -> None:
 def test_another_version_is_one_sentence(name: str) -> None:
     wanted = {**hands.required(), name: "0"}
     has = hands.required()[name]
-    assert asked(RIGHT, required=wanted) == {"unfit": f"{name} is {has} there and 0 here"}
+    said = f"{name} is {has} there and 0 here: install the same there"
+    assert asked(RIGHT, required=wanted) == {"unfit": said}

@@ -152,7 +152,8 @@ def unfit(wanted: Mapping[str, str]) -> str:
     """Why tasks of a campaign cannot be done by this package, or nothing."""
     has = required()
     other = [name for name, number in wanted.items() if has[name] != number]
-    return ", ".join(f"{name} is {has[name]} there and {wanted[name]} here" for name in other)
+    differing = ", ".join(f"{name} is {has[name]} there and {wanted[name]} here" for name in other)
+    return f"{differing}: install the same there" if other else ""
 
 
 def _taken(campaign: str) -> Hand:

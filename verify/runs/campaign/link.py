@@ -90,10 +90,13 @@ class Link:
         for name, has in others.items():
             number = has["packages"].get("distributed")
             if number != distributed.__version__:
-                whose = name if name == "the scheduler" else f"the worker {name}"
+                is_scheduler = name == "the scheduler"
+                whose, where = (name, "here") if is_scheduler else (f"the worker {name}", "there")
+                wanted = number if is_scheduler else distributed.__version__
                 raise Unreachable(
                     f"{whose} at {self.address!r} is of Dask {number}, and this process of "
-                    f"{distributed.__version__}: install the same here, pip install 'distributed=={number}'"
+                    f"{distributed.__version__}: install the same {where}, "
+                    f"pip install 'distributed=={wanted}'"
                 )
 
     @property
