@@ -24,6 +24,7 @@ from verify.cases.narrowings import DRAWN_FILLS, REDUCTIONS, STEPS, checked
 from verify.cases.operations import AROUND, OPERATIONS, Operation
 from verify.cases.regions import regions as all_regions
 from verify.cases.shards import ALL, Shard
+from verify.cases.trimming import BELOW_STRIDE, OUTPUT_PADDINGS
 from verify.cases.word import PADDINGS
 
 from .inside import Inside
@@ -47,6 +48,7 @@ from .parts import (
 from .plans import Plan, padded_alike
 from .quantising import QUANTISED_BYTES, quantisations
 from .regional import fields_of
+from .trimming import TRIMMED_BYTES, trimmed_alike
 
 DTYPES = tuple(
     sorted(FORMATS, key=lambda token: (FORMATS[token].exact_integers, FORMATS[token].accumulator != token))
@@ -66,6 +68,7 @@ def cases(
     dtypes: Sequence[str] = DTYPES,
     paddings: Sequence[str] = PADDINGS,
     padding_modes: Sequence[str] = (ZEROS,),
+    output_paddings: Sequence[str] = BELOW_STRIDE,
     fills: Sequence[str] = DRAWN_FILLS,
     around: Sequence[str] = AROUND,
     views: Sequence[str] = (),
@@ -88,7 +91,9 @@ def cases(
 
     Each argument narrows what is drawn. `dtypes` have NumPy's names ("float32"); of "int8", "uint8" and
     "int16" quantised cases are drawn, only where they are named. `paddings` are "same",
-    "valid" and "explicit"; of `padding_modes` but "zeros" cases are drawn only where they are named;
+    "valid" and "explicit"; of `padding_modes` but "zeros" cases are drawn only where they are named,
+    and of `output_paddings` but "below-stride" transposes with an output padding of "below-dilation", as
+    PyTorch takes it, or of "any" size;
     `data_formats` "channels_last" and "channels_first", or as a case says them
     ("SAME", "NHWC"), in any case of letters. `steps` say whether strides and dilations may exceed 1 ("plain",
     "strided", "dilated", "both"); where these allow it, `unread` is drawn strided, as only windows that
@@ -145,7 +150,9 @@ def cases_by_way(
     )
     has_views = any(plan.space.views for ways in plans.values() for plan, _ in ways.values())
     has_modes = any(plan.has_modes for ways in plans.values() for plan, _ in ways.values())
-    length = ROW_BYTES + MODE_BYTES * has_modes + QUANTISED_BYTES * has_quantised + MEMORY_BYTES * has_views
+    has_trimmed = any(plan.has_trimmed for ways in plans.values() for plan, _ in ways.values())
+    length = ROW_BYTES + MODE_BYTES * has_modes + TRIMMED_BYTES * has_trimmed
+    length += QUANTISED_BYTES * has_quantised + MEMORY_BYTES * has_views
     drawn = decided(length, partial(_drawn, plans=plans, narrowing=narrowing, counts=counts))
     return drawn.filter(itemgetter(1))  # type: ignore[return-value]
 
@@ -176,6 +183,7 @@ USUAL: Mapping[str, Any] = MappingProxyType(
         "dtypes": (*DTYPES, *QUANTISED),
         "views": tuple(LAYOUTS),
         "padding_modes": PADDING_MODES,
+        "output_paddings": OUTPUT_PADDINGS,
         "max_stride": 4,
         "max_dilation": 3,
     }
@@ -222,12 +230,21 @@ def _quantised(case: Case, row: Row, plan: Plan) -> Case:
 
 
 def _padded(case: Case, row: Row, plan: Plan) -> Case | None:
-    """A case with the mode of padding that a row decides, or the next that it may have in the plan."""
+    """A case with the mode of padding that a row decides, or the next that it may have in the plan.
+
+    Of a transpose, also with the windows that a row decides that its input lacks.
+    """
     modes = plan.space.padding_modes
-    if not plan.has_modes:
+    if not (plan.has_modes or plan.has_trimmed):
         return case
-    turn = row.beyond(ROW_BYTES).byte() % len(modes)
-    return next(filter(plan.holds, padded_alike(case, modes[turn:] + modes[:turn])), None)
+    more = row.beyond(ROW_BYTES)
+    if plan.has_modes:
+        turn = more.byte() % len(modes)
+        alike = next(filter(plan.holds, padded_alike(case, modes[turn:] + modes[:turn])), None)
+        if alike is None:
+            return None
+        case = alike
+    return trimmed_alike(case, more, plan) if plan.has_trimmed else case
 
 
 def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:

@@ -15,6 +15,7 @@ from verify.cases.geometry import dilated
 from verify.cases.modes import ZEROS
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import names_of
+from verify.cases.trimming import BELOW_STRIDE
 from verify.cases.word import InvalidCase, Padding
 
 GROUPINGS = ("one", "some", "each")
@@ -45,6 +46,7 @@ class Plan:
             self._groupings(),
         )
         self.has_modes = self.space.padding_modes != (ZEROS,)
+        self.has_trimmed = self.operation.answer == "source" and self.space.output_paddings != BELOW_STRIDE
         self._has_bias = "bias" in self.space.around
         modes = (("modes", str(self.space.padding_modes)),) if self.has_modes else ()
         names = (*domain.used, ("bias", str(self._has_bias)), *modes)
@@ -199,11 +201,13 @@ def plainer(case: Case) -> Iterator[dict[str, Any]]:
     rank, causal = case.rank, tuple((axis.span - 1, 0) for axis in case.axes)
     counts = {"groups": case.channels, "filter_count": case.channels} if case.traits.has_groups else {}
     no_steps = {"strides": (1,) * rank, "dilations": (1,) * rank}
-    wide = {"size": tuple(max(axis.span, axis.size, 1) for axis in case.axes), "batch": max(case.batch, 1)}
+    size = tuple(max(axis.span, axis.size, 1) for axis in case.axes)
+    wide = {"size": size, "batch": max(case.batch, 1), "trimmed": ()}
     explicit = [] if isinstance(case.padding, str) else [{"padding": causal}]
     modes = [{"padding_mode": ZEROS}] if case.padding_mode != ZEROS else []
     single: list[dict[str, Any]] = [
         *modes,
+        {"trimmed": ()},
         {"epilogue": ()},
         {"epilogue": ("bias",)},
         {"border": ()},

@@ -66,6 +66,11 @@ OUTSIDE: list[tuple[dict[str, Any], str, str]] = [
         "conv_i2_k1_same_circular_ones",
         "it answers padding modes zeros, reflect, not circular",
     ),
+    (
+        {"output_paddings": ("below-stride",)},
+        "transpose_i2_k1_d2_same_t1_ones",
+        "it answers output paddings below-stride, not below-dilation",
+    ),
     ({"around": ("bias",)}, WORD, "it answers around bias, not relu"),
     ({"around": ()}, WORD, "it answers around none, not bias"),
     ({"around": ("bias",)}, "conv_i1_k1_z0.1_same_ones", "it answers around bias, not border"),
@@ -88,7 +93,8 @@ OUTSIDE: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("space", "word", "sentence"), OUTSIDE)
 def test_case_outside_is_told_why(space: dict[str, Any], word: str, sentence: str):
-    domain, case = of(**space), Case.parse(word)
+    case = Case.parse(word)
+    domain = Domain(spaces={case.operation: Space(**space)})
     assert (domain.why_not(case), domain.holds(case)) == (sentence, False)
 
 

@@ -41,6 +41,7 @@ def test_names_are_the_numbers_of_the_case():
         "products": 12,
         "padding": "explicit",
         "padding_mode": "zeros",
+        "trimmed": (),
         "dtype": "float64",
         "quantised": False,
         "misquantised": False,

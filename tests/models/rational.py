@@ -48,9 +48,10 @@ def pads_of(case: Case) -> list[tuple[int, int]]:
 
 
 def outs_of(case: Case) -> list[int]:
-    """The windows of each axis, counted."""
+    """The windows of each axis, counted; of a transpose without those that its input lacks."""
     numbers = zip(case.size, pads_of(case), case.kernel, case.strides, case.dilations, strict=True)
-    return [windows(size + sum(pads), *steps) for size, pads, *steps in numbers]
+    fit = [windows(size + sum(pads), *steps) for size, pads, *steps in numbers]
+    return [count - fewer for count, fewer in zip(fit, case.trimmed or [0] * case.rank, strict=True)]
 
 
 Index = tuple[int, ...]

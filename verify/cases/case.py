@@ -39,6 +39,7 @@ class Case:
     respect to its input and to its filters; `filtergrad` with a bias is the gradient of the bias.
     `border` is padding with zeros that comes before the convolution and its own padding; `padding_mode` says
     what the latter holds, one of PADDING_MODES.
+    `trimmed` are the windows at the end of each axis that the input of a `transpose` lacks.
     `epilogue` is what follows the convolution, in order: "bias" or "norm", "residual", and one of
     "relu", "relu6", "leaky0.25" (any slope), "elu", "tanh" and "sigmoid".
     `quantised` has the scales and zero points of a dtype whose integers stand for real numbers.
@@ -64,6 +65,7 @@ class Case:
     padding: Padding
     border: tuple[tuple[int, int], ...] = ()
     padding_mode: str = ZEROS
+    trimmed: tuple[int, ...] = ()
     dtype: np.dtype[Any] = FORMATS["float32"].dtype
     channels_first: bool = False
     quantised: Quantised = PLAIN
@@ -110,7 +112,7 @@ class Case:
         any other stands for the axes' own cells.
         """
         case = object.__new__(cls)
-        size, kernel, strides, dilations, before, after, _ = zip(*axes, strict=True)
+        size, kernel, strides, dilations, before, after, *_ = zip(*axes, strict=True)
         vars(case).update(shared)
         vars(case).update(axes=axes, size=size, kernel=kernel, strides=strides, dilations=dilations)
         if not isinstance(case.padding, str):
@@ -171,7 +173,8 @@ class Case:
             elif self.padding != "VALID":
                 pair = self.padding[number]
             cells = (before + pair[0], pair[1] + after)
-            axes.append(Axis(size, kernel, stride, dilation, *cells, self.padding_mode))
+            fewer = self.trimmed[number] if self.trimmed else 0
+            axes.append(Axis(size, kernel, stride, dilation, *cells, self.padding_mode, fewer))
         return tuple(axes)
 
     @cached_property

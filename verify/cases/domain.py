@@ -16,6 +16,7 @@ from verify.cases.modes import PADDING_MODES, ZEROS
 from verify.cases.operations import AROUND, OPERATIONS, kind_of
 from verify.cases.predicates import Predicate, names_of
 from verify.cases.quantised import PLAIN
+from verify.cases.trimming import BELOW_STRIDE, OUTPUT_PADDINGS, output_padding_kind
 from verify.cases.word import PADDINGS, InvalidCase
 
 RANKS = (1, 2, 3)
@@ -28,6 +29,7 @@ LISTS: Mapping[str, Sequence[Any]] = {
     "data_formats": DATA_FORMATS,
     "paddings": PADDINGS,
     "padding_modes": PADDING_MODES,
+    "output_paddings": OUTPUT_PADDINGS,
     "around": AROUND,
     "views": tuple(LAYOUTS),
 }
@@ -42,9 +44,12 @@ _FORMATS_OF_RANKS = {
 }
 
 
+_SPELLED = ("data_formats", "paddings", "padding_modes", "output_paddings")
+
+
 def spelled(name: str, value: Any) -> Any:
     """A value of a list as that spells it, given as a case says it ("NHWC", "SAME") and in any case."""
-    if not isinstance(value, str) or name not in ("data_formats", "paddings", "padding_modes"):
+    if not isinstance(value, str) or name not in _SPELLED:
         return value
     word = _FORMATS_OF_RANKS.get(value.upper(), value.lower())
     return word if word in LISTS[name] else value
@@ -75,6 +80,7 @@ class Space(NamedTuple):
     data_formats: tuple[str, ...] = DATA_FORMATS
     paddings: tuple[str, ...] = PADDINGS
     padding_modes: tuple[str, ...] = (ZEROS,)
+    output_paddings: tuple[str, ...] = BELOW_STRIDE
     around: tuple[str, ...] = AROUND
     views: tuple[str, ...] = ()
     max_side: int | None = None
@@ -93,6 +99,7 @@ class Space(NamedTuple):
             "data_formats": (format_of(case),),
             "paddings": (case.padding_kind,),
             "padding_modes": () if case.padding == "VALID" else (case.padding_mode,),
+            "output_paddings": (output_padding_kind(case),) if case.traits.answer == "source" else (),
             "around": [*map(kind_of, case.epilogue), *(["border"] if case.border else [])],
             "views": [layout for _, layout in case.memory],
         }
@@ -119,9 +126,11 @@ class Space(NamedTuple):
         left |= {name: smaller(getattr(self, name), getattr(other, name)) for name in BOUNDS}
         return Space(**left)
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.ranks and self.dtypes and self.data_formats and self.paddings and self.padding_modes)
+    def is_empty_of(self, operation: str) -> bool:
+        """Whether a list that every case of an operation is in has nothing."""
+        is_transpose = OPERATIONS[operation].answer == "source"
+        lists = (self.ranks, self.dtypes, self.data_formats, self.paddings, self.padding_modes)
+        return not all((*lists, self.output_paddings or not is_transpose))
 
 
 class NoReply(ValueError):
@@ -215,7 +224,7 @@ class Domain:
             if operation in other.spaces
         }
         return Domain(
-            spaces={name: space for name, space in spaces.items() if not space.is_empty},
+            spaces={name: space for name, space in spaces.items() if not space.is_empty_of(name)},
             conditions=(*self.conditions, *other.conditions),
             names={**other.names, **self.names},
         )
@@ -228,8 +237,7 @@ class Domain:
             if value is not None and (name in LISTS or name in BOUNDS)
         }
         operations = said.pop("operations", self.operations)
-        whole = {"dtypes": tuple(DTYPES), "padding_modes": PADDING_MODES, "views": tuple(LAYOUTS)}
-        space = Space(**{**whole, **said})
+        space = Space(**{**_WHOLE, **said})
         return Domain(spaces=dict.fromkeys(operations, space)).within(self)
 
     def carried(self, case: Case) -> Case | None:
@@ -242,11 +250,15 @@ class Domain:
         return next(filter(self.holds, _carried(case, space)), None)
 
 
-EVERY_CASE = Domain(
-    spaces=dict.fromkeys(
-        OPERATIONS, Space(dtypes=tuple(DTYPES), padding_modes=PADDING_MODES, views=tuple(LAYOUTS))
-    )
-)
+_WHOLE: Mapping[str, Any] = {
+    "dtypes": tuple(DTYPES),
+    "padding_modes": PADDING_MODES,
+    "output_paddings": OUTPUT_PADDINGS,
+    "views": tuple(LAYOUTS),
+}
+"""Everything of the lists of which a space has some alone unless it says more."""
+
+EVERY_CASE = Domain(spaces=dict.fromkeys(OPERATIONS, Space(**_WHOLE)))
 """Every case; one that says nothing has no quantised dtype, pads with zeros and is C-contiguous."""
 
 
@@ -301,6 +313,8 @@ def with_rank(case: Case, rank: int) -> Case:
     for name, pairs in (("padding", case.padding), ("border", case.border)):
         if pairs and not isinstance(pairs, str):
             change[name] = (((0, 0),) * more + pairs)[-rank:]
+    if case.trimmed:
+        change["trimmed"] = ((0,) * more + case.trimmed)[-rank:]
     return replace(case, **change)
 
 
@@ -331,6 +345,7 @@ def mended(case: Case) -> Case:
         given_dtypes=(),
         quantised=PLAIN,
         memory=(),
+        trimmed=(),
         batch=1,
         channels=channels,
         filter_count=filters,

@@ -34,7 +34,10 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[in
 
 
 class Axis(NamedTuple):
-    """One spatial axis of a convolution; every number counts cells, and the mode says what padding holds."""
+    """One spatial axis of a convolution; every number counts cells, and the mode says what padding holds.
+
+    But for `fewer`: the windows that fit at its end and that the input of a transpose lacks.
+    """
 
     size: int
     kernel: int
@@ -43,6 +46,7 @@ class Axis(NamedTuple):
     before: int = 0
     after: int = 0
     mode: str = ZEROS
+    fewer: int = 0
 
     @property
     def span(self) -> int:
@@ -55,8 +59,8 @@ class Axis(NamedTuple):
 
     @property
     def out(self) -> int:
-        """Windows that fit into the padded axis."""
-        return max(ceil_div(self.padded - self.span + 1, self.stride), 0)
+        """Windows that fit into the padded axis, but for the last ones of a trimmed transpose."""
+        return max(ceil_div(self.padded - self.span + 1, self.stride) - self.fewer, 0)
 
     @property
     def shortfall(self) -> int:

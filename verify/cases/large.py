@@ -125,6 +125,8 @@ def _wrong_kind(case: Case) -> str:
         return f"an element of a {case.operation} sums over all places"
     if case.padding_mode != ZEROS:
         return f"its padding is {case.padding_mode!r}"
+    if case.trimmed:
+        return "its input lacks windows"
     after = [step for step in case.epilogue if step != "bias"]
     return f"{after[0]!r} follows its sums" if after else ""
 

@@ -32,6 +32,7 @@ class Narrowings(TypedDict, total=False):
     dtypes: Sequence[str]
     paddings: Sequence[str]
     padding_modes: Sequence[str]
+    output_paddings: Sequence[str]
     fills: Sequence[str]
     around: Sequence[str]
     views: Sequence[str]

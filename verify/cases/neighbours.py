@@ -52,7 +52,7 @@ def _in_rank(case: Case, rank: int) -> Iterator[Case]:
     with suppress(InvalidCase):
         yield with_rank(case, rank)
     if rank < case.rank:
-        names = ("size", "kernel", "strides", "dilations", "padding", "border")
+        names = ("size", "kernel", "strides", "dilations", "padding", "border", "trimmed")
         values = {name: getattr(case, name) for name in names}
         cut = {name: value if isinstance(value, str) else value[:rank] for name, value in values.items()}
         yield from _changed(case, cut)
@@ -71,6 +71,7 @@ def _in_operation(case: Case, name: str) -> dict[str, Any]:
         "multiplier": case.multiplier if traits.has_multiplier else 1,
         "groups": case.groups if traits.has_groups else 1,
         "border": case.border if traits.takes_border else (),
+        "trimmed": case.trimmed if traits.answer == "source" else (),
         "epilogue": steps,
     }
 
@@ -117,6 +118,7 @@ def _plain(case: Case) -> dict[str, Change]:
         "padding mode": {"padding_mode": ZEROS},
         "border": {"border": ()},
         **{f"memory of {pair[0]}": {"memory": _without(case.memory, pair)} for pair in case.memory},
+        "output padding": {"trimmed": ()},
     }
     steps = case.epilogue
     return numbers | {kind_of(step): {"epilogue": _without(steps, step)} for step in steps}

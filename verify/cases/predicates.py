@@ -24,7 +24,17 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 _ALIKE = (
     *("operation", "rank", "batch", "size", "channels", "kernel", "multiplier", "border", "strides"),
-    *("padding_mode", "dilations", "groups", "channels_first", "epilogue", "fill", "seed", "illegal"),
+    *(
+        "padding_mode",
+        "trimmed",
+        "dilations",
+        "groups",
+        "channels_first",
+        "epilogue",
+        "fill",
+        "seed",
+        "illegal",
+    ),
     *("given_out", "given_shapes", "given_dtypes", "memory"),
 )
 """Attributes of a case that a condition has by their own names."""
@@ -35,7 +45,8 @@ _SAMPLES = [Case(size=(2,) * rank, kernel=(1,) * rank, padding="SAME") for rank 
 def names_of(case: Case, more: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     """The names that a condition may use, with their values: those of a case, and `more`.
 
-    `padding` is "same", "valid" or "explicit", `padding_mode` what it holds, `dtype` its name in NumPy;
+    `padding` is "same", "valid" or "explicit", `padding_mode` what it holds, `trimmed` the windows that
+    a transpose's input lacks, or (), `dtype` its name in NumPy;
     `out` has each axis's output size, `span` the cells that its dilated kernel covers, `pads` its
     (before, after) cells,
     `bordered` the size with the border, `slope` is that of a leaky relu. `quantised` says whether the dtype

@@ -116,7 +116,7 @@ def _fewer_axes(case: Case) -> Iterator[Simplification]:
         change: Simplification = {
             name: tuple(getattr(case, name)[other] for other in kept) for name in listed
         }
-        for name in ("border", "given_out"):
+        for name in ("border", "trimmed", "given_out"):
             if numbers := getattr(case, name):
                 change[name] = tuple(numbers[other] for other in kept)
         yield change
@@ -151,10 +151,12 @@ def _numbers(case: Case) -> Iterator[Simplification]:
     yield from ({"padding_mode": mode} for mode in _before(case.padding_mode, PADDING_MODES))
     for padding in _before(case.padding, SIMPLE_PADDINGS):
         yield {"padding": padding, **({"padding_mode": ZEROS} if padding == "VALID" else {})}
-    for name in ("strides", "dilations", "kernel", "size"):
+    if case.trimmed:
+        yield {"trimmed": ()}
+    for name, least in (("trimmed", 0), ("strides", 1), ("dilations", 1), ("kernel", 1), ("size", 1)):
         numbers = getattr(case, name)
         for axis, number in enumerate(numbers):
-            yield from ({name: with_number(numbers, axis, less)} for less in _less(number, 1))
+            yield from ({name: with_number(numbers, axis, less)} for less in _less(number, least))
     for name, pairs in (("padding", case.padding), ("border", case.border)):
         if not isinstance(pairs, str):
             yield from ({name: fewer} for fewer in _fewer_cells(pairs))

@@ -16,6 +16,7 @@ from verify.cases.misfits import BIAS, ILLEGAL_LIMIT, given_tokens, normal_given
 from verify.cases.modes import PADDING_MODES, ZEROS, hint_of_mode
 from verify.cases.operations import EPILOGUE, OPERATIONS, WHOLE, Operation, is_in_order, is_step, kind_of
 from verify.cases.quantised import normal_quantised, why_unscaled, wrong_place, wrong_quantised
+from verify.cases.trimming import wrong_trimming
 from verify.cases.word import MAX_DIGITS, InvalidCase, by, cut, ends, padding_token
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def normal(case: Case) -> dict[str, Any]:
     try:
         for name in ("batch", "channels", "filter_count", "multiplier", "groups", "seed"):
             fields[name] = int(operator.index(getattr(case, name)))
-        for name in ("size", "kernel", "strides", "dilations", "given_out"):
+        for name in ("size", "kernel", "strides", "dilations", "trimmed", "given_out"):
             fields[name] = tuple(int(operator.index(number)) for number in getattr(case, name))
         fields["border"] = _pairs(case.border)
         if not isinstance(case.padding, str):
@@ -44,6 +45,8 @@ def normal(case: Case) -> dict[str, Any]:
         fields[name] = fields[name] or (1,) * len(fields["size"])
     if not any(map(any, fields["border"])):
         fields["border"] = ()
+    if not any(fields["trimmed"]):
+        fields["trimmed"] = ()
     return fields
 
 
@@ -77,7 +80,7 @@ def _wrong_call(case: Case) -> str | None:
     """Why an illegal case is not even a call."""
     if not 1 <= case.rank <= 3 or not 1 <= len(case.kernel) <= 3:
         return f"it has {case.rank} spatial axes, not 1 to 3"
-    if sentence := wrong_place(case) or _wrong_mode(case):
+    if sentence := wrong_place(case) or _wrong_mode(case) or wrong_trimming(case):
         return sentence
     followed = ("bias",) if BIAS in dict(case.given_dtypes) else ()
     if case.fill != "ones" or case.epilogue != followed or case.border:
@@ -187,6 +190,7 @@ def _wrong_lengths(case: Case) -> str | None:
         ("d", case.dilations, by),
         *(("z", border, ends) for border in borders),
         *(("p", pairs, ends) for pairs in pads),
+        *(("t", fewer, by) for fewer in [case.trimmed] if fewer),
     ]
     for letter, numbers, spelled in fields:
         if len(numbers) != case.rank:
@@ -198,7 +202,7 @@ def _wrong_numbers(case: Case) -> str | None:
     counts = (case.channels, case.filter_count, case.multiplier, case.groups)
     if min((*counts, *case.kernel, *case.strides, *case.dilations)) < 1:
         return f"{_token_below(case, 1)!r} has a number below 1"
-    cells = (*case.size, *_cells(case), *sum(case.border, ()))
+    cells = (*case.size, *_cells(case), *sum(case.border, ()), *case.trimmed)
     if min((case.batch, case.seed, *cells)) < 0:
         return f"{_token_below(case, 0)!r} has a number below 0"
     if not case.traits.has_groups:
@@ -225,6 +229,7 @@ def _token_below(case: Case, least: int) -> str:
         f"i{by(case.size)}": case.size,
         f"z{ends(case.border)}": sum(case.border, ()),
         padding_token(case.padding): _cells(case),
+        f"t{by(case.trimmed)}": case.trimmed,
         f"{case.fill}{case.seed}": (case.seed,),
     }
     tokens = positive if least else others
@@ -233,7 +238,7 @@ def _token_below(case: Case, least: int) -> str:
 
 def _wrong_digits(case: Case) -> str | None:
     counts = (case.batch, case.channels, case.filter_count, case.multiplier, case.groups, case.seed)
-    steps = (*case.size, *case.kernel, *case.strides, *case.dilations)
+    steps = (*case.size, *case.kernel, *case.strides, *case.dilations, *case.trimmed)
     largest = max((*counts, *steps, *_cells(case), *sum(case.border, ())))
     return f"{largest} has more than {MAX_DIGITS} digits" if largest >= 10**MAX_DIGITS else None
 
@@ -296,6 +301,7 @@ _COMPLAINTS = (
     _wrong_fill,
     _wrong_windows,
     _wrong_cells,
+    wrong_trimming,
     _wrong_extent,
     wrong_memory,
     lambda case: "an o token is for an illegal gradient" if case.given_out else None,

@@ -29,7 +29,7 @@ LENGTH, LENGTH_OF_TOKEN = 150, 50
 """Characters of a word and of a token that a sentence repeats at most."""
 
 _COUNT_FIELDS = {"n": "batch", "c": "channels", "f": "filter_count", "m": "multiplier", "g": "groups"}
-_SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations", "o": "given_out"}
+_SIZES = {"i": "size", "k": "kernel", "s": "strides", "d": "dilations", "t": "trimmed", "o": "given_out"}
 
 
 _BY_LETTER = ("given_shapes", "given_dtypes", "quantised", "memory")
@@ -115,7 +115,7 @@ def _fill_field(token: str) -> tuple[str, Any] | None:
 def _number_field(token: str) -> tuple[str, Any] | None:
     if match := re.fullmatch(f"([ncfmg])({NUMBER})", token):
         return _COUNT_FIELDS[match[1]], int(match[2])
-    if match := re.fullmatch(f"([iksdo])({NUMBER}(?:x{NUMBER}){{0,2}})", token):
+    if match := re.fullmatch(f"([iksdto])({NUMBER}(?:x{NUMBER}){{0,2}})", token):
         return _SIZES[match[1]], tuple(map(int, match[2].split("x")))
     pair = rf"{NUMBER}\.{NUMBER}"
     if match := re.fullmatch(f"([pz])({pair}(?:x{pair}){{0,2}})", token):
@@ -142,7 +142,7 @@ def _unknown(token: str, digits: int) -> str:
         return f"{cut(token)} is not {unlike_memory(token)}"
     if token.startswith("leaky"):
         return f"{cut(token)} is not a leaky relu with its slope, such as leaky0.25"
-    if re.match("[iksdo]-?[0-9]", token):
+    if re.match("[iksdto]-?[0-9]", token):
         return f"{cut(token)} is not 1 to 3 sizes of at most {digits} digits, such as {token[0]}3x3"
     if re.match(f"[{''.join(PARTS)}](-?[0-9]|{SCALAR})", token):
         said = f"the shape of an operand, of at most {MOST_AXES} axes"
@@ -199,6 +199,7 @@ def word_of(case: Case) -> str:
         ("z" + ends(case.border)) * bool(case.border),
         padding_token(case.padding),
         case.padding_mode * (case.padding_mode != ZEROS),
+        ("t" + by(case.trimmed)) * bool(case.trimmed),
         case.format.token * (case.format.token != "float32"),
         *quantised_tokens(case.quantised),
         "cf" * case.channels_first,

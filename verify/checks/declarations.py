@@ -45,6 +45,8 @@ class Declared(Protocol):
     """Of "same", "valid" and "explicit"; by default all."""
     padding_modes: OfOperations[Collection[str]]
     """Of "zeros", "reflect", "symmetric", "circular" and "replicate"; by default zeros alone."""
+    output_paddings: OfOperations[Collection[str]]
+    """Of "below-stride", "below-dilation" and "any"; by default below the stride alone."""
     around: OfOperations[Collection[str]]
     """What it supports before and after them, such as a border; by default `("bias", "relu")`."""
     views: OfOperations[Collection[str] | bool]

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from verify.cases.case import Case
 from verify.cases.geometry import Axis, mode_phrase
 from verify.cases.operands import Array
+from verify.cases.trimming import output_padding
 from verify.checks.deviations import Deviation
 from verify.checks.escaping import shown
 from verify.checks.subject import Description
@@ -183,8 +184,16 @@ def axis_phrase(axis: Axis) -> str:
     """The arithmetic of an axis, from its size to its output."""
     return (
         f"size {axis.size}, kernel {axis.kernel}, stride {axis.stride}, dilation {axis.dilation} "
-        f"-> out {axis.out}, padding {axis.before} before, {axis.after} after{mode_phrase(axis)}"
+        f"-> out {axis.out}{_fewer_phrase(axis)}, padding {axis.before} before, {axis.after} after"
+        f"{mode_phrase(axis)}"
     )
+
+
+def _fewer_phrase(axis: Axis) -> str:
+    """How many windows fewer than fit there are, and the cells at the end that are left; often nothing."""
+    if not axis.fewer:
+        return ""
+    return f", {axis.fewer} fewer than fit (output_padding {output_padding(axis)})"
 
 
 def worst_phrase(worst: Worst) -> str:

@@ -66,6 +66,7 @@ def metadata(case: Case) -> dict[str, Any]:
         "padding_mode": case.padding_mode,
         "pads": [(axis.before, axis.after) for axis in case.axes],
         "border": case.border,
+        **({"trimmed": case.trimmed} if case.trimmed else {}),
         "epilogue": case.epilogue,
         "norm_epsilon": case.norm_epsilon,
         "output_shape": case.output_shape,

@@ -75,6 +75,17 @@ def exported(case: Case) -> Exported:
     return Exported(model, graph.inputs, expected, allowed)
 
 
+def _inexpressible_ends(case: Case) -> str | None:
+    """What lies at the ends of an axis, and that ONNX has not."""
+    if case.trimmed:
+        return "ONNX's ConvTranspose takes an output_padding below the stride alone"
+    if case.padding_mode != ZEROS and case.traits.answer == "source":
+        return f"ONNX has no gradient of {case.padding_mode} padding"
+    if case.padding_mode not in (ZEROS, *PADS):
+        return f"ONNX's Pad has no {case.padding_mode} mode"
+    return None
+
+
 def _inexpressible(case: Case) -> str | None:
     if case.illegal:
         return "it is a call that must be refused"
@@ -84,10 +95,8 @@ def _inexpressible(case: Case) -> str | None:
         return "ONNX has no operator for the gradient with respect to filters"
     if case.format.exact_integers:
         return f"ONNX's Conv has no {case.format.token}"
-    if case.padding_mode != ZEROS and case.traits.answer == "source":
-        return f"ONNX has no gradient of {case.padding_mode} padding"
-    if case.padding_mode not in (ZEROS, *PADS):
-        return f"ONNX's Pad has no {case.padding_mode} mode"
+    if why := _inexpressible_ends(case):
+        return why
     if not all(axis.out for axis in case.axes):
         # The shape inference of ONNX divides towards 0: an input of 0 cells has (0-1)/2 + 1 = 1 window.
         return "on one axis no window fits, for which ONNX has no sure size"

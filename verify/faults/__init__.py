@@ -10,6 +10,7 @@ from verify.faults.catalogue.converted import CONVERTED
 from verify.faults.catalogue.deviating import DEVIATING as _DEVIATING
 from verify.faults.catalogue.memory import MEMORY
 from verify.faults.catalogue.modes import MODES
+from verify.faults.catalogue.output_padding import OUTPUT_PADDED
 from verify.faults.catalogue.padding import PADDING
 from verify.faults.catalogue.precision import BEHAVIOUR, PRECISION
 from verify.faults.catalogue.quantised import QUANTISED
@@ -32,6 +33,7 @@ FAULTS: tuple[Fault, ...] = (
     *PRECISION,
     *BEHAVIOUR,
     *GRADIENTS,
+    *OUTPUT_PADDED,
     *QUANTISED,
     *ROUNDING,
     *MEMORY,

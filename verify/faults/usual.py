@@ -9,11 +9,15 @@ from verify.cases.case import Case
 from verify.cases.dtypes import FORMATS, QUANTISED
 from verify.cases.memory import LAYOUTS
 from verify.cases.modes import PADDING_MODES, ZEROS
+from verify.cases.trimming import BELOW_STRIDE, OUTPUT_PADDINGS
 from verify.faults.fault import Fault
 
 
 def usual_of(fault: Fault) -> dict[str, Any]:
-    """Of a quantised one the quantised cases; for one of memory every layout, for one of modes every mode."""
+    """Of a quantised one the quantised cases; for one of memory every layout, for one of modes every mode.
+
+    For one of output paddings those of every kind.
+    """
     if fault.family == "quantised":
         return {
             "operations": quantised.OPERATIONS,
@@ -21,10 +25,13 @@ def usual_of(fault: Fault) -> dict[str, Any]:
             "around": quantised.EPILOGUE,
             "padding_modes": (ZEROS,),
             "views": (),
+            "output_paddings": BELOW_STRIDE,
         }
-    is_of_modes = Case.parse(fault.word).padding_mode != ZEROS
+    word = Case.parse(fault.word)
+    is_of_modes = word.padding_mode != ZEROS
     return {
         "dtypes": tuple(FORMATS),
         "padding_modes": PADDING_MODES if is_of_modes else (ZEROS,),
         "views": tuple(LAYOUTS) if fault.family == "memory" else (),
+        "output_paddings": OUTPUT_PADDINGS if word.trimmed else BELOW_STRIDE,
     }

@@ -15,8 +15,10 @@ from verify.cases.dtypes import DTYPES
 from verify.cases.fills import FILLS
 from verify.cases.modes import ZEROS
 from verify.cases.predicates import names_of
+from verify.cases.trimming import BELOW_STRIDE, output_padding
 from verify.cases.word import InvalidCase, Padding
 from verify.faults import FAULTS, Fault
+from verify.faults.catalogue.output_padding import OUTPUT_PADDED
 from verify.faults.visibility import is_visible
 
 _Fields = dict[str, Any]
@@ -64,11 +66,13 @@ def _search(
 ) -> Witnesses:
     space = joined(domains.values())
     has_views = any(part.views for part in space.spaces.values())
+    has_trimmed = any(part.output_paddings != BELOW_STRIDE for part in space.spaces.values())
     possible = [
         fault
         for fault in FAULTS
         if any(fault.is_of(said.scheme) for said in declared.values())
         and (has_views or fault.family != "memory")
+        and (has_trimmed or fault not in OUTPUT_PADDED)
     ]
     first: dict[str, tuple[str, Case]] = {}
 
@@ -104,11 +108,19 @@ def _words(domain: Domain, fills: Sequence[str], missing: Missing) -> Iterator[t
                 _only(format_of(word), space.data_formats),
             ):
                 with suppress(InvalidCase):
-                    case = replace(with_rank(word, rank), operation=operation, dtype=DTYPES[dtype].dtype)
+                    ranked = _within_dilation(with_rank(word, rank), space)
+                    case = replace(ranked, operation=operation, dtype=DTYPES[dtype].dtype)
                     if padding != case.padding_kind:
                         case = replace(case, padding=_PADDING_OF.get(padding, ((1, 0),) * rank))
                     case = replace(case, channels_first=data_format == "channels_first")
                     yield fault, replace(case, padding_mode=ZEROS if padding == "valid" else mode)
+
+
+def _within_dilation(word: Case, space: Space) -> Case:
+    """A word with dilations beyond its output padding, where a space takes none beyond both."""
+    if not word.trimmed or "any" in space.output_paddings:
+        return word
+    return replace(word, dilations=(1 + max(map(output_padding, word.axes)),) * word.rank)
 
 
 def _only(value: Any, allowed: Sequence[Any]) -> Sequence[Any]:

@@ -242,7 +242,7 @@ def padded_beforehand(problem: Problem, operands: Operands) -> tuple[Problem, Op
     """
     if all(axis.mode == ZEROS for axis in problem.axes):
         return problem, operands
-    wide = tuple(Axis(axis.padded, axis.kernel, axis.stride, axis.dilation) for axis in problem.axes)
+    wide = tuple(axis._replace(size=axis.padded, before=0, after=0, mode=ZEROS) for axis in problem.axes)
     if problem.traits.answer != "source":
         x = channels_last(problem, operands.input)
         padded = in_data_format(problem, pad(x, problem.axes, kind=x.dtype))

@@ -6,6 +6,7 @@ import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
+from verify.cases.trimming import output_padding
 
 
 def image_of(case: Case, array: Array) -> Array:
@@ -42,4 +43,4 @@ def pads_of(case: Case) -> tuple[list[int], list[int]]:
 
 def unread_of(case: Case) -> list[int]:
     """The cells at the end of each padded axis that no window reaches: an `output_padding`."""
-    return [axis.padded - ((axis.out - 1) * axis.stride + axis.span) for axis in case.axes]
+    return [output_padding(axis) for axis in case.axes]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.subjects.asked import drawn
-from verify import Case
+from verify import Case, reference
 from verify.checks.path import Examiner
 from verify.checks.subject import describe
 from verify.gate.survey import judgeable, refusal, words_of_limits
@@ -90,3 +90,9 @@ def test_every_deviation_happens_in_two_of_its_ways(entry):
     ways = islice((way for way in HERE.having(case) if entry.is_of_way(way.name)), 2)
     found = [Examiner(subject=way, known=(entry,)).examine(case).deviation for way in ways]
     assert found in ([entry], [entry] * 2)
+
+
+@pytest.mark.parametrize("name", ["conv_transpose+cells+jit", "conv_general_dilated+lhs-dilation+jit"])
+def test_a_transpose_may_lack_any_windows(name):
+    case = Case.parse("transpose_n2_i7x5_c2_k2x1_f3_s2x1_d1x2_same_t2x3_bias_ints3")
+    np.testing.assert_array_equal(WAYS[name](case), reference(case))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.subjects.asked import drawn
-from verify import Case, Declined
+from verify import Case, Declined, reference
 from verify.checks.path import Examiner
 from verify.checks.subject import describe
 from verify.gate.survey import judgeable, refusal, words_of_limits
@@ -67,6 +67,23 @@ def test_border_and_uneven_padding_are_padded_before_and_cut_after(operation):
     assert len(answers) > 5
     for answer in answers.values():
         np.testing.assert_array_equal(answer, next(iter(answers.values())))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name, way in WAYS.items() if way.domain.holds(Case.parse("transpose_i4_k1_d3_same_t1_ones"))],
+)
+def test_a_transpose_has_an_output_padding_below_its_dilation(name):
+    words = ("transpose_i6_k2_d3_valid_t2", "transpose_i7x5_c2_k2x1_f4_g2_s2x1_d3x2_p1.0x0.1_t0x1_bias")
+    for case in [Case.parse(f"{word}_cf_ints3") for word in words]:
+        np.testing.assert_array_equal(WAYS[name](case), reference(case))
+
+
+def test_an_output_padding_beyond_stride_and_dilation_is_refused():
+    case = Case.parse("transpose_i4_k1_same_t1_cf_ones")
+    assert not WAYS["conv_transpose"].domain.holds(case)
+    with pytest.raises(RuntimeError, match="output padding must be smaller than either stride or dilation"):
+        WAYS["conv_transpose"](case)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from verify.cases.case import Case
 from verify.cases.geometry import Axis
 from verify.cases.modes import ZEROS
+from verify.cases.trimming import output_padding
 from verify.reports.explanation.cell import cells_under, places_of, windows_over
 from verify.reports.explanation.lines import LABEL, PADDING_SIGN, WIDTH, Line, Span, entry
 from verify.reports.phrases import plural
@@ -73,24 +74,36 @@ def _sizes(case: Case, number: int, *, bordered: Axis, border: tuple[int, int]) 
 
 
 def _least_padding(axis: Axis) -> list[str]:
-    size, kernel, stride, dilation, before, after, _ = axis
-    total = before + after
-    if not axis.out:
+    size, kernel, stride, dilation, before, after, *_ = axis
+    fit, total = axis.out + axis.fewer, before + after
+    if not fit:
         return [f"out = ceil({size}/{stride}) = 0", "no window, so no padding"]
     return [
-        f"out = ceil({size}/{stride}) = {axis.out}",
-        f"total = max(({axis.out}-1)*{stride} + ({kernel}-1)*{dilation} + 1 - {size}, 0) = {total}",
+        f"out = ceil({size}/{stride}) = {fit}",
+        f"total = max(({fit}-1)*{stride} + ({kernel}-1)*{dilation} + 1 - {size}, 0) = {total}",
         f"before = {total}//2 = {before}, after = {total}-{before} = {after}",
+        *_left_over(axis),
     ]
 
 
 def _windows_that_fit(axis: Axis) -> list[str]:
-    size, kernel, stride, dilation, before, after, _ = axis
+    size, kernel, stride, dilation, before, after, *_ = axis
     padded = f"padded = {before} + {size} + {after} = {axis.padded}, " if before + after else ""
     return [
         f"{padded}span = ({kernel}-1)*{dilation} + 1 = {axis.span}",
-        f"out = ({axis.padded}-{axis.span})//{stride} + 1 = {axis.out}",
+        f"out = ({axis.padded}-{axis.span})//{stride} + 1 = {axis.out + axis.fewer}",
+        *_left_over(axis),
     ]
+
+
+def _left_over(axis: Axis) -> Iterator[str]:
+    """The output padding of a transpose whose input has fewer windows than fit."""
+    if axis.fewer:
+        fit, reach = axis.out + axis.fewer, f"({axis.out}-1)*{axis.stride} + {axis.span}"
+        yield (
+            f"the input has {fit} - {axis.fewer} = {axis.out}, "
+            f"so output_padding = {axis.padded} - ({reach}) = {output_padding(axis)}"
+        )
 
 
 def _window_lines(axis: Axis, cell: int) -> Iterator[str]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from verify.cases.domain import Space
+from verify.cases.trimming import OUTPUT_PADDINGS
 from verify.subjects.jax import calls
 from verify.subjects.jax.layers import layer_gradient, layered
 
@@ -17,7 +18,7 @@ _FLOATS = ("float16", "bfloat16", "float32", "float64")
 """The dtypes that have a gradient: of integers it is of float0, which holds no numbers."""
 
 _RULES = Space(paddings=("same", "valid"), max_groups=1)
-_CELLS = Space(max_groups=1)
+_CELLS = Space(max_groups=1, output_paddings=OUTPUT_PADDINGS)
 _SUMMED = Space(dtypes=("float32", "float64"))
 """Where sums of gradients, each of which is rounded to the dtype, are sums of its accumulator."""
 
@@ -59,8 +60,8 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
         "groups": Entry(("conv", "depthwise"), calls.mapped_groups),
         "transposed": Entry(("transpose",), calls.transposed, _RULES, (_OF_RULE,)),
         "cells": Entry(("transpose",), calls.transposed_with_cells, _CELLS),
-        "consistent": Entry(("transpose",), calls.transposed_consistently, _CELLS, (_ALL_READ,)),
-        "dilated": Entry(("transpose",), calls.dilated_input),
+        "consistent": Entry(("transpose",), calls.transposed_consistently, Space(max_groups=1), (_ALL_READ,)),
+        "dilated": Entry(("transpose",), calls.dilated_input, Space(output_paddings=OUTPUT_PADDINGS)),
         "input_gradient": Entry(("transpose",), calls.input_gradient, Space(dtypes=_FLOATS)),
         "filter_gradient": Entry(("filtergrad",), calls.filter_gradient, Space(dtypes=_FLOATS)),
         "per_image": Entry(("filtergrad",), calls.filter_gradients_of_images, _SUMMED),

@@ -12,6 +12,7 @@ from verify.cases.domain import Domain, Space
 from verify.cases.memory import LAYOUTS
 from verify.cases.modes import PADDING_MODES
 from verify.cases.operands import Array
+from verify.cases.trimming import OUTPUT_PADDINGS
 from verify.subjects.built_in import conditions_inside
 from verify.subjects.numpy.direct import (
     Correlation,
@@ -54,6 +55,7 @@ class Way:
             dtypes=tuple(self.dtypes),
             around=AROUND,
             padding_modes=PADDING_MODES,
+            output_paddings=OUTPUT_PADDINGS,
             views=tuple(LAYOUTS),
         )
         if self.taps:

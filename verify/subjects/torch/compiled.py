@@ -12,10 +12,11 @@ from types import MappingProxyType
 from typing import Any
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain, Space
+from verify.cases.domain import Domain
 from verify.cases.operands import Array
 from verify.checks.limits import Limit
 from verify.subjects.documented import limits_of
+from verify.subjects.torch.entries import DILATED
 from verify.subjects.torch.imported import torch
 from verify.subjects.torch.layers import inputs_of, layer_gradient, stack_of
 from verify.subjects.torch.tensors import array_of, in_own_order, tensors_of
@@ -50,7 +51,7 @@ class CompiledWay:
 
     @cached_property
     def domain(self) -> Domain:
-        return Domain(spaces=dict.fromkeys(self.operations, Space()))
+        return Domain(spaces=dict.fromkeys(self.operations, DILATED))
 
     @property
     def limits(self) -> tuple[Limit, ...]:

@@ -24,6 +24,9 @@ FILLED = (
 _SUMMED = Space(dtypes=("float32", "float64"))
 """Where sums of gradients, each of which is rounded to the dtype, are sums of its accumulator."""
 
+DILATED = Space(output_paddings=("below-stride", "below-dilation"))
+"""What `output_padding` goes to: below the stride or the dilation."""
+
 _NO_BIAS = ("epilogue == ()", "the bias of a transpose is that of another side")
 
 
@@ -52,8 +55,8 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
         "images": Entry(FORWARD, mapped.conv_of_images, takes_bias=True),
         "filters": Entry(("conv",), mapped.conv_of_filters, Space(max_groups=1)),
         "pairs": Entry(FORWARD, mapped.conv_of_pairs, takes_bias=True),
-        "transposed": Entry(("transpose",), calls.transposed, takes_bias=True),
-        "transposed_images": Entry(("transpose",), mapped.transposed_of_images, takes_bias=True),
+        "transposed": Entry(("transpose",), calls.transposed, DILATED, takes_bias=True),
+        "transposed_images": Entry(("transpose",), mapped.transposed_of_images, DILATED, takes_bias=True),
         "input_gradient": Entry(("transpose",), calls.input_gradient, takes_zeros=True),
         "padded_input": Entry(("transpose",), calls.padded_input_gradient, PADDED, FILLED, takes_zeros=True),
         "named_input": Entry(("transpose",), calls.named_input_gradient),

@@ -18,7 +18,7 @@ from verify.checks.subject import Declined
 from verify.subjects.built_in import conditions_inside
 from verify.subjects.documented import limits_of
 from verify.subjects.torch.calls import bordered
-from verify.subjects.torch.entries import ENTRIES, FILLED, FORWARD, PADDED, Entry
+from verify.subjects.torch.entries import DILATED, ENTRIES, FILLED, FORWARD, PADDED, Entry
 from verify.subjects.torch.epilogue import followed
 from verify.subjects.torch.imported import torch
 from verify.subjects.torch.layers import inputs_of, layer_gradient, stack_of, traced
@@ -108,7 +108,7 @@ class LayerWay:
 
     @cached_property
     def domain(self) -> Domain:
-        space = Space(paddings=("same", "valid")) if self.by_rule else Space()
+        space = Space(paddings=("same", "valid")) if self.by_rule else DILATED
         conditions: tuple[tuple[str, str], ...] = ()
         if self.has_modes:
             space, conditions = PADDED, (*FILLED, _ALIKE)
