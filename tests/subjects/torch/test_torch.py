@@ -14,7 +14,7 @@ from verify.checks.subject import describe
 from verify.gate.survey import judgeable, refusal, words_of_limits
 from verify.subjects.torch import subject
 from verify.subjects.torch.imported import torch
-from verify.subjects.torch.tensors import array_of, image_of, tensor_of, tensors_of
+from verify.subjects.torch.tensors import VIEWS, array_of, image_of, tensor_of, tensors_of
 from verify.subjects.torch.unsaid import NO_SIZES, cannot_say
 from verify.subjects.torch.ways import WAYS
 
@@ -99,6 +99,35 @@ def test_an_output_padding_beyond_stride_and_dilation_is_refused():
 )
 def test_call_that_has_no_argument_for_what_is_wrong_is_declined(key, word, reason):
     assert cannot_say(key, Case.parse(word)) == reason
+
+
+@pytest.mark.parametrize("layout", VIEWS)
+def test_an_operand_that_is_laid_out_is_a_tensor_in_the_same_memory(layout):
+    case = Case.parse(f"conv_n2_i4x1_c2_k3x1_f3_same_bias_ints3_memx{layout}_memw{layout}")
+    tensors = tensors_of(case)
+    for name in ("input", "factor"):
+        array, tensor = getattr(case.operands, name), tensors[name]
+        assert tensor.data_ptr() == array.ctypes.data
+        order = (0, 3, 1, 2) if name == "input" else (3, 2, 0, 1)
+        assert tensor.stride() == tuple(array.strides[axis] // 4 for axis in order)
+
+
+def test_an_operand_that_is_plain_has_memory_of_its_own():
+    case = Case.parse("conv_n2_i4x1_c2_k3x1_f3_same_ints3_memxstrided")
+    assert tensors_of(case)["factor"].data_ptr() != case.filters.ctypes.data
+
+
+def test_negative_strides_are_refused_and_outside_the_domain():
+    case = Case.parse("conv_i4_k1_same_ints3_memxreversed")
+    assert not WAYS["conv"].domain.holds(case)
+    with pytest.raises(ValueError, match="tensors with negative strides are not currently supported"):
+        WAYS["conv"](case)
+
+
+def test_depthwise_filters_that_are_copied_are_not_asked():
+    held = WAYS["conv"].domain.holds
+    assert not held(Case.parse("depthwise_i4_c2_k2_same_ints3_memwstrided"))
+    assert held(Case.parse("depthwise_i4_c2_k2_same_ints3_memxstrided"))
 
 
 def test_declined_call_is_not_made():

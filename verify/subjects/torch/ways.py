@@ -22,7 +22,7 @@ from verify.subjects.torch.entries import DILATED, ENTRIES, FILLED, FORWARD, PAD
 from verify.subjects.torch.epilogue import followed
 from verify.subjects.torch.imported import torch
 from verify.subjects.torch.layers import inputs_of, layer_gradient, stack_of, traced
-from verify.subjects.torch.tensors import array_of, in_own_order, tensors_of, zeros_of
+from verify.subjects.torch.tensors import VIEWS, array_of, in_own_order, tensors_of, zeros_of
 from verify.subjects.torch.unsaid import cannot_say
 
 
@@ -41,6 +41,12 @@ NATIVE = ("mkldnn", "nnpack")
 _ALIKE = (
     "all(before == after for before, after in pads)",
     "a layer's padding has as many cells at both ends",
+)
+
+
+_RESHAPED = (
+    "operation not in ('depthwise', 'separable') or all(letter != 'w' for letter, layout in memory)",
+    "depthwise filters are reshaped for PyTorch, which copies them",
 )
 
 
@@ -65,8 +71,8 @@ class FunctionWay:
 
     @cached_property
     def domain(self) -> Domain:
-        spaces = dict.fromkeys(self.operations, self.entry.space)
-        return Domain(spaces=spaces, conditions=conditions_inside(self.entry.conditions))
+        spaces = dict.fromkeys(self.operations, self.entry.space._replace(views=VIEWS))
+        return Domain(spaces=spaces, conditions=conditions_inside((*self.entry.conditions, _RESHAPED)))
 
     @property
     def limits(self) -> tuple[Limit, ...]:
