@@ -160,10 +160,7 @@ class Case:
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
-        """The arithmetic of each spatial axis of the forward convolution, in order.
-
-        A border counts as padding.
-        """
+        """The arithmetic of each spatial axis of the forward convolution; a border counts as padding."""
         walks = zip(self.size, self.kernel, self.strides, self.dilations, self.borders, strict=True)
         axes = []
         for number, (size, kernel, stride, dilation, (before, after)) in enumerate(walks):
