@@ -70,6 +70,14 @@ def test_what_takes_the_same_in_both_places_has_one_cause(first: str, second: st
     assert have_one_cause(STRIDE_3, first, second)
 
 
+@pytest.mark.parametrize("second", ["conv_i1_k1_p1.0_ones", "depthwise_i2x2_k1x1_p0.0x1.0_reals"])
+def test_the_kernel_that_same_pads_for_is_no_part_of_what_a_padding_takes(second: str) -> None:
+    is_padded = wrong_where(lambda case: any(axis.before or axis.after for axis in case.axes))
+    assert have_one_cause(is_padded, "conv_i1_k3_same_ones", second)
+    same_alone = wrong_where(lambda case: case.padding == "SAME" and case.kernel != (1,) * case.rank)
+    assert needs(unnamed("conv_i1_k3_same_ones", same_alone), by, lambda: False) == {"kernel", "padding"}
+
+
 LECTURE = "conv_i7x7_c3_k3x3_f2_s2x2_valid_bias_cs231n"
 
 
@@ -143,10 +151,10 @@ def test_errors_have_one_cause_if_their_words_are_the_same_but_for_numbers() -> 
 
 
 def test_what_a_disagreement_takes_is_what_larger_cases_take() -> None:
-    """A dilation that only makes two cells of padding of one is not needed."""
+    """A kernel and a dilation that only make the cells of padding are not needed."""
     twice = fault_named("padding-twice")
     failure = unnamed("conv_i1_k2_d2_same_ones", twice)
-    assert needs(failure, by, lambda: False) == {"padding", "kernel"}
+    assert needs(failure, by, lambda: False) == {"padding"}
 
 
 def test_further_words_are_in_another_operation_rank_and_dtype() -> None:

@@ -98,6 +98,14 @@ def plainer(case: Case) -> Iterator[tuple[str, Case]]:
                 yield name, without
 
 
+def given_cells(case: Case) -> Iterator[Case]:
+    """A case padded by SAME with the same cells as explicit padding; none for another."""
+    if case.padding == "SAME":
+        pairs = zip(case.axes, case.borders, strict=True)
+        cells = tuple((axis.before - before, axis.after - after) for axis, (before, after) in pairs)
+        yield from _changed(_free(case), {"padding": cells})
+
+
 def _room(case: Case) -> tuple[int, ...]:
     spans = zip(case.size, case.kernel, case.dilations, strict=True)
     return tuple(max(size, (kernel - 1) * gap + 1) for size, kernel, gap in spans)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from verify.cases.case import Case
-from verify.cases.neighbours import elsewhere, is_plain, larger, moved, plainer
+from verify.cases.neighbours import elsewhere, given_cells, is_plain, larger, moved, plainer
 from verify.cases.patience import patience
 from verify.checks.examination import LOUD, Examination
 from verify.checks.path import Examiner
@@ -142,15 +142,18 @@ def _asked(case: Case, way: Description, by: By) -> Examination | None:
 
 
 def needs(failure: Examination, by: By, is_over: Callable[[], bool]) -> frozenset[str]:
-    """What a disagreement takes: what of its case is not plain, and without which larger ones agree, too."""
+    """What a disagreement takes: what of its case is not plain, and without which larger ones agree, too.
+
+    SAME's padding depends on kernels and strides: they are counted apart where the same cells, if they are
+    given, disagree as well.
+    """
 
     def still_fails(case: Case) -> bool:
         seen = None if is_over() else _asked(case, failure.subject, by)
         return seen is not None and seen.fails
 
-    return frozenset(
-        name for name, without in plainer(failure.case) if not any(map(still_fails, larger(without)))
-    )
+    case = next(filter(still_fails, given_cells(failure.case)), failure.case)
+    return frozenset(name for name, without in plainer(case) if not any(map(still_fails, larger(without))))
 
 
 def further_words(failure: Examination, by: By) -> tuple[str, ...]:
