@@ -230,6 +230,7 @@ def _larger(case: Case) -> tuple[_Change, ...]:
         {"size": uneven, "kernel": tuple(kernel + 1 for kernel in case.kernel)},
         *_padded_and_grouped(case, uneven),
         {"size": uneven, "strides": _unlike(case.dilations)},
+        {"size": tuple(size + 1 for size in uneven), "strides": _unlike(case.dilations)},
         {
             "size": uneven,
             "kernel": (2,) * case.rank,
