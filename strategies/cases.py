@@ -18,7 +18,6 @@ from verify.cases.dtypes import DTYPES as EVERY_DTYPE
 from verify.cases.dtypes import FORMATS, QUANTISED
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis
-from verify.cases.memory import LAYOUTS
 from verify.cases.modes import PADDING_MODES, ZEROS
 from verify.cases.narrowings import DRAWN_FILLS, REDUCTIONS, STEPS, checked
 from verify.cases.operations import AROUND, OPERATIONS, Operation
@@ -165,7 +164,7 @@ def plans_of(domains: Mapping[str, Domain], narrowing: Narrowing, given: Mapping
     """The plans that have a case, of each way of each operation."""
     plans: dict[str, dict[str, tuple[Plan, Inside]]] = {}
     usual = {**USUAL, **given}
-    lists = {name: value for name, value in usual.items() if name in given or name in LISTS}
+    lists = {name: usual[name] for name in (*LISTS, *given) if name != "views" or name in given}
     for way, domain in domains.items():
         inside = domain.narrowed(lists)
         for operation in inside.spaces:
@@ -181,7 +180,6 @@ USUAL: Mapping[str, Any] = MappingProxyType(
     {
         **(cases.__kwdefaults__ or {}),
         "dtypes": (*DTYPES, *QUANTISED),
-        "views": tuple(LAYOUTS),
         "padding_modes": PADDING_MODES,
         "output_paddings": OUTPUT_PADDINGS,
         "max_stride": 4,

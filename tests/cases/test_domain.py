@@ -215,6 +215,13 @@ def test_narrowing_to_other_operations_leaves_none():
     assert of().narrowed({"operations": ("transpose",)}).spaces == {}
 
 
+def test_views_leave_the_operations_that_take_some_of_them() -> None:
+    domain = Domain(spaces={"conv": Space(views=("strided", "odd")), "depthwise": Space()})
+    assert domain.narrowed({"views": ("odd", "paged")}).spaces == {"conv": Space(views=("odd",))}
+    assert domain.narrowed({"views": ("paged",)}).spaces == {}
+    assert domain.narrowed({"views": ()}).operations == domain.narrowed({}).operations == domain.operations
+
+
 @pytest.mark.parametrize(
     "narrowing", [{"ranks": (2,)}, {"dtypes": ("float64",)}, {"paddings": ("valid",)}], ids=str
 )

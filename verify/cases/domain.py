@@ -230,7 +230,10 @@ class Domain:
         )
 
     def narrowed(self, narrowings: Mapping[str, Any]) -> Domain:
-        """What the narrowings of `strategies.cases` leave, of those that a domain can say."""
+        """What the narrowings of `strategies.cases` leave, of those that a domain can say.
+
+        Of views that are chosen, an operation that has none of them has nothing: its other cases show none.
+        """
         said: dict[str, Any] = {
             name: tuple(spelled(name, word) for word in value) if name in LISTS else value
             for name, value in narrowings.items()
@@ -238,7 +241,10 @@ class Domain:
         }
         operations = said.pop("operations", self.operations)
         space = Space(**{**_WHOLE, **said})
-        return Domain(spaces=dict.fromkeys(operations, space)).within(self)
+        left = Domain(spaces=dict.fromkeys(operations, space)).within(self)
+        if not said.get("views"):
+            return left
+        return replace(left, spaces={name: part for name, part in left.spaces.items() if part.views})
 
     def carried(self, case: Case) -> Case | None:
         """The case, or the first inside with another data format, dtype or rank; None where there is none."""
