@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
-
 from verify.cases.case import Case
 from verify.cases.geometry import Axis, ceil_div, same_padding
+from verify.cases.modes import sources_of
 from verify.faults.fault import (
     FORWARD,
     OTHER_END,
@@ -19,7 +18,7 @@ from verify.faults.fault import (
     own_padding,
     shifted,
 )
-from verify.faults.index_maps import Map, Maps, cells_read, outs_of, zero_outside
+from verify.faults.index_maps import Maps, cells_read, outs_of, zero_outside
 from verify.oracle.compare import NUMERIC_KINDS
 
 
@@ -76,26 +75,19 @@ def _undilated(case: Case) -> list[tuple[int, int]]:
     ]
 
 
-def _filled_by(source: Callable[[Map, int], Map]) -> Geometry:
-    """Padding that repeats cells of the bordered input: `source` gives the cell for each place and size."""
+def _filled_by(mode: str) -> Geometry:
+    """Padding that repeats cells of the bordered input, as a mode has it."""
 
     def maps(case: Case) -> Maps | None:
         if not any(map(any, own_padding(case))) or 0 in _bordered(case):
             return None
         axes = zip(case.axes, case.borders, _bordered(case), strict=True)
         return [
-            zero_outside(axis, source(cells_read(axis) + before, size) - before)
+            zero_outside(axis, sources_of(mode, cells_read(axis) + before, size) - before)
             for axis, (before, _), size in axes
         ]
 
     return Geometry(maps)
-
-
-def _reflected(cells: Map, size: int) -> Map:
-    if size == 1:
-        return np.zeros_like(cells)
-    folded = cells % (2 * size - 2)
-    return np.where(folded < size, folded, 2 * size - 2 - folded)
 
 
 def _exchanged(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -198,14 +190,14 @@ PADDING = (
         sentence="padding with the cells of the edge instead of zeros",
         applies=f"{_OF_ZEROS} and operation != 'transpose' and {WINDOWED}",
         word="conv_i1_k2_same_ones",
-        change=_filled_by(lambda cells, size: np.clip(cells, 0, size - 1)),
+        change=_filled_by("replicate"),
     ),
     padding_fault(
         name="padding-reflects",
         sentence="padding with the cells reflected at the edge instead of zeros",
         applies=f"{_OF_ZEROS} and operation != 'transpose' and {WINDOWED}",
         word="conv_i1_k2_same_ones",
-        change=_filled_by(_reflected),
+        change=_filled_by("reflect"),
     ),
     call_fault(
         name="called-padded-as-first",

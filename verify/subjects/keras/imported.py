@@ -19,11 +19,8 @@ SWITCHES = switches()
 if not is_importable("keras"):  # before its backend, so that it is what is reported missing
     raise ModuleNotFoundError("Keras is not installed", name="keras")
 if SWITCHES[BACKEND] not in BACKENDS:
-    raise ImportError(
-        f"it has the backends {', '.join(BACKENDS)}, not {SWITCHES[BACKEND]}, which is tensorflow:keras"
-        if SWITCHES[BACKEND] == "tensorflow"
-        else f"it has the backends {', '.join(BACKENDS)}, not {SWITCHES[BACKEND]}"
-    )
+    where = ", which is tensorflow:keras" * (SWITCHES[BACKEND] == "tensorflow")
+    raise ImportError(f"it has the backends {', '.join(BACKENDS)}, not {SWITCHES[BACKEND]}{where}")
 if not is_importable(needed := BACKENDS[SWITCHES[BACKEND]]):
     raise ImportError(
         f"Keras's backend {SWITCHES[BACKEND]} needs {needed}, which is not installed: "
