@@ -17,6 +17,7 @@ from verify.checks.examination import Examination
 from verify.checks.path import Examiner
 from verify.checks.subject import describe
 from verify.export.issue import TITLE, issue
+from verify.faults import fault_named
 
 WORD = "conv_i1x2_k1x2_same_iota"
 
@@ -55,6 +56,12 @@ def test_it_has_all_that_a_maintainer_asks_for() -> None:
         "Why the expected value is right",
         "Releases in which it happens",
     ]
+
+
+def test_its_title_says_how_an_operand_lies_in_memory() -> None:
+    laid = "conv_i1_c2_k1_f2_same_ones_memxstrided_memwfortran"
+    text = issue(disagreement(fault_named("input-as-contiguous"), laid), "")
+    assert next(iter(sections(text))).endswith(" (conv of 1 axis, float32, strided input, fortran filters)")
 
 
 def test_it_has_the_source_and_both_answers() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from verify.cases.memory import OPERANDS
 from verify.checks.examination import Examination, axis_line, likenesses, replay_line_of, worst_phrase
 from verify.checks.versions import FRAMEWORKS, versions_of
 from verify.oracle.bounds import judgement
@@ -50,9 +51,9 @@ def _title(examination: Examination) -> str:
     call = examination.subject.name.rpartition("/")[2]
     if verdict.worst is not None and verdict.kind in NUMERIC_KINDS:
         said = f"{call} answers {verdict.worst.got!r} where {verdict.worst.want!r} is right"
-        said += (
-            f" ({case.operation} of {case.rank} {'axis' if case.rank == 1 else 'axes'}, {case.dtype.name})"
-        )
+        laid = "".join(f", {layout} {OPERANDS[letter]}" for letter, layout in case.memory)
+        axes = f"{case.rank} {'axis' if case.rank == 1 else 'axes'}"
+        said += f" ({case.operation} of {axes}, {case.dtype.name}{laid})"
     else:
         said = _printable(f"{call}: {' '.join(verdict.sentence.split())}")
     return said if len(said) <= TITLE else f"{said[: TITLE - 1]}…"
