@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.planted import related
+from verify.checks.subject import describe
 from verify.gate import conformance
-from verify.gate.relating import lacking
+from verify.gate.relating import Related, lacking
 from verify.reports.html.related import relation_tables
 from verify.reports.records import Record
 from verify.reports.relations import relation_lines, relation_table
@@ -71,10 +73,22 @@ def test_threads_and_processes_are_asked_in_workers() -> None:
     assert set(tally.relations["process-invariance"].values()) == {""}
 
 
-def test_what_cannot_be_measured_is_said_where_it_is_demanded() -> None:
-    assert lacking("mine", "thread-invariance", {}, {}) == (
-        "mine: thread-invariance is demanded, and no case could show it"
-    )
+@pytest.mark.parametrize(
+    ("relation", "matrix", "why"),
+    [
+        ("process-invariance", {}, "it runs in this process"),
+        ("thread-invariance", {}, "it runs in this process"),
+        ("thread-invariance", {"KERNEL": ("a", "b")}, "none of its settings is of threads"),
+        ("batch-invariance", {}, "no case could show it"),
+    ],
+)
+def test_what_cannot_be_measured_says_why_where_it_is_demanded(
+    relation: str, matrix: dict[str, tuple[str, ...]], why: str
+) -> None:
+    subject = replace(describe(related.by_batch), matrix=matrix)
+    none = Related(subject=subject, asked={})
+    assert none.measured(relation, {}) == {}
+    assert lacking("mine", none, relation, {}) == f"mine: {relation} is demanded, and {why}"
 
 
 def test_a_gate_that_measures_and_demands_nothing_has_no_such_test() -> None:

@@ -54,6 +54,14 @@ class Related:
                 return _compared(one, two)
         return dict(self._varied(relation, first))
 
+    def unmeasured(self, relation: str) -> str:
+        """Why a relation is measured in no region, in a phrase."""
+        if relation == "thread-invariance" and not self._has_threads():
+            return "none of its settings is of threads"
+        if relation in ("process-invariance", "thread-invariance") and self._worker is None:
+            return "it runs in this process"
+        return "no case could show it"
+
     def _varied(self, relation: str, first: Answers) -> Iterator[tuple[str, str]]:
         for name, answer in first.items():
             way, case = self.asked[name]
@@ -73,11 +81,15 @@ class Related:
 
     def _in_a_process(self, environment: Mapping[str, str]) -> dict[str, Array]:
         """The answers in a worker of their own; none for a subject that runs in this process."""
-        worker = next(filter(None, (worker_of(way) for way, _ in self.asked.values())), None)
-        if worker is None:
+        if self._worker is None:
             return {}
-        with _another(worker, environment) as other:
+        with _another(self._worker, environment) as other:
             return self.answers(lambda way: replace(way, call=_Elsewhere(other, way)))
+
+    @property
+    def _worker(self) -> Isolated | None:
+        """The worker that it runs in, if it does."""
+        return next(filter(None, (worker_of(way) for way, _ in self.asked.values())), None)
 
 
 @contextmanager
@@ -119,17 +131,15 @@ def wider(case: Case, region: str, holds: Callable[[Case], bool]) -> Case:
     return case
 
 
-def lacking(
-    subject: str, relation: str, measured: Mapping[str, str], asked: Mapping[str, tuple[str, Case]]
-) -> str:
+def lacking(subject: str, related: Related, relation: str, measured: Mapping[str, str]) -> str:
     """Why a relation that is demanded does not hold, in one sentence; "" where it does."""
     differing = {name: how for name, how in measured.items() if how}
     if not measured:
-        return f"{subject}: {relation} is demanded, and no case could show it"
+        return f"{subject}: {relation} is demanded, and {related.unmeasured(relation)}"
     if not differing:
         return ""
     name, how = next(iter(differing.items()))
     shown: Sequence[str] = [*differing][:4]
     more = " …" if len(differing) > len(shown) else ""
     where = f"in {len(differing)} of {len(measured)} regions the bits are others ({', '.join(shown)}{more})"
-    return f"{subject}: {relation} is demanded, and {where}: {how}, in {asked[name][1]}"
+    return f"{subject}: {relation} is demanded, and {where}: {how}, in {related.asked[name][1]}"

@@ -349,7 +349,7 @@ def _relations_test(
         related = Related(subject=gate.subject, asked=pairs)
         first, found = related.answers(), judge.tallier.relations
         found.update({relation: related.measured(relation, first) for relation in wanted})
-        lacked = [text for name in due if (text := lacking(gate.name, name, found[name], asked))]
+        lacked = [text for name in due if (text := lacking(gate.name, related, name, found[name]))]
         for text in lacked:
             judge.tallier.complained(text)
         _ask(judge, [("", way, case) for way, case in asked.values()])
