@@ -40,7 +40,7 @@ ERRORS: dict[str, tuple[Subject, str, tuple[str, ...]]] = {
     ),
     "one bias for all": (
         loops(bias=lambda numbers: numbers[0]),
-        "",
+        "bias-of-first-channel",
         ("conv_i1_k1_f2_same_bias_iota", "conv_i2x2_k1x1_f3_valid_bias_relu_coded", LECTURE),
     ),
 }

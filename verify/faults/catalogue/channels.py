@@ -117,6 +117,16 @@ def _first_repeated(case: Case, right: Array) -> Array | None:
     return np.ascontiguousarray(np.broadcast_to(right[:1], right.shape)) if len(right) > 1 else None
 
 
+def _biased_along_the_last(case: Case, right: Array) -> Array | None:
+    """As NumPy broadcasts it, where the last axis is as long as the bias; elsewhere that is an error."""
+    if case.bias is None or right.shape[-1] != len(case.bias):
+        return None
+    problem = problem_of(case)
+    sums = linear(problem, case.operands._replace(bias=None), exact=True)
+    biased = wrapped(sums + case.bias.astype(sums.dtype), case.format)
+    return cast(follow(problem, case.operands, biased)[0], case.dtype)
+
+
 def _only_first(case: Case, right: Array) -> Array | None:
     wrong = right.copy()
     wrong[1:] = 0
@@ -260,6 +270,23 @@ BATCH = (
         applies=_BIASED,
         word="conv_i1_k1_same_bias_ones",
         change=_with("bias", lambda bias: np.append(bias[:-1], np.zeros_like(bias[-1:]))),
+    ),
+    batch_fault(
+        name="bias-of-first-channel",
+        sentence="the bias of the first channel added to all",
+        applies=_BIASED,
+        needs=f"{_OUT_CHANNELS} > 1",
+        word="conv_i1_k1_f2_same_bias_iota",
+        change=_with("bias", lambda bias: np.repeat(bias[:1], len(bias))),
+    ),
+    batch_fault(
+        name="bias-along-last-axis",
+        sentence="the bias added along the last axis, where that is as long and the channels come first",
+        applies=f"channels_first and {_BIASED}",
+        needs=f"{_OUT_CHANNELS} > 1",
+        word="conv_i2_k1_f2_same_cf_bias_iota",
+        change=Answer(_biased_along_the_last),
+        is_narrow=True,
     ),
     batch_fault(
         name="bias-twice",
