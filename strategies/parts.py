@@ -130,7 +130,8 @@ def epilogue_of(row: Row, *, operation: str, dtype: str, around: Sequence[str]) 
     first = stage(("bias", "bias", "bias", "norm", "norm"), nothing=3)
     second = stage(("residual",), nothing=3)
     is_short = DTYPES[dtype].is_quantised  # where nothing but these follows
-    return first + second + stage(("relu", "relu", *ACTIVATIONS), nothing=5 if is_short else 10)
+    often = ("relu", "relu6") if is_short else ("relu", "relu")  # as the end of relu6 has a scale there
+    return first + second + stage((*often, *ACTIVATIONS), nothing=5 if is_short else 10)
 
 
 def borders(rank: int) -> SearchStrategy[tuple[tuple[int, int], ...]]:

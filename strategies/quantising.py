@@ -63,7 +63,8 @@ def _quantised(case: Case, row: Row) -> Quantised:
     made = Quantised(x_scale, x_zero, tuple(base * part for part in spread), w_zero, 1.0, y_zero)
     steps = _spread_of_sums(case, made) / _ANSWERS[case.format.token] * 2.0 ** (spare % 5 - 2)
     if "relu6" in case.epilogue:
-        x_scale = 6 / (max(made.w_scale) * steps * (_LEAST_SIX + spare / _SIXES))
+        end = _LEAST_SIX + spare // len(_BEYOND_SIX) + _BEYOND_SIX[spare % len(_BEYOND_SIX)]
+        x_scale = 6 / (max(made.w_scale) * steps * end)
         made = made._replace(x_scale=float(np.float32(x_scale)))
     if kind == "ties":
         made = made._replace(x_scale=_power(x_scale), w_scale=tuple(map(_power, made.w_scale)))
@@ -72,8 +73,8 @@ def _quantised(case: Case, row: Row) -> Quantised:
     return made._replace(y_scale=_beside(made.x_scale * max(made.w_scale) * steps, beside))
 
 
-_LEAST_SIX, _SIXES = 8.3, 4
-"""Steps at which relu6 ends: from the least on, and how many parts of one more there are."""
+_LEAST_SIX, _BEYOND_SIX = 8, (0.55, 0.7, 0.85, 0.3)
+"""Steps at which relu6 ends: from the least on, mostly nearer to the step above than to that below."""
 
 
 def _power(number: float) -> float:
