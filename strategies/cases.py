@@ -24,6 +24,7 @@ from verify.cases.operations import AROUND, OPERATIONS, Operation
 from verify.cases.regions import regions as all_regions
 from verify.cases.shards import ALL, Shard
 from verify.cases.trimming import BELOW_STRIDE, OUTPUT_PADDINGS
+from verify.cases.weights import OWN, WEIGHTS
 from verify.cases.word import PADDINGS
 
 from .inside import Inside
@@ -48,6 +49,7 @@ from .plans import Plan, padded_alike
 from .quantising import QUANTISED_BYTES, quantisations
 from .regional import fields_of
 from .trimming import TRIMMED_BYTES, trimmed_alike
+from .weighing import WEIGHTS_BYTES, weighed
 
 DTYPES = tuple(
     sorted(FORMATS, key=lambda token: (FORMATS[token].exact_integers, FORMATS[token].accumulator != token))
@@ -68,6 +70,7 @@ def cases(
     paddings: Sequence[str] = PADDINGS,
     padding_modes: Sequence[str] = (ZEROS,),
     output_paddings: Sequence[str] = BELOW_STRIDE,
+    weights: Sequence[str] = (OWN,),
     fills: Sequence[str] = DRAWN_FILLS,
     around: Sequence[str] = AROUND,
     views: Sequence[str] = (),
@@ -90,9 +93,9 @@ def cases(
 
     Each argument narrows what is drawn. `dtypes` have NumPy's names ("float32"); of "int8", "uint8" and
     "int16" quantised cases are drawn, only where they are named. `paddings` are "same",
-    "valid" and "explicit"; of `padding_modes` but "zeros" cases are drawn only where they are named,
-    and of `output_paddings` but "below-stride" transposes with an output padding of "below-dilation", as
-    PyTorch takes it, or of "any" size;
+    "valid" and "explicit"; of `padding_modes` but "zeros" and of `weights` but "own" cases are drawn only
+    where they are named, and of `output_paddings` but "below-stride" transposes with an output padding of
+    "below-dilation", as PyTorch takes it, or of "any" size;
     `data_formats` "channels_last" and "channels_first", or as a case says them
     ("SAME", "NHWC"), in any case of letters. `steps` say whether strides and dilations may exceed 1 ("plain",
     "strided", "dilated", "both"); where these allow it, `unread` is drawn strided, as only windows that
@@ -148,10 +151,11 @@ def cases_by_way(
         for plan, _ in ways.values()
     )
     has_views = any(plan.space.views for ways in plans.values() for plan, _ in ways.values())
+    has_weights = any(plan.has_weights for ways in plans.values() for plan, _ in ways.values())
     has_modes = any(plan.has_modes for ways in plans.values() for plan, _ in ways.values())
     has_trimmed = any(plan.has_trimmed for ways in plans.values() for plan, _ in ways.values())
-    length = ROW_BYTES + MODE_BYTES * has_modes + TRIMMED_BYTES * has_trimmed
-    length += QUANTISED_BYTES * has_quantised + MEMORY_BYTES * has_views
+    more = (MODE_BYTES * has_modes, TRIMMED_BYTES * has_trimmed, WEIGHTS_BYTES * has_weights)
+    length = ROW_BYTES + sum(more) + QUANTISED_BYTES * has_quantised + MEMORY_BYTES * has_views
     drawn = decided(length, partial(_drawn, plans=plans, narrowing=narrowing, counts=counts))
     return drawn.filter(itemgetter(1))  # type: ignore[return-value]
 
@@ -168,8 +172,11 @@ def plans_of(domains: Mapping[str, Domain], narrowing: Narrowing, given: Mapping
     for way, domain in domains.items():
         inside = domain.narrowed(lists)
         for operation in inside.spaces:
-            plan = Plan(operation, inside, narrowing.steps)
-            if any(narrowing.fills_of(operation, dtype) for dtype in plan.space.dtypes) and plan.open():
+            plan, fills_of = Plan(operation, inside, narrowing.steps), narrowing.fills_of
+            if (
+                any(fills_of(operation, dtype, plan.space.weights) for dtype in plan.space.dtypes)
+                and plan.open()
+            ):
                 regional = Inside(plan, narrowing)
                 if narrowing.is_whole or not regional.is_empty:
                     plans.setdefault(operation, {})[way] = plan, regional
@@ -182,6 +189,7 @@ USUAL: Mapping[str, Any] = MappingProxyType(
         "dtypes": (*DTYPES, *QUANTISED),
         "padding_modes": PADDING_MODES,
         "output_paddings": OUTPUT_PADDINGS,
+        "weights": WEIGHTS,
         "max_stride": 4,
         "max_dilation": 3,
     }
@@ -199,16 +207,29 @@ def _drawn(row: Row, *, plans: Plans, narrowing: Narrowing, counts: Counter[str]
     region = inside.opened(place) if place >= 0 else None
     rest = row.rest()
     made = inside.drawn(row, region) if region else None
-    made = made and _padded(_quantised(made, row, plan), row, plan)
+    made = made and _finished(made, row, plan)
     case = inside.near(made, region) if region and made else None
     if case is None and narrowing.is_whole:
         made = _case_of(rest, plan=plan, narrowing=narrowing)
-        made = made and _padded(_quantised(made, row, plan), row, plan)
+        made = made and _finished(made, row, plan)
         case = made and plan.inside(made)
     counts["drawn"] += 1
     counts["thrown"] += case is None
     counts["unjudged"] += made is not None and case is not made and plan.is_unjudged(made)
     return way, case and _laid_out(case, row, plan)
+
+
+def _finished(case: Case, row: Row, plan: Plan) -> Case | None:
+    """A case with what the places at the end of a row decide: its scales, weights and mode of padding."""
+    return _padded(_weighed(_quantised(case, row, plan), row, plan), row, plan)
+
+
+def _weighed(case: Case, row: Row, plan: Plan) -> Case:
+    """A case with its filters kept as the place before the last ones decides, or as is inside."""
+    if not plan.has_weights:
+        return case
+    turn = row.last(WEIGHTS_BYTES + MEMORY_BYTES * bool(plan.space.views)).byte()
+    return next(filter(plan.holds, weighed(case, plan.space.weights, turn)), case)
 
 
 def _laid_out(case: Case, row: Row, plan: Plan) -> Case:
@@ -251,13 +272,14 @@ def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:
     The order of the decisions is that of the bytes, and stays as it is.
     """
     operation, space = plan.operation, plan.space
+    fills_of = partial(narrowing.fills_of, operation.name, weights=space.weights)
     rank = row.of(plan.open())
     padding = row.of(plan.open((rank,)))
-    dtypes = [token for token in plan.open((rank, padding)) if narrowing.fills_of(operation.name, token)]
+    dtypes = [token for token in plan.open((rank, padding)) if fills_of(token)]
     if not dtypes:
         return None
     dtype = row.of(dtypes)
-    fill = FILLS[row.of(narrowing.fills_of(operation.name, dtype))]
+    fill = FILLS[row.of(fills_of(dtype))]
     formats = plan.open((rank, padding, dtype))
     data_format = row.of([formats[0]] * 6 + list(formats[1:]))
     made = (rank, padding, dtype, data_format)

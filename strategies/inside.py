@@ -22,6 +22,7 @@ from .narrowed import Narrowing
 from .parts import Row
 from .plans import Plan, plainer
 from .regional import INSIDE_BYTES, NotOpenError, case_of, choice
+from .weighing import weighed
 
 Value = TypeVar("Value")
 
@@ -85,7 +86,7 @@ class Inside:
         if example is None:
             return None
         for case in chain((example,), self._examples(region)):
-            for fill in self._narrowing.fills_of(case.operation, case.format.token)[:1]:
+            for fill in self._fills_of(case.operation, case.format.token)[:1]:
                 other = with_fill(case, fill, seed=1)
                 if self.takes(other, region):
                     return other
@@ -99,7 +100,7 @@ class Inside:
         """A case, the same with another fill where its own needs cells that are not read, plainer ones."""
         yield case
         if not self._narrowing.takes_cells(case):
-            fills = self._narrowing.fills_of(case.operation, case.format.token)
+            fills = self._fills_of(case.operation, case.format.token)
             others = [name for name in fills if not FILLS[name].needs_unread]
             if not others:
                 return
@@ -112,6 +113,9 @@ class Inside:
         if example is not None:
             with suppress(InvalidCase):
                 yield with_fill(example, case.fill, seed=case.seed)
+
+    def _fills_of(self, operation: str, dtype: str) -> tuple[str, ...]:
+        return self._narrowing.fills_of(operation, dtype, self._plan.space.weights)
 
     def takes(self, case: Case, region: Region) -> bool:
         """Whether a case is of a region, inside the plan, and wanted."""
@@ -135,7 +139,8 @@ class Inside:
         plan = self._plan
         bounds = plan.space._replace(ranks=(), dtypes=(), data_formats=(), paddings=())
         for made in self._choices(region):
-            yield from filter(self._holds, _tried(region.name, plan.operation, bounds, made))
+            tried = (_kept(case, plan.space) for case in _tried(region.name, plan.operation, bounds, made))
+            yield from filter(self._holds, tried)
 
     def _choices(self, region: Region) -> Iterator[tuple[Any, ...]]:
         """Rank, padding, dtype and format, as far as a region and the plan have them in common."""
@@ -155,7 +160,7 @@ class Inside:
         plan, operation = self._plan, self._plan.operation.name
         usual = region.drawn(operation, "float32")
         rank, padding, dtype, fill, data_format = row.bytes(5)
-        fills = self._narrowing.fills_of
+        fills = self._fills_of
         try:
             made: tuple[Any, ...] = ()
             for wanted, byte in ((usual.ranks, rank), (usual.paddings, padding)):
@@ -187,6 +192,11 @@ def _tried(name: str, operation: Operation, bounds: Space, made: tuple[Any, ...]
             )
             tried += [replace(case, epilogue=()), *([case] if case.epilogue else [])]
     return tuple(case for case in tried if _is_of(case, region))
+
+
+def _kept(case: Case, space: Space) -> Case:
+    """A case with its filters kept as a space has them."""
+    return next(weighed(case, space.weights), case) if case.weights not in space.weights else case
 
 
 def _is_of(case: Case, region: Region) -> bool:

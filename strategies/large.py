@@ -18,6 +18,7 @@ from verify.cases.domain import Domain
 from verify.cases.geometry import ceil_div
 from verify.cases.large import OPERATIONS, WORK_LIMIT, bytes_of_arrays, size_in_its_dtype
 from verify.cases.modes import ZEROS
+from verify.cases.weights import OWN
 from verify.cases.word import InvalidCase
 
 from .cases import cases_by_way
@@ -89,10 +90,11 @@ def large_cases_by_way(
             ("fills", LARGE_FILLS),
             ("around", AROUND),
             ("padding_modes", (ZEROS,)),
+            ("weights", (OWN,)),
         )
     }
-    if not (chosen["operations"] and chosen["fills"] and chosen["padding_modes"]):
-        raise ValueError("none of these operations, fills and modes of padding has large cases")
+    if not all(chosen[name] for name in ("operations", "fills", "padding_modes", "weights")):
+        raise ValueError("none of these operations, fills, modes of padding and weights has large cases")
     usual = {"reductions": ("short",), **narrowings, **chosen, "views": ()}
     drawn = cases_by_way(domains, **usual)
     grown = st.builds(partial(_grown, domains), drawn, st.sampled_from(GROWTHS), st.sampled_from(ELEMENTS))

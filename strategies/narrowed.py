@@ -11,6 +11,7 @@ from verify.cases.dtypes import DTYPES
 from verify.cases.enumeration import has_fill
 from verify.cases.fills import FILLS
 from verify.cases.narrowings import REDUCTIONS, step_of
+from verify.cases.weights import OWN
 
 OFTEN = tuple(name for times in (1, 2) for name, fill in FILLS.items() if fill.chance > times)
 """Fills that reveal the most, or what no other fill reveals."""
@@ -32,9 +33,15 @@ class Narrowing(NamedTuple):
     regions: Sequence[str] = ()
     is_whole: bool = True
 
-    def fills_of(self, operation: str, dtype: str) -> tuple[str, ...]:
-        """The fills that are drawn of an operation in a dtype, those that show the most more often."""
-        return _fills_for(operation, dtype, tuple(self.fills))
+    def fills_of(self, operation: str, dtype: str, weights: Sequence[str] = (OWN,)) -> tuple[str, ...]:
+        """The fills that are drawn of an operation in a dtype, those that show the most more often.
+
+        Of filters that are kept in int8 alone they are finite.
+        """
+        fills = self.fills
+        if tuple(weights) == ("int8",):
+            fills = [name for name in fills if FILLS[name].is_finite]
+        return _fills_for(operation, dtype, tuple(fills))
 
     def takes_cells(self, case: Case) -> bool:
         """Whether a case has cells that no window reads, where its fill needs some."""

@@ -16,7 +16,10 @@ from verify.cases.modes import ZEROS
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import names_of
 from verify.cases.trimming import BELOW_STRIDE
+from verify.cases.weights import OWN
 from verify.cases.word import InvalidCase, Padding
+
+from .weighing import weighed
 
 GROUPINGS = ("one", "some", "each")
 """One group of all channels, several groups, and a group for each channel."""
@@ -47,6 +50,7 @@ class Plan:
         )
         self.has_modes = self.space.padding_modes != (ZEROS,)
         self.has_trimmed = self.operation.answer == "source" and self.space.output_paddings != BELOW_STRIDE
+        self.has_weights = self.space.weights != (OWN,)
         self._has_bias = "bias" in self.space.around
         modes = (("modes", str(self.space.padding_modes)),) if self.has_modes else ()
         names = (*domain.used, ("bias", str(self._has_bias)), *modes)
@@ -85,7 +89,7 @@ class Plan:
         """The plain cases of these decisions that are inside."""
         for case, names in plain_cases(self.operation.name, made, self.space.padding_modes):
             if (self._has_bias or not case.epilogue) and self._takes(case, {**names, **self.domain.names}):
-                yield case
+                yield from weighed(case, self.space.weights) if self.has_weights else (case,)
 
     def holds(self, case: Case) -> bool:
         """Whether a case that lists and bounds leave is inside."""

@@ -71,6 +71,11 @@ OUTSIDE: list[tuple[dict[str, Any], str, str]] = [
         "transpose_i2_k1_d2_same_t1_ones",
         "it answers output paddings below-stride, not below-dilation",
     ),
+    (
+        {"weights": ("own",)},
+        "conv_i1_k1_same_float16weights_ones",
+        "it answers weights own, not float16",
+    ),
     ({"around": ("bias",)}, WORD, "it answers around bias, not relu"),
     ({"around": ()}, WORD, "it answers around none, not bias"),
     ({"around": ("bias",)}, "conv_i1_k1_z0.1_same_ones", "it answers around bias, not border"),

@@ -65,6 +65,7 @@ def test_names_are_the_numbers_of_the_case():
         "given_shapes": (),
         "given_dtypes": (),
         "memory": (),
+        "weights": "own",
         "slope": 0.0,
     }
 

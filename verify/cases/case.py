@@ -22,6 +22,7 @@ from verify.cases.pages import answer_page, laid_out
 from verify.cases.quantised import PLAIN, Quantised, dtype_of
 from verify.cases.slabs import digests_of, make_in_slabs
 from verify.cases.validity import normal, validate, why_illegal
+from verify.cases.weights import OWN, is_made_by_a_scheme
 from verify.cases.word import LENGTH, InvalidCase, Padding, fields_of, quoted, word_of
 
 _OF_ARRAYS = ("operands", "digests", "pages", "out", "varied", "beside", "written")
@@ -42,7 +43,8 @@ class Case:
     `trimmed` are the windows at the end of each axis that the input of a `transpose` lacks.
     `epilogue` is what follows the convolution, in order: "bias" or "norm", "residual", and one of
     "relu", "relu6", "leaky0.25" (any slope), "elu", "tanh" and "sigmoid".
-    `quantised` has the scales and zero points of a dtype whose integers stand for real numbers.
+    `quantised` has the scales and zero points of a dtype whose integers stand for real numbers, and
+    `weights` says in which dtype the filters are kept: one of WEIGHTS.
     `fill` and `seed` say how the operands are made; no array is stored. `memory` has pairs of a letter and a
     layout for those that are not C-contiguous: see `verify.cases.memory`.
     An `illegal` case is a call that must be refused, and has no answer: a stride of 0, say, or, as
@@ -69,6 +71,7 @@ class Case:
     dtype: np.dtype[Any] = FORMATS["float32"].dtype
     channels_first: bool = False
     quantised: Quantised = PLAIN
+    weights: str = OWN
     epilogue: tuple[str, ...] = ()
     fill: str = "ones"
     seed: int = 0
@@ -317,7 +320,7 @@ class Case:
 
         One of floating-point numbers is held to an arithmetic instead, and one of other integers to none.
         """
-        if self.format.is_quantised:
+        if is_made_by_a_scheme(self):
             held = {"scheme": scheme} if scheme else {}
         else:
             held = {"arithmetic": arithmetic} if arithmetic and not self.format.exact_integers else {}

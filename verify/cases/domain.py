@@ -17,6 +17,7 @@ from verify.cases.operations import AROUND, OPERATIONS, kind_of
 from verify.cases.predicates import Predicate, names_of
 from verify.cases.quantised import PLAIN
 from verify.cases.trimming import BELOW_STRIDE, OUTPUT_PADDINGS, output_padding_kind
+from verify.cases.weights import OWN, WEIGHTS
 from verify.cases.word import PADDINGS, InvalidCase
 
 RANKS = (1, 2, 3)
@@ -30,6 +31,7 @@ LISTS: Mapping[str, Sequence[Any]] = {
     "paddings": PADDINGS,
     "padding_modes": PADDING_MODES,
     "output_paddings": OUTPUT_PADDINGS,
+    "weights": WEIGHTS,
     "around": AROUND,
     "views": tuple(LAYOUTS),
 }
@@ -81,6 +83,7 @@ class Space(NamedTuple):
     paddings: tuple[str, ...] = PADDINGS
     padding_modes: tuple[str, ...] = (ZEROS,)
     output_paddings: tuple[str, ...] = BELOW_STRIDE
+    weights: tuple[str, ...] = (OWN,)
     around: tuple[str, ...] = AROUND
     views: tuple[str, ...] = ()
     max_side: int | None = None
@@ -100,6 +103,7 @@ class Space(NamedTuple):
             "paddings": (case.padding_kind,),
             "padding_modes": () if case.padding == "VALID" else (case.padding_mode,),
             "output_paddings": (output_padding_kind(case),) if case.traits.answer == "source" else (),
+            "weights": (case.weights,),
             "around": [*map(kind_of, case.epilogue), *(["border"] if case.border else [])],
             "views": [layout for _, layout in case.memory],
         }
@@ -129,7 +133,7 @@ class Space(NamedTuple):
     def is_empty_of(self, operation: str) -> bool:
         """Whether a list that every case of an operation is in has nothing."""
         is_transpose = OPERATIONS[operation].answer == "source"
-        lists = (self.ranks, self.dtypes, self.data_formats, self.paddings, self.padding_modes)
+        lists = (self.ranks, self.dtypes, self.data_formats, self.paddings, self.padding_modes, self.weights)
         return not all((*lists, self.output_paddings or not is_transpose))
 
 
@@ -260,6 +264,7 @@ _WHOLE: Mapping[str, Any] = {
     "dtypes": tuple(DTYPES),
     "padding_modes": PADDING_MODES,
     "output_paddings": OUTPUT_PADDINGS,
+    "weights": WEIGHTS,
     "views": tuple(LAYOUTS),
 }
 """Everything of the lists of which a space has some alone unless it says more."""
@@ -350,6 +355,7 @@ def mended(case: Case) -> Case:
         given_shapes=(),
         given_dtypes=(),
         quantised=PLAIN,
+        weights=OWN,
         memory=(),
         trimmed=(),
         batch=1,

@@ -28,6 +28,7 @@ from verify.cases.pages import repeated
 from verify.cases.periods import Groups, period_of
 from verify.cases.quantised import as_integers
 from verify.cases.reads import read_cells
+from verify.cases.weights import OWN, kept
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -124,7 +125,10 @@ def make_operands(case: Case) -> Operands:
         """An operand; an image has a data format, and is made channels last."""
         values = make(part).reshape(part.shape)
         moved = np.moveaxis(values, -1, 1) if part.is_image and case.channels_first else values
-        return as_integers(moved, case, part.operand) if case.format.is_quantised else _cast(moved, case)
+        if case.format.is_quantised:
+            return as_integers(moved, case, part.operand)
+        is_kept = case.weights != OWN and part.operand == "factor"
+        return kept(_cast(moved, case), case) if is_kept else _cast(moved, case)
 
     arrays = {part.operand: made(part) for part in parts_of(case)}
     if "norm" in case.epilogue:

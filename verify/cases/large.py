@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from verify.cases.exactness import largest_sum, scale_of
 from verify.cases.modes import ZEROS
+from verify.cases.weights import OWN
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -135,6 +136,8 @@ def _wrong_numbers(case: Case) -> str:
     form = case.format
     if form.is_quantised:
         return "it is quantised"
+    if case.weights != OWN:
+        return f"its filters are kept in {case.weights}"
     if case.fill not in FILLS or (case.fill == "dyadic" and form.exact_integers):
         return f"the fill {case.fill!r} has no exact sums"
     holds = int(form.largest) if form.exact_integers else 1 << form.precision

@@ -35,7 +35,7 @@ _ALIKE = (
         "seed",
         "illegal",
     ),
-    *("given_out", "given_shapes", "given_dtypes", "memory"),
+    *("given_out", "given_shapes", "given_dtypes", "memory", "weights"),
 )
 """Attributes of a case that a condition has by their own names."""
 

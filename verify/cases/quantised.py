@@ -155,7 +155,7 @@ def wrong_quantised(case: Case) -> str | None:
 def wrong_place(case: Case) -> str | None:
     """Why a case has no scales, or its dtype is not quantised; one sentence."""
     if not case.format.is_quantised:
-        if case.quantised == PLAIN:
+        if case.quantised == PLAIN or case.weights == "int8":
             return None
         token = quantised_tokens(case.quantised)[0]
         return f"{token!r} is for a quantised dtype, {', '.join(QUANTISED)}, not {case.format.token}"

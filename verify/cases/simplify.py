@@ -13,6 +13,7 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.modes import PADDING_MODES, ZEROS
 from verify.cases.patience import patience
 from verify.cases.quantised import PLAIN
+from verify.cases.weights import OWN
 from verify.cases.word import InvalidCase
 
 Simplification = dict[str, Any]
@@ -175,6 +176,8 @@ def _tokens(case: Case) -> Iterator[Simplification]:
     yield from ({"epilogue": tuple(s for s in case.epilogue if s != step)} for step in case.epilogue)
     if case.channels_first:
         yield {"channels_first": False}
+    if case.weights != OWN:
+        yield {"weights": OWN, "quantised": PLAIN}
     yield from simpler_scales(case)
     if case.format.token != "float32":
         yield {"dtype": FORMATS["float32"].dtype}

@@ -17,6 +17,7 @@ from verify.cases.modes import PADDING_MODES, ZEROS, hint_of_mode
 from verify.cases.operations import EPILOGUE, OPERATIONS, WHOLE, Operation, is_in_order, is_step, kind_of
 from verify.cases.quantised import normal_quantised, why_unscaled, wrong_place, wrong_quantised
 from verify.cases.trimming import wrong_trimming
+from verify.cases.weights import wrong_weights
 from verify.cases.word import MAX_DIGITS, InvalidCase, by, cut, ends, padding_token
 
 if TYPE_CHECKING:
@@ -296,6 +297,7 @@ _COMPLAINTS = (
     _wrong_mode,
     _wrong_numbers,
     _wrong_digits,
+    wrong_weights,
     wrong_quantised,
     _wrong_epilogue,
     _wrong_fill,
@@ -309,4 +311,4 @@ _COMPLAINTS = (
 )
 
 
-_ILLEGAL_COMPLAINTS = (_wrong_vocabulary, _wrong_call)
+_ILLEGAL_COMPLAINTS = (_wrong_vocabulary, wrong_weights, _wrong_call)

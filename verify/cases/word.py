@@ -14,6 +14,7 @@ from verify.cases.misfits import ILLEGAL_DIGITS, MOST_AXES, NUMBER, PARTS, SCALA
 from verify.cases.modes import PADDING_MODES, ZEROS, hint_of_mode
 from verify.cases.operations import EPILOGUE, OPERATIONS, leaky
 from verify.cases.quantised import quantised_field, quantised_tokens, unlike_token
+from verify.cases.weights import TOKENS, weights_field, weights_tokens
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -124,7 +125,15 @@ def _number_field(token: str) -> tuple[str, Any] | None:
     return None
 
 
-_FIELDS = (_literal_field, _number_field, _fill_field, given_field, quantised_field, memory_field)
+_FIELDS = (
+    _literal_field,
+    _number_field,
+    _fill_field,
+    given_field,
+    weights_field,
+    quantised_field,
+    memory_field,
+)
 """What reads a token, each of its own kind."""
 
 
@@ -156,7 +165,7 @@ def _hint(token: str) -> str:
     """What an unknown token may mean: another name of one, or the nearest."""
     if said := hint_of_mode(token):
         return said
-    words = ["same", "valid", *PADDING_MODES, "cf", "illegal", *EPILOGUE, *DTYPES, *FILLS]
+    words = ["same", "valid", *PADDING_MODES, "cf", "illegal", *EPILOGUE, *DTYPES, *TOKENS, *FILLS]
     near = difflib.get_close_matches(token, words, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
@@ -201,6 +210,7 @@ def word_of(case: Case) -> str:
         case.padding_mode * (case.padding_mode != ZEROS),
         ("t" + by(case.trimmed)) * bool(case.trimmed),
         case.format.token * (case.format.token != "float32"),
+        *weights_tokens(case),
         *quantised_tokens(case.quantised),
         "cf" * case.channels_first,
         *case.epilogue,

@@ -18,6 +18,7 @@ from verify.cases.spelling import nearest
 from verify.checks.deviations import CONDITION_NAMES, Deviation, condition
 from verify.checks.limits import Limit
 from verify.oracle.arithmetic import canonical
+from verify.oracle.dynamic import DYNAMIC_SCHEMES
 from verify.oracle.schemes import SCHEMES
 
 Value = TypeVar("Value")
@@ -47,6 +48,8 @@ class Declared(Protocol):
     """Of "zeros", "reflect", "symmetric", "circular" and "replicate"; by default zeros alone."""
     output_paddings: OfOperations[Collection[str]]
     """Of "below-stride", "below-dilation" and "any"; by default below the stride alone."""
+    weights: OfOperations[Collection[str]]
+    """Of "own", "float16" and "int8": the dtypes in which filters are kept; by default their own alone."""
     around: OfOperations[Collection[str]]
     """What it supports before and after them, such as a border; by default `("bias", "relu")`."""
     views: OfOperations[Collection[str] | bool]
@@ -127,8 +130,9 @@ def a_bound(value: Any) -> int:
 
 
 def a_scheme(value: Any) -> str:
-    if value not in ("", *SCHEMES):
-        raise TypeError(f"one of {', '.join(SCHEMES)}{nearest(str(value), SCHEMES)}")
+    names = (*SCHEMES, *DYNAMIC_SCHEMES)
+    if value not in ("", *names):
+        raise TypeError(f"one of {', '.join(names)}{nearest(str(value), names)}")
     return str(value)
 
 

@@ -64,6 +64,7 @@ def metadata(case: Case) -> dict[str, Any]:
         "groups": case.groups,
         "padding": case.padding,
         "padding_mode": case.padding_mode,
+        "weights": case.weights,
         "pads": [(axis.before, axis.after) for axis in case.axes],
         "border": case.border,
         **({"trimmed": case.trimmed} if case.trimmed else {}),

@@ -16,6 +16,7 @@ from verify.faults.catalogue.precision import BEHAVIOUR, PRECISION
 from verify.faults.catalogue.quantised import QUANTISED
 from verify.faults.catalogue.rounding import ROUNDING
 from verify.faults.catalogue.shapes import SHAPES
+from verify.faults.catalogue.weights import WEIGHTS
 from verify.faults.catalogue.windows import GRADIENTS, WINDOWS
 from verify.faults.fault import Fault
 from verify.faults.parts import along, base_and_part, in_windows
@@ -32,6 +33,7 @@ FAULTS: tuple[Fault, ...] = (
     *BATCH,
     *PRECISION,
     *BEHAVIOUR,
+    *WEIGHTS,
     *GRADIENTS,
     *OUTPUT_PADDED,
     *QUANTISED,

@@ -7,7 +7,7 @@ products, in any order, blocked or fused, errs by at most γ_n · Σ|x||w| with 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from math import prod
 
 import numpy as np
@@ -19,8 +19,10 @@ from verify.cases.given import Given
 from verify.cases.large import require_whole
 from verify.cases.operands import Array, Operands
 from verify.cases.reads import most_places
+from verify.cases.weights import is_made_by_a_scheme
 from verify.oracle.arithmetic import Sums, sums_by
 from verify.oracle.compare import Judgement
+from verify.oracle.dynamic import HALF_A_STEP, ROUNDINGS, dynamic_scheme, lost_of_input
 from verify.oracle.epilogue import follow, for_channels
 from verify.oracle.problem import Problem, problem_of
 from verify.oracle.reference import intermediate, is_doubled, linear, magnitudes
@@ -36,7 +38,7 @@ def judgement(case: Case, *, accumulator: str | None = None, scheme: str = "") -
     Other sums are those of the arithmetic that the case is held to, one of `verify.oracle.arithmetic`.
     The last one is cached: a case is judged first, then compared with the faults.
     """
-    held_to = (scheme or case.scheme) if case.format.is_quantised else ""
+    held_to = (scheme or case.scheme) if is_made_by_a_scheme(case) else ""
     return _judgement(case, accumulator, held_to, "" if accumulator else case.arithmetic)
 
 
@@ -102,6 +104,9 @@ def judge_sums(
     """
     if problem.format.is_quantised:
         return judgement_of_sums(problem, answer)
+    if scheme := dynamic_scheme(problem):
+        wanted, _ = follow(problem, operands, answer)
+        return Judgement(wanted, 0.0, lambda index: scheme.sentence)
     terms = products + ("bias" in problem.epilogue) + problem.traits.has_pointwise
     sums = None
     if problem.arithmetic:
@@ -115,14 +120,19 @@ def judge_sums(
             return Judgement(stored, 0.0, lambda index: "the sums are exact")
         return Judgement(wanted, allowed, lambda index: f"the sums are exact, {_steps(problem)}")
     magnitude = magnitude_of()
-    error = error_bound(
+    lost: Array | float = 0.0
+    if problem.weights == "int8":
+        lost = lost_of_input(problem, operands, partial(magnitudes, problem._replace(epilogue=())))
+        magnitude, terms = magnitude + lost, terms + ROUNDINGS
+    error = lost + error_bound(
         problem, operands, terms=terms, answer=answer, magnitude=magnitude, doubled=doubled, sums=sums
     )
     size = sums.size if sums else magnitude
     wanted, allowed = follow(problem, operands, answer, allowed=error, magnitude=size)
 
     def why(index: tuple[int, ...]) -> str:
-        return _reason(problem, terms=terms, magnitude=float(magnitude[index]))
+        half = f"{HALF_A_STEP}, {lost[index]:.3g}, and " if isinstance(lost, np.ndarray) else ""
+        return half + _reason(problem, terms=terms, magnitude=float(magnitude[index]))
 
     return Judgement(wanted, allowed, why)
 

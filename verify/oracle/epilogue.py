@@ -14,6 +14,7 @@ import numpy as np
 from verify.cases.dtypes import FORMATS, Format
 from verify.cases.operands import Array, Operands
 from verify.cases.operations import is_exact_step, kind_of, slope_of
+from verify.oracle.dynamic import made_by_scheme
 from verify.oracle.problem import Problem
 from verify.oracle.requantised import requantised
 
@@ -69,6 +70,7 @@ def follow(
     """
     if problem.format.is_quantised:
         return requantised(problem, answer), 0.0
+    answer = made_by_scheme(problem, operands, answer)
     for step in problem.epilogue:
         match kind_of(step):
             case "bias":

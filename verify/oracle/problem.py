@@ -11,6 +11,7 @@ from verify.cases.geometry import Axis
 from verify.cases.operands import NORM_EPSILON, Array
 from verify.cases.operations import OPERATIONS, Operation
 from verify.cases.quantised import PLAIN, Quantised
+from verify.cases.weights import OWN
 
 if TYPE_CHECKING:
     from verify.cases.case import Case
@@ -21,6 +22,7 @@ class Problem(NamedTuple):
 
     `scheme` names how a quantised answer is made of its sums (`verify.oracle.schemes`), "" for any right way,
     and `arithmetic` how the sums of another dtype are computed (`verify.oracle.arithmetic`), "" by products.
+    `weights` says in which dtype the filters are kept.
     """
 
     operation: str
@@ -33,6 +35,7 @@ class Problem(NamedTuple):
     quantised: Quantised = PLAIN
     scheme: str = ""
     arithmetic: str = ""
+    weights: str = OWN
 
     @property
     def traits(self) -> Operation:
@@ -52,6 +55,7 @@ def problem_of(case: Case) -> Problem:
         case.quantised,
         case.scheme,
         case.arithmetic,
+        case.weights,
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from verify.cases.operands import Array, Operands
 from verify.oracle.compare import Judgement
+from verify.oracle.dynamic import dynamic_scheme, in_steps
 from verify.oracle.problem import Problem
 from verify.oracle.schemes import FAR, SCHEMES, Scales, Scheme
 
@@ -44,7 +45,12 @@ class Steps(NamedTuple):
 
 
 def centred(problem: Problem, operands: Operands) -> Operands:
-    """The operands of a quantised problem as distances from their zero points; others as they are."""
+    """The operands of a quantised problem as distances from their zero points; others as they are.
+
+    Those of a problem that is held to a scheme of dynamic range are the integers that it makes.
+    """
+    if dynamic_scheme(problem):
+        return in_steps(problem, operands)
     if not problem.format.is_quantised:
         return operands
     quantised = problem.quantised

@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from verify.cases import quantised
+from verify.cases import quantised, weights
 from verify.cases.case import Case
 from verify.cases.domain import EVERY_CASE
 from verify.cases.dtypes import QUANTISED
 from verify.cases.modes import REPEATING
+from verify.cases.weights import WEIGHTS, is_made_by_a_scheme
 from verify.checks.diagnosis import diagnosed
 from verify.checks.examination import disagreement, replay_line
 from verify.checks.path import Examiner
@@ -35,7 +36,7 @@ DRAWS = 4700
 """Cases that are drawn beside quantised ones; each is put to every correct convolution: 20,000 verdicts."""
 
 SHARE = 8
-"""Cases for each of which a quantised one is drawn, too, and one whose padding repeats cells."""
+"""Cases for each of which one of each other kind is drawn, too."""
 
 JUDGED = 500
 """Cases in which a fault is looked for, of those that could have it; more, until one shows it."""
@@ -134,11 +135,18 @@ def _in_jobs(console: Console, cases: Sequence[Case], asked: int | None) -> tupl
 
 
 def drawn(examples: int, seed: int) -> list[Case]:
-    """So many cases of every kind, and for each eight of them a quantised one and a mode of padding."""
+    """So many cases of every kind, and for each eight of them one of each other kind.
+
+    These are quantised, have another mode of padding, or keep their filters in another dtype.
+    """
     kinds = cases(operations=quantised.OPERATIONS, dtypes=tuple(QUANTISED), around=quantised.EPILOGUE)
     padded = cases(paddings=("same", "explicit"), padding_modes=REPEATING)
+    kept = cases(
+        operations=weights.OPERATIONS, dtypes=("float32",), weights=WEIGHTS[1:], around=weights.EPILOGUE
+    )
     few = -(-examples // SHARE)
-    return [*sample(examples, seed), *sample(few, seed, kinds), *sample(few, seed, padded)]
+    others = [case for kind in (kinds, padded, kept) for case in sample(few, seed, kind)]
+    return [*sample(examples, seed), *others]
 
 
 def with_narrow(cases: Sequence[Case]) -> list[Case]:
@@ -176,7 +184,7 @@ def kill_matrix(cases: Sequence[Case], faults: Sequence[Fault] = FAULTS) -> list
 
 def _seen_in(case: Case, faults: Sequence[Fault]) -> tuple[list[str], list[str]]:
     """The names of the faults that a case could have and shows, each by the scheme that it declares."""
-    groups = grouped(faults, lambda fault: fault.scheme if case.format.is_quantised else "")
+    groups = grouped(faults, lambda fault: fault.scheme if is_made_by_a_scheme(case) else "")
     seen = [visibility(case.held_to(scheme), faults=group) for scheme, group in groups.items()]
     return [name for each in seen for name in each.possible], [name for each in seen for name in each.visible]
 

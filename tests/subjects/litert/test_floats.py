@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.subjects.asked import drawn
 from tests.subjects.litert.test_operators import every_subject, outcomes
 from verify import Case
+from verify.cases.weights import KEPT
 from verify.checks.path import Examiner
 from verify.checks.predictions import judged_by
 from verify.checks.subject import Description
@@ -16,7 +19,13 @@ from verify.subjects.litert.kernels import KERNELS
 from verify.subjects.litert.models import OPERATORS
 from verify.subjects.registry import load
 
-WAYS = [f"{operator.name}+float32{kernels}" for operator in OPERATORS.values() for kernels in KERNELS]
+WAYS = [
+    f"{operator.name}+float32{weights}{kernels}"
+    for weights in ("", "+float16weights", "+int8weights")
+    for name, operator in OPERATORS.items()
+    for kernels in KERNELS
+    if not weights or name in KEPT[weights.removeprefix("+").removesuffix("weights")].operations
+]
 
 every_way = pytest.mark.parametrize("name", WAYS)
 
@@ -37,7 +46,9 @@ class TestEachWay:
         way = load(subject).ways[name]
         operation = way.operations[0]
         case = Case.parse(f"{operation}_i1x2_k1x2_valid_iota")  # 1·1 + 2·2, or 1·1 and 1·2
-        assert way(case).reshape(-1).tolist() == ([1, 2] if operation == "transpose" else [5])
+        case = replace(case, weights=way.domain.spaces[operation].weights[0])
+        due = [1, 2] if operation == "transpose" else [5]
+        assert way(case).reshape(-1).tolist() == pytest.approx(due, abs=0.02 * (case.weights == "int8"))
 
     def test_no_case_disagrees(self, subject, name):
         described = load(subject)
@@ -96,6 +107,20 @@ def test_deviations_of_old_releases_are_recorded_with_them():
         "litert-dilated-conv3d-reads-other-memory": [True, True, True, True, False],
         "litert-clamps-infinity": [True] * 5,
     }
+
+
+@every_subject
+@pytest.mark.parametrize("kernels", ["+builtin", "+reference"])
+def test_groups_of_filters_with_one_scale_are_refused_or_read_other_memory(subject, kernels):
+    described = load(subject)
+    way = described.ways[f"CONV_2D+float32+int8weights{kernels}"]
+    case = Case.parse("conv_i1_c2_k1_f2_g2_same_int8weights_ones")
+    seen = Examiner(subject=way, known=described.known).examine(case)
+    assert seen.outcome in ("known", "agrees")
+    assert (
+        Examiner(subject=way, known=()).examine(Case.parse(f"{case}".replace("ones", "qw1x0.5_ones"))).outcome
+        == "agrees"
+    )
 
 
 @every_subject

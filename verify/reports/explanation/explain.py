@@ -14,6 +14,7 @@ from verify.cases.large import MEMORY_LIMIT, require_whole, size_as_float64
 from verify.cases.operands import Array
 from verify.cases.operations import ACTIVATIONS, kind_of, slope_of
 from verify.cases.pages import said_of_memory
+from verify.cases.weights import OWN, said_of_weights
 from verify.reports.explanation.axes import AXIS_NAMES, axis_lines
 from verify.reports.explanation.cell import Cell, cell_of, sum_of
 from verify.reports.explanation.grids import DRAWN, drawing
@@ -27,7 +28,12 @@ from verify.reports.explanation.lines import (
     entry,
     number_text,
 )
-from verify.reports.explanation.requantised import padding_phrase, requantised_lines, zero_point_lines
+from verify.reports.explanation.requantised import (
+    dynamic_lines,
+    padding_phrase,
+    requantised_lines,
+    zero_point_lines,
+)
 
 _WEIGHED = 7
 """Terms of the last sum of a `separable` that are written one by one."""
@@ -96,6 +102,8 @@ def _heading(case: Case, cell: Cell, *, index: tuple[int, ...], title: str) -> l
     if case.groups > 1 and cell.place.along:
         members = _group_members(case, cell, index=index)
         lines += entry("group", f"{cell.group} ({case.groups} in all): {members}")
+    if case.weights != OWN:
+        lines += entry("weights", said_of_weights(case))
     if case.memory:
         lines += entry("memory", *said_of_memory(case))
     return [*lines, *_adds(case, cell), *zero_point_lines(case)]
@@ -169,6 +177,8 @@ def sum_lines(terms: Array, shown: int) -> list[Line]:
 def steps(case: Case, value: float, *, index: tuple[int, ...], channel: int) -> Iterator[Line]:
     """From the sum of one cell's products, `value`, to its answer, step by step."""
     kind = int if case.format.exact_integers else float
+    if case.weights == "int8":
+        value = yield from dynamic_lines(case, index, value, channel=channel)
     if case.bias is not None:
         bias = kind(case.bias[channel])
         yield from entry("bias", addition([value, bias], value + bias))

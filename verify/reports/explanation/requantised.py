@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -10,7 +10,10 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.cases.quantised import spelled
+from verify.cases.weights import OWN
+from verify.oracle.dynamic import dynamic_scheme, in_steps, made_float32, quantised_input
 from verify.oracle.problem import Problem, problem_of
+from verify.oracle.reference import linear
 from verify.oracle.requantised import centred, ends_of, real_number, scheme_of, steps_by, steps_of
 from verify.reports.explanation.lines import Line, entry, number_text
 
@@ -67,6 +70,29 @@ def requantised_lines(case: Case, total: int, *, channel: int) -> Iterator[Line]
         what = case.format.token if inside == ends else "the activation"
         yield from entry("clamped", f"{what} goes from {inside[0]} to {inside[1]}: {clamped}")
     yield from entry("answer", str(clamped), style="result")
+
+
+def dynamic_lines(
+    case: Case, index: tuple[int, ...], value: float, *, channel: int
+) -> Generator[Line, None, float]:
+    """What a kernel makes of filters of int8: the range of an image, the sum of integers, its scales.
+
+    Returns the sum without a bias: what the case's scheme makes, or as it is where it is held to none.
+    """
+    problem, batch = problem_of(case), index[0]
+    made, image = quantised_input(problem, case.operands), case.input[batch]
+    step, zero = float(made.scales[batch]), made.zero_points[batch]
+    whole = linear(problem._replace(weights=OWN), in_steps(problem, case.operands), exact=True)
+    total, w_scale = int(whole[index]), case.quantised.w_scales(case.output_channels)[channel]
+    ends = f"{number_text(float(image.min()))} to {number_text(float(image.max()))}"
+    yield from entry("range", f"image {batch} goes from {ends}: steps of {spelled(step)}, zero point {zero}")
+    values = made_float32(problem, case.operands._replace(bias=None), whole)
+    product = f"{total} * {spelled(step)} * {spelled(w_scale)} = {number_text(float(values[index]))}"
+    yield from entry("integers", f"a kernel that quantises the input sums integers: {product}")
+    if scheme := dynamic_scheme(problem):
+        yield from entry("scheme", f"{scheme.name}: {scheme.sentence}")
+        return float(values[index])
+    return value
 
 
 def _row(case: Case, total: int, channel: int) -> Array:

@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import ClassVar
 
 from verify.cases.case import Case
-from verify.cases.domain import Domain, Space
+from verify.cases.domain import RANKS, Domain, Space
 from verify.cases.operands import Array
 from verify.cases.operations import OPERATIONS
+from verify.cases.weights import KEPT, OWN, WEIGHTS
 from verify.checks.limits import Limit
 from verify.subjects.built_in import conditions_inside
 from verify.subjects.documented import limits_of
-from verify.subjects.litert.kernels import KERNELS, Engine
+from verify.subjects.litert.kernels import DYNAMIC, KERNELS, Engine
 from verify.subjects.litert.models import OPERATORS, answer_of
 
 _CONDITIONS = (
@@ -27,11 +28,15 @@ _CONDITIONS = (
 
 @dataclass(frozen=True)
 class FloatWay:
-    """An operator in float32 by a set of kernels of an engine; a subject of its own."""
+    """An operator in float32 by a set of kernels of an engine; a subject of its own.
+
+    Its filters are kept in float32, or in the dtype that `weights` says.
+    """
 
     engine: Engine
     operation: str
     kernels: str
+    weights: str = OWN
     mode: str = "lite"
     cost: ClassVar[int] = 1
     compiles: ClassVar[bool] = False
@@ -40,19 +45,27 @@ class FloatWay:
 
     @property
     def name(self) -> str:
-        return f"{OPERATORS[self.operation].name}+float32{self.kernels}"
+        kept = "" if self.weights == OWN else f"+{self.weights}weights"
+        return f"{OPERATORS[self.operation].name}+float32{kept}{self.kernels}"
 
     @property
     def operations(self) -> tuple[str, ...]:
         return (self.operation,)
 
+    @property
+    def scheme(self) -> str:
+        """How it quantises its input and makes float32 of its sums; "" where it does not."""
+        return KERNELS[self.kernels].schemes[DYNAMIC][self.operation] if self.weights == "int8" else ""
+
     @cached_property
     def domain(self) -> Domain:
+        kept_ranks = (1, 2) if self.weights == "int8" else RANKS
         space = Space(
-            ranks=OPERATIONS[self.operation].ranks,
+            ranks=tuple(rank for rank in OPERATIONS[self.operation].ranks if rank in kept_ranks),
             dtypes=("float32",),
             data_formats=("channels_last",),
             paddings=("same", "valid"),
+            weights=(self.weights,),
             around=("bias", "relu", "relu6"),
             max_dilation=1 if self.operation == "transpose" else None,
             max_groups=1 if self.operation == "transpose" else None,
@@ -70,6 +83,7 @@ class FloatWay:
 
 
 def float_ways(engine: Engine) -> Iterator[FloatWay]:
-    """Every operator in float32 by every set of kernels."""
-    for operation in OPERATORS:
-        yield from (FloatWay(engine, operation, kernels) for kernels in KERNELS)
+    """Every operator in float32 by every set of kernels, with filters kept in each dtype."""
+    for weights in WEIGHTS:
+        for operation in KEPT[weights].operations if weights in KEPT else OPERATORS:
+            yield from (FloatWay(engine, operation, kernels, weights) for kernels in KERNELS)

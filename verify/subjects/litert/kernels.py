@@ -25,7 +25,7 @@ class Engine(NamedTuple):
 class Kernels(NamedTuple):
     """A set of kernels: the resolver by which an interpreter takes it, and its schemes.
 
-    The default resolver is "". `schemes` has a scheme for each dtype and operation.
+    The default resolver is "". `schemes` has a scheme for each dtype and operation, and for DYNAMIC.
     """
 
     resolver: str
@@ -58,11 +58,19 @@ _WIDE = _each("short-once")
 _DEPTHWISE_UINT8 = {"depthwise": "fixed-twice-product"}
 """XNNPACK does not take it, and the built-in kernel rounds as the reference one does."""
 
+DYNAMIC = "int8weights"
+"""The key of the schemes of filters of int8 beside an input of float32."""
+
 KERNELS: Mapping[str, Kernels] = MappingProxyType(
     {
         "": Kernels(
             "",
-            {"int8": _each("float32"), "uint8": {**_each("float32"), **_DEPTHWISE_UINT8}, "int16": _WIDE},
+            {
+                "int8": _each("float32"),
+                "uint8": {**_each("float32"), **_DEPTHWISE_UINT8},
+                "int16": _WIDE,
+                DYNAMIC: {"conv": "", "depthwise": "dynamic-blocks"},
+            },
         ),
         "+builtin": Kernels(
             "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
@@ -70,11 +78,17 @@ KERNELS: Mapping[str, Kernels] = MappingProxyType(
                 "int8": {**_each("fixed-twice-blocks"), "conv": "fixed-twice-up"},
                 "uint8": {**_each("fixed-twice-up-product"), **_DEPTHWISE_UINT8},
                 "int16": _WIDE,
+                DYNAMIC: {"conv": "dynamic-product-or-symmetric", "depthwise": "dynamic-blocks"},
             },
         ),
         "+reference": Kernels(
             "BUILTIN_REF",
-            {"int8": _each("fixed-twice"), "uint8": _each("fixed-twice-product"), "int16": _WIDE},
+            {
+                "int8": _each("fixed-twice"),
+                "uint8": _each("fixed-twice-product"),
+                "int16": _WIDE,
+                DYNAMIC: {"conv": "dynamic-filters-or-symmetric", "depthwise": "dynamic-product"},
+            },
         ),
     }
 )

@@ -14,6 +14,7 @@ import numpy as np
 from verify.cases.case import Case
 from verify.cases.operands import Array
 from verify.cases.quantised import dtype_of
+from verify.cases.weights import as_kept
 from verify.subjects.litert.kernels import Engine, Kernels, interpreted
 from verify.subjects.silence import silenced
 
@@ -67,10 +68,13 @@ def model_of(case: Case, schema: Any) -> bytes:
     """
     model, graph = schema.ModelT(), schema.SubGraphT()
     constants = _constants(case)
-    model.version, model.operatorCodes, model.subgraphs = 3, [_code(case, schema)], [graph]
+    model.version, model.subgraphs = 3, [graph]
+    model.operatorCodes = [_code(operator_of(case).name, 1 if case.rank == 3 else 3, schema)]
     model.buffers = [schema.BufferT(), *(_buffer(array, schema) for array in constants.values())]
     graph.tensors = _tensors(case, constants, schema)
     graph.inputs, graph.outputs, graph.operators = [0], [1], [_operator(case, constants, schema)]
+    if case.weights == "float16":
+        _keep_in_float16(case, model, schema)
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
@@ -107,9 +111,10 @@ def filters_of(case: Case) -> Array:
 
     Those of a depthwise convolution are (1, *kernel, channels of the answer), those of three axes as given.
     """
+    filters = as_kept(case.filters, case) if case.weights == "int8" else case.filters
     if case.rank == 3:
-        return case.filters
-    w = case.filters.reshape(*_two(case.kernel), *case.filters.shape[-2:])
+        return filters
+    w = filters.reshape(*_two(case.kernel), *filters.shape[-2:])
     if case.operation == "depthwise":
         return w.reshape(1, *w.shape[:2], -1)
     return np.ascontiguousarray(np.moveaxis(w, -2 if case.operation == "transpose" else -1, 0))
@@ -143,17 +148,19 @@ _NONE: Scales = ([], [], 0)
 
 def _scales(case: Case) -> Mapping[str, Scales]:
     """Name of a tensor → how it is quantised; the scale of the bias is that of the sums."""
-    if not case.format.is_quantised:
-        return defaultdict(lambda: _NONE)
     quantised = case.quantised
+    is_dynamic = case.weights == "int8"
     scales = list(quantised.w_scale)
-    if quantised.is_per_channel:
+    if quantised.is_per_channel or is_dynamic:  # whose depthwise kernels refuse one scale for all
         scales = list(quantised.w_scales(case.output_channels))
+    of_filters: Scales = (scales, [quantised.w_zero_point] * len(scales), operator_of(case).channel_axis)
+    if not case.format.is_quantised:
+        return defaultdict(lambda: _NONE, {"w": of_filters} if is_dynamic else {})
     sums = [float(np.float32(quantised.x_scale) * np.float32(scale)) for scale in scales]
     return {
         "x": ([quantised.x_scale], [quantised.x_zero_point], 0),
         "y": ([quantised.y_scale], [quantised.y_zero_point], 0),
-        "w": (scales, [quantised.w_zero_point] * len(scales), operator_of(case).channel_axis),
+        "w": of_filters,
         "b": (sums, [0] * len(scales), 0),
         _SIZES: _NONE,
     }
@@ -177,12 +184,32 @@ def _tensor(
     return tensor
 
 
-def _code(case: Case, schema: Any) -> Any:
+def _code(name: str, version: int, schema: Any) -> Any:
     code = schema.OperatorCodeT()
-    number = getattr(schema.BuiltinOperator, operator_of(case).name)
+    number = getattr(schema.BuiltinOperator, name)
     code.builtinCode, code.deprecatedBuiltinCode = number, min(number, 127)
-    code.version = 1 if case.rank == 3 else 3
+    code.version = version
     return code
+
+
+def _keep_in_float16(case: Case, model: Any, schema: Any) -> None:
+    """Have a model's filters in float16, and in front an operator that makes float32 of them.
+
+    So the converter writes them, with `target_spec.supported_types = [tf.float16]`.
+    """
+    graph, halves = model.subgraphs[0], as_kept(filters_of(case), case)
+    used = next(place for place, tensor in enumerate(graph.tensors) if tensor.name == "w")
+    graph.tensors.append(
+        _tensor("h", halves.shape, "float16", _NONE, schema=schema, buffer=len(model.buffers))
+    )
+    model.buffers.append(_buffer(halves, schema))
+    graph.tensors[used].buffer = 0
+    model.operatorCodes.append(_code("DEQUANTIZE", 3, schema))
+    first = schema.OperatorT()
+    first.opcodeIndex, first.inputs, first.outputs = 1, [len(graph.tensors) - 1], [used]
+    first.builtinOptionsType = schema.BuiltinOptions.DequantizeOptions
+    first.builtinOptions = schema.DequantizeOptionsT()
+    graph.operators.insert(0, first)
 
 
 def _operator(case: Case, constants: Mapping[str, Array], schema: Any) -> Any:
