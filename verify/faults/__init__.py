@@ -16,7 +16,7 @@ from verify.faults.catalogue.precision import BEHAVIOUR, PRECISION
 from verify.faults.catalogue.quantised import QUANTISED
 from verify.faults.catalogue.rounding import ROUNDING
 from verify.faults.catalogue.shapes import SHAPES
-from verify.faults.catalogue.weights import WEIGHTS
+from verify.faults.catalogue.weights import DEVIATING_WEIGHTS, WEIGHTS
 from verify.faults.catalogue.windows import GRADIENTS, WINDOWS
 from verify.faults.fault import Fault
 from verify.faults.parts import along, base_and_part, in_windows
@@ -41,7 +41,7 @@ FAULTS: tuple[Fault, ...] = (
     *MEMORY,
 )
 
-DEVIATING: tuple[Fault, ...] = _DEVIATING + CONVERTED
+DEVIATING: tuple[Fault, ...] = _DEVIATING + CONVERTED + DEVIATING_WEIGHTS
 """Faults that a recorded deviation predicts alone."""
 
 

@@ -19,16 +19,6 @@ def usual_of(fault: Fault) -> dict[str, Any]:
 
     For one of output paddings those of every kind, of filters that are kept in a dtype these alone.
     """
-    if fault.family == "quantised":
-        return {
-            "operations": quantised.OPERATIONS,
-            "dtypes": tuple(QUANTISED),
-            "around": quantised.EPILOGUE,
-            "padding_modes": (ZEROS,),
-            "views": (),
-            "output_paddings": BELOW_STRIDE,
-            "weights": (OWN,),
-        }
     word = Case.parse(fault.word)
     if word.weights != OWN:
         return {
@@ -39,6 +29,16 @@ def usual_of(fault: Fault) -> dict[str, Any]:
             "views": (),
             "output_paddings": BELOW_STRIDE,
             "weights": (word.weights,),
+        }
+    if fault.family == "quantised":
+        return {
+            "operations": quantised.OPERATIONS,
+            "dtypes": tuple(QUANTISED),
+            "around": quantised.EPILOGUE,
+            "padding_modes": (ZEROS,),
+            "views": (),
+            "output_paddings": BELOW_STRIDE,
+            "weights": (OWN,),
         }
     is_of_modes = word.padding_mode != ZEROS
     return {

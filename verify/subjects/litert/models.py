@@ -195,7 +195,7 @@ def _code(name: str, version: int, schema: Any) -> Any:
 def _keep_in_float16(case: Case, model: Any, schema: Any) -> None:
     """Have a model's filters in float16, and in front an operator that makes float32 of them.
 
-    So the converter writes them, with `target_spec.supported_types = [tf.float16]`.
+    The bias stays in float32.
     """
     graph, halves = model.subgraphs[0], as_kept(filters_of(case), case)
     used = next(place for place, tensor in enumerate(graph.tensors) if tensor.name == "w")
