@@ -222,7 +222,7 @@ WEIGHTS = (
 DEVIATING_WEIGHTS = (
     _half_fault(
         name="bias-read-as-f16",
-        sentence="the bytes of a bias in float32 are read as numbers of float16, in which the filters are kept",
+        sentence="the bytes of a bias in float32 are read as numbers of float16, as the filters are kept",
         change=_with("bias", lambda bias: np.ascontiguousarray(bias).view(np.float16)[: len(bias)]),
         word="conv_i1_k1_same_float16weights_bias_ones",
     ),

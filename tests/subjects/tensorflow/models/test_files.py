@@ -119,10 +119,34 @@ def test_open_sizes_of_a_file_are_named(tmp_path: Path) -> None:
     assert layer.reason == "its input of ?x?x3 has open sizes, which the file leaves to a run"
 
 
-def test_a_convolution_of_dynamic_range_has_a_reason(tmp_path: Path) -> None:
-    model = models.sequence(layers.Conv2D(32, 3), size=(8, 8, 16))
+def test_a_convolution_of_dynamic_range_has_the_scales_of_its_filters_and_gates(tmp_path: Path) -> None:
+    model = models.sequence(layers.Conv2D(32, 3, activation="relu"), size=(8, 8, 16))
     path = lite(model, tmp_path / "model.tflite", optimizations=[tf.lite.Optimize.DEFAULT])
-    assert words(path) == ["its filters are int8 and its input float32, of which there is no word"]
+    (case,) = (layer.case for layer in layers_of(model_named(str(path)), fill=""))
+    assert case is not None
+    assert (case.weights, case.format.token, case.epilogue) == ("int8", "float32", ("bias", "relu"))
+    assert len(set(case.quantised.w_scale)) == 32
+    way = describe(load("tensorflow:lite")).ways["CONV_2D+float32+int8weights+reference"]
+    assert Examiner(subject=way).examine(case).outcome == "agrees"
+
+
+def test_convolutions_whose_filters_are_kept_in_float16_say_so(tmp_path: Path) -> None:
+    model = models.sequence(
+        layers.ZeroPadding2D(((1, 0), (2, 1))),
+        layers.Conv2D(5, 3, activation="relu6"),
+        layers.DepthwiseConv2D(2, padding="same"),
+        size=(6, 7, 4),
+    )
+    path = lite(
+        model,
+        tmp_path / "model.tflite",
+        optimizations=[tf.lite.Optimize.DEFAULT],
+        target_spec=tf.lite.TargetSpec(supported_types=[tf.float16]),
+    )
+    assert words(path) == [
+        "conv_i6x7_c4_k3x3_f5_p1.0x2.1_float16weights_bias_relu6_ones",
+        "depthwise_i5x8_c5_k2x2_same_float16weights_bias_ones",
+    ]
 
 
 @pytest.mark.parametrize(

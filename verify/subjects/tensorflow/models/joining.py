@@ -12,6 +12,7 @@ from verify.cases.dtypes import format_of
 from verify.cases.enumeration import has_fill
 from verify.cases.geometry import same_padding
 from verify.cases.operations import OPERATIONS, is_in_order, kind_of
+from verify.cases.weights import EPILOGUE, OWN
 from verify.cases.word import InvalidCase
 from verify.subjects.tensorflow.models.nodes import Layer, Model, Node
 
@@ -146,14 +147,20 @@ def _joined(steps: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
 
 def _fits(fields: Mapping[str, Any], steps: tuple[str, ...]) -> bool:
     """Whether an operation may be followed by these steps, in this order."""
-    taken = OPERATIONS[fields["operation"]].epilogue
+    taken = OPERATIONS[fields["operation"]].epilogue if _is_own(fields) else EPILOGUE
     return is_in_order(steps) and all(kind_of(step) in taken for step in steps)
+
+
+def _is_own(fields: Mapping[str, Any]) -> bool:
+    """Whether filters are kept in the dtype in which they are used."""
+    return bool(fields.get("weights", OWN) == OWN)
 
 
 def _padded(node: Node, cells: tuple[tuple[int, int], ...]) -> dict[str, Any]:
     """What cells of zeros before a convolution are of its case: padding of its own, where it is quantised."""
     own = {"size": _inside(node.fields["size"], cells)}
-    is_own = format_of(node.fields["dtype"]).is_quantised and node.fields["padding"] == "VALID"
+    has_no_border = format_of(node.fields["dtype"]).is_quantised or not _is_own(node.fields)
+    is_own = has_no_border and node.fields["padding"] == "VALID"
     return {**own, "padding" if is_own else "border": cells}
 
 

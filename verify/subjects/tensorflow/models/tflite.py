@@ -13,6 +13,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 from verify.cases.dtypes import DTYPES, QUANTISED
 from verify.cases.operations import leaky
 from verify.cases.quantised import FILTERS, PLAIN, Quantised
+from verify.cases.weights import OWN
 from verify.subjects.tensorflow.models.nodes import Model, Node, NotRead, open_sizes, said_by
 
 
@@ -20,7 +21,8 @@ class Tensor(NamedTuple):
     """A value of a model: its name, its dtype by TensorFlow Lite's name, its shape, and its bytes if fixed.
 
     Extents that the file leaves open are None, but for the batch, which is then 1 or a multiple. One whose
-    integers stand for real numbers has `scales`, of all or of each channel, and their zero points.
+    integers stand for real numbers has `scales`, of all or of each channel, and their zero points. One that
+    a file has in float16 and an operator makes float32 is `kept` in float16.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Tensor(NamedTuple):
     fixed: bytes | None
     scales: tuple[float, ...] = ()
     zeros: tuple[int, ...] = ()
+    kept: str = OWN
 
 
 class Call(NamedTuple):
@@ -94,6 +97,11 @@ def _calls(model: Any, graph: Any) -> list[Call]:
     for each in graph.operators:
         code = model.operatorCodes[each.opcodeIndex]
         number = max(code.builtinCode, code.deprecatedBuiltinCode)
+        half = tensors[each.inputs[0]] if len(each.inputs) else None
+        if half and _OPERATORS.get(number) == "DEQUANTIZE" and half.dtype == "float16" and half.fixed:
+            made = each.outputs[0]
+            tensors[made] = tensors[made]._replace(fixed=half.fixed, kept=half.dtype)
+            continue
         given = [tensors[index] if index >= 0 else None for index in each.inputs]
         inputs = [_value(graph, i) for i in each.inputs if i >= 0 and tensors[i].fixed is None]
         outputs = [_value(graph, index) for index in each.outputs]
@@ -114,8 +122,8 @@ def _tensor(model: Any, tensor: Any) -> Tensor:
     fixed = None if data is None or not len(data) else bytes(data)
     said = tensor.quantization
     scales, zeros = ((), ()) if said is None else (said.scale, said.zeroPoint)
-    numbers = (tuple(() if part is None else np.asarray(part).tolist()) for part in (scales, zeros))
-    return Tensor(name, _DTYPES.get(tensor.type, "unknown"), extents, fixed, *numbers)
+    scales, zeros = (tuple(() if part is None else np.asarray(part).tolist()) for part in (scales, zeros))
+    return Tensor(name, _DTYPES.get(tensor.type, "unknown"), extents, fixed, scales, zeros)
 
 
 def _node(call: Call) -> Node:
@@ -187,6 +195,7 @@ def _convolution(call: Call) -> Node:
         "padding": "SAME" if options.padding == _SAME else "VALID",
         "dtype": DTYPES[source.dtype].dtype,
         "quantised": _quantised(source, filters, call.answer),
+        "weights": _kept_in(source, filters),
         "channels_first": False,
     }
     steps, lacks = _FUSED[getattr(options, "fusedActivationFunction", 0)]
@@ -202,7 +211,8 @@ def _unsaid(source: Tensor, filters: Tensor, answer: Tensor) -> str:
             return f"its {what} {tensor.dtype}, of which there is no word"
     if source.dtype not in QUANTISED:
         other = f"its filters are {filters.dtype} and its input {source.dtype}, of which there is no word"
-        return other if filters.dtype in QUANTISED else ""  # of dynamic range, say
+        is_dynamic = (source.dtype, filters.dtype) == ("float32", "int8") and filters.scales
+        return other if filters.dtype in QUANTISED and not is_dynamic else ""
     if (filters.dtype, answer.dtype) != (FILTERS[source.dtype], source.dtype):
         given = f"its input is {source.dtype}, its filters {filters.dtype}, its answer {answer.dtype}"
         return f"{given}, of which there is no word"
@@ -213,9 +223,15 @@ def _unsaid(source: Tensor, filters: Tensor, answer: Tensor) -> str:
 def _quantised(source: Tensor, filters: Tensor, answer: Tensor) -> Quantised:
     """How a convolution of integers is quantised; the zero points of filters are one."""
     if source.dtype not in QUANTISED:
-        return PLAIN
+        return PLAIN._replace(w_scale=filters.scales) if filters.dtype in QUANTISED else PLAIN
     x, w, y = ((part.scales, (part.zeros or (0,))[0]) for part in (source, filters, answer))
     return Quantised(x[0][0], x[1], w[0], w[1], y[0][0], y[1])
+
+
+def _kept_in(source: Tensor, filters: Tensor) -> str:
+    """The dtype in which filters are kept beside an input of float32: float16, int8, or its own."""
+    is_dynamic = source.dtype not in QUANTISED and filters.dtype in QUANTISED
+    return filters.dtype if is_dynamic else filters.kept
 
 
 def _counts(call: Call, large: Sequence[Any], small: Sequence[Any]) -> dict[str, Any]:
