@@ -124,6 +124,18 @@ def test_a_convolution_that_quantises_nothing_is_right_where_no_scheme_is_declar
         assert compare(case, reference(case).astype(np.float32)).outcome in ("agrees", "vacuous")
 
 
+@pytest.mark.parametrize("word", ["conv_i1_k1_same_int8_ones", "conv_i1_k1_same_int8weights_ones"])
+def test_an_unknown_scheme_is_refused(word):
+    case = Case.parse(word)
+    with pytest.raises(ValueError, match=r"^one of fixed-twice, .*did you mean 'fixed-twice'"):
+        compare(case, reference(case).astype(case.dtype), scheme="fixed-twise")
+
+
+def test_a_scheme_of_dynamic_range_says_nothing_of_integers():
+    case = Case.parse("conv_i1_k1_same_int8_ones")
+    assert compare(case, reference(case).astype(np.int8), scheme="dynamic-product").holds
+
+
 def test_what_lies_beyond_the_bound_is_wrong():
     case = Case.parse("conv_i5x4_c3_k3x2_f2_same_int8weights_qw0.02_reals3")
     rule = judgement(case)

@@ -18,8 +18,7 @@ from verify.cases.spelling import nearest
 from verify.checks.deviations import CONDITION_NAMES, Deviation, condition
 from verify.checks.limits import Limit
 from verify.oracle.arithmetic import canonical
-from verify.oracle.dynamic import DYNAMIC_SCHEMES
-from verify.oracle.schemes import SCHEMES
+from verify.oracle.dynamic import named_scheme
 
 Value = TypeVar("Value")
 OfOperations: TypeAlias = Value | Mapping[str, Value]
@@ -130,10 +129,10 @@ def a_bound(value: Any) -> int:
 
 
 def a_scheme(value: Any) -> str:
-    names = (*SCHEMES, *DYNAMIC_SCHEMES)
-    if value not in ("", *names):
-        raise TypeError(f"one of {', '.join(names)}{nearest(str(value), names)}")
-    return str(value)
+    try:
+        return named_scheme(a_text(value))
+    except ValueError as wrong:
+        raise TypeError(str(wrong)) from None
 
 
 def an_arithmetic(value: Any) -> str:

@@ -40,6 +40,7 @@ from verify.oracle.compare import (
     different_bits,
     disagrees,
 )
+from verify.oracle.dynamic import named_scheme
 from verify.oracle.projecting import judge_by_projection
 from verify.oracle.requantised import MOST_SHARE, open_share
 
@@ -207,13 +208,13 @@ def compare(case: Case, actual: Any, *, scheme: str = "", arithmetic: str = "") 
     """The verdict on an answer that the caller already has; a disagreement is not raised.
 
     A quantised one must be that of a `scheme` where one is named: see `verify.oracle.schemes`; another
-    is judged by its `arithmetic`: see `verify.oracle.arithmetic`.
+    is judged by its `arithmetic`: see `verify.oracle.arithmetic`. ValueError for another name.
     """
     answer = as_array(actual)
     if isinstance(answer, Verdict):
         return answer
     form = compare_form(answer, shape=case.output_shape, dtype=case.dtype)
-    held = case.held_to(scheme, canonical(arithmetic))
+    held = case.held_to(named_scheme(scheme), canonical(arithmetic))
     if form or case.is_large:
         return form or judge_by_projection(held, answer)
     return compare_values(judgement(held), answer)

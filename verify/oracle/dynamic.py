@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from verify.cases.operands import Array, Operands
+from verify.cases.spelling import nearest
 from verify.cases.weights import MOST, integers_of
 from verify.oracle.problem import Problem
+from verify.oracle.schemes import SCHEMES
 
 _ONE = np.float32(1)
 
@@ -151,6 +153,14 @@ Sources: `EvalHybridPerChannel` and `EvalHybrid` in tensorflow/lite/kernels/conv
 whose kernels are `HybridConvPerChannel` and `DepthwiseConvHybridPerChannel`. XNNPACK's convolutions, which
 quantise each pixel of a pointwise one by itself and fuse a product with the bias, are held to none.
 """
+
+
+def named_scheme(text: str) -> str:
+    """The name of a scheme, also of integers, or "" for none; ValueError, what it has to be, for another."""
+    names = (*SCHEMES, *DYNAMIC_SCHEMES)
+    if text not in ("", *names):
+        raise ValueError(f"one of {', '.join(names)}{nearest(text, names)}")
+    return text
 
 
 USUAL = DYNAMIC_SCHEMES["dynamic-product"]

@@ -14,7 +14,7 @@ import numpy as np
 
 from verify.cases.operands import Array, Operands
 from verify.oracle.compare import Judgement
-from verify.oracle.dynamic import dynamic_scheme, in_steps
+from verify.oracle.dynamic import DYNAMIC_SCHEMES, dynamic_scheme, in_steps
 from verify.oracle.problem import Problem
 from verify.oracle.schemes import FAR, SCHEMES, Scales, Scheme
 
@@ -100,11 +100,12 @@ def open_share(rule: Judgement) -> float:
 
 
 def scheme_of(problem: Problem) -> Scheme | None:
-    """The scheme that says what the answer is: one of fixed-point numbers is of sums of 32 bits alone."""
-    is_wide = problem.format.accumulator != "int32"
-    if not problem.scheme or (is_wide and problem.scheme.startswith("fixed")):
+    """The scheme that says what the answer is; one of sums of 32 bits alone does not of wider ones."""
+    if not problem.scheme or problem.scheme in DYNAMIC_SCHEMES:  # which are of no quantised dtype
         return None
-    return SCHEMES[problem.scheme]
+    scheme = SCHEMES[problem.scheme]
+    is_wide = problem.format.accumulator != "int32"
+    return None if scheme.is_of_32_bits and is_wide else scheme
 
 
 def steps_by(problem: Problem, sums: Array, scheme: Scheme | None = None) -> Array:

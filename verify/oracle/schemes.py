@@ -64,6 +64,7 @@ class Scheme(NamedTuple):
     """How sums become steps: `steps(sums, scales)`, before the zero point is added and the answer clamped.
 
     `end(bound, scale, zero_point)` is the step at which an activation that ends at `bound` is clamped.
+    `is_of_32_bits` says whether it has no other sums than those of 32 bits.
     `akin` names the scheme that has the same roundings of a multiplier which is nearly the same: few numbers
     tell the two from each other.
     """
@@ -73,6 +74,7 @@ class Scheme(NamedTuple):
     steps: Callable[[Array, Scales], Array]
     end: Callable[[float, float, int], int]
     akin: str = ""
+    is_of_32_bits: bool = False
 
     @property
     def family(self) -> str:
@@ -229,21 +231,36 @@ _ROWS: tuple[Any, ...] = (
         "a multiplier of 31 bits; rounded twice, halves up, then away from zero",
         twice,
         _end_away,
+        is_of_32_bits=True,
     ),
-    Scheme("fixed-twice-up", "a multiplier of 31 bits; rounded twice, halves up", twice_up, _end_away),
+    Scheme(
+        "fixed-twice-up",
+        "a multiplier of 31 bits; rounded twice, halves up",
+        twice_up,
+        _end_away,
+        is_of_32_bits=True,
+    ),
     Scheme(
         "fixed-twice-blocks",
         "a multiplier of 31 bits; rounded twice, in blocks of 8 channels as vectors do",
         twice_by_blocks,
         _end_away,
+        is_of_32_bits=True,
     ),
-    Scheme("fixed-once", "a multiplier of 31 bits; rounded once, halves up", once, _end_away),
+    Scheme(
+        "fixed-once",
+        "a multiplier of 31 bits; rounded once, halves up",
+        once,
+        _end_away,
+        is_of_32_bits=True,
+    ),
     Scheme(
         "fixed-twice-product",
         "a multiplier of 31 bits of a product in float32; rounded twice, halves up, then away from zero",
         _of_a_product(twice),
         _end_away,
         akin="fixed-twice",
+        is_of_32_bits=True,
     ),
     Scheme(
         "fixed-twice-up-product",
@@ -251,6 +268,7 @@ _ROWS: tuple[Any, ...] = (
         _of_a_product(twice_up),
         _end_away,
         akin="fixed-twice-up",
+        is_of_32_bits=True,
     ),
     Scheme(
         "fixed-once-product",
@@ -258,6 +276,7 @@ _ROWS: tuple[Any, ...] = (
         _of_a_product(once),
         _end_away,
         akin="fixed-once",
+        is_of_32_bits=True,
     ),
     Scheme(
         "short-once",
