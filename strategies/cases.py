@@ -70,7 +70,7 @@ def cases(
     paddings: Sequence[str] = PADDINGS,
     padding_modes: Sequence[str] = (ZEROS,),
     output_paddings: Sequence[str] = BELOW_STRIDE,
-    weights: Sequence[str] = (OWN,),
+    weight_dtypes: Sequence[str] = (OWN,),
     fills: Sequence[str] = DRAWN_FILLS,
     around: Sequence[str] = AROUND,
     views: Sequence[str] = (),
@@ -93,7 +93,7 @@ def cases(
 
     Each argument narrows what is drawn. `dtypes` have NumPy's names ("float32"); of "int8", "uint8" and
     "int16" quantised cases are drawn, only where they are named. `paddings` are "same",
-    "valid" and "explicit"; of `padding_modes` but "zeros" and of `weights` but "own" cases are drawn only
+    "valid" and "explicit"; of `padding_modes` but "zeros" and of `weight_dtypes` but "own" cases are drawn only
     where they are named, and of `output_paddings` but "below-stride" transposes with an output padding of
     "below-dilation", as PyTorch takes it, or of "any" size;
     `data_formats` "channels_last" and "channels_first", or as a case says them
@@ -174,7 +174,7 @@ def plans_of(domains: Mapping[str, Domain], narrowing: Narrowing, given: Mapping
         for operation in inside.spaces:
             plan, fills_of = Plan(operation, inside, narrowing.steps), narrowing.fills_of
             if (
-                any(fills_of(operation, dtype, plan.space.weights) for dtype in plan.space.dtypes)
+                any(fills_of(operation, dtype, plan.space.weight_dtypes) for dtype in plan.space.dtypes)
                 and plan.open()
             ):
                 regional = Inside(plan, narrowing)
@@ -189,7 +189,7 @@ USUAL: Mapping[str, Any] = MappingProxyType(
         "dtypes": (*DTYPES, *QUANTISED),
         "padding_modes": PADDING_MODES,
         "output_paddings": OUTPUT_PADDINGS,
-        "weights": WEIGHTS,
+        "weight_dtypes": WEIGHTS,
         "max_stride": 4,
         "max_dilation": 3,
     }
@@ -229,7 +229,7 @@ def _weighed(case: Case, row: Row, plan: Plan) -> Case:
     if not plan.has_weights:
         return case
     turn = row.last(WEIGHTS_BYTES + MEMORY_BYTES * bool(plan.space.views)).byte()
-    return next(filter(plan.holds, weighed(case, plan.space.weights, turn)), case)
+    return next(filter(plan.holds, weighed(case, plan.space.weight_dtypes, turn)), case)
 
 
 def _laid_out(case: Case, row: Row, plan: Plan) -> Case:
@@ -272,7 +272,7 @@ def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:
     The order of the decisions is that of the bytes, and stays as it is.
     """
     operation, space = plan.operation, plan.space
-    fills_of = partial(narrowing.fills_of, operation.name, weights=space.weights)
+    fills_of = partial(narrowing.fills_of, operation.name, weights=space.weight_dtypes)
     rank = row.of(plan.open())
     padding = row.of(plan.open((rank,)))
     dtypes = [token for token in plan.open((rank, padding)) if fills_of(token)]

@@ -115,7 +115,7 @@ class Inside:
                 yield with_fill(example, case.fill, seed=case.seed)
 
     def _fills_of(self, operation: str, dtype: str) -> tuple[str, ...]:
-        return self._narrowing.fills_of(operation, dtype, self._plan.space.weights)
+        return self._narrowing.fills_of(operation, dtype, self._plan.space.weight_dtypes)
 
     def takes(self, case: Case, region: Region) -> bool:
         """Whether a case is of a region, inside the plan, and wanted."""
@@ -196,7 +196,7 @@ def _tried(name: str, operation: Operation, bounds: Space, made: tuple[Any, ...]
 
 def _kept(case: Case, space: Space) -> Case:
     """A case with its filters kept as a space has them."""
-    return next(weighed(case, space.weights), case) if case.weights not in space.weights else case
+    return next(weighed(case, space.weight_dtypes), case) if case.weights not in space.weight_dtypes else case
 
 
 def _is_of(case: Case, region: Region) -> bool:

@@ -90,10 +90,10 @@ def large_cases_by_way(
             ("fills", LARGE_FILLS),
             ("around", AROUND),
             ("padding_modes", (ZEROS,)),
-            ("weights", (OWN,)),
+            ("weight_dtypes", (OWN,)),
         )
     }
-    if not all(chosen[name] for name in ("operations", "fills", "padding_modes", "weights")):
+    if not all(chosen[name] for name in ("operations", "fills", "padding_modes", "weight_dtypes")):
         raise ValueError("none of these operations, fills, modes of padding and weights has large cases")
     usual = {"reductions": ("short",), **narrowings, **chosen, "views": ()}
     drawn = cases_by_way(domains, **usual)

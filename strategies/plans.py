@@ -50,7 +50,7 @@ class Plan:
         )
         self.has_modes = self.space.padding_modes != (ZEROS,)
         self.has_trimmed = self.operation.answer == "source" and self.space.output_paddings != BELOW_STRIDE
-        self.has_weights = self.space.weights != (OWN,)
+        self.has_weights = self.space.weight_dtypes != (OWN,)
         self._has_bias = "bias" in self.space.around
         modes = (("modes", str(self.space.padding_modes)),) if self.has_modes else ()
         names = (*domain.used, ("bias", str(self._has_bias)), *modes)
@@ -89,7 +89,7 @@ class Plan:
         """The plain cases of these decisions that are inside."""
         for case, names in plain_cases(self.operation.name, made, self.space.padding_modes):
             if (self._has_bias or not case.epilogue) and self._takes(case, {**names, **self.domain.names}):
-                yield from weighed(case, self.space.weights) if self.has_weights else (case,)
+                yield from weighed(case, self.space.weight_dtypes) if self.has_weights else (case,)
 
     def holds(self, case: Case) -> bool:
         """Whether a case that lists and bounds leave is inside."""

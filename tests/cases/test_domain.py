@@ -72,9 +72,9 @@ OUTSIDE: list[tuple[dict[str, Any], str, str]] = [
         "it answers output paddings below-stride, not below-dilation",
     ),
     (
-        {"weights": ("own",)},
+        {"weight_dtypes": ("own",)},
         "conv_i1_k1_same_float16weights_ones",
-        "it answers weights own, not float16",
+        "it answers weight dtypes own, not float16",
     ),
     ({"around": ("bias",)}, WORD, "it answers around bias, not relu"),
     ({"around": ()}, WORD, "it answers around none, not bias"),

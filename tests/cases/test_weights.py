@@ -87,21 +87,23 @@ def test_another_dtype_is_refused():
 
 def test_only_a_domain_that_says_so_has_them():
     case = Case.parse(KEPT)
-    assert Domain().why_not(case) == "it answers weights own, not float16"
+    assert Domain().why_not(case) == "it answers weight dtypes own, not float16"
     assert EVERY_CASE.holds(case)
 
 
 def test_they_are_drawn_only_where_they_are_named():
-    assert {case.weights for _, case in drawn_inside({"": EVERY_CASE}, 300, weights=(OWN,)).asked} == {OWN}
+    assert {case.weights for _, case in drawn_inside({"": EVERY_CASE}, 300, weight_dtypes=(OWN,)).asked} == {
+        OWN
+    }
     named = drawn_inside(
-        {"": EVERY_CASE}, 300, weights=WEIGHTS[1:], operations=OPERATIONS, dtypes=("float32",)
+        {"": EVERY_CASE}, 300, weight_dtypes=WEIGHTS[1:], operations=OPERATIONS, dtypes=("float32",)
     )
     assert {case.weights for _, case in named.asked} == {"float16", "int8"}
     assert named.thrown == 0
 
 
 def test_a_way_of_them_alone_is_drawn_in_regions():
-    space = Space(dtypes=("float32",), weights=("float16",), around=("bias", "relu"))
+    space = Space(dtypes=("float32",), weight_dtypes=("float16",), around=("bias", "relu"))
     domain = Domain(spaces=dict.fromkeys(OPERATIONS, space))
     drawn = drawn_inside({"": domain}, 300)
     assert {case.weights for _, case in drawn.asked} == {"float16"}
@@ -168,7 +170,7 @@ def test_what_no_case_of_int8_has_is_refused(word, sentence):
 
 
 def test_a_domain_of_int8_alone_is_drawn_with_finite_fills_and_scales():
-    space = Space(dtypes=("float32",), weights=("int8",), around=("bias", "relu"))
+    space = Space(dtypes=("float32",), weight_dtypes=("int8",), around=("bias", "relu"))
     drawn = drawn_inside({"": Domain(spaces={"conv": space, "depthwise": space})}, 400)
     assert {case.weights for _, case in drawn.asked} == {"int8"}
     assert drawn.thrown == 0

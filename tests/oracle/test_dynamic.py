@@ -17,7 +17,7 @@ from verify.oracle.bounds import judgement
 from verify.oracle.dynamic import DYNAMIC_SCHEMES, STEPS_LOST, asymmetric, quantised_input, symmetric
 from verify.oracle.problem import problem_of
 
-SPACE = Space(dtypes=("float32",), weights=("int8",), around=("bias", "relu", "relu6"))
+SPACE = Space(dtypes=("float32",), weight_dtypes=("int8",), around=("bias", "relu", "relu6"))
 DOMAIN = Domain(spaces={"conv": SPACE, "depthwise": SPACE})
 CASES = [case for _, case in sample(150, 3, cases_by_way({"": DOMAIN}))]
 IMAGES = [image for case in CASES for image in case.input if image.any()]

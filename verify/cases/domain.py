@@ -31,7 +31,7 @@ LISTS: Mapping[str, Sequence[Any]] = {
     "paddings": PADDINGS,
     "padding_modes": PADDING_MODES,
     "output_paddings": OUTPUT_PADDINGS,
-    "weights": WEIGHTS,
+    "weight_dtypes": WEIGHTS,
     "around": AROUND,
     "views": tuple(LAYOUTS),
 }
@@ -83,7 +83,7 @@ class Space(NamedTuple):
     paddings: tuple[str, ...] = PADDINGS
     padding_modes: tuple[str, ...] = (ZEROS,)
     output_paddings: tuple[str, ...] = BELOW_STRIDE
-    weights: tuple[str, ...] = (OWN,)
+    weight_dtypes: tuple[str, ...] = (OWN,)
     around: tuple[str, ...] = AROUND
     views: tuple[str, ...] = ()
     max_side: int | None = None
@@ -103,7 +103,7 @@ class Space(NamedTuple):
             "paddings": (case.padding_kind,),
             "padding_modes": () if case.padding == "VALID" else (case.padding_mode,),
             "output_paddings": (output_padding_kind(case),) if case.traits.answer == "source" else (),
-            "weights": (case.weights,),
+            "weight_dtypes": (case.weights,),
             "around": [*map(kind_of, case.epilogue), *(["border"] if case.border else [])],
             "views": [layout for _, layout in case.memory],
         }
@@ -133,7 +133,7 @@ class Space(NamedTuple):
     def is_empty_of(self, operation: str) -> bool:
         """Whether a list that every case of an operation is in has nothing."""
         is_transpose = OPERATIONS[operation].answer == "source"
-        lists = (self.ranks, self.dtypes, self.data_formats, self.paddings, self.padding_modes, self.weights)
+        lists = (self.ranks, self.dtypes, self.data_formats, self.paddings, self.padding_modes, self.weight_dtypes)
         return not all((*lists, self.output_paddings or not is_transpose))
 
 
@@ -264,7 +264,7 @@ _WHOLE: Mapping[str, Any] = {
     "dtypes": tuple(DTYPES),
     "padding_modes": PADDING_MODES,
     "output_paddings": OUTPUT_PADDINGS,
-    "weights": WEIGHTS,
+    "weight_dtypes": WEIGHTS,
     "views": tuple(LAYOUTS),
 }
 """Everything of the lists of which a space has some alone unless it says more."""

@@ -33,7 +33,7 @@ class Narrowings(TypedDict, total=False):
     paddings: Sequence[str]
     padding_modes: Sequence[str]
     output_paddings: Sequence[str]
-    weights: Sequence[str]
+    weight_dtypes: Sequence[str]
     fills: Sequence[str]
     around: Sequence[str]
     views: Sequence[str]

@@ -47,7 +47,7 @@ class Declared(Protocol):
     """Of "zeros", "reflect", "symmetric", "circular" and "replicate"; by default zeros alone."""
     output_paddings: OfOperations[Collection[str]]
     """Of "below-stride", "below-dilation" and "any"; by default below the stride alone."""
-    weights: OfOperations[Collection[str]]
+    weight_dtypes: OfOperations[Collection[str]]
     """Of "own", "float16" and "int8": the dtypes in which filters are kept; by default their own alone."""
     around: OfOperations[Collection[str]]
     """What it supports before and after them, such as a border; by default `("bias", "relu")`."""

@@ -28,7 +28,7 @@ def usual_of(fault: Fault) -> dict[str, Any]:
             "padding_modes": (ZEROS,),
             "views": (),
             "output_paddings": BELOW_STRIDE,
-            "weights": (word.weights,),
+            "weight_dtypes": (word.weights,),
         }
     if fault.family == "quantised":
         return {
@@ -38,7 +38,7 @@ def usual_of(fault: Fault) -> dict[str, Any]:
             "padding_modes": (ZEROS,),
             "views": (),
             "output_paddings": BELOW_STRIDE,
-            "weights": (OWN,),
+            "weight_dtypes": (OWN,),
         }
     is_of_modes = word.padding_mode != ZEROS
     return {
@@ -46,5 +46,5 @@ def usual_of(fault: Fault) -> dict[str, Any]:
         "padding_modes": PADDING_MODES if is_of_modes else (ZEROS,),
         "views": tuple(LAYOUTS) if fault.family == "memory" else (),
         "output_paddings": OUTPUT_PADDINGS if word.trimmed else BELOW_STRIDE,
-        "weights": (OWN,),
+        "weight_dtypes": (OWN,),
     }

@@ -142,7 +142,7 @@ def drawn(examples: int, seed: int) -> list[Case]:
     kinds = cases(operations=quantised.OPERATIONS, dtypes=tuple(QUANTISED), around=quantised.EPILOGUE)
     padded = cases(paddings=("same", "explicit"), padding_modes=REPEATING)
     kept = cases(
-        operations=weights.OPERATIONS, dtypes=("float32",), weights=WEIGHTS[1:], around=weights.EPILOGUE
+        operations=weights.OPERATIONS, dtypes=("float32",), weight_dtypes=WEIGHTS[1:], around=weights.EPILOGUE
     )
     few = -(-examples // SHARE)
     others = [case for kind in (kinds, padded, kept) for case in sample(few, seed, kind)]

@@ -46,7 +46,7 @@ class TestEachWay:
         way = load(subject).ways[name]
         operation = way.operations[0]
         case = Case.parse(f"{operation}_i1x2_k1x2_valid_iota")  # 1·1 + 2·2, or 1·1 and 1·2
-        case = replace(case, weights=way.domain.spaces[operation].weights[0])
+        case = replace(case, weights=way.domain.spaces[operation].weight_dtypes[0])
         due = [1, 2] if operation == "transpose" else [5]
         assert way(case).reshape(-1).tolist() == pytest.approx(due, abs=0.02 * (case.weights == "int8"))
 

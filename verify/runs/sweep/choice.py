@@ -40,7 +40,7 @@ UNNARROWED: Mapping[str, str] = MappingProxyType(
         "reductions": "them all: --kernel and --channels say how long its sums are",
         "views": "none: its operands are C-contiguous; replay a word with a token such as memxstrided",
         "output_paddings": "below-stride: its inputs lack no windows; replay a word with a token such as t1",
-        "weights": "their own dtype: replay a word with a token such as float16weights",
+        "weight_dtypes": "their own dtype: replay a word with a token such as float16weights",
         "regions": "them all: what it enumerates are small cases of every kind",
     }
 )

@@ -65,7 +65,7 @@ class FloatWay:
             dtypes=("float32",),
             data_formats=("channels_last",),
             paddings=("same", "valid"),
-            weights=(self.weights,),
+            weight_dtypes=(self.weights,),
             around=("bias", "relu", "relu6"),
             max_dilation=1 if self.operation == "transpose" else None,
             max_groups=1 if self.operation == "transpose" else None,
