@@ -41,10 +41,6 @@ def _read_as_bfloat16(case: Case) -> Operands | None:
     return case.operands._replace(factor=halves.view(_BF16).astype(np.float32))
 
 
-def _flushed(filters: Array) -> Array:
-    return np.where(np.abs(filters) < np.finfo(np.float16).tiny, 0, filters)
-
-
 def _half_fault(**fields: Any) -> Fault:
     """A fault of filters that are kept in float16."""
     return make_fault(family="precision", applies="weights == 'float16'", **fields)
@@ -149,13 +145,6 @@ WEIGHTS = (
         sentence="the bits of filters that are kept in float16 are read as those of bfloat16",
         change=Inputs(_read_as_bfloat16),
         word="conv_i1_k1_same_float16weights_ones",
-    ),
-    _half_fault(
-        name="f16-weights-flushed",
-        sentence="filters below the normal numbers of float16, in which they are kept, count as 0",
-        change=_with("factor", _flushed),
-        word="conv_i1_c6_k3_same_float16weights_reals37",
-        is_narrow=True,
     ),
     _half_fault(
         name="input-in-f16-of-weights",
