@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,8 @@ import pytest
 
 from tests.subjects.asked import CASE
 from verify.config.flags import Isolation, import_ahead
-from verify.subjects.isolated import import_all_ahead, isolated
-from verify.subjects.server import NoWorker, end_lives, stop_kept
+from verify.subjects.isolated import import_all_ahead, isolated, worker_of
+from verify.subjects.server import NoWorker, copies_of_kept, end_lives, stop_kept
 
 pytestmark = pytest.mark.injected
 
@@ -76,6 +77,19 @@ def test_a_life_that_is_ended_leaves_the_imports() -> None:
     end_lives()
     assert subject(CASE).shape == CASE.output_shape
     assert (subject.call.lives, log.read_text().split()) == (2, ["imported"])
+
+
+def test_a_copy_of_a_worker_leads_a_session_of_its_own() -> None:
+    mine(0.0)
+    worker = worker_of(isolated("mine:conv"))
+    ((original, copy),) = copies_of_kept()
+    assert worker is not None
+    assert worker._server is original
+    server = original._process.pid
+    pids = map(int, Path(f"/proc/{server}/task/{server}/children").read_text().split())
+    assert [os.getsid(pid) == pid for pid in pids] == [True]
+    assert copy is not None
+    copy.close()
 
 
 def test_nothing_is_begun_without_workers() -> None:

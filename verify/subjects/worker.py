@@ -104,6 +104,7 @@ def _copied(control: socket, kept: list[int], stream: int) -> tuple[socket, list
         os.close(stream)
         return control, [*kept, pid]
     control.close()
+    os.setsid()  # the kernel gives the processors to sessions in equal shares, where others need them, too
     adopt_orphans()
     _stop_with_the_parent()
     copy = socket(fileno=stream)
