@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.places import ROOT
+from verify.checks import scratch
+from verify.checks.locks import lock
 from verify.checks.scratch import remove_left_folders, scratch_folder
 
 pytestmark = pytest.mark.injected
 
 HOLDS = """
 import sys
+from verify.checks import scratch
+from verify.checks.locks import lock
 from verify.checks.scratch import scratch_folder
 with scratch_folder() as folder:
     (folder / "test_gate.py").write_text("…", encoding="utf-8")
@@ -52,6 +56,27 @@ def test_the_folder_of_a_killed_process_is_removed_and_that_of_a_living_one_is_n
     with scratch_folder():
         assert not folder.exists()
     assert list(temporary.iterdir()) == []
+
+
+def test_a_folder_that_is_not_locked_yet_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lock_late(handle: int) -> None:
+        remove_left_folders()  # as another process does at this moment
+        lock(handle)
+
+    monkeypatch.setattr(scratch, "lock", lock_late)
+    with scratch_folder() as folder:
+        assert folder.is_dir()
+
+
+def test_a_folder_that_was_never_locked_is_removed_after_a_while(temporary: Path) -> None:
+    folder = temporary / "conv-verify-early"
+    folder.mkdir(mode=0o700)
+    (folder / ".conv-verify-unlocked").touch()
+    remove_left_folders()
+    assert folder.is_dir()
+    os.utime(folder, (0, 0))
+    remove_left_folders()
+    assert not folder.exists()
 
 
 def test_what_is_not_ours_stays(temporary: Path) -> None:

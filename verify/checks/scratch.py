@@ -18,6 +18,9 @@ _PREFIX = "conv-verify-"
 _LOCK = ".conv-verify-lock"
 """The file of a folder that its process holds a lock on."""
 
+_UNLOCKED = ".conv-verify-unlocked"
+"""The same before it is locked."""
+
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
@@ -25,9 +28,10 @@ def scratch_folder() -> Iterator[Path]:
     remove_left_folders()
     with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:
         folder = Path(name)
-        handle = os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(folder / _UNLOCKED, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             lock(handle)
+            (folder / _UNLOCKED).rename(folder / _LOCK)  # by which nobody takes it for one that was left
             yield folder
         finally:
             os.close(handle)
@@ -50,6 +54,7 @@ def _remove_if_left(folder: Path) -> None:
             return
         if not (folder / _LOCK).is_file():
             if time.time() - found.st_mtime > UNLOCKED_S:
+                (folder / _UNLOCKED).unlink(missing_ok=True)
                 folder.rmdir()  # only if it is empty: it was killed before it had a lock
             return
         handle = os.open(folder / _LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
