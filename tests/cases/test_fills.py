@@ -15,6 +15,8 @@ from tests.models import rational
 from tests.planted.plain import cases
 from verify import Case, reference
 from verify.cases.dtypes import FORMATS
+from verify.cases.fills import bytes_of_operands
+from verify.cases.memory import LAYOUTS
 
 quick = settings(max_examples=40, deadline=None, database=None)
 
@@ -31,6 +33,15 @@ EVERY_FILL = [
 ]
 
 small = {"max_side": 6, "max_kernel": 3, "max_channels": 6}
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(case=strategies.cases(views=tuple(LAYOUTS), **small))
+def test_the_bytes_of_operands_are_known_before_they_are_made(case: Case) -> None:
+    known = bytes_of_operands(case)
+    is_plain = not case.format.is_quantised and "norm" not in case.epilogue
+    assert case.is_made == (not is_plain)
+    assert known == sum(part.nbytes for part in case.operands if part is not None)
 
 
 def digest(word: str) -> str:

@@ -137,8 +137,8 @@ def make_operands(case: Case) -> Operands:
     return repeated(case, made_all) if case.memory else made_all
 
 
-def parts_of(case: Case) -> list[Part]:
-    """The operands that a fill makes of a case, but for the parameters of a norm."""
+def shapes_of(case: Case) -> list[tuple[str, tuple[int, ...], bool]]:
+    """The operands that a fill makes of a case, each with its shape and whether it is an image."""
     traits = case.traits
     parts: list[tuple[str, tuple[int, ...], bool]] = [
         ("input", case.input_shape, True),
@@ -150,6 +150,19 @@ def parts_of(case: Case) -> list[Part]:
         parts.append(("pointwise", case.pointwise_shape, False))
     if "residual" in case.epilogue:
         parts.append(("residual", case.output_shape, True))
+    return parts
+
+
+def bytes_of_operands(case: Case) -> int:
+    """The bytes of the arrays of a case; they are made where that is not known from their shapes."""
+    if case.illegal or case.format.is_quantised or "norm" in case.epilogue:
+        return sum(part.nbytes for part in case.operands if part is not None)
+    return case.dtype.itemsize * sum(math.prod(shape) for _, shape, _ in shapes_of(case))
+
+
+def parts_of(case: Case) -> list[Part]:
+    """The operands that a fill makes of a case, but for the parameters of a norm."""
+    parts = shapes_of(case)
     scale = exactness.scale_of(case)
     return [
         Part(

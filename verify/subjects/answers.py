@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.fills import bytes_of_operands
 from verify.cases.memory import parts_in_memory
 from verify.cases.operands import Array, Operands
 from verify.checks.asking import most_answer_bytes
@@ -21,7 +22,7 @@ def most_bytes(case: Case) -> int:
     """The most that the body of an answer takes: the answer, and each operand, which may be modified."""
     if case.is_large:  # whose operands are not sent back
         return most_answer_bytes(case)
-    return most_answer_bytes(case) + sum(part.nbytes for part in case.operands if part is not None)
+    return most_answer_bytes(case) + bytes_of_operands(case)
 
 
 def answer_in(case: Case, header: Mapping[str, Any], *, body: memoryview) -> Array:
@@ -38,7 +39,8 @@ def answer_in(case: Case, header: Mapping[str, Any], *, body: memoryview) -> Arr
         vars(case).update(written="".join(modified))
         return array_of(header["answer"], body)
     parts = [body[end - size : end] for end, size in zip(accumulate(sizes), sizes, strict=True)]
-    written = {name: part for name, part in case.operands._asdict().items() if name in modified}
+    operands = case.operands._asdict() if modified else {}  # which few subjects write to
+    written = {name: part for name, part in operands.items() if name in modified}
     is_each = len(written) == len(modified) == len(parts) - 1
     if not is_each or [part.nbytes for part in written.values() if part is not None] != sizes[1:]:
         raise wrong
