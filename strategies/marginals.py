@@ -25,12 +25,12 @@ def marginals(domains: Mapping[str, Domain], fill: str = "ints") -> list[tuple[s
 
     The marginals and not their product, so that there are no more than ways, operations and dtypes together.
     """
-    needed = {(name, operation) for name, domain in domains.items() for operation in domain.spaces}
+    needed = [(name, operation) for name, domain in domains.items() for operation in domain.spaces]
     dtypes = {
         token for domain in domains.values() for space in domain.spaces.values() for token in space.dtypes
     }
     pairs: list[tuple[str, Case]] = []
-    for name, operation in sorted(needed, key=lambda pair: list(domains).index(pair[0])):
+    for name, operation in needed:
         plan = Plan(operation, domains[name], STEPS)
         cases = list(_one_of_each_dtype(plan, fill))
         new = [case for case in cases if case.format.token in dtypes] or cases[:1]
