@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from types import ModuleType
 
 import pytest
 
 from verify.__main__ import main
+from verify.runs.campaign.link import Link, Unreachable
 
 
 @pytest.mark.parametrize("missing", ["distributed", "fsspec"])
@@ -20,3 +22,11 @@ def test_what_is_not_installed_is_one_sentence_with_the_remedy(
     assert main(["campaign", "mine:conv", "--hours", "1"]) == 2
     said = capsys.readouterr().err
     assert said == f"conv-verify: a campaign needs {missing}: pip install 'conv-verify[cluster]'\n"
+
+
+def test_dask_logs_nothing_on_its_own() -> None:
+    pytest.importorskip("distributed")
+    with pytest.raises(Unreachable):
+        Link("nowhere", workers=1)
+    levels = [logging.getLogger(name).level for name in ("distributed", "distributed.client")]
+    assert levels == [logging.CRITICAL] * 2

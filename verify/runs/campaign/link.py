@@ -48,7 +48,7 @@ class Link:
     """A client of the scheduler at an address, or of a cluster that is started for the address `local`."""
 
     def __init__(self, address: str, *, workers: int, return_s: float = RETURN_S) -> None:
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        _silence()
         self._return_s, self._wanted = return_s, workers
         self._cluster = _local(workers) if address == LOCAL else None
         self.address = self._cluster.scheduler_address if self._cluster else address
@@ -160,6 +160,14 @@ class Link:
             if each is not None:
                 with suppress(Exception):
                     each.close(timeout=2)
+
+
+def _silence() -> None:
+    """Have Dask log nothing on its own, which sets its levels when it is imported."""
+    import distributed.client
+
+    for name in ("distributed", distributed.client.__name__):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _require_address(address: str) -> None:
