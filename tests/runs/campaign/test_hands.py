@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,6 +41,21 @@ def test_a_process_is_kept_for_the_next_task() -> None:
     again = asked(RIGHT)
     assert hands._idle == kept
     assert cases_of(first["records"]) == cases_of(again["records"])
+
+
+def test_a_process_that_has_done_many_tasks_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hands, "MOST_TASKS", 2)
+    processes = [(asked(RIGHT), hands._idle[0])[1] for _ in range(3)]
+    assert processes[0] is processes[1] is not processes[2]
+    assert processes[0]._process.returncode is not None
+
+
+def test_what_a_process_printed_is_kept_until_its_next_task() -> None:
+    process = hands.Hand("c")
+    os.write(process._output.fileno(), b"printed by a task before")
+    process.do(told(plan_of(RIGHT), Task(RIGHT, words=(WORD,))))
+    assert os.fstat(process._output.fileno()).st_size == 0
+    process.close()
 
 
 def test_a_process_that_its_subject_ends_says_how_and_at_which_case() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -23,6 +24,9 @@ from verify.subjects.losses import last_lines
 
 ASKING = 0.9
 """Share of a task's limit after which it asks no further case, so that it ends before it is killed."""
+
+MOST_TASKS = 200
+"""Tasks of a process, which keeps half a megabyte of each, before another takes its place."""
 
 PATIENCE_S = 5.0
 """Seconds that a process has to end once it has closed its stream."""
@@ -47,9 +51,13 @@ class Hand:
     """A process that does the tasks of a campaign one after another."""
 
     def __init__(self, campaign: str) -> None:
+        import fcntl  # which only systems with fork have
+
         self.campaign = campaign
         self._journal = Journal.nameless()
+        self._tasks = 0
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
+        fcntl.fcntl(self._output, fcntl.F_SETFL, os.O_APPEND)  # so that it can be truncated while it is open
         mine, theirs = socket.socketpair()
         with theirs:
             arguments = json.dumps([str(_INIT), sys.path, theirs.fileno()])
@@ -66,7 +74,8 @@ class Hand:
     @property
     def is_ready(self) -> bool:
         """Whether the process is there to be given a task."""
-        return self._process.poll() is None and not self._stream.closed
+        is_there = self._process.poll() is None and not self._stream.closed
+        return is_there and self._tasks < MOST_TASKS
 
     def do(self, task: Mapping[str, Any], ask: Ask = asked_of_the_scheduler) -> dict[str, Any]:
         """Do a task in its time; its answer, or how the process was lost and at which case.
@@ -74,6 +83,8 @@ class Hand:
         Meanwhile it is given the examples that it asks for.
         """
         started = time.monotonic()
+        self._tasks += 1
+        os.ftruncate(self._output.fileno(), 0)
         try:
             until = started + ASKING * task["limit"]  # by the clock that all processes have
             told = {**task, "journal": self._journal.place, "until": until}
