@@ -42,6 +42,10 @@ class BuiltIn:
         raise AssertionError("a case is put to a way")
 
 
+FILLED = (("batch > 0 and 0 not in size and 0 not in out", "there are no cells of an empty array to repeat"),)
+"""What holds of the cases of a way that pads first, by cells of the input."""
+
+
 def known_of(name: str, *, version: str) -> tuple[Deviation, ...]:
     """The known deviations of a built-in subject in this version of its framework."""
     return about(deviations_in(name.partition(":")[0]), subject=name, version=version)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from verify.cases.case import Case
+from verify.cases.modes import ZEROS
 from verify.subjects.channels_first import groups_of
 from verify.subjects.jax.imported import jax
 from verify.subjects.jax.layouts import Layout, own_layout, shape_in
@@ -31,6 +32,18 @@ def conv(case: Case, layout: Layout, x: Any, w: Any, *pointwise: Any, precision:
             y, filters, (1,) * case.rank, "VALID", dimension_numbers=numbers, precision=precision
         )
     return y
+
+
+def conv_padded(case: Case, layout: Layout, x: Any, w: Any, *pointwise: Any) -> Any:
+    """A convolution without padding of an input that `jnp.pad` has padded in the mode of the case."""
+    cells = dict(zip(_spatial(case), ((axis.before, axis.after) for axis in case.axes), strict=True))
+    mode = _MODES.get(case.padding_mode, case.padding_mode)
+    wide = jnp.pad(x, [cells.get(letter, (0, 0)) for letter in layout.source], mode=mode)
+    return conv(case.copied(padding="VALID"), layout, wide, w, *pointwise)
+
+
+_MODES = {"zeros": "constant", "circular": "wrap", "replicate": "edge"}
+"""Mode of padding → what `jnp.pad` calls it, as NumPy does, where that has another name."""
 
 
 def bordered(case: Case, layout: Layout, x: Any) -> Any:
@@ -95,10 +108,15 @@ def _split(array: Any, axis: int, groups: int) -> Any:
 
 
 def input_gradient(case: Case, layout: Layout, y: Any, w: Any) -> Any:
-    """What `vjp` of the convolution says of its input."""
-    shape = shape_in(case.source_shape, own_layout(case).source, layout.source)
-    _, pull = jax.vjp(lambda x: conv(case, layout, x, w), jnp.zeros(shape, w.dtype))
+    """What `vjp` of the convolution, after its padding in a mode, says of its input."""
+    shape, forward = shape_in(case.source_shape, own_layout(case).source, layout.source), _forward(case)
+    _, pull = jax.vjp(lambda x: forward(case, layout, x, w), jnp.zeros(shape, w.dtype))
     return pull(y)[0]
+
+
+def _forward(case: Case) -> Callable[..., Any]:
+    """The convolution of a case, with `jnp.pad` before it where padding repeats cells."""
+    return conv if case.padding_mode == ZEROS else conv_padded
 
 
 def filter_gradient(case: Case, layout: Layout, x: Any, y: Any) -> Any:
@@ -107,7 +125,7 @@ def filter_gradient(case: Case, layout: Layout, x: Any, y: Any) -> Any:
     channels = [-1 if letter == "C" else 1 for letter in layout.result]
 
     def forward(w: Any, b: Any) -> Any:
-        answer = conv(case, layout, x, w)
+        answer = _forward(case)(case, layout, x, w)
         return answer + b.reshape(channels) if case.epilogue else answer
 
     _, pull = jax.vjp(forward, jnp.zeros(shape, x.dtype), jnp.zeros(case.filter_count, x.dtype))

@@ -8,7 +8,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from verify.cases.domain import Space
+from verify.cases.modes import REPEATING
 from verify.cases.trimming import OUTPUT_PADDINGS
+from verify.subjects.built_in import FILLED
 from verify.subjects.jax import calls
 from verify.subjects.jax.layers import layer_gradient, layered
 
@@ -22,6 +24,9 @@ _CELLS = Space(max_groups=1, output_paddings=OUTPUT_PADDINGS)
 _SUMMED = Space(dtypes=("float32", "float64"))
 """Where sums of gradients, each of which is rounded to the dtype, are sums of its accumulator."""
 
+
+_PADDED = Space(paddings=("same", "explicit"), padding_modes=REPEATING)
+_PADDED_FLOATS = _PADDED._replace(dtypes=_FLOATS)
 
 _OF_RULE = (
     """all(i == (o * s if padding == 'same' else o * s + max(k - s, 0)) \
@@ -63,6 +68,9 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
         "consistent": Entry(("transpose",), calls.transposed_consistently, Space(max_groups=1), (_ALL_READ,)),
         "dilated": Entry(("transpose",), calls.dilated_input, Space(output_paddings=OUTPUT_PADDINGS)),
         "input_gradient": Entry(("transpose",), calls.input_gradient, Space(dtypes=_FLOATS)),
+        "padded": Entry(FORWARD, calls.conv_padded, _PADDED, FILLED),
+        "padded_input": Entry(("transpose",), calls.input_gradient, _PADDED_FLOATS, FILLED),
+        "padded_filter": Entry(("filtergrad",), calls.filter_gradient, _PADDED_FLOATS, FILLED),
         "filter_gradient": Entry(("filtergrad",), calls.filter_gradient, Space(dtypes=_FLOATS)),
         "per_image": Entry(("filtergrad",), calls.filter_gradients_of_images, _SUMMED),
         "batch_groups": Entry(("filtergrad",), calls.filter_gradient_by_hand, Space(around=())),

@@ -13,27 +13,40 @@ from verify.subjects.keras.layers import NO_GROUPS, output_padding, padding_of
 ops = keras.ops
 
 
-def computed(case: Case) -> Any:
-    """The operation and what comes before and after it."""
+MODES = ("zeros", "reflect", "symmetric")
+"""The modes of `ops.pad`, whose zeros are its "constant"."""
+
+
+def computed(case: Case, *, is_padded_first: bool = False) -> Any:
+    """The operation and what comes before and after it, without padding where `ops.pad` comes first."""
     x, w = tensor_of(case.input), tensor_of(case.filters)
-    if case.border:
+    called = case
+    if is_padded_first:
+        x, called = _padded(case, x), case.copied(padding="VALID")
+    elif case.border:
         spatial = list(case.border)
         x = ops.pad(x, [(0, 0), (0, 0), *spatial] if case.channels_first else [(0, 0), *spatial, (0, 0)])
-    y = _operated(case, x, w)
+    y = _operated(called, x, w, *([] if case.pointwise is None else [tensor_of(case.pointwise)]))
     for step in case.epilogue:
         y = _followed(case, y, step)
     return y
 
 
-def _operated(case: Case, x: Any, w: Any) -> Any:
+def _padded(case: Case, x: Any) -> Any:
+    cells = [(axis.before, axis.after) for axis in case.axes]
+    mode = "constant" if case.padding_mode == "zeros" else case.padding_mode
+    return ops.pad(x, [(0, 0), (0, 0), *cells] if case.channels_first else [(0, 0), *cells, (0, 0)], mode)
+
+
+def _operated(case: Case, x: Any, w: Any, *pointwise: Any) -> Any:
     walk = {"strides": case.strides, "padding": padding_of(case), "dilation_rate": case.dilations}
     walk["data_format"] = "channels_first" if case.channels_first else "channels_last"
     if case.traits.answer == "source":
         if case.groups > 1:
             raise NoCall(NO_GROUPS)
         return ops.conv_transpose(x, w, output_padding=output_padding(case), **walk)
-    if case.pointwise is not None:
-        return ops.separable_conv(x, w, tensor_of(case.pointwise), **walk)
+    if pointwise:
+        return ops.separable_conv(x, w, *pointwise, **walk)
     return (ops.depthwise_conv if case.traits.has_multiplier else ops.conv)(x, w, **walk)
 
 

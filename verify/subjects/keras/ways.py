@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -14,11 +14,11 @@ from verify.cases.dtypes import FORMATS
 from verify.cases.operands import Array
 from verify.cases.operations import OPERATIONS
 from verify.checks.limits import Limit
-from verify.subjects.built_in import conditions_inside
+from verify.subjects.built_in import FILLED, conditions_inside
 from verify.subjects.documented import limits_of
 from verify.subjects.keras.imported import LIBRARY, SWITCHES, array_of
 from verify.subjects.keras.layers import stack_of
-from verify.subjects.keras.operations import computed
+from verify.subjects.keras.operations import MODES, computed
 from verify.subjects.keras.switches import BACKEND
 
 _PADDED = (
@@ -52,9 +52,12 @@ class Way:
 
     operation: str
     is_layer: bool
+    is_padded_first: bool = False
 
     @property
     def name(self) -> str:
+        if self.is_padded_first:
+            return f"ops.pad+ops.{_FUNCTIONS[self.operation]}"
         return f"layers.{_CALLS[self.operation]}" if self.is_layer else f"ops.{_FUNCTIONS[self.operation]}"
 
     @property
@@ -70,7 +73,10 @@ class Way:
             paddings=("same", "valid", "explicit") if self.is_causal else ("same", "valid"),
             max_groups=1 if self.operation == "transpose" else None,
         )
-        texts = (_PADDED,) if self.is_causal else ()
+        texts: Sequence[tuple[str, str]] = (_PADDED,) if self.is_causal else ()
+        if self.is_padded_first:
+            space = space._replace(paddings=("same", "explicit"), padding_modes=MODES)
+            texts = FILLED
         return Domain(spaces={self.operation: space}, conditions=conditions_inside(texts))
 
     @property
@@ -80,15 +86,24 @@ class Way:
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        return limits_of("keras", SWITCHES[BACKEND], self.name)
+        called = (self.name,) if not self.is_padded_first else (self.name, self.name.removeprefix("ops.pad+"))
+        return tuple(limit for name in called for limit in limits_of("keras", SWITCHES[BACKEND], name))
 
     def __call__(self, case: Case) -> Array:
         """Keras's answer; its own errors pass through."""
         with warnings.catch_warnings(action="ignore"):
-            return array_of(stack_of(LIBRARY, case) if self.is_layer else computed(case))
+            if self.is_layer:
+                return array_of(stack_of(LIBRARY, case))
+            return array_of(computed(case, is_padded_first=self.is_padded_first))
 
 
-_EVERY = [Way(operation, is_layer) for is_layer in (True, False) for operation in _CALLS]
+_EVERY = [
+    *(Way(operation, is_layer) for is_layer in (True, False) for operation in _CALLS),
+    *(
+        Way(operation, is_layer=False, is_padded_first=True)
+        for operation in ("conv", "depthwise", "separable")
+    ),
+]
 
 WAYS: Mapping[str, Way] = MappingProxyType({way.name: way for way in _EVERY})
 """Every way by its name."""

@@ -11,11 +11,13 @@ from typing import ClassVar
 
 from verify.cases.case import Case
 from verify.cases.domain import Domain, Space
+from verify.cases.modes import ZEROS
 from verify.cases.operands import Array
 from verify.checks.limits import Limit
-from verify.subjects.built_in import conditions_inside
+from verify.subjects.built_in import FILLED, conditions_inside
 from verify.subjects.documented import limits_of
 from verify.subjects.onnxruntime.convolution import (
+    PADS,
     AutoPad,
     flipped,
     graph_of,
@@ -29,9 +31,15 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Operator → the operations that it computes."""
 
 PADDINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"": ("same", "valid", "explicit"), "+auto-pad": ("same", "valid"), "+same-lower": ("same",)}
+    {
+        "": ("same", "valid", "explicit"),
+        "+auto-pad": ("same", "valid"),
+        "+same-lower": ("same",),
+        "+Pad": ("same", "explicit"),
+    }
 )
-"""How a way's name ends → the paddings that it takes: in cells, by the rule that a case names, mirrored."""
+"""How a way's name ends → the paddings that it takes: in cells, by the rule that a case names, mirrored, or
+by a node of its own, which repeats cells."""
 
 _CONDITIONS = (
     (
@@ -69,6 +77,11 @@ class Way:
     def operations(self) -> tuple[str, ...]:
         return OPERATIONS[self.operator]
 
+    @property
+    def is_padded_first(self) -> bool:
+        """Whether a node of its own pads, with cells of the input."""
+        return self.padding == "+Pad"
+
     @cached_property
     def domain(self) -> Domain:
         """The cases that ONNX can express."""
@@ -76,10 +89,12 @@ class Way:
             dtypes=("float16", "float32", "float64"),
             data_formats=("channels_first",),
             paddings=PADDINGS[self.padding],
+            padding_modes=tuple(PADS) if self.is_padded_first else (ZEROS,),
         )
         texts = [*_CONDITIONS]
         texts += [_TRANSPOSED] if self.operator == "ConvTranspose" else []
         texts += [_MIRRORED] if self.padding == "+same-lower" else []
+        texts += FILLED if self.is_padded_first else ()
         return Domain(spaces=dict.fromkeys(self.operations, space), conditions=conditions_inside(texts))
 
     @property
@@ -97,7 +112,7 @@ class Way:
 
 _RULES: Mapping[tuple[str, str], AutoPad] = MappingProxyType(
     {
-        **{("", mode): "" for mode in PADDINGS[""]},
+        **{(name, mode): "" for name in ("", "+Pad") for mode in PADDINGS[name]},
         ("+auto-pad", "same"): "SAME_UPPER",
         ("+auto-pad", "valid"): "VALID",
         ("+same-lower", "same"): "SAME_LOWER",
@@ -105,4 +120,8 @@ _RULES: Mapping[tuple[str, str], AutoPad] = MappingProxyType(
 )
 """How a way's name ends and a case's padding → ONNX's name of it; SAME's odd cell goes after."""
 
-WAYS = tuple(Way(*parts) for parts in product(OPERATIONS, PADDINGS, LEVELS))
+WAYS = tuple(
+    Way(operator, padding, level)
+    for operator, padding, level in product(OPERATIONS, PADDINGS, LEVELS)
+    if (operator, padding) != ("ConvTranspose", "+Pad")  # which has no padding that repeats cells
+)

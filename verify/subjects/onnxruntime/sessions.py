@@ -11,7 +11,7 @@ import onnxruntime
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.subjects.onnxruntime.graph import Graph, model_of
+from verify.subjects.onnxruntime.graph import OPSET, WRAP_OPSET, Graph, model_of
 from verify.subjects.onnxruntime.switches import THREADS, switches
 
 VERSION: str = onnxruntime.__version__
@@ -52,6 +52,7 @@ def _session(model: bytes, level: Level) -> onnxruntime.InferenceSession:
 
 def answer_of(case: Case, graph: Graph, level: Level) -> Array:
     """The answer of a case's graph; ONNX Runtime's own errors pass through."""
-    model = model_of(graph, str(case), dtype=case.dtype, shape=case.output_shape)
+    opset = WRAP_OPSET if case.padding_mode == "circular" else OPSET
+    model = model_of(graph, str(case), dtype=case.dtype, shape=case.output_shape, opset=opset)
     answer: Array = _session(model.SerializeToString(), level).run(None, graph.inputs)[0]
     return answer

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from openvino import Model, opset13
 
 from verify.cases.case import Case
+from verify.cases.modes import ZEROS
 from verify.cases.operands import Array
 from verify.cases.operations import kind_of, slope_of
 from verify.subjects.channels_first import filters_of, first, groups_of, pads_of, unread_of
+
+PADS: Mapping[str, str] = MappingProxyType(
+    {"reflect": "reflect", "symmetric": "symmetric", "replicate": "edge"}
+)
+"""Mode of padding that repeats cells → that of OpenVINO's Pad, which has no circular one."""
 
 
 def model_of(case: Case, *, auto_pad: bool) -> tuple[Model, list[Array]]:
@@ -29,8 +37,11 @@ def _operated(case: Case, x: Any, *, auto_pad: bool) -> Any:
         x = opset13.pad(x, [0, 0, *before], [0, 0, *after], "constant")
     if case.traits.answer == "source":
         return _transposed(case, x)
+    if case.padding_mode != ZEROS:
+        before, after = pads_of(case)
+        x = opset13.pad(x, [0, 0, *before], [0, 0, *after], PADS[case.padding_mode])
     rule = case.padding_kind.replace("same", "same_upper") if auto_pad else "explicit"
-    pads = ([0] * case.rank,) * 2 if auto_pad else pads_of(case)
+    pads = ([0] * case.rank,) * 2 if auto_pad or case.padding_mode != ZEROS else pads_of(case)
     answer = _convolved(x, filters_of(case), groups_of(case), [case.strides, *pads, case.dilations], rule)
     if case.pointwise is None:
         return answer

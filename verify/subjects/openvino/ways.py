@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import product
@@ -15,9 +15,9 @@ from verify.cases.case import Case
 from verify.cases.domain import Domain, Space
 from verify.cases.operands import Array
 from verify.checks.limits import Limit
-from verify.subjects.built_in import conditions_inside
+from verify.subjects.built_in import FILLED, conditions_inside
 from verify.subjects.documented import limits_of
-from verify.subjects.openvino.models import model_of
+from verify.subjects.openvino.models import PADS, model_of
 from verify.subjects.openvino.switches import THREADS, switches
 
 VERSION: str = openvino.__version__.partition("-")[0]
@@ -27,10 +27,11 @@ OPERATORS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "Convolution": ("conv", "depthwise", "separable"),
         "Convolution+auto-pad": ("conv", "depthwise", "separable"),
+        "Pad+Convolution": ("conv", "depthwise", "separable"),
         "ConvolutionBackpropData": ("transpose",),
     }
 )
-"""Operator → the operations that it computes; in one way with padding by a rule, else in cells."""
+"""Operator → the operations that it computes; padding in cells, by a rule, or by an operator before."""
 
 MODES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {"": {"INFERENCE_PRECISION_HINT": "f32"}, "+accuracy": {"EXECUTION_MODE_HINT": "ACCURACY"}}
@@ -71,7 +72,10 @@ class Way:
             data_formats=("channels_first",),
             paddings=("same", "valid") if is_ruled else ("same", "valid", "explicit"),
         )
-        texts = (_TRANSPOSED,) if self.operations == ("transpose",) else ()
+        texts: Sequence[tuple[str, str]] = (_TRANSPOSED,) if self.operations == ("transpose",) else ()
+        if self.operator.startswith("Pad+"):
+            space = space._replace(paddings=("same", "explicit"), padding_modes=tuple(PADS))
+            texts = FILLED
         return Domain(spaces=dict.fromkeys(self.operations, space), conditions=conditions_inside(texts))
 
     @property
