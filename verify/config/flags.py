@@ -22,6 +22,7 @@ from verify.checks.project import FAILURES, TABLE, Settings, settings_of
 from verify.checks.reading import LARGEST_TOML, DataError, text_in
 from verify.config.options import (
     DATABASE,
+    DEVICE,
     FILE,
     PLACE,
     POSITIVE,
@@ -180,6 +181,7 @@ class Isolation(NamedTuple):
     isolate: bool | None = None
     python: str | None = None
     timeout: float | None = None
+    device: str | None = None
 
     @property
     def is_asked(self) -> bool:
@@ -191,7 +193,9 @@ class Isolation(NamedTuple):
         return "a subject in this process is asked by one" if self.isolate is False else ""
 
 
-def _isolation(*, isolate: bool | None, python: str | None, timeout: float | None) -> Isolation:
+def _isolation(
+    *, isolate: bool | None, python: str | None, timeout: float | None, device: str | None
+) -> Isolation:
     """Raises ValueError, one sentence, for what is asked of workers where there are to be none.
 
     What is typed wins over the settings.
@@ -205,7 +209,7 @@ def _isolation(*, isolate: bool | None, python: str | None, timeout: float | Non
             isolate = None
         else:
             python = timeout = None
-    return Isolation(isolate, python, timeout)
+    return Isolation(isolate, python, timeout, device)
 
 
 isolation_options = joint_option(
@@ -214,6 +218,7 @@ isolation_options = joint_option(
     click.option("--isolate/--no-isolate", default=None, help="in workers, where a crash is a verdict"),
     click.option("--python", type=PYTHON, help="in workers of another interpreter"),
     click.option("--timeout", type=SECONDS, help="in workers; limit of a case (default: 10)"),
+    click.option("--device", type=DEVICE, hidden=True),
 )
 
 
@@ -222,9 +227,11 @@ jobs_option = click.option("--jobs", type=POSITIVE, help="processes (default: on
 
 def loader_of(isolation: Isolation) -> Callable[[str], Subject]:
     """The loader of subjects by name, which tries each: in its own worker, or in this process."""
+    from verify.subjects.device import choose
     from verify.subjects.isolated import TIMEOUT_S, isolated
     from verify.subjects.trial import tried, tried_here, usual_tried
 
+    choose(isolation.device)
     if isolation.is_asked:
         python, timeout_s = isolation.python or sys.executable, isolation.timeout or TIMEOUT_S
         return cache(lambda label: tried(isolated(label, python=python, timeout_s=timeout_s)))
@@ -241,10 +248,12 @@ def import_ahead(labels: Iterable[str], isolation: Isolation) -> None:
 
 def loaders_of_tests(isolation: Isolation, *, is_debugged: bool) -> dict[str, Callable[[Any], Subject]]:
     """What loads a subject for a gate by its name, and what takes one that is given as a callable."""
+    from verify.subjects.device import choose
     from verify.subjects.here import ASKED, DEBUGGED
     from verify.subjects.isolated import TIMEOUT_S
     from verify.subjects.trial import contained_tried, tried_here
 
+    choose(isolation.device)
     if is_debugged or isolation.isolate is False:
         return dict.fromkeys(("load", "place"), partial(tried_here, why=DEBUGGED if is_debugged else ASKED))
     where: dict[str, Any] = {

@@ -139,6 +139,13 @@ def subjects() -> Iterable[str]:
     return (*BUILTIN, *(f"fault:{fault.name}" for fault in FAULTS))
 
 
+def device(text: str) -> str:
+    """Where PyTorch, JAX and TensorFlow compute."""
+    from verify.subjects.device import device_named
+
+    return device_named(text)
+
+
 def listed(name: str) -> OptionKind:
     """Words of a narrowing, with commas between them, in any case."""
     words = {str(word).lower(): word for word in CHOICES[name]}
@@ -164,6 +171,7 @@ SHARD = OptionKind("K/N", Shard.parse)
 FILE = OptionKind("FILE", Path)
 PLACE = OptionKind("PATH", Path)
 PYTHON = OptionKind("PATH")
+DEVICE = OptionKind("DEVICE", device, values=lambda: ("cpu", "cuda", "cuda:0"))
 DATABASE = OptionKind("PLACE", database)
 SHARED_DATABASE = OptionKind("PLACE", shared_database)
 STATE = OptionKind("PLACE", state)

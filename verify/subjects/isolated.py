@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 import sys
@@ -26,6 +27,7 @@ from verify.oracle.compare import Verdict
 from verify.subjects.answers import answer_in, most_bytes, swept_in, verdict_in
 from verify.subjects.by_path import canonical
 from verify.subjects.described import PLAIN_OF_WAYS, declared_of, own_of
+from verify.subjects.device import is_gpu
 from verify.subjects.here import CAN_CONTAIN, NO_WORKERS, stays_here
 from verify.subjects.life import Ending, Life
 from verify.subjects.losses import lost_error, printable, why_lost
@@ -195,7 +197,9 @@ class Isolated:
         if self._server is None or self._server.is_stopped:
             make = Server if self.alone else kept_server
             where: dict[str, Any] = {"python": self.python, "environment": self.environment}
-            self._server = make(self.base, **where, memory_bytes=self.memory_bytes)
+            # Drivers of GPUs map more than any limit of the address space.
+            memory_bytes = None if is_gpu({**os.environ, **self.environment}) else self.memory_bytes
+            self._server = make(self.base, **where, memory_bytes=memory_bytes)
         return {**self._server.hello, **self._server.hello["subjects"][self.base]}
 
     def close(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from verify.subjects.device import is_gpu, switch
+
 PLATFORMS = "JAX_PLATFORMS"
 """The variable that says where JAX computes; here on the CPU, where nothing says otherwise."""
 
@@ -19,5 +21,5 @@ SETTINGS = (PLATFORMS, FLAGS, "JAX_DEFAULT_MATMUL_PRECISION")
 def switches() -> dict[str, str]:
     """The settings that have a value."""
     settings = {name: os.environ.get(name) for name in SETTINGS}
-    settings[PLATFORMS] = settings[PLATFORMS] or "cpu"
-    return {name: value for name, value in settings.items() if value}
+    settings[PLATFORMS] = ("cuda" if is_gpu() else settings[PLATFORMS]) or "cpu"
+    return {name: value for name, value in {**settings, **switch()}.items() if value}

@@ -38,8 +38,8 @@ def _operated(case: Case, x: Any, *, auto_pad: bool) -> Any:
     if case.traits.answer == "source":
         return _transposed(case, x)
     if case.padding_mode != ZEROS:
-        before, after = pads_of(case)
-        x = opset13.pad(x, [0, 0, *before], [0, 0, *after], PADS[case.padding_mode])
+        firsts, lasts = pads_of(case)
+        x = opset13.pad(x, [0, 0, *firsts], [0, 0, *lasts], PADS[case.padding_mode])
     rule = case.padding_kind.replace("same", "same_upper") if auto_pad else "explicit"
     pads = ([0] * case.rank,) * 2 if auto_pad or case.padding_mode != ZEROS else pads_of(case)
     answer = _convolved(x, filters_of(case), groups_of(case), [case.strides, *pads, case.dilations], rule)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from verify.subjects.device import switch
 from verify.subjects.processor import ONEDNN, onednn_dtypes
 
 MATRIX = {
@@ -24,7 +25,7 @@ def switches() -> dict[str, str]:
     """
     is_on = os.environ.get(ONEDNN, "0").lower() in ("1", "true")
     settings = {name: os.environ.get(name) for name in SETTINGS} | {SETTINGS[0]: str(int(is_on))}
-    return {name: value for name, value in settings.items() if value}
+    return {name: value for name, value in {**settings, **switch()}.items() if value}
 
 
 def onednn() -> str:

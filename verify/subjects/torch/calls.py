@@ -110,8 +110,8 @@ def filter_gradient(case: Case, x: Any, y: Any) -> Any:
 
 def _weights(case: Case, x: Any) -> tuple[Any, Any]:
     """Filters and a bias of zeros, whose gradients are asked."""
-    w = torch.zeros(weight_shape(case), dtype=x.dtype, requires_grad=True)
-    bias = torch.zeros(case.filter_count, dtype=x.dtype, requires_grad=True)
+    w = torch.zeros(weight_shape(case), dtype=x.dtype, device=x.device, requires_grad=True)
+    bias = torch.zeros(case.filter_count, dtype=x.dtype, device=x.device, requires_grad=True)
     return w, bias if case.is_bias_gradient else None
 
 

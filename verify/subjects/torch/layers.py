@@ -127,9 +127,9 @@ def layer_gradient(case: Case, tensors: Mapping[str, Any], *, made: Callable[[An
     forward = case.copied(operation="conv", fill="ones", seed=0)
     shape = (case.filter_count, case.channels // case.groups, *case.kernel)
     x = tensors["input"]
-    weights = {"factor": torch.zeros(shape, dtype=x.dtype)}
+    weights = {"factor": torch.zeros(shape, dtype=x.dtype, device=x.device)}
     if case.epilogue:
-        weights["bias"] = torch.zeros(case.filter_count, dtype=x.dtype)
+        weights["bias"] = torch.zeros(case.filter_count, dtype=x.dtype, device=x.device)
     stack = stack_of(forward, weights).train()
     made(stack)(x).backward(tensors["factor"])
     [layer] = [each for each in stack.before if hasattr(each, "weight")]

@@ -34,7 +34,7 @@ def transposed_of_images(case: Case, y: Any, w: Any, bias: Any) -> Any:
 
 def gradients_of_images(case: Case, x: Any, y: Any) -> Any:
     """The gradients of the filters by each image, as `vmap` of `grad`, and added."""
-    w = torch.zeros(weight_shape(case), dtype=x.dtype)
+    w = torch.zeros(weight_shape(case), dtype=x.dtype, device=x.device)
 
     def product(w: Any, image: Any, cotangent: Any) -> Any:
         return (conv(case, image[None], w, None)[0] * cotangent).sum()

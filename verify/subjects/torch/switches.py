@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from verify.subjects.device import switch
+
 THREADS = "CONV_VERIFY_TORCH_THREADS"
 """The variable that says how many threads a kernel has, by `torch.set_num_threads`."""
 
@@ -18,4 +20,4 @@ def switches() -> dict[str, str]:
     """The settings that have a value."""
     read = {name: os.environ.get(name) for name in SETTINGS}
     settings = {THREADS: os.environ.get(THREADS) or "1", **read}
-    return {name: value for name, value in settings.items() if value}
+    return {name: value for name, value in {**settings, **switch()}.items() if value}

@@ -14,23 +14,27 @@ from verify.cases.dtypes import dtype_spelled
 from verify.cases.memory import LAYOUTS
 from verify.cases.operands import Array
 from verify.cases.pages import pages_of
-from verify.subjects.torch.imported import torch
+from verify.subjects.device import CPU
+from verify.subjects.torch.imported import DEVICE, torch
 
-VIEWS = tuple(layout for layout in LAYOUTS if layout != "reversed")
-"""The layouts of which `torch.from_numpy` makes tensors: a negative stride is refused."""
+VIEWS = tuple(layout for layout in LAYOUTS if layout != "reversed" and DEVICE == CPU)
+"""The layouts of which `torch.from_numpy` makes tensors: a negative stride is refused.
+
+On a GPU there are none, as the memory of the case is not there.
+"""
 
 
 def tensor_of(array: Array, *, is_shared: bool = False) -> Any:
     """A tensor with the numbers and the axes of an array, and memory of its own, or the array's."""
     given = array if is_shared else np.array(array, order="C")
     if given.dtype.name == "bfloat16":  # which NumPy and PyTorch know under the same bits
-        return torch.from_numpy(given.view(np.int16)).view(torch.bfloat16)
-    return torch.from_numpy(given)
+        return torch.from_numpy(given.view(np.int16)).view(torch.bfloat16).to(DEVICE)
+    return torch.from_numpy(given).to(DEVICE)
 
 
 def array_of(tensor: Any) -> Array:
     """The array of a tensor."""
-    plain = tensor.detach()
+    plain = tensor.detach().cpu()
     if plain.dtype == torch.bfloat16:
         array: Array = plain.view(torch.int16).numpy().view(dtype_spelled("bfloat16"))
         return array
