@@ -41,7 +41,12 @@ def _unbiased(case: Case, right: Array) -> Array | None:
     return np.where(is_beyond.reshape(shape), plain, right)
 
 
-fault = partial(make_fault, family="gradients", applies="operation == 'transpose' and trimmed != ()")
+fault = partial(
+    make_fault,
+    family="gradients",
+    applies="operation == 'transpose' and trimmed != ()",
+    is_narrow=True,  # as only a subject that says so is drawn one
+)
 
 OUTPUT_PADDED = (
     fault(
