@@ -15,6 +15,7 @@ TOPICS = (
     "start",
     "failures",
     "subjects",
+    "engines",
     "words",
     "verdicts",
     "settings",

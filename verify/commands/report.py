@@ -9,7 +9,7 @@ import click
 
 from verify.commands.cli import command_named
 from verify.config.flags import detail_options
-from verify.config.options import FILE, output_option
+from verify.config.options import FILE, Misuse, output_option
 
 if TYPE_CHECKING:  # which print, and are not needed to read a command line
     from verify.reports.overview import Detail
@@ -18,8 +18,16 @@ if TYPE_CHECKING:  # which print, and are not needed to read a command line
 @command_named("report")
 @click.argument("files", nargs=-1, required=True, type=FILE, help="records that `run --report` has written")
 @output_option("--html", help="write a page of HTML that needs nothing else")
+@click.option("--engines", is_flag=True, help="the table of ways, operations and dtypes alone, in Markdown")
 @detail_options
-def command(*, files: tuple[Path, ...], html: Path | None, detail: Detail) -> int:
+def command(*, files: tuple[Path, ...], html: Path | None, engines: bool, detail: Detail) -> int:
+    if engines:
+        from verify.reports.engines import engines_table
+
+        if html:
+            raise Misuse("--engines and --html exclude each other")
+        print(engines_table(files))
+        return 0
     from verify.reports import github
     from verify.reports.conclusion import run_sentence
     from verify.reports.html.page import require_page, why_no_page
