@@ -49,6 +49,7 @@ def test_a_row_counts_what_one_way_answered_in_one_operation(tmp_path: Path) -> 
         record(outcome="known", deviation="a-deviation", judged_by="nothing"),
         record(outcome="known", deviation="a-deviation", judged_by="a prediction", dtype="float16"),
         record(outcome="vacuous"),
+        record(name="limits", property="limits are still refused"),
         record(word="conv_i1_k1_s0_same_ones_illegal"),
         record(operation="transpose", word="transpose_i1_k1_same_ones"),
         record(way="", subject="mine:conv"),
@@ -57,16 +58,16 @@ def test_a_row_counts_what_one_way_answered_in_one_operation(tmp_path: Path) -> 
     )
     assert engines_table([file]).splitlines() == [
         *HEAD,
-        "| `keras on jax/layers.Conv` | conv | float32 1 |  |  |",
-        "| `mine:conv` | conv | float32 1 |  |  |",
-        "| `numpy/im2col` | conv | float16 2, float32 2 | 1 | `a-deviation` 2 |",
-        "| `numpy/im2col` | transpose | float32 1 |  |  |",
+        "| `keras on jax/layers.Conv` | conv | float32 1 |  |  |  |",
+        "| `mine:conv` | conv | float32 1 |  |  |  |",
+        "| `numpy/im2col` | conv | float16 2, float32 2 | 1 | 1 | `a-deviation` 2 |",
+        "| `numpy/im2col` | transpose | float32 1 |  |  |  |",
     ]
 
 
 def test_the_command_prints_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(written(tmp_path, record())), "--engines"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "| `numpy/im2col` | conv | float32 1 |  |  |"
+    assert capsys.readouterr().out.splitlines()[-1] == "| `numpy/im2col` | conv | float32 1 |  |  |  |"
 
 
 def test_a_table_and_a_page_exclude_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,9 +14,13 @@ from verify.reports.schema import records_in
 from verify.subjects.keras.switches import BACKEND
 
 HEAD = (
-    "| subject/way | operation | graded, by dtype | declined | deviations met |",
-    "| --- | --- | --- | --- | --- |",
+    "| subject/way | operation | graded, by dtype | declined | limits asked | deviations met |",
+    "| --- | --- | --- | --- | --- | --- |",
 )
+
+
+LIMITS = "limits"
+"""The name of the property that asks the words of documented limits, which are to be refused."""
 
 
 class Place(NamedTuple):
@@ -28,15 +32,18 @@ class Place(NamedTuple):
 
 
 class Row:
-    """What was counted of one place."""
+    """What was counted of one place; `limits` are words of documented limits that were asked."""
 
     def __init__(self) -> None:
         self.graded: Counter[str] = Counter()
-        self.declined = 0
+        self.declined = self.limits = 0
         self.deviations: Counter[str] = Counter()
 
     def add(self, record: Record) -> None:
         """Count one case: graded where its answer was judged, declined where it was not answered."""
+        if record["name"] == LIMITS:
+            self.limits += 1
+            return
         match record["outcome"]:
             case "agrees" | "disagrees":
                 self.graded[record["dtype"]] += 1
@@ -68,8 +75,9 @@ def _lines(files: Iterable[Path]) -> Iterator[str]:
                 rows[Place(name, record.get("way", ""), record["operation"])].add(record)
     order = [*OPERATIONS]
     for place, row in sorted(rows.items(), key=lambda item: (*item[0][:2], order.index(item[0].operation))):
-        if row.graded or row.deviations or row.declined:
+        if row.graded or row.deviations or row.declined or row.limits:
             name = f"{place.subject}/{place.way}" if place.way else place.subject
             graded = ", ".join(f"{dtype} {row.graded[dtype]}" for dtype in DTYPES if row.graded[dtype])
             known = ", ".join(f"`{entry}` {count}" for entry, count in sorted(row.deviations.items()))
-            yield f"| `{name}` | {place.operation} | {graded} | {row.declined or ''} | {known} |"
+            few = f"{row.declined or ''} | {row.limits or ''}"
+            yield f"| `{name}` | {place.operation} | {graded} | {few} | {known} |"
