@@ -93,9 +93,9 @@ def cases(
 
     Each argument narrows what is drawn. `dtypes` have NumPy's names ("float32"); of "int8", "uint8" and
     "int16" quantised cases are drawn, only where they are named. `paddings` are "same",
-    "valid" and "explicit"; of `padding_modes` but "zeros" and of `weight_dtypes` but "own" cases are drawn only
-    where they are named, and of `output_paddings` but "below-stride" transposes with an output padding of
-    "below-dilation", as PyTorch takes it, or of "any" size;
+    "valid" and "explicit"; of `padding_modes` but "zeros" and of `weight_dtypes` but "own" cases are drawn
+    only where they are named, and of `output_paddings` but "below-stride" transposes with an output padding
+    of "below-dilation", as PyTorch takes it, or of "any" size;
     `data_formats` "channels_last" and "channels_first", or as a case says them
     ("SAME", "NHWC"), in any case of letters. `steps` say whether strides and dilations may exceed 1 ("plain",
     "strided", "dilated", "both"); where these allow it, `unread` is drawn strided, as only windows that

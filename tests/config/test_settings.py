@@ -233,8 +233,8 @@ def test_every_option_of_a_run_is_a_setting():
     keys = (
         "subjects examples max-time profile seed matrix shard report html large relations demand pin corpus "
         "words failures known no-known database baseline update-baseline isolate python timeout device jobs "
-        "operations ranks dtypes data-formats paddings padding-modes output-paddings weight-dtypes around views "
-        "fills steps reductions regions max-side max-kernel max-stride max-dilation max-channels max-groups "
-        "max-batch verbose quiet"
+        "operations ranks dtypes data-formats paddings padding-modes output-paddings weight-dtypes "
+        "around views fills steps reductions regions max-side max-kernel max-stride max-dilation "
+        "max-channels max-groups max-batch verbose quiet"
     )
     assert " ".join(options_of(command_of("run"))) == keys

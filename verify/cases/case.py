@@ -38,8 +38,7 @@ class Case:
     them). `padding` is "SAME", "VALID" or one (before, after) pair of cells for each axis.
     `transpose` and `filtergrad` are the gradients of the convolution that the numbers describe, with
     respect to its input and to its filters; `filtergrad` with a bias is the gradient of the bias.
-    `border` is padding with zeros that comes before the convolution and its own padding; `padding_mode` says
-    what the latter holds, one of PADDING_MODES.
+    `border` is zeros before the convolution's own padding, which holds what `padding_mode` says.
     `trimmed` are the windows at the end of each axis that the input of a `transpose` lacks.
     `epilogue` is what follows the convolution, in order: "bias" or "norm", "residual", and one of
     "relu", "relu6", "leaky0.25" (any slope), "elu", "tanh" and "sigmoid".
@@ -164,8 +163,7 @@ class Case:
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
         """The arithmetic of each spatial axis of the forward convolution; a border counts as padding."""
-        walks = zip(self.size, self.kernel, self.strides, self.dilations, self.borders, strict=True)
-        axes = []
+        axes, walks = [], zip(self.size, self.kernel, self.strides, self.dilations, self.borders, strict=True)
         for number, (size, kernel, stride, dilation, (before, after)) in enumerate(walks):
             pair = (0, 0)
             if self.padding == "SAME":
@@ -310,8 +308,7 @@ class Case:
         fields = vars(case)
         fields.update(vars(self))
         for made in _OF_ARRAYS + _OF_FIELDS if changes else _OF_ARRAYS:
-            if made in fields:
-                del fields[made]
+            fields.pop(made, None)
         fields.update(changes)
         return case
 

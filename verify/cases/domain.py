@@ -133,7 +133,14 @@ class Space(NamedTuple):
     def is_empty_of(self, operation: str) -> bool:
         """Whether a list that every case of an operation is in has nothing."""
         is_transpose = OPERATIONS[operation].answer == "source"
-        lists = (self.ranks, self.dtypes, self.data_formats, self.paddings, self.padding_modes, self.weight_dtypes)
+        lists = (
+            self.ranks,
+            self.dtypes,
+            self.data_formats,
+            self.paddings,
+            self.padding_modes,
+            self.weight_dtypes,
+        )
         return not all((*lists, self.output_paddings or not is_transpose))
 
 
