@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+
 import pytest
 
 from tests.planted import with_ways
 from verify import Case, Mismatch, check
-from verify.checks import versions as of_packages
 from verify.checks.subject import Description, describe
 from verify.checks.versions import version_installed, versions, versions_of
 from verify.corpus.failures import failed
@@ -65,7 +66,7 @@ def test_no_metadata_is_read_for_the_name_of_a_package_that_is_not_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     read: list[str] = []
-    monkeypatch.setattr(of_packages, "packages_distributions", lambda: read.append("all") or {})
+    monkeypatch.setattr(metadata, "packages_distributions", lambda: read.append("all") or {})
     assert version_installed("no_such_package") == ""
     assert read == []
 
@@ -73,5 +74,5 @@ def test_no_metadata_is_read_for_the_name_of_a_package_that_is_not_there(
 def test_the_version_of_what_is_installed_under_another_name_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(of_packages, "packages_distributions", lambda: {"verify": ["numpy"]})
+    monkeypatch.setattr(metadata, "packages_distributions", lambda: {"verify": ["numpy"]})
     assert version_installed("verify") == versions()["numpy"]
