@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
+
 from tests.planted.convolutions import right
 from verify.config.session import Options
 from verify.gate import conformance
@@ -44,6 +46,17 @@ def test_a_quick_run_and_one_of_some_properties_share_out_whole_subjects() -> No
     quick = parts_of(request_for(*names, profile="quick"), 2)
     assert [(part.subjects, part.only) for part in quick] == [(names[:2], ()), (names[2:], ())]
     assert [part.only for part in parts_of(request_for(*names, only=["values"]), 2)] == [(), (), ()]
+
+
+@pytest.mark.parametrize(
+    ("examples", "jobs", "is_divided"),
+    [(None, None, True), (99, None, False), (100, None, True), (99, 2, True)],
+)
+def test_a_run_of_few_examples_shares_out_whole_subjects(
+    examples: int | None, jobs: int | None, *, is_divided: bool
+) -> None:
+    request = request_for("mine:a", options=Options(examples=examples), jobs=jobs)
+    assert len(parts_of(request, 2)) == (len(SHARES) if is_divided else 1)
 
 
 def test_after_the_first_part_the_longest_is_begun() -> None:

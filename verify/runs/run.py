@@ -26,7 +26,7 @@ from verify.runs.interrupted import say_interrupted
 from verify.runs.jobs import Crew, Done, jobs_for
 from verify.runs.keeping import keep
 from verify.runs.screen import Screen
-from verify.runs.sharing import SHARES, Gating, Part, longest_alike, parts_of
+from verify.runs.sharing import SHARES, Gating, Part, longest_alike, may_divide, parts_of
 from verify.subjects.server import stop_kept
 
 
@@ -54,7 +54,7 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
 
 def _outcomes(request: Request, screen: Screen, watch: Watch | None) -> list[Outcome]:
     """Gate the subjects, all in this process or each in a job, and show them as if it had been one by one."""
-    most = len(request.subjects) * (1 if request.is_quick else len(SHARES))
+    most = len(request.subjects) * (len(SHARES) if may_divide(request) else 1)
     jobs = jobs_for(most, request.jobs, "part", alone=request.alone)
     screen.begin(jobs)
     parts = parts_of(request, jobs.number)

@@ -24,6 +24,10 @@ SHARES = (
 """Properties that one job judges of a subject, in the order in which they are asked and recorded."""
 
 
+FEWEST = 100
+"""Examples from which on the parts of a subject repay a process each, if no number of jobs is asked for."""
+
+
 class Part(NamedTuple):
     """Subjects that a job gates one after another, or of one subject some properties, named in `only`.
 
@@ -40,7 +44,8 @@ class Part(NamedTuple):
 def parts_of(request: Request, jobs: int) -> list[Part]:
     """What the jobs share out: the subjects, one each, or where time is short as many of them for each.
 
-    A subject that takes so long that jobs would wait for its end is a part for each of the SHARES.
+    A subject that takes so long that jobs would wait for its end is a part for each of the SHARES, where the
+    run may divide it.
     """
     subjects, parts = request.subjects, list[Part]()
     if request.is_quick:
@@ -49,12 +54,19 @@ def parts_of(request: Request, jobs: int) -> list[Part]:
     costs = [_cost(label, request.costs) for label in subjects]
     for label, cost in zip(subjects, costs, strict=True):
         first, is_long = len(parts), 2 * jobs * cost >= sum(costs)
-        shares = SHARES if is_long and not request.only else ((),)
+        shares = SHARES if is_long and may_divide(request) else ((),)
         parts += [
             Part([label], only, range(first, first + number), cost / len(shares))
             for number, only in enumerate(shares)
         ]
     return parts
+
+
+def may_divide(request: Request) -> bool:
+    """Whether a subject may become several parts: in a run of few examples only if jobs are asked for."""
+    examples = request.options.examples
+    is_short = request.jobs is None and examples is not None and examples < FEWEST
+    return not (request.is_quick or request.only or is_short)
 
 
 def _cost(label: str, costs: Mapping[str, int]) -> float:
