@@ -11,6 +11,7 @@ import pytest
 
 from tests.subjects.asked import CASE
 from verify.config.flags import Isolation, import_ahead
+from verify.subjects.device import DEVICE
 from verify.subjects.isolated import import_all_ahead, isolated, worker_of
 from verify.subjects.server import NoWorker, copies_of_kept, end_lives, stop_kept
 
@@ -49,6 +50,17 @@ def test_a_subject_takes_the_worker_whose_imports_were_begun() -> None:
     subject = isolated("mine:conv")
     assert subject(CASE).shape == CASE.output_shape
     assert log.read_text().split() == ["imported"]
+
+
+def test_on_a_gpu_too_there_is_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DEVICE, "cuda")
+    mine(0.0)
+    import_all_ahead(["mine:conv"])
+    isolated("mine:conv")
+    copies = [copy for _, copy in copies_of_kept()]
+    for copy in filter(None, copies):
+        copy.close()
+    assert len(copies) == 1
 
 
 def test_imports_go_on_while_others_are_begun() -> None:

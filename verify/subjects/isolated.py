@@ -71,7 +71,12 @@ def import_all_ahead(labels: Iterable[str], *, python: str = sys.executable) -> 
             if not is_ours(name):
                 base = split_way(canonical(name))[0]
                 where: dict[str, Any] = {"python": python, "environment": environment}
-                import_ahead(base, **where, memory_bytes=MEMORY_BYTES)
+                import_ahead(base, **where, memory_bytes=_limit(MEMORY_BYTES, environment))
+
+
+def _limit(memory_bytes: int | None, environment: Mapping[str, str]) -> int | None:
+    """The address space of a process; of one on a GPU no limit, as drivers map more than any."""
+    return None if is_gpu({**os.environ, **environment}) else memory_bytes
 
 
 def isolated(label: str, **options: Any) -> Description:
@@ -197,9 +202,7 @@ class Isolated:
         if self._server is None or self._server.is_stopped:
             make = Server if self.alone else kept_server
             where: dict[str, Any] = {"python": self.python, "environment": self.environment}
-            # Drivers of GPUs map more than any limit of the address space.
-            memory_bytes = None if is_gpu({**os.environ, **self.environment}) else self.memory_bytes
-            self._server = make(self.base, **where, memory_bytes=memory_bytes)
+            self._server = make(self.base, **where, memory_bytes=_limit(self.memory_bytes, self.environment))
         return {**self._server.hello, **self._server.hello["subjects"][self.base]}
 
     def close(self) -> None:
