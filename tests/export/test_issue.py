@@ -116,6 +116,10 @@ def test_an_illegal_call_that_is_answered_says_why_it_must_be_refused() -> None:
             "subjects_to_gate:declines",
             f"{WORD} shows nothing wrong with subjects_to_gate:declines: it declines it: ",
         ),
+        (
+            "tests.planted.with_ways:one_declines",
+            f"{WORD} shows nothing wrong with tests.planted.with_ways:one_declines: there is",
+        ),
     ],
 )
 def test_where_nothing_is_wrong_nothing_is_reported(subject: str, sentence: str, command) -> None:

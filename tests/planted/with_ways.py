@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from tests.planted.subjects_to_gate import right
+from tests.planted.subjects_to_gate import declines, right
 from verify import Case
 from verify.cases.operands import Array
 
@@ -70,6 +70,14 @@ def one_wrong(case: Case) -> Array:
 
 
 one_wrong.ways = MappingProxyType({"right": right, "wrong": shifts})  # type: ignore[attr-defined]
+
+
+def one_declines(case: Case) -> Array:
+    """Each case is put to one of the ways."""
+    raise AssertionError
+
+
+one_declines.ways = MappingProxyType({"right": right, "declines": declines})  # type: ignore[attr-defined]
 
 
 def one_wrong_compiled(case: Case) -> Array:

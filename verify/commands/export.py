@@ -79,14 +79,16 @@ def _issue(case: Case, subject: str) -> str:
     asked = usual_tried(subject)
     ways = asked.having(case)
     known = applying(asked.known, asked)
+    is_answered = False
     for way in ways:
         examination = Examiner(subject=way, known=known, repeats=2).examine(case)
         if examination.verdict.kind:
             break
+        is_answered = is_answered or examination.outcome != "declined"
     else:
         version = f" {asked.version}" if asked.version else ""
-        declined = examination.outcome == "declined"
-        why = f"it declines it: {examination.verdict.sentence}" if declined else "there is nothing to report"
+        declines = f"it declines it: {examination.verdict.sentence}"
+        why = "there is nothing to report" if is_answered else declines
         raise CannotExport(f"{case} shows nothing wrong with {asked.name}{version}: {why}")
     write = _script if is_tensorflow(subject) else _pytest
     return issue(diagnosed(examination), write(case, examination.subject.name))
