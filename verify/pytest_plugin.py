@@ -100,7 +100,7 @@ def _where(config: pytest.Config, isolation: flags.Isolation) -> dict[str, Any]:
     """How the subjects of gates are loaded: for a debugger in this process, where it can stop in them."""
     asked = config.getoption
     if asked("--conv-no-isolate", default=False):
-        isolation = flags.Isolation(isolate=False)
+        isolation = flags.Isolation(isolate=False, device=isolation.device)
     is_debugged = asked("usepdb", default=False) or asked("trace", default=False)
     return flags.loaders_of_tests(isolation, is_debugged=is_debugged)
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from verify.__main__ import main
+from verify.config.flags import Isolation
+from verify.runs.recorded import as_recorded
+from verify.runs.sweep.jobs import close, maker
 from verify.subjects import device as devices
-from verify.subjects.device import DEVICE, device_named, require_device, switch, visible
-from verify.subjects.isolated import Isolated
+from verify.subjects.device import DEVICE, device, device_named, require_device, switch, visible
+from verify.subjects.isolated import Isolated, worker_of
 from verify.subjects.server import NoWorker
 
 HAS_GPU = Path("/dev/nvidia0").exists()
@@ -58,6 +64,34 @@ def test_a_gpu_is_a_switch_and_the_cpu_is_none(monkeypatch: pytest.MonkeyPatch) 
     assert (switch(), visible()) == ({}, {"CUDA_VISIBLE_DEVICES": "-1"})
     monkeypatch.setenv(DEVICE, "cuda:2")
     assert (switch(), visible()) == ({DEVICE: "cuda:2"}, {"CUDA_VISIBLE_DEVICES": "2"})
+
+
+@pytest.mark.parametrize("isolate", [None, False])
+def test_a_sweep_is_made_on_the_device_that_is_asked_for(
+    *, isolate: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(DEVICE, "cpu")
+    close(maker("numpy", Isolation(isolate=isolate, device="cuda:3"))())
+    assert device() == "cuda:3"
+
+
+def test_what_is_recorded_is_asked_in_a_worker_on_any_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DEVICE, "cpu")
+    for asked in (Isolation(), Isolation(device="cuda:3")):
+        subject = as_recorded(asked)("tests.planted.convolutions:right", 3.0)
+        worker = worker_of(subject)
+        assert worker is not None
+        assert worker.timeout_s == 3.0
+        close(subject)
+    assert device() == "cuda:3"
+
+
+def test_a_suite_without_workers_has_the_device_of_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DEVICE, "cpu")
+    config: Any = SimpleNamespace(getoption=lambda name, default: name == "--conv-no-isolate")
+    plugin = import_module("verify.pytest_plugin")  # which pytest loads after it has collected the tests
+    plugin._where(config, Isolation(device="cuda:3"))
+    assert device() == "cuda:3"
 
 
 @pytest.mark.parametrize(("name", "is_limited"), [("cpu", True), ("cuda:0", False)])

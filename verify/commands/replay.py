@@ -136,7 +136,7 @@ def _in_order(subject: str, cases: list[Case], *, known: Known, isolation: Isola
     """Ask one process the cases in order: a worker, unless this process is asked for."""
     from verify.runs.in_order import replay_in_order
 
-    if isolation == Isolation() and CAN_CONTAIN:
+    if isolation.is_usual and CAN_CONTAIN:
         isolation = isolation._replace(isolate=True)
     again = f"conv-verify {click.get_current_context().find_root().obj}"
     loaded = loader_of(isolation)(subject)

@@ -188,6 +188,11 @@ class Isolation(NamedTuple):
         return bool(self.isolate or self.python or self.timeout)
 
     @property
+    def is_usual(self) -> bool:
+        """Whether subjects run where they usually do, on whatever device."""
+        return self.isolate is None and not self.is_asked
+
+    @property
     def alone(self) -> str:
         """Why one job alone can ask the subjects; "" where several can."""
         return "a subject in this process is asked by one" if self.isolate is False else ""

@@ -69,8 +69,8 @@ def as_recorded(isolation: Isolation) -> Load:
 
     def load(label: str, timeout: float | None) -> Subject:
         asked = isolation
-        if isolation == Isolation() and CAN_CONTAIN:
-            asked = Isolation(isolate=True, timeout=timeout)
+        if isolation.is_usual and CAN_CONTAIN:
+            asked = isolation._replace(isolate=True, timeout=timeout)
         return loader_of(asked)(label)
 
     return load

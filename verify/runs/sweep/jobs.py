@@ -23,6 +23,7 @@ from verify.config.flags import Isolation
 from verify.runs.jobs import Crew, cores
 from verify.runs.sweep.blocks import Blocks
 from verify.runs.sweep.progress import OPTION, Progress, save_state
+from verify.subjects.device import choose
 from verify.subjects.here import ASKED, CAN_CONTAIN, NO_WORKERS
 from verify.subjects.isolated import TIMEOUT_S, isolated, worker_of
 from verify.subjects.trial import tried, tried_here
@@ -61,6 +62,7 @@ class Plan:
 
 def maker(name: str, isolation: Isolation) -> Callable[[], Subject]:
     """The function that makes the subject and tries it: in a worker, or here with `--no-isolate`."""
+    choose(isolation.device)
     if not isolation.is_asked and (isolation.isolate is False or not CAN_CONTAIN):
         return lambda: tried_here(name, why=NO_WORKERS if isolation.isolate is None else ASKED)
     python, timeout_s = isolation.python or sys.executable, isolation.timeout or TIMEOUT_S
