@@ -71,9 +71,9 @@ def joint_option(name: str, make: Callable[..., Any], *options: Callable[[Any], 
 
 
 NARROWING_HELP = {
-    "operations": "only these operations",
+    "operations": "only these operations; --output-paddings: any, …",
     "ranks": "only so many spatial axes",
-    "dtypes": "only these dtypes",
+    "dtypes": "only these dtypes; --weight-dtypes: float16, int8",
     "paddings": "same, valid, explicit; --padding-modes: reflect, …",
     "data_formats": "only channels_last or channels_first (NHWC, NCHW)",
     "fills": "only these fills",
@@ -221,7 +221,7 @@ isolation_options = joint_option(
     "isolation",
     _isolation,
     click.option("--isolate/--no-isolate", default=None, help="in workers, where a crash is a verdict"),
-    click.option("--python", type=PYTHON, help="in workers of another interpreter"),
+    click.option("--python", type=PYTHON, help="in workers of another interpreter; --device: cuda"),
     click.option("--timeout", type=SECONDS, help="in workers; limit of a case (default: 10)"),
     click.option("--device", type=DEVICE, hidden=True),
 )

@@ -39,8 +39,8 @@ UNNARROWED: Mapping[str, str] = MappingProxyType(
     {
         "reductions": "them all: --kernel and --channels say how long its sums are",
         "views": "none: its operands are C-contiguous; replay a word with a token such as memxstrided",
-        "output_paddings": "below-stride: its inputs lack no windows; replay a word with a token such as t1",
-        "weight_dtypes": "their own dtype: replay a word with a token such as float16weights",
+        "output_paddings": "below-stride alone: no input lacks windows; replay a word with a token like t1",
+        "weight_dtypes": "own alone: replay a word with a token such as float16weights",
         "regions": "them all: what it enumerates are small cases of every kind",
     }
 )
