@@ -61,6 +61,20 @@ def test_the_records_are_those_of_one_job(tmp_path: Path, capsys: pytest.Capture
 
 
 @pytest.mark.usefixtures("in_folder")
+@pytest.mark.parametrize("way", ["wrong", "wr*", "*"])
+def test_a_way_is_shared_out_as_a_subject_is(
+    way: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = []
+    for number in (1, 2):
+        file = tmp_path / f"{number}.jsonl"
+        options = ("--examples", "2", "--seed", "3", "--jobs", str(number), "--report", str(file))
+        assert main(["run", f"tests.planted.with_ways:one_wrong/{way}", *options, *NARROWED]) == 1
+        records.append(records_in(file))
+    assert records[0] == records[1]
+
+
+@pytest.mark.usefixtures("in_folder")
 def test_the_header_says_how_many_jobs_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["run", "fault:bias-twice", "fault:last-row-lost", "--examples", "1", "--jobs", "3", *NARROWED]
     main(asked)

@@ -99,7 +99,8 @@ class Gate:
         return [each.failure(self._way_named) for each in carried]
 
     def _way_named(self, way: str) -> Description:
-        return self.routes[way] if way else self.subject
+        """The way of that name, or the subject, which may be a way itself, or some of them."""
+        return self.routes.get(way) or self.routes.get("", self.subject)
 
     def unusable(self) -> str:
         """Why the subject cannot be gated, in one sentence; "" for one that can. It is tried once."""
