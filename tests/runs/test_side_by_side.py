@@ -81,6 +81,8 @@ def test_the_header_says_how_many_jobs_there_are(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out.splitlines()[0].endswith("; 3 jobs")
     main([*asked[: -len(NARROWED) - 1], "9", *NARROWED])
     assert capsys.readouterr().out.splitlines()[0].endswith("; 4 jobs, as this process may use 4 cores")
+    main([*asked[:2], "--profile", "quick", *asked[3:]])
+    assert capsys.readouterr().out.splitlines()[0].endswith("; 1 job, as there is 1 subject")
     main([*asked, "--no-isolate"])
     alone = capsys.readouterr().out.splitlines()[0]
     assert alone.endswith("; 1 job, as a subject in this process is asked by one")

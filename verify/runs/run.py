@@ -54,8 +54,8 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
 
 def _outcomes(request: Request, screen: Screen, watch: Watch | None) -> list[Outcome]:
     """Gate the subjects, all in this process or each in a job, and show them as if it had been one by one."""
-    most = len(request.subjects) * (len(SHARES) if may_divide(request) else 1)
-    jobs = jobs_for(most, request.jobs, "part", alone=request.alone)
+    many, noun = (len(SHARES), "part") if may_divide(request) else (1, "subject")
+    jobs = jobs_for(len(request.subjects) * many, request.jobs, noun, alone=request.alone)
     screen.begin(jobs)
     parts = parts_of(request, jobs.number)
     crew = Crew(parts, Gating(request, jobs.number, watch), longest_alike(parts), keeps=True)
