@@ -143,6 +143,15 @@ def test_arrays_of_bfloat16_are_held_as_float32(tmp_path: Path) -> None:
     assert json.loads(str(archive["metadata"]))["dtype"] == "bfloat16"
 
 
+def test_metadata_has_the_scales_of_filters_that_are_kept_as_integers(tmp_path: Path) -> None:
+    archive = archived("conv_i5_k2_f2_same_int8weights_qw0.5x0.25_ints3", tmp_path)
+    metadata = json.loads(str(archive["metadata"]))
+    assert (metadata["weights"], metadata["w_scale"]) == ("int8", [0.5, 0.25])
+    kept = archive["filters"] / np.array(metadata["w_scale"], np.float32)
+    assert (kept == kept.round()).all()
+    assert np.abs(kept).max() <= 127
+
+
 def test_metadata_has_a_version_and_the_word(tmp_path: Path) -> None:
     metadata = json.loads(str(archived(WORD, tmp_path)["metadata"]))
     assert (metadata["version"], metadata["word"]) == (VERSION, WORD)

@@ -72,5 +72,6 @@ def metadata(case: Case) -> dict[str, Any]:
         "norm_epsilon": case.norm_epsilon,
         "output_shape": case.output_shape,
         **(case.quantised._asdict() if case.format.is_quantised else {}),
+        **({"w_scale": case.quantised.w_scale} if case.weights == "int8" else {}),
         **({"memory": said_of_memory(case)} if case.memory else {}),
     }
