@@ -22,7 +22,7 @@ from verify.checks.broken import Broken
 from verify.checks.clock import Clock
 from verify.checks.exits import asking
 from verify.checks.interrupts import is_of_a_subject
-from verify.checks.journal import current
+from verify.checks.journal import journal
 from verify.checks.subject import Declined, Description, Elsewhere, NotAsked
 from verify.oracle.compare import Verdict, compare_form, disagrees
 
@@ -59,7 +59,7 @@ def ask(
     __tracebackhide__ = True
     clock = clock or Clock()
     is_elsewhere = getattr(subject.call, "runs_elsewhere", False)
-    current().asking(subject.name, case)
+    journal.asking(subject.name, case)
     if not is_elsewhere:  # where the arrays are made that it is given
         with clock.part("operands"):
             case.input  # noqa: B018 - made here, so that its time is not counted as the subject's

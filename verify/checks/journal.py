@@ -127,11 +127,6 @@ journal = Journal()
 """That of this process."""
 
 
-def current() -> Journal:
-    """The journal of this process."""
-    return journal
-
-
 def left_by(process: int) -> tuple[str, str]:
     """The subject and the word that a killed process was working on, empty if unknown; removes its files."""
     noted = [("", "")]

@@ -23,7 +23,7 @@ from verify.checks.asking import (
 from verify.checks.clock import Clock
 from verify.checks.deviations import Deviation
 from verify.checks.examination import Examination, mismatch_of
-from verify.checks.journal import current
+from verify.checks.journal import journal
 from verify.checks.predictions import compared, explanation
 from verify.checks.room import why_no_room
 from verify.checks.subject import Description, Subject, describe
@@ -71,7 +71,7 @@ class Examiner:
         """Put a case to the subject and judge its answer."""
         __tracebackhide__ = True
         if self.noted_as:
-            current().note(self.noted_as, str(case))
+            journal.note(self.noted_as, str(case))
         return excused(self._judged(case), self.known)
 
     def simplified(

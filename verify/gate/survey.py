@@ -13,7 +13,7 @@ from verify.checks.asking import ask
 from verify.checks.clock import within
 from verify.checks.deviations import Deviation, applying, recorded, routes_of
 from verify.checks.examination import Examination
-from verify.checks.journal import current
+from verify.checks.journal import journal
 from verify.checks.limits import Limit
 from verify.checks.losses import keep_if_lost
 from verify.checks.path import Examiner
@@ -147,7 +147,7 @@ def words_of_limits(ways: Iterable[Description]) -> list[tuple[Description, Limi
 def refusal(way: Description, limit: Limit, word: str) -> str:
     """What a limit's word is answered with: "" for a refusal in its words, "answered", or other words."""
     case = Case.parse(word)
-    current().note(way.name, word)
+    journal.note(way.name, word)
     answer, _ = ask(way, case)
     if isinstance(answer, Verdict) and not any(says in answer.sentence for says in limit.says):
         lost = Examination(case=case, subject=way, verdict=answer)

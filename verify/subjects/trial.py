@@ -6,7 +6,7 @@ from typing import Any
 
 from verify.cases.domain import NoReply
 from verify.checks.examination import Examination
-from verify.checks.journal import current
+from verify.checks.journal import journal
 from verify.checks.losses import keep_if_lost
 from verify.checks.outer import go_on_inside
 from verify.checks.subject import Description, Subject, describe
@@ -59,7 +59,7 @@ def _misuse_of(way: Description) -> str:
         return f"does not say what it answers: {reason}"
     if case is None:
         return ""
-    current().note(way.name, str(case))
+    journal.note(way.name, str(case))
     worker = worker_of(way)
     if worker is None:
         return misuse_on(way, case)

@@ -36,8 +36,8 @@ def sweep(console: Console, plan: Plan) -> int:
     """Sweep the enumeration and print what was proved; returns the exit code.
 
     1 if there is a counterexample, 3 if no case could have failed or the sweep was interrupted,
-    which leaves its state; else 0. Raises ForeignState for a file that is not this sweep's, and
-    the error that keeps a job from its subject.
+    which leaves its state; else 0. Raises ForeignState for a file that is not this sweep's, what keeps
+    it from its subject, and Broken for a job that was lost.
     """
     subject = plan.first or plan.make()
     worker = worker_of(subject)
