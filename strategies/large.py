@@ -18,6 +18,7 @@ from verify.cases.domain import Domain
 from verify.cases.geometry import ceil_div
 from verify.cases.large import OPERATIONS, WORK_LIMIT, bytes_of_arrays, size_in_its_dtype
 from verify.cases.modes import ZEROS
+from verify.cases.trimming import BELOW_STRIDE, OUTPUT_PADDINGS
 from verify.cases.weights import OWN
 from verify.cases.word import InvalidCase
 
@@ -95,7 +96,9 @@ def large_cases_by_way(
     }
     if not all(chosen[name] for name in ("operations", "fills", "padding_modes", "weight_dtypes")):
         raise ValueError("none of these operations, fills, modes of padding and weights has large cases")
-    usual = {"reductions": ("short",), **narrowings, **chosen, "views": ()}
+    given = {"output_paddings": narrowings.get("output_paddings", OUTPUT_PADDINGS)}
+    domains = {way: domain.narrowed(given) for way, domain in domains.items()}
+    usual = {"reductions": ("short",), **narrowings, **chosen, "views": (), "output_paddings": BELOW_STRIDE}
     drawn = cases_by_way(domains, **usual)
     grown = st.builds(partial(_grown, domains), drawn, st.sampled_from(GROWTHS), st.sampled_from(ELEMENTS))
     return grown.filter(itemgetter(1))  # type: ignore[return-value]

@@ -51,6 +51,14 @@ def test_narrowings_that_leave_no_large_case_are_refused(narrowing: dict[str, li
         large_cases_by_way({"": EVERY_CASE}, narrowing)
 
 
+def test_transposes_that_lack_windows_leave_the_other_operations_alone() -> None:
+    beyond = {"output_paddings": ["below-dilation", "any"]}
+    drawn = sample(20, 1, large_cases_by_way({"": EVERY_CASE}, beyond))
+    assert {case.operation for _, case in drawn} == {*OPERATIONS} - {"transpose"}
+    with pytest.raises(ValueError, match="no case has"):
+        large_cases_by_way({"": EVERY_CASE}, {**beyond, "operations": ["transpose"]})
+
+
 @pytest.mark.parametrize("growth", GROWTHS, ids=lambda growth: growth.__name__)
 def test_each_growth_makes_a_large_case_of_a_small_one(growth: large.Growth) -> None:
     made = large._large(Case.parse("conv_i3x4_k3x3_same_ints1"), (growth,), 2**28)
