@@ -220,16 +220,18 @@ def _drawn(row: Row, *, plans: Plans, narrowing: Narrowing, counts: Counter[str]
 
 
 def _finished(case: Case, row: Row, plan: Plan) -> Case | None:
-    """A case with what the places at the end of a row decide: its scales, weights and mode of padding."""
-    return _padded(_weighed(_quantised(case, row, plan), row, plan), row, plan)
+    """A case with what the end of a row decides: its scales, weights, mode of padding, windows that lack."""
+    made = _weighed(_quantised(case, row, plan), row, plan)
+    return made and _padded(made, row, plan)
 
 
-def _weighed(case: Case, row: Row, plan: Plan) -> Case:
-    """A case with its filters kept as the place before the last ones decides, or as is inside."""
+def _weighed(case: Case, row: Row, plan: Plan) -> Case | None:
+    """A case with its filters kept as the place before the last ones decides, or as is inside, if any is."""
     if not plan.has_weights:
         return case
     turn = row.last(WEIGHTS_BYTES + MEMORY_BYTES * bool(plan.space.views)).byte()
-    return next(filter(plan.holds, weighed(case, plan.space.weight_dtypes, turn)), case)
+    other = case if OWN in plan.space.weight_dtypes else None
+    return next(filter(plan.holds, weighed(case, plan.space.weight_dtypes, turn)), other)
 
 
 def _laid_out(case: Case, row: Row, plan: Plan) -> Case:

@@ -53,7 +53,8 @@ class Plan:
         self.has_weights = self.space.weight_dtypes != (OWN,)
         self._has_bias = "bias" in self.space.around
         modes = (("modes", str(self.space.padding_modes)),) if self.has_modes else ()
-        names = (*domain.used, ("bias", str(self._has_bias)), *modes)
+        weights = (("weights", str(self.space.weight_dtypes)),) if self.has_weights else ()
+        names = (*domain.used, ("bias", str(self._has_bias)), *modes, *weights)
         self._open, self._known_open = _open_decisions(operation, self._levels, self._conditions, names)
         self.key = operation, self.space, tuple(steps), self._conditions, names
 
@@ -67,7 +68,7 @@ class Plan:
             options = self._levels[len(made)]
             self._open[made] = (
                 options
-                if not self._conditions
+                if not (self._conditions or self.has_weights)
                 else tuple(option for option in options if self._is_open((*made, option)))
             )
         return self._open[made]

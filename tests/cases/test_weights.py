@@ -10,8 +10,9 @@ import pytest
 import strategies
 from tests.strategies.test_plans import drawn_inside
 from verify import Case, InvalidCase, reference
-from verify.cases.domain import EVERY_CASE, Domain, Space
+from verify.cases.domain import EVERY_CASE, Condition, Domain, Space
 from verify.cases.fills import FILLS
+from verify.cases.predicates import Predicate
 from verify.cases.quantised import PLAIN
 from verify.cases.weights import OPERATIONS, OWN, WEIGHTS, as_kept, integers_of
 from verify.faults import FAULTS
@@ -178,3 +179,15 @@ def test_a_domain_of_int8_alone_is_drawn_with_finite_fills_and_scales():
     kinds = {len(set(case.quantised.w_scale)) > 1 for _, case in drawn.asked}
     assert kinds == {True, False}
     assert any(case.quantised == PLAIN for _, case in drawn.asked)
+
+
+@pytest.mark.parametrize("conditions", [(), (Condition(Predicate("batch > 9"), "it has more images"),)])
+def test_a_dtype_that_has_no_such_filters_is_drawn_where_they_are_its_own_alone(conditions):
+    kept = Domain(
+        spaces={"conv": Space(weight_dtypes=("int8",)), "transpose": Space(weight_dtypes=("float16",))},
+        conditions=conditions,
+    )
+    drawn = drawn_inside({"": kept}, 200)
+    assert [str(case) for _, case in drawn.asked if not kept.holds(case)] == []
+    own = Domain(spaces={"conv": Space(), "transpose": Space()}, conditions=conditions)
+    assert len({case.format.token for _, case in drawn_inside({"": own}, 200).asked}) > 3
