@@ -77,6 +77,12 @@ def test_lecture_is_asked_in_the_data_format_that_there_is():
     assert [str(case) for _, case in cases_in(records)] == ["conv_i7x7_c3_k3x3_f2_s2x2_valid_cf_bias_cs231n"]
 
 
+@pytest.mark.parametrize("narrowing", [{"views": ("strided",)}, {"padding_modes": ("reflect",)}])
+def test_lecture_proves_nothing_of_layouts_and_modes_that_are_chosen(narrowing: dict[str, Any]):
+    with pytest.raises(pytest.skip.Exception, match="no word is pinned"):
+        gated(with_ways.right, "pinned", **narrowing)
+
+
 def test_what_failed_elsewhere_finds_what_is_wrong_on_one_such_word():
     records, (tally,) = gated(with_ways.takes_the_columns_stride, "elsewhere", fills=("iota",))
     (failure,) = [record for record in records if record["type"] == "failure"]

@@ -20,6 +20,7 @@ from hypothesis.errors import Unsatisfiable
 from verify.cases.case import Case
 from verify.cases.domain import EVERY_CASE, with_fill
 from verify.cases.fills import FILLS
+from verify.cases.modes import ZEROS
 from verify.cases.narrowings import Narrowings, checked
 from verify.cases.regions import is_in
 from verify.cases.word import InvalidCase
@@ -236,7 +237,9 @@ def _pinned_test(gate: Gate, narrowings: dict[str, Any], pins: Sequence[Case] | 
         options = gate.session.options
         usual = cases_in(options.corpus) if options.corpus and pins is None else []
         inside, chosen = EVERY_CASE.narrowed(narrowings), narrowings.get("regions")
-        shipped = [case for case in cases_in(SHIPPED) if inside.holds(case) and is_in(case, chosen)]
+        of_others = narrowings.get("views") or ZEROS not in narrowings.get("padding_modes", (ZEROS,))
+        lecture = () if of_others else cases_in(SHIPPED)  # which shows no layout and no mode of padding
+        shipped = [case for case in lecture if inside.holds(case) and is_in(case, chosen)]
         pinned = [*dict.fromkeys((*(pins or usual), *options.words))]
         asked = [*gate.asked(shipped, carry=True), *gate.asked(pinned)]
         if not asked:
