@@ -93,6 +93,8 @@ def test_an_output_padding_beyond_stride_and_dilation_is_refused():
         ("conv", "conv_i1_k1_p0.-1_ones_illegal", "padding is as many cells at both ends"),
         ("conv", "conv_i1_k1_same_ones_x1x1_illegal", "an image without a batch is taken, as documented"),
         ("transposed", "transpose_i1_k2_valid_ones_o1_illegal", NO_SIZES),
+        ("transposed", "transpose_i1_k1_valid_ones_w2x1x1_illegal", NO_SIZES),
+        ("transposed", "transpose_i1_k1_same_ones_w1x1x2_illegal", ""),
         ("transposed", "transpose_i1_k1_s0_same_ones_illegal", ""),
         ("conv", "conv_i1_k1_s0_same_ones_illegal", ""),
     ],
