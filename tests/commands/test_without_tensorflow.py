@@ -98,7 +98,7 @@ WORKS = {
         ("diff", sys.executable, sys.executable, "--subject", MINE, "--examples", "5"),
         "no bit differs",
     ),
-    "export as pytest": (("export", WORD, "--as", "pytest"), 'usual("tensorflow")'),
+    "export as pytest": (("export", WORD, "--as", "pytest"), 'usual("tensorflow'),
     "export as npz": (("export", WORD, "--as", "npz"), "wrote "),
 }
 

@@ -319,7 +319,10 @@ def export(*arguments: str) -> int:
     return main(["export", *arguments])
 
 
-def test_a_text_is_printed_where_no_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_text_is_printed_where_no_file_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
     assert export(WORD, "--as", "pytest") == 0
     assert capsys.readouterr().out == pytest_file(Case.parse(WORD), "tensorflow")
 

@@ -14,7 +14,7 @@ from tests.planted.convolutions import dilation_ignored, kernel_flipped, odd_cel
 from verify import Case, Mismatch, check, compare
 from verify.cases.predicates import names_of
 from verify.checks.subject import Subject
-from verify.faults import FAULTS, Fault, fault_named
+from verify.faults import DEVIATING, FAULTS, Fault, fault_named
 from verify.faults.fault import Conduct
 from verify.faults.index_maps import finished, right_maps, sums_by_maps
 from verify.faults.summation import CORRECT
@@ -69,6 +69,11 @@ def test_a_fault_is_visible_exactly_where_it_is_caught(case: Case, fault: Fault)
 @given(case=cases())
 def test_no_fault_is_caught_where_its_condition_says_that_it_cannot_be(case: Case) -> None:
     assert [fault.name for fault in unneeded(case) if is_caught(case, fault)] == []
+
+
+def test_no_two_faults_have_one_name() -> None:
+    names = Counter(fault.name for fault in (*FAULTS, *DEVIATING))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 @given(case=cases(), fault=st.sampled_from(PURE))

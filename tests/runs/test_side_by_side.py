@@ -76,7 +76,8 @@ def test_a_way_is_shared_out_as_a_subject_is(
 
 @pytest.mark.usefixtures("in_folder")
 def test_the_header_says_how_many_jobs_there_are(capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["run", "fault:bias-twice", "fault:last-row-lost", "--examples", "1", "--jobs", "3", *NARROWED]
+    short = ("--examples", "1", "--max-time", "1")
+    asked = ["run", "fault:bias-twice", "fault:last-row-lost", *short, "--jobs", "3", *NARROWED]
     main(asked)
     assert capsys.readouterr().out.splitlines()[0].endswith("; 3 jobs")
     main([*asked[: -len(NARROWED) - 1], "9", *NARROWED])
@@ -100,7 +101,7 @@ def test_a_lost_job_ends_the_run_with_2_and_what_the_others_found(
         return gate_all(request, *rest, **more)
 
     monkeypatch.setattr(sharing, "gate_all", killed)
-    assert main(["run", *SUBJECTS, "--examples", "3", "--seed", "3", "--jobs", "2", *NARROWED]) == 2
+    assert main(["run", *SUBJECTS, "--examples", "1", "--seed", "3", "--jobs", "2", *NARROWED]) == 2
     said = capsys.readouterr().out
     assert f"{SUBJECTS[2]} disagrees with the reference" in said
     assert "a job of this command was killed by SIGKILL" in said

@@ -280,7 +280,7 @@ BATCH = (
         change=_with("bias", lambda bias: np.repeat(bias[:1], len(bias))),
     ),
     batch_fault(
-        name="bias-along-last-axis",
+        name="bias-along-width",
         sentence="the bias added along the last axis, where that is as long and the channels come first",
         applies=f"channels_first and {_BIASED}",
         needs=f"{_OUT_CHANNELS} > 1",

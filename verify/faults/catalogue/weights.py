@@ -175,14 +175,14 @@ WEIGHTS = (
     ),
     _dynamic_fault(
         _with_zero_points,
-        name="zero-point-of-the-image-left-out",
+        name="image-zero-point-left-out",
         sentence="the zero point by which an image is quantised is not subtracted",
         word="conv_i1_k1_same_int8weights_ones",
     ),
     _dynamic_fault(
         _padded_with_bytes_of_0,
         "any(before + after > 0 for before, after in pads)",
-        name="padding-not-the-zero-point-of-the-image",
+        name="padding-not-image-zero-point",
         sentence="padding holds the integer 0 and not the zero point by which its image is quantised",
         word="conv_i1_k2_same_int8weights_ones",
     ),
