@@ -46,6 +46,9 @@ _FORMATS_OF_RANKS = {
 }
 
 
+_OF_EVERY_CASE = ("ranks", "dtypes", "data_formats", "paddings", "padding_modes", "weight_dtypes")
+"""Lists that have something of each case."""
+
 _SPELLED = ("data_formats", "paddings", "padding_modes", "output_paddings")
 
 
@@ -132,16 +135,8 @@ class Space(NamedTuple):
 
     def is_empty_of(self, operation: str) -> bool:
         """Whether a list that every case of an operation is in has nothing."""
-        is_transpose = OPERATIONS[operation].answer == "source"
-        lists = (
-            self.ranks,
-            self.dtypes,
-            self.data_formats,
-            self.paddings,
-            self.padding_modes,
-            self.weight_dtypes,
-        )
-        return not all((*lists, self.output_paddings or not is_transpose))
+        of_a_transpose = ("output_paddings",) * (OPERATIONS[operation].answer == "source")
+        return not all(getattr(self, name) for name in (*_OF_EVERY_CASE, *of_a_transpose))
 
 
 class NoReply(ValueError):

@@ -24,17 +24,23 @@ ZEROS = "zeros"
 PADDING_MODES = (ZEROS, "reflect", "symmetric", "circular", "replicate")
 """The names of PyTorch, and `symmetric` of NumPy and TensorFlow."""
 
-_OF_NUMPY = {"constant": "zeros", "wrap": "circular", "edge": "replicate"}
-"""NumPy's names of those that it calls otherwise."""
+_IN_NUMPY = {"zeros": "constant", "circular": "wrap", "replicate": "edge"}
+"""Mode → what NumPy calls it, where that has another name."""
 
 REPEATING = PADDING_MODES[1:]
 """Those of which padding is no zeros."""
 
 
+def numpy_mode(mode: str) -> str:
+    """What `numpy.pad` calls a mode, and so do `jnp.pad`, and ONNX and OpenVINO those that they have."""
+    return _IN_NUMPY.get(mode, mode)
+
+
 def hint_of_mode(word: str) -> str:
     """What ends the refusal of a word that is NumPy's name of a mode; "" for another."""
     word = word.lower()
-    return f"; NumPy's {word!r} is {_OF_NUMPY[word]!r} here" if word in _OF_NUMPY else ""
+    meant = next((mode for mode, name in _IN_NUMPY.items() if name == word), "")
+    return f"; NumPy's {word!r} is {meant!r} here" if meant else ""
 
 
 def most_cells(mode: str, size: int) -> int | None:

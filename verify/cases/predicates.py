@@ -24,18 +24,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 _ALIKE = (
     *("operation", "rank", "batch", "size", "channels", "kernel", "multiplier", "border", "strides"),
-    *(
-        "padding_mode",
-        "trimmed",
-        "dilations",
-        "groups",
-        "channels_first",
-        "epilogue",
-        "fill",
-        "seed",
-        "illegal",
-    ),
-    *("given_out", "given_shapes", "given_dtypes", "memory", "weights"),
+    *("padding_mode", "dilations", "groups", "channels_first", "epilogue", "fill", "seed", "illegal"),
+    *("given_out", "given_shapes", "given_dtypes", "memory", "weights", "trimmed"),
 )
 """Attributes of a case that a condition has by their own names."""
 

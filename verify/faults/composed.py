@@ -16,7 +16,7 @@ from verify.faults.fault import Answer, Call, Conduct, Fault, Geometry, Inputs, 
 from verify.faults.index_maps import Maps, map_of, outs_of, right_maps, sums_by_maps
 from verify.oracle.bounds import judge_operands, judge_sums
 from verify.oracle.compare import Judgement
-from verify.oracle.dynamic import dynamic_scheme
+from verify.oracle.dynamic import bias_of_sums
 from verify.oracle.epilogue import for_channels, wrapped
 from verify.oracle.problem import Problem, problem_of
 
@@ -175,7 +175,7 @@ def _by_sums(computed: Computed, maps: Maps, asked: Case, *, problem: Problem, e
     """The judgement of other sums, of all groups' products; every value is right where none is written."""
     assert computed.sums is not None
     case, of = computed.case, computed.sums
-    bias = None if dynamic_scheme(problem) else case.operands.bias
+    bias = bias_of_sums(problem, case.operands)
     shift = 0.0 if bias is None else for_channels(problem, bias)
     sums, sizes = of(case, maps), of(_of_magnitudes(case), maps).filled(0) + np.abs(shift)
     wanted = wrapped(sums.filled(0) + shift, problem.format)
@@ -193,7 +193,7 @@ def _by_sums(computed: Computed, maps: Maps, asked: Case, *, problem: Problem, e
 
 def _sums(case: Case, maps: Maps, problem: Problem, shape: tuple[int, ...]) -> Array:
     sums = sums_by_maps(case, maps)
-    bias = None if dynamic_scheme(problem) else case.operands.bias
+    bias = bias_of_sums(problem, case.operands)
     with_bias = sums if bias is None else sums + for_channels(problem, bias).astype(sums.dtype)
     return np.broadcast_to(with_bias, shape)
 

@@ -17,7 +17,7 @@ from verify.cases.case import Case
 from verify.cases.geometry import Axis
 from verify.cases.modes import sources_of
 from verify.cases.operands import Array
-from verify.oracle.dynamic import dynamic_scheme
+from verify.oracle.dynamic import bias_of_sums
 from verify.oracle.epilogue import follow, wrapped
 from verify.oracle.problem import channels_last, problem_of
 from verify.oracle.requantised import centred
@@ -159,10 +159,11 @@ def _scattered(y: Array, w: Array, *, case: Case, maps: Maps) -> Array:
 def finished(case: Case, sums: Array) -> Array:
     """The answer from the sums of products: the bias, what follows it, the dtype."""
     with np.errstate(invalid="ignore", over="ignore"):
-        if case.bias is not None and not dynamic_scheme(problem_of(case)):
+        problem = problem_of(case)
+        if (bias := bias_of_sums(problem, case.operands)) is not None:
             shape = (-1, *(1,) * case.rank) if case.channels_first else (-1,)
-            sums = sums + case.bias.astype(sums.dtype).reshape(shape)
-        values, _ = follow(problem_of(case), case.operands, wrapped(sums, case.format))
+            sums = sums + bias.astype(sums.dtype).reshape(shape)
+        values, _ = follow(problem, case.operands, wrapped(sums, case.format))
     return cast(values, case.dtype)
 
 

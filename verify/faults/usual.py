@@ -20,31 +20,23 @@ def usual_of(fault: Fault) -> dict[str, Any]:
     For one of output paddings those of every kind, of filters that are kept in a dtype these alone.
     """
     word = Case.parse(fault.word)
-    if word.weights != OWN:
-        return {
-            "operations": tuple(weights.KEPT[word.weights].operations),
-            "dtypes": ("float32",),
-            "around": weights.EPILOGUE,
-            "padding_modes": (ZEROS,),
-            "views": (),
-            "output_paddings": BELOW_STRIDE,
-            "weight_dtypes": (word.weights,),
-        }
-    if fault.family == "quantised":
-        return {
-            "operations": quantised.OPERATIONS,
-            "dtypes": tuple(QUANTISED),
-            "around": quantised.EPILOGUE,
-            "padding_modes": (ZEROS,),
-            "views": (),
-            "output_paddings": BELOW_STRIDE,
-            "weight_dtypes": (OWN,),
-        }
-    is_of_modes = word.padding_mode != ZEROS
-    return {
+    usual: dict[str, Any] = {
         "dtypes": tuple(FORMATS),
-        "padding_modes": PADDING_MODES if is_of_modes else (ZEROS,),
-        "views": tuple(LAYOUTS) if fault.family == "memory" else (),
-        "output_paddings": OUTPUT_PADDINGS if word.trimmed else BELOW_STRIDE,
+        "padding_modes": (ZEROS,),
+        "views": (),
+        "output_paddings": BELOW_STRIDE,
         "weight_dtypes": (OWN,),
     }
+    if word.weights != OWN:
+        kept = {"operations": weights.KEPT[word.weights].operations, "weight_dtypes": (word.weights,)}
+        return usual | kept | {"dtypes": ("float32",), "around": weights.EPILOGUE}
+    if fault.family == "quantised":
+        around = {"operations": quantised.OPERATIONS, "around": quantised.EPILOGUE}
+        return usual | around | {"dtypes": tuple(QUANTISED)}
+    if word.padding_mode != ZEROS:
+        usual["padding_modes"] = PADDING_MODES
+    if fault.family == "memory":
+        usual["views"] = tuple(LAYOUTS)
+    if word.trimmed:
+        usual["output_paddings"] = OUTPUT_PADDINGS
+    return usual

@@ -197,6 +197,11 @@ def quantised_input(problem: Problem, operands: Operands) -> Quantised:
     )
 
 
+def bias_of_sums(problem: Problem, operands: Operands) -> Array | None:
+    """The bias that sums begin with, if any: a scheme adds it to what it has made of them."""
+    return None if dynamic_scheme(problem) else operands.bias
+
+
 def made_by_scheme(problem: Problem, operands: Operands, sums: Array) -> Array:
     """What the scheme makes of sums that a problem is held to; the sums where it is held to none."""
     return made_float32(problem, operands, sums) if dynamic_scheme(problem) else sums

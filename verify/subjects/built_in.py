@@ -42,7 +42,10 @@ class BuiltIn:
         raise AssertionError("a case is put to a way")
 
 
-FILLED = (("batch > 0 and 0 not in size and 0 not in out", "there are no cells of an empty array to repeat"),)
+HAS_CELLS = "batch > 0 and 0 not in size and 0 not in out"
+"""What holds where there are cells to repeat, and a window that reads them."""
+
+FILLED = ((HAS_CELLS, "there are no cells of an empty array to repeat"),)
 """What holds of the cases of a way that pads first, by cells of the input."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from verify.cases.case import Case
-from verify.cases.modes import ZEROS
+from verify.cases.modes import ZEROS, numpy_mode
 from verify.subjects.channels_first import groups_of
 from verify.subjects.jax.imported import jax
 from verify.subjects.jax.layouts import Layout, own_layout, shape_in
@@ -37,13 +37,8 @@ def conv(case: Case, layout: Layout, x: Any, w: Any, *pointwise: Any, precision:
 def conv_padded(case: Case, layout: Layout, x: Any, w: Any, *pointwise: Any) -> Any:
     """A convolution without padding of an input that `jnp.pad` has padded in the mode of the case."""
     cells = dict(zip(_spatial(case), ((axis.before, axis.after) for axis in case.axes), strict=True))
-    mode = _MODES.get(case.padding_mode, case.padding_mode)
-    wide = jnp.pad(x, [cells.get(letter, (0, 0)) for letter in layout.source], mode=mode)
+    wide = jnp.pad(x, [cells.get(letter, (0, 0)) for letter in layout.source], numpy_mode(case.padding_mode))
     return conv(case.copied(padding="VALID"), layout, wide, w, *pointwise)
-
-
-_MODES = {"zeros": "constant", "circular": "wrap", "replicate": "edge"}
-"""Mode of padding → what `jnp.pad` calls it, as NumPy does, where that has another name."""
 
 
 def bordered(case: Case, layout: Layout, x: Any) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from verify.cases.case import Case
+from verify.cases.modes import numpy_mode
 from verify.cases.operations import kind_of, slope_of
 from verify.subjects.built_in import NoCall
 from verify.subjects.keras.imported import keras, tensor_of
@@ -22,19 +24,18 @@ def computed(case: Case, *, is_padded_first: bool = False) -> Any:
     x, w = tensor_of(case.input), tensor_of(case.filters)
     called = case
     if is_padded_first:
-        x, called = _padded(case, x), case.copied(padding="VALID")
+        cells = [(axis.before, axis.after) for axis in case.axes]
+        x, called = _padded(case, x, cells, numpy_mode(case.padding_mode)), case.copied(padding="VALID")
     elif case.border:
-        spatial = list(case.border)
-        x = ops.pad(x, [(0, 0), (0, 0), *spatial] if case.channels_first else [(0, 0), *spatial, (0, 0)])
+        x = _padded(case, x, case.border)
     y = _operated(called, x, w, *([] if case.pointwise is None else [tensor_of(case.pointwise)]))
     for step in case.epilogue:
         y = _followed(case, y, step)
     return y
 
 
-def _padded(case: Case, x: Any) -> Any:
-    cells = [(axis.before, axis.after) for axis in case.axes]
-    mode = "constant" if case.padding_mode == "zeros" else case.padding_mode
+def _padded(case: Case, x: Any, cells: Iterable[tuple[int, int]], mode: str = "constant") -> Any:
+    """An image with cells at the ends of each spatial axis."""
     return ops.pad(x, [(0, 0), (0, 0), *cells] if case.channels_first else [(0, 0), *cells, (0, 0)], mode)
 
 

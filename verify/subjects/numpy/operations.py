@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.modes import numpy_mode
 from verify.subjects.numpy.direct import Array, Correlation
-
-_NAMED: Mapping[str, Any] = MappingProxyType({"zeros": "constant", "circular": "wrap", "replicate": "edge"})
-"""Mode of padding → what NumPy calls it, where that has another name."""
 
 
 def answer_by(correlate: Correlation, case: Case, *, gradient: Correlation | None = None) -> Array:
@@ -51,7 +47,7 @@ def padded_input(case: Case, kind: Any) -> Array:
 
 def padded(case: Case, array: Array, ends: list[tuple[int, int]]) -> Array:
     """An array with cells at its ends, by the case's mode of padding."""
-    mode = _NAMED.get(case.padding_mode, case.padding_mode)
+    mode: Any = numpy_mode(case.padding_mode)
     return np.pad(array, ends, mode=mode) if any(map(any, ends)) else array
 
 

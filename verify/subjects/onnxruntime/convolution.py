@@ -7,14 +7,12 @@ Source of each formula: onnx/defs/nn/defs.cc, `Conv` and `ConvTranspose`, at the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
 
 from verify.cases.case import Case
-from verify.cases.modes import ZEROS
+from verify.cases.modes import ZEROS, numpy_mode
 from verify.cases.operands import Array
 from verify.cases.operations import kind_of, slope_of
 from verify.subjects.channels_first import filters_of, first, groups_of, image_of, pads_of, unread_of
@@ -23,7 +21,7 @@ from verify.subjects.onnxruntime.graph import Graph
 AutoPad = Literal["", "SAME_UPPER", "SAME_LOWER", "VALID"]
 """ONNX's rule of the padding; "" for cells that are written, which no runtime interprets."""
 
-PADS: Mapping[str, str] = MappingProxyType({"reflect": "reflect", "replicate": "edge", "circular": "wrap"})
+PADS = {mode: numpy_mode(mode) for mode in ("reflect", "replicate", "circular")}
 """Mode of padding that repeats cells → that of ONNX's Pad, which has no symmetric one."""
 
 _OPERATORS = {"relu": "Relu", "elu": "Elu", "tanh": "Tanh", "sigmoid": "Sigmoid"}

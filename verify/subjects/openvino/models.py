@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from openvino import Model, opset13
 
 from verify.cases.case import Case
-from verify.cases.modes import ZEROS
+from verify.cases.modes import ZEROS, numpy_mode
 from verify.cases.operands import Array
 from verify.cases.operations import kind_of, slope_of
 from verify.subjects.channels_first import filters_of, first, groups_of, pads_of, unread_of
 
-PADS: Mapping[str, str] = MappingProxyType(
-    {"reflect": "reflect", "symmetric": "symmetric", "replicate": "edge"}
-)
+PADS = {mode: numpy_mode(mode) for mode in ("reflect", "symmetric", "replicate")}
 """Mode of padding that repeats cells → that of OpenVINO's Pad, which has no circular one."""
 
 

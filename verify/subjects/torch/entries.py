@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from verify.cases.domain import Space
+from verify.subjects.built_in import HAS_CELLS
 from verify.subjects.torch import calls, mapped
 
 FORWARD = ("conv", "depthwise", "separable")
@@ -18,7 +19,7 @@ PADDED = Space(
     padding_modes=("zeros", "reflect", "circular", "replicate"),
 )
 FILLED = (
-    ("batch > 0 and 0 not in size and 0 not in out", "F.pad has no cells of an empty array to repeat"),
+    (HAS_CELLS, "F.pad has no cells of an empty array to repeat"),
     ("not border", "a border is padding by F.pad of its own"),
 )
 _SUMMED = Space(dtypes=("float32", "float64"))
