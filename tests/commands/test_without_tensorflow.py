@@ -13,6 +13,7 @@ import pytest
 
 from tests.places import ALONE, GATE_PLUGINS, PLANTED, ROOT
 from verify.corpus.failures import Failed, remember
+from verify.subjects.processor import ONEDNN
 
 WORD = "conv_i2x2_k1x1_same_ones"
 
@@ -41,6 +42,7 @@ def python(tmp_path: Path) -> Python:
     for path in (shim, folder):
         path.mkdir()
     (shim / "sitecustomize.py").write_text(BLOCKED, "utf-8")
+    outside = {name: value for name, value in os.environ.items() if name != ONEDNN}
     places = {"PYTHONPATH": f"{shim}:{ROOT}:{PLANTED}", "COLUMNS": "100", ALONE: "1"}
 
     def run(*arguments: str, file: str = "") -> subprocess.CompletedProcess[str]:
@@ -48,7 +50,7 @@ def python(tmp_path: Path) -> Python:
             (folder / "test_mine.py").write_text(file, "utf-8")
         return subprocess.run(
             [sys.executable, *arguments],
-            capture_output=True, text=True, check=False, cwd=folder, env={**os.environ, **places},
+            capture_output=True, text=True, check=False, cwd=folder, env={**outside, **places},
         )  # fmt: skip
 
     return run
@@ -98,7 +100,7 @@ WORKS = {
         ("diff", sys.executable, sys.executable, "--subject", MINE, "--examples", "5"),
         "no bit differs",
     ),
-    "export as pytest": (("export", WORD, "--as", "pytest"), 'usual("tensorflow'),
+    "export as pytest": (("export", WORD, "--as", "pytest"), 'usual("tensorflow")'),
     "export as npz": (("export", WORD, "--as", "npz"), "wrote "),
 }
 

@@ -193,7 +193,7 @@ def test_an_error_beyond_the_end_of_a_sweep_is_none(run: Run, delays: tuple[floa
 @pytest.mark.parametrize("delays", JOBS)
 def test_the_first_error_of_a_sweep_ends_it(run: Run, tmp_path: Path, delays: tuple[float, ...]) -> None:
     error: type[BaseException] = OSError if len(delays) == 1 else Broken
-    with pytest.raises(error, match=f"nobody answers from {BLOCK} on"):
+    with pytest.raises(error, match=f"^nobody answers from {BLOCK} on$"):
         run(convolutions.zeros, delays, fails_from=BLOCK, keep_going=True)
 
 
