@@ -168,6 +168,17 @@ def test_condition_that_looks_at_the_rank_first_is_taken():
     assert not holds("rank > 1 and size[1] > 1", "conv_i3_k1_same_ones")
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("pads[0][0] > 0", "conv_i3_k1_s0_same_ones_illegal"),
+        ("10 // strides[0] > 1", "conv_i3_k1_s0_valid_ones_illegal"),
+    ],
+)
+def test_condition_on_numbers_that_an_illegal_call_lacks_does_not_hold_of_it(text, word):
+    assert not holds(text, word)
+
+
 @given(case=cases())
 @settings(max_examples=50, deadline=None, database=None)
 def test_every_case_has_every_name(case):

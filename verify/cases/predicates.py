@@ -111,11 +111,14 @@ class Predicate:
     def holds(self, names: Mapping[str, Any]) -> bool:
         """Whether the condition holds of a case; `names` is `names_of(case)`.
 
-        Raises ValueError, naming the text, where it cannot be evaluated for these.
+        Raises ValueError, naming the text, where it cannot be evaluated for these; of an illegal call, which
+        may have strides of 0 or no padding, it does not hold then.
         """
         try:
             return bool(self._expression.value(names))
         except Refused as refusal:
+            if names["illegal"]:
+                return False
             raise self._wrong(refusal) from None
 
     def _wrong(self, refusal: Refused) -> ValueError:
