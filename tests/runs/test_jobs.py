@@ -150,7 +150,7 @@ def test_a_part_waits_for_the_results_of_others_and_lost_ones_have_none() -> Non
 
 
 def test_what_the_jobs_are_at_can_be_read() -> None:
-    seen: list[list[tuple[str, str]]] = []
+    seen: list[dict[int, tuple[str, str]]] = []
 
     def work(part: int, left: int, say: Say) -> None:
         journal.note("mine:conv", f"conv_i{part + 1}_k1_same_ones")
@@ -160,7 +160,29 @@ def test_what_the_jobs_are_at_can_be_read() -> None:
         for _, message in crew.said():
             if message == "noted":
                 seen.append(crew.at())
-    assert seen == [[("mine:conv", "conv_i1_k1_same_ones")]]
+    assert seen == [{0: ("mine:conv", "conv_i1_k1_same_ones")}]
+
+
+def test_a_message_is_told_as_it_arrives_though_it_is_said_in_its_turn(tmp_path: Path) -> None:
+    arrived: list[tuple[int, Any]] = []
+    last = tmp_path / "last"
+
+    def work(part: int, left: int, line: Line) -> int:
+        if part == 0:
+            comes(last.exists)
+        line(part * 10)
+        return part
+
+    def arrive(part: int, message: Any) -> None:
+        arrived.append((part, message))
+        if isinstance(message, Done):
+            last.touch()
+
+    with crew_of(2, work) as crew:
+        crew.arrive = arrive
+        said = said_by(crew)
+    in_turn = [(0, 0), (0, Done(0)), (1, 10), (1, Done(1))]
+    assert (arrived, said) == (in_turn[2:] + in_turn[:2], in_turn)
 
 
 def test_a_process_that_cannot_be_forked_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

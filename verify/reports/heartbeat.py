@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
+from typing import NamedTuple
 
 from verify.checks.escaping import visible
 from verify.checks.journal import journal
@@ -16,14 +17,25 @@ from verify.checks.ways import split_way
 EVERY_S = 10.0
 """Seconds between two lines."""
 
-_doing: list[Callable[[], str]] = []
-"""What gives the phrase for what is being done, the current one last."""
+At = tuple[str, str]
+"""A subject, or what is asked of it, and the word that it is at; both empty where there is none."""
+
+
+class _Doing(NamedTuple):
+    """What gives the phrase for what is being done, and the cases that it is at."""
+
+    phrase: Callable[[], str]
+    at: Callable[[], Sequence[At]]
+
+
+_doing: list[_Doing] = []
+"""What is being done, the current one last."""
 
 
 @contextmanager
-def doing(phrase: Callable[[], str]) -> Iterator[None]:
-    """What lines say in the block that is being done."""
-    _doing.append(phrase)
+def doing(phrase: Callable[[], str], at: Callable[[], Sequence[At]] | None = None) -> Iterator[None]:
+    """What lines say in the block that is being done, and at which cases; the journal's if none are given."""
+    _doing.append(_Doing(phrase, at or (lambda: [journal.noted()])))
     try:
         yield
     finally:
@@ -31,26 +43,17 @@ def doing(phrase: Callable[[], str]) -> Iterator[None]:
 
 
 @contextmanager
-def heartbeat(
-    say: Callable[[str], object],
-    noted: Callable[[], tuple[str, str]] = lambda: journal.noted(),  # noqa: PLW0108 - as it is then
-    *,
-    every_s: float = EVERY_S,
-) -> Iterator[None]:
-    """Say in the block, by a thread, what is being done, and at which case of which subject it is.
-
-    `noted` are the subject and the word, empty where there are none.
-    """
+def heartbeat(say: Callable[[str], object], *, every_s: float = EVERY_S) -> Iterator[None]:
+    """Say in the block, by a thread, what is being done, at which cases, and how long it has been there."""
     ended = Event()
 
     def beat() -> None:
-        before, times = ("", ""), 0
+        times: Mapping[At, int] = {}
         while not ended.wait(every_s) and not is_outside():
             with suppress(Exception):  # it only says what goes on
-                at = noted()
-                times = times + 1 if at == before else 0
-                before = at
-                say(line_of(_doing[-1](), *at, seconds=times * every_s))
+                current = _doing[-1]
+                times = {at: times.get(at, -1) + 1 for at in current.at()}
+                say(line_of(current.phrase(), {at: count * every_s for at, count in times.items()}))
 
     def begin() -> None:
         Thread(target=beat, daemon=True).start()
@@ -63,18 +66,22 @@ def heartbeat(
         ended.set()
 
 
-def line_of(phrase: str, subject: str, word: str, *, seconds: float) -> str:
-    """What is being done, and the case that it is at, with the time that it has been there at least."""
-    long = f", for more than {seconds:.0f} s" if word and seconds else ""
-    return f"… {with_case(phrase, subject, word)}{long}"
+def line_of(phrase: str, cases: Mapping[At, float]) -> str:
+    """What is being done, and the cases that it is at, each with the least seconds that it has been there."""
+    line, separator = f"… {phrase}", ", "
+    for (subject, word), seconds in cases.items():
+        if word:
+            line += separator + _case(phrase, subject, word, seconds)
+            separator = "; "
+    return line
 
 
-def with_case(phrase: str, subject: str, word: str) -> str:
-    """What is being done, and the case of a subject that it is at, if any; the subject is named once."""
-    if not word:
-        return phrase
-    is_named = split_way(subject.partition(" ")[0])[0] in phrase.split()[:1]
-    return f"{phrase}, at {word}" if is_named else f"{phrase}, {subject} at {word}"
+def _case(phrase: str, subject: str, word: str, seconds: float) -> str:
+    """The case of a subject, which is named once; a case may last."""
+    named = phrase.partition(" ")[0].removesuffix(":")
+    is_named = split_way(subject.partition(" ")[0])[0] == named
+    long = f", for more than {seconds:.0f} s" if seconds else ""
+    return f"{'' if is_named else f'{subject} '}at {word}{long}"
 
 
 @contextmanager

@@ -130,13 +130,15 @@ class Crew(Generic[Part]):
     """Shares parts out to jobs. `work` does a part in one of them, says messages, and returns its result.
 
     It is told how many parts are left, with its own. Results that parts wait for are kept, where it `keeps`
-    them. `interrupt` has no further part begun, and those that are being done end as they do at Ctrl-C.
+    them. `arrive` is told each message as it comes, with the number of its part. `interrupt` has no further
+    part begun, and those that are being done end as they do at Ctrl-C.
     """
 
     parts: Sequence[Part]
     work: Callable[[Part, int, Line], Any]
     choose: Choose = first_left
     keeps: bool = False
+    arrive: Callable[[int, Any], object] = lambda part, message: None
     _jobs: list[_Job] = field(default_factory=list)
     _results: dict[int, Any] = field(default_factory=dict)
     _left: list[int] = field(default_factory=list)
@@ -232,9 +234,9 @@ class Crew(Generic[Part]):
         """Whether there are parts that no job has begun."""
         return bool(self._left)
 
-    def at(self) -> list[tuple[str, str]]:
-        """The subject and the word that each job is at."""
-        return [job.journal.noted() for job in self._jobs if job.part is not None]
+    def at(self) -> dict[int, tuple[str, str]]:
+        """Each part that is being done, with the subject and the word that it is at."""
+        return {job.part: job.journal.noted() for job in self._jobs if job.part is not None}
 
     def close(self) -> None:
         """End the processes."""
@@ -269,6 +271,7 @@ class Crew(Generic[Part]):
             if isinstance(message, _Wants):
                 job.wants = message.parts
                 continue
+            self.arrive(number, message)
             if isinstance(message, Done):
                 if self.keeps:
                     self._results[number] = message.result

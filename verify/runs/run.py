@@ -58,11 +58,13 @@ def _outcomes(request: Request, screen: Screen, watch: Watch | None) -> list[Out
     jobs = jobs_for(len(request.subjects) * many, request.jobs, noun, alone=request.alone)
     screen.begin(jobs)
     parts = parts_of(request, jobs.number)
-    crew = Crew(parts, Gating(request, jobs.number, watch), longest_alike(parts), keeps=True)
+    crew = Crew(
+        parts, Gating(request, jobs.number, watch), longest_alike(parts), keeps=True, arrive=screen.arrive
+    )
     try:
         if jobs.number > 1 and crew.start(jobs.number):
             return _of_jobs(crew, screen)
-        with screen.live(list):
+        with screen.live():
             return [gate_all(request, screen.take, watch)]
     finally:
         crew.close()
@@ -73,7 +75,7 @@ def _of_jobs(crew: Crew[Part], screen: Screen) -> list[Outcome]:
     """The outcomes of all parts; at Ctrl-C of those that were begun."""
     outcomes: list[Outcome] = []
     with (
-        screen.live(crew.at),
+        screen.live_of(crew),
         interruptible(crew.interrupt),
         suppress(Interrupted),  # which is raised once all that was begun has ended
         shielded(),

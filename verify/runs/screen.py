@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import reduce
 from typing import Any
 
 from rich.live import Live
 from rich.text import Text
 
+from verify.checks.subject import split_label
 from verify.gate.session import environment
-from verify.reports.heartbeat import doing, with_case
+from verify.reports.heartbeat import At, doing
+from verify.reports.phrases import plural
 from verify.reports.records import Record
 from verify.reports.summary import STYLES
 from verify.reports.tally import Tallies, Tally
 from verify.reports.terminal import Terminal
 from verify.runs.gating import Begun, Judged, Request
-from verify.runs.jobs import Jobs
+from verify.runs.jobs import Crew, Done, Jobs
+from verify.runs.sharing import Part
 
 
 class Screen:
@@ -29,6 +31,9 @@ class Screen:
         self._write = write
         self._tallies = Tallies()
         self._now: Begun | None = None
+        self._begun: dict[int, Begun] = {}
+        self._ended = 0
+        self._cases = 0
         self._named = ""
         self._said: set[str] = set()
 
@@ -44,15 +49,44 @@ class Screen:
             self._console.print(header, style="dim", highlight=False, soft_wrap=True)
 
     @contextmanager
-    def live(self, at: Callable[[], list[tuple[str, str]]]) -> Iterator[None]:
-        """Show in the block what is being done, and `at` which cases the jobs are."""
-
-        def beside() -> str:
-            return reduce(lambda phrase, case: with_case(phrase, *case), at(), self._line())
-
-        live = Live(get_renderable=lambda: Text(self._line()), console=self._console, transient=True)
-        with live if self._console.is_terminal else doing(beside):
+    def live(self) -> Iterator[None]:
+        """Show in the block what this process does."""
+        with self._shown(self._line) if self._console.is_terminal else doing(self._line):
             yield
+
+    @contextmanager
+    def live_of(self, crew: Crew[Part]) -> Iterator[None]:
+        """Show in the block how many parts jobs have done, and what each does."""
+        parts = len(crew.parts)
+
+        def phrase() -> str:
+            return f"{self._ended} of {parts} {plural(parts, 'part')} done, {self._cases:,} cases"
+
+        def at() -> list[At]:
+            return [(self._asked(part, subject), word) for part, (subject, word) in crew.at().items()]
+
+        def lines() -> str:
+            return "\n".join([phrase(), *(f"  {self._asked(part, '')}" for part in crew.at())])
+
+        with self._shown(lines) if self._console.is_terminal else doing(phrase, at):
+            yield
+
+    def _shown(self, text: Callable[[], str]) -> Live:
+        return Live(get_renderable=lambda: Text(text()), console=self._console, transient=True)
+
+    def _asked(self, part: int, subject: str) -> str:
+        """The subject of a part, or its way, and the property that is asked of it."""
+        begun = self._begun.get(part)
+        return f"{subject or begun.subject} {begun.title}" if begun else subject or "loading …"
+
+    def arrive(self, part: int, message: Any) -> None:
+        """Note how far a part is, whose messages may be taken later."""
+        if isinstance(message, Begun):
+            self._begun[part] = message
+        elif isinstance(message, Done):
+            self._ended += 1
+        elif not isinstance(message, Judged):
+            self._cases += message["type"] == "case"
 
     def take(self, message: Any) -> None:
         """Take what a part has said: a record, or which property has begun or ended."""
@@ -75,13 +109,19 @@ class Screen:
 
     def _introduce(self, judged: Judged) -> None:
         """Say with which versions a subject runs; in an overview once for subjects that share them."""
-        subject, line, detail = judged.subject, judged.line, self._request.detail
+        line, detail = judged.line, self._request.detail
         if detail == "all":
-            self._console.print(Text(subject, style="bold"), soft_wrap=True)
-        of_all = line.removeprefix(subject)
-        if line and detail != "result" and (detail == "all" or of_all not in self._said):
-            self._said.add(of_all)
-            self._console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
+            self._console.print(Text(judged.subject, style="bold"), soft_wrap=True)
+        if not line or detail == "result":
+            return
+        name = split_label(judged.subject)[0]
+        shared = line.removeprefix(name)
+        if detail == "all" or shared not in self._said:
+            self._said.add(shared)
+            is_named = detail == "all" or shared != line
+            self._console.print(
+                Text(f"  {line if is_named else f'{name}: {line}'}", style="dim"), soft_wrap=True
+            )
 
     def _line(self) -> str:
         if self._now is None:

@@ -20,6 +20,7 @@ from verify.checks.journal import journal
 from verify.checks.project import require_kept
 from verify.checks.subject import Subject, describe
 from verify.config.flags import Isolation
+from verify.reports.heartbeat import At
 from verify.runs.jobs import Crew, cores
 from verify.runs.sweep.blocks import Blocks
 from verify.runs.sweep.progress import OPTION, Progress, save_state
@@ -176,10 +177,9 @@ class Jobs:
         with interruptible(end):
             yield
 
-    def doing(self) -> str:
-        """The current state of the sweep, and the case of each job beside this process."""
-        at = [word for _, word in self._crew.at() if word]
-        return ", at ".join((self.line(), *at[:1])) + "".join(f" and {word}" for word in at[1:])
+    def at(self) -> list[At]:
+        """The subject and the word that each job is at."""
+        return [*self._crew.at().values()]
 
     def line(self) -> str:
         """The current state of the sweep, for a terminal."""

@@ -75,7 +75,7 @@ def _count_blocks(console: Console, jobs: Jobs, what: dict[str, Any]) -> BaseExc
     """Count what the jobs hand in, and save it; what ended that before its end."""
     live = Live(get_renderable=lambda: Text(jobs.line()), console=console, transient=True)
     try:
-        with live if console.is_terminal else doing(jobs.doing), jobs.interruptible():
+        with live if console.is_terminal else doing(jobs.line, jobs.at), jobs.interruptible():
             for _ in jobs.run():
                 jobs.save(what)
     except BaseException as stop:  # noqa: BLE001 - what was found is shown first
