@@ -5,7 +5,7 @@ from __future__ import annotations
 import compileall
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
 
@@ -52,6 +52,14 @@ settings.register_profile(
     "project", deadline=None, derandomize=bool(os.environ.get("CI")), max_examples=EXAMPLES, print_blob=False
 )
 settings.load_profile("project")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_lines_of_progress() -> Iterator[None]:
+    """Commands in this process print none, however long a loaded machine makes them take."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("verify.reports.heartbeat.EVERY_S", 3600.0)
+        yield
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests.places import ALONE, ROOT
+from tests.progress import settled
 
 _LATE = {"PYTHONPATH", "COLUMNS", "HOME", "USERPROFILE", "ORDER", "PY_COLORS", ALONE}
 """Variables that are read after the imports, or set here."""
@@ -109,20 +110,22 @@ forker = cache(Forker)
 def run(
     *command: str, folder: Path | None = None, words: str = "", environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run `python -m` this command to its end, as `subprocess.run` does with what it prints."""
+    """Run `python -m` this command to its end, as `subprocess.run` does; what it prints is `settled`."""
     place = folder or Path.cwd()
     if not _is_usual(environment):
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", *command],
             input=words, capture_output=True, text=True, check=False, cwd=place, env=environment,
         )  # fmt: skip
+        return settled(done)
     with ExitStack() as files:
         given, printed, complained = (files.enter_context(tempfile.TemporaryFile("w+")) for _ in range(3))
         given.write(words)
         given.seek(0)
         numbers = [file.fileno() for file in (given, printed, complained)]
         code = forker().start([*command], files=numbers, folder=place, environment=environment).wait()
-        return subprocess.CompletedProcess([*command], code, _content(printed), _content(complained))
+        texts = _content(printed), _content(complained)
+        return settled(subprocess.CompletedProcess([*command], code, *texts))
 
 
 def popen(

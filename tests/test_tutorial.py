@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.places import ROOT
+from tests.progress import settled
 from verify.__main__ import main
 from verify.commands.guide import TOPICS, text_of
 from verify.faults import FAULTS
@@ -34,9 +35,10 @@ def is_shown(block: str, output: str) -> bool:
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=folder, env=environment
     )
+    return settled(done)
 
 
 def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

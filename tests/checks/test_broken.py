@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.places import PLANTED, ROOT
+from tests.progress import settled
 from verify.__main__ import main
 from verify.cases.case import Case
 from verify.checks import bulk, path
@@ -48,10 +49,11 @@ SENTENCE = (
 
 
 def broken(code: str, folder: Path, after: int, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", code, str(after), *arguments], capture_output=True, text=True, check=False,
         cwd=folder, env={**os.environ, "PYTHONPATH": f"{ROOT}:{PLANTED}", "COLUMNS": "100"},
     )  # fmt: skip
+    return settled(done)
 
 
 def traceback_in(folder: Path, said: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.places import ROOT
+from tests.progress import settled
 from verify import Case, reference
 from verify.cases.operands import Array
 from verify.checks.clock import AGAIN_S, GRACE_S, TimeUp, stopping_at
@@ -137,11 +138,12 @@ def run(*arguments: str, examples: int = 100_000) -> subprocess.CompletedProcess
     """A run of a subject of this file."""
     subject, *options = arguments
     command = [sys.executable, "-m", "verify", "run", f"tests.checks.test_deadline:{subject}", *options]
-    return subprocess.run(
+    done = subprocess.run(
         [*command, "--examples", str(examples), *FEW],
         capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "500"},
     )  # fmt: skip
+    return settled(done)
 
 
 @pytest.fixture(autouse=True)
@@ -166,7 +168,7 @@ def timed(usual_s: float, *arguments: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-@pytest.mark.parametrize("where", [[], ["--isolate"]], ids=["here", "in a worker"])
+@pytest.mark.parametrize("where", [[], ["--isolate", "--timeout", "600"]], ids=["here", "in a worker"])
 def test_run_whose_cases_take_too_long_keeps_to_its_time_and_proves_too_little(
     where: list[str], usual_s: float
 ):

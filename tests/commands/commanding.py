@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests import forked
 from tests.places import PLANTED, ROOT
+from tests.progress import settled, without_progress
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -25,10 +26,11 @@ def command_in(folder: Path, *, anew: bool = False) -> Command:
     def run(*arguments: str, words: str = "") -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, **places}
         if anew:
-            return subprocess.run(
+            done = subprocess.run(
                 [sys.executable, "-m", "verify", *arguments],
                 input=words, capture_output=True, text=True, check=False, cwd=folder, env=environment,
             )  # fmt: skip
+            return settled(done)
         return forked.run("verify", *arguments, words=words, folder=folder, environment=environment)
 
     return run
@@ -47,4 +49,4 @@ def interrupted_at(line: str, *arguments: str, folder: Path) -> tuple[int, str]:
         next(each for each in printed if line in each)
         running.send_signal(signal.SIGINT)
         rest = "".join(printed)
-    return running.returncode, rest
+    return running.returncode, without_progress(rest)

@@ -14,6 +14,7 @@ import pytest
 from tests.checks.test_escaping import acts
 from tests.places import PLANTED, ROOT
 from tests.planted import hostile
+from tests.progress import settled
 from verify.__main__ import main
 from verify.cases.case import Case
 from verify.checks.subject import describe
@@ -34,10 +35,11 @@ VERDICT = "exit code 1 is the verdict all the same; direct it elsewhere, and run
 def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """A line of bash, in a folder where planted subjects can be imported."""
     places = {"PYTHONPATH": f"{ROOT}:{PLANTED}", **environment}
-    return subprocess.run(
+    done = subprocess.run(
         ["bash", "-c", line],
         capture_output=True, check=False, text=True, cwd=folder, env={**os.environ, **places},
     )  # fmt: skip
+    return settled(done)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.places import ALONE, GATE_PLUGINS, PLANTED, ROOT
+from tests.progress import settled
 from verify.corpus.failures import Failed, remember
 from verify.subjects.processor import ONEDNN
 
@@ -48,10 +49,11 @@ def python(tmp_path: Path) -> Python:
     def run(*arguments: str, file: str = "") -> subprocess.CompletedProcess[str]:
         if file:
             (folder / "test_mine.py").write_text(file, "utf-8")
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, *arguments],
             capture_output=True, text=True, check=False, cwd=folder, env={**outside, **places},
         )  # fmt: skip
+        return settled(done)
 
     return run
 

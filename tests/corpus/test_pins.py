@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.places import PLANTED, ROOT
+from tests.progress import settled
 from verify import Case
 from verify.__main__ import main
 from verify.corpus.words import cases_in, existing, pin, pins_of, stale, unpin
@@ -246,7 +247,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         *arguments,
     ]
     environment = {"PYTHONPATH": f"{ROOT}:{PLANTED}", "COLUMNS": "100"}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return settled(subprocess.run(command, capture_output=True, text=True, check=False, env=environment))
 
 
 def test_run_pins_what_it_has_shrunk_and_the_next_one_asks_it_first():

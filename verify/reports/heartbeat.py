@@ -43,17 +43,20 @@ def doing(phrase: Callable[[], str], at: Callable[[], Sequence[At]] | None = Non
 
 
 @contextmanager
-def heartbeat(say: Callable[[str], object], *, every_s: float = EVERY_S) -> Iterator[None]:
-    """Say in the block, by a thread, what is being done, at which cases, and how long it has been there."""
-    ended = Event()
+def heartbeat(say: Callable[[str], object], *, every_s: float | None = None) -> Iterator[None]:
+    """Say in the block, by a thread, what is being done, at which cases, and how long it has been there.
+
+    It is said every 10 s unless another number is given.
+    """
+    ended, pause_s = Event(), every_s or EVERY_S
 
     def beat() -> None:
         times: Mapping[At, int] = {}
-        while not ended.wait(every_s) and not is_outside():
+        while not ended.wait(pause_s) and not is_outside():
             with suppress(Exception):  # it only says what goes on
                 current = _doing[-1]
                 times = {at: times.get(at, -1) + 1 for at in current.at()}
-                say(line_of(current.phrase(), {at: count * every_s for at, count in times.items()}))
+                say(line_of(current.phrase(), {at: count * pause_s for at, count in times.items()}))
 
     def begin() -> None:
         Thread(target=beat, daemon=True).start()
@@ -85,7 +88,7 @@ def _case(phrase: str, subject: str, word: str, seconds: float) -> str:
 
 
 @contextmanager
-def spoken(command: str, *, to_error: bool = False, every_s: float = EVERY_S) -> Iterator[None]:
+def spoken(command: str, *, to_error: bool = False, every_s: float | None = None) -> Iterator[None]:
     """A heartbeat, unless standard output is a terminal, which shows more.
 
     It is on standard output, or `to_error` where that is data.

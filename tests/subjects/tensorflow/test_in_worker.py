@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.places import ROOT
+from tests.progress import settled
 from tests.subjects.asked import CASE, verdict_of
 from verify import Case
 from verify.subjects.isolated import Isolated
@@ -54,7 +55,7 @@ finally:
 def replayed() -> subprocess.CompletedProcess[str]:
     """`python -m verify replay` in a fresh process, which then says whether it has TensorFlow."""
     command = [sys.executable, "-c", REPLAY]
-    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    return settled(subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT))
 
 
 def test_running_tensorflow_leaves_standard_error_alone(replayed: subprocess.CompletedProcess[str]) -> None:
