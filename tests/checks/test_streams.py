@@ -86,3 +86,15 @@ def test_every_console_is_one_that_shows_what_it_is_given() -> None:
     passing = re.compile(r"\bConsole\(|click\.(echo|secho)|sys\.__std(out|err)__\.write")
     sources = (ROOT / "verify").rglob("*.py")
     assert [file.name for file in sources if passing.search(file.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="it lists the open files")
+def test_copy_that_nobody_has_leaves_no_file_open() -> None:
+    def opened() -> int:
+        return len([*Path("/proc/self/fd").iterdir()])
+
+    before = opened()
+    with standard_streams() as streams:
+        for _ in range(100):
+            streams.error.styled()
+    assert opened() == before

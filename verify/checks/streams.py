@@ -45,7 +45,7 @@ class Out(io.TextIOBase):
     def __init__(self, stream: TextIO | None, fate: Fate, *, is_styled: bool = False) -> None:
         self.fate = fate
         self._stream, self._is_styled = stream, is_styled
-        self._file = _file_of(stream)
+        self._file, self._is_own = _file_of(stream), False
         self._line = ""
 
     @property
@@ -56,8 +56,15 @@ class Out(io.TextIOBase):
         """A copy for text that we style, on a file of its own, as pytest takes the other during a run."""
         copy = Out(self._stream, self.fate, is_styled=True)
         if self._file is not None:
-            copy._file = os.dup(self._file)  # open until the process ends
+            copy._file, copy._is_own = os.dup(self._file), True
         return copy
+
+    def close(self) -> None:
+        """Close the file of a copy, also when nobody has it any more; the stream itself is another's."""
+        if self._is_own and self._file is not None:
+            os.close(self._file)
+            self._file, self._is_own = None, False
+        super().close()
 
     def write(self, text: str, /) -> int:
         safe = (inert if self._is_styled else shown)(text, self._line)
