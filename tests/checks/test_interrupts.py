@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from pathlib import Path
+from subprocess import run
 
 import pytest
 
+from tests.places import ROOT
 from verify.checks.interrupts import Interrupted, interruptible
 
 
@@ -26,3 +30,27 @@ def test_a_block_tells_its_own_and_then_what_was_told_before() -> None:
         with pytest.raises(Interrupted):
             os.kill(os.getpid(), signal.SIGINT)
     assert told == ["inner", "outer"]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        ["-m", "verify"],
+        ["-c", "import sys; from verify.entry.console import main; sys.exit(main())"],
+    ],
+    ids=["module", "script"],
+)
+def test_ctrl_c_while_a_command_is_imported_ends_it_without_a_traceback(
+    start: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", "utf-8")
+    path = os.pathsep.join((str(tmp_path), str(ROOT)))
+    done = run(
+        [sys.executable, *start, "list", "fills"],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")

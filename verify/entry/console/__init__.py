@@ -6,6 +6,7 @@ comes first where `PYTHONPATH` names it: ours is found by its place, and takes t
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 from importlib.machinery import PathFinder
@@ -22,6 +23,8 @@ PLACES = (_HERE.parents[1], _HERE.parents[3])
 
 def main() -> int:
     """Run one command; the exit code."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends imports without a word; commands handle it
     spec = next(filter(None, (PathFinder.find_spec(NAME, [str(place)]) for place in PLACES)))
     assert spec.loader is not None
     sys.modules[NAME] = module_from_spec(spec)
