@@ -21,6 +21,7 @@ from tests.places import PLANTED, ROOT
 from verify import Case, Declined, reference
 from verify.__main__ import main
 from verify.checks.examination import Examination
+from verify.checks.interrupts import Interrupted
 from verify.checks.path import Examiner
 from verify.checks.project import FAILURES
 from verify.checks.subject import describe
@@ -51,6 +52,8 @@ class Acts:
         way, right = next(self._ways), reference(case).astype(case.dtype)
         if way == "declines":
             raise Declined("not today")
+        if way == "interrupted":
+            raise Interrupted
         if way.endswith("Error"):
             raise {"ValueError": ValueError, "KeyError": KeyError}[way](f"call {id(right)}")
         return {
@@ -270,13 +273,15 @@ def test_folder_of_the_record_is_ignored_by_git():
 
 @pytest.fixture
 def acts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Replays on the command line, of a subject that acts in one way."""
+    """Replays on the command line, of a subject that acts in these ways in turn, named before the rest."""
     monkeypatch.syspath_prepend(str(PLANTED))
 
-    def run(way: str, *arguments: str) -> int:
+    def run(*ways_and_arguments: str) -> int:
+        count = next(i for i, text in enumerate((*ways_and_arguments, "")) if not text.isalpha())
+        subject = Acts(*ways_and_arguments[:count])
         for module in ("verify.commands.replay", "verify.runs.recorded"):
-            monkeypatch.setattr(f"{module}.loader_of", lambda options: lambda name: Acts(way))
-        return main(["replay", *arguments])
+            monkeypatch.setattr(f"{module}.loader_of", lambda options: lambda name: subject)
+        return main(["replay", *ways_and_arguments[count:]])
 
     return run
 
@@ -324,6 +329,52 @@ def test_nothing_to_replay_is_one_sentence_and_exit_2(
 ):
     assert main(["replay", *arguments]) == 2
     assert capsys.readouterr() == ("", f"conv-verify: {sentence}\n")
+
+
+@pytest.mark.parametrize("calls", [1, 4])
+def test_what_disagreed_before_ctrl_c_is_recorded_and_shown(
+    calls: int, acts: Any, capsys: pytest.CaptureFixture[str]
+):
+    assert acts(*["wrong"] * calls, "interrupted", "mine:acts", WORD, OTHER) == 1
+    out = capsys.readouterr().out
+    assert f"  case     {WORD}\n" in out
+    assert "  again    it was not asked as often as usual: that was stopped\n" in out
+    assert out.endswith("\nInterrupted: the cases above are all that were asked.\n")
+    assert [failure.word for failure in failures.failures_in(FAILURES)] == [WORD]
+
+
+def test_what_disagreed_before_an_error_of_ours_is_recorded_and_shown(
+    acts: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def broken(failure: Examination) -> Examination:
+        raise IndexError(0)
+
+    monkeypatch.setattr("verify.runs.replay.diagnosed", broken)
+    assert acts("wrong", "mine:acts", WORD) == 2
+    out = capsys.readouterr().out
+    assert f"  case     {WORD}\n" in out
+    assert "\nCould not run: IndexError: 0; its traceback is in " in out
+    assert [failure.word for failure in failures.failures_in(FAILURES)] == [WORD]
+
+
+def test_an_interruption_before_any_answer_is_one_sentence(acts: Any, capsys: pytest.CaptureFixture[str]):
+    assert acts("interrupted", "mine:acts", WORD) == 3
+    assert capsys.readouterr() == ("", "conv-verify: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("ways", "code", "sentence"),
+    [
+        (("wrong", "interrupted"), 1, "1 of the 1 case that was asked so far disagrees"),
+        (("right", "interrupted"), 3, "none of the 1 case that was asked so far disagrees"),
+        (("wrong", "wrong", "right", "interrupted"), 1, "2 of the 3 cases that were asked so far disagree"),
+    ],
+)
+def test_an_interruption_of_words_in_order_sums_up_what_was_asked(
+    ways: Sequence[str], code: int, sentence: str, acts: Any, capsys: pytest.CaptureFixture[str]
+):
+    assert acts(*ways, "mine:acts", *[WORD, OTHER] * 2, "--in-order") == code
+    assert capsys.readouterr().out.endswith(f"\nInterrupted: {sentence}.\n")
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from verify.cases.case import Case
 from verify.checks.asking import ask
@@ -125,23 +125,43 @@ def replay_in_order(
     description, survey = surveyed(describe(subject), known)
     outcomes: Counter[str] = Counter()
     failed: list[Examination] = []
-    lost_at = 0
-    for number, case in enumerate(cases, start=1):
-        for way in ways_of(description, case) or [description]:
-            examiner = Examiner(subject=way, known=survey.known, noted_as=way.name)
-            examination = examiner.examine(case)
+    number = lost_at = 0
+    stop: BaseException | None = None
+    try:
+        for number, examination in _examined(description, cases, survey.known):
             outcomes[examination.outcome] += 1
             if examination.verdict.kind:
                 failed.append(examination)
                 status = "CRASHED" if examination.verdict.kind == "crashed" else "disagrees"
-                print(f"{status:<9} {case}  ({_numbered(number)} of {len(cases):,})")
+                print(f"{status:<9} {examination.case}  ({_numbered(number)} of {len(cases):,})")
                 said = disagreement(examination, with_faults=False, replay=again)
                 Terminal().print(examination_text(examination, said), soft_wrap=True)
-        if failed and failed[-1].verdict.kind in LOST:
-            lost_at = number
-            break
+                lost_at = number if examination.verdict.kind in LOST else lost_at
+    except BaseException as error:
+        if not outcomes:
+            raise
+        stop = error  # what was found is summed up first
+    if stop:
+        print(f"\n{_so_far(stop, wrong=len(failed), cases=number)}")
+        if isinstance(stop, KeyboardInterrupt):
+            return 1 if failed else 3
+        raise stop
     print(f"\n{_sentence(description.name, outcomes, lost_at=lost_at, cases=len(cases))}")
     return 1 if failed else 0 if outcomes["agrees"] else 3
+
+
+def _examined(
+    subject: Description, cases: Sequence[Case], known: Iterable[Deviation]
+) -> Iterator[tuple[int, Examination]]:
+    """What each case comes to by each way, with its number from 1, to the one at which a process is lost."""
+    for number, case in enumerate(cases, start=1):
+        is_lost = False
+        for way in ways_of(subject, case) or [subject]:
+            examination = Examiner(subject=way, known=known, noted_as=way.name).examine(case)
+            is_lost = is_lost or examination.verdict.kind in LOST
+            yield number, examination
+        if is_lost:
+            return
 
 
 _ENDINGS = {1: "st", 2: "nd", 3: "rd"}
@@ -150,6 +170,14 @@ _ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 def _numbered(number: int) -> str:
     last = number % 10 if number % 100 not in (11, 12, 13) else 0
     return f"{number:,}{_ENDINGS.get(last, 'th')}"
+
+
+def _so_far(stop: BaseException, *, wrong: int, cases: int) -> str:
+    """What became of the cases that were asked before something stopped that, in one sentence."""
+    how = "Interrupted" if isinstance(stop, KeyboardInterrupt) else "Stopped"
+    disagree = "disagree" if wrong > 1 else "disagrees"
+    asked = f"{cases:,} {plural(cases, 'case')} that {'was' if cases == 1 else 'were'} asked so far"
+    return f"{how}: {wrong or 'none'} of the {asked} {disagree}."
 
 
 def _sentence(name: str, outcomes: Counter[str], *, lost_at: int, cases: int) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from verify.cases.case import Case
 from verify.checks.deviations import Deviation
 from verify.checks.diagnosis import diagnosed
-from verify.checks.examination import Examination, disagreement
+from verify.checks.examination import Examination, disagreement, line
 from verify.checks.path import Examiner, times
 from verify.checks.subject import Subject, describe
 from verify.corpus.failures import Failed, Trait, asked_of, failed, trait_at_sight, trait_of
@@ -73,10 +73,19 @@ def replay(
         for way in ways:
             asked = asked_of(way, case)
             past_of = [failure for failure in past if failure.asked == asked]
-            became = became_of(replace(examiner, subject=way, noted_as=way.name), case, past_of)
+            seen: list[Examination] = []
+            stop: BaseException | None = None
+            try:
+                became = became_of(replace(examiner, subject=way, noted_as=way.name), case, past_of, seen)
+            except BaseException as error:
+                if not (wrong := [examination for examination in seen if examination.verdict.kind]):
+                    raise
+                became, stop = _at_sight(wrong[0], past_of), error
             keep(became.failures)
             _print(case, became, by=way.name if len(ways) > 1 else "")
             yield became
+            if stop:
+                raise stop
 
 
 def replay_exit_code(became: Sequence[Became]) -> int:
@@ -101,12 +110,15 @@ def _said(status: str, count: int) -> str:
     return status.removesuffix("s") if count != 1 and status in ("holds", "disagrees") else status
 
 
-def became_of(examiner: Examiner, case: Case, past: Sequence[Failed]) -> Became:
-    """The result of a case, which may have failed before."""
-    first = examiner.examine(case)
-    examinations = [first]
+def became_of(
+    examiner: Examiner, case: Case, past: Sequence[Failed], seen: list[Examination] | None = None
+) -> Became:
+    """The result of a case, which may have failed before; what is `seen` of it is added there as it comes."""
+    examinations = [] if seen is None else seen
+    examinations.append(first := examiner.examine(case))
     if (past or first.verdict.kind) and trait_at_sight(first.verdict) != Trait("timed out"):
-        examinations += [examiner.examine(case) for _ in range(times(case, REPLAY_TRIES) - 1)]
+        for _ in range(times(case, REPLAY_TRIES) - 1):
+            examinations.append(examiner.examine(case))
     wrong = [examination for examination in examinations if examination.verdict.kind]
     if not wrong:
         return _passed(first.verdict, past)
@@ -117,12 +129,24 @@ def became_of(examiner: Examiner, case: Case, past: Sequence[Failed]) -> Became:
         status = f"FLAKY {len(wrong)}/{len(examinations)}"
     else:
         status, note = _status(trait_of(shown), past)
+    is_new = not shown.deviation and not (past and len(counts) > 1)
+    return _shown_as(status, note, shown, disagreement(shown), is_new=is_new)
+
+
+def _at_sight(wrong: Examination, past: Sequence[Failed]) -> Became:
+    """The result of a case that disagreed, and was to be asked again when something stopped that."""
+    status, note = _status(trait_at_sight(wrong.verdict), past)
+    message = disagreement(
+        wrong, with_faults=False, more=[line("again", "it was not asked as often as usual: that was stopped")]
+    )
+    return _shown_as(status, note, wrong, message, is_new=not wrong.deviation)
+
+
+def _shown_as(status: str, note: str, shown: Examination, message: str, *, is_new: bool) -> Became:
     from verify.reports.failing import examination_text
 
-    message = disagreement(shown)
     if shown.deviation:
         message += f"\n  known    {shown.deviation.name}: {shown.deviation.text}"
-    is_new = not shown.deviation and not (past and len(counts) > 1)
     became = Became(status, note, message, (failed(shown),) if is_new else ())
     return became._replace(shown=examination_text(shown, message))
 
