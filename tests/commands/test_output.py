@@ -69,6 +69,12 @@ def test_exit_code_stands_where_nothing_can_be_written(tmp_path: Path) -> None:
     assert shell(f"{FAILING} <&- >&- 2>&-", tmp_path).returncode == 1
 
 
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+def test_verdict_of_a_run_stands_where_standard_error_is_closed(closed: str, tmp_path: Path) -> None:
+    asked = f"{sys.executable} -m verify run tests.planted.hostile:raises {' '.join(SMALL)}"
+    assert shell(f"{asked} {closed}", tmp_path).returncode == 1
+
+
 @pytest.mark.parametrize(
     ("asked", "lines"),
     [

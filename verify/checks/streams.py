@@ -39,13 +39,16 @@ class Out(io.TextIOBase):
 
     A character that its encoding lacks is written by its code. One for what is `styled` passes on the
     escape sequences of a style, which its writer keeps out of all text. After a failure it keeps
-    what it cannot write in its fate, which copies of it share.
+    what it cannot write in its fate, which copies of it share. One that is closed has the number of a
+    `stand_in`, as those who ask for a number may insist on one.
     """
 
-    def __init__(self, stream: TextIO | None, fate: Fate, *, is_styled: bool = False) -> None:
+    def __init__(
+        self, stream: TextIO | None, fate: Fate, *, is_styled: bool = False, stand_in: int | None = None
+    ) -> None:
         self.fate = fate
         self._stream, self._is_styled = stream, is_styled
-        self._file, self._is_own = _file_of(stream), False
+        self._file, self._is_own = _file_of(stream) if stream else stand_in, False
         self._line = ""
 
     @property
@@ -150,8 +153,8 @@ def standard_streams() -> Iterator[Streams]:
             stream.flush()
     names = ("standard output", "standard error")
     output, error = (
-        Out(stream, Fate(name, "" if stream else "it is closed"))
-        for name, stream in zip(names, before[1:], strict=True)
+        Out(stream, Fate(name, "" if stream else "it is closed"), stand_in=number)
+        for number, (name, stream) in enumerate(zip(names, before[1:], strict=True), start=1)
     )
     with open(os.devnull, encoding="utf-8") as nothing:  # noqa: PTH123 - as `sys.stdin` is opened
         sys.stdin, sys.stdout, sys.stderr = before[0] or nothing, cast(TextIO, output), cast(TextIO, error)
