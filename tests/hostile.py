@@ -143,6 +143,15 @@ def word_values(data: bytes, random: Random) -> bytes:
     return b"".join(tokens)
 
 
+def array_values(data: bytes, random: Random) -> bytes:
+    """A file of NumPy with a piece of text in its header, or of an archive of these anywhere."""
+    start = random.randrange(len(data[:120]) + 1) if data[:1] == b"\x93" else random.randrange(len(data) + 1)
+    piece = random.choice(
+        ("'|O'", "'V8'", "-3", "(10**9,)", "(1, 99999999999)", "999999999999", "True", *RAW)
+    )
+    return data[:start] + piece.encode("utf-8", "surrogatepass") + data[start:]
+
+
 def _piece(data: bytes, random: Random) -> bytes:
     """A piece of text put in the place of a part."""
     start = random.randrange(len(data) + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,19 @@ def test_directory_is_read_file_by_file(tmp_path):
 def test_other_files_of_a_directory_are_passed_over(tmp_path):
     written(tmp_path / "README.md", "no word\n")
     assert words(tmp_path) == []
+
+
+def test_folders_of_a_directory_are_passed_over(tmp_path):
+    (tmp_path / "old.txt").mkdir()
+    assert words(tmp_path) == []
+
+
+def test_pipe_or_link_to_nothing_in_a_directory_is_an_error_as_its_words_are_not_asked(tmp_path):
+    os.mkfifo(tmp_path / "pipe.txt")
+    assert refusal(tmp_path).endswith("pipe.txt' is a pipe where a file is needed: name another")
+    (tmp_path / "pipe.txt").unlink()
+    (tmp_path / "gone.txt").symlink_to("nothing.txt")
+    assert refusal(tmp_path) == f"there is no file or folder '{tmp_path}/gone.txt'"
 
 
 def test_comments_alone_hold_no_case(tmp_path):

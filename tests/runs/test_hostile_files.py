@@ -13,9 +13,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.hostile import json_values, mutations, toml_values, word_values
+from tests.hostile import array_values, json_values, mutations, toml_values, word_values
 from tests.planted import convolutions
 from tests.reports.html.recorded import asked, run_of, written
 from verify import Case
@@ -125,6 +126,16 @@ def make_journal(file: Path) -> None:
     file.write_text(f"mylib:conv\t{WORD}\n", "utf-8")
 
 
+def make_array(file: Path) -> None:
+    np.save(file, np.arange(9, dtype=np.float32).reshape(1, 3, 3, 1))
+    np.save("w.npy", np.ones((2, 2, 1, 1), np.float32))
+
+
+def make_archive(file: Path) -> None:
+    make_array(Path("input.npy"))
+    np.savez_compressed(file, np.load("input.npy"))
+
+
 def replayed(file: Path) -> int:
     """Replay and forget, of subjects that are stood in for where they may be loaded at all."""
     main(["replay", "--failures", str(file), "--forget", "nobody:here", WORD])
@@ -182,6 +193,10 @@ def reported(file: Path) -> int:
     return main(["report", str(file), "--html", "page.html"])
 
 
+def explained(file: Path) -> int:
+    return main(["explain", "--x", str(file), "--w", "w.npy"])
+
+
 def after_a_kill(file: Path) -> int:
     for subject, word in journal.left():
         Case.parse(word)
@@ -200,6 +215,8 @@ KINDS: dict[str, Kind] = {
     "state": ("sweep.json", make_state, resumed, json_values),
     "records": ("records.jsonl", make_records, reported, json_values),
     "journal": (".conv-verify/running-1", make_journal, after_a_kill, word_values),
+    "array": ("x.npy", make_array, explained, array_values),
+    "archive": ("x.npz", make_archive, explained, array_values),
 }
 
 _heard: list[str] | None = None

@@ -155,8 +155,8 @@ def _without(text: str, case: Case) -> str:
 
 
 def _files_of(place: Path) -> list[Path]:
-    """A file itself, or the `*.txt` files of a folder, in order; no pipe there is waited for."""
-    return sorted(filter(Path.is_file, place.glob("*.txt"))) if place.is_dir() else [place]
+    """A file itself, or all `*.txt` of a folder but folders, in order; a pipe is refused when it is read."""
+    return sorted(file for file in place.glob("*.txt") if not file.is_dir()) if place.is_dir() else [place]
 
 
 def is_mark(line: str) -> re.Match[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,12 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "text.npy").write_text("no array")
     (tmp_path / "empty.npy").touch()
     np.save(tmp_path / "objects.npy", np.array([object()]), allow_pickle=True)
+    whole = (tmp_path / "x.npy").read_bytes()
+    (tmp_path / "open.npy").write_bytes(whole.replace(b"}", b"(", 1))
+    (tmp_path / "cut.npy").write_bytes(whole[:-1])
+    (tmp_path / "spoiled.npz").write_bytes(
+        (tmp_path / "one.npz").read_bytes().replace(X.tobytes(), b"x" * 72)
+    )
     return tmp_path
 
 
@@ -43,6 +50,9 @@ def test_array_is_read_from_a_file_or_an_archive(folder: Path, name: str) -> Non
         ("text.npy", "is no file of NumPy's that holds numbers: numpy.save writes one"),
         ("empty.npy", "is no file of NumPy's that holds numbers: numpy.save writes one"),
         ("objects.npy", "is no file of NumPy's that holds numbers: numpy.save writes one"),
+        ("open.npy", "is no file of NumPy's that holds numbers: numpy.save writes one"),
+        ("cut.npy", "is no file of NumPy's that holds numbers: numpy.save writes one"),
+        ("spoiled.npz", "is no file of NumPy's that holds numbers: numpy.save writes one"),
         ("both.npz", "has 2 arrays: add a colon and one of x, w"),
         ("both.npz:y", "there is no y; it has x, w"),
         ("x.npy:x", "holds one array and no names; leave out :x"),
@@ -51,6 +61,12 @@ def test_array_is_read_from_a_file_or_an_archive(folder: Path, name: str) -> Non
 def test_other_files_are_refused_in_one_sentence(folder: Path, name: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=f"--x {folder}/{name}.*{sentence}"):
         array_in(f"{folder}/{name}", option="--x")
+
+
+def test_pipe_in_the_place_of_an_array_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match=r"is a pipe where a file is needed: name another by --x"):
+        array_in(f"{tmp_path}/pipe", option="--x")
 
 
 def test_sums_of_own_arrays_are_those_of_the_reference(folder: Path) -> None:

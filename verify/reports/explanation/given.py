@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import zipfile
+import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from verify.cases.operands import Array
 from verify.cases.spelling import nearest
+from verify.checks.reading import opened
 from verify.oracle.calls import Arguments, Call
 from verify.oracle.readings import call_or_hint
 
@@ -27,28 +29,35 @@ def array_in(text: str, *, option: str) -> Array:
     path, _, name = text.rpartition(":")
     if not path or Path(text).exists():
         path, name = text, ""
-    try:
-        loaded = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, zipfile.BadZipFile):
-        raise ValueError(
-            f"{option} {text} is no file of NumPy's that holds numbers: numpy.save writes one"
-        ) from None
-    if isinstance(loaded, np.ndarray):
-        if name:
-            raise ValueError(f"{option} {text}: {path} holds one array and no names; leave out :{name}")
-        return loaded
-    return _member(loaded, name, where=f"{option} {text}")
+    where = f"{option} {text}"
+    with os.fdopen(opened(Path(path), option=option), "rb") as stream:
+        try:
+            with warnings.catch_warnings(action="ignore"):  # of a header that Python 2 wrote
+                loaded = np.load(stream, allow_pickle=False)
+                read = loaded if isinstance(loaded, np.ndarray) else _member(loaded, name, where=where)
+        except _Unnamed:
+            raise
+        except Exception:  # noqa: BLE001 - what its parser, its archives and their compression raise
+            raise ValueError(
+                f"{where} is no file of NumPy's that holds numbers: numpy.save writes one"
+            ) from None
+    if name and read is loaded:
+        raise ValueError(f"{where}: {path} holds one array and no names; leave out :{name}")
+    return read
+
+
+class _Unnamed(ValueError):
+    """Which array of an archive is meant is not said, or it has none of that name."""
 
 
 def _member(archive: Mapping[str, Array], name: str, *, where: str) -> Array:
     """An array of an archive, of which it may be the only one."""
     names = [*archive]
     if not name and len(names) != 1:
-        raise ValueError(f"{where} has {len(names)} arrays: add a colon and one of {', '.join(names)}")
+        raise _Unnamed(f"{where} has {len(names)} arrays: add a colon and one of {', '.join(names)}")
     if name and name not in names:
-        raise ValueError(
-            f"{where}: there is no {name}{nearest(name, names) or '; it has ' + ', '.join(names)}"
-        )
+        has = nearest(name, names) or "; it has " + ", ".join(names)
+        raise _Unnamed(f"{where}: there is no {name}{has}")
     return archive[name or names[0]]
 
 
