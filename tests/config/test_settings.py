@@ -238,3 +238,11 @@ def test_every_option_of_a_run_is_a_setting():
         "max-channels max-groups max-batch verbose quiet"
     )
     assert " ".join(options_of(command_of("run"))) == keys
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("NHCW", "NHWC"), ("nhcw", "NHWC"), ("channel_last", "channels_last")]
+)
+def test_data_format_that_is_none_names_the_nearest_of_either_spelling(text: str, meant: str) -> None:
+    with pytest.raises(click.BadParameter, match=f"did you mean '{meant}'"):
+        listed("data_formats").convert(text, None, None)

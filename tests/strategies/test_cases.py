@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
@@ -143,7 +144,14 @@ REFUSED: list[tuple[dict[str, object], str]] = [
         ),
     ),
     ({"steps": ("big",)}, "steps has 'big'; choose from plain, strided, dilated, both"),
-    ({"data_formats": ("NHCW",)}, "data_formats has 'NHCW'; choose from channels_last, channels_first"),
+    (
+        {"data_formats": ("NHCW",)},
+        "data_formats has 'NHCW'; choose from channels_last, channels_first; did you mean 'NHWC'?",
+    ),
+    ({"paddings": ("SMAE",)}, "paddings has 'SMAE'; choose from same, valid, explicit; did you mean 'same'?"),
+    ({"ranks": ("2",)}, "ranks has '2'; choose from 1, 2, 3; did you mean 2?"),
+    ({"ranks": (True,)}, "ranks has True; choose from 1, 2, 3"),
+    ({"ranks": {1: 2}}, "ranks is {1: 2}, not a list"),
     *(({name: 0}, f"{name} is 0, not a whole number above 0") for name in TINY),
     ({"max_side": -3}, "max_side is -3, not a whole number above 0"),
     ({"max_side": 2.5}, "max_side is 2.5, not a whole number above 0"),
@@ -259,6 +267,13 @@ def test_data_format_may_be_spelled_as_a_case_does(spelled):
 def test_channels_first_may_be_spelled_as_a_case_does(spelled):
     drawn = strategies.sample(60, 1, cases(data_formats=(spelled,)))
     assert all(case.channels_first for case in drawn)
+
+
+@pytest.mark.parametrize("spelled", [np.dtype("float16"), np.float16, "float16", "FLOAT16"])
+def test_dtype_may_be_what_a_case_has_and_written_in_any_case(spelled):
+    assert {case.dtype for case in strategies.sample(20, 1, cases(dtypes=(spelled,)))} == {
+        np.dtype("float16")
+    }
 
 
 @pytest.mark.parametrize("spelled", ["SAME", "Same", "same"])

@@ -77,6 +77,12 @@ def test_module_of_a_folder_above_that_is_no_project_is_not_found(here, monkeypa
     assert "ModuleNotFoundError: No module named 'mine'; it is looked for here, " in refusal("mine:ones")
 
 
+def test_subject_that_is_a_module_is_told_to_name_a_function_in_it(here):
+    here("mine.py", "import json\n")
+    assert refusal("mine:json") == "'mine:json' is no subject: json is a module; name a function in it"
+    assert refusal("mine:json.dumps").endswith("json is a module; name 'json:dumps'")
+
+
 def refusal(name: str) -> str:
     with pytest.raises(UnknownSubject) as refused:
         load(name)
@@ -91,6 +97,8 @@ def refusal(name: str) -> str:
         ("tensorflow:", "did you mean 'tensorflow'? "),
         ("scipy", ""),
         ("", ""),
+        (":ones", ""),
+        ("mine:", ""),
     ],
 )
 def test_unknown_name_is_refused_with_the_nearest_and_where_all_are(name, hint):
@@ -208,7 +216,6 @@ def test_subject_keeps_what_is_known_of_it(here):
         ("mine:twos", "mine has no 'twos'"),
         ("mine:one", "mine has no 'one'; did you mean 'ones'?"),
         ("mine:Kernel.slow", "mine has no 'Kernel.slow'"),
-        ("mine:", "mine has no ''"),
         ("mine:number", "number is an int, not callable: name a function of a case"),
         ("broken:f", "importing broken raised ZeroDivisionError: division by zero"),
         (

@@ -8,6 +8,8 @@ from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from verify.cases.case import Case
 from verify.cases.dtypes import DTYPES, FORMATS
 from verify.cases.fills import FILLS
@@ -49,15 +51,20 @@ _FORMATS_OF_RANKS = {
 _OF_EVERY_CASE = ("ranks", "dtypes", "data_formats", "paddings", "padding_modes", "weight_dtypes")
 """Lists that have something of each case."""
 
-_SPELLED = ("data_formats", "paddings", "padding_modes", "output_paddings")
-
 
 def spelled(name: str, value: Any) -> Any:
-    """A value of a list as that spells it, given as a case says it ("NHWC", "SAME") and in any case."""
-    if not isinstance(value, str) or name not in _SPELLED:
+    """A value of a list as that spells it, as a case says it ("NHWC", "SAME", its dtype) and in any case."""
+    if isinstance(value, np.dtype | type) and name == "dtypes":
+        value = value.name if isinstance(value, np.dtype) else value.__name__
+    if not isinstance(value, str):
         return value
     word = _FORMATS_OF_RANKS.get(value.upper(), value.lower())
-    return word if word in LISTS[name] else value
+    return word if word in LISTS.get(name, ()) else value
+
+
+def words_of(name: str) -> tuple[Any, ...]:
+    """All that may be written for the values of a list."""
+    return (*LISTS.get(name, ()), *(_FORMATS_OF_RANKS if name == "data_formats" else ()))
 
 
 BOUNDS: Mapping[str, Callable[[Case], int]] = {

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, TypedDict
 
 from verify.cases.case import Case
-from verify.cases.domain import BOUNDS, LISTS, spelled
+from verify.cases.domain import BOUNDS, LISTS, spelled, words_of
 from verify.cases.fills import FILLS
 from verify.cases.regions import is_in, region_names
 from verify.cases.spelling import nearest
@@ -84,11 +84,12 @@ def _checked(name: str, value: Any) -> Any:
     if name not in CHOICES:
         raise ValueError(f"{name} is no narrowing{nearest(name, (*CHOICES, *BOUNDS))}")
     if isinstance(value, str | Mapping) or not isinstance(value, Collection):
-        raise ValueError(f"{name} is {value!r}, not a list: write {name}=({value!r},)")  # noqa: TRY004
+        meant = f": write {name}=({value!r},)" if spelled(name, value) in CHOICES[name] else ""
+        raise ValueError(f"{name} is {value!r}, not a list{meant}")  # noqa: TRY004
     words = [spelled(name, word) for word in value]
-    unknown = [word for word in words if word not in CHOICES[name]]
+    unknown = [word for word in words if isinstance(word, bool) or word not in CHOICES[name]]
     if unknown or not (words or name in MAY_BE_EMPTY):
         what = repr(unknown[0]) if unknown else "nothing"
-        near = nearest(str(unknown[0]), map(str, CHOICES[name])) if unknown else ""
+        near = nearest(unknown[0], (*CHOICES[name], *words_of(name))) if unknown else ""
         raise ValueError(f"{name} has {what}; choose from {', '.join(map(str, CHOICES[name]))}{near}")
     return words

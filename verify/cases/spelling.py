@@ -12,14 +12,18 @@ LONG = 4
 """Letters of a word that another may begin with because it was meant."""
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
-    """What ends a refusal: the word that was meant, if one is near, begins alike or is NumPy's name of it."""
-    listed = list(words)
-    if set(PADDING_MODES) <= {*listed} and (said := hint_of_mode(word)):
+def nearest(word: object, words: Iterable[object]) -> str:
+    """What ends a refusal: the word that was meant, if one is near, begins alike or is NumPy's name of it.
+
+    In whatever case it is written, and a number for a text that says it.
+    """
+    listed, text = {str(choice).lower(): choice for choice in words}, str(word).lower()
+    if set(PADDING_MODES) <= {*listed} and (said := hint_of_mode(text)):
         return said
-    alike = (each for each in listed if len(each) >= LONG and word.startswith(each))
-    near = get_close_matches(word, listed, n=1) or [*alike]
-    return "".join(f"; did you mean {each!r}?" for each in near[:1])
+    alike = (name for name in listed if len(name) >= LONG and text.startswith(name))
+    exchanged = [name for name in listed if sorted(name) == sorted(text)]
+    near = exchanged or get_close_matches(text, listed, n=1) or [*alike]
+    return "".join(f"; did you mean {listed[name]!r}?" for name in near[:1])
 
 
 def with_article(noun: str) -> str:
@@ -27,9 +31,10 @@ def with_article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiouAEIOU' else 'a'} {noun}"
 
 
-def one_of(word: str, words: Iterable[str]) -> str:
-    """The word; ValueError, one sentence, for one that is not in the list."""
+def one_of(word: str, words: Iterable[str], *, others: Iterable[str] = ()) -> str:
+    """The word; ValueError, one sentence, for one not in the list; `others` are other spellings."""
     listed = list(words)
     if word not in listed:
-        raise ValueError(f"{quoted(word)} is none of {', '.join(listed)}{nearest(word, listed)}")
+        near = nearest(word, (*listed, *others))
+        raise ValueError(f"{quoted(word)} is none of {', '.join(listed)}{near}")
     return word

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from functools import partial
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from verify.cases import narrowings
 from verify.cases.case import Case
-from verify.cases.domain import BOUNDS, LISTS, SPACE_LISTS, Domain, spelled
+from verify.cases.domain import BOUNDS, LISTS, SPACE_LISTS, Domain, spelled, words_of
 from verify.cases.memory import LAYOUTS
 from verify.cases.narrowings import MAY_BE_EMPTY
 from verify.cases.operations import OPERATIONS
@@ -169,16 +168,16 @@ def names_of_conditions(value: Any) -> Mapping[str, Any]:
     return {name: tuple(part) if isinstance(part, list) else part for name, part in value.items()}
 
 
-def some_of(
-    vocabulary: Collection[Any], *, least: int = 0, spelled: Callable[[Any], Any] = lambda word: word
-) -> Callable[[Any], tuple[Any, ...]]:
-    """What takes a list of words of a vocabulary, once they are `spelled` as there."""
+def some_of(name: str, vocabulary: Collection[Any], *, least: int = 0) -> Callable[[Any], tuple[Any, ...]]:
+    """What takes a list of words of a vocabulary, once they are spelled as those of the list `name`."""
 
     def checked(value: Any) -> tuple[Any, ...]:
-        words = [spelled(word) for word in value] if _is_list(value) else [value]
+        words = [spelled(name, word) for word in (value if _is_list(value) else [value])]
         strange = [word for word in words if isinstance(word, bool | Mapping) or word not in vocabulary]
         if not _is_list(value) or len(words) < least or strange:
-            near = nearest(str(strange[0]), map(str, vocabulary)) if strange else ""
+            near = nearest(strange[0], (*vocabulary, *words_of(name))) if strange else ""
+            if not strange and words:
+                near = f": write ({value!r},)"
             raise TypeError(f"a list of some of {', '.join(map(str, vocabulary))}{near}")
         return tuple(words)
 
@@ -196,7 +195,7 @@ def of_operations(takes: Callable[[Any], Any]) -> Callable[[Any], Mapping[str, A
         if not isinstance(value, Mapping):
             return {"": takes(value)}
         if strange := [name for name in value if name not in OPERATIONS]:
-            near = nearest(str(strange[0]), OPERATIONS)
+            near = nearest(strange[0], OPERATIONS)
             raise TypeError(f"a mapping of some of {', '.join(OPERATIONS)}{near}")
         return {name: takes(part) for name, part in value.items()}
 
@@ -208,7 +207,7 @@ def some_views(value: Any) -> tuple[Any, ...]:
     if isinstance(value, bool):
         return tuple(LAYOUTS) if value else ()
     try:
-        return some_of(LAYOUTS)(value)
+        return some_of("views", LAYOUTS)(value)
     except TypeError as wrong:
         raise TypeError(f"True, False or {wrong}") from None
 
@@ -272,9 +271,7 @@ def a_call(value: Any) -> Callable[[], object]:
 DOMAIN: Mapping[str, Callable[[Any], Mapping[str, Any]]] = MappingProxyType(
     {
         **{
-            name: of_operations(
-                some_of(LISTS[name], least=name not in MAY_BE_EMPTY, spelled=partial(spelled, name))
-            )
+            name: of_operations(some_of(name, LISTS[name], least=name not in MAY_BE_EMPTY))
             for name in SPACE_LISTS
         },
         **dict.fromkeys(BOUNDS, of_operations(a_bound)),

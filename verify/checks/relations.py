@@ -48,7 +48,7 @@ def demanded(names: Collection[str]) -> tuple[str, ...]:
         raise ValueError(f"demand is {names!r}, not a list: write demand=({names!r},)")  # noqa: TRY004
     for name in names:
         if name not in RELATIONS:
-            near = nearest(str(name), RELATIONS)
+            near = nearest(name, RELATIONS)
             raise ValueError(f"demand has {name!r}; choose from {', '.join(RELATIONS)}{near}")
     return tuple(dict.fromkeys(names))
 

@@ -101,7 +101,7 @@ class Description:
     ways: Mapping[str, Description] = field(default_factory=dict)
     limits: tuple[Limit, ...] = field(default=(), metadata={"takes": all_of(Limit, "limits")})
     name: str = field(metadata={"takes": a_word})
-    refuses: tuple[str, ...] = field(default=(), metadata={"takes": some_of(OPERATIONS)})
+    refuses: tuple[str, ...] = field(default=(), metadata={"takes": some_of("operations", OPERATIONS)})
     switches: Mapping[str, str] = field(default_factory=dict, metadata={"takes": texts_by_name})
     matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict, metadata={"takes": a_matrix})
     compiles: bool = field(default=False, metadata={"takes": a_bool})
@@ -282,7 +282,7 @@ def _domain(subject: Subject, *, named: str, usual: Domain | None = None) -> Dom
     if domain is not None:
         return domain
     usual = usual or Domain()
-    operations = _said(subject, "operations", named=named, takes=some_of(OPERATIONS, least=1))
+    operations = _said(subject, "operations", named=named, takes=some_of("operations", OPERATIONS, least=1))
     values = {name: _said(subject, name, named=named, takes=takes) or {} for name, takes in DOMAIN.items()}
     supports = values.pop("supports")
     spaces = {}

@@ -13,7 +13,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from verify.cases.domain import spelled
+from verify.cases.domain import spelled, words_of
 from verify.cases.grammar import require_grammar
 from verify.cases.narrowings import CHOICES
 from verify.cases.shards import Shard
@@ -149,10 +149,11 @@ def device(text: str) -> str:
 def listed(name: str) -> OptionKind:
     """Words of a narrowing, with commas between them, in any case."""
     words = {str(word).lower(): word for word in CHOICES[name]}
+    others = [str(word) for word in words_of(name)]
 
     def read(text: str) -> tuple[Any, ...]:
         spelt = (str(spelled(name, word.strip())) for word in text.split(","))
-        return tuple(words[one_of(word.lower(), words)] for word in spelt)
+        return tuple(words[one_of(word.lower(), words, others=others)] for word in spelt)
 
     return OptionKind(f"{name[0].upper()},…", read, list, type(CHOICES[name][0]), lambda: words)
 

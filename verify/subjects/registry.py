@@ -177,10 +177,10 @@ def _loaded(name: str) -> Description:
     from verify.checks.subject import describe
     from verify.faults import fault_named
 
-    family, colon, rest = name.partition(":")
+    family, _, rest = name.partition(":")
     if name in BUILTIN:
         return describe(_built_in(name))
-    if family in BUILTIN or not colon:
+    if family in BUILTIN or not (family and rest):
         near = difflib.get_close_matches(name, BUILTIN, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise UnknownSubject(
@@ -249,13 +249,13 @@ def _users_own(name: str) -> Subject:
         raise UnknownSubject(f"{name!r} is no subject: importing {module} raised {reason}") from error
     for part in path.split("."):
         if not hasattr(target, part):
-            near = nearest(part, filter(str.isidentifier, dir(target)))
+            near = nearest(part, (other for other in dir(target) if other.isidentifier()))
             raise UnknownSubject(f"{name!r} is no subject: {module} has no {path!r}{near}")
         target = getattr(target, part)
         if isinstance(target, ModuleType):
-            raise UnknownSubject(
-                f"{name!r} is no subject: {part} is a module; name {_in_module(target, path)}"
-            )
+            is_last = part == path.rpartition(".")[2]
+            meant = "name a function in it" if is_last else f"name {_in_module(target, path)}"
+            raise UnknownSubject(f"{name!r} is no subject: {part} is a module; {meant}")
     if not callable(target):
         what = f"{path} is {with_article(type(target).__name__)}, not callable: name a function of a case"
         raise UnknownSubject(f"{name!r} is no subject: {what}")
