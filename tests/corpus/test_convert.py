@@ -144,6 +144,17 @@ def test_file_is_converted_once(name, tmp_path):
     assert file.read_text("utf-8") == after
 
 
+def test_file_of_no_word_is_refused_and_left(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("import numpy as np\n\n# a comment\nONE = 1\n", encoding="utf-8")
+    before = file.read_bytes()
+    with pytest.raises(
+        ValueError, match=r"mine.py has no word of a case, and is left as it is: .*, line 1: "
+    ):
+        convert(file)
+    assert file.read_bytes() == before
+
+
 def test_word_that_was_no_case_is_named_and_left(tmp_path):
     file = written(tmp_path / "mine.txt", "conv_i3_k1_same_f16\nconv_i3\n")
     done = convert(file)

@@ -45,7 +45,7 @@ class Conversion(NamedTuple):
 def convert(file: Path) -> Conversion:
     """Rewrite a corpus, a TOML file with deviations or a record of failures in place.
 
-    Raises ValueError, one sentence, for a file that is of this grammar already or cannot be read.
+    Raises ValueError, one sentence, for a file that is of this grammar, has no word or cannot be read.
     """
     done = Conversion([], [], 0)
 
@@ -108,10 +108,16 @@ class _Converter:
 def _corpus(text: str, converter: _Converter) -> str:
     lines = text.splitlines(keepends=True)
     converter.require_first(grammar_of(text.splitlines()))
+    asked = 0
     for place, line in enumerate(lines):
         words, hash_sign, comment = line.partition("#")
         if word := words.strip():
+            asked += 1
             lines[place] = words.replace(word, converter.word(word, place + 1)) + hash_sign + comment
+    if asked and asked == len(converter.wrong):
+        raise ValueError(
+            f"{converter.file} has no word of a case, and is left as it is: {converter.wrong[0]}"
+        )
     return "".join([f"{MARK}\n", *lines])
 
 
