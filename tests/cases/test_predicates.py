@@ -131,6 +131,11 @@ def test_condition_may_use_more_names_than_those_of_the_case(value, truth):
     assert condition.holds(names_of(CASE, {"switches": {"ONEDNN": value}})) is truth
 
 
+def test_condition_on_a_setting_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match=r"cannot be evaluated: there is no 'A', in 'switches\[\"A\"\]'$"):
+        Predicate('switches["A"] == "1"', {"switches": {}})
+
+
 def test_condition_may_use_no_name_that_it_is_not_given():
     assert refusal("switches.get('ONEDNN') == '1'").endswith("name 'switches' is not defined")
 

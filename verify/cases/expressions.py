@@ -147,7 +147,8 @@ class _Reader:
             except Refused:
                 raise
             except Exception as wrong:  # noqa: BLE001 - any operation on any value may raise anything
-                raise self._refused(node, str(wrong) or type(wrong).__name__) from None
+                lacks = "there is no " if isinstance(wrong, KeyError) else ""
+                raise self._refused(node, f"{lacks}{wrong}" or type(wrong).__name__) from None
 
         return traced
 
