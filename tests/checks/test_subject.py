@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -196,6 +196,26 @@ def test_way_cannot_widen_the_domain_of_its_subject() -> None:
     )
     space = described.ways["wide"].domain.spaces["conv"]
     assert (space.ranks, space.dtypes) == ((1,), ("float32",))
+
+
+def test_way_of_another_operation_is_drawn_where_the_subject_says_none() -> None:
+    ways = {"plain": declaring(), "transposed": declaring(operations=("transpose",), around=())}
+    described = describe(declaring(ways=ways))
+    assert [(*way.drawn().spaces,) for way in described.routes] == [("conv",), ("transpose",)]
+    assert described.operations == ("conv", "transpose")
+    assert described.through("transposed").operations == ("transpose",)
+    assert described.through("pl*").operations == ("conv",)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"operations": ("conv",)}, {"operations": ("transpose",), "ranks": (1,)}],
+    ids=["operation", "rank"],
+)
+def test_way_of_nothing_that_its_subject_answers_is_refused(said: dict[str, Any]) -> None:
+    ways = {"odd": declaring(operations=("transpose",), ranks=(2,))}
+    with pytest.raises(ValueError, match=r"^the way 'mine/odd' answers nothing of what mine does$"):
+        describe(declaring(name="mine", ways=ways, **said))
 
 
 def test_conditions_of_a_subject_and_of_its_way_both_hold() -> None:

@@ -256,11 +256,19 @@ def _way(subject: Description, way: str, call: Subject) -> Description:
     switches = declared.get("switches", subject.switches)
     own_names = {**declared.get("condition_names", {}), "switches": switches, "way": way}
     names = {**subject.condition_names, **own_names}
-    own = {**declared, "name": f"{subject.name}/{way}", "condition_names": names}
+    own = {"usual": _usual_of_way(subject, call), **declared}
+    own |= {"name": f"{subject.name}/{way}", "condition_names": names}
     made = replace(subject, call=call, **own)
     domain = replace(_domain(call, named=made.name, usual=subject.domain), names=names)
     inside = _without(domain, declared.get("limits", ())).within(subject.domain)
+    if not inside.spaces:
+        raise ValueError(f"the way {made.name!r} answers nothing of what {subject.name} does")
     return replace(made, domain=inside, known=tuple(entry for entry in made.known if entry.is_of(made.name)))
+
+
+def _usual_of_way(subject: Description, call: Subject) -> dict[str, Any]:
+    """What is usual of what neither a subject nor its way says."""
+    return {name: subject.usual[name] for name in _unsaid(call) if name in subject.usual}
 
 
 def _of_ways(subject: Description, ways: Mapping[str, Description]) -> Description:
@@ -268,7 +276,11 @@ def _of_ways(subject: Description, ways: Mapping[str, Description]) -> Descripti
     if not ways:
         return subject
     domain = joined(way.domain for way in ways.values())
-    return replace(subject, ways=ways, domain=replace(domain, names=subject.condition_names))
+    drawn = joined(way.drawn() for way in ways.values())
+    around = dict.fromkeys(step for space in drawn.spaces.values() for step in space.around)
+    of_ways = {"operations": tuple(drawn.spaces), "around": tuple(around)}
+    usual = {name: of_ways.get(name, value) for name, value in subject.usual.items()}
+    return replace(subject, ways=ways, usual=usual, domain=replace(domain, names=subject.condition_names))
 
 
 def _without(domain: Domain, limits: Iterable[Limit]) -> Domain:

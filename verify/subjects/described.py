@@ -39,7 +39,8 @@ def data_of(subject: Description) -> dict[str, Any]:
 
 def _of_way(way: Description) -> dict[str, Any]:
     plain = {name: getattr(way, name) for name in PLAIN_OF_WAYS}
-    return {**_own(way), **plain, "version": way.version, "switches": dict(way.switches)}
+    switches, usual = dict(way.switches), dict(way.usual)
+    return {**_own(way), **plain, "version": way.version, "switches": switches, "usual": usual}
 
 
 def _own(way: Description) -> dict[str, Any]:

@@ -165,6 +165,7 @@ class Isolated:
                     {
                         **own_of(own, partial(self.is_inside, way=name), declared["condition_names"]),
                         "version": own["version"],
+                        "usual": own["usual"],
                         "switches": {**self.environment, **own["switches"]},
                         **{attribute: own[attribute] for attribute in PLAIN_OF_WAYS},
                     },
@@ -360,7 +361,7 @@ class IsolatedWay:
         self.domain = declared["domain"]
         self.limits = declared["limits"]
         self.version = declared["version"]
-        self.switches = declared["switches"]
+        self.switches, self.usual = declared["switches"], declared["usual"]
         self.scheme, self.arithmetic, self.compiles, self.cost, self.refuses = (
             declared[name] for name in PLAIN_OF_WAYS
         )
