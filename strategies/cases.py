@@ -19,7 +19,7 @@ from verify.cases.dtypes import FORMATS, QUANTISED
 from verify.cases.fills import FILLS
 from verify.cases.geometry import Axis
 from verify.cases.modes import PADDING_MODES, ZEROS
-from verify.cases.narrowings import DRAWN_FILLS, REDUCTIONS, STEPS, checked
+from verify.cases.narrowings import DILATED, DRAWN_FILLS, REDUCTIONS, STEPS, STRIDED, checked
 from verify.cases.operations import AROUND, OPERATIONS, Operation
 from verify.cases.regions import regions as all_regions
 from verify.cases.shards import ALL, Shard
@@ -176,6 +176,7 @@ def plans_of(domains: Mapping[str, Domain], narrowing: Narrowing, given: Mapping
             if (
                 any(fills_of(operation, dtype, plan.space.weight_dtypes) for dtype in plan.space.dtypes)
                 and plan.open()
+                and narrowing.may_skip(plan)
             ):
                 regional = Inside(plan, narrowing)
                 if narrowing.is_whole or not regional.is_empty:
@@ -285,10 +286,10 @@ def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:
     formats = plan.open((rank, padding, dtype))
     data_format = row.of([formats[0]] * 6 + list(formats[1:]))
     made = (rank, padding, dtype, data_format)
-    step = row.of(_steps_of(plan.open(made), skips=fill.needs_unread))
+    most = {name: smaller(narrowing.most[name], getattr(space, name)) for name in BOUNDS}
+    step = row.of(_steps_of(plan.open(made), skips=fill.needs_unread, max_stride=most["max_stride"]))
     groupings = plan.open((*made, step))
     grouping = row.of([name for name in groupings for _ in range(4 if name == "one" else 2)])
-    most = {name: smaller(narrowing.most[name], getattr(space, name)) for name in BOUNDS}
     spatial = _axes_of(row, rank=rank, padding=padding, step=step, skips=fill.needs_unread, most=most)
     counts = _counts_of(
         row,
@@ -315,14 +316,14 @@ def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:
     )
 
 
-def _steps_of(steps: Sequence[str], *, skips: bool) -> Sequence[str]:
-    """The steps that are drawn of those that are open, "both" more often; strided ones to skip cells."""
+def _steps_of(steps: Sequence[str], *, skips: bool, max_stride: int | None) -> Sequence[str]:
+    """The steps that are drawn of those that are open, "both" more often; strided ones to skip cells.
+
+    Where none of these is, only dilated windows skip some.
+    """
     weighed = (*steps, *(step for step in ("both", "both") if step in steps))
-    return [step for step in weighed if step in ("strided", "both")] if skips and _strided(steps) else weighed
-
-
-def _strided(steps: Sequence[str]) -> bool:
-    return bool({"strided", "both"} & set(steps))
+    strided = [step for step in weighed if step in STRIDED and max_stride != 1]
+    return strided or [step for step in weighed if step in DILATED] or weighed if skips else weighed
 
 
 def _axes_of(

@@ -7,11 +7,14 @@ from functools import cache
 from typing import NamedTuple
 
 from verify.cases.case import Case
+from verify.cases.domain import BOUNDS, smaller
 from verify.cases.dtypes import DTYPES
 from verify.cases.enumeration import has_fill
 from verify.cases.fills import FILLS
-from verify.cases.narrowings import REDUCTIONS, step_of
+from verify.cases.narrowings import DILATED, REDUCTIONS, STRIDED, step_of
 from verify.cases.weights import OWN
+
+from .plans import Plan
 
 OFTEN = tuple(name for times in (1, 2) for name, fill in FILLS.items() if fill.chance > times)
 """Fills that reveal the most, or what no other fill reveals."""
@@ -46,6 +49,15 @@ class Narrowing(NamedTuple):
     def takes_cells(self, case: Case) -> bool:
         """Whether a case has cells that no window reads, where its fill needs some."""
         return not case.fill_traits.needs_unread or any(axis.skips for axis in case.axes)
+
+    def may_skip(self, plan: Plan) -> bool:
+        """Whether windows can leave cells unread, where all fills need some: by a stride or a dilation."""
+        if not all(FILLS[name].needs_unread for name in self.fills):
+            return True
+        most = {name: smaller(self.most.get(name), getattr(plan.space, name)) or 2 for name in BOUNDS}
+        dilates = min(most["max_kernel"], most["max_dilation"]) > 1
+        wanted = (*(STRIDED * (most["max_stride"] > 1)), *(DILATED * dilates))
+        return not plan.steps.isdisjoint(wanted)
 
     def takes_shape(self, case: Case) -> bool:
         """Whether a case has steps and sums that are wanted."""

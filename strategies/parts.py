@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 from verify.cases.dtypes import DTYPES
 from verify.cases.enumeration import steps_in
 from verify.cases.geometry import Axis, dilated, largest_dilation, same_padding, turning_sizes
-from verify.cases.narrowings import STEPS
+from verify.cases.narrowings import DILATED, STEPS, STRIDED
 from verify.cases.operations import ACTIVATIONS, EPILOGUE, OPERATIONS
 from verify.cases.word import PADDINGS
 
@@ -186,13 +186,17 @@ def axis_of(
     max_dilation: int,
     skips: bool,
 ) -> Axis:
-    is_strided = step in ("strided", "both") and max_stride > 1
+    is_strided = step in STRIDED and max_stride > 1
     stride = row.of([*([] if skips and is_strided else [1]), *_more(max_stride if is_strided else 1)])
     # SAME leaves a cell unread only between two windows.
     between = skips and is_strided and padding == "same"
-    kernel = row.of([1, *range(1, min(max_kernel, max_side, stride - 1 if between else max_kernel) + 1)])
-    is_dilated = step in ("dilated", "both") and kernel > 1 and not between
-    dilation = row.of([1, *_more(min(max_dilation, largest_dilation(kernel, max_side)) if is_dilated else 1)])
+    most_taps = min(max_kernel, max_side, stride - 1 if between else max_kernel)
+    # Without strides, cells are skipped between the taps of a dilated kernel alone.
+    within = skips and not is_strided and step in DILATED and min(most_taps, max_dilation, max_side - 1) > 1
+    kernel = row.of([*range(2, most_taps + 1)] if within else [1, *range(1, most_taps + 1)])
+    is_dilated = step in DILATED and kernel > 1 and not between
+    dilations = _more(min(max_dilation, largest_dilation(kernel, max_side)) if is_dilated else 1)
+    dilation = row.of(dilations if within and dilations else [1, *dilations])
     span = dilated(kernel, dilation)
     before, after = (row.of([0, 1, 2, 0, 1, 2, span, span + 1]) for _ in range(2))
     if padding != "explicit":
@@ -202,7 +206,11 @@ def axis_of(
         pads = same_padding(size, kernel, stride, dilation) if padding == "same" else (before, after)
         return Axis(size, kernel, stride, dilation, *pads)
 
-    return with_size(row.of(_sizes(with_size, max_side, skips=skips, is_same=padding == "same")))
+    if skips:
+        axes = map(with_size, range(1, max_side + 1))
+        if unread := [axis.size for axis in axes if (axis.misses if within else axis.skips)]:
+            return with_size(row.of(unread))
+    return with_size(row.of(_sizes(with_size, max_side, is_same=padding == "same")))
 
 
 def _more(largest: int) -> list[int]:
@@ -210,10 +218,8 @@ def _more(largest: int) -> list[int]:
     return [*range(2, largest + 1)] * 2
 
 
-def _sizes(with_size: Callable[[int], Axis], max_side: int, *, skips: bool, is_same: bool) -> list[int]:
+def _sizes(with_size: Callable[[int], Axis], max_side: int, *, is_same: bool) -> list[int]:
     """The sizes that an axis may have: all that give an answer, and as many at turning points."""
-    if skips and (skipping := [size for size in range(1, max_side + 1) if with_size(size).skips]):
-        return skipping
     one = with_size(1)
     turning = (0, *turning_sizes(one.kernel, one.stride, one.dilation))
     turns = [with_size(size) for size in turning if size <= max_side]

@@ -6,19 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
+from itertools import chain, islice, product
 from typing import Any
 
 from verify.cases.case import Case
-from verify.cases.domain import Condition, Domain, Space
+from verify.cases.domain import Condition, Domain, Space, format_of
 from verify.cases.dtypes import DTYPES
 from verify.cases.geometry import dilated
 from verify.cases.modes import ZEROS
+from verify.cases.narrowings import step_of
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import names_of
 from verify.cases.trimming import BELOW_STRIDE
 from verify.cases.weights import OWN
 from verify.cases.word import InvalidCase, Padding
 
+from .probing import Change, changes, fuller, towards
 from .weighing import weighed
 
 GROUPINGS = ("one", "some", "each")
@@ -27,12 +30,17 @@ GROUPINGS = ("one", "some", "each")
 Decisions = tuple[Any, ...]
 """Rank, padding, dtype, data format, step and grouping, as far as they are made."""
 
+STEP = 4
+"""The decisions before that on the step."""
+
 
 class Plan:
     """The decisions on a case of one operation inside a domain.
 
     A decision is open where some case that follows from it is inside, by what a few plain ones show: so
-    that what is drawn lies inside by construction, but for what depends on other numbers.
+    that what is drawn lies inside by construction, but for what depends on other numbers. Where no plain
+    one of any decisions is inside, as of a condition on `channels`, those with the first numbers are asked
+    by which one is.
     """
 
     def __init__(self, operation: str, domain: Domain, steps: Sequence[str]) -> None:
@@ -55,7 +63,9 @@ class Plan:
         modes = (("modes", str(self.space.padding_modes)),) if self.has_modes else ()
         weights = (("weights", str(self.space.weight_dtypes)),) if self.has_weights else ()
         names = (*domain.used, ("bias", str(self._has_bias)), *modes, *weights)
-        self._open, self._known_open = _open_decisions(operation, self._levels, self._conditions, names)
+        self._open, self._known_open, self._changes = _open_decisions(
+            operation, self._levels, self._conditions, names
+        )
         self.key = operation, self.space, tuple(steps), self._conditions, names
 
     def _groupings(self) -> tuple[str, ...]:
@@ -71,7 +81,42 @@ class Plan:
                 if not (self._conditions or self.has_weights)
                 else tuple(option for option in options if self._is_open((*made, option)))
             )
+            if not (made or self._open[made] or self._changes):
+                self._changes.extend(islice(self._fitting(), 1))
+                if self._changes:
+                    self._open.clear()
+                    self._known_open.clear()
+                    return self.open()
         return self._open[made]
+
+    @property
+    def steps(self) -> set[str]:
+        """The steps that are open after any decisions."""
+        made: list[Decisions] = [()]
+        for _ in range(STEP):
+            made = [(*before, option) for before in made for option in self.open(before)]
+        return {step for before in made for step in self.open(before)}
+
+    def _fitting(self) -> Iterator[Change]:
+        """What makes a plain case of some decisions fuller, so that it is inside."""
+        first = tuple(options[0] for options in self._levels if options)
+        if len(first) < len(self._levels) or not self._conditions:
+            return
+        shapes = list(product(*self._levels[:2], *((option,) for option in first[2:])))
+        others = [
+            (*first[:place], option, *first[place + 1 :])
+            for place, options in enumerate(self._levels[2:], start=2)
+            for option in options[1:]
+        ]
+        plain = [
+            case
+            for made in (*shapes, *others)
+            for case, _ in plain_cases(self.operation.name, made, self.space.padding_modes)
+        ]
+        for change in changes():
+            made_fuller = (fuller(case, change) for case in plain)
+            if any(case and not self.space.why_not(case) and self.holds(case) for case in made_fuller):
+                yield change
 
     def _is_open(self, made: Decisions) -> bool:
         """Whether the decisions leave a case; of the options of the next one, up to the first that does."""
@@ -88,9 +133,17 @@ class Plan:
 
     def plain(self, made: Decisions) -> Iterator[Case]:
         """The plain cases of these decisions that are inside."""
-        for case, names in plain_cases(self.operation.name, made, self.space.padding_modes):
+        for case, names in self._plain(made):
             if (self._has_bias or not case.epilogue) and self._takes(case, {**names, **self.domain.names}):
                 yield from weighed(case, self.space.weight_dtypes) if self.has_weights else (case,)
+
+    def _plain(self, made: Decisions) -> Iterator[tuple[Case, Mapping[str, Any]]]:
+        """The plain cases of these decisions with their names, fuller where plain ones are all outside."""
+        for case, names in plain_cases(self.operation.name, made, self.space.padding_modes):
+            if not self._changes:
+                yield case, names
+            for other in filter(None, (fuller(case, change) for change in self._changes)):
+                yield other, names_of(other)
 
     def holds(self, case: Case) -> bool:
         """Whether a case that lists and bounds leave is inside."""
@@ -107,10 +160,11 @@ class Plan:
         return any(condition.refuses(case, names) for condition in conditions)
 
     def inside(self, case: Case) -> Case | None:
-        """The case, or the first inside of some that are plainer in one respect; None where there is none."""
+        """The case, or the first inside of some that are plainer or nearer to one inside, if any is."""
         if self.holds(case):
             return case
-        for change in plainer(case):
+        nearer = (towards(case, other) for other in islice(self.plain(decisions_of(case)), 1))
+        for change in chain(plainer(case), chain.from_iterable(nearer)):
             with suppress(InvalidCase):
                 other = replace(case, **change)
                 if not self.space.why_not(other) and self.holds(other):
@@ -124,12 +178,22 @@ def _open_decisions(
     levels: tuple[tuple[Any, ...], ...],
     conditions: tuple[Condition, ...],
     names: tuple[tuple[str, str], ...],
-) -> tuple[dict[Decisions, tuple[Any, ...]], dict[Decisions, bool]]:
+) -> tuple[dict[Decisions, tuple[Any, ...]], dict[Decisions, bool], list[Change]]:
     """The options that are known to leave a case after some decisions, and whether some decisions leave one.
 
-    Shared by the plans that decide alike.
+    Also what makes plain cases fuller. Shared by the plans that decide alike.
     """
-    return {}, {}
+    return {}, {}, []
+
+
+def decisions_of(case: Case) -> Decisions:
+    """The decisions that a case follows from."""
+    groups = {1: "one", case.channels: "each"} if case.channels > 1 else {}
+    step, grouping = step_of(case.strides, case.dilations), groups.get(case.groups, "some")
+    return (
+        *(case.rank, case.padding_kind, case.format.token, format_of(case)),
+        *(step, grouping if case.groups > 1 else "one"),
+    )
 
 
 @cache

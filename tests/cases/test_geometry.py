@@ -176,6 +176,23 @@ def test_windows_of_explicit_padding_skip_what_none_covers():
     assert [axis for axis in PADDED if skipped(axis) and not axis.skips] == []
 
 
+def missed(axis: Axis) -> set[int]:
+    """Input cells that no tap of any window meets, where there are windows."""
+    read = {cell for window in range(axis.out) for cell in axis.cells(window)}
+    return set(range(axis.size)) - read if read else set()
+
+
+def test_taps_of_same_and_valid_miss_what_none_of_them_meets():
+    axes = [Axis(*axis) for axis in AXES] + [same_axis(*axis) for axis in AXES]
+    assert [axis for axis in axes if axis.misses != bool(missed(axis))] == []
+    assert [axis for axis in axes if axis.misses and not axis.skips]
+
+
+def test_taps_of_dilated_explicit_padding_miss_what_none_of_them_meets():
+    dilated = [axis for axis in PADDED if axis.dilation > 1 and not axis.skips]
+    assert [axis for axis in dilated if axis.misses != bool(missed(axis))] == []
+
+
 def test_windows_that_are_next_to_each_other_skip_nothing():
     assert not Axis(4, 2, 2).skips
     assert not Axis(3, 2, 1, 1, 2, 2).skips

@@ -102,6 +102,12 @@ DOMAINS: dict[str, Domain] = {
     "a bias": where("epilogue == ('bias',)", "conv"),
     "some batch": where("batch > 0"),
     "some input": where("min(size) > 0"),
+    "three channels": where("channels == 3", "conv"),
+    "sixteen channels or more": where("channels >= 16", "conv"),
+    "channels and filters by eights": where("channels % 8 == 0 and filters % 8 == 0", "conv"),
+    "large inputs": where("min(size) >= 8", "conv"),
+    "a kernel of 3 by 3": where("kernel == (3, 3)", "conv", ranks=(2,)),
+    "a kernel of 5 by 5": where("kernel == (5, 5)", "conv", ranks=(2,)),
 }
 """Domains of one way, by what they have."""
 
@@ -130,7 +136,7 @@ def test_nothing_is_thrown_away_where_there_are_no_conditions():
 def test_what_is_thrown_away_is_counted():
     domain = Domain(
         spaces={"conv": Space()},
-        conditions=(Condition(lambda case: case.kernel[0] % 3 == 2, "odd", is_inside=True),),
+        conditions=(Condition(lambda case: case.seed % 2 == 0, "odd", is_inside=True),),
     )
     drawn = drawn_inside({"": domain}, 50)
     assert drawn.counts == {"drawn": 50, "thrown": 50 - len(drawn.asked), "unjudged": 0}
@@ -184,6 +190,32 @@ def test_domain_of_no_case_is_refused():
 def test_way_of_no_case_is_left_out():
     ways = {"none": where("rank == 2 and rank == 3"), "some": of()}
     assert {way for way, _ in drawn_inside(ways).asked} == {"some"}
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [of(max_stride=1), where("max(strides) == 1", "conv"), where("max(strides) == 1", "depthwise")],
+    ids=["bound", "condition", "depthwise"],
+)
+def test_windows_that_only_dilate_leave_cells_unread(domain: Domain):
+    cases = [case for _, case in drawn_inside({"": domain}, FEW, fills=("unread",)).asked]
+    assert sum(any(axis.misses for axis in case.axes) for case in cases) > len(cases) / 2 > 0
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        of(max_stride=1, max_dilation=1),
+        of(max_stride=1, max_kernel=1),
+        where("max(strides) == max(dilations) == 1"),
+    ],
+    ids=["no strides, no dilations", "no strides, one tap", "condition"],
+)
+def test_no_case_leaves_cells_unread_where_windows_neither_stride_nor_dilate(domain: Domain):
+    with pytest.raises(ValueError, match=r"^no case has any of these operations, "):
+        strategies.cases_by_way({"": domain}, fills=("unread",))
+    drawn = drawn_inside({"": domain}, FEW, fills=("unread", "ones"))
+    assert "ones" in {case.fill for _, case in drawn.asked}
 
 
 def test_operations_are_drawn_alike_and_so_are_the_ways_of_one():

@@ -107,6 +107,14 @@ class Axis(NamedTuple):
         return self.out > 0 and (end < self.size or (self.out > 1 and self.stride > self.span))
 
     @property
+    def misses(self) -> bool:
+        """Whether no tap meets some cell of the input: windows skip it, or it lies between dilated taps."""
+        if self.skips or self.dilation == 1 or not self.out or self.mode != ZEROS:
+            return self.skips
+        read = self.places - self.before
+        return len(np.unique(read[(read >= 0) & (read < self.size)])) < self.size
+
+    @property
     def places(self) -> Places:
         """The places of the padded axis that taps meet, counted from its first: (out, kernel)."""
         windows, taps = np.arange(self.out) * self.stride, np.arange(self.kernel) * self.dilation

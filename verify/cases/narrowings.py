@@ -13,6 +13,7 @@ from verify.cases.regions import is_in, region_names
 from verify.cases.spelling import nearest
 
 STEPS = ("plain", "strided", "dilated", "both")
+STRIDED, DILATED = ("strided", "both"), ("dilated", "both")
 REDUCTIONS = ("short", "long")
 DRAWN_FILLS = tuple(fill.name for fill in FILLS.values() if fill.chance)
 
