@@ -32,6 +32,42 @@ def test_a_run_that_grades_nothing_exits_3(command) -> None:
     assert "Proves too little: nothing was graded for values on exact fills" in done.stdout
 
 
+def test_a_run_of_a_domain_of_which_no_case_is_found_exits_3_and_says_what_to_declare(command) -> None:
+    done = command("run", "subjects_to_gate:of_one_shape", "--examples", "40", *FEW)
+    assert done.returncode == 3
+    said = " ".join(done.stdout.split())
+    assert "not drawn subjects_to_gate:of_one_shape, values on exact fills, " in said
+    assert ": the domain's condition holds of no case that was tried: say what it can by lists and " in said
+    assert "absent" not in said
+    assert "Proves too little: nothing was graded for values on exact fills, " in said
+
+
+def test_a_run_of_a_domain_that_leaves_no_cell_unread_holds(command) -> None:
+    done = command("run", "subjects_to_gate:pointwise", "--examples", "40", "--seed", "1", *FEW)
+    assert done.returncode == 0
+    assert (
+        "\nabsent     subjects_to_gate:pointwise, unread cells: the domain has no case for it\n"
+        in done.stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mended", " for its deviations: 0 of 1 deviations happen, 1 are gone; "),
+        ("widened", " for its limits: 1 of 1 limits are lifted, 0 speak in other words; "),
+    ],
+)
+def test_a_run_of_another_release_says_what_became_of_all_that_is_recorded(
+    command, name: str, said: str
+) -> None:
+    done = command("run", f"subjects_to_gate:{name}", "--examples", "20", "--seed", "1", *FEW)
+    assert done.returncode == 0
+    what_to_do = "add the release to the `versions` of what happens, and remove what is gone"
+    line = f"release subjects_to_gate:{name} 2.0, not in the data{said}{what_to_do}"
+    assert line in " ".join(done.stdout.split())
+
+
 def test_a_run_keeps_to_its_time(command) -> None:
     start = time.monotonic()
     command("run", "subjects_to_gate:right", "--examples", "1", *FEW)

@@ -10,10 +10,54 @@ import numpy as np
 
 from verify import Case, Declined, reference
 from verify.cases.operands import Array
+from verify.cases.predicates import Predicate
+from verify.checks.deviations import Deviation
+from verify.checks.limits import Limit
 
 
 def right(case: Case) -> Array:
     return reference(case).astype(case.dtype)
+
+
+def of_one_shape(case: Case) -> Array:
+    """Right, where its domain is a condition that no case satisfies which is tried."""
+    return right(case)
+
+
+of_one_shape.supports = "min(size) == max(size) == 13 and channels == 19"  # type: ignore[attr-defined]
+
+
+def pointwise(case: Case) -> Array:
+    """Right, and leaves no cell of its input unread."""
+    return right(case)
+
+
+pointwise.max_kernel = pointwise.max_stride = 1  # type: ignore[attr-defined]
+
+
+def mended(case: Case) -> Array:
+    """Right, where its only deviation is recorded of another release."""
+    return right(case)
+
+
+mended.version = "2.0"  # type: ignore[attr-defined]
+mended.known = (  # type: ignore[attr-defined]
+    Deviation(
+        name="of-before", subjects=("*",), kinds=("value",), when=Predicate("rank == 1"),
+        word="conv_i1_k1_same_ones", sentence="It is off by one.", versions=("1.4",),
+    ),
+)  # fmt: skip
+
+
+def widened(case: Case) -> Array:
+    """Right, where its only limit is one of another release."""
+    return right(case)
+
+
+widened.version = "2.0"  # type: ignore[attr-defined]
+widened.limits = (  # type: ignore[attr-defined]
+    Limit(Predicate("max(dilations) > 1"), ("no dilation",), ("conv_i5_k2_d2_same_ones",), versions=("1.4",)),
+)
 
 
 def shifts_values(case: Case) -> Array:

@@ -20,6 +20,11 @@ from verify.checks.path import Examiner
 from verify.checks.predictions import explains
 from verify.checks.subject import Description
 from verify.oracle.compare import Verdict
+from verify.subjects.registry import BUILTIN
+
+UPDATE = "`known --update` writes it down"
+UPDATE_YOURS = "add the release to the `versions` of what happens, and remove what is gone"
+"""What to do for the data on the release that runs: ours, and a user's."""
 
 TRIES = 20
 """How often the word of a deviation that is not repeatable is asked before it counts as gone."""
@@ -60,7 +65,7 @@ class Survey:
         what = "" if asked and self.limits else " for its limits" if self.limits else " for its deviations"
         yield (
             f"{subject.name} {subject.version}, not in the data{what}: {'; '.join(parts)}; "
-            "`known --update` writes it down"
+            f"{UPDATE if subject.name.partition('/')[0] in BUILTIN else UPDATE_YOURS}"
         )
         if self.gone:
             yield f"gone: {', '.join(entry.name for entry in self.gone)}"

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import pytest
 from hypothesis import strategies as st
@@ -40,7 +40,7 @@ from verify.gate.recorder import Tallier, record_of
 from verify.gate.relating import wider
 from verify.gate.search import Drawing, is_quick
 from verify.gate.survey import Survey, judgeable_routes, survey_of
-from verify.reports.tally import TIME_UP, UNDRAWN, Tally
+from verify.reports.tally import NONE_FOUND, TIME_UP, UNDRAWN, Tally
 from verify.subjects.failed import failed_words
 
 Item = TypeVar("Item")
@@ -264,6 +264,25 @@ class Gate:
                 self.judge(judged).tallier.is_absent = is_quick() and judged.name not in UNDRAWN
                 self.close(test, 0.0)
         pytest.skip("the time is up")
+
+    def skip_absent(self, judged: Property, narrowings: Mapping[str, Any]) -> NoReturn:
+        """Skip a property that has no case; a legal one is listed as absent, or as none was found."""
+        if judged.illegal:
+            pytest.skip(f"{self.name} says of no operation that is left that it refuses illegal calls")
+        tallier = self.judge(judged).tallier
+        if self._is_found(narrowings):
+            tallier.is_absent, tallier.note = True, "the domain has no case for it"
+            pytest.skip(f"the domain of {self.name} has no case for {judged.title}")
+        tallier.note = NONE_FOUND
+        pytest.skip(f"no case of {self.name} was found: {NONE_FOUND}")
+
+    def _is_found(self, narrowings: Mapping[str, Any]) -> bool:
+        """Whether any case can be drawn, of whatever fill, or what leaves none are lists and bounds."""
+        domains = self._domains(narrowings)
+        if not any(domain.conditions for domain in domains.values()):
+            return True
+        others = {name: value for name, value in narrowings.items() if name != "fills"}
+        return not self.legal(others, Counter()).is_empty
 
     def close(self, test: str, elapsed: float) -> Tally | None:
         """The tally of a test that has ended, or None for one that judged nothing."""

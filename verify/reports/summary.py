@@ -23,7 +23,18 @@ from verify.reports.judged import judged_lines
 from verify.reports.phrases import LabelledText, most_common
 from verify.reports.relations import relation_lines, relation_table
 from verify.reports.rounding import rounding_lines
-from verify.reports.tally import ABSENT, COLUMNS, CROSSED, ENOUGH, TRAITS, Tally, by_subject, grouped, totals
+from verify.reports.tally import (
+    ABSENT,
+    COLUMNS,
+    CROSSED,
+    ENOUGH,
+    NONE_FOUND,
+    TRAITS,
+    Tally,
+    by_subject,
+    grouped,
+    totals,
+)
 
 TIME_PARTS = ("drawing", "reference", "subject", "comparison", "faults")
 REASONS = 12
@@ -191,7 +202,7 @@ def note_lines(tallies: Sequence[Tally]) -> list[LabelledText]:
     groups = grouped((tally for tally in tallies if tally.note), lambda tally: (tally.subject, tally.note))
     return [
         (
-            ABSENT if group[0].is_absent else "cut short",
+            ABSENT if group[0].is_absent else "not drawn" if note == NONE_FOUND else "cut short",
             f"{subject}, {', '.join(tally.title for tally in group)}: {note}",
         )
         for (subject, note), group in groups.items()

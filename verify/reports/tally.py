@@ -21,6 +21,9 @@ OFTEN_SHOWN = 5
 
 TIME_UP = "its time was up"
 
+NONE_FOUND = "the domain's condition holds of no case that was tried: say what it can by lists and bounds"
+"""Why nothing was drawn of a domain that may have cases."""
+
 ENOUGH = 20
 """Cases that a property must grade, or half of those that it has or was asked for, where these are fewer."""
 
