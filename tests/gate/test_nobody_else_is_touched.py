@@ -13,6 +13,8 @@ from statistics import median
 
 import pytest
 
+from tests.places import ALONE, ROOT
+
 Pytest = Callable[..., subprocess.CompletedProcess[str]]
 
 IMAGES = "def images():\n    return [1, 2]\n"
@@ -213,6 +215,21 @@ def test_gate_that_is_collected_brings_the_rest(suite: Pytest, options: list[str
     done = suite(*options, **{"test_gate.py": GATE})
     assert passes(done)
     assert "= conv-verify =" in done.stdout
+
+
+@pytest.mark.parametrize("conftest", ["conftest.py", "tests/conftest.py"])
+def test_plugin_that_a_suite_imports_itself_is_loaded_without_a_warning(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, conftest: str
+):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
+    monkeypatch.setenv(ALONE, "1")
+    for name, text in {conftest: "import verify.pytest_plugin\n", "tests/test_gate.py": GATE}.items():
+        (pytester.path / name).parent.mkdir(exist_ok=True)
+        (pytester.path / name).write_text(text, encoding="utf-8")
+    plugins = ("-p", "hypothesispytest", "-p", "verify.entry")
+    done = pytester.runpytest_subprocess(*plugins, "-W", "error", "-k", "form", "--conv-examples=5")
+    assert done.ret == 0
+    assert done.stdout.str().count("= conv-verify =") == 1
 
 
 def test_gate_is_listed_without_being_run(suite: Pytest):

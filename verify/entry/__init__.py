@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+PLUGIN = "verify.pytest_plugin"
+
 OPTIONS = ("--conv-examples", "--conv-no-known", "--conv-report", "--conv-no-isolate")
 
 
@@ -69,4 +71,9 @@ def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -
 
 
 def _load_plugin(config: pytest.Config) -> None:
-    config.pluginmanager.import_plugin("verify.pytest_plugin")
+    """Load the plugin; one that a suite has imported as it is, as pytest can rewrite it no more."""
+    manager, imported = config.pluginmanager, sys.modules.get(PLUGIN)
+    if imported is None:
+        manager.import_plugin(PLUGIN)
+    elif not manager.is_registered(imported):
+        manager.register(imported, PLUGIN)
