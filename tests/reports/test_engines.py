@@ -65,9 +65,39 @@ def test_a_row_counts_what_one_way_answered_in_one_operation(tmp_path: Path) -> 
     ]
 
 
-def test_the_command_prints_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["report", str(written(tmp_path, record())), "--engines"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "| `numpy/im2col` | conv | float32 1 |  |  |  |"
+ROW = "| `numpy/im2col` | conv | float32 1 |  |  |  |"
+
+END = {"type": "end", "elapsed": 1.0, "exit": 0, "interrupted": False, "broken": "", "baseline": ""}
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "said"),
+    [
+        ([record(), json.dumps(END)], 0, ""),
+        ([record()], 3, "Proves too little: the run of records.jsonl was cut off"),
+        ([record(), json.dumps({**END, "broken": "no worker"})], 2, "Could not run: no worker"),
+        (
+            [record(outcome="disagrees", kind="value", cause="a", message="b"), json.dumps(END)],
+            1,
+            "Disagrees: 1 finding in 1 case.",
+        ),
+    ],
+    ids=["whole", "cut off", "broken", "disagreeing"],
+)
+def test_the_command_prints_the_table_and_exits_as_the_run_did(
+    lines: list[str],
+    code: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", written(tmp_path, *lines).name, "--engines"]) == code
+    printed, errors = capsys.readouterr()
+    assert printed.splitlines() == [*HEAD, ROW]
+    assert errors.startswith(said)
+    assert errors.count("\n") == bool(code)
 
 
 def test_a_table_and_a_page_exclude_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

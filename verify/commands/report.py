@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,8 @@ if TYPE_CHECKING:  # which print, and are not needed to read a command line
 @click.option("--engines", is_flag=True, help="the table of ways, operations and dtypes alone, in Markdown")
 @detail_options
 def command(*, files: tuple[Path, ...], html: Path | None, engines: bool, detail: Detail) -> int:
-    if engines:
-        from verify.reports.engines import engines_table
-
-        if html:
-            raise Misuse("--engines and --html exclude each other")
-        print(engines_table(files))
-        return 0
+    if engines and html:
+        raise Misuse("--engines and --html exclude each other")
     from verify.reports import github
     from verify.reports.conclusion import run_sentence
     from verify.reports.html.page import require_page, why_no_page
@@ -38,10 +34,17 @@ def command(*, files: tuple[Path, ...], html: Path | None, engines: bool, detail
     if html:
         require_page(html)
     total, console = merged(files), Terminal()
+    conclusion = run_sentence(total.tallies, lacks=total.lacks, broken=total.broken)
+    if engines:
+        from verify.reports.engines import engines_table
+
+        print(engines_table(files))
+        if total.exit_code:  # beside the table, which goes into a text
+            print(conclusion, file=sys.stderr)
+        return total.exit_code
     for line in total.environments:
         console.print(line, style="dim")
     console.print()
-    conclusion = run_sentence(total.tallies, lacks=total.lacks, broken=total.broken)
     print_proved(console, total.tallies, conclusion, detail=detail)
     for line in total.baselines:
         console.say(line)
