@@ -83,8 +83,11 @@ def choice(name: str, *words: str) -> OptionKind:
     return OptionKind(name, lambda text: one_of(text, words), values=lambda: words)
 
 
-def database(text: str) -> str | Path:
-    """Where examples are kept: `github:OWNER/REPO`, the URL of a Redis server, or a folder."""
+def database(text: str, *, others: str = "") -> str | Path:
+    """Where examples are kept: `github:OWNER/REPO`, the URL of a Redis server, or a folder.
+
+    `others` are places that a refusal names first.
+    """
     if text.startswith(GITHUB):
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", text.removeprefix(GITHUB)):
             raise ValueError(f"{text!r} is not {GITHUB}OWNER/REPO")
@@ -92,13 +95,13 @@ def database(text: str) -> str | Path:
     if text.startswith(REDIS):
         return text
     if "://" in text or not text:
-        raise ValueError(f"{text!r} is no folder, {GITHUB}OWNER/REPO or {REDIS[0]}HOST:PORT")
+        raise ValueError(f"{text!r} is no folder, {others}{GITHUB}OWNER/REPO or {REDIS[0]}HOST:PORT")
     return Path(text)
 
 
 def shared_database(text: str) -> str | Path:
     """Where the examples of a campaign are kept: by its scheduler, or where all workers reach it."""
-    place = SCHEDULER if text == SCHEDULER else database(text)
+    place = SCHEDULER if text == SCHEDULER else database(text, others=f"{SCHEDULER}, ")
     return place.absolute() if isinstance(place, Path) else place
 
 
