@@ -23,7 +23,7 @@ from verify.cases.narrowings import DILATED, DRAWN_FILLS, REDUCTIONS, STEPS, STR
 from verify.cases.operations import AROUND, OPERATIONS, Operation
 from verify.cases.regions import regions as all_regions
 from verify.cases.shards import ALL, Shard
-from verify.cases.trimming import BELOW_STRIDE, OUTPUT_PADDINGS
+from verify.cases.trimming import BELOW_DILATION, BELOW_STRIDE, OUTPUT_PADDINGS
 from verify.cases.weights import OWN, WEIGHTS
 from verify.cases.word import PADDINGS
 
@@ -48,7 +48,7 @@ from .parts import (
 from .plans import Plan, padded_alike
 from .quantising import QUANTISED_BYTES, quantisations
 from .regional import fields_of
-from .trimming import TRIMMED_BYTES, trimmed_alike
+from .trimming import TRIMMED_BYTES, can_be_trimmed, trimmed_alike
 from .weighing import WEIGHTS_BYTES, weighed
 
 DTYPES = tuple(
@@ -60,6 +60,9 @@ KERNELS = {1: 7, 2: 5, 3: 3}
 
 ROW_BYTES = 10 + 3 * AXIS_BYTES + 5 + EPILOGUE_BYTES + BORDER_BYTES + SEED_BYTES
 """What is chosen of a case, its axes, its counts, what is around it and its seed."""
+
+NO_CASE = "no case has any of these operations, ranks, dtypes and fills together"
+OF_DILATED = f": an output padding {BELOW_DILATION} is of a transpose with a dilation above 1"
 
 
 def cases(
@@ -143,7 +146,7 @@ def cases_by_way(
     )
     plans = plans_of(domains, narrowing, given)
     if not plans:
-        raise ValueError("no case has any of these operations, ranks, dtypes and fills together")
+        raise ValueError(f"{NO_CASE}{OF_DILATED if given.get('output_paddings') == [BELOW_DILATION] else ''}")
     counts = Counter() if thrown is None else thrown
     has_quantised = any(
         not QUANTISED.keys().isdisjoint(plan.space.dtypes)
@@ -177,6 +180,7 @@ def plans_of(domains: Mapping[str, Domain], narrowing: Narrowing, given: Mapping
                 any(fills_of(operation, dtype, plan.space.weight_dtypes) for dtype in plan.space.dtypes)
                 and plan.open()
                 and narrowing.may_skip(plan)
+                and (not plan.has_trimmed or can_be_trimmed(plan.space, narrowing.steps))
             ):
                 regional = Inside(plan, narrowing)
                 if narrowing.is_whole or not regional.is_empty:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from verify.cases.case import Case
-from verify.cases.trimming import OUTPUT_PADDINGS, output_padding_kind
+from verify.cases.domain import Space
+from verify.cases.trimming import BELOW_DILATION, OUTPUT_PADDINGS, output_padding_kind
 from verify.cases.word import InvalidCase
 
 from .parts import Row
@@ -17,6 +19,15 @@ TRIMMED_BYTES = 4
 
 MOST = 3
 """The windows that an axis lacks at most where any number is taken."""
+
+
+def can_be_trimmed(space: Space, steps: Sequence[str]) -> bool:
+    """Whether a transpose has an output padding that a space takes.
+
+    One that a window which is lacking leaves is a stride or more, and below a dilation only above 1.
+    """
+    is_dilated = not {"dilated", "both"}.isdisjoint(steps) and space.max_dilation != 1
+    return is_dilated or space.output_paddings != (BELOW_DILATION,)
 
 
 def trimmed_alike(case: Case, row: Row, plan: Plan) -> Case | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,22 @@ def test_windows_that_are_lacking_change_nothing_else_of_a_case() -> None:
     pairs = [(one, other) for one, other in zip(alone, every, strict=True) if one and other]
     assert all(one == other.copied(trimmed=()) for one, other in pairs)
     assert sum(bool(other.trimmed) for _, other in pairs) > 3
+
+
+@pytest.mark.parametrize("narrow", [{"max_dilation": 1}, {"steps": ("plain", "strided")}], ids=str)
+def test_a_kind_that_needs_a_dilation_is_refused_at_once_where_there_is_none(narrow: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"^no case has any .*: an output padding below-dilation is of"):
+        cases(output_paddings=("below-dilation",), operations=("transpose",), **narrow)
+    some = cases(output_paddings=("below-dilation",), **narrow)  # of the other operations
+    assert "transpose" not in {case.operation for case in sample(60, 1, some)}
+
+
+@pytest.mark.parametrize(
+    "narrow", [{"max_dilation": 2}, {"steps": ("both",)}, {"steps": ("dilated",)}], ids=str
+)
+def test_a_kind_that_needs_a_dilation_is_drawn_with_one(narrow: dict[str, Any]) -> None:
+    drawn = sample(20, 1, cases(output_paddings=("below-dilation",), operations=("transpose",), **narrow))
+    assert {*kinds(drawn)} == {"below-dilation"}
 
 
 def test_another_kind_is_refused() -> None:

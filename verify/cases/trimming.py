@@ -18,7 +18,7 @@ OUTPUT_PADDINGS = ("below-stride", "below-dilation", "any")
 """How far an `output_padding` goes: below the stride, as everywhere; below the stride or the dilation, as in
 PyTorch; beyond both."""
 
-BELOW_STRIDE = OUTPUT_PADDINGS[:1]
+BELOW_STRIDE, BELOW_DILATION = OUTPUT_PADDINGS[:1], OUTPUT_PADDINGS[1]
 
 
 def output_padding(axis: Axis) -> int:
