@@ -85,6 +85,7 @@ END = {"type": "end", "elapsed": 1.0, "exit": 0, "interrupted": False, "broken":
     ids=["whole", "cut off", "broken", "disagreeing"],
 )
 def test_the_command_prints_the_table_and_exits_as_the_run_did(
+    *,
     lines: list[str],
     code: int,
     said: str,
