@@ -104,9 +104,43 @@ def test_the_failure_that_the_guide_draws_is_the_one_that_is_printed(
     assert capsys.readouterr().out == block
 
 
+README = (ROOT / "README.md").read_text("utf-8")
+
+MY_CONVOLUTION = """\
+from mylib.conv import convolve
+
+
+def my_convolution(images, filters, strides, padding):
+    return convolve(images, filters, strides, padding, (1, 1))
+
+
+"""
+"""What the README's function calls, by the convolution of the example project."""
+
+
+def digits_as(replacement: str, text: str) -> str:
+    """A text with the counts of its table and of its conclusion replaced."""
+    counted = [line for line in text.splitlines() if re.search(r" (holds|disagrees)$|^Holds: ", line)]
+    return "\n".join(re.sub(r" +[\d,]+", replacement, line) for line in counted)
+
+
+def test_the_green_run_of_the_readme_is_that_of_its_function(tmp_path: Path) -> None:
+    function = next(text for text in blocks_of(README, "python") if text.startswith("# mine.py"))
+    (tmp_path / "mine.py").write_text(MY_CONVOLUTION + function, encoding="utf-8")
+    (tmp_path / "mylib").symlink_to(ROOT / "tests" / "example_project" / "mylib")
+    green = command(tmp_path, "run", "mine:conv", *FEW)
+    assert green.returncode == 0, green.stdout
+    printed = "\n".join(line.rstrip() for line in green.stdout.splitlines())
+    (block,) = (text for text in blocks_of(README, "text") if "\nfaults " in text)
+    assert digits_as(" N", block) == digits_as(" N", printed)
+    said = re.findall(r"(?m)^(?:faults|regions) .*", block)
+    assert said == re.findall(r"(?m)^(?:faults|regions) .*", printed)
+    (faults,) = re.findall(r"^faults +(\d+) of \1 visible$", said[0])
+    assert f": {faults} of them are such as this function could have had" in README
+
+
 def test_the_readme_shows_a_failure_as_it_is_printed() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    (block,) = (text for text in blocks_of(readme, "text") if "looks like" in text)
+    (block,) = (text for text in blocks_of(README, "text") if "looks like" in text)
     assert is_shown(block.strip(), SHOWN[0])
     sentences = [fault.sentence for fault in FAULTS]
     assert any(f"looks like  {sentence}\n" in block for sentence in sentences)
