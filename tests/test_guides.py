@@ -23,6 +23,7 @@ from verify.commands.cli import COMMANDS, cli, command_of
 from verify.commands.guide import TOPICS
 from verify.entry import OPTIONS
 from verify.faults import FAULTS
+from verify.oracle.arithmetic import arithmetics
 
 GITHUB = ROOT / ".github"
 GUIDE = ROOT / "verify" / "guide"
@@ -156,6 +157,12 @@ def test_every_word_of_a_case_in_a_guide_is_a_case() -> None:
     words = {word for guide in GUIDES.values() for word in pattern.findall(guide)}
     assert words
     assert [str(Case.parse(word)) for word in sorted(words)] == sorted(words)
+
+
+def test_an_arithmetic_that_a_guide_declares_exists() -> None:
+    declared = re.findall(r'arithmetic = "([^"]+)"', USERS)
+    assert declared
+    assert all(map(arithmetics, declared))
 
 
 def test_the_guide_says_how_many_faults_there_are() -> None:
