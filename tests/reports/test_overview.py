@@ -43,6 +43,21 @@ def test_one_subject_fits_a_screen() -> None:
     assert len(printed(tallies("mine:conv")).splitlines()) <= 25 - 3  # with the lines of versions above
 
 
+def test_one_subject_with_ways_that_declare_no_scheme_fits_a_screen() -> None:
+    told = {"told": 30, "fixed-once": 30, "cells": 1000, "open": 4}
+    shown = tallies("mine:conv", rounding={way: Counter(told) for way in ("fast", "slow", "safe")})
+    assert len(printed(shown).splitlines()) <= 25 - 3
+    assert "-v shows more, and how each way rounds\n" in printed(shown)
+    assert printed(shown, detail="all").count("declares no scheme") == 3
+    shown[0].failures["value"] = FAILURE
+    assert printed(shown).count("declares no scheme") == 3
+
+
+def test_one_subject_without_ways_is_told_how_to_declare_its_scheme() -> None:
+    shown = tallies("mine:conv", rounding={"": Counter({"told": 30, "fixed-once": 30})})
+    assert 'with scheme = "fixed-once"' in " ".join(printed(shown).split())
+
+
 def test_eight_subjects_are_one_table_that_fits_a_screen() -> None:
     shown = printed(tallies(*EIGHT))
     assert len(shown.splitlines()) <= 25

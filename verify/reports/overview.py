@@ -30,6 +30,9 @@ from verify.reports.tally import ABSENT, Tally, by_name, by_subject, grouped, to
 Detail = Literal["result", "overview", "all"]
 """How much of a summary is printed: what was found, and beside that the counts, or all that was covered."""
 
+GREEN = frozenset({"holds", "declined", ABSENT})
+"""Verdicts of properties of which there is nothing to say."""
+
 
 def print_proved(
     console: Console,
@@ -59,11 +62,14 @@ def print_overview(console: Console, tallies: Sequence[Tally], conclusion: str, 
         console.print(property_table(*groups.popitem()))
     else:
         console.print(_by_subject(tallies))
+    is_green = {tally.verdict for tally in tallies} <= GREEN
+    rounding = rounding_lines(tallies, of_ways=not is_green)
+    more += ", and how each way rounds" * (len(rounding) < len(rounding_lines(tallies)))
     lines = [
         *_shares("faults", "visible", fault_coverages(tallies), lambda each: each.never_visible),
         *_shares("regions", "graded", region_coverages(tallies), lambda each: each.never_graded),
         *_left_out(tallies),
-        *rounding_lines(tallies),
+        *rounding,
         *arithmetic_lines(tallies),
         *relation_lines(tallies),
         *_why_declined(tallies),
@@ -140,7 +146,7 @@ FIRST_REASONS = 3
 
 def _why_declined(tallies: Sequence[Tally]) -> list[LabelledText]:
     """The most common reasons to decline, where some property was not shown to hold."""
-    if {tally.verdict for tally in tallies} <= {"holds", "declined", ABSENT}:
+    if {tally.verdict for tally in tallies} <= GREEN:
         return []
     return most_common("declined", totals(tally.declined for tally in tallies), limit=FIRST_REASONS)
 

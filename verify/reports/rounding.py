@@ -12,11 +12,14 @@ from verify.reports.phrases import LabelledText, plural
 from verify.reports.tally import ENOUGH, Tally, by_name, totals
 
 
-def rounding_lines(tallies: Sequence[Tally]) -> list[LabelledText]:
-    """For each subject, and each of its ways: the scheme that is followed, and the share of two answers."""
+def rounding_lines(tallies: Sequence[Tally], *, of_ways: bool = True) -> list[LabelledText]:
+    """For each subject, and each of its ways: the scheme that is followed, and the share of two answers.
+
+    Those of ways, which may be many, are left out unless `of_ways`.
+    """
     lines: list[LabelledText] = []
     for subject, group in by_name(tallies).items():
-        for way in dict.fromkeys(way for tally in group for way in tally.rounding):
+        for way in dict.fromkeys(way for tally in group for way in tally.rounding if of_ways or not way):
             counts = totals(tally.rounding.get(way, Counter()) for tally in group)
             name = f"{subject}/{way}" if way else subject
             lines += [("rounding", f"{name} {text}") for text in _said(counts)]
