@@ -130,6 +130,7 @@ def test_the_green_run_of_the_readme_is_that_of_its_function(tmp_path: Path) -> 
     (tmp_path / "mylib").symlink_to(ROOT / "tests" / "example_project" / "mylib")
     green = command(tmp_path, "run", "mine:conv", *FEW)
     assert green.returncode == 0, green.stdout
+    assert len(green.stdout.splitlines()) <= 25
     printed = "\n".join(line.rstrip() for line in green.stdout.splitlines())
     (block,) = (text for text in blocks_of(README, "text") if "\nfaults " in text)
     assert digits_as(" N", block) == digits_as(" N", printed)

@@ -18,7 +18,7 @@ from verify.checks import exits, outer
 from verify.checks.interrupts import INTERRUPTED, interruptible
 from verify.checks.leftovers import end_in_spite_of_leftovers, note_all
 from verify.checks.streams import standard_streams
-from verify.commands.cli import COMMANDS, JUDGING, NARRATING, cli
+from verify.commands.cli import COMMANDS, JUDGING, cli
 from verify.reports.heartbeat import spoken
 
 PROGRAM = "conv-verify"
@@ -54,7 +54,7 @@ def _command(words: Sequence[str]) -> int:
     try:
         with (
             cli.make_context(PROGRAM, [*words], obj=shlex.join(words)) as context,
-            spoken(name or PROGRAM, to_error=name not in NARRATING),
+            spoken(name or PROGRAM),
         ):
             return int(cli.invoke(context))
     except click.exceptions.Exit as end:  # of a help

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import io
 import sys
-from contextlib import nullcontext
 from queue import SimpleQueue
-from typing import Any
 
 import pytest
 
-import verify.__main__
 import verify.reports.heartbeat
-from verify.commands.cli import COMMANDS
 from verify.reports.heartbeat import doing, heartbeat, line_of, spoken
 
 pytestmark = pytest.mark.injected
@@ -63,34 +59,16 @@ class Heard(io.StringIO):
         return len(text)
 
 
-@pytest.mark.parametrize(
-    ("to_error", "told", "silent"), [(False, "stdout", "stderr"), (True, "stderr", "stdout")]
-)
-def test_a_line_is_on_the_stream_that_is_no_data(
-    *, to_error: bool, told: str, silent: str, monkeypatch: pytest.MonkeyPatch
+def test_a_line_is_on_standard_error_as_the_other_is_a_report_or_data(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    streams = {told: Heard(), silent: Heard()}
+    streams = {name: Heard() for name in ("stdout", "stderr")}
     for name, stream in streams.items():
         monkeypatch.setattr(sys, name, stream)
-    with spoken("words", to_error=to_error, every_s=0.01):
-        line = streams[told].lines.get(timeout=60)
+    with spoken("words", every_s=0.01):
+        line = streams["stderr"].lines.get(timeout=60)
     assert line.startswith("… words")  # and the case that another test was at
-    assert streams[silent].lines.empty()
-
-
-LOGS = {"run", "campaign", "sweep", "replay", "diff", "selftest"}
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_only_what_a_log_is_written_of_says_so_on_standard_output(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[dict[str, Any]] = []
-    monkeypatch.setattr(
-        verify.__main__, "spoken", lambda command, **where: asked.append({command: where}) or nullcontext()
-    )
-    assert verify.__main__.main([name, "--help"]) == 0
-    assert asked == [{name: {"to_error": name not in LOGS}}]
+    assert streams["stdout"].lines.empty()
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,6 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 JUDGING = frozenset(COMMANDS) - {"explain", "export", "guide", "list", "words"}
 """Commands whose exit code says what they found or did, whether or not they can print it."""
 
-NARRATING = frozenset({"run", "campaign", "sweep", "replay", "diff", "selftest"})
-"""Commands whose standard output is a log, with lines on what goes on; that of the others is data."""
-
 EXIT_CODES = "exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little"
 
 

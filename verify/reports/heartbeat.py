@@ -11,7 +11,7 @@ from typing import NamedTuple
 from verify.checks.escaping import visible
 from verify.checks.journal import journal
 from verify.checks.outer import is_outside, once_inside
-from verify.checks.streams import styled_error, styled_output
+from verify.checks.streams import styled_error
 from verify.checks.ways import split_way
 
 EVERY_S = 10.0
@@ -88,17 +88,14 @@ def _case(phrase: str, subject: str, word: str, seconds: float) -> str:
 
 
 @contextmanager
-def spoken(command: str, *, to_error: bool = False, every_s: float | None = None) -> Iterator[None]:
-    """A heartbeat, unless standard output is a terminal, which shows more.
-
-    It is on standard output, or `to_error` where that is data.
-    """
+def spoken(command: str, *, every_s: float | None = None) -> Iterator[None]:
+    """A heartbeat on standard error, unless standard output is a terminal, which shows more."""
     try:
         is_terminal = sys.stdout.isatty()
     except (AttributeError, OSError, ValueError):  # it is closed
         yield
         return
-    output = styled_error() if to_error else styled_output()  # pytest captures the originals
+    output = styled_error()  # pytest captures the original
     with doing(lambda: command):
         if is_terminal:
             yield
