@@ -13,6 +13,7 @@ from verify import Case
 from verify.cases.predicates import Predicate
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Subject
+from verify.reports import heartbeat
 from verify.reports.terminal import Terminal
 from verify.runs.diff import diff
 
@@ -107,3 +108,16 @@ def test_input_that_is_written_to_in_one_place_is_a_disagreement(capfd: pytest.C
         return answer
 
     assert differed(capfd, Placed(FORWARD), Placed(writes), SHORT)[0] == 1
+
+
+def test_how_far_both_sides_are_is_said_while_they_are_asked(capfd: pytest.CaptureFixture[str]) -> None:
+    lines: list[str] = []
+
+    def notes(case: Case) -> Any:
+        current = heartbeat._doing[-1]
+        lines.append(heartbeat.line_of(current.phrase(), dict.fromkeys(current.at(), 0.0)))
+        return FORWARD(case)
+
+    differed(capfd, Placed(notes), Placed(notes), LONG, SHORT)
+    assert lines[0] == f"… 1 of 2 cases by A, A at {LONG}"
+    assert lines[-1] == f"… 2 of 2 cases by A, 2 of 2 cases by B, A at {SHORT}; B at {SHORT}"

@@ -17,7 +17,7 @@ from tests.waiting import comes
 from verify.checks.broken import Broken
 from verify.checks.journal import journal
 from verify.runs import jobs
-from verify.runs.jobs import Crew, Done, Line, Say, all_of, jobs_for
+from verify.runs.jobs import Crew, Done, Line, Say, all_of, heard_of, jobs_for
 
 pytestmark = pytest.mark.skipif(not jobs.CAN_CONTAIN, reason="jobs are forked on Linux alone")
 
@@ -235,3 +235,17 @@ def test_how_many_jobs_there_are_and_why(
 def test_there_is_one_job_where_none_can_be_forked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "CAN_CONTAIN", False)
     assert jobs_for(8, 2, "subject").phrase == "1 job, as jobs are forked on Linux alone"
+
+
+def test_what_a_part_says_is_heard_before_those_before_it_have_ended(tmp_path: Path) -> None:
+    file = tmp_path / "heard"
+
+    def work(part: int, say: Say) -> bool:
+        say(part)
+        return part == 1 or comes(file.exists)
+
+    def heard(part: int) -> None:
+        if part == 1:
+            file.touch()
+
+    assert heard_of([0, 1], work, jobs=2, heard=heard) == [True, True]

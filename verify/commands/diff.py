@@ -53,6 +53,7 @@ def command(
     narrowings: dict[str, Any],
 ) -> int:
     from verify.gate.drawing import cases_by_way, sample
+    from verify.reports.heartbeat import doing
     from verify.reports.records import Stream, nowhere
     from verify.reports.terminal import Terminal
     from verify.runs.diff import diff
@@ -68,7 +69,8 @@ def command(
     )
     domains = {way.name: way.drawn(**narrowings) for way in first.routes}
     if not named:
-        named = sample(examples, seed, cases_by_way(domains, **narrowings).map(itemgetter(1)))
+        with doing(lambda: f"drawing {examples:,} cases"):
+            named = sample(examples, seed, cases_by_way(domains, **narrowings).map(itemgetter(1)))
     again = (
         f"{_prefix(subject, settings)}{shlex.join(['conv-verify', 'diff', *pythons, '--subject', subject])}"
     )

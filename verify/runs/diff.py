@@ -18,6 +18,7 @@ from verify.gate.recorder import GRADED
 from verify.gate.survey import surveyed
 from verify.reports.conclusion import NOTHING_JUDGED
 from verify.reports.failing import examination_text
+from verify.reports.heartbeat import doing
 from verify.reports.phrases import plural
 from verify.reports.records import Record, nowhere
 from verify.reports.terminal import Terminal
@@ -158,12 +159,25 @@ def _counts(sides: Iterable[Side]) -> Table:
 
 @contextmanager
 def _progress(console: Terminal, cases: int) -> Iterator[Callable[[At], None]]:
-    """Shows on a line of the terminal how many cases were asked, while they are."""
-    if not console.is_terminal:
-        yield lambda at: None
-        return
-    with Live(console=console, transient=True) as live:
-        yield lambda at: live.update(Text(f"{at.side}  {at.number:,} of {cases:,} cases  {at.word}"))
+    """Shows how many cases each side was asked, while it is: on the terminal, or in the lines beside it."""
+    now: dict[str, At] = {}
+
+    def show(at: At) -> None:
+        now[at.side] = at
+
+    def shares() -> list[str]:
+        return [f"{at.number:,} of {cases:,} cases by {at.side}" for at in now.values()]
+
+    def lines() -> Text:
+        each = (f"{at.side}  {at.number:,} of {cases:,} cases  {at.word}" for at in now.values())
+        return Text("\n".join(each))
+
+    def words() -> list[tuple[str, str]]:
+        return [(at.side, at.word) for at in now.values()]
+
+    live = Live(get_renderable=lines, console=console, transient=True)
+    with live if console.is_terminal else doing(lambda: ", ".join(shares()) or "loading …", words):
+        yield show
 
 
 def _sentence(cases: int, sides: Sequence[Side], changes: Sequence[Difference]) -> str:

@@ -320,15 +320,18 @@ def all_of(parts: Sequence[Part], work: Callable[[Part], Any], *, jobs: int) -> 
 
 
 def heard_of(parts: Sequence[Part], work: Callable[[Part, Say], Any], *, jobs: int, heard: Say) -> list[Any]:
-    """The same, of work that says messages, which are `heard` in the order of the parts."""
-    crew = Crew(parts, lambda part, left, say: work(part, say))
+    """The same, of work that says messages, which are `heard` as they come."""
+
+    def arrive(_: int, message: Any) -> None:
+        if not isinstance(message, Done):
+            heard(message)
+
+    crew = Crew(parts, lambda part, left, say: work(part, say), arrive=arrive)
     if jobs < 2 or not crew.start(jobs):
         return [work(part, heard) for part in parts]
-    ended: list[Done] = []
     try:
         with interruptible(crew.interrupt):
-            for _, message in crew.said():
-                (ended.append if isinstance(message, Done) else heard)(message)
+            ended = [message for _, message in crew.said() if isinstance(message, Done)]
     finally:
         crew.close()
     for done in ended:
