@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -128,3 +129,39 @@ def test_on_a_gpu_words_hold(engine: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(DEVICE, "cpu")
         assert main(["replay", engine, *words, "--isolate", "--device", "cuda:0"]) == 0
+
+
+WORD = "conv_i1_k1_same_ones"
+
+
+def test_an_exported_test_asks_on_the_device(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(DEVICE, "cpu")
+    assert main(["export", WORD, "--as", "pytest", "--subject", "jax", "--device", "cuda"]) == 0
+    assert f'usual("jax {DEVICE}=cuda")' in capsys.readouterr().out
+
+
+@pytest.mark.needs_tensorflow
+@pytest.mark.parametrize(("name", "seen"), [("cpu", "-1"), ("cuda:2", "2")])
+def test_an_exported_script_sees_the_device_alone(
+    name: str, seen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from verify.export.script import _imports
+
+    monkeypatch.setenv(DEVICE, name)
+    lines = "\n".join(_imports({**switch(), "A": "1"}, "", is_packed=False))
+    assert f'"CUDA_VISIBLE_DEVICES": "{seen}"' in lines
+    assert DEVICE not in lines
+
+
+def test_a_diff_asks_on_the_device_and_says_so_in_its_lines(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(DEVICE, "cpu")
+    (tmp_path / "python").write_text(f'#!/bin/sh\nFRAGILE=1 exec {sys.executable} "$@"\n')
+    (tmp_path / "python").chmod(0o755)
+    subject = "tests.planted.fragile:differs_by_place"
+    asked = [sys.executable, f"{tmp_path}/python", "--subject", subject, "--device", "cpu"]
+    assert main(["diff", *asked, "conv_i3_k2_same_bfloat16_ints2"]) == 1
+    assert f"  replay   conv-verify diff {' '.join(asked)} conv_i3_k2" in capsys.readouterr().out

@@ -15,7 +15,7 @@ from verify.checks.replacing import replace_file, require_replaceable
 from verify.checks.subject import labelled
 from verify.commands.cli import command_named
 from verify.config.flags import jobs_option, narrowing_options, words_option
-from verify.config.options import INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD, output_option
+from verify.config.options import DEVICE, INTEGER, POSITIVE, PYTHON, SECONDS, SUBJECT, WORD, output_option
 from verify.corpus.words import named_inside
 from verify.subjects.processor import ONEDNN, onednn_by_default
 from verify.subjects.registry import is_tensorflow
@@ -37,7 +37,8 @@ from verify.subjects.registry import is_tensorflow
 @output_option("--html", help="write what is printed as a page of HTML, too")
 @narrowing_options
 @jobs_option
-@click.option("--timeout", type=SECONDS, help="limit of a case (default: 10)")
+@click.option("--timeout", type=SECONDS, help="limit of a case (default: 10); --device: cuda")
+@click.option("--device", type=DEVICE, hidden=True)
 def command(
     *,
     pythons: tuple[str, str],
@@ -50,6 +51,7 @@ def command(
     html: Path | None,
     jobs: int | None,
     timeout: float | None,
+    device: str | None,
     narrowings: dict[str, Any],
 ) -> int:
     from verify.gate.drawing import cases_by_way, sample
@@ -57,11 +59,13 @@ def command(
     from verify.reports.records import Stream, nowhere
     from verify.reports.terminal import Terminal
     from verify.runs.diff import diff
+    from verify.subjects.device import choose
     from verify.subjects.isolated import TIMEOUT_S, isolated
     from verify.subjects.trial import tried
 
     if html:
         require_replaceable(html)
+    choose(device)
     label, settings = _under_usual_settings(subject)
     named = named_inside(cases, narrowings, further=words)
     first, second = (
@@ -71,9 +75,8 @@ def command(
     if not named:
         with doing(lambda: f"drawing {examples:,} cases"):
             named = sample(examples, seed, cases_by_way(domains, **narrowings).map(itemgetter(1)))
-    again = (
-        f"{_prefix(subject, settings)}{shlex.join(['conv-verify', 'diff', *pythons, '--subject', subject])}"
-    )
+    asked = [*pythons, "--subject", subject, *(("--device", device) if device else ())]
+    again = f"{_prefix(subject, settings)}{shlex.join(['conv-verify', 'diff', *asked])}"
     stream, console = Stream.anew(report) if report else None, Terminal()
     console.record = html is not None
     if settings:

@@ -13,8 +13,9 @@ from verify.cases.case import Case
 from verify.cases.large import require_whole
 from verify.checks.replacing import replace_file
 from verify.commands.cli import command_named
-from verify.config.options import PLACE, SUBJECT, WORD, choice, output_option
+from verify.config.options import DEVICE, PLACE, SUBJECT, WORD, choice, output_option
 from verify.export import CannotExport
+from verify.subjects.device import choose
 from verify.subjects.isolated import usual
 from verify.subjects.registry import is_builtin, is_tensorflow, load, switches_of
 
@@ -25,15 +26,19 @@ FORM = choice("FORM", "script", "issue", "pytest", "npz", "onnx")
 @click.argument("word", type=WORD, help="a case")
 @click.option("--as", "form", type=FORM, required=True, help="script, issue, pytest, npz or onnx")
 @click.option("--subject", type=SUBJECT, help="asked by a script or a pytest file (default: tensorflow)")
+@click.option("--device", type=DEVICE, help="cpu or cuda, where that subject computes")
 @output_option("--output", kind=PLACE, help="where to write (default: standard output, or WORD)")
-def command(*, word: str, form: str, subject: str | None, output: Path | None) -> int:
+def command(*, word: str, form: str, subject: str | None, device: str | None, output: Path | None) -> int:
     case = Case.parse(word)
     if form != "pytest":
         require_whole(case, f"exported as {form}")
     if form in ("npz", "onnx"):
         if subject:
             raise CannotExport(f"{form} holds a case and no subject such as {subject!r}")
+        if device:
+            raise CannotExport(f"{form} holds a case, which no subject computes on {device!r}")
         return _files(case, form, output)
+    choose(device)
     subject = subject or "tensorflow"
     text = {"script": _script, "issue": _issue, "pytest": _pytest}[form](case, subject)
     if output is None:

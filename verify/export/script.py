@@ -19,6 +19,7 @@ from verify.export import CannotExport
 from verify.export.source import PACKED_WITH, Expression, literal_of, recorded_calls
 from verify.oracle.bounds import judgement
 from verify.oracle.compare import Judgement
+from verify.subjects.device import DEVICE, visible
 from verify.subjects.litert.kernels import KERNELS
 from verify.subjects.litert.models import model_of
 from verify.subjects.litert.ways import OperatorWay
@@ -135,7 +136,8 @@ def _title(call: WrittenCall, subject: str, *, rule: Judgement | None) -> list[s
 
 
 def _imports(switches: Mapping[str, str], mode: str, *, is_packed: bool) -> list[str]:
-    environment = {**switches, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = {**switches, "CUDA_VISIBLE_DEVICES": "-1", **visible(), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment.pop(DEVICE, None)  # which is ours
     if is_keras := mode == "keras":
         environment["KERAS_BACKEND"] = "tensorflow"
     return [
