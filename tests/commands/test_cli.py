@@ -13,6 +13,7 @@ import pytest
 
 from tests.places import PLANTED, ROOT
 from verify.__main__ import main
+from verify.cases.domain import BOUNDS
 from verify.commands.cli import COMMANDS, command_of
 from verify.commands.guide import text_of
 
@@ -152,7 +153,7 @@ def test_help_is_literally(command, option: str) -> None:
     assert command(option).stdout == HELP
 
 
-SCREEN = {"sweep": 32, "run": 35, "campaign": 36, "replay": 26}
+SCREEN = {"sweep": 32, "run": 36, "campaign": 36, "replay": 26}
 """Lines of a help that has a limit or a narrowing for everything that a case can be."""
 
 
@@ -182,6 +183,16 @@ def test_help_has_one_line_for_each_option(
         [option for option in command_of(name).params if not getattr(option, "hidden", False)]
     )
     assert last == "exit codes: 0 holds, 1 disagrees, 2 could not run, 3 proves too little"
+
+
+@pytest.mark.parametrize("name", ["run", "campaign", "replay", "diff", "export", "explain"])
+def test_help_names_every_option_somewhere_but_bounds_that_are_alike(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "\n".join(help_of(name, monkeypatch, capsys))
+    spelt = [option.opts for option in command_of(name).params if option.opts[0].startswith("-")]
+    unnamed = {opts[0] for opts in spelt if not any(each in text for each in opts)}
+    assert unnamed - {f"--{bound.replace('_', '-')}" for bound in BOUNDS} == {"--color"}
 
 
 def completed(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:

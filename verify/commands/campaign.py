@@ -19,7 +19,7 @@ STATE = KEPT / "campaign"
 LIMIT_S = 600.0
 EXAMPLES, SHARES = 1000, 8
 
-_HELP = {**flags.NARROWING_HELP, "max_side": "sizes; --max-kernel, -stride, … alike"}
+_HELP = {**flags.NARROWING_HELP, "max_side": "sizes; --max-kernel, … alike; --large: GiBs, too"}
 
 
 @command_named("campaign")

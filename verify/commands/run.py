@@ -57,7 +57,9 @@ _HELP = {**flags.NARROWING_HELP, "max_side": "sizes; --max-kernel, … alike; --
 @options.output_option("--html", help="write a page of HTML that needs nothing else")
 @click.option("--large/--no-large", hidden=True)
 @click.option("--relations/--no-relations", hidden=True)
-@click.option("--demand", type=options.DEMAND, default=(), hidden=True)
+@click.option(
+    "--demand", type=options.DEMAND, default=(), help="relations that must hold; --relations: measure them"
+)
 @click.option("--pin/--no-pin", help="pin what disagrees, once it is shrunk")
 @flags.corpus_option
 @flags.words_option
