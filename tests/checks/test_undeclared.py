@@ -1,5 +1,6 @@
 """An arithmetic that is not declared is named, and how to declare it; a fault has no such name."""
 
+import numpy as np
 import pytest
 
 from verify.cases.case import Case
@@ -51,6 +52,26 @@ def test_message_says_how_it_is_declared():
     failure = Examiner(subject=subject).examine(Case.parse("conv_i1_k3_same_ones"))
     said = 'looks like  Winograd\'s F(4, 3); where that is meant, declare `arithmetic = "winograd(4, 3)"`'
     assert said in disagreement(diagnosed(failure))
+
+
+def by_einsum(case: Case) -> object:
+    """A lecture's loop whose windows are summed by `np.einsum`, of float16 in float16 but for its blocks."""
+    answer = np.zeros(case.output_shape, case.dtype)
+    padded = np.pad(case.input, [(0, 0), *((axis.before, axis.after) for axis in case.axes), (0, 0)])
+    for row, column in np.ndindex(*answer.shape[1:3]):
+        window = padded[:, row : row + case.kernel[0], column : column + case.kernel[1]]
+        answer[:, row, column] = np.einsum("nrsc,rscf->nf", window, case.filters)
+    return answer
+
+
+by_einsum.ranks, by_einsum.dtypes, by_einsum.data_formats = (2,), ("float16",), ("NHWC",)
+by_einsum.max_stride = by_einsum.max_dilation = by_einsum.max_groups = 1
+by_einsum.around = ()
+
+
+def test_sums_in_float16_are_told_from_operands_in_bfloat16():
+    failure = Examiner(subject=describe(by_einsum)).examine(Case.parse("conv_i2x5_k2x2_same_float16_dyadic"))
+    assert diagnosed(failure).arithmetic == "own-dtype"
 
 
 def test_declared_arithmetic_that_is_another_is_named():

@@ -44,7 +44,7 @@ TILES = ((2, 3), (4, 3), (6, 3))
 
 ANY = (PRODUCTS, "tfloat32", "bfloat16x3", *(f"winograd({m}, {r})" for m, r in TILES), "fft")
 
-ROUNDED = ("bfloat16x3", "tfloat32", "bfloat16", "own-dtype")
+ROUNDED = ("bfloat16x3", "tfloat32", "own-dtype", "bfloat16")
 """Those that no number leaves the windows that read it, the least first."""
 
 TRANSFORMED = (*(f"winograd({m}, r)" for m in (2, 3, 4, 5, 6)), "fft")
