@@ -181,7 +181,9 @@ def _loaded(name: str) -> Description:
     if name in BUILTIN:
         return describe(_built_in(name))
     if family in BUILTIN or not (family and rest):
-        near = difflib.get_close_matches(name, BUILTIN, n=1)
+        module, _, attribute = name.rpartition(".")
+        own = [f"{module}:{attribute}"] if module and ":" not in name else []
+        near = difflib.get_close_matches(name, BUILTIN, n=1) or own
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise UnknownSubject(
             f"{name!r} is no subject: {hint}`list` names them all, and your own is package.module:callable"
