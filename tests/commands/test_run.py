@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -144,6 +145,15 @@ def test_a_reader_that_leaves_a_run_early_is_no_error(tmp_path: Path) -> None:
         ["bash", "-c", run], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
     )
     assert (done.returncode, without_progress(done.stderr)) == (0, "")
+
+
+def test_the_time_of_a_run_is_that_which_its_user_waited(command, tmp_path: Path) -> None:
+    """And not that of its jobs together, of which two wait at a time."""
+    run = ("run", "subjects_to_gate:right", "--examples", "5", *FEW, "--jobs", "2", "--report", "r.jsonl")
+    printed = (command(*run).stdout, command("report", "r.jsonl").stdout)
+    end = json.loads((tmp_path / "r.jsonl").read_text("utf-8").splitlines()[-1])
+    said = [line for text in printed for line in text.splitlines() if line.startswith("time ")]
+    assert said == 2 * [f"time       {end['elapsed']:.1f} s; -v shows every count"]
 
 
 def test_narrowings_that_leave_no_case_are_one_sentence(command) -> None:

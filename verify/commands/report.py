@@ -45,7 +45,7 @@ def command(*, files: tuple[Path, ...], html: Path | None, engines: bool, detail
     for line in total.environments:
         console.print(line, style="dim")
     console.print()
-    print_proved(console, total.tallies, conclusion, detail=detail)
+    print_proved(console, total.tallies, conclusion, detail=detail, took=total.elapsed)
     for line in total.baselines:
         console.say(line)
     if total.broken and not conclusion.endswith(total.broken):  # beside what disagrees

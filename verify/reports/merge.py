@@ -47,6 +47,12 @@ class Merged(NamedTuple):
         return [run.end["baseline"] for run in self.runs if run.end and run.end["baseline"]]
 
     @property
+    def elapsed(self) -> float | None:
+        """The seconds of all runs; None if one was cut off."""
+        ends = [run.end for run in self.runs if run.end]
+        return sum(end["elapsed"] for end in ends) if len(ends) == len(self.runs) else None
+
+    @property
     def lacks(self) -> list[str]:
         """What is missing: the end of a run, or other shards."""
         ended = [run for run in self.runs if run.end and not run.end["interrupted"]]

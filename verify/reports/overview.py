@@ -41,21 +41,28 @@ def print_proved(
     *,
     detail: Detail,
     more: str = "-v shows every count",
+    took: float | None = None,
 ) -> None:
-    """Print the whole summary, or its overview, or the findings alone; `more` says what shows more."""
+    """Print the whole summary, or its overview, or the findings alone; `more` says what shows more.
+
+    It `took` so many seconds, or all that its properties did, which several jobs may have done at a time.
+    """
     match detail:
         case "all":
             print_summary(console, tallies, conclusion)
         case "result":
             print_findings(console, tallies, conclusion, is_drawn=False)
         case _:
-            print_overview(console, tallies, conclusion, more=more)
+            took = sum(spent(tallies).values()) if took is None else took
+            print_overview(console, tallies, conclusion, more=more, took=took)
 
 
-def print_overview(console: Console, tallies: Sequence[Tally], conclusion: str, *, more: str) -> None:
+def print_overview(
+    console: Console, tallies: Sequence[Tally], conclusion: str, *, more: str, took: float
+) -> None:
     """Print a table of one subject's properties, or of several subjects', and a line for each other count.
 
-    `more` says what shows more. Findings are printed whole.
+    It `took` so many seconds, and `more` says what shows more. Findings are printed whole.
     """
     groups = by_subject(tallies)
     if len(groups) == 1:
@@ -75,7 +82,7 @@ def print_overview(console: Console, tallies: Sequence[Tally], conclusion: str, 
         *_why_declined(tallies),
         *note_lines(tallies),
         *few_lines(tallies),
-        ("time", f"{sum(spent(tallies).values()):.1f} s; {more}"),
+        ("time", f"{took:.1f} s; {more}"),
     ]
     print_lines(console, lines)
     print_findings(console, tallies, conclusion)

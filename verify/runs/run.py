@@ -48,7 +48,7 @@ def run(console: Terminal, request: Request, watch: Watch | None = None) -> int:
     write(end(elapsed, ended.code, interrupted=ended.interrupted, broken=ended.broken, baseline=changed))
     if stream and stream.broken:
         kept.append(f"unwritten  {stream.broken}: the report is incomplete; name another by --report")
-    _print_end(console, ended, kept, request.detail)
+    _print_end(console, ended, kept, request.detail, took=elapsed)
     return ended.code
 
 
@@ -128,12 +128,12 @@ def _ended(
     return Ended(tallies, conclusion, code, interrupted, broken, losses, compared)
 
 
-def _print_end(console: Terminal, ended: Ended, kept: Sequence[str], detail: Detail) -> None:
+def _print_end(console: Terminal, ended: Ended, kept: Sequence[str], detail: Detail, *, took: float) -> None:
     """Print what was found, after it was recorded: the summary, what was kept of it, and the baseline."""
     conclusion, broken, compared = ended.conclusion, ended.broken, ended.compared
     if ended.tallies:
         console.print()
-        print_proved(console, ended.tallies, conclusion, detail=detail)
+        print_proved(console, ended.tallies, conclusion, detail=detail, took=took)
     for line in kept:
         console.say(line)
     if broken and not conclusion.endswith(broken):  # beside what disagrees
