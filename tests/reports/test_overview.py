@@ -120,3 +120,13 @@ def test_a_subject_under_several_settings_has_one_column() -> None:
     assert "9 mine:conv, ! disagrees" in " ".join(table.split())
     assert max(map(len, table.splitlines()[:15])) <= 80
     assert "…" not in table
+
+
+def test_what_was_cut_short_is_said_once_for_all_subjects_of_which_it_is_so() -> None:
+    shown = [tally for tally in tallies(*EIGHT) if tally.name in ("values", "rounding")]
+    for tally in shown[:-1]:
+        tally.note = "its time was up"
+    lines = " ".join(printed(shown).partition("cut short")[2].split())
+    both = "values on exact fills, rounding on reals: its time was up"
+    assert lines.startswith(f"{', '.join(EIGHT[:-1])}, {both} cut short {EIGHT[-1]}, values on exact fills: ")
+    assert printed(shown).count("cut short") == 2

@@ -198,15 +198,14 @@ def _error(tallies: Sequence[Tally]) -> list[LabelledText]:
 
 
 def note_lines(tallies: Sequence[Tally]) -> list[LabelledText]:
-    """What was cut short, or is absent, and why."""
+    """What was cut short, or is absent, and why; once for all subjects of which the same is said."""
     groups = grouped((tally for tally in tallies if tally.note), lambda tally: (tally.subject, tally.note))
-    return [
-        (
-            ABSENT if group[0].is_absent else "not drawn" if note == NONE_FOUND else "cut short",
-            f"{subject}, {', '.join(tally.title for tally in group)}: {note}",
-        )
-        for (subject, note), group in groups.items()
-    ]
+    subjects: dict[tuple[str, str], list[str]] = {}
+    for (subject, note), group in groups.items():
+        label = ABSENT if group[0].is_absent else "not drawn" if note == NONE_FOUND else "cut short"
+        text = f"{', '.join(tally.title for tally in group)}: {note}"
+        subjects.setdefault((label, text), []).append(subject)
+    return [(label, f"{', '.join(named)}, {text}") for (label, text), named in subjects.items()]
 
 
 def _advice(tallies: Sequence[Tally]) -> list[LabelledText]:
