@@ -284,6 +284,20 @@ def test_prediction_that_cannot_be_made_is_refused(fields: dict[str, object], re
         ({"strides": "(1, 2)"}, "`instead` has 2 numbers of strides, not 1"),
         ({"padding": "()"}, "`instead` has 0 numbers of padding, not 1"),
         ({"images": "(0, 0, 0)"}, "`instead` has 3 numbers of images, not 2"),
+        ({"images": "(0, 2)"}, "`instead` has the image 2, of 2"),
+        ({"border": "((1, 0), (0, 1))"}, "`instead` has 2 numbers of border, not 1"),
+        ({"border": "((1, 2, 3),)"}, "it has ((1, 2, 3),) as border"),
+        ({"padding": "'sama'"}, "it has 'sama' as padding"),
+        ({"padding": "dtype"}, "it has 'float32' as padding"),
+        ({"padding": "((0, 2**30),)"}, "it takes 2,147,483,654 cells, and at most 134,217,728 are computed"),
+        ({"dilations": "2**40"}, "it has 1099511627776 as dilations"),
+        ({"dilations": "('x',)"}, "it has ('x',) as dilations"),
+        ({"strides": "0"}, "it has 0 as strides"),
+        ({"epilogue": "('bias',)"}, "`instead` has the step bias, of which the case has no operand"),
+        ({"epilogue": "('rely',)"}, "it has ('rely',) as epilogue"),
+        ({"slope": "'x'"}, "it has 'x' as slope"),
+        ({"shape": "(batch, 2**30)"}, "its answer has the shape (2, 1073741824)"),
+        ({"shape": "batch"}, "it has 2 as shape"),
     ],
 )
 def test_count_of_numbers_that_belong_to_no_case_is_one_sentence(instead: dict[str, str], reason: str):
@@ -291,6 +305,15 @@ def test_count_of_numbers_that_belong_to_no_case_is_one_sentence(instead: dict[s
     with pytest.raises(ValueError, match=r"^the deviation 'planted' cannot be computed ") as no:
         predicted(recorded(instead=instead), case, {})
     assert str(no.value).endswith(reason)
+
+
+@pytest.mark.parametrize("perhaps", ["'x'", "size"])
+def test_what_is_perhaps_no_number_is_one_sentence(perhaps: str):
+    failure = answers(one_more(convolutions.answer), "conv_i3_k1_same_ones")
+    with pytest.raises(
+        ValueError, match=r"^the deviation 'planted' cannot be computed instead of .* as perhaps$"
+    ):
+        explains(recorded(instead={"perhaps": perhaps}), failure)
 
 
 @pytest.mark.parametrize(

@@ -298,8 +298,11 @@ def test_no_mutation_of_a_file_ends_but_in_a_documented_way(
         assert len(sentences) <= (9 if kind == "corpus" else 2), (said, data)
         assert max(map(len, sentences), default=0) < 1500, (said, data)
         assert all(line.isprintable() for line in sentences), (said, data)
-        if code == 2 and sentences and kind != "failures":
-            assert file.name in said, (said, data)
+        if (
+            code == 2 and sentences and kind not in ("failures", "array")
+        ):  # whose sentences may be of the call
+            entry = "the deviation '" if kind == "known" else file.name
+            assert file.name in said or entry in said, (said, data)
         codes[code] += 1
     assert dict(os.environ) == environment
     with capsys.disabled():

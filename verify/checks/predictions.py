@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from verify.cases.case import Case
 from verify.cases.operands import Array
-from verify.cases.operations import kind_of
+from verify.cases.operations import ACTIVATIONS, is_step, kind_of
 from verify.cases.predicates import names_of
 from verify.checks.deviations import CONDITION_NAMES, FORMS, Deviation, formula
+from verify.checks.reading import value_shown
 from verify.oracle.compare import Judgement, Verdict, compare_values
 
 if TYPE_CHECKING:  # which know what was recorded
@@ -141,14 +143,16 @@ def predicted(deviation: Deviation, case: Case, names: Mapping[str, Any]) -> Jud
     if "shape" in numbers:
         if min(numbers["shape"], default=0) < 0:
             return None
+        if math.prod(numbers["shape"]) > MOST_CELLS:
+            raise ValueError(_sentence_of(deviation, case, f"its answer has the shape {numbers['shape']}"))
         zeros = np.zeros(case.in_data_format(numbers["shape"]))
         return Judgement(zeros, 0.0, lambda index: "an answer of zeros is predicted")
     try:
         computed = Computed(instead(case, numbers))
+        if not {*numbers}.isdisjoint(_MOVED):
+            _require_room(computed.case)
     except (TypeError, ValueError) as wrong:
-        raise ValueError(
-            f"the deviation {deviation.name!r} cannot be computed instead of {case}: {wrong}"
-        ) from None
+        raise ValueError(_sentence_of(deviation, case, wrong)) from None
     for name in deviation.faults:
         computed = with_fault(computed, fault_named(name))
     token = case.format.token if deviation.accumulator == "own" else deviation.accumulator
@@ -157,8 +161,72 @@ def predicted(deviation: Deviation, case: Case, names: Mapping[str, Any]) -> Jud
 
 
 def _numbers(deviation: Deviation, case: Case, names: Mapping[str, Any]) -> dict[str, Any]:
-    """What `instead` says of a case, by name."""
-    return {field: _value(text, case, names) for field, text in deviation.instead.items()}
+    """What `instead` says of a case, by name; ValueError for what no case and no answer has."""
+    numbers = {field: _value(text, case, names) for field, text in deviation.instead.items()}
+    for field, value in numbers.items():
+        if not _TAKES[field](value):
+            wrong = f"it has {value_shown(value, 60)} as {field}"
+            raise ValueError(_sentence_of(deviation, case, wrong))
+    return numbers
+
+
+def _sentence_of(deviation: Deviation, case: Case, wrong: object) -> str:
+    return f"the deviation {deviation.name!r} cannot be computed instead of {case}: {wrong}"
+
+
+def _require_room(case: Case) -> None:
+    """Raise ValueError for what pads its input, or answers, with more cells than any case may have."""
+    padded = (axis.size + max(axis.before, 0) + max(axis.after, 0) for axis in case.axes)
+    cells = case.batch * max(case.channels * math.prod(padded), math.prod(axis.out for axis in case.axes))
+    if cells > MOST_CELLS:
+        raise ValueError(f"it takes {cells:,} cells, and at most {MOST_CELLS:,} are computed")
+
+
+MOST_CELLS = 2**27
+"""Elements of an array that is computed for a prediction, at most: 1 GiB as float64."""
+
+_MOVED = frozenset({"strides", "dilations", "padding", "border"})
+"""What changes which cells are read."""
+
+_LARGEST = 2**32
+"""The largest number of a case, also of an illegal one."""
+
+
+def _is_whole(value: object, least: int = -_LARGEST) -> bool:
+    return type(value) is int and least <= value <= _LARGEST
+
+
+def _are(value: object, holds: Callable[[Any], bool]) -> bool:
+    return isinstance(value, tuple | list) and all(map(holds, value))
+
+
+def _is_pair(value: object) -> bool:
+    return _are(value, _is_whole) and len(value) == 2  # type: ignore[arg-type]
+
+
+def _is_number(value: object) -> bool:
+    try:
+        float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
+
+
+_TAKES: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(
+        ("strides", "dilations"),
+        lambda value: _is_whole(value, 1) or _are(value, lambda each: _is_whole(each, 1)),
+    ),
+    "images": lambda value: _is_whole(value, 0) or _are(value, lambda each: _is_whole(each, 0)),
+    "padding": lambda value: str(value).lower() in ("same", "valid") or _are(value, _is_pair),
+    "border": lambda value: _are(value, _is_pair),
+    "epilogue": lambda value: _are(value, lambda each: isinstance(each, str) and is_step(each)),
+    "slope": _is_number,
+    "shape": lambda value: _are(value, _is_whole),
+    "perhaps": _is_number,
+    "unwritten": lambda value: True,
+}
+"""What each name of `instead` may be, after it was computed."""
 
 
 def _value(text: str, case: Case, names: Mapping[str, Any]) -> Any:
@@ -178,18 +246,24 @@ def instead(case: Case, numbers: Mapping[str, Any]) -> Case:
     if "slope" in numbers:
         slope = f"leaky{numbers['slope']!r}"
         epilogue = tuple(slope if kind_of(step) == "leaky" else step for step in epilogue)
+    own_steps = (*case.epilogue, *ACTIVATIONS)
+    if new := [step for step in epilogue if step not in own_steps and kind_of(step) not in ACTIVATIONS]:
+        raise ValueError(f"`instead` has the step {new[0]}, of which the case has no operand")
     operands = case.operands
     if "images" in numbers:
         images = _each(numbers, "images", count=case.batch)
+        if max(images, default=0) >= max(case.batch, 1):
+            raise ValueError(f"`instead` has the image {max(images)}, of {case.batch}")
         operands = operands._replace(input=operands.input[list(images)])
     own = {"strides": case.strides, "dilations": case.dilations, **numbers}
     steps = {name: _each(own, name, count=case.rank) for name in ("strides", "dilations")}
     border = numbers.get("border", case.border)
+    border = border and _each({"border": border}, "border", count=case.rank)
     padding = numbers.get("padding", case.padding)
     spelled = padding.upper() if isinstance(padding, str) else padding
     fields = {**steps, "border": border, "padding": spelled, "epilogue": tuple(epilogue)}
     changed = computed_with(case, **fields, operands=operands)
-    if {*numbers} & {"strides", "dilations", "padding", "border"}:
+    if not {*numbers}.isdisjoint(_MOVED):
         vars(changed).pop("axes")  # which are made again of these
         if not isinstance(padding, str) and "padding" in numbers:
             ends = _each(numbers, "padding", count=case.rank)
