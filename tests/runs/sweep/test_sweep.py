@@ -24,12 +24,14 @@ from verify.__main__ import main
 from verify.cases.enumeration import Enumeration, enumeration_upto
 from verify.cases.operands import Array
 from verify.cases.predicates import Predicate
+from verify.checks.bulk import Swept as Counted
 from verify.checks.deviations import Deviation
 from verify.checks.subject import Subject
 from verify.config.flags import Isolation
-from verify.runs.sweep import jobs
+from verify.runs.jobs import Done
+from verify.runs.sweep import blocks, jobs
 from verify.runs.sweep.jobs import Plan, maker, usual_jobs
-from verify.runs.sweep.progress import ForeignState, read_state
+from verify.runs.sweep.progress import ForeignState, Progress, read_state
 from verify.runs.sweep.sweep import sweep
 from verify.subjects.isolated import isolated, worker_of
 
@@ -180,12 +182,37 @@ class Interrupting:
         return convolutions.answer(case) + (self.calls == self._errs_at)
 
 
-def test_an_interruption_leaves_a_state_and_says_how_to_go_on(swept: Sweep, state: Path) -> None:
+def test_an_interruption_leaves_a_state_and_says_how_to_go_on(
+    swept: Sweep, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "PART_S", 1e6)
     code, printed = swept(Interrupting(300), enumeration_upto(3))
     assert code == 3
     assert "Interrupted: no counterexample so far, after 256 of 1,105 cases of conv" in printed
     assert last_line(printed) == "go on with  the same --resume"
     assert read_state(state)["done"] == 1
+
+
+def test_an_interruption_of_the_first_block_shows_what_was_found_in_it(
+    swept: Sweep, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "PART_S", 0)
+    code, printed = swept(Interrupting(100, errs_at=50), enumeration_upto(3))
+    assert code == 1
+    assert "  case     conv_" in printed
+    assert last_line(printed).startswith("Disagrees: 1 counterexample among 99 of 1,105 cases of conv")
+    assert not state.exists()  # and no line says how to go on
+
+
+def test_blocks_that_were_begun_count_in_what_is_shown_of_an_interruption(state: Path) -> None:
+    progress = Progress(enumeration_upto(3))
+    plan = Plan(enumeration=progress.enumeration, make=lambda: convolutions.right, state=state)
+    begun = jobs.Jobs(plan, progress, first=convolutions.right, known=())
+    for place, message in [(1, Counted(agreed=3)), (0, Counted(agreed=1)), (1, Counted(agreed=2))]:
+        begun._arrive(place, message)
+    assert begun.so_far().agreed == 6
+    begun._arrive(1, Done(Counted(agreed=256)))
+    assert begun.so_far().agreed == 257
 
 
 def test_a_sweep_that_cannot_write_its_state_goes_on_and_says_so(swept: Sweep, state: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 
 from verify.cases.case import Case
 from verify.cases.enumeration import Enumeration
@@ -16,6 +17,9 @@ from verify.checks.subject import Description
 from verify.oracle.compare import LOST, Verdict
 from verify.subjects.isolated import Isolated, worker_of
 
+PART_S = 1.0
+"""Seconds that a part of a block is to take, which is what is lost of it if it is interrupted."""
+
 
 @dataclass(kw_only=True)
 class Blocks:
@@ -27,12 +31,27 @@ class Blocks:
     journal: Journal
     _asked: list[range] = field(default_factory=list)
     _life: int = 0
+    _size: int = 1
+    """Cases of the next part of a block."""
 
     def __post_init__(self) -> None:
         self._texts = self.enumeration.to_text(), to_text(tuple(self.known))
 
-    def examine(self, places: range) -> Swept:
-        """The result of a block. A loss of the worker counts, whatever comes of its case afterwards."""
+    def examine(self, places: range, say: Callable[[Swept], object] = lambda swept: None) -> Swept:
+        """The result of a block, which is asked in parts; what each but the last comes to is said."""
+        swept, start = Swept(), places.start
+        while start < places.stop:
+            part = range(start, min(start + self._size, places.stop))
+            begun = perf_counter()
+            swept.add(found := self._part(part))
+            self._size = max(int(len(part) * PART_S / max(perf_counter() - begun, 1e-9)), 1)
+            start = part.stop
+            if start < places.stop:
+                say(found)
+        return swept
+
+    def _part(self, places: range) -> Swept:
+        """The result of a part. A loss of the worker counts, whatever comes of its case afterwards."""
         worker = worker_of(self.subject)
         if worker is None:
             return self._examined_here(places)
@@ -58,7 +77,7 @@ class Blocks:
         self._asked.append(places)
 
     def _after_a_loss(self, worker: Isolated, places: range, loss: Verdict) -> Swept:
-        """The cases of a block one by one; the one at which the worker was lost counts as lost."""
+        """The cases of a part one by one; the one at which the worker was lost counts as lost."""
         name, word = self.journal.noted()
         cases = self.enumeration.cases(places.start, places.stop)
         lost_at = next((place for place, case in cases if str(case) == word), places.start)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any
@@ -21,7 +22,7 @@ from verify.checks.project import require_kept
 from verify.checks.subject import Subject, describe
 from verify.config.flags import Isolation
 from verify.reports.heartbeat import At
-from verify.runs.jobs import Crew, cores
+from verify.runs.jobs import Crew, Done, cores
 from verify.runs.sweep.blocks import Blocks
 from verify.runs.sweep.progress import OPTION, Progress, save_state
 from verify.subjects.device import choose
@@ -86,9 +87,10 @@ class Sweeping:
             subject=describe(subject), enumeration=plan.enumeration, known=known, journal=journal
         )
 
-    def __call__(self, number: int, left: int = 1, line: object = None) -> Swept:
+    def __call__(self, number: int, left: int, say: Callable[[Any], object]) -> Swept:
+        """The result of a block; what its first parts come to is said."""
         last = self._last or perf_counter()
-        swept = self._blocks.examine(self._places(number))
+        swept = self._blocks.examine(self._places(number), say)
         self._last = perf_counter()
         swept.seconds["job"] = self._last - last  # type: ignore[assignment]
         return swept
@@ -103,7 +105,8 @@ class Jobs:
         self._plan, self._progress, self._first = plan, progress, first
         self._numbers = range(progress.done, progress.blocks)
         self._sweeping = Sweeping(plan, progress, subject=first, known=known)
-        self._crew = Crew(self._numbers, self._sweeping)
+        self._crew = Crew(self._numbers, self._sweeping, arrive=self._arrive)
+        self._uncounted: dict[int, Swept] = {}
         self._begun, self._saved = monotonic(), float("-inf")
         self._before = progress.swept.cases
         self.rate, self.unsaved, self._is_ending = 0.0, "", False
@@ -126,6 +129,7 @@ class Jobs:
             for number, result in self._of_jobs() if is_shared else self._of_this_process():
                 with shielded():
                     self._progress.add(number, result)
+                    self._uncounted.pop(number, None)
                 self.rate = (self._progress.swept.cases - self._before) / (monotonic() - self._begun)
                 yield
                 if self.is_over:
@@ -135,14 +139,34 @@ class Jobs:
             self._crew.close()
 
     def _of_this_process(self) -> Iterator[tuple[int, Swept]]:
-        return ((number, self._sweeping(number)) for number in self._numbers)
+        numbers = enumerate(self._numbers)
+        return (
+            (number, self._sweeping(number, 1, partial(self._arrive, place))) for place, number in numbers
+        )
 
     def _of_jobs(self) -> Iterator[tuple[int, Swept]]:
         for place, done in self._crew.said():
+            if isinstance(done, Swept):
+                continue
             if done.lost:
                 raise Broken(done.lost)
             if done.result is not None:
                 yield self._numbers[place], done.result
+
+    def _arrive(self, place: int, message: Done | Swept) -> None:
+        """Keep what a block has come to until it is counted: its parts so far, or all of it."""
+        number = self._numbers[place]
+        if isinstance(message, Swept):
+            self._uncounted.setdefault(number, Swept()).add(message)
+        elif message.result is not None:
+            self._uncounted[number] = message.result
+
+    def so_far(self) -> Swept:
+        """What was counted, and of a sweep that has not ended what else was answered in its blocks."""
+        swept = Swept()
+        for each in (self._progress.swept, *(() if self.is_over else self._uncounted.values())):
+            swept.add(each)
+        return swept
 
     def save(self, what: dict[str, Any]) -> None:
         """Write the state, at first and every few seconds; `unsaved` says why it cannot be written."""
@@ -183,7 +207,7 @@ class Jobs:
 
     def line(self) -> str:
         """The current state of the sweep, for a terminal."""
-        swept, total = self._progress.swept, self._plan.enumeration.count
+        swept, total = self.so_far(), self._plan.enumeration.count
         rate = f", {self.rate:,.0f} a second" if self.rate else ""
         left = f", {duration((total - swept.cases) / self.rate)} left" if self.rate else ""
         wrong = f", {swept.counterexamples.total():,} wrong" if swept.counterexamples else ""

@@ -59,16 +59,17 @@ def _sweep(console: Console, plan: Plan, subject: Subject, description: Descript
         print_lines(console, (("release", text) for text in islice(survey.lines(description), 1)))
     jobs = Jobs(plan, progress, first=subject, known=known)
     stop = _count_blocks(console, jobs, what)
-    print_lines(console, rows_of_cases(progress.swept))
-    print_lines(console, rows_of_time(progress.swept, jobs=plan.jobs, rate=jobs.rate))
-    stop = _print_counterexamples(console, progress.swept, description, plan.enumeration, stop)
-    console.print(Text(f"\n{sweep_sentence(plan.enumeration, progress.swept)}", style="bold"), soft_wrap=True)
-    if not jobs.is_over:
+    swept = jobs.so_far()
+    print_lines(console, rows_of_cases(swept))
+    print_lines(console, rows_of_time(swept, jobs=plan.jobs, rate=jobs.rate))
+    stop = _print_counterexamples(console, swept, description, plan.enumeration, stop)
+    console.print(Text(f"\n{sweep_sentence(plan.enumeration, swept)}", style="bold"), soft_wrap=True)
+    if progress.done and not jobs.is_over:
         ending = f"unsaved  {jobs.unsaved}" if jobs.unsaved else f"go on with  {plan.again}"
         console.print(ending, highlight=False, markup=False, soft_wrap=True)
     if stop and not isinstance(stop, KeyboardInterrupt):
         raise stop
-    return sweep_exit_code(plan.enumeration, progress.swept)
+    return sweep_exit_code(plan.enumeration, swept)
 
 
 def _count_blocks(console: Console, jobs: Jobs, what: dict[str, Any]) -> BaseException | None:
