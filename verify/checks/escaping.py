@@ -36,6 +36,11 @@ def inert(text: str, before: str = "") -> str:
     return _COMMAND.sub(_broken, line)[len(before) :] if "::" in line or "##" in line else text
 
 
+def line_of(text: str, most: int) -> str:
+    """A text as a line of a record: what cannot be printed is escaped, and what is too long is cut."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)[:most]
+
+
 def _broken(command: re.Match[str]) -> str:
     """A command whose last character is a code, so that it is none."""
     return rf"{command[1]}\x3a" if command[1] else rf"{command[2]}\x5b"

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 from verify.cases.case import Case
 from verify.cases.grammar import GRAMMAR, OtherGrammar, require_grammar
 from verify.checks import shapes
+from verify.checks.escaping import line_of
 from verify.checks.examination import Examination
 from verify.checks.files import refusal_of
 from verify.checks.ours import NotOurs
@@ -203,8 +204,7 @@ def _a_day(value: Any) -> Any:
 
 
 def _line(text: str) -> str:
-    """A text as one line: what cannot be printed is escaped."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)[:LONGEST]
+    return line_of(text, LONGEST)
 
 
 def _lines(texts: Mapping[str, str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from verify.cases.large import multiplications
 from verify.cases.regions import regions_of
 from verify.checks.clock import Clock
 from verify.checks.elements import wrong_in
+from verify.checks.escaping import line_of
 from verify.checks.examination import Examination, disagreement, replay_line_of
 from verify.checks.interrupts import shielded
 from verify.checks.predictions import JudgedBy
@@ -182,13 +183,23 @@ class Tallier:
         return f"{failure.verdict.kind} {what}{fault}"
 
 
+LONGEST = 2_000
+"""Characters of what a subject says of itself that are recorded."""
+
+
 def record_of(subject: Description, name: str) -> Record:
     """The record of a subject that is gated: its versions and its switches, and those of each way."""
-    ways = {
-        way: {"versions": versions_of(by), "switches": dict(by.switches)} for way, by in subject.ways.items()
+    ways = {way: _where(by) for way, by in subject.ways.items()}
+    return {"type": "subject", "subject": name, **_where(subject), "ways": ways}
+
+
+def _where(subject: Description) -> Record:
+    """The versions and the switches of a subject, or of a way: as lines, as a subject may say anything."""
+    texts = {"versions": versions_of(subject), "switches": subject.switches}
+    return {
+        name: {line_of(each, LONGEST): line_of(text, LONGEST) for each, text in of_name.items()}
+        for name, of_name in texts.items()
     }
-    own = {"versions": versions_of(subject), "switches": dict(subject.switches)}
-    return {"type": "subject", "subject": name, **own, "ways": ways}
 
 
 def way_of(examination: Examination) -> str:
