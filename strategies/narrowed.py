@@ -57,7 +57,7 @@ class Narrowing(NamedTuple):
         most = {name: smaller(self.most.get(name), getattr(plan.space, name)) or 2 for name in BOUNDS}
         dilates = min(most["max_kernel"], most["max_dilation"]) > 1
         wanted = (*(STRIDED * (most["max_stride"] > 1)), *(DILATED * dilates))
-        return not plan.steps.isdisjoint(wanted)
+        return plan.may_step(wanted)
 
     def takes_shape(self, case: Case) -> bool:
         """Whether a case has steps and sums that are wanted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -21,7 +21,7 @@ from verify.cases.trimming import BELOW_STRIDE
 from verify.cases.weights import OWN
 from verify.cases.word import InvalidCase, Padding
 
-from .probing import Change, changes, fuller, towards
+from .probing import Change, asks_for_numbers, changes, fuller, towards
 from .weighing import weighed
 
 GROUPINGS = ("one", "some", "each")
@@ -89,13 +89,12 @@ class Plan:
                     return self.open()
         return self._open[made]
 
-    @property
-    def steps(self) -> set[str]:
-        """The steps that are open after any decisions."""
-        made: list[Decisions] = [()]
-        for _ in range(STEP):
-            made = [(*before, option) for before in made for option in self.open(before)]
-        return {step for before in made for step in self.open(before)}
+    def may_step(self, wanted: Collection[str], made: Decisions = ()) -> bool:
+        """Whether one of these steps is open after some decisions."""
+        options = self.open(made)
+        if len(made) == STEP:
+            return not set(wanted).isdisjoint(options)
+        return any(self.may_step(wanted, (*made, option)) for option in options)
 
     def _fitting(self) -> Iterator[Change]:
         """What makes a plain case of some decisions fuller, so that it is inside."""
@@ -108,15 +107,25 @@ class Plan:
             for place, options in enumerate(self._levels[2:], start=2)
             for option in options[1:]
         ]
-        plain = [
-            case
-            for made in (*shapes, *others)
-            for case, _ in plain_cases(self.operation.name, made, self.space.padding_modes)
-        ]
+        of_decisions = (
+            plain_cases(self.operation.name, made, self.space.padding_modes) for made in (*shapes, *others)
+        )
+        plain = [cases[0] for cases in of_decisions if cases]
+        if not all(map(asks_for_numbers, self._closing(plain))):
+            return
         for change in changes():
-            made_fuller = (fuller(case, change) for case in plain)
+            made_fuller = (fuller(case, change) for case, _ in plain)
             if any(case and not self.space.why_not(case) and self.holds(case) for case in made_fuller):
                 yield change
+
+    def _closing(self, plain: Sequence[tuple[Case, Mapping[str, Any]]]) -> list[Condition]:
+        """The conditions that refuse each of some plain cases by themselves."""
+        named = [(case, {**names, **self.domain.names}) for case, names in plain]
+        return [
+            condition
+            for condition in self._conditions
+            if all(condition.refuses(case, names) for case, names in named)
+        ]
 
     def _is_open(self, made: Decisions) -> bool:
         """Whether the decisions leave a case; of the options of the next one, up to the first that does."""

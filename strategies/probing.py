@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -9,18 +10,20 @@ from itertools import product
 from typing import Any
 
 from verify.cases.case import Case
+from verify.cases.domain import Condition
+from verify.cases.predicates import Predicate
 from verify.cases.word import InvalidCase
 
 Change = Mapping[str, int]
 """Numbers of a fuller case: its `size` and `kernel` along each axis, `batch`, `channels` and `filters`."""
 
 SIZES = (1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 16, 24, 32)
-KERNELS = (4, 5, 6, 7)
+KERNELS = (1, 3, 4, 5, 6, 7)
 BATCHES = (2, 3, 4, 8)
 COUNTS = (1, 2, 3, 5, 8, 16, 32, 64)
 COUNTED = (("channels",), ("filters",), ("channels", "filters"))
 
-_FEW_SIZES, _FEW_KERNELS, _FEW_COUNTS = (8, 12, 16, 32), (5, 7), (1, 3, 8, 16, 64)
+_FEW_SIZES, _FEW_KERNELS, _FEW_COUNTS = (8, 12, 16, 32), (1, 3, 5, 7), (1, 3, 8, 16, 64)
 
 _FIELDS: tuple[tuple[str, ...], ...] = (
     ("kernel",),
@@ -34,6 +37,14 @@ _FIELDS: tuple[tuple[str, ...], ...] = (
     ("border", "trimmed"),
 )
 """Fields of a case that are taken from another together."""
+
+
+_NUMBERS = re.compile(r"\b(batch|channels|filters|groups|kernel|multiplier|out|pads|products|size|span)\b")
+
+
+def asks_for_numbers(condition: Condition) -> bool:
+    """Whether a condition may hold of fuller cases, as it names their numbers or is a function."""
+    return not isinstance(condition.test, Predicate) or bool(_NUMBERS.search(condition.test.text))
 
 
 def changes() -> Iterator[Change]:
