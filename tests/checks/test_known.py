@@ -272,7 +272,7 @@ def test_own_deviation_of_another_version_is_assumed_where_the_time_is_up():
     survey = survey_of(replace(describe(right), version="1.4"), [gone], until=0)
     assert (survey.known, survey.gone, survey.unasked) == ((gone,), (), 1)
     (line,) = survey.lines(describe(adds_one))
-    assert "1 could not be asked in the time and are assumed; `known --update`" in line
+    assert "1 could not be asked in the time and are assumed; add the release to the `versions`" in line
 
 
 def test_word_of_another_version_is_stopped_where_the_time_is_up():
