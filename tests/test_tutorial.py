@@ -104,6 +104,17 @@ def test_the_failure_that_the_guide_draws_is_the_one_that_is_printed(
     assert capsys.readouterr().out == block
 
 
+def test_the_sweep_that_the_guide_shows_is_the_one_that_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    (block,) = (text for text in blocks_of(text_of("sweeps"), "text") if "\ngraded " in text)
+    asked, _, shown = block.removeprefix("$ conv-verify ").partition("\n")
+    assert main(asked.split()) == 0
+    assert is_shown(shown, capsys.readouterr().out)
+
+
 README = (ROOT / "README.md").read_text("utf-8")
 
 MY_CONVOLUTION = """\
