@@ -27,12 +27,12 @@ WITHOUT_VERDICT = (
 )
 
 SEEN = {
-    "exits_at_once": "it raised Exited: os._exit was called, which ends the process",
-    "exits": "it raised SystemExit: 0",
-    "interrupts_itself": "it raised KeyboardInterrupt: ",
-    "becomes_another": "it raised Exited: os.execv was called, which ends the process",
-    "exits_at_the_end": "1 of 1 values differ",
-    "exits_natively_at_the_end": "1 of 1 values differ",
+    "exits_at_once": "crashed: it raised Exited: os._exit was called, which ends the process",
+    "exits": "crashed: it raised SystemExit: 0",
+    "interrupts_itself": "disagrees with the reference: it raised KeyboardInterrupt: ",
+    "becomes_another": "crashed: it raised Exited: os.execv was called, which ends the process",
+    "exits_at_the_end": "disagrees with the reference: 1 of 1 values differ",
+    "exits_natively_at_the_end": "disagrees with the reference: 1 of 1 values differ",
 }
 
 
@@ -44,8 +44,15 @@ def command(tmp_path: Path) -> Command:
 @pytest.mark.parametrize(("name", "sentence"), SEEN.items())
 def test_an_end_of_this_process_is_a_disagreement(command: Command, name: str, sentence: str) -> None:
     done = command("replay", f"tests.planted.ending:{name}", WORD, "--no-isolate")
-    assert f"tests.planted.ending:{name} disagrees with the reference: {sentence.rstrip()}" in done.stdout
+    assert f"tests.planted.ending:{name} {sentence.rstrip()}" in done.stdout
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize("name", ["exits_late", "ends_late"])
+def test_what_would_end_the_process_late_fails_a_selftest_of_it(command: Command, name: str) -> None:
+    done = command("selftest", f"tests.planted.ending:{name}", "--no-isolate", "--examples", "8")
+    assert done.returncode == 1
+    assert f"Disagrees: tests.planted.ending:{name} was lost " in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import itertools
 import os
 import sys
 import time
@@ -20,6 +21,17 @@ def exits_at_once(case: Case) -> Array:
 
 def exits(case: Case) -> Array:
     sys.exit(0)
+
+
+def exits_late(case: Case) -> Array:
+    return answer(case) if next(_CALLS) < 2 else sys.exit(0)
+
+
+def ends_late(case: Case) -> Array:
+    return answer(case) if next(_CALLS) < 2 else os._exit(0)
+
+
+_CALLS = itertools.count()
 
 
 def interrupts_itself(case: Case) -> Array:

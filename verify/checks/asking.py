@@ -20,11 +20,11 @@ from verify.cases.slabs import first_changed
 from verify.cases.spelling import with_article
 from verify.checks.broken import Broken
 from verify.checks.clock import Clock
-from verify.checks.exits import asking
+from verify.checks.exits import Exited, asking
 from verify.checks.interrupts import is_of_a_subject
 from verify.checks.journal import journal
 from verify.checks.subject import Declined, Description, Elsewhere, NotAsked
-from verify.oracle.compare import Verdict, compare_form, disagrees
+from verify.oracle.compare import Kind, Verdict, compare_form, disagrees
 
 DIRTIED = 2**18
 """Bytes at most of one of the blocks that are written and freed before a subject is asked."""
@@ -167,7 +167,9 @@ def _answered(case: Case, answer: Array | Verdict) -> Array | Verdict:
 
 def _raised(error: BaseException) -> Verdict:
     is_memory = any(kind.__name__ in _MEMORY_ERRORS for kind in type(error).__mro__)
-    verdict = disagrees("out of memory" if is_memory else "refused", f"it raised {_said(error)}")
+    is_end = isinstance(error, (Exited, SystemExit))
+    kind: Kind = "out of memory" if is_memory else "crashed" if is_end else "refused"
+    verdict = disagrees(kind, f"it raised {_said(error)}")
     frames = [frame for frame in extract_tb(error.__traceback__)[1:] if "site-packages" not in frame.filename]
     if not frames:
         return verdict

@@ -178,11 +178,12 @@ def test_a_sweep_that_was_interrupted_comes_to_the_same(
             time.sleep(60)  # so that this job has this block at hand, which is abandoned
         return zeros_at_the_end(case)
 
-    first, _ = run(interrupts_once, delays, keep_going=True)
+    first, shown = run(interrupts_once, delays, keep_going=True)
     code, printed = run(zeros_at_the_end, delays, keep_going=True, resume=True)
     without = re.sub(r"^resumed .*\n", "", printed, flags=re.MULTILINE)
     assert (code, without) == run(zeros_at_the_end, (0.0,), keep_going=True)
-    assert (first, code, "resumed " in printed) == (3, 1, True)
+    has_found = "Disagrees: " in shown  # by the blocks that other jobs had begun
+    assert (first, code, "resumed " in printed) == (1 if has_found else 3, 1, True)
 
 
 @pytest.mark.parametrize("delays", JOBS)
