@@ -124,7 +124,10 @@ def _meeting_gaps(case: Case, right: Array) -> Array | None:
         zero_outside(axis, place[:, np.newaxis] + np.arange(axis.kernel) * axis.dilation - axis.before)
         for axis, place in zip(case.axes, places, strict=True)
     ]
-    is_met = [place % axis.stride == 0 for axis, place in zip(case.axes, places, strict=True)]
+    is_met = [
+        (place % axis.stride == 0) & (place // axis.stride < axis.out)
+        for axis, place in zip(case.axes, places, strict=True)
+    ]
     return _with_lost(case, right, _outside(lost, maps, is_met, case=case))
 
 
