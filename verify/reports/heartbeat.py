@@ -17,15 +17,15 @@ from verify.checks.ways import split_way
 EVERY_S = 10.0
 """Seconds between two lines."""
 
-At = tuple[str, str]
-"""A subject, or what is asked of it, and the word that it is at; both empty where there is none."""
+Noted = tuple[str, str]
+"""A subject, or what is asked of it, and the word that it is at, as a journal has them; "" for none."""
 
 
 class _Doing(NamedTuple):
     """What gives the phrase for what is being done, and the cases that it is at."""
 
     phrase: Callable[[], str]
-    at: Callable[[], Sequence[At]]
+    at: Callable[[], Sequence[Noted]]
 
 
 _doing: list[_Doing] = []
@@ -33,7 +33,7 @@ _doing: list[_Doing] = []
 
 
 @contextmanager
-def doing(phrase: Callable[[], str], at: Callable[[], Sequence[At]] | None = None) -> Iterator[None]:
+def doing(phrase: Callable[[], str], at: Callable[[], Sequence[Noted]] | None = None) -> Iterator[None]:
     """What lines say in the block that is being done, and at which cases; the journal's if none are given."""
     _doing.append(_Doing(phrase, at or (lambda: [journal.noted()])))
     try:
@@ -51,7 +51,7 @@ def heartbeat(say: Callable[[str], object], *, every_s: float | None = None) -> 
     ended, pause_s = Event(), every_s or EVERY_S
 
     def beat() -> None:
-        times: Mapping[At, int] = {}
+        times: Mapping[Noted, int] = {}
         while not ended.wait(pause_s) and not is_outside():
             with suppress(Exception):  # it only says what goes on
                 current = _doing[-1]
@@ -69,7 +69,7 @@ def heartbeat(say: Callable[[str], object], *, every_s: float | None = None) -> 
         ended.set()
 
 
-def line_of(phrase: str, cases: Mapping[At, float]) -> str:
+def line_of(phrase: str, cases: Mapping[Noted, float]) -> str:
     """What is being done, and the cases that it is at, each with the least seconds that it has been there."""
     line, separator = f"… {phrase}", ", "
     for (subject, word), seconds in cases.items():

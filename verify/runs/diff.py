@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +17,8 @@ from verify.gate.recorder import GRADED
 from verify.gate.survey import surveyed
 from verify.reports.conclusion import NOTHING_JUDGED
 from verify.reports.failing import examination_text
-from verify.reports.heartbeat import doing
+from verify.reports.heartbeat import Noted
+from verify.reports.live import going_on
 from verify.reports.phrases import plural
 from verify.reports.records import Record, nowhere
 from verify.reports.terminal import Terminal
@@ -168,15 +168,13 @@ def _progress(console: Terminal, cases: int) -> Iterator[Callable[[At], None]]:
     def shares() -> list[str]:
         return [f"{at.number:,} of {cases:,} cases by {at.side}" for at in now.values()]
 
-    def lines() -> Text:
-        each = (f"{at.side}  {at.number:,} of {cases:,} cases  {at.word}" for at in now.values())
-        return Text("\n".join(each))
+    def lines() -> str:
+        return "\n".join(f"{at.side}  {at.number:,} of {cases:,} cases  {at.word}" for at in now.values())
 
-    def words() -> list[tuple[str, str]]:
+    def words() -> list[Noted]:
         return [(at.side, at.word) for at in now.values()]
 
-    live = Live(get_renderable=lines, console=console, transient=True)
-    with live if console.is_terminal else doing(lambda: ", ".join(shares()) or "loading …", words):
+    with going_on(console, lambda: ", ".join(shares()) or "loading …", at=words, lines=lines):
         yield show
 
 

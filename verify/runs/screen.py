@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
-from rich.live import Live
 from rich.text import Text
 
 from verify.checks.subject import split_label
 from verify.gate.session import environment
-from verify.reports.heartbeat import At, doing
+from verify.reports.heartbeat import Noted
+from verify.reports.live import going_on
 from verify.reports.phrases import plural
 from verify.reports.records import Record
 from verify.reports.summary import STYLES
@@ -48,31 +48,24 @@ class Screen:
             header = "; ".join(filter(None, (environment(self._request.profile), jobs.phrase)))
             self._console.print(header, style="dim", highlight=False, soft_wrap=True)
 
-    @contextmanager
-    def live(self) -> Iterator[None]:
+    def live(self) -> AbstractContextManager[None]:
         """Show in the block what this process does."""
-        with self._shown(self._line) if self._console.is_terminal else doing(self._line):
-            yield
+        return going_on(self._console, self._line)
 
-    @contextmanager
-    def live_of(self, crew: Crew[Part]) -> Iterator[None]:
+    def live_of(self, crew: Crew[Part]) -> AbstractContextManager[None]:
         """Show in the block how many parts jobs have done, and what each does."""
         parts = len(crew.parts)
 
         def phrase() -> str:
             return f"{self._ended} of {parts} {plural(parts, 'part')} done, {self._cases:,} cases"
 
-        def at() -> list[At]:
+        def at() -> list[Noted]:
             return [(self._asked(part, subject), word) for part, (subject, word) in crew.at().items()]
 
         def lines() -> str:
             return "\n".join([phrase(), *(f"  {self._asked(part, '')}" for part in crew.at())])
 
-        with self._shown(lines) if self._console.is_terminal else doing(phrase, at):
-            yield
-
-    def _shown(self, text: Callable[[], str]) -> Live:
-        return Live(get_renderable=lambda: Text(text()), console=self._console, transient=True)
+        return going_on(self._console, phrase, at=at, lines=lines)
 
     def _asked(self, part: int, subject: str) -> str:
         """The subject of a part, or its way, and the property that is asked of it."""

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from rich.live import Live
 from rich.text import Text
 
 from verify.checks.interrupts import Interrupted, interruptible, shielded
@@ -18,7 +17,7 @@ from verify.corpus.failures import Failed, remember
 from verify.gate.session import environment
 from verify.reports import github
 from verify.reports.conclusion import exit_code, run_sentence
-from verify.reports.heartbeat import doing
+from verify.reports.live import going_on
 from verify.reports.overview import Detail, print_proved
 from verify.reports.phrases import plural
 from verify.reports.tally import Tally
@@ -135,11 +134,7 @@ def _shown(
         for text in _beginning(request, link, merging):
             console.print(Text(text, style="dim"), soft_wrap=True)
 
-    def line() -> str:
-        return progress(link, merging, dealing)
-
-    live = Live(get_renderable=lambda: Text(line()), console=console, transient=True)
-    with live if console.is_terminal else doing(line):
+    with going_on(console, lambda: progress(link, merging, dealing)):
         yield
 
 

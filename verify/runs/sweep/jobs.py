@@ -21,7 +21,7 @@ from verify.checks.journal import journal
 from verify.checks.project import require_kept
 from verify.checks.subject import Subject, describe
 from verify.config.flags import Isolation
-from verify.reports.heartbeat import At
+from verify.reports.heartbeat import Noted
 from verify.runs.jobs import Crew, Done, cores
 from verify.runs.sweep.blocks import Blocks
 from verify.runs.sweep.progress import OPTION, Progress, save_state
@@ -201,7 +201,7 @@ class Jobs:
         with interruptible(end):
             yield
 
-    def at(self) -> list[At]:
+    def at(self) -> list[Noted]:
         """The subject and the word that each job is at."""
         return [*self._crew.at().values()]
 

@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Any
 
 from rich.console import Console
-from rich.live import Live
 from rich.text import Text
 
 from verify.cases.enumeration import LARGEST_COUNTS, Enumeration
@@ -22,7 +21,7 @@ from verify.checks.subject import Description, Subject, describe
 from verify.checks.versions import source_of, versions, versions_of
 from verify.gate.survey import surveyed
 from verify.reports.failing import examination_text, failure_text
-from verify.reports.heartbeat import doing
+from verify.reports.live import going_on
 from verify.reports.phrases import LabelledText, most_common, plural
 from verify.reports.summary import REASONS, print_lines
 from verify.runs.interrupted import say_interrupted
@@ -74,9 +73,8 @@ def _sweep(console: Console, plan: Plan, subject: Subject, description: Descript
 
 def _count_blocks(console: Console, jobs: Jobs, what: dict[str, Any]) -> BaseException | None:
     """Count what the jobs hand in, and save it; what ended that before its end."""
-    live = Live(get_renderable=lambda: Text(jobs.line()), console=console, transient=True)
     try:
-        with live if console.is_terminal else doing(jobs.line, jobs.at), jobs.interruptible():
+        with going_on(console, jobs.line, at=jobs.at), jobs.interruptible():
             for _ in jobs.run():
                 jobs.save(what)
     except BaseException as stop:  # noqa: BLE001 - what was found is shown first
