@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis.strategies import SearchStrategy
 
 from verify.cases.case import Case
-from verify.cases.domain import BOUNDS, DATA_FORMATS, EVERY_CASE, LISTS, RANKS, Domain, smaller
+from verify.cases.domain import BOUNDS, DATA_FORMATS, EVERY_CASE, LISTS, RANKS, Domain
 from verify.cases.dtypes import DTYPES as EVERY_DTYPE
 from verify.cases.dtypes import FORMATS, QUANTISED
 from verify.cases.fills import FILLS
@@ -290,7 +290,7 @@ def _case_of(row: Row, *, plan: Plan, narrowing: Narrowing) -> Case | None:
     formats = plan.open((rank, padding, dtype))
     data_format = row.of([formats[0]] * 6 + list(formats[1:]))
     made = (rank, padding, dtype, data_format)
-    most = {name: smaller(narrowing.most[name], getattr(space, name)) for name in BOUNDS}
+    most = narrowing.bounds_in(space)
     step = row.of(_steps_of(plan.open(made), skips=fill.needs_unread, max_stride=most["max_stride"]))
     groupings = plan.open((*made, step))
     grouping = row.of([name for name in groupings for _ in range(4 if name == "one" else 2)])

@@ -7,7 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from verify.cases.case import Case
-from verify.cases.domain import BOUNDS, smaller
+from verify.cases.domain import BOUNDS, Space, smaller
 from verify.cases.dtypes import DTYPES
 from verify.cases.enumeration import has_fill
 from verify.cases.fills import FILLS
@@ -54,10 +54,13 @@ class Narrowing(NamedTuple):
         """Whether windows can leave cells unread, where all fills need some: by a stride or a dilation."""
         if not all(FILLS[name].needs_unread for name in self.fills):
             return True
-        most = {name: smaller(self.most.get(name), getattr(plan.space, name)) or 2 for name in BOUNDS}
-        dilates = min(most["max_kernel"], most["max_dilation"]) > 1
-        wanted = (*(STRIDED * (most["max_stride"] > 1)), *(DILATED * dilates))
-        return plan.may_step(wanted)
+        most = self.bounds_in(plan.space)
+        strides, dilates = most["max_stride"] != 1, 1 not in (most["max_kernel"], most["max_dilation"])
+        return plan.may_step({*(STRIDED if strides else ()), *(DILATED if dilates else ())})
+
+    def bounds_in(self, space: Space) -> dict[str, int | None]:
+        """The bounds of a space, or those that are wanted where they are less; None for none."""
+        return {name: smaller(self.most.get(name), getattr(space, name)) for name in BOUNDS}
 
     def takes_shape(self, case: Case) -> bool:
         """Whether a case has steps and sums that are wanted."""

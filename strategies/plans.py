@@ -14,7 +14,7 @@ from verify.cases.domain import Condition, Domain, Space, format_of
 from verify.cases.dtypes import DTYPES
 from verify.cases.geometry import dilated
 from verify.cases.modes import ZEROS
-from verify.cases.narrowings import step_of
+from verify.cases.narrowings import DILATED, STRIDED, step_of
 from verify.cases.operations import OPERATIONS
 from verify.cases.predicates import names_of
 from verify.cases.trimming import BELOW_STRIDE
@@ -233,8 +233,8 @@ def _plain_shapes(
     """Plain cases, channels last, with the names that a condition has of each."""
     rank, padding, dtype, step, grouping = made
     groups = {"one": 1, "some": 2, "each": 4}[grouping]
-    stride = 2 if step in ("strided", "both") else 1
-    dilation = 2 if step in ("dilated", "both") else 1
+    stride = 2 if step in STRIDED else 1
+    dilation = 2 if step in DILATED else 1
     epilogues = ((), ("bias",)) if "bias" in OPERATIONS[operation].epilogue else ((),)
     shared: dict[str, Any] = {
         "operation": operation,

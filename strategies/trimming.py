@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from verify.cases.case import Case
 from verify.cases.domain import Space
+from verify.cases.narrowings import DILATED
 from verify.cases.trimming import BELOW_DILATION, OUTPUT_PADDINGS, output_padding_kind
 from verify.cases.word import InvalidCase
 
@@ -26,7 +27,7 @@ def can_be_trimmed(space: Space, steps: Sequence[str]) -> bool:
 
     One that a window which is lacking leaves is a stride or more, and below a dilation only above 1.
     """
-    is_dilated = not {"dilated", "both"}.isdisjoint(steps) and space.max_dilation != 1
+    is_dilated = not set(DILATED).isdisjoint(steps) and space.max_dilation != 1
     return is_dilated or space.output_paddings != (BELOW_DILATION,)
 
 
