@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from verify.cases.case import Case
+from verify.cases.large import MEMORY_LIMIT
 from verify.cases.operands import Array
 from verify.cases.operations import ACTIVATIONS, is_step, kind_of
 from verify.cases.predicates import names_of
@@ -182,8 +183,8 @@ def _require_room(case: Case) -> None:
         raise ValueError(f"it takes {cells:,} cells, and at most {MOST_CELLS:,} are computed")
 
 
-MOST_CELLS = 2**27
-"""Elements of an array that is computed for a prediction, at most: 1 GiB as float64."""
+MOST_CELLS = MEMORY_LIMIT // 8
+"""Elements of an array that is computed for a prediction, at most: those of any case as float64."""
 
 _MOVED = frozenset({"strides", "dilations", "padding", "border"})
 """What changes which cells are read."""

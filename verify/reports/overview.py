@@ -69,9 +69,10 @@ def print_overview(
         console.print(property_table(*groups.popitem()))
     else:
         console.print(_by_subject(tallies))
+    rounding = rounding_lines(tallies)
     is_green = {tally.verdict for tally in tallies} <= GREEN
-    rounding = rounding_lines(tallies, of_ways=not is_green)
-    more += ", and how each way rounds" * (len(rounding) < len(rounding_lines(tallies)))
+    if is_green and (of_subjects := rounding_lines(tallies, of_ways=False)) != rounding:
+        rounding, more = of_subjects, f"{more}, and how each way rounds"
     lines = [
         *_shares("faults", "visible", fault_coverages(tallies), lambda each: each.never_visible),
         *_shares("regions", "graded", region_coverages(tallies), lambda each: each.never_graded),
