@@ -12,25 +12,14 @@ import pytest
 
 from tests.places import ROOT
 from tests.progress import settled
+from tests.shown import block_of, blocks_of, is_shown
 from verify.__main__ import main
 from verify.commands.guide import TOPICS, text_of
 from verify.faults import FAULTS
 
-
-def blocks_of(text: str, language: str) -> list[str]:
-    """The blocks of a text in Markdown that are in a language."""
-    return re.findall(rf"(?ms)^```{language}\n(.*?)^```", text)
-
-
 CODE, SHOWN = (blocks_of(text_of("start"), language) for language in ("python", "text"))
 
 FEW = ("--seed", "1", "--examples", "40")
-
-
-def is_shown(block: str, output: str) -> bool:
-    """Whether an output has the lines of a block in their order; `…` stands for whatever comes."""
-    pattern = ".*".join(re.escape(part.strip()) for part in block.split("…"))
-    return re.search(pattern, "\n".join(line.rstrip() for line in output.splitlines()), re.DOTALL) is not None
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -87,9 +76,7 @@ def test_another_topic_is_refused_with_those_that_there_are(capsys: pytest.Captu
 def test_the_explanation_that_the_guide_shows_is_the_one_that_is_printed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (block,) = (
-        text for text in re.findall(r"(?ms)^```text\n(.*?)^```", text_of("failures")) if "\nanswer " in text
-    )
+    block = block_of("failures", "text", "\nanswer ")
     assert main(["explain", block.splitlines()[0]]) == 0
     assert is_shown(block, capsys.readouterr().out)
 
@@ -98,7 +85,7 @@ def test_the_failure_that_the_guide_draws_is_the_one_that_is_printed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (block,) = (text for text in blocks_of(text_of("failures"), "text") if "  wrong    " in text)
+    block = block_of("failures", "text", "  wrong    ")
     (line,) = (line for line in block.splitlines() if line.startswith("  replay   conv-verify "))
     assert main(line.split()[2:]) == 1
     assert capsys.readouterr().out == block
@@ -109,7 +96,7 @@ def test_the_sweep_that_the_guide_shows_is_the_one_that_is_printed(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    (block,) = (text for text in blocks_of(text_of("sweeps"), "text") if "\ngraded " in text)
+    block = block_of("sweeps", "text", "\ngraded ")
     asked, _, shown = block.removeprefix("$ conv-verify ").partition("\n")
     assert main(asked.split()) == 0
     assert is_shown(shown, capsys.readouterr().out)

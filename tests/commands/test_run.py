@@ -15,9 +15,8 @@ import pytest
 from tests.commands.commanding import command_in, interrupted_at
 from tests.places import ALONE, PLANTED, ROOT
 from tests.progress import without_progress
-from tests.test_tutorial import blocks_of, is_shown
+from tests.shown import block_of, is_shown
 from verify.checks.clock import GRACE_S
-from verify.commands.guide import text_of
 
 FEW = ("--operations", "conv", "--ranks", "1", "--dtypes", "float32")
 """Narrowings for a run of which it does not matter what it asks."""
@@ -107,7 +106,7 @@ def test_a_run_that_holds_exits_0_and_says_what_was_proved(
 def test_the_faults_that_the_guide_shows_are_those_of_such_a_run(
     seeded: subprocess.CompletedProcess[str],
 ) -> None:
-    (block,) = (text for text in blocks_of(text_of("verdicts"), "text") if text.startswith("faults "))
+    block = block_of("verdicts", "text", "faults ")
     assert is_shown(block, seeded.stdout.replace("\N{NO-BREAK SPACE}", " "))
 
 

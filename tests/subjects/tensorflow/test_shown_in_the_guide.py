@@ -9,18 +9,11 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from tests.test_tutorial import blocks_of, is_shown
+from tests.shown import block_of, is_shown
 from verify.__main__ import main
-from verify.commands.guide import text_of
 from verify.subjects.processor import ONEDNN
 
 NEWEST = "2.21"
-
-
-def block_of(topic: str, language: str, part: str) -> str:
-    """The one block of a topic that has a part."""
-    (block,) = (text for text in blocks_of(text_of(topic), language) if part in text)
-    return block
 
 
 @pytest.fixture(autouse=True)
