@@ -407,6 +407,18 @@ def test_answer_that_wavers_is_explained_where_it_fits_the_prediction(factor: in
         ("padded-phases-read", "filtergrad_i3_k2_d2_same_float64_nonfinite2", ["inf", "inf"]),
         ("zeros-between-read", "filtergrad_i4_k1_s4_valid_float64_unread2", ["nan"]),
         ("zeros-between-read", "filtergrad_i3_k3_s2_d2_same_float64_unread", ["nan", "nan", "72.0"]),
+        (
+            "zeros-between-read",
+            "filtergrad_i17_k5_s3_d2_valid_float64_unread",
+            ["nan", "124.0", "nan", "nan", "nan"],
+        ),
+        (
+            "depthwise-step-times-zero",
+            "transpose_i2_c2_k1_same_float64_nonfinite",
+            ["-56.0", "-63.0", "nan", "nan"],
+        ),
+        ("depthwise-step-times-zero", "filtergrad_i2_c2_k1_f2_same_float64_nonfinite1", ["nan"] * 4),
+        ("depthwise-step-times-zero", "filtergrad_i3_c2_k1_f2_s2_same_float64_nonfinite3", ["nan"] * 4),
     ],
 )
 def test_zeros_that_meet_what_no_window_reads_are_nan(fault: str, word: str, wanted: list[str]):

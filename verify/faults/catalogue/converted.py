@@ -71,12 +71,6 @@ def mixed(case: Case, right: Array, maps: Maps | None = None) -> Array | None:
     return _nan_where(channels_last(case, counts), case, right)
 
 
-def _mixed_by_a_step(case: Case, right: Array) -> Array:
-    """NaN where another channel of an answer is not finite, which a depthwise step multiplies by 0."""
-    lost = _not_finite(channels_last(case, right))
-    return _nan_where(lost.sum(axis=-1, keepdims=True) - lost, case, right)
-
-
 def _nan_where(counts: Array, case: Case, right: Array) -> Array:
     """The right answer, but NaN where anything was counted, channels last; a pointwise step spreads it."""
     if case.pointwise is not None:
@@ -232,14 +226,6 @@ CONVERTED = (
         applies=f"(groups > 1 or operation in ('depthwise', 'separable')) and {IMAGE}",
         word="conv_i1_c2_k1_f2_g2_same_nonfinite1",
         change=Answer(mixed),
-    ),
-    make_fault(
-        name="depthwise-step-times-zero",
-        family="gradients",
-        sentence="a depthwise step of one cell as a convolution over all channels, with zeros between them",
-        applies="operation == 'transpose' and groups == 1 and channels > 1 and max(kernel) == 1",
-        word="transpose_i1_c2_k1_same_nonfinite",
-        change=Answer(_mixed_by_a_step),
     ),
     make_fault(
         name="groups-of-a-transpose-packed",

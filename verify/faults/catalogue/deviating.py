@@ -10,8 +10,16 @@ from verify.cases.operands import Array
 from verify.faults.catalogue.converted import mixed
 from verify.faults.catalogue.padding import recomputed
 from verify.faults.fault import IMAGE, WINDOWED, Answer, Geometry, make_fault, shifted
-from verify.faults.index_maps import Map, Maps, groups_of, map_of, windows_by_maps, zero_outside
-from verify.oracle.problem import channels_last, problem_of
+from verify.faults.index_maps import (
+    Map,
+    Maps,
+    groups_of,
+    map_of,
+    right_maps,
+    windows_by_maps,
+    zero_outside,
+)
+from verify.oracle.problem import channels_last, in_data_format, problem_of
 from verify.oracle.reference import padded_beforehand
 
 GRADIENT_OF_FILTERS = "operation == 'filtergrad' and 'bias' not in epilogue"
@@ -131,6 +139,23 @@ def _meeting_gaps(case: Case, right: Array) -> Array | None:
     return _with_lost(case, right, _outside(lost, maps, is_met, case=case))
 
 
+def _mixed_by_a_step(case: Case, right: Array) -> Array | None:
+    """NaN for each product of a zero with what is not finite in another channel, in a depthwise step.
+
+    That is the last of a transpose, and the first before the gradient of filters.
+    """
+    is_image = case.traits.answer == "source"
+    lost = _times_zero(case, right if is_image else None)
+    if lost is None:
+        return None
+    is_lost = np.isnan(lost)
+    others = np.where(is_lost.sum(axis=-1, keepdims=True) > is_lost, np.nan, 0)
+    if is_image:
+        return np.where(np.isnan(in_data_format(case, others)), right.dtype.type(np.nan), right)
+    none = [np.zeros(axis.out, bool) for axis in case.axes]
+    return _with_lost(case, right, _outside(others, right_maps(case), none, case=case))
+
+
 def _outside(lost: Array, maps: Maps, inside: list[Array], *, case: Case) -> Array:
     """For each tap and channel the sum over the windows of maps that are not `inside` along every axis."""
     is_inside = np.logical_and.reduce(np.meshgrid(*inside, indexing="ij"))
@@ -230,6 +255,15 @@ DEVIATING = (
         applies=f"{GRADIENT_OF_FILTERS} and max(strides) > 1",
         word="filtergrad_i3_k1_s2_same_float64_unread",
         change=Answer(_meeting_gaps),
+    ),
+    make_fault(
+        name="depthwise-step-times-zero",
+        family="gradients",
+        sentence="a depthwise step of one cell as a convolution over all channels, with zeros between them",
+        applies=f"(operation == 'transpose' or {GRADIENT_OF_FILTERS}) and groups == 1 and channels > 1 "
+        "and max(kernel) == 1",
+        word="transpose_i1_c2_k1_same_nonfinite",
+        change=Answer(_mixed_by_a_step),
     ),
 )
 """Each is right where its condition does not hold, as those of the catalogue are."""
